@@ -1,0 +1,74 @@
+"""Datasets: ordered samples, each an HR and/or LR picture with identity and landmarks where they are known."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fsrbench.datasets.files import Files
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture file that has not been read yet."""
+
+    files: Files
+    name: str
+
+    def read(self) -> bytes:
+        """The file's bytes."""
+        return self.files.read(self.name)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One face. At least one of ``hr`` and ``lr`` is there."""
+
+    id: str
+    """Relative path without suffix; names the sample's rows and saved pictures."""
+    hr: Picture | None = None
+    lr: Picture | None = None
+    identity: str | None = None
+    landmarks: np.ndarray | None = field(default=None, compare=False)
+    """68,2 points x,y in pixels of the stored HR picture, 300-W order."""
+
+    def digest(self) -> str:
+        """sha256 of the sample's id and files."""
+        sha = hashlib.sha256(self.id.encode())
+        for picture in (self.hr, self.lr):
+            sha.update(b"|" + (hashlib.sha256(picture.read()).digest() if picture else b"-"))
+        return sha.hexdigest()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Samples in sorted order, and what was noticed while they were collected."""
+
+    name: str
+    samples: tuple[Sample, ...]
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __iter__(self) -> Iterator[Sample]:
+        return iter(self.samples)
+
+    @property
+    def has_hr(self) -> bool:
+        """Whether there is an HR picture for every sample."""
+        return all(s.hr is not None for s in self.samples)
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether at least two identities have at least two pictures each."""
+        counts = Counter(s.identity for s in self.samples if s.identity is not None)
+        return sum(n > 1 for n in counts.values()) > 1
+
+    def head(self, limit: int | None) -> Dataset:
+        """The first ``limit`` samples."""
+        return self if limit is None else replace(self, samples=self.samples[:limit])

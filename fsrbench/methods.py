@@ -1,0 +1,126 @@
+"""Methods: whatever turns LR faces into SR faces. The harness knows them by name only."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from fsrbench.errors import Unavailable, UserError
+from fsrbench.registry import Registry, load_object
+from fsrbench.tasks import Task
+
+METHODS = Registry("method", group="fsrbench.methods")
+
+
+class Method(ABC):
+    """One way to super-resolve faces. Subclass it, write :meth:`load` and :meth:`upscale`, register the class.
+
+    Example:
+        >>> class Blocks(Method):
+        ...     '''Every LR pixel becomes a block.'''
+        ...     def upscale(self, lr):
+        ...         return torch.nn.functional.interpolate(lr, scale_factor=4)
+        >>> Blocks().upscale(torch.zeros(2, 3, 16, 16)).shape
+        torch.Size([2, 3, 64, 64])
+    """
+
+    tasks: ClassVar[tuple[str, ...]] = ("x4", "x8")
+    """Tasks that the method can do at all."""
+    training: str = "none"
+    """How it was trained, in a line; ends up in the manifest and under the table."""
+    network: nn.Module | None = None
+    """The network, if there is one: its parameters and FLOPs are counted."""
+    weights: Path | None = None
+    """The file that the weights came from; its sha256 goes into the manifest."""
+
+    def load(self, task: Task, device: torch.device) -> None:  # noqa: B027 (optional to override)
+        """Get ready for a task on a device. Called once, before :meth:`upscale`.
+
+        Raises:
+            Unavailable: weights or a package are missing; the message says how to get them.
+        """
+
+    @abstractmethod
+    def upscale(self, lr: Tensor) -> Tensor:
+        """Super-resolve a batch: float N,3,h,w in [0, 1], RGB -> float N,3,h*scale,w*scale in [0, 1], RGB."""
+
+    def load_network(self, network: nn.Module, weights: Path, device: torch.device) -> None:
+        """Load a safetensors file into ``network`` and keep both, ready for inference on ``device``.
+
+        Weights may be stored in half precision; they are computed with in float32.
+
+        Raises:
+            Unavailable: the file does not exist, or does not fit the network.
+        """
+        if not weights.exists():
+            raise Unavailable(f"no weights: {weights.name} is not there; train them with `fsrbench train`")
+        try:
+            state = load_file(weights)
+            network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+        except Exception as error:  # safetensors and torch raise various types
+            raise Unavailable(f"{weights.name} does not fit the network: {str(error).splitlines()[0]}") from error
+        # Channels-last is what CPU and GPU convolutions are fastest with; every network is treated alike.
+        self.network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
+        self.weights = weights
+        with safe_open(weights, framework="pt") as file:
+            self.training = (file.metadata() or {}).get("training", self.training)
+
+    @property
+    def description(self) -> str:
+        """First line of the class's docstring."""
+        return (inspect.getdoc(type(self)) or "").partition("\n")[0]
+
+    def fingerprint(self) -> str:
+        """Hash of the method's code file and weights: changes when its outputs may."""
+        digest = hashlib.sha256(type(self).__qualname__.encode())
+        files = [inspect.getsourcefile(type(self)), self.weights]
+        if self.network is not None:
+            files.append(inspect.getsourcefile(type(self.network)))
+        for file in files:
+            if file and Path(file).exists():
+                digest.update(Path(file).read_bytes())
+        return digest.hexdigest()[:16]
+
+
+def find_method(name: str) -> type[Method]:
+    """The class behind a registered name or ``python:pkg.module:Class``.
+
+    Raises:
+        UserError: nothing is called so, or it is not a :class:`Method`.
+    """
+    kind, _, target = name.partition(":")
+    if not target:
+        found = METHODS.get(name)
+    elif kind in KINDS:
+        found = load_object(target, f"method {name}")
+    else:
+        raise UserError(f"unknown kind of method {kind!r} in {name!r}; known: {', '.join(KINDS)}:...")
+    if not (inspect.isclass(found) and issubclass(found, Method)):
+        raise UserError(f"{name} is no fsrbench.methods.Method")
+    return found
+
+
+KINDS: Mapping[str, str] = {"python": "python:pkg.module:Class, a Method in importable code"}
+
+
+def load_method(name: str, task: Task, device: torch.device) -> Method:
+    """Find, make and load a method.
+
+    Raises:
+        UserError: nothing is called so.
+        Unavailable: it exists but cannot run here; the message says why.
+    """
+    method = find_method(name)()
+    if task.name not in method.tasks:
+        raise Unavailable(f"{name} does {', '.join(method.tasks)}, not {task.name}")
+    method.load(task, device)
+    return method

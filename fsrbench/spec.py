@@ -1,0 +1,39 @@
+"""What to run: the run's specification, validated before any work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from fsrbench.tasks import TASKS, Task
+
+
+class RunSpec(BaseModel):
+    """One call of ``fsrbench run``; every field is a flag of the command."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    methods: tuple[str, ...] = Field(min_length=1)
+    task: Literal["x4", "x8"] = "x4"
+    data: str = "sample"
+    degradation: str = "bicubic"
+    metrics: tuple[str, ...] = ("paper",)
+    limit: int | None = Field(default=None, ge=1)
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    seed: int = Field(default=0, ge=0)
+    batch_size: int = Field(default=16, ge=1)
+    offline: bool = False
+    save_images: bool = False
+    out: Path = Path("runs/latest")
+
+    @field_validator("methods", "metrics")
+    @classmethod
+    def _no_duplicates(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(n for n in names if n))
+
+    @property
+    def the_task(self) -> Task:
+        """The task's sizes."""
+        return TASKS[self.task]
