@@ -1,0 +1,31 @@
+"""The reference model: semi-cycle GAN with a face alignment network, a reconstruction of Fathy et al. 2026."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from fsrbench.methods import Method
+from fsrbench.tasks import Task
+from reference_model.generator import RestorationNetwork
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+class Ours(Method):
+    """Reference model, a reconstruction of the semi-cycle GAN with face alignment of Fathy et al. 2026.
+
+    Layer sizes, losses' weights and schedule were never published; see the model card for ours.
+    """
+
+    def load(self, task: Task, device: torch.device) -> None:
+        """Load the weights of the task."""
+        self.load_network(RestorationNetwork(task.scale), WEIGHTS / f"ours_{task.name}.safetensors", device)
+
+    def upscale(self, lr: Tensor) -> Tensor:
+        """Restore; the network works on RGB in [0, 1] and may overshoot a little, so clip."""
+        assert self.network is not None
+        sr: Tensor = self.network(lr)
+        return sr.clamp(0, 1)
