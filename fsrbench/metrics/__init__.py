@@ -1,0 +1,60 @@
+"""Metrics by name. To add one: write its class in a file of its family, add its line to BUILTIN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fsrbench.errors import UserError
+from fsrbench.metrics.base import Metric
+from fsrbench.registry import Registry
+
+BUILTIN = {
+    "psnr": "fsrbench.metrics.quality:Psnr",
+    "psnr_y": "fsrbench.metrics.quality:PsnrY",
+    "ssim": "fsrbench.metrics.quality:Ssim",
+    "ms_ssim": "fsrbench.metrics.quality:MsSsim",
+    "niqe": "fsrbench.metrics.niqe:Niqe",
+    "detection": "fsrbench.metrics.detection:Detection",
+    "verification": "fsrbench.metrics.verification:Verification",
+    "verification_labelled": "fsrbench.metrics.verification:VerificationLabelled",
+    "verification_dlib": "fsrbench.metrics.verification:VerificationDlib",
+    "verification_facenet": "fsrbench.metrics.verification:VerificationFacenet",
+    "latency_ms": "fsrbench.metrics.timing:Latency",
+    "throughput": "fsrbench.metrics.timing:Throughput",
+    "params": "fsrbench.metrics.timing:Parameters",
+    "flops": "fsrbench.metrics.timing:Flops",
+    "peak_memory": "fsrbench.metrics.timing:PeakMemory",
+}
+METRICS = Registry("metric", BUILTIN, group="fsrbench.metrics")
+
+PAPER = (
+    "psnr",
+    "ssim",
+    "ms_ssim",
+    "niqe",
+    "detection",
+    "verification",
+    "verification_labelled",
+    "latency_ms",
+    "params",
+)
+PRESETS = {
+    "fast": ("psnr", "psnr_y", "ssim", "latency_ms", "params"),
+    "paper": PAPER,
+    "all": tuple(n for n in BUILTIN if n not in ("verification_dlib", "verification_facenet")),
+}
+
+
+def resolve(names: Iterable[str]) -> list[Metric]:
+    """Metrics for names and presets, each once, in the order asked for.
+
+    Raises:
+        UserError: a name that is neither.
+    """
+    wanted = [n for name in names for n in PRESETS.get(name, (name,))]
+    metrics = []
+    for name in dict.fromkeys(wanted):
+        if name not in METRICS:
+            raise UserError(f"{METRICS.unknown(name)} (presets: {', '.join(PRESETS)})")
+        metrics.append(METRICS.get(name)())
+    return metrics

@@ -1,0 +1,141 @@
+"""Full-reference image quality: PSNR, SSIM and MS-SSIM, as functions first, then as metrics."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fsrbench.metrics.base import ImageMetric
+
+MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+LUMA = (65.481, 128.553, 24.966)
+"""ITU-R BT.601 luma of RGB in [0, 1]; 16 is added for the 16-235 range, as MATLAB's rgb2ycbcr does."""
+
+
+def psnr(sr: Tensor, hr: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of each image in dB; infinite for equal images.
+
+    Args:
+        sr, hr: N,C,H,W in [0, 1].
+
+    Example:
+        >>> psnr(torch.zeros(1, 3, 8, 8), torch.full((1, 3, 8, 8), 0.1)).round(decimals=3)
+        tensor([20.], dtype=torch.float64)
+    """
+    error = (sr.double() - hr.double()).square().mean(dim=(1, 2, 3))
+    return -10 * error.log10()
+
+
+def luma(images: Tensor) -> Tensor:
+    """Y of YCbCr, 16-235 range scaled by 1/255: N,3,H,W in [0, 1] -> N,1,H,W."""
+    weights = torch.tensor(LUMA, dtype=torch.float64, device=images.device).view(1, 3, 1, 1)
+    return ((images.double() * weights).sum(dim=1, keepdim=True) + 16) / 255
+
+
+def ssim(sr: Tensor, hr: Tensor, window: int = 11, sigma: float = 1.5) -> Tensor:
+    """Structural similarity of each image (Wang et al., IEEE TIP 13, 2004), mean over channels and inner pixels.
+
+    Agrees with ``skimage.metrics.structural_similarity(gaussian_weights=True, sigma=1.5,
+    use_sample_covariance=False, channel_axis=-1, data_range=255)``.
+
+    Args:
+        sr, hr: N,C,H,W in [0, 1], sides at least ``window``.
+    """
+    luminance, contrast = _ssim_maps(sr.double(), hr.double(), window, sigma)
+    return (luminance * contrast).mean(dim=(1, 2, 3))
+
+
+def ms_ssim(sr: Tensor, hr: Tensor) -> Tensor:
+    """Multi-scale SSIM of each image (Wang, Simoncelli, Bovik, Asilomar 2003), five scales, halved by 2x2 means.
+
+    The 11-px window shrinks to the picture where a scale is smaller than it, as the code of Kim et al. (BMVC 2019)
+    does; from 161 px on this is the usual MS-SSIM.
+
+    Args:
+        sr, hr: N,C,H,W in [0, 1], sides at least 16.
+    """
+    sr, hr = sr.double(), hr.double()
+    total = torch.ones(sr.shape[:2], dtype=torch.float64, device=sr.device)
+    for scale, weight in enumerate(MS_SSIM_WEIGHTS):
+        if scale:
+            sr, hr = F.avg_pool2d(sr, 2), F.avg_pool2d(hr, 2)
+        luminance, contrast = _ssim_maps(sr, hr, min(11, *sr.shape[-2:]), 1.5)
+        last = scale == len(MS_SSIM_WEIGHTS) - 1
+        term = (luminance * contrast if last else contrast).mean(dim=(2, 3))
+        total = total * term.clamp(min=0) ** weight  # a negative correlation has no real power
+    return total.mean(dim=1)
+
+
+def _ssim_maps(x: Tensor, y: Tensor, window: int, sigma: float) -> tuple[Tensor, Tensor]:
+    taps = torch.exp(-0.5 * ((torch.arange(window, dtype=x.dtype, device=x.device) - (window - 1) / 2) / sigma) ** 2)
+    taps = taps / taps.sum()
+    channels = x.shape[1]
+
+    def blur(images: Tensor) -> Tensor:
+        images = F.conv2d(images, taps.view(1, 1, 1, -1).expand(channels, -1, -1, -1), groups=channels)
+        return F.conv2d(images, taps.view(1, 1, -1, 1).expand(channels, -1, -1, -1), groups=channels)
+
+    mean_x, mean_y = blur(x), blur(y)
+    var_x, var_y = blur(x * x) - mean_x**2, blur(y * y) - mean_y**2
+    covariance = blur(x * y) - mean_x * mean_y
+    c1, c2 = 0.01**2, 0.03**2
+    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
+    contrast = (2 * covariance + c2) / (var_x + var_y + c2)
+    return luminance, contrast
+
+
+class Psnr(ImageMetric):
+    """PSNR over RGB."""
+
+    name, title, unit = "psnr", "PSNR", "dB"
+    needs = frozenset({"hr"})
+    protocol = "RGB, 8 bit, no crop, per image, then mean"
+
+    def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
+        """PSNR of each image in dB."""
+        assert hr is not None
+        return psnr(sr, hr)
+
+
+class PsnrY(ImageMetric):
+    """PSNR over luma."""
+
+    name, title, unit = "psnr_y", "PSNR-Y", "dB"
+    needs = frozenset({"hr"})
+    protocol = "Y of BT.601 YCbCr (16-235, not rounded), no crop, per image, then mean"
+
+    def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
+        """PSNR of each image's luma in dB."""
+        assert hr is not None
+        return psnr(luma(sr), luma(hr))
+
+
+class Ssim(ImageMetric):
+    """Structural similarity over RGB."""
+
+    name, title, digits = "ssim", "SSIM", 4
+    needs = frozenset({"hr"})
+    protocol = (
+        "RGB mean, 8 bit, Gaussian window 11 px, sigma 1.5, population covariance, borders left out; as scikit-image"
+    )
+
+    def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
+        """SSIM of each image."""
+        assert hr is not None
+        return ssim(sr, hr)
+
+
+class MsSsim(ImageMetric):
+    """Multi-scale structural similarity over RGB."""
+
+    name, title, digits = "ms_ssim", "MS-SSIM", 4
+    needs = frozenset({"hr"})
+    protocol = (
+        "RGB mean, 8 bit, five scales, Gaussian window 11 px shrunk to the picture at small scales (BMVC 2019 code)"
+    )
+
+    def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
+        """MS-SSIM of each image."""
+        assert hr is not None
+        return ms_ssim(sr, hr)
