@@ -1,0 +1,29 @@
+"""The whole of ``fsrbench run``: the engine's run, then everything a user looks at."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from fsrbench import gallery
+from fsrbench.console import Reporter
+from fsrbench.engine.run import Run
+from fsrbench.reports import plots, tables
+from fsrbench.reports.data import RunData
+from fsrbench.spec import RunSpec
+
+
+def benchmark(spec: RunSpec, reporter: Reporter | None = None) -> bool:
+    """Run a specification, write its folder and print its table; whether some method or metric failed."""
+    reporter = reporter or Reporter()
+    run = Run(spec, reporter)
+    outcome = run.go()
+    result = RunData(outcome.path, outcome.scores, outcome.summary, outcome.manifest)
+    tables.write_tables(result, spec.out)
+    plots.write_plots(result, spec.out / "plots")
+    if run.methods:
+        gallery.write_grid(run, outcome.scores, spec.out / "grid.png")
+        if spec.save_images:
+            gallery.save_images(run, spec.out / "images")
+    Console().print(tables.terminal_table(result))
+    reporter.say(f"run folder: {spec.out}")
+    return outcome.failed

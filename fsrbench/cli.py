@@ -1,0 +1,172 @@
+"""The command line: parse, call, print. Everything heavy is imported inside the commands, so that --help is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+app = typer.Typer(
+    help="A benchmark for face super-resolution that a reviewer can trust.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+weights_app = typer.Typer(help="Third-party weight files.", no_args_is_help=True)
+app.add_typer(weights_app, name="weights")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+def _stop(message: str, code: int = 2) -> NoReturn:
+    print(f"fsrbench: {message}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    """Turn the errors that users can do something about into one line and exit code 2."""
+    from pydantic import ValidationError
+
+    from fsrbench.errors import FsrbenchError
+
+    try:
+        yield
+    except FsrbenchError as error:
+        _stop(str(error))
+    except ValidationError as error:
+        first = error.errors()[0]
+        _stop(f"--{'.'.join(str(p) for p in first['loc'])}: {first['msg']}")
+    except KeyboardInterrupt:
+        _stop("interrupted; what was done is kept and the same command goes on from there", 130)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+@app.command()
+def run(
+    methods: Annotated[str, typer.Option(help="Methods, comma-separated; see `fsrbench list methods`.")],
+    task: Annotated[str, typer.Option(help="x4 (16->64 px) or x8 (16->128 px).")] = "x4",
+    data: Annotated[str, typer.Option(help="sample, a folder, a .zip or a dataset's name.")] = "sample",
+    degradation: Annotated[str, typer.Option(help="How LR is made from HR.")] = "bicubic",
+    metrics: Annotated[str, typer.Option(help="Metrics and presets (fast, paper, all), comma-separated.")] = "paper",
+    limit: Annotated[int | None, typer.Option(help="Only the first N samples in sorted order.")] = None,
+    out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/latest"),
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of degradations, folds and intervals.")] = 0,
+    batch_size: Annotated[int, typer.Option(help="Images a batch.")] = 16,
+    offline: Annotated[bool, typer.Option("--offline", help="Never open a connection.")] = False,
+    save_images: Annotated[bool, typer.Option("--save-images", help="Keep every SR picture as PNG.")] = False,
+) -> None:
+    """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""
+    with _one_line_errors():
+        from fsrbench.spec import RunSpec
+
+        spec = RunSpec(
+            methods=tuple(_names(methods)),
+            task=task,  # type: ignore[arg-type]  # pydantic checks it
+            data=data,
+            degradation=degradation,
+            metrics=tuple(_names(metrics)),
+            limit=limit,
+            out=out,
+            device=device,
+            seed=seed,
+            batch_size=batch_size,
+            offline=offline,
+            save_images=save_images,
+        )
+        from fsrbench.benchmark import benchmark
+
+        failed = benchmark(spec)
+    raise typer.Exit(int(failed))
+
+
+@app.command()
+def table(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    format: Annotated[str, typer.Option(help="md, tex, csv or html.")] = "md",
+    columns: Annotated[str | None, typer.Option(help="Metrics to show, comma-separated.")] = None,
+) -> None:
+    """Print a run's table."""
+    with _one_line_errors():
+        from fsrbench.errors import UserError
+        from fsrbench.reports import data, tables
+
+        if format not in ("md", "tex", "csv", "html"):
+            raise UserError(f"unknown format {format!r}; known: md, tex, csv, html")
+        print(tables.render(data.RunData.load(path), format, _names(columns) if columns else None))  # type: ignore[arg-type]
+
+
+@app.command()
+def plot(path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]) -> None:
+    """Draw a run's plots again."""
+    with _one_line_errors():
+        from fsrbench.reports import data, plots
+
+        for file in plots.write_plots(data.RunData.load(path), path / "plots"):
+            print(file)
+
+
+@app.command(name="list")
+def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, degradations or weights.")]) -> None:
+    """List what can be named, with a line on each."""
+    with _one_line_errors():
+        from fsrbench.listing import print_list
+
+        print_list(kind)
+
+
+@weights_app.command("fetch")
+def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`.")]) -> None:
+    """Download a weight file to the cache and check it."""
+    with _one_line_errors():
+        from fsrbench import weights
+        from fsrbench.errors import UserError
+
+        if name not in weights.WEIGHTS:
+            raise UserError(weights.REGISTRY.unknown(name))
+        print(weights.fetch(name))
+
+
+@app.command()
+def train(
+    model: Annotated[str, typer.Argument(help="A model that brings a recipe, e.g. ours.")],
+    data: Annotated[Path, typer.Option(help="Folder or zip of training faces, <identity>/<file>.")],
+    out: Annotated[Path, typer.Option(help="Folder for weights, log and state.")],
+    task: Annotated[str, typer.Option(help="x4 or x8.")] = "x4",
+    max_steps: Annotated[int, typer.Option(help="Updates in all.")] = 20_000,
+    batch_size: Annotated[int, typer.Option(help="Faces an update.")] = 32,
+    device: Annotated[str, typer.Option(help="cpu or cuda[:i].")] = "cpu",
+    seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
+    threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
+    amp: Annotated[bool, typer.Option(help="bfloat16 where autocast allows.")] = True,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where OUT stopped.")] = False,
+) -> None:
+    """Train MODEL; a killed training goes on with --resume."""
+    with _one_line_errors():
+        import torch
+
+        from fsrbench.errors import UserError
+        from fsrbench.tasks import TASKS
+        from fsrbench.training import RECIPES
+        from fsrbench.training.loop import Schedule
+        from fsrbench.training.loop import train as run_training
+        from fsrbench.training.recipe import Options
+
+        if task not in TASKS:
+            raise UserError(f"unknown task {task!r}; known: {', '.join(TASKS)}")
+        torch.set_num_threads(threads or torch.get_num_threads())
+        torch.manual_seed(seed)
+        recipe = RECIPES.get(model)(Options(TASKS[task], torch.device(device), amp))
+        schedule = Schedule(TASKS[task], max_steps, batch_size, seed)
+        run_training(recipe, data, out, schedule, resume, lambda line: print(line, flush=True))

@@ -1,0 +1,197 @@
+"""From unit results to the two frames of a run: scores (one an image) and summary (one a method)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fsrbench.engine.plan import HR
+from fsrbench.engine.worker import UnitResult
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable
+from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, ImageMetric, Metric, SpeedMetric, Summary
+from fsrbench.metrics.timing import Readings
+from fsrbench.stats import mean_interval
+
+SCORE_COLUMNS = ["method", "image", "metric", "value", "status"]
+SUMMARY_COLUMNS = ["method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"]
+Refused = FsrbenchError
+"""Why a method or a metric is not there: its type gives the status, its message the note."""
+
+
+@dataclass
+class MethodResults:
+    """All shards of one method, put together."""
+
+    ids: list[str] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
+    clipped: int = 0
+    scores: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    features: dict[str, dict[str, list[np.ndarray]]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def add(self, result: UnitResult) -> None:
+        """Append the next shard."""
+        self.ids += result.ids
+        self.problems |= result.problems
+        self.unusable |= result.unusable
+        self.clipped += result.clipped
+        self.failed |= result.failed
+        for metric, values in result.scores.items():
+            self.scores.setdefault(metric, []).append(values)
+        for extractor, arrays in result.features.items():
+            mine = self.features.setdefault(extractor, {})
+            for name, array in arrays.items():
+                mine.setdefault(name, []).append(array)
+
+    def feature(self, extractor: str, rows: Sequence[int] | None = None) -> dict[str, np.ndarray]:
+        """One extractor's features of all images, or of some rows."""
+        joined = {name: np.concatenate(parts) for name, parts in self.features[extractor].items()}
+        return joined if rows is None else {name: array[list(rows)] for name, array in joined.items()}
+
+
+class Collector:
+    """Makes the frames from what was done and what was refused."""
+
+    def __init__(
+        self,
+        metrics: Sequence[Metric],
+        refused_metrics: Mapping[str, Refused],
+        refused_methods: Mapping[str, Refused],
+        identities: Mapping[str, str | None],
+        seed: int,
+    ) -> None:
+        self.metrics, self.refused_metrics, self.refused_methods = metrics, refused_metrics, refused_methods
+        self.identities, self.seed = identities, seed
+        self.results: dict[str, MethodResults] = {}
+        self._scores: list[pd.DataFrame] = []
+        self._summary: list[dict[str, Any]] = []
+
+    def add(self, result: UnitResult) -> None:
+        """Take in one unit; the units of a method come in the order of their shards."""
+        self.results.setdefault(result.unit.method, MethodResults()).add(result)
+
+    def frames(
+        self, methods: Iterable[str], readings: Mapping[str, Readings | FsrbenchError]
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Scores and summary of the methods, in this order."""
+        self._scores, self._summary = [], []
+        first = next(((m, r) for m, r in readings.items() if isinstance(r, Readings)), None)
+        for method in methods:
+            for metric in self.metrics:
+                self._one(method, metric, readings, first)
+        scores = pd.concat(self._scores, ignore_index=True) if self._scores else pd.DataFrame(columns=SCORE_COLUMNS)
+        return scores[SCORE_COLUMNS], pd.DataFrame(self._summary, columns=SUMMARY_COLUMNS)
+
+    def _one(
+        self,
+        method: str,
+        metric: Metric,
+        readings: Mapping[str, Readings | FsrbenchError],
+        first: tuple[str, Readings] | None,
+    ) -> None:
+        if method == HR and (
+            isinstance(metric, SpeedMetric) or (isinstance(metric, ImageMetric) and "hr" in metric.needs)
+        ):
+            return  # HR has no speed, and against itself no error
+        refused = self.refused_methods.get(method) or self.refused_metrics.get(metric.name)
+        if refused is not None:
+            self._row(method, metric, Summary(float("nan"), note=str(refused)), status_of(refused))
+            return
+        try:
+            if isinstance(metric, SpeedMetric):
+                reading = readings[method]
+                if isinstance(reading, FsrbenchError):
+                    raise reading
+                self._row(method, metric, metric.read(reading, first), "ok")
+            else:
+                self._quality(method, metric)
+        except FsrbenchError as error:
+            self._row(method, metric, Summary(float("nan"), note=str(error)), status_of(error))
+        except Exception as error:  # a plug-in's metric may raise anything
+            note = f"{type(error).__name__}: {error}"
+            self._row(method, metric, Summary(float("nan"), note=note), "failed")
+
+    def _quality(self, method: str, metric: Metric) -> None:
+        mine = self.results.get(method, MethodResults())
+        if metric.name in mine.failed:
+            raise FsrbenchError(mine.failed[metric.name])
+        if not mine.ids:
+            evaluation = Evaluation(np.array([]))
+        elif isinstance(metric, FeatureMetric):
+            evaluation = metric.evaluate(self._faces(method, metric.extractor), self.seed)
+        else:
+            evaluation = Evaluation(np.concatenate(mine.scores[metric.name]))
+        self._per_image(method, metric.name, mine, evaluation.values)
+        summary = evaluation.summary or self._mean(evaluation.values)
+        notes = [n for n in (evaluation.note or summary.note, _failures(mine)) if n]
+        status = "failed" if mine.problems else "ok"
+        self._row(
+            method, metric, Summary(summary.value, summary.ci_low, summary.ci_high, summary.n, "; ".join(notes)), status
+        )
+
+    def _mean(self, values: np.ndarray) -> Summary:
+        good = values[np.isfinite(values)]
+        if not len(good):
+            return Summary(float("nan"), note="no finite score")
+        unbounded = len(values) - len(good)
+        note = f"{unbounded} images without a finite score left out" if unbounded else ""
+        return Summary(float(good.mean()), *mean_interval(good, self.seed), len(good), note)
+
+    def _faces(self, method: str, extractor: str) -> Faces:
+        mine, hr = self.results[method], self.results.get(HR)
+        row_of = {image: row for row, image in enumerate(hr.ids)} if hr else {}
+        return Faces(
+            ids=mine.ids,
+            identities=[self.identities[i] for i in mine.ids],
+            features=mine.feature(extractor),
+            hr=hr.feature(extractor, [row_of[i] for i in mine.ids]) if hr else None,
+            is_hr=method == HR,
+        )
+
+    def _per_image(self, method: str, metric: str, mine: MethodResults, values: np.ndarray) -> None:
+        ids = [*mine.ids, *mine.problems]
+        missing = [float("nan")] * len(mine.problems)
+        self._scores.append(
+            pd.DataFrame(
+                {
+                    "method": method,
+                    "image": ids,
+                    "metric": metric,
+                    "value": [*values, *missing],
+                    "status": ["ok"] * len(values) + ["failed"] * len(missing),
+                }
+            )
+        )
+
+    def _row(self, method: str, metric: Metric, summary: Summary, status: str) -> None:
+        self._summary.append(
+            {
+                "method": method,
+                "metric": metric.name,
+                "value": summary.value,
+                "ci_low": summary.ci_low,
+                "ci_high": summary.ci_high,
+                "n": summary.n,
+                "unit": metric.unit,
+                "direction": metric.direction,
+                "status": status,
+                "note": summary.note,
+            }
+        )
+
+
+def status_of(error: FsrbenchError) -> str:
+    """The status that an error stands for."""
+    return "unavailable" if isinstance(error, Unavailable) else "invalid" if isinstance(error, Invalid) else "failed"
+
+
+def _failures(mine: MethodResults) -> str:
+    if not mine.problems:
+        return ""
+    image, reason = next(iter(mine.problems.items()))
+    return f"failed on {len(mine.problems)} of {len(mine.problems) + len(mine.ids)} images: {reason} ({image})"

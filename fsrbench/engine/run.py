@@ -1,0 +1,261 @@
+"""One run, from its specification to its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from fsrbench import provenance
+from fsrbench.console import Reporter
+from fsrbench.datasets import open_dataset
+from fsrbench.degradations import DEGRADATIONS
+from fsrbench.engine.collect import Collector, status_of
+from fsrbench.engine.executors import run_local
+from fsrbench.engine.plan import HR, Unit, make_plan
+from fsrbench.engine.store import Store
+from fsrbench.engine.worker import Worker
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError
+from fsrbench.images import to_tensor
+from fsrbench.methods import find_method
+from fsrbench.metrics import resolve
+from fsrbench.metrics.base import Facts, Metric, SpeedMetric
+from fsrbench.metrics.timing import Readings, measure
+from fsrbench.registry import Registry
+from fsrbench.spec import RunSpec
+
+TIMED_IMAGES = 16
+CACHE = "cache"
+
+
+@dataclass
+class Outcome:
+    """A finished run."""
+
+    path: Path
+    scores: pd.DataFrame
+    summary: pd.DataFrame
+    manifest: dict[str, Any]
+
+    @property
+    def failed(self) -> bool:
+        """Whether some method or metric failed."""
+        return bool((self.summary["status"] == "failed").any())
+
+
+@dataclass
+class Clock:
+    """Wall time by phase."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Time what happens inside."""
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+class Run:
+    """The steps of a run, in order; each reads what the ones before left."""
+
+    def __init__(self, spec: RunSpec, reporter: Reporter) -> None:
+        self.spec, self.reporter, self.clock = spec, reporter, Clock()
+        self.device = find_device(spec.device)
+        self.metrics = resolve(spec.metrics)
+        for name in spec.methods:
+            find_method(name)
+        if spec.degradation not in DEGRADATIONS:
+            known = Registry("degradation", dict.fromkeys(DEGRADATIONS, ""))
+            raise UserError(known.unknown(spec.degradation))
+        self.dataset = open_dataset(spec.data).head(spec.limit)
+        self.refused_metrics = self._refused_metrics()
+        self.usable = [m for m in self.metrics if m.name not in self.refused_metrics]
+        self.worker = Worker(spec, self.usable, self.device, Store(spec.out / CACHE))
+        self.refused_methods = self._refused_methods()
+
+    @property
+    def methods(self) -> list[str]:
+        """Methods that can run."""
+        return [name for name in self.spec.methods if name not in self.refused_methods]
+
+    def go(self) -> Outcome:
+        """Do everything and write the run's folder."""
+        make_folder(self.spec.out)
+        for line in self.dataset.warnings:
+            self.reporter.warn(line)
+        collector = self._score()
+        with self.clock.phase("timing"):
+            readings = self._time()
+        with self.clock.phase("summary"):
+            rows = [*self.spec.methods, *([HR] if self.dataset.has_hr else [])]
+            scores, summary = collector.frames(rows, readings)
+        outcome = Outcome(self.spec.out, scores, summary, self._manifest(collector))
+        write(outcome)
+        return outcome
+
+    def _refused_metrics(self) -> dict[str, FsrbenchError]:
+        facts = Facts(
+            self.spec.the_task, len(self.dataset), self.dataset.has_hr, self.dataset.has_pairs, self.spec.seed
+        )
+        refused: dict[str, FsrbenchError] = {}
+        for metric in self.metrics:
+            try:
+                metric.check(facts)
+            except (Invalid, Unavailable) as error:
+                refused[metric.name] = error
+                self.reporter.warn(f"{metric.name} is {status_of(error)}: {error}")
+        return refused
+
+    def _refused_methods(self) -> dict[str, FsrbenchError]:
+        refused: dict[str, FsrbenchError] = {}
+        for name in self.spec.methods:
+            try:
+                self.worker.method(name)
+            except Unavailable as error:
+                refused[name] = error
+            except Exception as error:  # a plug-in's code may raise anything
+                refused[name] = FsrbenchError(f"cannot be loaded: {type(error).__name__}: {error}")
+            if name in refused:
+                self.reporter.warn(f"{name} is {status_of(refused[name])}: {refused[name]}")
+        return refused
+
+    def _score(self) -> Collector:
+        identities = {s.id: s.identity for s in self.dataset}
+        collector = Collector(self.metrics, self.refused_metrics, self.refused_methods, identities, self.spec.seed)
+        units = make_plan(self.dataset, self.methods)
+        with self.clock.phase("scoring"):
+            for result in self.reporter.track(run_local(units, self.worker), len(units), "scoring"):
+                collector.add(result)
+        self._report_problems(collector)
+        return collector
+
+    def _report_problems(self, collector: Collector) -> None:
+        unusable = {k: v for r in collector.results.values() for k, v in r.unusable.items()}
+        if len(unusable) == len(self.dataset):
+            image, reason = next(iter(unusable.items()))
+            raise UserError(f"none of the {len(unusable)} images of {self.dataset.name} can be used; {image}: {reason}")
+        for image, reason in unusable.items():
+            self.reporter.warn(f"{image} left out: {reason}")
+        for method, results in collector.results.items():
+            if results.problems:
+                image, reason = next(iter(results.problems.items()))
+                self.reporter.warn(f"{method} failed on {len(results.problems)} images; {image}: {reason}")
+            if results.clipped:
+                self.reporter.say(f"{method}: values outside [0, 1] clipped in {results.clipped} images")
+
+    def _time(self) -> dict[str, Readings | FsrbenchError]:
+        wanted = [m.name for m in self.metrics if isinstance(m, SpeedMetric)]
+        if not wanted or not self.methods:
+            return {}
+        self.reporter.say(f"timing {', '.join(self.methods)}")
+        lr = self.worker.inputs(make_plan(self.dataset, self.methods)[0].shard).lr[:TIMED_IMAGES]
+        loaded = {name: self.worker.method(name) for name in self.methods}
+        return measure(loaded, to_tensor(lr).to(self.device), self.device, wanted)
+
+    def _manifest(self, collector: Collector) -> dict[str, Any]:
+        return {
+            "schema_version": provenance.SCHEMA_VERSION,
+            "spec": self.spec.model_dump(mode="json"),
+            "task": self.spec.task,
+            "degradation": self._degradation(),
+            "dataset": self._dataset(collector),
+            "methods": {name: self._method(name, collector) for name in self.spec.methods},
+            "metrics": {m.name: _describe(m) for m in self.metrics},
+            "protocols": {m.name: m.protocol for m in self.metrics},
+            "versions": provenance.versions(),
+            "machine": provenance.machine(self.device),
+            "git": provenance.git(),
+            "seconds": self.clock.seconds,
+        }
+
+    def _degradation(self) -> dict[str, Any]:
+        if any(s.lr is not None for s in self.dataset):
+            return {"name": "none", "protocol": "LR as given; another size goes to the task's by Pillow BICUBIC"}
+        chosen = DEGRADATIONS[self.spec.degradation]
+        return {"name": chosen.name, "protocol": chosen.protocol, "seed": self.spec.seed}
+
+    def _dataset(self, collector: Collector) -> dict[str, Any]:
+        inputs = [self.worker.inputs(shard) for shard in {u.shard.index: u.shard for u in self._units()}.values()]
+        return {
+            "name": self.dataset.name,
+            "n": sum(len(i.ids) for i in inputs),
+            "has_hr": self.dataset.has_hr,
+            "identities": len({s.identity for s in self.dataset if s.identity is not None}),
+            "sha256": provenance.dataset_hash(self.dataset),
+            "left_out": {k: v for i in inputs for k, v in i.problems.items()},
+            "notes": {k: v for i in inputs for k, v in i.notes.items()},
+            "warnings": list(self.dataset.warnings),
+            "degraded": {k: v for i in inputs for k, v in i.degraded.items() if v},
+        }
+
+    def _units(self) -> list[Unit]:
+        return make_plan(self.dataset, self.methods or [HR])
+
+    def _method(self, name: str, collector: Collector) -> dict[str, Any]:
+        if name in self.refused_methods:
+            error = self.refused_methods[name]
+            return {"description": find_method(name)().description, "status": status_of(error), "note": str(error)}
+        method = self.worker.method(name)
+        results = collector.results.get(name)
+        return {
+            "description": method.description,
+            "status": "failed" if results and results.problems else "ok",
+            "training": method.training,
+            "weights": method.weights.name if method.weights else None,
+            "weights_sha256": provenance.file_hash(method.weights) if method.weights else None,
+            "fingerprint": method.fingerprint(),
+            "clipped_images": results.clipped if results else 0,
+            "failed_images": results.problems if results else {},
+        }
+
+
+def _describe(metric: Metric) -> dict[str, Any]:
+    return {"title": metric.title, "unit": metric.unit, "direction": metric.direction, "digits": metric.digits}
+
+
+def find_device(name: str) -> torch.device:
+    """The device behind ``auto``, ``cpu``, ``cuda`` or ``cuda:i``.
+
+    Raises:
+        UserError: it is not there.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(f"no device {name}: torch sees {torch.cuda.device_count()} CUDA devices")
+    return device
+
+
+def make_folder(path: Path) -> None:
+    """Make the run's folder.
+
+    Raises:
+        UserError: it cannot be made or written to, or holds something that is no run.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot write to {path}: {error.strerror}") from None
+    if not os.access(path, os.W_OK):
+        raise UserError(f"cannot write to {path}: permission denied")
+    if any(path.iterdir()) and not ((path / "manifest.json").exists() or (path / CACHE).exists()):
+        raise UserError(f"{path} holds other files; give --out a new or an earlier run's folder")
+
+
+def write(outcome: Outcome) -> None:
+    """Write the data files of the run's folder."""
+    outcome.scores.to_parquet(outcome.path / "scores.parquet", index=False)
+    outcome.summary.to_csv(outcome.path / "summary.csv", index=False)
+    text = json.dumps(outcome.manifest, indent=1, ensure_ascii=False)
+    (outcome.path / "manifest.json").write_text(text + "\n", encoding="utf-8")

