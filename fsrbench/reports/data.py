@@ -1,0 +1,221 @@
+"""A finished run as the reports see it: three files of its folder, checked once on loading."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from fsrbench.errors import UserError
+
+HR: Final = "hr"
+"""The ceiling's row: the HR images scored as if a method had made them."""
+
+STATUSES: Final = ("ok", "unavailable", "invalid", "failed")
+DIRECTIONS: Final = ("higher", "lower", "none")
+SCORES_COLUMNS: Final = ("method", "image", "metric", "value", "status")
+SUMMARY_TEXT: Final = ("method", "metric", "unit", "direction", "status", "note")
+SUMMARY_NUMBERS: Final = ("value", "ci_low", "ci_high", "n")
+
+_ARROWS: Final = {"higher": "↑", "lower": "↓", "none": ""}
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """How one metric is named and its values are written."""
+
+    name: str
+    title: str
+    unit: str
+    """The unit shown: per cent for fractions."""
+    direction: str
+    digits: int
+    """Digits after the point of the value shown."""
+    factor: float = 1.0
+    """From the value in the files to the value shown."""
+
+    @property
+    def arrow(self) -> str:
+        """The direction as an arrow, empty where there is none."""
+        return _ARROWS[self.direction]
+
+    @property
+    def heading(self) -> str:
+        """Title and unit: ``PSNR (dB)``."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    @property
+    def label(self) -> str:
+        """Title, unit and arrow: ``PSNR (dB) ↑``."""
+        return f"{self.heading} {self.arrow}".rstrip()
+
+    def shown(self, value: float) -> float:
+        """The value in the shown unit, rounded to the shown digits."""
+        return round(value * self.factor, self.digits) + 0.0  # + 0.0 turns -0.0 into 0.0
+
+    def text(self, value: float) -> str:
+        """The value as it is written in tables, without its unit."""
+        if math.isnan(value):
+            return "–"
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
+        return f"{self.shown(value):.{self.digits}f}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of the summary."""
+
+    value: float
+    ci_low: float
+    ci_high: float
+    n: float
+    status: str
+    note: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a number to trust."""
+        return self.status == "ok" and not math.isnan(self.value)
+
+    @property
+    def has_value(self) -> bool:
+        """Whether there is a number to show: ok, or failed and computed all the same."""
+        return self.status in {"ok", "failed"} and not math.isnan(self.value)
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether value and interval are numbers."""
+        return all(math.isfinite(number) for number in (self.value, self.ci_low, self.ci_high))
+
+
+@dataclass(frozen=True)
+class RunData:
+    """What a run left behind: scores per image, the summary and the manifest."""
+
+    path: Path
+    scores: pd.DataFrame
+    summary: pd.DataFrame
+    manifest: dict[str, Any]
+
+    @classmethod
+    def load(cls, path: Path) -> RunData:
+        """Read a run's folder.
+
+        Raises:
+            UserError: a file is missing or is not what a run writes.
+        """
+        if not path.is_dir():
+            raise UserError(f"{path}: no such run folder")
+        files = [path / name for name in ("scores.parquet", "summary.csv", "manifest.json")]
+        missing = [file.name for file in files if not file.is_file()]
+        if missing:
+            raise UserError(f"{path} is not a finished run: no {', '.join(missing)}")
+        return cls(path, _read_scores(files[0]), _read_summary(files[1]), _read_manifest(files[2]))
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods of the summary in its order, without the ceiling."""
+        return [name for name in self.summary["method"].unique() if name != HR]
+
+    @property
+    def rows(self) -> list[str]:
+        """The methods, and the ceiling last where the run has one."""
+        return self.methods + ([HR] if (self.summary["method"] == HR).any() else [])
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics of the summary in its order."""
+        return list(self.summary["metric"].unique())
+
+    def result(self, method: str, metric: str) -> Result | None:
+        """The summary's row of one method and metric, None where there is none."""
+        return self._results.get((method, metric))
+
+    @cached_property
+    def _results(self) -> dict[tuple[str, str], Result]:
+        names = ("method", "metric", "value", "ci_low", "ci_high", "n", "status", "note")
+        results = {}
+        for method, metric, value, low, high, n, status, note in self.summary[list(names)].itertuples(index=False):
+            # A frame that never was a file may hold NaN or None for no note
+            results[method, metric] = Result(value, low, high, n, status, note if isinstance(note, str) else "")
+        return results
+
+    def entry(self, section: str, name: str) -> dict[str, Any]:
+        """What the manifest says of ``name`` in ``methods`` or ``metrics``; empty where it says nothing."""
+        entries = self.manifest.get(section)
+        entry = entries.get(name) if isinstance(entries, Mapping) else None
+        return dict(entry) if isinstance(entry, Mapping) else {}
+
+    def metric(self, name: str) -> MetricInfo:
+        """How ``name`` is shown: what the manifest says, else what the summary says."""
+        rows = self.summary[self.summary["metric"] == name]
+        entry = self.entry("metrics", name)
+        unit = str(entry.get("unit", rows["unit"].iloc[0] if len(rows) else "")).strip()
+        direction = str(entry.get("direction", rows["direction"].iloc[0] if len(rows) else "none"))
+        return MetricInfo(
+            name=name,
+            title=str(entry.get("title", name)),
+            unit="%" if unit == "fraction" else unit,
+            direction=direction if direction in DIRECTIONS else "none",
+            digits=int(entry.get("digits", 2 if unit else 3)),
+            factor=100.0 if unit == "fraction" else 1.0,
+        )
+
+
+def _require(path: Path, frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise UserError(f"{path}: no column {', '.join(missing)}")
+    unknown = sorted(set(frame["status"].astype(str)) - set(STATUSES))
+    if unknown:
+        raise UserError(f"{path}: unknown status {', '.join(unknown)} (known: {', '.join(STATUSES)})")
+
+
+def _read_scores(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(path)
+    except Exception as error:  # pyarrow has many kinds of "this is no parquet file"
+        raise UserError(f"{path}: cannot be read as parquet: {_first_line(error)}") from error
+    _require(path, frame, SCORES_COLUMNS)
+    return frame
+
+
+def _read_summary(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except Exception as error:  # a parser error, an encoding error, an empty file
+        raise UserError(f"{path}: cannot be read as CSV: {_first_line(error)}") from error
+    _require(path, frame, SUMMARY_TEXT + SUMMARY_NUMBERS)
+    for column in SUMMARY_NUMBERS:
+        try:
+            frame[column] = [float(text) if text.strip() else math.nan for text in frame[column]]
+        except ValueError as error:
+            raise UserError(f"{path}: column {column}: {_first_line(error)}") from error
+    unknown = sorted(set(frame["direction"]) - set(DIRECTIONS))
+    if unknown:
+        raise UserError(f"{path}: unknown direction {', '.join(unknown)} (known: {', '.join(DIRECTIONS)})")
+    twice = frame[frame.duplicated(["method", "metric"])]
+    if len(twice):
+        raise UserError(f"{path}: two rows for {twice['method'].iloc[0]}, {twice['metric'].iloc[0]}")
+    return frame
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{path}: not valid JSON: {_first_line(error)}") from error
+    if not isinstance(manifest, dict):
+        raise UserError(f"{path}: must hold an object, not {type(manifest).__name__}")
+    return manifest
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,195 @@
+"""Faces side by side: LR, each method, HR; a row an image."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from fsrbench.errors import UserError
+
+Picture = NDArray[np.uint8]
+"""H,W,3."""
+
+SMALLEST_CELL: Final = 192
+"""Pixels of a picture's longer side, at least: what a face takes up on a paper's page."""
+GAP: Final = 6
+MARGIN: Final = 12
+TITLE_SIZE: Final = 17
+CAPTION_SIZE: Final = 13
+ROW_SIZE: Final = 11
+SMALLEST_TEXT: Final = 9
+BLACK: Final = (0, 0, 0)
+GREY: Final = (90, 90, 90)
+
+
+@dataclass(frozen=True)
+class GridColumn:
+    """One column of pictures."""
+
+    title: str
+    images: Sequence[Picture]
+    captions: Sequence[str] = ()
+    """A line under each picture, e.g. ``23.4 dB``; none by default."""
+    pixelated: bool = False
+    """Enlarge so that the pixels show, as wanted for LR; else smoothly, as a page or a viewer would."""
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Places in pixels."""
+
+    cell: tuple[int, int]
+    left: int
+    top: int
+    step: tuple[int, int]
+    size: tuple[int, int]
+
+    def corner(self, row: int, column: int) -> tuple[int, int]:
+        return self.left + column * self.step[0], self.top + row * self.step[1]
+
+
+def choose_rows(
+    scores: pd.DataFrame,
+    metric: str,
+    method: str,
+    count: int,
+    ids: Sequence[str] | None = None,
+    higher_is_better: bool = True,
+) -> list[str]:
+    """Choose the images to show: evenly spread from a method's best to its worst, both included.
+
+    Args:
+        scores: a run's scores.
+        metric: what tells good from bad; where the method has no such score the images spread evenly by their id.
+        method: whose scores count.
+        count: how many images; all where there are fewer.
+        ids: show these instead.
+        higher_is_better: the metric's direction.
+
+    Raises:
+        UserError: an id of ``ids`` is not among the scores.
+    """
+    known = set(scores["image"])
+    if ids is not None:
+        unknown = [name for name in ids if name not in known]
+        if unknown:
+            raise UserError(f"no image {', '.join(unknown)} in this run")
+        return list(ids)
+    rows = scores[(scores["metric"] == metric) & (scores["method"] == method) & (scores["status"] == "ok")]
+    values = {str(name): float(value) for name, value in zip(rows["image"], rows["value"], strict=True)}
+    values = {name: value for name, value in values.items() if math.isfinite(value)}
+    sign = -1 if higher_is_better else 1
+    # The id breaks ties, so that the choice never depends on the order of the rows
+    order = sorted(values, key=lambda name: (sign * values[name], name)) or sorted(known)
+    return [order[round(place)] for place in np.linspace(0, len(order) - 1, min(count, len(order)))]
+
+
+def draw_grid(
+    columns: Sequence[GridColumn],
+    rows: Sequence[str],
+    out: Path,
+    caption: str = "",
+    cell: int | None = None,
+) -> None:
+    """Draw pictures side by side and write them as PNG.
+
+    Args:
+        columns: from left to right; each with as many images as there are rows.
+        rows: a name for each row, written at its left; empty names write nothing.
+        out: the file.
+        caption: a line below everything.
+        cell: longer side of each picture in pixels; by default the least multiple of the last column's pictures
+            (HR where there is one) that is large enough to look at.
+
+    Raises:
+        UserError: there is nothing to draw, or a column has not as many images as there are rows.
+    """
+    if not columns or not rows:
+        raise UserError("nothing to draw: a grid needs at least one column and one row")
+    for column in columns:
+        if len(column.images) != len(rows) or (column.captions and len(column.captions) != len(rows)):
+            raise UserError(f"grid: column {column.title} has not one image and caption for each of {len(rows)} rows")
+    layout = _layout(columns, rows, caption, cell)
+    page = Image.new("RGB", layout.size, "white")
+    for place, column in enumerate(columns):
+        _draw_column(page, layout, place, column)
+    for place, name in enumerate(rows):
+        _draw_row_name(page, layout, place, name)
+    if caption:
+        text, font = fit(caption, layout.size[0] - 2 * MARGIN, CAPTION_SIZE)
+        bottom = (layout.size[0] // 2, layout.size[1] - MARGIN)
+        ImageDraw.Draw(page).text(bottom, text, GREY, font, anchor="mb")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    page.save(out, dpi=(200, 200))
+
+
+def enlarge(image: Picture, size: tuple[int, int], pixelated: bool) -> Image.Image:
+    """The picture at ``size``: in visible pixels, or smoothly."""
+    return Image.fromarray(image).resize(size, Image.Resampling.NEAREST if pixelated else Image.Resampling.LANCZOS)
+
+
+def fit(text: str, width: int, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
+    """The text and a font in which it is at most ``width`` wide; the middle of what is still too long is cut out."""
+    for smaller in range(size, SMALLEST_TEXT - 1, -1):
+        if _font(smaller).getlength(text) <= width:
+            return text, _font(smaller)
+    font = _font(SMALLEST_TEXT)
+    for kept in range(len(text) - 1, 1, -1):
+        short = f"{text[: kept // 2]}…{text[len(text) - (kept - kept // 2) :]}"
+        if font.getlength(short) <= width:
+            return short, font
+    return "…", font
+
+
+@lru_cache
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
+
+
+def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, cell: int | None) -> _Layout:
+    height, width = columns[-1].images[0].shape[:2]
+    longer = max(height, width)
+    side = cell or longer * math.ceil(SMALLEST_CELL / longer)
+    box = (round(side * width / longer), round(side * height / longer))
+    left = MARGIN + (ROW_SIZE + GAP if any(rows) else 0)
+    top = MARGIN + TITLE_SIZE + GAP
+    below = CAPTION_SIZE + GAP if any(column.captions for column in columns) else 0
+    step = (box[0] + GAP, box[1] + GAP + below)
+    bottom = MARGIN - GAP + (CAPTION_SIZE + 2 * GAP if caption else 0)
+    size = (left + len(columns) * step[0] - GAP + MARGIN, top + len(rows) * step[1] + bottom)
+    return _Layout(box, left, top, step, size)
+
+
+def _draw_column(page: Image.Image, layout: _Layout, place: int, column: GridColumn) -> None:
+    draw = ImageDraw.Draw(page)
+    width, height = layout.cell
+    left, _ = layout.corner(0, place)
+    title, font = fit(column.title, width, TITLE_SIZE)
+    draw.text((left + width // 2, layout.top - GAP), title, BLACK, font, anchor="md")
+    for row, image in enumerate(column.images):
+        corner = layout.corner(row, place)
+        page.paste(enlarge(image, layout.cell, column.pixelated), corner)
+        if column.captions:
+            text, font = fit(column.captions[row], width, CAPTION_SIZE)
+            draw.text((corner[0] + width // 2, corner[1] + height + 3), text, GREY, font, anchor="ma")
+
+
+def _draw_row_name(page: Image.Image, layout: _Layout, row: int, name: str) -> None:
+    """Write the name from bottom to top beside its row."""
+    if not name:
+        return
+    height = layout.cell[1]
+    text, font = fit(name, height, ROW_SIZE)
+    strip = Image.new("RGB", (height, ROW_SIZE + 4), "white")
+    ImageDraw.Draw(strip).text((height // 2, (ROW_SIZE + 4) // 2), text, GREY, font, anchor="mm")
+    page.paste(strip.rotate(90, expand=True), (MARGIN - 2, layout.corner(row, 0)[1]))

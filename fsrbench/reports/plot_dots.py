@@ -1,0 +1,102 @@
+"""Every metric in a panel with its own axis: a dot a method, with its confidence interval.
+
+Dots and not bars: the axes do not start at zero, which would hide the differences, and a bar's length must.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from fsrbench.reports.data import HR, MetricInfo, Result, RunData
+from fsrbench.reports.plot_style import (
+    CEILING,
+    ceiling_key,
+    interval,
+    interval_key,
+    looks,
+    panels,
+    short,
+    spans_decades,
+)
+
+COLUMNS = 4
+
+
+def draw_dots(run: RunData) -> Figure | None:
+    """The figure, None where no method has a value."""
+    shown = [metric for metric in run.metrics if any(_drawable(run.result(name, metric)) for name in run.methods)]
+    if not shown:
+        return None
+    figure, axes = panels(len(shown), COLUMNS, 2.3, 0.75 + 0.22 * max(3, len(run.methods)))
+    for index, (axis, metric) in enumerate(zip(axes, shown, strict=True)):
+        _draw_panel(axis, run, run.metric(metric))
+        name_rows(axis, run.methods, named=index % COLUMNS == 0)
+    keys = _keys(run, shown)
+    if keys:
+        figure.legend(handles=keys, loc="outside lower center", ncols=len(keys), frameon=False)
+    return figure
+
+
+def _keys(run: RunData, shown: Sequence[str]) -> list[Line2D]:
+    results = [run.result(method, metric) for method in run.methods for metric in shown]
+    keys = [interval_key()] if any(result.ok and result.has_interval for result in results if result) else []
+    return keys + ([ceiling_key()] if any(_drawable(run.result(HR, metric)) for metric in shown) else [])
+
+
+def name_rows(axes: Axes, rows: Sequence[str], named: bool) -> None:
+    """A row of the panel for each name, the first on top; the names only where ``named``."""
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_yticks(range(len(rows)), [short(row) for row in rows] if named else [""] * len(rows))
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _drawable(result: Result | None) -> bool:
+    return result is not None and result.ok and math.isfinite(result.value)
+
+
+def _draw_panel(axes: Axes, run: RunData, info: MetricInfo) -> None:
+    look, values = looks(run), []
+    for row, method in enumerate(run.methods):
+        result = run.result(method, info.name)
+        if result is None or not _drawable(result):
+            axes.annotate("–", (0, row), xycoords=("axes fraction", "data"), color=CEILING, va="center", fontsize=8)
+            continue
+        low, high = interval(info, result.value, result.ci_low, result.ci_high)
+        value = result.value * info.factor
+        values.append(value)
+        axes.errorbar(
+            [value],
+            [row],
+            xerr=[[low], [high]],
+            fmt=look[method].marker,
+            color=look[method].colour,
+            markersize=5.5,
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+            elinewidth=1.6,
+            zorder=3,
+        )
+    ceiling = run.result(HR, info.name)
+    if ceiling is not None and _drawable(ceiling):
+        axes.axvline(ceiling.value * info.factor, color=CEILING, linestyle="--", linewidth=1)
+    axes.set_title(info.label)
+    _scale(axes, values)
+
+
+def _scale(axes: Axes, values: Sequence[float]) -> None:
+    plain = FuncFormatter(lambda value, _: f"{value:g}")
+    if spans_decades(values):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0,)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(plain)
+    axes.margins(x=0.08)

@@ -1,0 +1,62 @@
+"""A table as Markdown, as GitHub shows it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from fsrbench.reports.table_model import NO_VALUE, Cell, Row, Table
+
+_SPECIAL = re.compile(r"([\\`*|\[\]$~])")
+_OUTER_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+
+def escape(text: str) -> str:
+    """``text`` so that Markdown shows it as it is."""
+    text = _SPECIAL.sub(r"\\\1", text)
+    text = _OUTER_UNDERSCORE.sub(r"\\_", text)  # inside a word an underscore means nothing
+    return text.replace("<", "&lt;")
+
+
+def markdown(table: Table) -> str:
+    """The table and what stands below it."""
+    lines = [
+        _line(["Method", *(escape(column.metric.label) + _marks(column.notes) for column in table.columns)]),
+        _line([":---", *("---:" for _ in table.columns)]),
+        *(_row(row) for row in table.rows),
+        "",
+        f"{escape('. '.join(filter(None, (table.facts, table.legend))))}.",
+    ]
+    if table.footnotes:
+        lines += ["", *(f"- [{number}] {escape(text)}" for number, text in enumerate(table.footnotes, 1))]
+    lines += _section("Not in the table", table.left_out)
+    lines += _section("Methods", table.methods)
+    lines += _section("Protocols", table.protocols)
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _row(row: Row) -> str:
+    name = escape(row.method)
+    cells = [_cell(cell, row.ceiling) for cell in row.cells]
+    return _line([f"*{name}*" if row.ceiling else name, *cells])
+
+
+def _cell(cell: Cell, ceiling: bool) -> str:
+    text = escape(cell.text)
+    if cell.mark:
+        text = f"**{text}**" if cell.mark == "best" else f"<u>{text}</u>"
+    elif ceiling and cell.text != NO_VALUE:
+        text = f"*{text}*"
+    return " ".join(filter(None, (text, escape(cell.spread)))) + _marks(cell.notes)
+
+
+def _marks(numbers: Sequence[int]) -> str:
+    return f"<sup>{','.join(map(str, numbers))}</sup>" if numbers else ""
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    return ["", f"{title}:", "", *(f"- {escape(line)}" for line in lines)] if lines else []

@@ -1,0 +1,209 @@
+"""What stands below a table: footnotes, what was left out and why, protocols, and what was run on what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fsrbench.reports.data import HR, RunData
+
+Place = tuple[str, str]
+"""A method and a metric."""
+
+MOST_NAMED: Final = 20
+"""Longer lists of what was left out give only their number: the manifest has them all."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A footnote and the cells that it is about."""
+
+    text: str
+    places: tuple[Place, ...]
+    column: str | None = None
+    """The metric whose heading carries the mark, where the note is about the whole column."""
+
+
+def one_line(text: object) -> str:
+    """``text`` with its line breaks and runs of spaces made single spaces."""
+    return " ".join(str(text).split())
+
+
+def shown_metrics(run: RunData) -> list[str]:
+    """The metrics with a value for at least one row; the others would be columns of dashes."""
+    return [metric for metric in run.metrics if valued(run, metric)]
+
+
+def valued(run: RunData, metric: str) -> list[str]:
+    """The rows that show a number for ``metric``."""
+    return [row for row in run.rows if (result := run.result(row, metric)) is not None and result.has_value]
+
+
+def notes(run: RunData, metrics: Sequence[str]) -> list[Note]:
+    """The footnotes of a table with these columns, in reading order; equal reasons share one."""
+    place_order = {(row, metric): (i, j) for i, row in enumerate(run.rows, 1) for j, metric in enumerate(metrics)}
+
+    def position(note: Note) -> tuple[int, int]:
+        return (0, metrics.index(note.column)) if note.column else min(place_order[place] for place in note.places)
+
+    return sorted([*_remarks(run, metrics), *_problems(run, metrics)], key=position)
+
+
+def _remarks(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
+    """One note a metric with what its ok rows have to say."""
+    for metric in metrics:
+        rows = valued(run, metric)
+        said: dict[str, list[str]] = {}
+        for row in rows:
+            result = run.result(row, metric)
+            if result is not None and result.ok and one_line(result.note):
+                said.setdefault(one_line(result.note), []).append(row)
+        if not said:
+            continue
+        speakers = [row for together in said.values() for row in together]
+        everyone = set(speakers) >= set(rows) - {HR} and len(speakers) > 1
+        title = run.metric(metric).title
+        if len(said) > 1:
+            text = f"{title}: {_each(said)}"
+        else:
+            where = title if everyone else _where(run, [(row, metric) for row in speakers], metrics)
+            text = f"{where}: {next(iter(said))}"
+        yield Note(text, tuple((row, metric) for row in speakers), metric if everyone else None)
+
+
+def _problems(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
+    """One note a reason for cells that are not ok."""
+    reasons: dict[str, list[Place]] = {}
+    for row in run.rows:
+        for metric in metrics:
+            why = _why(run, row, metric)
+            if why:
+                reasons.setdefault(why, []).append((row, metric))
+    for why, places in reasons.items():
+        yield Note(f"{_where(run, places, metrics)} {why}", tuple(places))
+
+
+def _why(run: RunData, row: str, metric: str) -> str:
+    """Why a cell is not ok, led by its status; empty where it is, and where the ceiling has no such number."""
+    result = run.result(row, metric)
+    if result is None:
+        return "" if row == HR else "missing: no row in summary.csv"
+    if result.status != "ok":
+        return f"{result.status}: {one_line(result.note) or 'no reason given'}"
+    return "" if result.ok else "without value: the run calls it ok"
+
+
+def _where(run: RunData, places: Sequence[Place], metrics: Sequence[str]) -> str:
+    """``ours, scgan (FID, KID)``, or ``ours (every metric)``."""
+    columns: dict[str, list[str]] = {}
+    for row, metric in places:
+        columns.setdefault(row, []).append(metric)
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for row, where in columns.items():
+        rows.setdefault(tuple(where), []).append(row)
+    parts = []
+    for named, together in rows.items():
+        whole_row = len(named) == len(metrics) > 1
+        titles = "every metric" if whole_row else ", ".join(run.metric(metric).title for metric in named)
+        parts.append(f"{', '.join(together)} ({titles})")
+    return "; ".join(parts)
+
+
+def left_out(run: RunData, metrics: Sequence[str]) -> list[str]:
+    """The metrics (of ``metrics``), methods and images that the table does not show, with the reason."""
+    reasons: dict[str, list[str]] = {}
+    for metric in metrics:
+        reasons.setdefault(_metric_reason(run, metric), []).append(run.metric(metric).title)
+    for method, entry in _section(run, "methods").items():
+        if method not in run.rows and method != HR:
+            status = [
+                one_line(entry[key]) for key in ("status", "note") if isinstance(entry, Mapping) and entry.get(key)
+            ]
+            why = ": ".join(status) or "missing"
+            reasons.setdefault(f"{why} (no row in summary.csv)", []).append(method)
+    for image, problem in (_section(run, "dataset").get("left_out") or {}).items():
+        reasons.setdefault(f"left out: {one_line(problem)}", []).append(f"image {image}")
+    return [f"{_some(names)} {why}" for why, names in reasons.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    """The names, or the first of them and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:MOST_NAMED])} and {more} more"
+
+
+def _metric_reason(run: RunData, metric: str) -> str:
+    """Why no row has a value; methods are named only where their reasons differ."""
+    reasons: dict[str, list[str]] = {}
+    for method in run.methods:
+        reasons.setdefault(_why(run, method, metric), []).append(method)
+    if len(reasons) == 1:
+        return next(iter(reasons))
+    return f"not ok: {_each(reasons)}"
+
+
+def _each(said: Mapping[str, Sequence[str]]) -> str:
+    """``scgan failed: out of memory; ours, bicubic invalid: too few images``."""
+    return "; ".join(f"{', '.join(methods)} {text}" for text, methods in said.items())
+
+
+def protocols(run: RunData, metrics: Sequence[str]) -> list[str]:
+    """One line a column: what exactly was computed, and over how many."""
+    said = _section(run, "protocols")
+    return [
+        f"{run.metric(metric).title}{_counts(run, metric)}: {one_line(said.get(metric, '')) or 'protocol not recorded'}"
+        for metric in metrics
+    ]
+
+
+def _counts(run: RunData, metric: str) -> str:
+    """`` (n = 200)``, or the range where the methods differ."""
+    results = [run.result(method, metric) for method in run.methods]
+    counts = sorted({int(result.n) for result in results if result is not None and result.ok and result.n > 0})
+    if not counts:
+        return ""
+    return f" (n = {counts[0]})" if len(counts) == 1 else f" (n = {counts[0]} to {counts[-1]})"
+
+
+def facts(run: RunData) -> str:
+    """Dataset, task, degradation and n in one line."""
+    dataset = _section(run, "dataset")
+    parts = [f"Dataset {_named(run.manifest.get('dataset'))}"]
+    if "n" in dataset:
+        parts.append(f"n = {dataset['n']}")
+    if dataset.get("has_hr") is False:
+        parts.append("no HR images")
+    parts += [f"{word} {_named(run.manifest[word])}" for word in ("task", "degradation") if run.manifest.get(word)]
+    parts += [f"warning: {one_line(warning)}" for warning in dataset.get("warnings") or ()]
+    return "; ".join(parts)
+
+
+def setting(run: RunData) -> str:
+    """Dataset, task and degradation by their bare names."""
+    return " ".join(_named(run.manifest[word]) for word in ("dataset", "task", "degradation") if run.manifest.get(word))
+
+
+def methods(run: RunData) -> list[str]:
+    """One line a shown method: what it is and how its weights came about."""
+    lines = []
+    for method in run.methods:
+        entry = run.entry("methods", method)
+        about = one_line(entry.get("description") or "").rstrip(".")
+        training = one_line(entry.get("training") or "").rstrip(".")
+        said = [about, f"training: {training}" if training else ""]
+        if any(said):
+            lines.append(f"{method}: {'; '.join(filter(None, said))}")
+    return lines
+
+
+def _section(run: RunData, name: str) -> Mapping[str, Any]:
+    section = run.manifest.get(name)
+    return section if isinstance(section, Mapping) else {}
+
+
+def _named(value: object) -> str:
+    """A name as it is; the name in a mapping with one; ``key=value`` of any other mapping."""
+    if isinstance(value, Mapping):
+        return one_line(value.get("name") or ", ".join(f"{key}={item}" for key, item in value.items()))
+    return one_line(value) if value is not None else "unknown"

@@ -1,0 +1,149 @@
+"""Plots exist, show something, and a method looks the same in all of them."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from PIL import Image
+
+from fsrbench.reports.plot_distributions import draw_distributions
+from fsrbench.reports.plot_dots import draw_dots
+from fsrbench.reports.plot_labels import place_labels
+from fsrbench.reports.plot_speed import Point, draw_speed_quality, pareto_front
+from fsrbench.reports.plot_style import freeze, looks, panels, short
+from fsrbench.reports.plots import write_plots
+
+NAN = math.nan
+METHODS = ("bicubic", "scgan", "ours")
+
+
+def values(methods=METHODS, hr=True, latency=True):
+    """Values of a few metrics that differ between methods."""
+    given = {
+        "psnr": {name: (20.0 + i, 19.5 + i, 20.6 + i) for i, name in enumerate(methods)},
+        "niqe": {name: (8.0 - 0.2 * i, NAN, NAN) for i, name in enumerate(methods)},
+    }
+    if latency:
+        given["latency_ms"] = {name: (1.0 + 7.0 * i, 0.9 + 7.0 * i, 1.2 + 7.0 * i) for i, name in enumerate(methods)}
+    if hr:
+        given["niqe"]["hr"] = 4.0
+    return given
+
+
+def hard_cases():
+    """Runs that are easy to forget, by name."""
+    holes = values()
+    holes["psnr"]["scgan"] = {"status": "failed", "note": "broke"}
+    holes["niqe"]["ours"] = {"value": NAN}
+    holes["latency_ms"]["bicubic"] = 0.0
+    twenty = values([f"python:package.module:Class{i}" for i in range(20)])
+    return {
+        "single": values(("ours",)),
+        "holes": holes,
+        "twenty": {metric: twenty[metric] for metric in ("psnr", "latency_ms")},
+    }
+
+
+def ink(file):
+    """Share of the pixels that are not white."""
+    pixels = np.asarray(Image.open(file).convert("RGB"))
+    return float((pixels.min(axis=2) < 250).mean())
+
+
+@pytest.mark.parametrize("name", hard_cases())
+def test_every_plot_is_written_and_not_blank(make_run, tmp_path, name):
+    files = write_plots(make_run(hard_cases()[name]), tmp_path / "plots")
+    assert [file.name for file in files] == [
+        f"{plot}.{ending}" for plot in ("speed_quality", "metrics", "distributions") for ending in ("png", "svg")
+    ]
+    for file in files:
+        if file.suffix == ".png":
+            assert ink(file) > 0.01
+        else:
+            assert file.read_text(encoding="utf-8").rstrip().endswith("</svg>")
+
+
+def test_a_plot_without_data_is_not_written_and_an_old_one_goes(make_run, tmp_path):
+    stale = tmp_path / "speed_quality.png"
+    stale.write_bytes(b"of another run")
+    files = write_plots(make_run(values(hr=False, latency=False)), tmp_path)
+    assert {file.stem for file in files} == {"metrics", "distributions"}
+    assert not stale.exists()
+
+
+def test_nothing_to_draw(make_run, tmp_path):
+    run = make_run({"kid": {"a": {"status": "invalid", "note": "too few"}}})
+    assert write_plots(run, tmp_path / "plots") == []
+
+
+def test_the_callers_matplotlib_is_left_alone(make_run, tmp_path):
+    before, had_pyplot = dict(matplotlib.rcParams), "matplotlib.pyplot" in sys.modules
+    write_plots(make_run({"detection": {"a": 0.9}}), tmp_path)
+    assert dict(matplotlib.rcParams) == before
+    assert ("matplotlib.pyplot" in sys.modules) == had_pyplot
+
+
+def test_a_method_has_one_colour_in_every_plot(make_run):
+    run = make_run(values())
+    look = looks(run)
+    assert len({look[name].colour for name in METHODS}) == len(METHODS)
+    for draw in (draw_speed_quality, draw_dots, draw_distributions):
+        for axes in draw(run).axes:
+            drawn = {to_hex(line.get_color()) for line in axes.get_lines()}
+            drawn |= {to_hex(part.get_facecolor()[0]) for part in axes.collections if len(part.get_facecolor())}
+            assert {look[name].colour.lower() for name in METHODS} <= drawn
+
+
+def test_colours_follow_the_manifest_not_what_a_plot_happens_to_show(make_run):
+    full = looks(make_run(values()))
+    listed = {name: {} for name in METHODS}
+    part = looks(make_run(values(("ours",)), methods=listed))
+    assert part["ours"] == full["ours"]
+    assert part["hr"].colour not in {full[name].colour for name in METHODS}
+
+
+def test_twenty_methods_look_different(make_run):
+    names = [f"m{i}" for i in range(20)]
+    look = looks(make_run(values(names)))
+    assert len({look[name] for name in [*names, "hr"]}) == 21
+
+
+def test_rates_are_drawn_in_per_cent(make_run):
+    axes = draw_dots(make_run({"detection": {"a": 0.9, "b": 0.95}})).axes[0]
+    assert axes.get_title() == "Detection (%) ↑"
+    assert {float(line.get_xdata()[0]) for line in axes.get_lines()} == {90.0, 95.0}
+
+
+def point(name, x, y):
+    return Point(name, x, y, (0.0, 0.0), (0.0, 0.0))
+
+
+@pytest.mark.parametrize(("lower", "front"), [(False, ["a", "c"]), (True, ["a", "b"])])
+def test_pareto_front(lower, front):
+    points = [point("c", 3.0, 9.0), point("b", 2.0, 1.0), point("a", 1.0, 5.0), point("d", 4.0, 5.0)]
+    assert [p.method for p in pareto_front(points, lower)] == front
+
+
+def test_labels_cover_neither_points_nor_each_other():
+    figure, (axes,) = panels(1, 1, 3.5, 2.8)
+    points = [(1.0, 1.0), (1.05, 1.02), (1.1, 0.98), (1.0, 1.1), (2.0, 2.0)]
+    axes.set(xlim=(0, 3), ylim=(0, 3))
+    freeze(figure)
+    texts = place_labels(axes, ["bicubic", "scgan", "ours", "progressive", "far"], points, ["#0072B2"] * 5)
+    boxes = [text.get_window_extent() for text in texts]
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[i + 1 :])
+        assert not any(box.contains(*axes.transData.transform(place)) for place in points)
+
+
+def test_short_keeps_both_ends():
+    assert short("ours") == "ours"
+    cut = short("python:package.module:LongClassName")
+    assert len(cut) == 24
+    assert cut.startswith("python:")
+    assert cut.endswith("ClassName")

@@ -1,0 +1,161 @@
+"""What the table says, whatever its format: marks, footnotes, what is left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from fsrbench.errors import UserError
+from fsrbench.reports.table_model import build_table
+
+
+def cells(table, column=0):
+    """By row: text and mark of one column."""
+    return {row.method: (row.cells[column].text, row.cells[column].mark) for row in table.rows}
+
+
+def test_best_and_second_follow_the_direction(make_run):
+    table = build_table(make_run({"psnr": {"a": 20.0, "b": 22.0, "c": 21.0}, "niqe": {"a": 4.0, "b": 6.0, "c": 5.0}}))
+    assert cells(table, 0) == {"a": ("20.00", ""), "b": ("22.00", "best"), "c": ("21.00", "second")}
+    assert cells(table, 1) == {"a": ("4.00", "best"), "b": ("6.00", ""), "c": ("5.00", "second")}
+
+
+def test_ties_on_the_displayed_digits_share_the_mark(make_run):
+    table = build_table(make_run({"psnr": {"a": 22.001, "b": 22.004, "c": 21.0, "d": 20.996, "e": 20.0}}))
+    assert {name: mark for name, (_, mark) in cells(table).items()} == {
+        "a": "best",
+        "b": "best",
+        "c": "second",
+        "d": "second",
+        "e": "",
+    }
+
+
+def test_the_ceiling_is_never_ranked(make_run):
+    table = build_table(make_run({"niqe": {"a": 5.0, "b": 6.0, "hr": 2.0}}))
+    assert cells(table) == {"a": ("5.00", "best"), "b": ("6.00", "second"), "hr": ("2.00", "")}
+    assert [row.ceiling for row in table.rows] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"hue": {"a": 1.0, "b": 2.0}},  # no direction
+        {"psnr": {"a": 20.0}},  # one method
+        {"psnr": {"a": 20.0, "b": {"status": "failed"}, "hr": 30.0}},  # one method with a value
+    ],
+)
+def test_no_marks_where_there_is_nothing_to_compare(make_run, values):
+    table = build_table(make_run(values))
+    assert all(mark == "" for _, mark in cells(table).values())
+    assert "bold" not in table.legend
+
+
+def test_a_failed_value_is_shown_with_its_footnote_but_wins_nothing(make_run):
+    failed = {"value": 30.0, "status": "failed", "note": "2 images failed"}
+    table = build_table(make_run({"psnr": {"a": 20.0, "b": 21.0, "c": failed}}))
+    assert cells(table) == {"a": ("20.00", "second"), "b": ("21.00", "best"), "c": ("30.00", "")}
+    assert table.rows[2].cells[0].notes == (1,)
+    assert table.footnotes == ("c (PSNR) failed: 2 images failed",)
+
+
+@pytest.mark.parametrize("status", ["unavailable", "invalid"])
+def test_a_value_that_does_not_hold_is_not_shown(make_run, status):
+    table = build_table(make_run({"psnr": {"a": 20.0, "b": {"value": 99.0, "status": status, "note": "why"}}}))
+    assert cells(table)["b"] == ("–", "")
+    assert table.footnotes == (f"b (PSNR) {status}: why",)
+
+
+def test_equal_reasons_share_a_footnote_and_numbers_follow_the_reading_order(make_run):
+    gone = {"status": "unavailable", "note": "no weights\nfor it"}
+    table = build_table(
+        make_run(
+            {
+                "psnr": {"a": 20.0, "b": gone, "c": gone},
+                "niqe": {"a": {"status": "failed", "note": "broke"}, "b": gone, "c": 5.0},
+            }
+        )
+    )
+    assert table.footnotes == (
+        "a (NIQE) failed: broke",
+        "b (every metric); c (PSNR) unavailable: no weights for it",
+    )
+    assert [[cell.notes for cell in row.cells] for row in table.rows] == [[(), (1,)], [(2,), (2,)], [(2,), ()]]
+
+
+def test_notes_of_ok_cells_are_one_footnote_a_metric(make_run):
+    latency = {name: {"value": 8.0, "note": f"p90 of {name}"} for name in ("a", "b")}
+    clipped = {"value": 20.0, "note": "3 outputs clipped"}
+    table = build_table(make_run({"psnr": {"a": 21.0, "b": clipped}, "latency_ms": latency}))
+    assert table.footnotes == ("Latency: a p90 of a; b p90 of b", "b (PSNR): 3 outputs clipped")
+    # A note on every method marks the heading, a note on some marks their cells
+    assert [column.notes for column in table.columns] == [(), (1,)]
+    assert [[cell.notes for cell in row.cells] for row in table.rows] == [[(), ()], [(2,), ()]]
+
+
+def test_a_metric_without_any_value_takes_no_column_but_is_listed(make_run):
+    few = {"status": "invalid", "note": "20 images, needs 1000"}
+    table = build_table(make_run({"psnr": {"a": 20.0, "b": 21.0}, "kid": {"a": few, "b": few, "hr": few}}))
+    assert [column.metric.name for column in table.columns] == ["psnr"]
+    assert table.left_out == ("KID invalid: 20 images, needs 1000",)
+    assert not any("KID" in line for line in table.protocols)
+
+
+def test_differing_reasons_of_a_metric_left_out_name_the_methods(make_run):
+    kid = {"a": {"status": "failed", "note": "broke"}, "b": {"status": "invalid", "note": "too few"}}
+    table = build_table(make_run({"psnr": {"a": 20.0, "b": 21.0}, "kid": kid}))
+    assert table.left_out == ("KID not ok: a failed: broke; b invalid: too few",)
+
+
+def test_a_missing_row_is_told_but_not_for_the_ceiling(make_run):
+    table = build_table(make_run({"psnr": {"a": 20.0, "b": 21.0}, "niqe": {"a": 5.0, "hr": 3.0}}))
+    assert cells(table, 1)["b"] == ("–", "")
+    assert table.footnotes == ("b (NIQE) missing: no row in summary.csv",)
+
+
+def test_methods_and_images_that_the_summary_lacks_are_told(make_run):
+    run = make_run(
+        {"psnr": {"a": 20.0}},
+        methods={"a": {}, "gone": {"status": "unavailable", "note": "no weights"}},
+        dataset={"name": "sample", "n": 1, "left_out": {"x": "not a picture", "y": "not a picture"}},
+    )
+    assert build_table(run).left_out == (
+        "gone unavailable: no weights (no row in summary.csv)",
+        "image x, image y left out: not a picture",
+    )
+
+
+def test_facts_methods_and_protocols_are_told(make_run):
+    run = make_run({"psnr": {"a": 20.0, "b": {"value": 21.0, "n": 19}}, "niqe": {"a": 5.0, "b": 6.0}})
+    table = build_table(run)
+    assert table.facts == "Dataset sample; n = 20; task x4; degradation realistic"
+    assert table.methods == ("a: about a", "b: about b")
+    assert table.protocols == ("PSNR (n = 19 to 20): how psnr is computed", "NIQE (n = 20): how niqe is computed")
+
+
+def test_columns_choose_and_order(make_run):
+    run = make_run({"psnr": {"a": 20.0}, "niqe": {"a": 5.0}, "ssim": {"a": 0.5}})
+    table = build_table(run, ["ssim", "psnr"])
+    assert [column.metric.name for column in table.columns] == ["ssim", "psnr"]
+
+
+def test_an_unknown_column_is_refused_with_a_hint(make_run):
+    with pytest.raises(UserError, match="no metric psnt in this run; did you mean psnr"):
+        build_table(make_run({"psnr": {"a": 20.0}}), ["psnt"])
+
+
+def test_intervals_are_plus_minus_only_where_all_of_a_column_are_symmetrical(make_run):
+    run = make_run(
+        {
+            "psnr": {"a": (20.0, 19.9, 20.1), "b": (21.0, 20.7, 21.3)},
+            "detection": {"a": (0.95, 0.94, 0.955), "b": (0.9, 0.89, 0.91)},
+        }
+    )
+    rows = build_table(run, intervals=True).rows
+    assert [cell.written for cell in rows[0].cells] == ["20.00 ± 0.10", "95.0 [94.0, 95.5]"]
+    assert rows[1].cells[1].written == "90.0 [89.0, 91.0]"
+    assert [cell.written for cell in build_table(run).rows[0].cells] == ["20.00", "95.0"]
+
+
+def test_a_methods_training_is_told(make_run):
+    run = make_run({"psnr": {"a": 20.0}}, methods={"a": {"description": "A net.", "training": "20 min on faces"}})
+    assert build_table(run).methods == ("a: A net; training: 20 min on faces",)
