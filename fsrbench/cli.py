@@ -15,8 +15,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    rich_markup_mode=None,  # rich would double the time of --help
 )
-weights_app = typer.Typer(help="Third-party weight files.", no_args_is_help=True)
+weights_app = typer.Typer(help="Third-party weight files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(weights_app, name="weights")
 
 
@@ -43,7 +44,8 @@ def _one_line_errors() -> Iterator[None]:
         _stop(str(error))
     except ValidationError as error:
         first = error.errors()[0]
-        _stop(f"--{'.'.join(str(p) for p in first['loc'])}: {first['msg']}")
+        flag = str(first["loc"][0]).replace("_", "-")
+        _stop(f"--{flag}: {first['msg'].removeprefix('Value error, ')}")
     except KeyboardInterrupt:
         _stop("interrupted; what was done is kept and the same command goes on from there", 130)
 
@@ -66,6 +68,7 @@ def run(
     batch_size: Annotated[int, typer.Option(help="Images a batch.")] = 16,
     offline: Annotated[bool, typer.Option("--offline", help="Never open a connection.")] = False,
     save_images: Annotated[bool, typer.Option("--save-images", help="Keep every SR picture as PNG.")] = False,
+    resume: Annotated[bool, typer.Option("--resume/--fresh", help="Use what an earlier run in OUT has done.")] = True,
 ) -> None:
     """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""
     with _one_line_errors():
@@ -84,6 +87,7 @@ def run(
             batch_size=batch_size,
             offline=offline,
             save_images=save_images,
+            resume=resume,
         )
         from fsrbench.benchmark import benchmark
 
@@ -96,6 +100,7 @@ def table(
     path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
     format: Annotated[str, typer.Option(help="md, tex, csv or html.")] = "md",
     columns: Annotated[str | None, typer.Option(help="Metrics to show, comma-separated.")] = None,
+    intervals: Annotated[bool, typer.Option("--intervals", help="With 95 % intervals.")] = False,
 ) -> None:
     """Print a run's table."""
     with _one_line_errors():
@@ -104,7 +109,8 @@ def table(
 
         if format not in ("md", "tex", "csv", "html"):
             raise UserError(f"unknown format {format!r}; known: md, tex, csv, html")
-        print(tables.render(data.RunData.load(path), format, _names(columns) if columns else None))  # type: ignore[arg-type]
+        chosen = _names(columns) if columns else None
+        print(tables.render(data.RunData.load(path), format, chosen, intervals))  # type: ignore[arg-type]
 
 
 @app.command()

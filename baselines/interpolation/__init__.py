@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from fsrbench.images import to_tensor, to_uint8
 from fsrbench.methods import Method
 from fsrbench.tasks import Task
 
@@ -23,10 +24,9 @@ class Interpolation(Method):
         self.size = (task.hr_size, task.hr_size)
 
     def upscale(self, lr: Tensor) -> Tensor:
-        """Enlarge each colour plane in 32-bit floats; overshoot is clipped as a saved picture would be."""
-        planes = lr.cpu().numpy().reshape(-1, *lr.shape[-2:])
-        enlarged = [np.asarray(Image.fromarray(plane).resize(self.size, self.kernel)) for plane in planes]
-        return torch.from_numpy(np.stack(enlarged)).reshape(*lr.shape[:2], *self.size).clamp(0, 1).to(lr.device)
+        """Enlarge in 8 bits, as LR is and as Pillow does it on a file."""
+        enlarged = [np.asarray(Image.fromarray(picture).resize(self.size, self.kernel)) for picture in to_uint8(lr)]
+        return to_tensor(np.stack(enlarged)).to(lr.device)
 
 
 class Nearest(Interpolation):
