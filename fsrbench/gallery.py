@@ -28,7 +28,7 @@ def write_grid(run: Run, scores: pd.DataFrame, out: Path) -> None:
     metric = next((m for m in CAPTIONS if m in set(scores["metric"])), "")
     rows = choose_rows(scores, metric, run.methods[0], GRID_ROWS, higher_is_better=metric != "niqe") or ids[:GRID_ROWS]
     columns = [GridColumn("LR", _lr(run, rows), pixelated=True)]
-    for method in [*run.methods, *([HR] if run.dataset.has_hr else [])]:
+    for method in run.rows(run.methods):
         columns.append(
             GridColumn(_title(method), _pictures(run, method, rows), _captions(scores, metric, method, rows))
         )
@@ -37,7 +37,7 @@ def write_grid(run: Run, scores: pd.DataFrame, out: Path) -> None:
 
 def save_images(run: Run, folder: Path) -> None:
     """Write every method's pictures as ``<method>/<id>.png``."""
-    for unit in make_plan(run.dataset, run.methods):
+    for unit in make_plan(run.shards, run.methods):
         for image, pixels in _unit_pictures(run, unit).items():
             path = folder / safe_name(unit.method) / f"{image}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +53,7 @@ def _common_ids(run: Run) -> list[str]:
     """Images that every method could do, in order."""
     made: dict[str, set[str]] = {}
     ids: list[str] = []
-    for unit in make_plan(run.dataset, run.methods):
+    for unit in make_plan(run.shards, run.methods):
         made.setdefault(unit.method, set()).update(_unit_pictures(run, unit))
         if unit.method == run.methods[0]:
             ids += run.worker.inputs(unit.shard).ids
@@ -67,16 +67,15 @@ def _unit_pictures(run: Run, unit: Unit) -> dict[str, np.ndarray]:
 
 def _pictures(run: Run, method: str, rows: Sequence[str]) -> list[np.ndarray]:
     found: dict[str, np.ndarray] = {}
-    for unit in make_plan(run.dataset, run.methods):
-        if unit.method == method:
-            found |= {i: p for i, p in _unit_pictures(run, unit).items() if i in rows}
+    for unit in make_plan(run.shards, [method]):
+        found |= {i: p for i, p in _unit_pictures(run, unit).items() if i in rows}
     return [found[i] for i in rows]
 
 
 def _lr(run: Run, rows: Sequence[str]) -> list[np.ndarray]:
     found: dict[str, np.ndarray] = {}
-    for unit in make_plan(run.dataset, run.methods[:1]):
-        inputs = run.worker.inputs(unit.shard)
+    for shard in run.shards:
+        inputs = run.worker.inputs(shard)
         found |= {i: p for i, p in zip(inputs.ids, inputs.lr, strict=True) if i in rows}
     return [found[i] for i in rows]
 

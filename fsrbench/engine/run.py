@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,20 +15,20 @@ from typing import Any
 import pandas as pd
 import torch
 
-from fsrbench import provenance
 from fsrbench.console import Reporter
 from fsrbench.datasets import open_dataset
 from fsrbench.degradations import DEGRADATIONS
 from fsrbench.engine.collect import Collector, status_of
 from fsrbench.engine.executors import run_local
-from fsrbench.engine.plan import HR, Unit, make_plan
+from fsrbench.engine.manifest import make_manifest
+from fsrbench.engine.plan import HR, make_plan, make_shards
 from fsrbench.engine.store import Store
 from fsrbench.engine.worker import Worker
-from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
 from fsrbench.images import to_tensor
 from fsrbench.methods import find_method
 from fsrbench.metrics import resolve
-from fsrbench.metrics.base import Facts, Metric, SpeedMetric
+from fsrbench.metrics.base import Facts, SpeedMetric
 from fsrbench.metrics.timing import Readings, measure
 from fsrbench.registry import Registry
 from fsrbench.spec import RunSpec
@@ -73,11 +74,12 @@ class Run:
         self.device = find_device(spec.device)
         self.metrics = resolve(spec.metrics)
         for name in spec.methods:
-            find_method(name)
+            _check_name(name)
         if spec.degradation not in DEGRADATIONS:
             known = Registry("degradation", dict.fromkeys(DEGRADATIONS, ""))
             raise UserError(known.unknown(spec.degradation))
         self.dataset = open_dataset(spec.data).head(spec.limit)
+        self.shards = make_shards(self.dataset)
         self.refused_metrics = self._refused_metrics()
         self.usable = [m for m in self.metrics if m.name not in self.refused_metrics]
         self.worker = Worker(spec, self.usable, self.device, Store(spec.out / CACHE))
@@ -88,18 +90,24 @@ class Run:
         """Methods that can run."""
         return [name for name in self.spec.methods if name not in self.refused_methods]
 
+    def rows(self, methods: Sequence[str]) -> list[str]:
+        """Methods and, where there are HR images, the row that scores them."""
+        return [*methods, *([HR] if self.dataset.has_hr else [])]
+
     def go(self) -> Outcome:
         """Do everything and write the run's folder."""
         make_folder(self.spec.out)
+        if not self.spec.resume:
+            shutil.rmtree(self.spec.out / CACHE, ignore_errors=True)
         for line in self.dataset.warnings:
             self.reporter.warn(line)
         collector = self._score()
         with self.clock.phase("timing"):
             readings = self._time()
         with self.clock.phase("summary"):
-            rows = [*self.spec.methods, *([HR] if self.dataset.has_hr else [])]
-            scores, summary = collector.frames(rows, readings)
-        outcome = Outcome(self.spec.out, scores, summary, self._manifest(collector))
+            scores, summary = collector.frames(self.rows(self.spec.methods), readings)
+        manifest = make_manifest(self, collector.results)
+        outcome = Outcome(self.spec.out, scores, summary, manifest)
         write(outcome)
         return outcome
 
@@ -121,10 +129,10 @@ class Run:
         for name in self.spec.methods:
             try:
                 self.worker.method(name)
-            except Unavailable as error:
+            except FsrbenchError as error:
                 refused[name] = error
             except Exception as error:  # a plug-in's code may raise anything
-                refused[name] = FsrbenchError(f"cannot be loaded: {type(error).__name__}: {error}")
+                refused[name] = FsrbenchError(f"cannot be loaded: {one_line(error)}")
             if name in refused:
                 self.reporter.warn(f"{name} is {status_of(refused[name])}: {refused[name]}")
         return refused
@@ -132,7 +140,7 @@ class Run:
     def _score(self) -> Collector:
         identities = {s.id: s.identity for s in self.dataset}
         collector = Collector(self.metrics, self.refused_metrics, self.refused_methods, identities, self.spec.seed)
-        units = make_plan(self.dataset, self.methods)
+        units = make_plan(self.shards, self.rows(self.methods))
         with self.clock.phase("scoring"):
             for result in self.reporter.track(run_local(units, self.worker), len(units), "scoring"):
                 collector.add(result)
@@ -158,69 +166,18 @@ class Run:
         if not wanted or not self.methods:
             return {}
         self.reporter.say(f"timing {', '.join(self.methods)}")
-        lr = self.worker.inputs(make_plan(self.dataset, self.methods)[0].shard).lr[:TIMED_IMAGES]
+        lr = self.worker.inputs(self.shards[0]).lr[:TIMED_IMAGES]
         loaded = {name: self.worker.method(name) for name in self.methods}
         return measure(loaded, to_tensor(lr).to(self.device), self.device, wanted)
 
-    def _manifest(self, collector: Collector) -> dict[str, Any]:
-        return {
-            "schema_version": provenance.SCHEMA_VERSION,
-            "spec": self.spec.model_dump(mode="json"),
-            "task": self.spec.task,
-            "degradation": self._degradation(),
-            "dataset": self._dataset(collector),
-            "methods": {name: self._method(name, collector) for name in self.spec.methods},
-            "metrics": {m.name: _describe(m) for m in self.metrics},
-            "protocols": {m.name: m.protocol for m in self.metrics},
-            "versions": provenance.versions(),
-            "machine": provenance.machine(self.device),
-            "git": provenance.git(),
-            "seconds": self.clock.seconds,
-        }
 
-    def _degradation(self) -> dict[str, Any]:
-        if any(s.lr is not None for s in self.dataset):
-            return {"name": "none", "protocol": "LR as given; another size goes to the task's by Pillow BICUBIC"}
-        chosen = DEGRADATIONS[self.spec.degradation]
-        return {"name": chosen.name, "protocol": chosen.protocol, "seed": self.spec.seed}
-
-    def _dataset(self, collector: Collector) -> dict[str, Any]:
-        inputs = [self.worker.inputs(shard) for shard in {u.shard.index: u.shard for u in self._units()}.values()]
-        return {
-            "name": self.dataset.name,
-            "n": sum(len(i.ids) for i in inputs),
-            "has_hr": self.dataset.has_hr,
-            "identities": len({s.identity for s in self.dataset if s.identity is not None}),
-            "sha256": provenance.dataset_hash(self.dataset),
-            "left_out": {k: v for i in inputs for k, v in i.problems.items()},
-            "notes": {k: v for i in inputs for k, v in i.notes.items()},
-            "warnings": list(self.dataset.warnings),
-            "degraded": {k: v for i in inputs for k, v in i.degraded.items() if v},
-        }
-
-    def _units(self) -> list[Unit]:
-        return make_plan(self.dataset, self.methods or [HR])
-
-    def _method(self, name: str, collector: Collector) -> dict[str, Any]:
-        if name in self.refused_methods:
-            error = self.refused_methods[name]
-            return {"description": find_method(name)().description, "status": status_of(error), "note": str(error)}
-        method = self.worker.method(name)
-        results = collector.results.get(name)
-        return {
-            "description": method.description,
-            "status": "failed" if results and results.problems else "ok",
-            "training": method.training,
-            "weights": method.weights.name if method.weights else None,
-            "weights_sha256": provenance.file_hash(method.weights) if method.weights else None,
-            "fingerprint": method.fingerprint(),
-            "clipped_images": results.clipped if results else 0,
-            "failed_images": results.problems if results else {},
-        }
-
-
-def _describe(metric: Metric) -> dict[str, Any]:
-    return {"title": metric.title, "unit": metric.unit, "direction": metric.direction, "digits": metric.digits}
+def _check_name(method: str) -> None:
+    try:
+        find_method(method)
+    except UserError:
+        raise
+    except FsrbenchError:
+        return  # it is there and cannot be imported: its rows will say why
 
 
 def find_device(name: str) -> torch.device:

@@ -16,6 +16,7 @@ from fsrbench.degradations import DEGRADATIONS
 from fsrbench.engine.inputs import Inputs, prepare
 from fsrbench.engine.plan import HR, Shard, Unit
 from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
+from fsrbench.errors import one_line
 from fsrbench.images import to_tensor, to_uint8
 from fsrbench.methods import Method, load_method
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
@@ -53,7 +54,7 @@ class UnitResult:
     scores: dict[str, np.ndarray] = field(default_factory=dict)
     features: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
-    """Metrics that raised, and what."""
+    """Metrics and feature extractors that raised, and what."""
 
 
 class Worker:
@@ -96,9 +97,12 @@ class Worker:
             try:
                 result.scores[metric.name] = self._score(metric, key, sr, hr)
             except Exception as error:  # a plug-in's metric may raise anything
-                result.failed[metric.name] = f"{type(error).__name__}: {error}"
+                result.failed[metric.name] = one_line(error)
         for name in self.extractors:
-            result.features[name] = self.features(unit, name)
+            try:
+                result.features[name] = self.features(unit, name)
+            except Exception as error:  # third-party networks may raise anything
+                result.failed[name] = one_line(error)
         return result
 
     def inputs(self, shard: Shard) -> Inputs:
@@ -164,11 +168,11 @@ class Worker:
     def _upscale(self, method: Method, lr: Tensor) -> list[Tensor | str]:
         """The SR image of each LR image, or one line that says why there is none."""
         try:
-            sr = method.upscale(lr)
+            sr = method.upscale(lr.clone())  # a method may write into its input
         except Exception as error:  # a method's code may raise anything
             if len(lr) > 1:  # find the image it fails on; the others are still good
                 return [outcome for image in lr for outcome in self._upscale(method, image[None])]
-            return [f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"]
+            return [one_line(error)]
         expected = (len(lr), 3, self.task.hr_size, self.task.hr_size)
         if not isinstance(sr, Tensor) or tuple(sr.shape) != expected:
             got = tuple(sr.shape) if isinstance(sr, Tensor) else type(sr).__name__

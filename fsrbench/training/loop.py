@@ -64,7 +64,9 @@ def validate(recipe: Recipe, network: nn.Module, held_out: np.ndarray, schedule:
     """Mean RGB PSNR (dB) of the averaged network on the held-out faces, a degradation each."""
     result = {}
     for name in ("realworld", "bicubic"):
-        batch = make_batch(held_out, schedule.task.lr_size, min(256, len(held_out)), Mixture({name: 1.0}), rng_for("validation"))
+        batch = make_batch(
+            held_out, schedule.task.lr_size, min(256, len(held_out)), Mixture({name: 1.0}), rng_for("validation")
+        )
         with torch.inference_mode():
             sr = recipe.restore(network, batch.lr).clamp(0, 1).cpu()
         result[f"psnr_{name}"] = round(_psnr(sr, batch.hr), 3)

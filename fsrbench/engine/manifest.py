@@ -1,0 +1,86 @@
+"""The manifest: everything that one needs to know to trust or repeat a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fsrbench import provenance
+from fsrbench.degradations import DEGRADATIONS
+from fsrbench.engine.collect import MethodResults, status_of
+from fsrbench.errors import FsrbenchError
+from fsrbench.methods import describe, find_method
+from fsrbench.metrics.base import Metric
+
+if TYPE_CHECKING:
+    from fsrbench.engine.run import Run
+
+SCHEMA_VERSION = 1
+
+
+def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, Any]:
+    """The manifest of a run whose units are done."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "spec": run.spec.model_dump(mode="json"),
+        "task": run.spec.task,
+        "degradation": _degradation(run),
+        "dataset": _dataset(run),
+        "methods": {name: _method(run, name, results.get(name)) for name in run.spec.methods},
+        "metrics": {m.name: _describe(m) for m in run.metrics},
+        "protocols": {m.name: m.protocol for m in run.metrics},
+        "versions": provenance.versions(),
+        "machine": provenance.machine(run.device),
+        "git": provenance.git(),
+        "seconds": run.clock.seconds,
+    }
+
+
+def _degradation(run: Run) -> dict[str, Any]:
+    if any(s.lr is not None for s in run.dataset):
+        return {"name": "none", "protocol": "LR as given; another size goes to the task's by Pillow BICUBIC"}
+    chosen = DEGRADATIONS[run.spec.degradation]
+    return {"name": chosen.name, "protocol": chosen.protocol, "seed": run.spec.seed}
+
+
+def _dataset(run: Run) -> dict[str, Any]:
+    inputs = [run.worker.inputs(shard) for shard in run.shards]
+    return {
+        "name": Path(run.dataset.name).name,
+        "n": sum(len(i.ids) for i in inputs),
+        "has_hr": run.dataset.has_hr,
+        "identities": len({s.identity for s in run.dataset if s.identity is not None}),
+        "sha256": provenance.dataset_hash(run.dataset),
+        "left_out": {k: v for i in inputs for k, v in i.problems.items()},
+        "notes": {k: v for i in inputs for k, v in i.notes.items()},
+        "warnings": list(run.dataset.warnings),
+        "degraded": {k: v for i in inputs for k, v in i.degraded.items() if v},
+    }
+
+
+def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any]:
+    if error := run.refused_methods.get(name):
+        return {"description": _description(name), "status": status_of(error), "note": str(error)}
+    method = run.worker.method(name)
+    return {
+        "description": method.description,
+        "status": "failed" if results and results.problems else "ok",
+        "training": method.training,
+        "weights": method.weights.name if method.weights else None,
+        "weights_sha256": provenance.file_hash(method.weights) if method.weights else None,
+        "fingerprint": method.fingerprint(),
+        "clipped_images": results.clipped if results else 0,
+        "failed_images": results.problems if results else {},
+    }
+
+
+def _description(name: str) -> str:
+    try:
+        return describe(find_method(name))
+    except FsrbenchError:
+        return ""  # it cannot even be imported
+
+
+def _describe(metric: Metric) -> dict[str, Any]:
+    return {"title": metric.title, "unit": metric.unit, "direction": metric.direction, "digits": metric.digits}
