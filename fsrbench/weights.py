@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from fsrbench.errors import Unavailable
+from fsrbench.errors import Unavailable, one_line
 from fsrbench.registry import Registry
 
 ENVIRONMENT = "FSRBENCH_WEIGHTS"
@@ -110,5 +110,5 @@ def fetch(name: str) -> Path:
     try:
         path = pooch.retrieve(weight.url, known_hash=known, fname=weight.file, path=cache())
     except Exception as error:  # requests, pooch and the OS each raise their own
-        raise Unavailable(f"{weight.file} could not be fetched: {error}") from error
+        raise Unavailable(f"{weight.file} could not be fetched: {one_line(error)}") from error
     return Path(path)

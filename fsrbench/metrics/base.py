@@ -54,7 +54,7 @@ class Metric(ABC):
     digits: ClassVar[int] = 2
     """Decimals shown in tables (of per cent where the unit is ``fraction``)."""
     needs: ClassVar[frozenset[Need]] = frozenset()
-    protocol: ClassVar[str]
+    protocol: str
     """One line that lets somebody else recompute the number."""
 
     def check(self, facts: Facts) -> None:
@@ -111,7 +111,7 @@ class Evaluation:
 class FeatureMetric(Metric):
     """Computed over the whole set from stored features."""
 
-    extractor: ClassVar[str]
+    extractor: str
     """Name in :data:`fsrbench.metrics.features.EXTRACTORS`."""
 
     @abstractmethod

@@ -12,7 +12,7 @@ IOU = 0.5
 
 
 def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Intersection over union, row by row, of N,4 boxes x0, y0, x1, y1; NaN where a box is.
+    """Intersection over union, row by row, of N,4 boxes x0, y0, x1, y1; NaN where a box is NaN or both are empty.
 
     Example:
         >>> box_iou(np.array([[0, 0, 2, 2.0]]), np.array([[1, 0, 3, 2.0]])).round(3)
@@ -21,7 +21,8 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     sides = np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])
     shared = np.clip(sides, 0, None).prod(axis=1)
     areas = [(box[:, 2:] - box[:, :2]).prod(axis=1) for box in (a, b)]
-    result: np.ndarray = shared / (areas[0] + areas[1] - shared)
+    union = areas[0] + areas[1] - shared
+    result: np.ndarray = np.divide(shared, union, out=np.full(len(a), np.nan), where=union > 0)
     return result
 
 
@@ -31,8 +32,9 @@ class Detection(FeatureMetric):
     name, title, unit, digits = "detection", "Detection", "fraction", 1
     extractor = "mtcnn"
     protocol = (
-        f"MTCNN (facenet-pytorch) on the picture as it is, thresholds 0.6/0.7/0.7, minimum face 20 px; a hit has "
-        f"confidence >= {CONFIDENCE} and, where the HR shows a face, IoU >= {IOU} with it"
+        "MTCNN (facenet-pytorch) on the picture as it is, thresholds 0.6/0.7/0.7, minimum face 20 px; the most "
+        f"confident box is a hit at confidence >= {CONFIDENCE} and, where the HR's is that too, IoU >= {IOU} with "
+        "it; share of all images"
     )
 
     def check(self, facts: Facts) -> None:

@@ -14,7 +14,7 @@ from fsrbench import weights
 from fsrbench.errors import Unavailable
 from fsrbench.images import to_uint8
 from fsrbench.metrics.base import Features
-from fsrbench.metrics.enlarge import ENLARGED, enlarge
+from fsrbench.metrics.enlarge import enlarge
 from fsrbench.registry import Registry
 
 BUILTIN = {
@@ -23,6 +23,9 @@ BUILTIN = {
     "facenet": "fsrbench.metrics.features:FacenetDescriptor",
 }
 EXTRACTORS = Registry("feature extractor", BUILTIN)
+
+DLIB_SIDE = 256
+"""Side in pixels that pictures are enlarged to for dlib."""
 
 
 class Extractor(ABC):
@@ -107,10 +110,10 @@ class DlibDescriptor(Extractor):
 
         predictor, describer = self._models
         side = images.shape[-1]
-        factor = max(1.0, ENLARGED / side)
+        factor = max(1.0, DLIB_SIDE / side)
         shapes, chips = [], []
         for row, picture in enumerate(to_uint8(images)):
-            large = enlarge(picture)
+            large = enlarge(picture, DLIB_SIDE)
             if "landmarks" in guide:
                 shape = _shape(guide["landmarks"][row] * factor)
             else:
@@ -140,7 +143,7 @@ def _shape(points: np.ndarray) -> Any:
     import dlib
 
     parts = dlib.points([dlib.point(round(float(x)), round(float(y))) for x, y in points])
-    return dlib.full_object_detection(dlib.rectangle(0, 0, ENLARGED, ENLARGED), parts)
+    return dlib.full_object_detection(dlib.rectangle(0, 0, DLIB_SIDE, DLIB_SIDE), parts)
 
 
 class FacenetDescriptor(Extractor):
@@ -155,8 +158,10 @@ class FacenetDescriptor(Extractor):
 
     @cached_property
     def _network(self) -> Any:
-        network = _facenet_pytorch().InceptionResnetV1(pretrained=None, num_classes=8631)
+        # The file holds the classifier as well: loaded, so that a file that does not fit is noticed, but not used.
+        network = _facenet_pytorch().InceptionResnetV1(classify=True, num_classes=8631)
         network.load_state_dict(torch.load(weights.find("facenet"), weights_only=True))
+        network.classify = False
         return network.eval()
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,10 @@ from torch import Tensor
 from fsrbench import weights
 from fsrbench.images import to_tensor, to_uint8
 from fsrbench.metrics.base import Facts, ImageMetric
-from fsrbench.metrics.enlarge import ENLARGED, enlarge
+from fsrbench.metrics.enlarge import enlarge
+
+SIDE = 256
+"""Side in pixels that smaller pictures are enlarged to. NIQE reads whole blocks only, so of these it sees 192 x 192."""
 
 
 class Niqe(ImageMetric):
@@ -20,8 +24,8 @@ class Niqe(ImageMetric):
 
     name, title, direction, digits = "niqe", "NIQE", "lower", 3
     protocol = (
-        f"pictures below {ENLARGED} px, SR and HR alike, enlarged to {ENLARGED} px by bicubic and rounded to 8 bit; "
-        "pyiqa's NIQE (Y of YIQ, 96 px blocks), BasicSR's pristine parameters"
+        f"pictures below {SIDE} px, SR and HR alike, enlarged to {SIDE} px by Pillow BICUBIC and rounded to 8 bit; "
+        "pyiqa's NIQE (Y of YIQ rounded; whole 96 px blocks from the top left), BasicSR's pristine parameters"
     )
 
     def check(self, facts: Facts) -> None:
@@ -38,12 +42,18 @@ class Niqe(ImageMetric):
             }
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """NIQE of each image."""
-        calculate = _pyiqa_niqe()
-        pictures = to_tensor(np.stack([enlarge(picture) for picture in to_uint8(sr)]))
+        """NIQE of each image; NaN for one that is flat all over, of which NIQE has nothing to measure."""
         # One by one: pyiqa drops the batch dimension of a single image and shares no work between images.
-        scores = [calculate(picture[None], **self._pristine).reshape(()) for picture in pictures]
-        return torch.stack(scores).double()
+        return torch.tensor([self._one(picture) for picture in to_uint8(sr)], dtype=torch.float64)
+
+    def _one(self, picture: np.ndarray) -> float:
+        pixels = to_tensor(np.stack([enlarge(picture, SIDE)]))
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"cov\(\): degrees of freedom")  # said by the NaN
+            try:
+                return float(_pyiqa_niqe()(pixels, **self._pristine))
+            except torch.linalg.LinAlgError:  # type: ignore[attr-defined]
+                return float("nan")
 
 
 def _pyiqa_niqe() -> Any:

@@ -49,8 +49,9 @@ def ssim(sr: Tensor, hr: Tensor, window: int = 11, sigma: float = 1.5) -> Tensor
 def ms_ssim(sr: Tensor, hr: Tensor) -> Tensor:
     """Multi-scale SSIM of each image (Wang, Simoncelli, Bovik, Asilomar 2003), five scales, halved by 2x2 means.
 
-    The 11-px window shrinks to the picture where a scale is smaller than it, as the code of Kim et al. (BMVC 2019)
-    does; from 161 px on this is the usual MS-SSIM.
+    The 11-px window shrinks to the picture where a scale is smaller than it, as in the code of Kim et al. (BMVC 2019);
+    from 161 px on this is the usual MS-SSIM. That code also raises the last scale's term to the fourth power, so
+    its numbers are lower than these.
 
     Args:
         sr, hr: N,C,H,W in [0, 1], sides at least 16.
@@ -90,7 +91,7 @@ class Psnr(ImageMetric):
 
     name, title, unit = "psnr", "PSNR", "dB"
     needs = frozenset({"hr"})
-    protocol = "RGB, 8 bit, no crop, per image, then mean"
+    protocol = "RGB (one MSE over the three channels), 8 bit, no crop, per image, then mean of the finite ones"
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
         """PSNR of each image in dB."""
@@ -103,7 +104,7 @@ class PsnrY(ImageMetric):
 
     name, title, unit = "psnr_y", "PSNR-Y", "dB"
     needs = frozenset({"hr"})
-    protocol = "Y of BT.601 YCbCr (16-235, not rounded), no crop, per image, then mean"
+    protocol = "Y of BT.601 YCbCr (16-235, not rounded; peak 255), no crop, per image, then mean of the finite ones"
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
         """PSNR of each image's luma in dB."""
@@ -117,7 +118,8 @@ class Ssim(ImageMetric):
     name, title, digits = "ssim", "SSIM", 4
     needs = frozenset({"hr"})
     protocol = (
-        "RGB mean, 8 bit, Gaussian window 11 px, sigma 1.5, population covariance, borders left out; as scikit-image"
+        "each RGB channel, then mean; 8 bit, Gaussian window 11 px, sigma 1.5, population covariance, "
+        "5 px border left out; as scikit-image"
     )
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
@@ -132,7 +134,8 @@ class MsSsim(ImageMetric):
     name, title, digits = "ms_ssim", "MS-SSIM", 4
     needs = frozenset({"hr"})
     protocol = (
-        "RGB mean, 8 bit, five scales, Gaussian window 11 px shrunk to the picture at small scales (BMVC 2019 code)"
+        "each RGB channel, then mean; 8 bit, five scales (2x2 means) with the weights of Wang et al. 2003, Gaussian "
+        "window 11 px, sigma 1.5, shrunk to the picture at scales below 11 px"
     )
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:

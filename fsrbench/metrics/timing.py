@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from fsrbench.errors import FsrbenchError, Invalid
+from fsrbench.errors import FsrbenchError, Invalid, one_line
 from fsrbench.methods import Method
 from fsrbench.metrics.base import SpeedMetric, Summary
 from fsrbench.stats import median_interval
@@ -24,6 +25,7 @@ QUERIES = 100
 SECONDS = 60.0
 """Latency ends after this many seconds for all methods together, if the queries are not done by then."""
 THROUGHPUT_BATCH = 16
+T = TypeVar("T")
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Readings:
     images_per_s: float
     parameters: int
     flops: int | None
-    peak_bytes: int
+    peak_bytes: int | None
 
 
 def measure(
@@ -51,49 +53,73 @@ def measure(
     Returns:
         Readings of each method, or why it could not be timed.
     """
-    results: dict[str, Readings | FsrbenchError] = {}
-    running = {}
+    bench = _Bench(methods)
     with torch.inference_mode():
-        for name, method in methods.items():
+        bench.each(lambda m: [_seconds(m, lr[i % len(lr), None], device) for i in range(WARM_UP)])
+        latencies = _latencies(bench, lr, device) if "latency_ms" in wanted else {}
+        images_per_s = bench.each(lambda m: _throughput(m, lr, device)) if "throughput" in wanted else {}
+        flops = bench.each(lambda m: _flops(m, lr[:1].clone())) if "flops" in wanted else {}
+        peaks = bench.each(lambda m: _peak_bytes(m, lr[:1].clone(), device)) if "peak_memory" in wanted else {}
+        parameters = bench.each(_parameters)
+    readings = {
+        name: Readings(
+            latency_ms=np.array(latencies.get(name, [])),
+            images_per_s=images_per_s.get(name, float("nan")),
+            parameters=parameters[name],
+            flops=flops.get(name),
+            peak_bytes=peaks.get(name),
+        )
+        for name in bench.running
+    }
+    return {name: readings[name] if name in readings else bench.reasons[name] for name in methods}
+
+
+class _Bench:
+    """The methods being timed; one that raises is out from then on, and the others go on."""
+
+    def __init__(self, methods: Mapping[str, Method]) -> None:
+        self.running = dict(methods)
+        self.reasons: dict[str, FsrbenchError] = {}
+
+    def each(self, step: Callable[[Method], T]) -> dict[str, T]:
+        """What a step gives for each method that still runs."""
+        results = {}
+        for name, method in list(self.running.items()):
             try:
-                for i in range(WARM_UP):
-                    method.upscale(lr[i % len(lr), None])
-                running[name] = method
+                results[name] = step(method)
+            except FsrbenchError as error:
+                self._drop(name, error)
             except Exception as error:  # a method's code may raise anything
-                results[name] = Invalid(f"cannot be timed: {type(error).__name__}: {error}")
-        latencies = _latencies(running, lr, device) if "latency_ms" in wanted else {}
-        for name, method in running.items():
-            results[name] = Readings(
-                latency_ms=latencies.get(name, np.array([])),
-                images_per_s=_throughput(method, lr, device) if "throughput" in wanted else float("nan"),
-                parameters=_parameters(method),
-                flops=_flops(method, lr[:1]) if "flops" in wanted else None,
-                peak_bytes=_peak_bytes(method, lr[:1], device) if "peak_memory" in wanted else 0,
-            )
-    return results
+                self._drop(name, FsrbenchError(f"cannot be timed: {one_line(error)}"))
+        return results
+
+    def _drop(self, name: str, reason: FsrbenchError) -> None:
+        del self.running[name]
+        self.reasons[name] = reason
 
 
-def _latencies(methods: Mapping[str, Method], lr: Tensor, device: torch.device) -> dict[str, np.ndarray]:
+def _latencies(bench: _Bench, lr: Tensor, device: torch.device) -> dict[str, list[float]]:
     """Milliseconds a query at batch 1; methods take turns, so that a slow minute of the machine hits all alike."""
-    samples: dict[str, list[float]] = {name: [] for name in methods}
+    samples: dict[str, list[float]] = {}
     end = time.perf_counter() + SECONDS
     for query in range(QUERIES):
         image = lr[query % len(lr), None]
-        for name, method in methods.items():
-            samples[name].append(1e3 * _seconds(method, image, device))
+        for name, seconds in bench.each(partial(_seconds, lr=image, device=device)).items():
+            samples.setdefault(name, []).append(1e3 * seconds)
         if time.perf_counter() > end:
             break
-    return {name: np.array(values) for name, values in samples.items()}
+    return samples
 
 
 def _throughput(method: Method, lr: Tensor, device: torch.device) -> float:
     repeats = -(-THROUGHPUT_BATCH // len(lr))
     batch = lr.repeat(repeats, 1, 1, 1)[:THROUGHPUT_BATCH]
-    method.upscale(batch)
+    _seconds(method, batch, device)
     return THROUGHPUT_BATCH / float(np.median([_seconds(method, batch, device) for _ in range(5)]))
 
 
 def _seconds(method: Method, lr: Tensor, device: torch.device) -> float:
+    lr = lr.clone()  # a method may write into its input
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     start = time.perf_counter()
@@ -115,15 +141,21 @@ def _flops(method: Method, lr: Tensor) -> int | None:
     return int(counter.get_total_flops())
 
 
-def _peak_bytes(method: Method, lr: Tensor, device: torch.device) -> int:
+def _peak_bytes(method: Method, lr: Tensor, device: torch.device) -> int | None:
+    if method.network is None:
+        return None
+    state: list[Tensor] = [*method.network.parameters(), *method.network.buffers()]
+    own: int = sum(tensor.untyped_storage().nbytes() for tensor in state)
     if device.type == "cuda":
+        before: int = torch.cuda.memory_allocated(device)  # the other methods' networks are there too
         torch.cuda.reset_peak_memory_stats(device)
         method.upscale(lr)
-        return int(torch.cuda.max_memory_allocated(device))
-    state: list[Tensor] = [] if method.network is None else [*method.network.parameters(), *method.network.buffers()]
-    with _LiveTensors() as live:
+        peak: int = torch.cuda.max_memory_allocated(device)
+        return own + peak - before
+    live = _LiveTensors()
+    with live:
         method.upscale(lr)
-    return live.peak + sum(int(tensor.untyped_storage().nbytes()) for tensor in state)
+    return own + live.peak
 
 
 class _LiveTensors(TorchDispatchMode):
@@ -163,8 +195,9 @@ class Latency(SpeedMetric):
 
     name, title, unit, direction = "latency_ms", "Latency", "ms", "lower"
     protocol = (
-        f"median of {QUERIES} queries at batch 1 (fewer if they take over {SECONDS:.0f} s), {WARM_UP} warm-up calls, "
-        "methods interleaved in one process, channels-last float32, conversion and clipping in, file I/O out"
+        f"median of {QUERIES} queries at batch 1 (fewer if all methods' take over {SECONDS:.0f} s), {WARM_UP} warm-up "
+        "calls, methods interleaved in one process, networks channels-last float32, LR already on the device, "
+        "adapter's conversion and clipping in, file I/O and 8-bit rounding out, CUDA synchronised; bootstrap interval"
     )
 
     def read(self, mine: Readings, first: tuple[str, Readings] | None) -> Summary:
@@ -181,7 +214,7 @@ class Throughput(SpeedMetric):
     """Faces a second."""
 
     name, title, unit, digits = "throughput", "Throughput", "images/s", 0
-    protocol = f"median of 5 batches of {THROUGHPUT_BATCH}, channels-last float32, file I/O out"
+    protocol = f"median of 5 batches of {THROUGHPUT_BATCH} after one more, networks channels-last float32, file I/O out"
 
     def read(self, mine: Readings, first: tuple[str, Readings] | None) -> Summary:
         """Images a second."""
@@ -203,7 +236,10 @@ class Flops(SpeedMetric):
     """Arithmetic of one face."""
 
     name, title, unit, direction = "flops", "FLOPs", "G", "lower"
-    protocol = "torch's FLOP counter at batch 1, two FLOPs a multiply-add, in thousand millions"
+    protocol = (
+        "torch's FLOP counter (convolutions and matrix products) at batch 1, two FLOPs a multiply-add, "
+        "in thousand millions"
+    )
 
     def read(self, mine: Readings, first: tuple[str, Readings] | None) -> Summary:
         """GFLOPs.
@@ -220,8 +256,16 @@ class PeakMemory(SpeedMetric):
     """Memory of one face."""
 
     name, title, unit, direction = "peak_memory", "Peak memory", "MB", "lower"
-    protocol = "peak bytes of live tensors at batch 1, weights included (CUDA: the allocator's peak)"
+    protocol = (
+        "peak bytes of live tensors at batch 1 plus weights, input left out (CUDA: the allocator's, work memory in)"
+    )
 
     def read(self, mine: Readings, first: tuple[str, Readings] | None) -> Summary:
-        """Megabytes (10^6)."""
+        """Megabytes (10^6).
+
+        Raises:
+            Invalid: the method is no torch network.
+        """
+        if mine.peak_bytes is None:
+            raise Invalid("not a torch network: its memory is not seen")
         return Summary(mine.peak_bytes / 1e6, n=1)

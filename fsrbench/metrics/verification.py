@@ -8,12 +8,25 @@ from typing import ClassVar
 import numpy as np
 from scipy import stats
 
-from fsrbench.errors import Invalid
+from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
 from fsrbench.metrics.features import EXTRACTORS
 
 FOLDS = 10
-_FOLD_PROTOCOL = "accuracy over ten folds by identity, threshold from the other nine, interval from the folds"
+MATES = 4
+"""Genuine pairs a picture in labelled verification, at most: one much-photographed person must not outweigh all."""
+_PAIR_PROTOCOL = (
+    "genuine SR_i/HR_i, impostor SR_i/HR of one picture of another identity in the same fold (without identities every "
+    "picture is its own)"
+)
+_FOLD_PROTOCOL = (
+    "Euclidean distance; mean accuracy of ten folds by identity, threshold best on the other nine, t-interval over the "
+    "folds; folds and pairs drawn by the run's seed"
+)
+_DLIB_PROTOCOL = (
+    "dlib 128-d descriptor, SR and HR enlarged to 256 px by Pillow BICUBIC, aligned (150 px chip) by dlib's 68 points "
+    "of the HR in MTCNN's box"
+)
 
 
 @dataclass(frozen=True)
@@ -36,31 +49,48 @@ def assign_folds(groups: list[str], seed: int) -> np.ndarray:
 
 def self_pairs(groups: list[str], seed: int) -> Pairs:
     """Genuine: SR_i and HR_i. Impostor: SR_i and the HR of one image of another identity in the same fold."""
-    fold = assign_folds(groups, seed)
+    _check_identities(groups, "identities")
     rows = np.arange(len(groups))
-    return _with_impostors(rows, rows, np.array(groups), fold, seed)
+    return _with_impostors(rows, rows, groups, seed)
 
 
 def labelled_pairs(groups: list[str], seed: int) -> Pairs:
-    """Genuine: SR_i and the HR of every other picture of its identity. As many impostors for each SR_i."""
-    fold = assign_folds(groups, seed)
-    names = np.array(groups)
-    probe, gallery = np.nonzero((names[:, None] == names[None, :]) & ~np.eye(len(names), dtype=bool))
-    return _with_impostors(probe, gallery, names, fold, seed)
+    """Genuine: SR_i and the HR of up to MATES other pictures of its identity. As many impostors for each SR_i.
+
+    Identities with a single picture take no part.
+    """
+    _, number, pictures = np.unique(groups, return_inverse=True, return_counts=True)
+    rows = np.flatnonzero(pictures[number] > 1)
+    _check_identities([groups[i] for i in rows], "identities with several pictures")
+    rng = np.random.RandomState(seed + 2)
+    probe, gallery = [], []
+    for i in rows:
+        mates = np.flatnonzero((number == number[i]) & (np.arange(len(groups)) != i))
+        chosen = rng.choice(mates, size=MATES, replace=False) if len(mates) > MATES else mates
+        probe.append(np.full(len(chosen), i))
+        gallery.append(chosen)
+    return _with_impostors(np.concatenate(probe), np.concatenate(gallery), groups, seed)
 
 
-def _with_impostors(probe: np.ndarray, gallery: np.ndarray, names: np.ndarray, fold: np.ndarray, seed: int) -> Pairs:
+def _check_identities(groups: list[str], what: str) -> None:
+    found, needed = len(set(groups)), 2 * FOLDS  # two a fold: each picture has an impostor there
+    if found < needed:
+        raise Invalid(f"needs at least {needed} {what} for ten folds, not {found}")
+
+
+def _with_impostors(probe: np.ndarray, gallery: np.ndarray, groups: list[str], seed: int) -> Pairs:
     rng = np.random.RandomState(seed + 1)
-    others = np.empty_like(gallery)
-    for i in np.unique(probe):
-        candidates = np.flatnonzero((fold == fold[i]) & (names != names[i]))
-        mine = np.flatnonzero(probe == i)
-        if len(candidates) == 0:
-            raise Invalid("too few identities for ten folds")
-        others[mine] = rng.choice(candidates, size=len(mine), replace=len(mine) > len(candidates))
+    taking_part = np.unique(probe)
+    number = np.unique(groups, return_inverse=True)[1]
+    fold = np.full(len(groups), -1)
+    fold[taking_part] = assign_folds([groups[i] for i in taking_part], seed)
+    others = []
+    for i, count in zip(*np.unique(probe, return_counts=True), strict=True):
+        candidates = np.flatnonzero((fold == fold[i]) & (number != number[i]))
+        others.append(rng.choice(candidates, size=count, replace=count > len(candidates)))
     return Pairs(
         probe=np.concatenate([probe, probe]),
-        gallery=np.concatenate([gallery, others]),
+        gallery=np.concatenate([gallery, *others]),
         genuine=np.repeat([True, False], len(probe)),
         fold=np.concatenate([fold[probe], fold[probe]]),
     )
@@ -72,7 +102,8 @@ def best_threshold(distance: np.ndarray, genuine: np.ndarray) -> float:
     ordered = distance[order]
     right = np.concatenate([[0], np.cumsum(np.where(genuine[order], 1, -1))])
     edges = np.concatenate([[ordered[0] - 1e-6], (ordered[1:] + ordered[:-1]) / 2, [ordered[-1] + 1e-6]])
-    return float(edges[int(np.argmax(right))])
+    apart = np.concatenate([[True], ordered[1:] > ordered[:-1], [True]])  # no threshold parts equal distances
+    return float(edges[int(np.argmax(np.where(apart, right, -len(right))))])
 
 
 def judge(distance: np.ndarray, pairs: Pairs) -> np.ndarray:
@@ -86,7 +117,11 @@ def judge(distance: np.ndarray, pairs: Pairs) -> np.ndarray:
 
 
 def summarise_folds(right: np.ndarray, fold: np.ndarray) -> Summary:
-    """Mean accuracy of the folds with a 95 % t-interval."""
+    """Mean accuracy of the folds with a 95 % t-interval.
+
+    The folds share their thresholds, so it is a little narrow: in simulations of 64 identities x 3 pictures it held the
+    true accuracy in 92 % of the draws (labelled pairs: 89 %).
+    """
     accuracies = np.array([right[fold == f].mean() for f in np.unique(fold)])
     mean, error = accuracies.mean(), stats.sem(accuracies)
     reach = stats.t.ppf(0.975, len(accuracies) - 1) * error
@@ -111,8 +146,6 @@ class _Verification(FeatureMetric):
         assert faces.hr is not None
         # Without identities every picture is taken for a person of its own.
         groups = [identity or f"image {i}" for i, identity in zip(faces.ids, faces.identities, strict=True)]
-        if len(set(groups)) < 2 * FOLDS:
-            raise Invalid(f"needs at least {2 * FOLDS} identities for ten folds, not {len(set(groups))}")
         pairs = (labelled_pairs if self.labelled else self_pairs)(groups, seed)
         probe, gallery = faces.features["descriptor"][pairs.probe], faces.hr["descriptor"][pairs.gallery]
         right = judge(np.linalg.norm(probe - gallery, axis=1), pairs)
@@ -127,10 +160,7 @@ class VerificationDlib(_Verification):
 
     name, title = "verification_dlib", "Verification (dlib)"
     extractor = "dlib"
-    protocol = (
-        "genuine SR_i/HR_i, impostor SR_i/HR of another identity; dlib 128-d descriptor, pictures enlarged to 256 px, "
-        f"aligned by the HR's landmarks; {_FOLD_PROTOCOL}"
-    )
+    protocol = f"{_PAIR_PROTOCOL}; {_DLIB_PROTOCOL}; {_FOLD_PROTOCOL}"
 
 
 class VerificationFacenet(_Verification):
@@ -138,16 +168,28 @@ class VerificationFacenet(_Verification):
 
     name, title = "verification_facenet", "Verification (FaceNet)"
     extractor = "facenet"
-    protocol = (
-        "genuine SR_i/HR_i, impostor SR_i/HR of another identity; FaceNet (VGGFace2) 512-d embedding of the HR's "
-        f"MTCNN box at 160 px; {_FOLD_PROTOCOL}"
-    )
+    protocol = f"{_PAIR_PROTOCOL}; FaceNet (VGGFace2) 512-d embedding of the HR's MTCNN box at 160 px; {_FOLD_PROTOCOL}"
 
 
-class Verification(VerificationDlib):
+class Verification(_Verification):
     """SR against its own HR and another's, judged by the first descriptor whose weights are there."""
 
     name, title = "verification", "Verification"
+    extractor, protocol = VerificationDlib.extractor, VerificationDlib.protocol
+    backends: ClassVar[tuple[type[_Verification], ...]] = (VerificationDlib, VerificationFacenet)
+
+    def check(self, facts: Facts) -> None:
+        """Choose the first descriptor that is there; refuse where there is none."""
+        reasons = []
+        for backend in self.backends:
+            try:
+                backend().check(facts)
+            except Unavailable as error:
+                reasons.append(str(error))
+                continue
+            self.extractor, self.protocol = backend.extractor, backend.protocol
+            return
+        raise Unavailable("; ".join(reasons))
 
 
 class VerificationLabelled(VerificationDlib):
@@ -157,6 +199,6 @@ class VerificationLabelled(VerificationDlib):
     needs = frozenset({"hr", "pairs"})
     labelled = True
     protocol = (
-        "genuine SR_i/HR_j, two pictures of one identity, and as many impostors; dlib 128-d descriptor, pictures "
-        f"enlarged to 256 px, aligned by the HR's landmarks; {_FOLD_PROTOCOL}"
+        f"genuine SR_i/HR_j, two pictures of one identity (at most {MATES} j for each i), as many impostors of the "
+        f"same fold for each SR_i; {_DLIB_PROTOCOL}; {_FOLD_PROTOCOL}"
     )

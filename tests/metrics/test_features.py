@@ -1,0 +1,123 @@
+"""Feature extractors: MTCNN, dlib and FaceNet, on the sample's synthetic faces."""
+
+from __future__ import annotations
+
+import dlib
+import numpy as np
+import pytest
+import torch
+from facenet_pytorch import InceptionResnetV1
+from PIL import Image
+from torch import Tensor
+
+from fsrbench import weights
+from fsrbench.errors import Unavailable
+from fsrbench.images import to_uint8
+from fsrbench.metrics.features import DlibDescriptor, FacenetDescriptor, Mtcnn
+
+COUNT = 9  # three pictures of each of three identities
+
+
+@pytest.fixture(scope="module")
+def small(faces) -> Tensor:
+    return faces(COUNT, 64)
+
+
+@pytest.fixture(scope="module")
+def boxes(small) -> dict[str, np.ndarray]:
+    return Mtcnn().extract(small, {})
+
+
+@pytest.fixture(scope="module")
+def described(small, boxes) -> dict[str, np.ndarray]:
+    return DlibDescriptor().extract(small, boxes)
+
+
+def test_mtcnn_finds_the_face_of_each_picture(boxes):
+    assert (boxes["confidence"] > 0.9).all()
+    x0, y0, x1, y1 = boxes["box"].T
+    assert ((x0 < 32) & (x1 > 32) & (y0 < 32) & (y1 > 32)).all()
+    assert ((x1 - x0 > 15) & (y1 - y0 > 20)).all()
+
+
+def test_mtcnn_finds_the_same_in_a_batch_as_one_by_one(small, boxes):
+    singles = [Mtcnn().extract(picture[None], {}) for picture in small[:4]]
+    for name, tolerance in (("box", 1e-3), ("confidence", 1e-5)):
+        np.testing.assert_allclose(boxes[name][:4], np.concatenate([s[name] for s in singles]), atol=tolerance)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_mtcnn_finds_no_face_in_grey(count):
+    found = Mtcnn().extract(torch.full((count, 3, 64, 64), 0.5), {})
+    assert np.isnan(found["box"]).all()
+    assert found["confidence"].tolist() == [0] * count
+
+
+def test_a_picture_without_a_face_spoils_no_other(small, boxes):
+    mixed = torch.cat([torch.full((1, 3, 64, 64), 0.5), small[:2], torch.zeros(1, 3, 64, 64)])
+    found = Mtcnn().extract(mixed, {})
+    assert (found["confidence"] > 0.9).tolist() == [False, True, True, False]
+    np.testing.assert_allclose(found["box"][1:3], boxes["box"][:2], atol=1e-3)
+
+
+def test_dlib_descriptor_is_dlibs_own(small, boxes):
+    # dlib's own way: it computes chip and descriptor itself from an enlarged picture and a shape.
+    large = np.asarray(Image.fromarray(to_uint8(small)[0]).resize((256, 256), Image.Resampling.BICUBIC))
+    x0, y0, x1, y1 = boxes["box"][0] * 4
+    side, middle = 1.1 * (x1 - x0), (x0 + x1) / 2
+    top = (y0 + y1 - side) / 2 + 0.05 * side
+    corners = (round(v) for v in (middle - side / 2, top, middle + side / 2, top + side))
+    shape = dlib.shape_predictor(str(weights.find("dlib-landmarks")))(large, dlib.rectangle(*corners))
+    model = dlib.face_recognition_model_v1(str(weights.find("dlib-descriptor")))
+    mine = DlibDescriptor().extract(small[:1], {"box": boxes["box"][:1]})
+    np.testing.assert_allclose(mine["descriptor"][0], model.compute_face_descriptor(large, shape), atol=1e-6)
+    np.testing.assert_allclose(mine["landmarks"][0] * 4, [(p.x, p.y) for p in shape.parts()], atol=1e-9)
+
+
+def test_dlib_descriptors_tell_identities_apart(described):
+    d = described["descriptor"]
+    distance = np.linalg.norm(d[:, None] - d[None], axis=2)
+    same = np.equal.outer(np.arange(COUNT) // 3, np.arange(COUNT) // 3)
+    assert distance[same & ~np.eye(COUNT, dtype=bool)].mean() < distance[~same].mean() - 0.05
+
+
+def test_dlib_lays_given_landmarks_on_the_picture(small, described):
+    moved = {"landmarks": described["landmarks"][:1] + 6}
+    again = DlibDescriptor().extract(small[:1], {"landmarks": described["landmarks"][:1]})
+    np.testing.assert_array_equal(again["descriptor"], described["descriptor"][:1])
+    np.testing.assert_array_equal(again["landmarks"], described["landmarks"][:1])
+    other = DlibDescriptor().extract(small[:1], moved)
+    assert np.linalg.norm(other["descriptor"] - described["descriptor"][:1]) > 0.05
+
+
+def test_dlib_takes_a_usual_crop_where_there_is_no_box(small, described):
+    blind = DlibDescriptor().extract(small[:1], {"box": np.full((1, 4), np.nan)})
+    error = np.linalg.norm(blind["landmarks"] - described["landmarks"][:1], axis=2).mean()
+    assert error < 0.1 * 64
+
+
+def test_facenet_needs_its_weights(tmp_path, monkeypatch):
+    monkeypatch.setenv(weights.ENVIRONMENT, str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(Unavailable, match="weights fetch facenet"):
+        FacenetDescriptor().check()
+
+
+def test_facenet_embeds_the_box(tmp_path, monkeypatch, small, boxes):
+    torch.manual_seed(0)
+    network = InceptionResnetV1(classify=True, num_classes=8631)  # as in the published file, classifier and all
+    torch.save(network.state_dict(), tmp_path / weights.WEIGHTS["facenet"].file)
+    monkeypatch.setenv(weights.ENVIRONMENT, str(tmp_path))
+    extractor = FacenetDescriptor()
+    extractor.check()
+    guide = {"box": boxes["box"][:3].copy()}
+    guide["box"][1] = np.nan  # no face found: the whole picture
+    embedded = extractor.extract(small[:3], guide)["descriptor"]
+    assert embedded.shape == (3, 512)
+    np.testing.assert_allclose(np.linalg.norm(embedded, axis=1), 1, atol=1e-5)
+    outside = small[:1].clone()
+    outside[..., :3, :3] = 0
+    again = extractor.extract(outside, {"box": guide["box"][:1]})["descriptor"]
+    np.testing.assert_allclose(again, embedded[:1], atol=1e-6)
+    whole = extractor.extract(outside, {"box": np.full((1, 4), np.nan)})["descriptor"]
+    assert np.abs(whole - embedded[:1]).max() > 1e-5
