@@ -162,6 +162,7 @@ def train(
     with _one_line_errors():
         import torch
 
+        from fsrbench.engine.run import find_device
         from fsrbench.errors import UserError
         from fsrbench.tasks import TASKS
         from fsrbench.training import RECIPES
@@ -173,6 +174,6 @@ def train(
             raise UserError(f"unknown task {task!r}; known: {', '.join(TASKS)}")
         torch.set_num_threads(threads or torch.get_num_threads())
         torch.manual_seed(seed)
-        recipe = RECIPES.get(model)(Options(TASKS[task], torch.device(device), amp))
+        recipe = RECIPES.get(model)(Options(TASKS[task], find_device(device), amp))
         schedule = Schedule(TASKS[task], max_steps, batch_size, seed)
         run_training(recipe, data, out, schedule, resume, lambda line: print(line, flush=True))

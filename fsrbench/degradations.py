@@ -90,7 +90,7 @@ def _realworld(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[
     if jpeg_on:
         lr = _jpeg(lr, quality)
     drawn = {
-        "blur_sigma_px": [round(blur_x, 4), round(blur_y, 4)],
+        "blur_sigma_px": [round(float(blur_x), 4), round(float(blur_y), 4)],
         "kernel": kernel,
         "noise_sigma": round(noise_sigma, 4) if noise_on else 0.0,
         "jpeg_quality": quality if jpeg_on else None,

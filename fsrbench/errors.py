@@ -17,3 +17,16 @@ class Unavailable(FsrbenchError):
 
 class Invalid(FsrbenchError):
     """A metric's protocol does not hold on this data, e.g. too few images. Status ``invalid``."""
+
+
+def one_line(error: BaseException) -> str:
+    """Type and first line of an error that somebody else's code raised.
+
+    Example:
+        >>> one_line(ValueError("no face\\nin 3 pictures"))
+        'ValueError: no face'
+        >>> one_line(KeyError())
+        'KeyError'
+    """
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__

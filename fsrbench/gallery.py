@@ -21,14 +21,17 @@ CAPTIONS = {"psnr": "{:.1f} dB", "psnr_y": "{:.1f} dB", "ssim": "SSIM {:.3f}", "
 
 def write_grid(run: Run, scores: pd.DataFrame, out: Path) -> None:
     """LR, each method and HR side by side, from the first method's best image to its worst."""
-    ids = _common_ids(run)
+    made = _made(run)
+    methods = [m for m in run.methods if made.get(m)]  # one that failed on every image has no picture to show
+    ids = [s.id for s in run.dataset if methods and all(s.id in made[m] for m in methods)]
     if not ids:
-        return  # some method failed on every image: there is no row to show
+        out.unlink(missing_ok=True)  # an earlier run's grid
+        return
     scores = scores[scores["image"].isin(ids)]
     metric = next((m for m in CAPTIONS if m in set(scores["metric"])), "")
-    rows = choose_rows(scores, metric, run.methods[0], GRID_ROWS, higher_is_better=metric != "niqe") or ids[:GRID_ROWS]
+    rows = choose_rows(scores, metric, methods[0], GRID_ROWS, higher_is_better=metric != "niqe") or ids[:GRID_ROWS]
     columns = [GridColumn("LR", _lr(run, rows), pixelated=True)]
-    for method in run.rows(run.methods):
+    for method in run.rows(methods):
         columns.append(
             GridColumn(_title(method), _pictures(run, method, rows), _captions(scores, metric, method, rows))
         )
@@ -49,15 +52,12 @@ def safe_name(method: str) -> str:
     return re.sub(r"[^\w.+-]", "_", method)
 
 
-def _common_ids(run: Run) -> list[str]:
-    """Images that every method could do, in order."""
+def _made(run: Run) -> dict[str, set[str]]:
+    """The images that each method could do."""
     made: dict[str, set[str]] = {}
-    ids: list[str] = []
     for unit in make_plan(run.shards, run.methods):
         made.setdefault(unit.method, set()).update(_unit_pictures(run, unit))
-        if unit.method == run.methods[0]:
-            ids += run.worker.inputs(unit.shard).ids
-    return [i for i in ids if all(i in images for images in made.values())]
+    return made
 
 
 def _unit_pictures(run: Run, unit: Unit) -> dict[str, np.ndarray]:

@@ -30,12 +30,12 @@ def print_list(kind: str) -> None:
 
 
 def _methods() -> Iterator[Row]:
-    from fsrbench.methods import METHODS, find_method
+    from fsrbench.methods import METHODS, describe, find_method
 
     for name in METHODS.names():
         try:
             method = find_method(name)
-            yield name, ", ".join(method.tasks), method().description
+            yield name, ", ".join(method.tasks), describe(method)
         except FsrbenchError as error:
             yield name, "-", str(error)
 

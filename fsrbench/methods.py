@@ -77,18 +77,30 @@ class Method(ABC):
     @property
     def description(self) -> str:
         """First line of the class's docstring."""
-        return (inspect.getdoc(type(self)) or "").partition("\n")[0]
+        return describe(type(self))
 
     def fingerprint(self) -> str:
         """Hash of the method's code file and weights: changes when its outputs may."""
         digest = hashlib.sha256(type(self).__qualname__.encode())
-        files = [inspect.getsourcefile(type(self)), self.weights]
+        classes: list[type] = [c for c in type(self).__mro__ if issubclass(c, Method) and c is not Method]
         if self.network is not None:
-            files.append(inspect.getsourcefile(type(self.network)))
-        for file in files:
+            classes.append(type(self.network))
+        for file in [*(_source(c) for c in classes), self.weights]:
             if file and Path(file).exists():
                 digest.update(Path(file).read_bytes())
         return digest.hexdigest()[:16]
+
+
+def _source(code: type) -> str | None:
+    try:
+        return inspect.getsourcefile(code)
+    except TypeError:  # made in a shell or notebook
+        return None
+
+
+def describe(method: type[Method]) -> str:
+    """First line of a method's docstring."""
+    return inspect.cleandoc(method.__doc__ or "").partition("\n")[0]
 
 
 def find_method(name: str) -> type[Method]:
@@ -96,6 +108,7 @@ def find_method(name: str) -> type[Method]:
 
     Raises:
         UserError: nothing is called so, or it is not a :class:`Method`.
+        Unavailable, FsrbenchError: it exists but cannot be imported; see :func:`fsrbench.registry.load_object`.
     """
     kind, _, target = name.partition(":")
     if not target:

@@ -7,9 +7,10 @@ import importlib
 from collections.abc import Mapping
 from functools import cached_property
 from importlib import metadata
+from types import ModuleType
 from typing import Any
 
-from fsrbench.errors import UserError
+from fsrbench.errors import FsrbenchError, Unavailable, UserError, one_line
 
 
 class Registry:
@@ -42,7 +43,8 @@ class Registry:
         """Import and return the object called ``name``.
 
         Raises:
-            UserError: no such name (with the nearest ones), or its import failed.
+            UserError: no such name (with the nearest ones).
+            FsrbenchError: its import failed; see :func:`load_object`.
         """
         if name not in self._targets:
             raise UserError(self.unknown(name))
@@ -50,8 +52,13 @@ class Registry:
 
     def unknown(self, name: str) -> str:
         """One line for a name that is not here, with the nearest names."""
-        near = difflib.get_close_matches(name, self.names(), n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(sorted(self.names()))}"
+        by_lower = {known.lower(): known for known in self.names()}
+        near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
+        hint = (
+            f"did you mean {' or '.join(by_lower[n] for n in near)}?"
+            if near
+            else f"known: {', '.join(sorted(self.names()))}"
+        )
         return f"unknown {self.kind} {name!r}; {hint}"
 
 
@@ -59,10 +66,26 @@ def load_object(target: str, what: str) -> Any:
     """Import ``package.module:attribute``.
 
     Raises:
-        UserError: the module or the attribute cannot be had.
+        UserError: there is no such module or attribute.
+        Unavailable: the module needs a package that is not installed.
+        FsrbenchError: the module's own code raises.
     """
     module, _, attribute = target.partition(":")
+    if not module or not attribute:
+        raise UserError(f"cannot load {what}: {target!r} is not package.module:Name")
     try:
-        return getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # a plug-in's import may raise anything
-        raise UserError(f"cannot load {what} from {target}: {type(error).__name__}: {error}") from error
+        return getattr(_import(module, what), attribute)
+    except AttributeError:
+        raise UserError(f"cannot load {what}: {module} has no {attribute}") from None
+
+
+def _import(module: str, what: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        missing = error.name or ""
+        if isinstance(error, ModuleNotFoundError) and (module == missing or module.startswith(f"{missing}.")):
+            raise UserError(f"cannot load {what}: no module {missing}") from None
+        raise Unavailable(f"{what} needs a package that is not there: {one_line(error)}") from error
+    except (Exception, SystemExit) as error:  # a plug-in's import may raise anything
+        raise FsrbenchError(f"cannot load {what}: {one_line(error)}") from error

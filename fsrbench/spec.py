@@ -15,22 +15,25 @@ class RunSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    methods: tuple[str, ...] = Field(min_length=1)
+    methods: tuple[str, ...]
     task: Literal["x4", "x8"] = "x4"
     data: str = "sample"
     degradation: str = "bicubic"
     metrics: tuple[str, ...] = ("paper",)
     limit: int | None = Field(default=None, ge=1)
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    device: str = "auto"
     seed: int = Field(default=0, ge=0)
     batch_size: int = Field(default=16, ge=1)
     offline: bool = False
     save_images: bool = False
+    resume: bool = True
     out: Path = Path("runs/latest")
 
     @field_validator("methods", "metrics")
     @classmethod
     def _no_duplicates(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if not any(names):
+            raise ValueError("name at least one")
         return tuple(dict.fromkeys(n for n in names if n))
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.files import FolderFiles, ZipFiles
 from fsrbench.datasets.layout import read_layout
-from fsrbench.errors import UserError
+from fsrbench.errors import FsrbenchError, UserError, one_line
 from fsrbench.registry import Registry
 
 __all__ = ["DATASETS", "Dataset", "Picture", "Sample", "open_dataset"]
@@ -24,15 +24,29 @@ def open_dataset(source: str) -> Dataset:
     Raises:
         UserError: no such dataset, nothing usable in it.
     """
-    path = Path(source).expanduser()
     if source in DATASETS:
-        dataset = DATASETS.get(source)()
-        assert isinstance(dataset, Dataset)
-        return dataset
-    if path.is_dir():
-        return read_layout(str(path), FolderFiles(path))
-    if path.is_file():
-        return read_layout(str(path), ZipFiles(path))
+        return _named(source)
+    try:
+        path = Path(source).expanduser()
+        if source and path.is_dir():
+            return read_layout(str(path), FolderFiles(path))
+        if path.is_file():
+            return read_layout(str(path), ZipFiles(path), wrapped=True)
+    except (OSError, RuntimeError) as error:  # a name that is too long, a ~user who is not there
+        raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:
         raise UserError(f"{source} does not exist")
     raise UserError(f"{DATASETS.unknown(source)}; and no folder or zip of that name")
+
+
+def _named(name: str) -> Dataset:
+    make = DATASETS.get(name)
+    try:
+        dataset = make()
+    except FsrbenchError:
+        raise
+    except Exception as error:  # a plug-in's code may raise anything
+        raise UserError(f"dataset {name} cannot be opened: {one_line(error)}") from error
+    if not isinstance(dataset, Dataset):
+        raise UserError(f"dataset {name} gives {type(dataset).__name__}, not a fsrbench.datasets.Dataset")
+    return dataset

@@ -40,8 +40,15 @@ class Sample:
         """sha256 of the sample's id and files."""
         sha = hashlib.sha256(self.id.encode())
         for picture in (self.hr, self.lr):
-            sha.update(b"|" + (hashlib.sha256(picture.read()).digest() if picture else b"-"))
+            sha.update(b"|" + (_digest(picture) if picture else b"-"))
         return sha.hexdigest()
+
+
+def _digest(picture: Picture) -> bytes:
+    try:
+        return hashlib.sha256(picture.read()).digest()
+    except OSError:  # whoever decodes it reports it
+        return b"unreadable"
 
 
 @dataclass(frozen=True)

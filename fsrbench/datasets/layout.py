@@ -2,99 +2,115 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
-from pathlib import PurePosixPath
-
-import numpy as np
+import unicodedata
+from collections.abc import Sequence
+from pathlib import PurePosixPath, PureWindowsPath
 
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.files import Files
+from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
 from fsrbench.errors import UserError
 from fsrbench.images import SUFFIXES
 
-LANDMARKS = "landmarks.csv"
-"""Optional file beside the pictures: image,x0,y0,...,x67,y67 in pixels of the stored HR picture."""
+SIDES = ("HR", "LR")
+MAX_NAME_BYTES = 255
+"""Longer names cannot be saved on usual file systems."""
 
 
-def read_layout(name: str, files: Files) -> Dataset:
+def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
     """Collect the samples of a folder or zip with ``HR/`` and/or ``LR/`` inside, or with HR pictures directly.
+
+    Args:
+        name: what to call the dataset.
+        files: its files.
+        wrapped: whether one top folder around everything is only the packing, as in most zips.
 
     Raises:
         UserError: no pictures, or HR and LR that share no name.
     """
     warnings: list[str] = []
     names = files.names()
-    root = _root(names)
-    pictures = [n for n in names if n.startswith(root) and _is_picture(n)]
-    hr = _by_id(files, (n for n in pictures if _side(n, root) != "LR"), root, warnings)
-    lr = _by_id(files, (n for n in pictures if _side(n, root) == "LR"), root, warnings)
-    if not hr and not lr:
+    found = [n for n in names if _is_picture(n)]
+    if not found:
         raise UserError(f"no pictures in {name}; expected {', '.join(sorted(SUFFIXES))}")
+    pictures = [n for n in found if _is_safe(n)]
+    if unsafe := [repr(n) for n in found if not _is_safe(n)]:
+        warnings.append(f"{len(unsafe)} pictures left out, nothing can be saved under their names: {_some(unsafe)}")
+    if not pictures:
+        raise UserError(f"{name}: {warnings[-1]}")
+    root = _root(pictures, wrapped)
+    of_side = {side: [n for n in pictures if _side(n, root) == side] for side in SIDES}
+    if not any(of_side.values()):
+        of_side["HR"] = pictures
+    elif strays := [n for n in pictures if _side(n, root) is None]:
+        warnings.append(f"{len(strays)} pictures outside HR/ and LR/ left out: {_some(strays)}")
+    hr, lr = (_by_id(files, of_side[side], root, warnings) for side in SIDES)
     ids = sorted(hr.keys() & lr.keys()) if hr and lr else sorted(hr or lr)
-    if not ids:
+    if hr and lr and not ids:
         raise UserError(f"HR and LR of {name} share no name; they pair by relative path without suffix")
     for side, alone in (("HR", hr.keys() - lr.keys()), ("LR", lr.keys() - hr.keys())):
         if hr and lr and alone:
             warnings.append(f"{len(alone)} {side} without a partner left out: {_some(sorted(alone))}")
-    landmarks = _landmarks(files, root + LANDMARKS, names)
+    landmarks = read_landmarks(files, root + LANDMARKS, ids, warnings) if root + LANDMARKS in names else {}
     samples = tuple(Sample(i, hr.get(i), lr.get(i), _identity(i), landmarks.get(i)) for i in ids)
     return Dataset(name, samples, tuple(warnings))
 
 
-def _root(names: list[str]) -> str:
-    """The one top folder that everything lies in, if HR/ or LR/ comes right below it; else nothing."""
-    tops = {n.partition("/")[0] for n in names if "/" in n and not _is_junk(n)}
-    if len(tops) != 1:
+def _root(pictures: Sequence[str], wrapped: bool) -> str:
+    """The one top folder to look in: HR/ or LR/ comes right below it, or it is but the packing."""
+    tops = {n.partition("/")[0] if "/" in n else "" for n in pictures}
+    if len(tops) != 1 or "" in tops:
         return ""
     root = f"{tops.pop()}/"
-    return root if any(_side(n, root) for n in names if n.startswith(root)) else ""
+    if root[:-1].upper() in SIDES:
+        return ""
+    return root if wrapped or any(_side(n, root) for n in pictures) else ""
 
 
 def _side(name: str, root: str) -> str | None:
     first, slash, _ = name[len(root) :].partition("/")
-    return first.upper() if slash and first.upper() in ("HR", "LR") else None
-
-
-def _is_junk(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+    return first.upper() if slash and first.upper() in SIDES else None
 
 
 def _is_picture(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower() in SUFFIXES and not _is_junk(name)
+    hidden = any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in name.split("/"))
+    return PurePosixPath(name).suffix.lower() in SUFFIXES and not hidden
 
 
-def _by_id(files: Files, names: Iterable[str], root: str, warnings: list[str]) -> dict[str, Picture]:
+def _by_id(files: Files, names: Sequence[str], root: str, warnings: list[str]) -> dict[str, Picture]:
     found: dict[str, Picture] = {}
+    again = []
     for name in names:
-        relative = name[len(root) :]
-        if _side(name, root):
-            relative = relative.partition("/")[2]
-        path = PurePosixPath(relative.replace("\\", "/"))
-        image_id = str(path.with_suffix(""))
-        if path.is_absolute() or ".." in path.parts or not image_id.isprintable():
-            warnings.append(f"{name!r} left out: its name leads outside the run folder or cannot be printed")
-        elif image_id in found:
-            warnings.append(f"{name} left out: {found[image_id].name} has the same name")
+        image_id = _id(name, root)
+        if image_id in found:
+            again.append(f"{name} ({found[image_id].name} is used)")
         else:
             found[image_id] = Picture(files, name)
+    if again:
+        warnings.append(f"{len(again)} pictures left out, another has the same name without suffix: {_some(again)}")
     return found
+
+
+def _id(name: str, root: str) -> str:
+    """Relative path without suffix; in one Unicode form, because systems differ in how they store an é."""
+    relative = name[len(root) :]
+    if _side(name, root):
+        relative = relative.partition("/")[2]
+    relative = unicodedata.normalize("NFC", relative.replace("\\", "/")).lstrip("/")
+    return str(PurePosixPath(relative).with_suffix(""))
+
+
+def _is_safe(name: str) -> bool:
+    """Whether results may be saved under a name: nothing outside the run's folder, no line breaks, not too long."""
+    saved = PurePosixPath(name.replace("\\", "/")).with_suffix(".png")
+    inside = not saved.is_absolute() and ".." not in saved.parts and not PureWindowsPath(name).drive
+    printable = not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name)
+    return inside and printable and all(len(part.encode()) <= MAX_NAME_BYTES for part in saved.parts)
 
 
 def _identity(image_id: str) -> str | None:
     return image_id.rpartition("/")[0] or None
 
 
-def _landmarks(files: Files, name: str, names: list[str]) -> dict[str, np.ndarray]:
-    if name not in names:
-        return {}
-    try:
-        rows = list(csv.reader(io.StringIO(files.read(name).decode())))[1:]
-        return {row[0]: np.array(row[1:], dtype=np.float64).reshape(68, 2) for row in rows if row}
-    except (ValueError, OSError) as error:
-        raise UserError(f"{name}: expected image,x0,y0,...,x67,y67: {error}") from None
-
-
-def _some(names: list[str], most: int = 3) -> str:
+def _some(names: Sequence[str], most: int = 3) -> str:
     return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

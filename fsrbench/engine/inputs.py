@@ -48,6 +48,7 @@ def prepare(samples: Iterable[Sample], task: Task, degradation: Degradation, see
                 lr, degraded[sample.id] = degradation(hr, task.lr_size, rng_for(sample.id, seed))
         except (BadImage, OSError) as error:
             problems[sample.id] = str(error)
+            notes.pop(sample.id, None)  # notes are about images that were used
             continue
         ids.append(sample.id)
         lrs.append(np.asarray(lr))

@@ -47,7 +47,7 @@ def _degradation(run: Run) -> dict[str, Any]:
 def _dataset(run: Run) -> dict[str, Any]:
     inputs = [run.worker.inputs(shard) for shard in run.shards]
     return {
-        "name": Path(run.dataset.name).name,
+        "name": Path(run.dataset.name).resolve().name,
         "n": sum(len(i.ids) for i in inputs),
         "has_hr": run.dataset.has_hr,
         "identities": len({s.identity for s in run.dataset if s.identity is not None}),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -166,7 +167,7 @@ class Run:
         if not wanted or not self.methods:
             return {}
         self.reporter.say(f"timing {', '.join(self.methods)}")
-        lr = self.worker.inputs(self.shards[0]).lr[:TIMED_IMAGES]
+        lr = next(lr for shard in self.shards if len(lr := self.worker.inputs(shard).lr))[:TIMED_IMAGES]
         loaded = {name: self.worker.method(name) for name in self.methods}
         return measure(loaded, to_tensor(lr).to(self.device), self.device, wanted)
 
@@ -186,6 +187,8 @@ def find_device(name: str) -> torch.device:
     Raises:
         UserError: it is not there.
     """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise UserError(f"unknown device {name!r}; known: auto, cpu, cuda, cuda:i")
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(name)
@@ -202,10 +205,10 @@ def make_folder(path: Path) -> None:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass  # asking for permission is not enough: the file system may be read-only or full
     except OSError as error:
         raise UserError(f"cannot write to {path}: {error.strerror}") from None
-    if not os.access(path, os.W_OK):
-        raise UserError(f"cannot write to {path}: permission denied")
     if any(path.iterdir()) and not ((path / "manifest.json").exists() or (path / CACHE).exists()):
         raise UserError(f"{path} holds other files; give --out a new or an earlier run's folder")
 

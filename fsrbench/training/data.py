@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import queue
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +12,10 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from fsrbench.datasets.files import Files, FolderFiles, ZipFiles
 from fsrbench.degradations import DEGRADATIONS
-from fsrbench.images import SUFFIXES, to_tensor
+from fsrbench.errors import UserError
+from fsrbench.images import SUFFIXES, BadImage, decode, to_tensor
 
 
 @dataclass
@@ -49,30 +49,30 @@ def load_faces(source: Path, size: int, held_out: float = 0.0) -> tuple[np.ndarr
 
     Returns:
         Training and validation faces, each uint8 N,size,size,3.
+
+    Raises:
+        UserError: no pictures, or one that cannot be read.
     """
-    names, read = _open(source)
+    files: Files = FolderFiles(source) if source.is_dir() else ZipFiles(source)
+    names = [n for n in files.names() if Path(n).suffix.lower() in SUFFIXES]
+    if not names:
+        raise UserError(f"no pictures in {source}")
     identities = sorted({n.rpartition("/")[0] for n in names})
     validation = set(identities[len(identities) - round(held_out * len(identities)) :])
     train: list[np.ndarray] = []
     valid: list[np.ndarray] = []
     for name in names:
-        face = Image.open(io.BytesIO(read(name))).convert("RGB").resize((size, size), Image.Resampling.LANCZOS)
+        face = _decode(files, name).resize((size, size), Image.Resampling.LANCZOS)
         (valid if name.rpartition("/")[0] in validation else train).append(np.asarray(face))
     empty = np.empty((0, size, size, 3), np.uint8)
     return np.stack(train), np.stack(valid) if valid else empty
 
 
-def _open(source: Path) -> tuple[list[str], Callable[[str], bytes]]:
-    if source.is_dir():
-        names = [str(p.relative_to(source)) for p in source.rglob("*")]
-        read: Callable[[str], bytes] = lambda name: (source / name).read_bytes()  # noqa: E731
-    else:
-        archive = zipfile.ZipFile(source)
-        names, read = archive.namelist(), archive.read
-    names = sorted(n for n in names if Path(n).suffix.lower() in SUFFIXES)
-    if not names:
-        raise ValueError(f"no pictures in {source}")
-    return names, read
+def _decode(files: Files, name: str) -> Image.Image:
+    try:
+        return decode(files.read(name))
+    except (BadImage, OSError) as error:
+        raise UserError(f"{name}: {error}") from None
 
 
 def make_batch(faces: np.ndarray, lr_size: int, size: int, mixture: Mixture, rng: np.random.RandomState) -> Batch:

@@ -1,0 +1,63 @@
+"""Landmarks that come with a dataset: one CSV beside the pictures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Collection
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from fsrbench.datasets.files import Files
+from fsrbench.errors import UserError
+
+LANDMARKS = "landmarks.csv"
+"""Optional file beside the pictures: image,x0,y0,...,x67,y67 in pixels of the stored HR picture."""
+POINTS = 68
+
+
+def read_landmarks(files: Files, name: str, ids: Collection[str], warnings: list[str]) -> dict[str, np.ndarray]:
+    """The 68,2 points of each image; the first column is the image's id, a suffix does not matter.
+
+    Raises:
+        UserError: a line is not what it should be.
+    """
+    known = set(ids)
+    found: dict[str, np.ndarray] = {}
+    unknown = []
+    for line, row in _rows(files, name):
+        image = unicodedata.normalize("NFC", row[0])
+        if image not in known:
+            image = image.removesuffix(PurePosixPath(image).suffix)
+        if image not in known:
+            unknown.append(row[0])
+        elif image in found:
+            raise UserError(f"{name}, line {line}: {image} is there twice")
+        else:
+            found[image] = _points(row[1:], f"{name}, line {line}")
+    if unknown:
+        warnings.append(f"{name}: {len(unknown)} lines name no image that is used: {unknown[0]!r}")
+    return found
+
+
+def _rows(files: Files, name: str) -> list[tuple[int, list[str]]]:
+    try:
+        text = files.read(name).decode("utf-8-sig")
+        rows = [(line, row) for line, row in enumerate(csv.reader(io.StringIO(text)), 1) if row]
+    except (OSError, ValueError, csv.Error) as error:
+        raise UserError(f"{name} cannot be read: {error}") from None
+    if not rows or rows[0][1][0].strip().lower() != "image":
+        raise UserError(f"{name}: the first line must be image,x0,y0,...,x{POINTS - 1},y{POINTS - 1}")
+    return rows[1:]
+
+
+def _points(cells: list[str], where: str) -> np.ndarray:
+    try:
+        points = np.array(cells, dtype=np.float64)
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from None
+    if len(points) != 2 * POINTS or not np.isfinite(points).all():
+        raise UserError(f"{where}: expected {2 * POINTS} finite numbers after the image's name")
+    return points.reshape(POINTS, 2)

@@ -1,0 +1,238 @@
+"""The command line: exit codes, one line for what is wrong, quick help."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from made import call, picture_files, run, write_files
+
+SCRIPT = Path(sys.executable).with_name("fsrbench")
+COMMANDS = [[], ["run"], ["table"], ["plot"], ["list"], ["train"], ["weights"], ["weights", "fetch"]]
+KINDS = ["methods", "metrics", "datasets", "degradations", "weights"]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_files(tmp_path_factory.mktemp("data"), picture_files(["a.png", "b.png"]))
+
+
+@pytest.fixture(scope="module")
+def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("finished") / "out"
+    assert run(data, out, methods="bicubic,nearest").code == 0
+    return out
+
+
+def cpu_seconds(*arguments: str) -> float:
+    """User and system time of a call in a process of its own: a busy machine does not lengthen it much."""
+    before = os.times()
+    subprocess.run([SCRIPT, *arguments], check=True, capture_output=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_exits_0_and_describes_the_command(command: list[str]) -> None:
+    result = call(*command, "--help")
+    assert result.exit_code == 0
+    assert "Usage:" in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("command", [["--help"], ["run", "--help"]], ids=" ".join)
+def test_help_takes_less_than_half_a_second(command: list[str]) -> None:
+    assert min(cpu_seconds(*command) for _ in range(3)) < 0.5
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, fsrbench.cli; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not {"torch", "numpy", "pandas", "PIL", "pydantic", "matplotlib"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--methods", "bicubik"], "unknown method 'bicubik'; did you mean bicubic"),
+        (["--methods", "bicubic,ourz"], "did you mean ours"),
+        (["--methods", "python:os"], "'os' is not package.module:Name"),
+        (["--methods", "onxn:file"], "unknown kind of method 'onxn'"),
+        (["--methods", ""], "--methods: name at least one"),
+        (["--methods", " , "], "--methods: name at least one"),
+        (["--metrics", "psrn"], "unknown metric 'psrn'; did you mean psnr"),
+        (["--metrics", "psnr,SSIN"], "did you mean ssim"),
+        (["--metrics", ","], "--metrics: name at least one"),
+        (["--degradation", "bicubik"], "unknown degradation 'bicubik'; did you mean bicubic?"),
+        (["--data", "smple"], "unknown dataset 'smple'; did you mean sample?"),
+        (["--task", "x2"], "--task: Input should be 'x4' or 'x8'"),
+        (["--device", "gpu"], "unknown device 'gpu'; known: auto, cpu, cuda, cuda:i"),
+        (["--device", "cuda:x"], "unknown device 'cuda:x'"),
+        (["--limit", "0"], "--limit: Input should be greater than or equal to 1"),
+        (["--limit", "-3"], "--limit: Input should be"),
+        (["--batch-size", "0"], "--batch-size: Input should be"),
+        (["--seed", "-1"], "--seed: Input should be"),
+    ],
+)
+def test_wrong_value_is_one_line_and_code_2(data: Path, tmp_path: Path, options: list[str], reason: str) -> None:
+    result = run(data, tmp_path / "out", *options)
+    assert result.code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("fsrbench: ")
+    assert reason in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7"])
+def test_cuda_on_a_machine_without_it(data: Path, tmp_path: Path, device: str) -> None:
+    result = run(data, tmp_path / "out", "--device", device)
+    assert result.code == 2
+    assert f"no device {device}: torch sees 0 CUDA devices" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run"],
+        ["run", "--methods", "bicubic", "--limit", "three"],
+        ["run", "--methods", "bicubic", "--limmit", "3"],
+        ["rnu"],
+        ["table"],
+        ["list"],
+        ["train", "ours"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_code_2(arguments: list[str]) -> None:
+    result = call(*arguments)
+    assert result.exit_code == 2
+    assert "Usage:" in result.stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_list_shows_names(kind: str) -> None:
+    result = call("list", kind)
+    assert result.exit_code == 0
+    known = {
+        "methods": "bicubic",
+        "metrics": "psnr",
+        "datasets": "sample",
+        "degradations": "realworld",
+        "weights": "niqe",
+    }
+    assert known[kind] in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "hint"), [("method", "did you mean methods"), ("Metrics", "did you mean metrics"), ("zzz", "known: ")]
+)
+def test_list_of_an_unknown_kind_is_one_line(kind: str, hint: str) -> None:
+    result = call("list", kind)
+    assert result.exit_code == 2
+    assert hint in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_broken_plugin_does_not_break_the_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from fsrbench import methods
+    from fsrbench.registry import Registry
+
+    (tmp_path / "broken_plugin.py").write_text("raise RuntimeError('no licence')")
+    monkeypatch.syspath_prepend(tmp_path)
+    targets = {"mine": "broken_plugin:X", "bicubic": "baselines.interpolation:Bicubic"}
+    monkeypatch.setattr(methods, "METHODS", Registry("method", targets))
+    result = call("list", "methods")
+    assert result.exit_code == 0
+    assert "no licence" in " ".join(result.stdout.split())
+    assert "bicubic" in result.stdout
+
+
+@pytest.mark.parametrize("format", ["md", "tex", "csv", "html"])
+def test_table_prints_every_format(finished: Path, format: str) -> None:
+    result = call("table", finished, "--format", format)
+    assert result.exit_code == 0
+    assert "bicubic" in result.stdout
+    assert "nearest" in result.stdout
+
+
+def test_table_shows_the_columns_asked_for(finished: Path) -> None:
+    shown = call("table", finished, "--columns", "ssim", "--format", "csv").stdout
+    assert "SSIM" in shown
+    assert "PSNR" not in shown
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [(["--format", "xlsx"], "unknown format 'xlsx'; known: md, tex, csv, html"), (["--columns", "psrn"], "psrn")],
+)
+def test_table_refuses_in_one_line(finished: Path, options: list[str], reason: str) -> None:
+    result = call("table", finished, *options)
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_plot_names_the_files_it_wrote(finished: Path) -> None:
+    result = call("plot", finished)
+    assert result.exit_code == 0
+    for line in result.stdout.splitlines():
+        assert Path(line).is_file()
+
+
+@pytest.mark.parametrize("command", ["table", "plot"])
+@pytest.mark.parametrize("state", ["missing", "empty", "file"])
+def test_folder_that_is_no_run_is_refused(tmp_path: Path, command: str, state: str) -> None:
+    path = tmp_path / "run"
+    if state == "empty":
+        path.mkdir()
+    elif state == "file":
+        path.write_text("x")
+    result = call(command, path)
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+
+
+def test_unknown_weight_file_is_refused() -> None:
+    result = call("weights", "fetch", "nikey")
+    assert result.exit_code == 2
+    assert "did you mean niqe" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["ourz"], "did you mean ours"),
+        (["ours", "--task", "x3"], "unknown task 'x3'; known: x4, x8"),
+        (["ours", "--device", "gpu"], "unknown device 'gpu'"),
+        (["ours"], "missing is neither a folder nor a readable zip"),
+    ],
+)
+def test_training_refuses_in_one_line(tmp_path: Path, options: list[str], reason: str) -> None:
+    result = call("train", *options, "--data", tmp_path / "missing", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_interrupt_says_how_to_go_on(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(spec: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fsrbench.benchmark.benchmark", interrupted)
+    result = run(data, tmp_path / "out")
+    assert result.code == 130
+    assert "the same command goes on" in result.stderr
+
+
+def test_script_of_the_package_runs_without_traceback(data: Path, tmp_path: Path) -> None:
+    """Once for real, in a process of its own: exit code and standard error as a shell sees them."""
+    done = subprocess.run(
+        [SCRIPT, "run", "--methods", "bicubik", "--data", data], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("fsrbench: unknown method 'bicubik'")
+    assert done.stderr.count("\n") == 1

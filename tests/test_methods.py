@@ -1,0 +1,198 @@
+"""Methods are found by name or path, and say what they are."""
+
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from fsrbench.errors import FsrbenchError, Unavailable, UserError
+from fsrbench.methods import METHODS, Method, describe, find_method, load_method
+from fsrbench.tasks import TASKS
+
+CPU = torch.device("cpu")
+
+
+class Blocks(Method):
+    """Every pixel a block.
+
+    And more about it.
+    """
+
+    def upscale(self, lr: Tensor) -> Tensor:
+        return nn.functional.interpolate(lr, scale_factor=4)
+
+
+class Undescribed(Blocks):
+    tasks = ("x8",)
+
+    def upscale(self, lr: Tensor) -> Tensor:
+        return nn.functional.interpolate(lr, scale_factor=8)
+
+
+class Abstract(Method):
+    """Forgot to write upscale."""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file that can be imported as ``mine``."""
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path / "mine.py"
+    __import__("sys").modules.pop("mine", None)
+
+
+@pytest.mark.parametrize("name", ["nearest", "bilinear", "bicubic", "lanczos", "ours", "scgan", "progressive"])
+def test_registered_methods_are_found(name: str) -> None:
+    assert issubclass(find_method(name), Method)
+    assert describe(find_method(name))
+
+
+def test_every_registered_method_has_a_name_of_its_own() -> None:
+    assert len({find_method(name) for name in METHODS.names()}) == len(METHODS.names())
+
+
+def test_nothing_but_the_listed_packages_registers_methods() -> None:
+    assert set(METHODS.names()) >= {p.name for p in metadata.entry_points(group="fsrbench.methods")}
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("bicubik", "unknown method 'bicubik'; did you mean bicubic"),
+        ("BICUBIC", "did you mean bicubic"),
+        ("qqq", "known: .*bicubic.*ours"),
+        ("pyhton:a.b:C", "unknown kind of method 'pyhton'.*python:"),
+        ("python:", "unknown method|python:pkg"),
+        ("python:torch", "'torch' is not package.module:Name"),
+        ("python:torch:nothing_here", "torch has no nothing_here"),
+        ("python:not_there:C", "no module not_there"),
+        ("python:torch.nn:Linear", "is no fsrbench.methods.Method"),
+        ("python:math:sqrt", "is no fsrbench.methods.Method"),
+        ("python:math:pi", "is no fsrbench.methods.Method"),
+    ],
+)
+def test_wrong_name_is_one_line(name: str, reason: str) -> None:
+    with pytest.raises(UserError, match=reason) as caught:
+        find_method(name)
+    assert "\n" not in str(caught.value)
+
+
+def test_method_by_path(module: Path) -> None:
+    module.write_text("from fsrbench.methods import Method\nclass Mine(Method):\n    'Mine.'\n    upscale = None\n")
+    assert find_method("python:mine:Mine").__name__ == "Mine"
+
+
+def test_method_in_a_module_that_raises(module: Path) -> None:
+    module.write_text("raise RuntimeError('no GPU here')")
+    with pytest.raises(FsrbenchError, match="RuntimeError: no GPU here") as caught:
+        find_method("python:mine:Mine")
+    assert not isinstance(caught.value, UserError)
+
+
+def test_load_method_loads_for_the_task(module: Path) -> None:
+    module.write_text(
+        "from fsrbench.methods import Method\n"
+        "class Mine(Method):\n"
+        "    def load(self, task, device): self.got = task.hr_size, device\n"
+        "    def upscale(self, lr): return lr\n"
+    )
+    method = load_method("python:mine:Mine", TASKS["x8"], CPU)
+    assert method.got == (128, CPU)  # type: ignore[attr-defined]
+
+
+def test_task_that_a_method_cannot_do_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fsrbench.methods.find_method", lambda name: Undescribed)
+    with pytest.raises(Unavailable, match="thing does x8, not x4"):
+        load_method("thing", TASKS["x4"], CPU)
+    assert isinstance(load_method("thing", TASKS["x8"], CPU), Undescribed)
+
+
+def test_class_without_upscale_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match="upscale"):
+        Abstract()  # type: ignore[abstract]
+
+
+def test_description_is_the_first_line_and_never_another_class_s() -> None:
+    assert Blocks().description == "Every pixel a block."
+    assert Undescribed().description == ""
+
+
+def test_fingerprint_tells_classes_apart_and_is_stable() -> None:
+    assert Blocks().fingerprint() == Blocks().fingerprint()
+    assert Blocks().fingerprint() != Undescribed().fingerprint()
+
+
+def test_fingerprint_changes_with_the_weights(tmp_path: Path) -> None:
+    method = Blocks()
+    without = method.fingerprint()
+    method.weights = tmp_path / "w"
+    method.weights.write_bytes(b"1")
+    first = method.fingerprint()
+    method.weights.write_bytes(b"2")
+    assert len({without, first, method.fingerprint()}) == 3
+
+
+def test_fingerprint_changes_with_the_code_of_the_class_or_its_base(module: Path) -> None:
+    code = "from fsrbench.methods import Method\nclass Base(Method):\n    def upscale(self, lr): return lr\n"
+    module.write_text(code)
+
+    class Derived(find_method("python:mine:Base")):  # type: ignore[misc]
+        pass
+
+    before = Derived().fingerprint()
+    module.write_text(code.replace("return lr", "return lr * 2"))
+    assert Derived().fingerprint() != before
+
+
+def test_class_made_in_a_shell_has_a_fingerprint() -> None:
+    made: dict[str, type[Method]] = {}
+    exec(
+        "class Typed(Method):\n    def upscale(self, lr): return lr", {"Method": Method, "__name__": "__shell__"}, made
+    )
+    assert made["Typed"]().fingerprint()
+
+
+def saved(path: Path, network: nn.Module, half: bool = False, training: str | None = None) -> Path:
+    state = {k: v.half() if half else v for k, v in network.state_dict().items()}
+    save_file(state, path, {"training": training} if training else None)
+    return path
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_network_is_loaded_in_float32_ready_for_inference(tmp_path: Path, half: bool) -> None:
+    trained = nn.Conv2d(3, 3, 3)
+    method = Blocks()
+    method.load_network(nn.Conv2d(3, 3, 3), saved(tmp_path / "w.safetensors", trained, half, "20 steps"), CPU)
+    assert isinstance(method.network, nn.Conv2d)
+    assert method.network.weight.dtype == torch.float32
+    assert torch.allclose(method.network.weight, trained.weight, atol=1e-3)
+    assert not method.network.training
+    assert not method.network.weight.requires_grad
+    assert method.weights == tmp_path / "w.safetensors"
+    assert method.training == "20 steps"
+
+
+def test_missing_weights_are_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match=r"gone\.safetensors is not there"):
+        Blocks().load_network(nn.Conv2d(3, 3, 3), tmp_path / "gone.safetensors", CPU)
+
+
+@pytest.mark.parametrize("content", [b"", b"no safetensors", b"\xff" * 100])
+def test_damaged_weights_are_unavailable_in_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "w.safetensors").write_bytes(content)
+    with pytest.raises(Unavailable, match=r"w\.safetensors does not fit the network") as caught:
+        Blocks().load_network(nn.Conv2d(3, 3, 3), tmp_path / "w.safetensors", CPU)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_of_another_network_are_unavailable(tmp_path: Path) -> None:
+    file = saved(tmp_path / "w.safetensors", nn.Conv2d(3, 5, 3))
+    method = Blocks()
+    with pytest.raises(Unavailable, match="does not fit") as caught:
+        method.load_network(nn.Conv2d(3, 3, 3), file, CPU)
+    assert "\n" not in str(caught.value)
+    assert method.network is None
