@@ -57,7 +57,7 @@ def test_without_weights_is_unavailable(
     module: object, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WEIGHTS", tmp_path)
-    with pytest.raises(Unavailable, match="no weights: .*safetensors"):
+    with pytest.raises(Unavailable, match=r"no weights: .*safetensors"):
         load_method(name, TASKS["x4"], CPU)
 
 

@@ -52,8 +52,8 @@ def test_pixel_recipe_learns_a_batch() -> None:
     hr = torch.nn.functional.interpolate(torch.rand(4, 3, 32, 32), scale_factor=2)
     batch = Batch(torch.nn.functional.avg_pool2d(hr, 4), hr)
     recipe = PixelRecipe(RestorationNetwork(4, channels=32, blocks=1), 1e-2, 1e-2, OPTIONS)
-    losses = [recipe.step(batch, 0.0)["l1"] for _ in range(100)]
-    assert losses[-1] < 0.5 * losses[0]
+    losses = [recipe.step(batch, 0.0)["l1"] for _ in range(150)]
+    assert losses[-1] < 0.6 * losses[0]
 
 
 def test_log_has_a_row_for_each_checkpoint(faces: Path, tmp_path: Path) -> None:
