@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from rich.console import Console
 
 from fsrbench import gallery
 from fsrbench.console import Reporter
 from fsrbench.engine.run import Run
+from fsrbench.offline import no_connections
 from fsrbench.reports import plots, tables
 from fsrbench.reports.data import RunData
 from fsrbench.spec import RunSpec
@@ -14,7 +17,11 @@ from fsrbench.spec import RunSpec
 
 def benchmark(spec: RunSpec, reporter: Reporter | None = None) -> bool:
     """Run a specification, write its folder and print its table; whether some method or metric failed."""
-    reporter = reporter or Reporter()
+    with no_connections() if spec.offline else nullcontext():
+        return _benchmark(spec, reporter or Reporter())
+
+
+def _benchmark(spec: RunSpec, reporter: Reporter) -> bool:
     run = Run(spec, reporter)
     outcome = run.go()
     result = RunData(outcome.path, outcome.scores, outcome.summary, outcome.manifest)

@@ -66,7 +66,7 @@ def run(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of degradations, folds and intervals.")] = 0,
     batch_size: Annotated[int, typer.Option(help="Images a batch.")] = 16,
-    offline: Annotated[bool, typer.Option("--offline", help="Never open a connection.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Refuse connections to other machines.")] = False,
     save_images: Annotated[bool, typer.Option("--save-images", help="Keep every SR picture as PNG.")] = False,
     resume: Annotated[bool, typer.Option("--resume/--fresh", help="Use what an earlier run in OUT has done.")] = True,
 ) -> None:

@@ -23,7 +23,9 @@ def print_list(kind: str) -> None:
     if kind not in LISTS:
         raise UserError(Registry("kind of list", dict.fromkeys(LISTS, "")).unknown(kind))
     headings, rows = LISTS[kind]
-    table = Table(*headings, box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
+    for column, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=column == 0)  # nothing is cut, names stay whole
     for row in rows():
         table.add_row(*row)
     Console(highlight=False).print(table)

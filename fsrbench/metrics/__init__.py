@@ -19,11 +19,11 @@ BUILTIN = {
     "verification_labelled": "fsrbench.metrics.verification:VerificationLabelled",
     "verification_dlib": "fsrbench.metrics.verification:VerificationDlib",
     "verification_facenet": "fsrbench.metrics.verification:VerificationFacenet",
-    "latency_ms": "fsrbench.metrics.timing:Latency",
-    "throughput": "fsrbench.metrics.timing:Throughput",
-    "params": "fsrbench.metrics.timing:Parameters",
-    "flops": "fsrbench.metrics.timing:Flops",
-    "peak_memory": "fsrbench.metrics.timing:PeakMemory",
+    "latency_ms": "fsrbench.metrics.speed:Latency",
+    "throughput": "fsrbench.metrics.speed:Throughput",
+    "params": "fsrbench.metrics.speed:Parameters",
+    "flops": "fsrbench.metrics.speed:Flops",
+    "peak_memory": "fsrbench.metrics.speed:PeakMemory",
 }
 METRICS = Registry("metric", BUILTIN, group="fsrbench.metrics")
 

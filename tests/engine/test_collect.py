@@ -15,7 +15,8 @@ from fsrbench.engine.plan import HR, Shard, Unit
 from fsrbench.engine.worker import UnitResult
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, ImageMetric, Metric, Summary
-from fsrbench.metrics.timing import Latency, Readings
+from fsrbench.metrics.speed import Latency
+from fsrbench.metrics.timing import Readings
 from fsrbench.stats import mean_interval
 
 IDS = ["a/1", "a/2", "b/1", "b/2"]

@@ -1,0 +1,56 @@
+"""``--offline``: no connection leaves the machine, whichever library would open it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+LOCAL = ("localhost", "127.", "::1")
+
+
+@contextmanager
+def no_connections() -> Iterator[None]:
+    """Refuse connections to other machines, and looking up their names; this machine's own sockets stay open.
+
+    Raises:
+        ConnectionRefusedError: inside, where a connection is tried.
+    """
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple):
+            _check(address[0])
+        connect(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        _check(host)
+        return look_up(host, *args, **kwargs)
+
+    with ExitStack() as undo:
+        _replace(undo, socket.socket, "connect", guarded_connect)
+        _replace(undo, socket, "getaddrinfo", guarded_look_up)
+        # Hugging Face's libraries then say what is missing instead of retrying.
+        undo.callback(_restore, "HF_HUB_OFFLINE", os.environ.get("HF_HUB_OFFLINE"))
+        os.environ["HF_HUB_OFFLINE"] = "1"
+        yield
+
+
+def _check(host: Any) -> None:
+    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
+    if not name.startswith(LOCAL):
+        raise ConnectionRefusedError(f"--offline forbids a connection to {name}")
+
+
+def _replace(undo: ExitStack, owner: Any, name: str, new: Any) -> None:
+    undo.callback(setattr, owner, name, getattr(owner, name))
+    setattr(owner, name, new)
+
+
+def _restore(variable: str, value: str | None) -> None:
+    if value is None:
+        del os.environ[variable]
+    else:
+        os.environ[variable] = value
