@@ -9,12 +9,12 @@ from urllib.request import urlopen
 
 import pytest
 import torch
+from made import picture_files, run, write_files
 from torch import Tensor
 
 from fsrbench.methods import Method
 from fsrbench.offline import no_connections
 from fsrbench.tasks import Task
-from made import picture_files, run, write_files
 
 ELSEWHERE = "192.0.2.1"
 """Reserved for documentation (RFC 5737): nobody answers there."""
