@@ -8,6 +8,8 @@ from rich.console import Console
 
 from fsrbench import gallery
 from fsrbench.console import Reporter
+from fsrbench.engine import folder
+from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.run import Run
 from fsrbench.offline import no_connections
 from fsrbench.reports import plots, tables
@@ -24,7 +26,9 @@ def benchmark(spec: RunSpec, reporter: Reporter | None = None) -> bool:
 def _benchmark(spec: RunSpec, reporter: Reporter) -> bool:
     run = Run(spec, reporter)
     outcome = run.go()
-    result = RunData(outcome.path, outcome.scores, outcome.summary, outcome.manifest)
+    manifest = make_manifest(run, outcome.results)
+    folder.write(spec.out, outcome.scores, outcome.summary, manifest)
+    result = RunData(spec.out, outcome.scores, outcome.summary, manifest)
     tables.write_tables(result, spec.out)
     plots.write_plots(result, spec.out / "plots")
     if run.methods:

@@ -162,7 +162,7 @@ def train(
     with _one_line_errors():
         import torch
 
-        from fsrbench.engine.run import find_device
+        from fsrbench.devices import find_device
         from fsrbench.errors import UserError
         from fsrbench.tasks import TASKS
         from fsrbench.training import RECIPES

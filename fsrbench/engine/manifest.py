@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fsrbench import provenance
 from fsrbench.degradations import DEGRADATIONS
 from fsrbench.engine.collect import MethodResults, status_of
+from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
 from fsrbench.methods import describe, find_method
 from fsrbench.metrics.base import Metric
-
-if TYPE_CHECKING:
-    from fsrbench.engine.run import Run
 
 SCHEMA_VERSION = 1
 

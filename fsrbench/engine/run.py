@@ -1,27 +1,21 @@
-"""One run, from its specification to its folder."""
+"""One run, from its specification to its scores and summary."""
 
 from __future__ import annotations
 
-import json
-import re
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import torch
 
 from fsrbench.console import Reporter
 from fsrbench.datasets import open_dataset
 from fsrbench.degradations import DEGRADATIONS
-from fsrbench.engine.collect import Collector, status_of
+from fsrbench.devices import find_device
+from fsrbench.engine import folder
+from fsrbench.engine.collect import Collector, MethodResults, status_of
 from fsrbench.engine.executors import run_local
-from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.plan import HR, make_plan, make_shards
 from fsrbench.engine.store import Store
 from fsrbench.engine.worker import Worker
@@ -35,17 +29,15 @@ from fsrbench.registry import Registry
 from fsrbench.spec import RunSpec
 
 TIMED_IMAGES = 16
-CACHE = "cache"
 
 
 @dataclass
 class Outcome:
-    """A finished run."""
+    """What a run's units gave."""
 
-    path: Path
     scores: pd.DataFrame
     summary: pd.DataFrame
-    manifest: dict[str, Any]
+    results: Mapping[str, MethodResults]
 
     @property
     def failed(self) -> bool:
@@ -83,7 +75,7 @@ class Run:
         self.shards = make_shards(self.dataset)
         self.refused_metrics = self._refused_metrics()
         self.usable = [m for m in self.metrics if m.name not in self.refused_metrics]
-        self.worker = Worker(spec, self.usable, self.device, Store(spec.out / CACHE))
+        self.worker = Worker(spec, self.usable, self.device, Store(spec.out / folder.CACHE))
         self.refused_methods = self._refused_methods()
 
     @property
@@ -96,10 +88,8 @@ class Run:
         return [*methods, *([HR] if self.dataset.has_hr else [])]
 
     def go(self) -> Outcome:
-        """Do everything and write the run's folder."""
-        make_folder(self.spec.out)
-        if not self.spec.resume:
-            shutil.rmtree(self.spec.out / CACHE, ignore_errors=True)
+        """Score, time and summarise."""
+        folder.make(self.spec.out, self.spec.resume)
         for line in self.dataset.warnings:
             self.reporter.warn(line)
         collector = self._score()
@@ -107,10 +97,7 @@ class Run:
             readings = self._time()
         with self.clock.phase("summary"):
             scores, summary = collector.frames(self.rows(self.spec.methods), readings)
-        manifest = make_manifest(self, collector.results)
-        outcome = Outcome(self.spec.out, scores, summary, manifest)
-        write(outcome)
-        return outcome
+        return Outcome(scores, summary, collector.results)
 
     def _refused_metrics(self) -> dict[str, FsrbenchError]:
         facts = Facts(
@@ -179,43 +166,3 @@ def _check_name(method: str) -> None:
         raise
     except FsrbenchError:
         return  # it is there and cannot be imported: its rows will say why
-
-
-def find_device(name: str) -> torch.device:
-    """The device behind ``auto``, ``cpu``, ``cuda`` or ``cuda:i``.
-
-    Raises:
-        UserError: it is not there.
-    """
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
-        raise UserError(f"unknown device {name!r}; known: auto, cpu, cuda, cuda:i")
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UserError(f"no device {name}: torch sees {torch.cuda.device_count()} CUDA devices")
-    return device
-
-
-def make_folder(path: Path) -> None:
-    """Make the run's folder.
-
-    Raises:
-        UserError: it cannot be made or written to, or holds something that is no run.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass  # asking for permission is not enough: the file system may be read-only or full
-    except OSError as error:
-        raise UserError(f"cannot write to {path}: {error.strerror}") from None
-    if any(path.iterdir()) and not ((path / "manifest.json").exists() or (path / CACHE).exists()):
-        raise UserError(f"{path} holds other files; give --out a new or an earlier run's folder")
-
-
-def write(outcome: Outcome) -> None:
-    """Write the data files of the run's folder."""
-    outcome.scores.to_parquet(outcome.path / "scores.parquet", index=False)
-    outcome.summary.to_csv(outcome.path / "summary.csv", index=False)
-    text = json.dumps(outcome.manifest, indent=1, ensure_ascii=False)
-    (outcome.path / "manifest.json").write_text(text + "\n", encoding="utf-8")

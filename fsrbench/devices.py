@@ -1,0 +1,25 @@
+"""Devices by name."""
+
+from __future__ import annotations
+
+import re
+
+import torch
+
+from fsrbench.errors import UserError
+
+
+def find_device(name: str) -> torch.device:
+    """The device behind ``auto``, ``cpu``, ``cuda`` or ``cuda:i``.
+
+    Raises:
+        UserError: it is not there.
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise UserError(f"unknown device {name!r}; known: auto, cpu, cuda, cuda:i")
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(f"no device {name}: torch sees {torch.cuda.device_count()} CUDA devices")
+    return device
