@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Measure the tables and plots in results/ again. Weights of metrics (NIQE) are taken from $FSRBENCH_WEIGHTS.
+#
+#   tools/results.sh FACES_HR.zip FACES_LR_REAL.zip
+#
+# Runs go to runs/results/, where they can be resumed; only what may be published is copied: no picture of a real
+# person, hence a grid of the sample alone.
+set -euo pipefail
+hr=$1 lr_real=$2
+cd "$(dirname "$0")/.."
+
+measure() { # NAME OPTIONS...
+    local name=$1
+    shift
+    fsrbench run --methods bicubic,scgan,ours --metrics paper,psnr_y,throughput,flops,peak_memory --out "runs/results/$name" "$@"
+    mkdir -p "results/$name"
+    cp -r "runs/results/$name"/{table.md,table.tex,summary.csv,manifest.json,plots} "results/$name/"
+}
+
+measure faces_hr_realworld --data "$hr" --degradation realworld --limit 200
+measure faces_hr_bicubic --data "$hr" --degradation bicubic --limit 200
+measure faces_lr_real --data "$lr_real" --limit 200
+measure sample
+cp runs/results/sample/grid.png results/sample/
