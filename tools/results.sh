@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 measure() { # NAME OPTIONS...
     local name=$1
     shift
-    fsrbench run --methods bicubic,scgan,ours --metrics paper,psnr_y,throughput,flops,peak_memory --out "runs/results/$name" "$@"
+    fsrbench run --methods bicubic,scgan,ours --metrics all --out "runs/results/$name" "$@"
     mkdir -p "results/$name"
     cp -r "runs/results/$name"/{table.md,table.tex,summary.csv,manifest.json,plots} "results/$name/"
 }

@@ -9,7 +9,7 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import AutoLocator, FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
 from fsrbench.reports.data import HR, MetricInfo, Result, RunData
@@ -131,10 +131,20 @@ def _finish(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Point])
     axes.margins(y=0.16)
     axes.set_xlabel(run.metric(SPEED).label)
     axes.set_ylabel(info.label)
+    if info.unit == "%":
+        axes.yaxis.set_major_locator(_PercentLocator())
     decades = high / low * room**2
     axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0,) if decades > 200 else (1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+class _PercentLocator(AutoLocator):
+    """No tick above 100 %, where the margin still reaches."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        """The ticks between two limits."""
+        return [tick for tick in super().tick_values(vmin, vmax) if tick <= 100]
 
 
 def _draw_labels(axes: Axes, points: Sequence[Point], look: dict[str, Look]) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from fsrbench.reports.plot_distributions import draw_distributions
 from fsrbench.reports.plot_dots import draw_dots
 from fsrbench.reports.plot_labels import place_labels
-from fsrbench.reports.plot_speed import Point, draw_speed_quality, pareto_front
+from fsrbench.reports.plot_speed import Point, _PercentLocator, draw_speed_quality, pareto_front
 from fsrbench.reports.plot_style import freeze, looks, panels, short
 from fsrbench.reports.plots import write_plots
 
@@ -147,3 +147,9 @@ def test_short_keeps_both_ends():
     assert len(cut) == 24
     assert cut.startswith("python:")
     assert cut.endswith("ClassName")
+
+
+def test_percent_axes_have_no_tick_above_100():
+    ticks = _PercentLocator().tick_values(58, 106)
+    assert max(ticks) == 100
+    assert min(ticks) <= 60
