@@ -34,7 +34,7 @@ class RestorationNetwork(nn.Module):
         N,3,h,w in [0, 1] -> N,3,h*scale,w*scale, not clipped.
     """
 
-    def __init__(self, scale: int = 4, channels: int = 64, blocks: int = 10) -> None:
+    def __init__(self, scale: int = 4, channels: int = 64, blocks: int = 8) -> None:
         super().__init__()
         if scale not in (4, 8):
             raise ValueError(f"scale must be 4 or 8, not {scale}")
