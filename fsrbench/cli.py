@@ -34,18 +34,12 @@ def _stop(message: str, code: int = 2) -> NoReturn:
 @contextmanager
 def _one_line_errors() -> Iterator[None]:
     """Turn the errors that users can do something about into one line and exit code 2."""
-    from pydantic import ValidationError
-
     from fsrbench.errors import FsrbenchError
 
     try:
         yield
     except FsrbenchError as error:
         _stop(str(error))
-    except ValidationError as error:
-        first = error.errors()[0]
-        flag = str(first["loc"][0]).replace("_", "-")
-        _stop(f"--{flag}: {first['msg'].removeprefix('Value error, ')}")
     except KeyboardInterrupt:
         _stop("interrupted; what was done is kept and the same command goes on from there", 130)
 
@@ -72,11 +66,11 @@ def run(
 ) -> None:
     """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""
     with _one_line_errors():
-        from fsrbench.spec import RunSpec
+        from fsrbench.spec import parse_spec
 
-        spec = RunSpec(
+        spec = parse_spec(
             methods=tuple(_names(methods)),
-            task=task,  # type: ignore[arg-type]  # pydantic checks it
+            task=task,
             data=data,
             degradation=degradation,
             metrics=tuple(_names(metrics)),
@@ -146,34 +140,40 @@ def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`.
 
 @app.command()
 def train(
-    model: Annotated[str, typer.Argument(help="A model that brings a recipe, e.g. ours.")],
+    model: Annotated[str, typer.Argument(help="A model that brings a recipe, e.g. fan, ours or scgan.")],
     data: Annotated[Path, typer.Option(help="Folder or zip of training faces, <identity>/<file>.")],
-    out: Annotated[Path, typer.Option(help="Folder for weights, log and state.")],
+    out: Annotated[Path, typer.Option(help="Folder for weights, log, pictures and state.")],
+    lr_data: Annotated[Path | None, typer.Option(help="Folder or zip of real LR faces; without it L1 alone.")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file with the recipe's settings.")] = None,
     task: Annotated[str, typer.Option(help="x4 or x8.")] = "x4",
     max_steps: Annotated[int, typer.Option(help="Updates in all.")] = 20_000,
-    batch_size: Annotated[int, typer.Option(help="Faces an update.")] = 32,
-    device: Annotated[str, typer.Option(help="cpu or cuda[:i].")] = "cpu",
+    batch_size: Annotated[int, typer.Option(help="Faces an update, in each process.")] = 32,
+    save_every: Annotated[int, typer.Option(help="Updates between checkpoints.")] = 500,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
     threads: Annotated[int | None, typer.Option(help="CPU threads.")] = None,
     amp: Annotated[bool, typer.Option(help="bfloat16 where autocast allows.")] = True,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where OUT stopped.")] = False,
 ) -> None:
-    """Train MODEL; a killed training goes on with --resume."""
+    """Train MODEL; a killed training goes on with --resume. Several GPUs: torchrun --no-python fsrbench train ..."""
     with _one_line_errors():
-        import torch
+        from fsrbench.training.start import start
 
-        from fsrbench.devices import find_device
-        from fsrbench.errors import UserError
-        from fsrbench.tasks import TASKS
-        from fsrbench.training import RECIPES
-        from fsrbench.training.loop import Schedule
-        from fsrbench.training.loop import train as run_training
-        from fsrbench.training.recipe import Options
-
-        if task not in TASKS:
-            raise UserError(f"unknown task {task!r}; known: {', '.join(TASKS)}")
-        torch.set_num_threads(threads or torch.get_num_threads())
-        torch.manual_seed(seed)
-        recipe = RECIPES.get(model)(Options(TASKS[task], find_device(device), amp))
-        schedule = Schedule(TASKS[task], max_steps, batch_size, seed)
-        run_training(recipe, data, out, schedule, resume, lambda line: print(line, flush=True))
+        start(
+            model,
+            out,
+            settings={
+                "task": task,
+                "data": data,
+                "lr_data": lr_data,
+                "device": device,
+                "amp": amp,
+                "batch": batch_size,
+                "seed": seed,
+            },
+            config=config,
+            steps=max_steps,
+            save_every=save_every,
+            threads=threads,
+            resume=resume,
+        )

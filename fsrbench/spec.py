@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from fsrbench.errors import UserError
 from fsrbench.tasks import TASKS, Task
 
 
@@ -40,3 +41,17 @@ class RunSpec(BaseModel):
     def the_task(self) -> Task:
         """The task's sizes."""
         return TASKS[self.task]
+
+
+def parse_spec(**values: Any) -> RunSpec:
+    """A specification from the values of flags.
+
+    Raises:
+        UserError: a value that is not allowed; the message names its flag.
+    """
+    try:
+        return RunSpec(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        flag = str(first["loc"][0]).replace("_", "-")
+        raise UserError(f"--{flag}: {first['msg'].removeprefix('Value error, ')}") from None

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -16,6 +17,8 @@ from fsrbench.datasets.files import Files, FolderFiles, ZipFiles
 from fsrbench.degradations import DEGRADATIONS
 from fsrbench.errors import UserError
 from fsrbench.images import SUFFIXES, BadImage, decode, to_tensor
+
+B = TypeVar("B")
 
 
 @dataclass
@@ -39,6 +42,10 @@ class Mixture:
         return str(rng.choice(names, p=p / p.sum()))
 
 
+MIXTURE = Mixture({"realworld": 0.6, "bicubic": 0.2, "area": 0.1, "bilinear-steps": 0.1})
+"""What all restoration networks are trained on, so that their table compares networks and not data."""
+
+
 def load_faces(source: Path, size: int, held_out: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Read every face of a zip or folder, reduced with LANCZOS to ``size``.
 
@@ -53,10 +60,7 @@ def load_faces(source: Path, size: int, held_out: float = 0.0) -> tuple[np.ndarr
     Raises:
         UserError: no pictures, or one that cannot be read.
     """
-    files: Files = FolderFiles(source) if source.is_dir() else ZipFiles(source)
-    names = [n for n in files.names() if Path(n).suffix.lower() in SUFFIXES]
-    if not names:
-        raise UserError(f"no pictures in {source}")
+    files, names = _pictures(source)
     identities = sorted({n.rpartition("/")[0] for n in names})
     validation = set(identities[len(identities) - round(held_out * len(identities)) :])
     train: list[np.ndarray] = []
@@ -66,6 +70,28 @@ def load_faces(source: Path, size: int, held_out: float = 0.0) -> tuple[np.ndarr
         (valid if name.rpartition("/")[0] in validation else train).append(np.asarray(face))
     empty = np.empty((0, size, size, 3), np.uint8)
     return np.stack(train), np.stack(valid) if valid else empty
+
+
+def load_lr(source: Path, size: int) -> np.ndarray:
+    """Read every real LR face of a zip or folder, brought to ``size`` with BICUBIC as the benchmark does.
+
+    Returns:
+        uint8 N,size,size,3.
+
+    Raises:
+        UserError: no pictures, or one that cannot be read.
+    """
+    files, names = _pictures(source)
+    faces = [_decode(files, n).resize((size, size), Image.Resampling.BICUBIC) for n in names]
+    return np.stack([np.asarray(face) for face in faces])
+
+
+def _pictures(source: Path) -> tuple[Files, list[str]]:
+    files: Files = FolderFiles(source) if source.is_dir() else ZipFiles(source)
+    names = [n for n in files.names() if Path(n).suffix.lower() in SUFFIXES]
+    if not names:
+        raise UserError(f"no pictures in {source}")
+    return files, names
 
 
 def _decode(files: Files, name: str) -> Image.Image:
@@ -84,12 +110,20 @@ def make_batch(faces: np.ndarray, lr_size: int, size: int, mixture: Mixture, rng
     return Batch(to_tensor(np.stack(lr)), to_tensor(hr))
 
 
-def prefetch(make: Callable[[int], Batch], start: int, stop: int, depth: int = 8) -> Iterator[Batch]:
+def draw_lr(faces: np.ndarray, size: int, rng: np.random.RandomState) -> Tensor:
+    """Draw ``size`` real LR faces and mirror half of them: float N,3,h,w in [0, 1]."""
+    lr = faces[rng.randint(len(faces), size=size)]
+    mirrored = rng.uniform(size=size) < 0.5
+    lr[mirrored] = lr[mirrored, :, ::-1]
+    return to_tensor(lr)
+
+
+def prefetch(make: Callable[[int], B], start: int, stop: int, depth: int = 8) -> Iterator[B]:
     """Yield ``make(step)`` for each step, made ahead of time in a thread.
 
     Each step's batch depends on its number alone, so that a resumed training sees what an undisturbed one would.
     """
-    ready: queue.Queue[Batch | BaseException] = queue.Queue(depth)
+    ready: queue.Queue[B | BaseException] = queue.Queue(depth)
 
     def fill() -> None:
         for step in range(start, stop):

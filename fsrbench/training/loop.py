@@ -3,82 +3,94 @@
 from __future__ import annotations
 
 import copy
-import csv
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from fsrbench.degradations import rng_for
-from fsrbench.tasks import Task
-from fsrbench.training.data import Batch, Mixture, load_faces, make_batch, prefetch
+from fsrbench.errors import UserError
+from fsrbench.training import distributed
+from fsrbench.training.data import prefetch
+from fsrbench.training.log import Log
 from fsrbench.training.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and on what a recipe is trained."""
+    """How long a recipe is trained, and how often its state is kept."""
 
-    task: Task
     steps: int
-    batch: int = 32
-    seed: int = 0
-    held_out: float = 0.04
     ema: float = 0.999
+    """Decay of the exponential average of the shipped weights."""
     save_every: int = 500
 
 
-MIXTURE = Mixture({"realworld": 0.6, "bicubic": 0.2, "area": 0.1, "bilinear-steps": 0.1})
+Report = Callable[[int, dict[str, float]], None]
+"""Told after each update: how many are done, and their losses."""
 
 
-def train(recipe: Recipe, data: Path, out: Path, schedule: Schedule, resume: bool, say: Callable[[str], None]) -> None:
-    """Train a recipe and leave ``weights.safetensors`` (averaged), ``log.csv`` and ``state.pt`` in ``out``."""
+@dataclass
+class _Means:
+    """Mean losses since the last row of the log."""
+
+    sums: dict[str, float] = field(default_factory=dict)
+    count: int = 0
+
+    def add(self, losses: dict[str, float]) -> None:
+        self.count += 1
+        for name, value in losses.items():
+            self.sums[name] = self.sums.get(name, 0.0) + value
+
+    def take(self) -> dict[str, float]:
+        means = {name: round(value / self.count, 5) for name, value in self.sums.items()}
+        self.sums, self.count = {}, 0
+        return means
+
+
+def train(recipe: Recipe, out: Path, schedule: Schedule, resume: bool, report: Report) -> None:
+    """Train a recipe; ``out`` gets ``weights.safetensors`` (averaged), ``log.csv``, ``pictures`` and ``state.pt``.
+
+    Raises:
+        UserError: ``out`` holds a training and ``resume`` was not asked for, or losses are no longer finite.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    (out / "schedule.json").write_text(json.dumps(asdict(schedule) | {"mixture": MIXTURE.weights}, indent=1))
-    faces, held_out = load_faces(data, schedule.task.hr_size, schedule.held_out)
-    say(f"{len(faces)} training faces, {len(held_out)} held out by identity")
+    if not resume and (out / "state.pt").exists():
+        raise UserError(f"{out} holds a training; go on with --resume or give another folder")
     average = copy.deepcopy(recipe.network).eval()
     start = _load(out, recipe, average) if resume else 0
-    started = time.monotonic()
-    batches = prefetch(lambda step: _batch(faces, schedule, step), start, schedule.steps)
-    recipe.network.train()
-    for step, batch in enumerate(batches, start):
+    distributed.share_start(recipe.modules.values())
+    log = Log(out, start) if distributed.rank() == 0 else None
+    means, began = _Means(), time.monotonic()
+    for module in recipe.modules.values():
+        module.train()
+    for step, batch in enumerate(prefetch(recipe.batch, start, schedule.steps), start):
+        torch.manual_seed(step)  # for what draws its noise inside a step
         losses = recipe.step(batch, step / schedule.steps)
         _average(average, recipe.network, min(schedule.ema, (step + 1) / (step + 10)))
+        means.add(losses)
         done = step + 1
-        if done % schedule.save_every == 0 or done == schedule.steps:
-            quality = validate(recipe, average, held_out, schedule)
-            rate = (done - start) * schedule.batch / (time.monotonic() - started)
-            _log(out / "log.csv", {"step": done, "images": done * schedule.batch, **losses, **quality, "rate": rate})
-            _save(out, recipe, average, done)
-            say(f"step {done}/{schedule.steps} {losses} {quality} {rate:.0f} images/s")
+        report(done, losses)
+        if log is not None and (done % schedule.save_every == 0 or done == schedule.steps):
+            rate = (done - start) * recipe.options.batch * distributed.world() / (time.monotonic() - began)
+            _keep(recipe, average, log, done, means.take() | {"images_per_s": round(rate, 1)})
 
 
-def validate(recipe: Recipe, network: nn.Module, held_out: np.ndarray, schedule: Schedule) -> dict[str, float]:
-    """Mean RGB PSNR (dB) of the averaged network on the held-out faces, a degradation each."""
-    result = {}
-    for name in ("realworld", "bicubic"):
-        batch = make_batch(
-            held_out, schedule.task.lr_size, min(256, len(held_out)), Mixture({name: 1.0}), rng_for("validation")
-        )
-        with torch.inference_mode():
-            sr = recipe.restore(network, batch.lr).clamp(0, 1).cpu()
-        result[f"psnr_{name}"] = round(_psnr(sr, batch.hr), 3)
-    return result
-
-
-def _psnr(sr: Tensor, hr: Tensor) -> float:
-    return float((-10 * (sr - hr).square().mean(dim=(1, 2, 3)).log10()).mean())
-
-
-def _batch(faces: np.ndarray, schedule: Schedule, step: int) -> Batch:
-    return make_batch(faces, schedule.task.lr_size, schedule.batch, MIXTURE, rng_for(f"step {step}", schedule.seed))
+def _keep(recipe: Recipe, average: nn.Module, log: Log, done: int, values: dict[str, float]) -> None:
+    if bad := [name for name, value in values.items() if value != value]:
+        raise UserError(f"step {done}: {', '.join(bad)} not finite; the last good state is kept")
+    with torch.inference_mode():
+        quality = recipe.validate(average)
+        picture = recipe.picture(average)
+    _save(log.folder, recipe, average, done)
+    log.write(done, {"images": done * recipe.options.batch * distributed.world(), **values, **quality})
+    if picture is not None:
+        log.picture(done, picture)
 
 
 @torch.no_grad()
@@ -92,21 +104,30 @@ def _average(average: nn.Module, network: nn.Module, decay: float) -> None:
 
 def _save(out: Path, recipe: Recipe, average: nn.Module, step: int) -> None:
     """Write the checkpoint so that a kill at any moment leaves the old one or the new one."""
-    state = {"step": step, "network": recipe.network.state_dict(), "average": average.state_dict()}
-    torch.save(state | {"recipe": recipe.state()}, out / "state.pt.part")
+    state: dict[str, Any] = {"step": step, "average": average.state_dict(), "recipe": recipe.state()}
+    torch.save(state, out / "state.pt.part")
     (out / "state.pt.part").replace(out / "state.pt")
-    save_file({k: v.contiguous() for k, v in average.state_dict().items()}, out / "weights.safetensors.part")
+    weights: dict[str, Tensor] = {k: v.contiguous() for k, v in average.state_dict().items()}
+    save_file(weights, out / "weights.safetensors.part", metadata={"step": str(step)})
     (out / "weights.safetensors.part").replace(out / "weights.safetensors")
 
 
 def _load(out: Path, recipe: Recipe, average: nn.Module) -> int:
     if not (out / "state.pt").exists():
         return 0
-    state = torch.load(out / "state.pt", weights_only=True)
-    recipe.network.load_state_dict(state["network"])
-    average.load_state_dict(state["average"])
-    recipe.load_state(state["recipe"])
+    try:
+        state = torch.load(out / "state.pt", map_location=recipe.device, weights_only=True)
+        average.load_state_dict(state["average"])
+        recipe.load_state(state["recipe"])
+    except (RuntimeError, KeyError) as error:
+        raise UserError(f"{out} was made by another training: {str(error).splitlines()[0]}") from None
     return int(state["step"])
+
+
+def describe(out: Path, settings: dict[str, Any]) -> None:
+    """Write down what a training was called with."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "training.json").write_text(json.dumps(settings, indent=1, default=str) + "\n", encoding="utf-8")
 
 
 def export(folder: Path, destination: Path, training: str) -> None:
@@ -121,12 +142,3 @@ def export(folder: Path, destination: Path, training: str) -> None:
     # Batch norm's running statistics stay in float32: variances can leave half precision's range.
     halved = {k: v.half() if v.is_floating_point() and "running_" not in k else v for k, v in state.items()}
     save_file(halved, destination, metadata={"training": training})
-
-
-def _log(path: Path, row: dict[str, float]) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as file:
-        writer = csv.DictWriter(file, list(row))
-        if new:
-            writer.writeheader()
-        writer.writerow(row)

@@ -1,18 +1,23 @@
-"""What a model brings to be trained: networks, losses and optimisers behind one ``step``."""
+"""What a model brings to be trained: networks, data, losses and optimisers behind one ``step``."""
 
 from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
 
 import torch
+from PIL import Image
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from fsrbench.errors import UserError
 from fsrbench.tasks import Task
-from fsrbench.training.data import Batch
+from fsrbench.training.distributed import average_gradients
+
+C = TypeVar("C")
 
 
 @dataclass(frozen=True)
@@ -20,71 +25,112 @@ class Options:
     """What a recipe is made for."""
 
     task: Task
+    data: Path
+    """Folder or zip of training faces."""
     device: torch.device
-    amp: bool
-    """Run the network in bfloat16 where autocast allows; losses and weights stay in float32."""
+    lr_data: Path | None = None
+    """Folder or zip of real LR faces, for those recipes that learn from them."""
+    amp: bool = True
+    """Run networks in bfloat16 where autocast allows; losses and weights stay in float32."""
+    batch: int = 32
+    seed: int = 0
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """The recipe's own settings; see its ``Config``."""
 
 
 class Recipe(ABC):
-    """A model's training: one :meth:`step` an update; everything to resume from in :meth:`state`."""
+    """A model's training: one :meth:`step` an update.
 
-    network: nn.Module
-    """The restoration network; an exponential average of its weights is what gets shipped."""
+    Subclasses fill ``modules`` and ``optimizers``; both are saved and restored by name. Each step's batch and noise
+    depend on the step's number alone, so that a resumed training ends as an undisturbed one would.
+    """
+
+    shipped: ClassVar[str] = "restoration"
+    """Name of the module whose averaged weights are the training's result."""
+
+    def __init__(self, options: Options) -> None:
+        self.options, self.device = options, options.device
+        self.modules: dict[str, nn.Module] = {}
+        self.optimizers: dict[str, torch.optim.Optimizer] = {}
+
+    @property
+    def network(self) -> nn.Module:
+        """The module that is shipped."""
+        return self.modules[self.shipped]
 
     @abstractmethod
-    def step(self, batch: Batch, progress: float) -> dict[str, float]:
+    def batch(self, step: int) -> Any:
+        """Make a step's batch; called ahead of time from a thread."""
+
+    @abstractmethod
+    def step(self, batch: Any, progress: float) -> dict[str, float]:
         """Update once and return the losses. ``progress`` goes from 0 to 1 over the training."""
 
     @abstractmethod
-    def restore(self, network: nn.Module, lr: Tensor) -> Tensor:
-        """Super-resolve N,3,h,w in [0, 1] to N,3,H,W in [0, 1] with ``network`` (the live one or its average)."""
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Quality of ``network`` (the average of the shipped module) on held-out data."""
 
-    @abstractmethod
-    def state(self) -> dict[str, Any]:
-        """Everything but the network that a resumed training needs."""
+    def picture(self, network: nn.Module) -> Image.Image | None:
+        """What ``network`` makes of some held-out faces, to look at."""
+        return None
 
-    @abstractmethod
-    def load_state(self, state: dict[str, Any]) -> None: ...
+    def place(self, module: nn.Module) -> nn.Module:
+        """A module on the recipe's device, in the memory format that convolutions like best."""
+        return module.to(self.device).to(memory_format=torch.channels_last)
 
-
-class PixelRecipe(Recipe):
-    """Plain L1 training of a restoration network with Adam and a cosine from ``lr`` to ``final_lr``.
-
-    Args:
-        network: maps LR to HR.
-        rate, final_rate: Adam's learning rate at the start and at the end.
-        signed_bgr: the network wants and gives BGR in [-1, 1], not RGB in [0, 1].
-    """
-
-    def __init__(
-        self, network: nn.Module, rate: float, final_rate: float, options: Options, signed_bgr: bool = False
-    ) -> None:
-        self.device, self.amp, self.signed_bgr = options.device, options.amp, signed_bgr
-        self.network = network.to(self.device).to(memory_format=torch.channels_last)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=rate)
-        self.rates = (rate, final_rate)
-
-    def restore(self, network: nn.Module, lr: Tensor) -> Tensor:
-        lr = lr.to(self.device, memory_format=torch.channels_last)
-        if self.signed_bgr:
-            lr = lr.flip(1) * 2 - 1
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.amp):
-            sr: Tensor = network(lr).float()
-        return (sr.flip(1) + 1) / 2 if self.signed_bgr else sr
-
-    def step(self, batch: Batch, progress: float) -> dict[str, float]:
-        first, last = self.rates
-        cosine = 0.5 * (1 + math.cos(progress * math.pi))
-        for group in self.optimizer.param_groups:
-            group["lr"] = last + (first - last) * cosine
-        loss = F.l1_loss(self.restore(self.network, batch.lr), batch.hr.to(self.device))
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        return {"l1": loss.item()}
+    def autocast(self) -> torch.autocast:
+        """The precision that networks run in."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.options.amp)
 
     def state(self) -> dict[str, Any]:
-        return {"optimizer": self.optimizer.state_dict()}
+        """Everything that a resumed training needs."""
+        return {
+            "modules": {name: module.state_dict() for name, module in self.modules.items()},
+            "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
+        }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self.optimizer.load_state_dict(state["optimizer"])
+        """Go on from what :meth:`state` gave."""
+        for name, module in self.modules.items():
+            module.load_state_dict(state["modules"][name])
+        for name, optimizer in self.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+
+
+def parse_config(kind: type[C], values: Mapping[str, Any]) -> C:
+    """A recipe's ``Config`` from what the user gave.
+
+    Raises:
+        UserError: a setting that does not exist, or of another type.
+    """
+    known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
+    for name, value in values.items():
+        if name not in known:
+            raise UserError(f"unknown setting {name!r}; known: {', '.join(known)}")
+        default = known[name].default
+        if isinstance(default, bool) != isinstance(value, bool) or (
+            isinstance(default, (int, float)) and not isinstance(value, (int, float))
+        ):
+            raise UserError(f"setting {name} must be {type(default).__name__}, not {value!r}")
+    return kind(**values)
+
+
+def update(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    """One step of an optimiser down a loss, its gradients averaged over all processes."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    average_gradients(p for group in optimizer.param_groups for p in group["params"])
+    optimizer.step()
+
+
+def set_rate(optimizers: Iterable[torch.optim.Optimizer], first: float, last: float, progress: float) -> None:
+    """Learning rate on a cosine from ``first`` to ``last``."""
+    rate = last + (first - last) * 0.5 * (1 + math.cos(progress * math.pi))
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+
+def trainable(*modules: nn.Module) -> list[nn.Parameter]:
+    """All parameters of some modules, for an optimiser."""
+    return [p for module in modules for p in module.parameters()]

@@ -1,113 +1,99 @@
-"""Training: learns, resumes exactly, and ships what it averaged."""
+"""The loop: resumes exactly, logs what it did, and ships what it averaged."""
 
 import csv
-import shutil
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from fsrbench.tasks import TASKS
-from fsrbench.training.data import Batch, Mixture, load_faces, make_batch
+from fsrbench.errors import UserError
+from fsrbench.training.data import Batch
 from fsrbench.training.loop import Schedule, export, train
-from fsrbench.training.recipe import Options, PixelRecipe
+from fsrbench.training.recipe import Options
+from fsrbench.training.restoration import PixelRecipe
 from reference_model.generator import RestorationNetwork
 
-OPTIONS = Options(TASKS["x4"], torch.device("cpu"), amp=False)
 
-
-@pytest.fixture(scope="module")
-def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten identities of smooth pictures with a sharp edge that a network can learn to sharpen."""
-    folder = tmp_path_factory.mktemp("faces")
-    rng = np.random.RandomState(0)
-    for identity in range(10):
-        (folder / f"id{identity}").mkdir()
-        for number in range(3):
-            picture = np.zeros((64, 64, 3), np.uint8)
-            picture[:, : rng.randint(20, 44)] = rng.randint(100, 256, 3)
-            Image.fromarray(picture).save(folder / f"id{identity}" / f"{number}.png")
-    return folder
-
-
-def tiny(seed: int = 0) -> PixelRecipe:
+def tiny(options: Options, seed: int = 0) -> PixelRecipe:
     torch.manual_seed(seed)
-    return PixelRecipe(RestorationNetwork(4, channels=8, blocks=1), 2e-3, 1e-4, OPTIONS)
+    return PixelRecipe(options, RestorationNetwork(4, channels=8, blocks=1), 2e-3, 1e-4)
 
 
-def schedule(steps: int) -> Schedule:
-    return Schedule(TASKS["x4"], steps, batch=4, held_out=0.2, save_every=3)
-
-
-def quiet(line: str) -> None:
+def quiet(done: int, losses: dict[str, float]) -> None:
     pass
 
 
-def test_pixel_recipe_learns_a_batch() -> None:
-    torch.manual_seed(0)
-    hr = torch.nn.functional.interpolate(torch.rand(4, 3, 32, 32), scale_factor=2)
-    batch = Batch(torch.nn.functional.avg_pool2d(hr, 4), hr)
-    recipe = PixelRecipe(RestorationNetwork(4, channels=32, blocks=1), 1e-2, 1e-2, OPTIONS)
-    losses = [recipe.step(batch, 0.0)["l1"] for _ in range(150)]
-    assert losses[-1] < 0.6 * losses[0]
-
-
-def test_log_has_a_row_for_each_checkpoint(faces: Path, tmp_path: Path) -> None:
-    train(tiny(), faces, tmp_path, schedule(9), False, quiet)
+def test_log_has_a_row_for_each_checkpoint(options: Options, tmp_path: Path) -> None:
+    train(tiny(options), tmp_path, Schedule(9, save_every=3), False, quiet)
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
-    assert [int(r["step"]) for r in rows] == [3, 6, 9]
-    assert all(10 < float(r["psnr_realworld"]) < 60 for r in rows)
+    assert [(int(r["step"]), int(r["images"])) for r in rows] == [(3, 12), (6, 24), (9, 36)]
+    assert all(10 < float(r["psnr_realworld"]) < 60 and 0 < float(r["l1"]) < 1 for r in rows)
 
 
-def test_killed_and_resumed_equals_undisturbed(faces: Path, tmp_path: Path) -> None:
-    undisturbed, killed = tmp_path / "a", tmp_path / "b"
-    train(tiny(), faces, undisturbed, schedule(9), False, quiet)
+def test_pictures_show_lr_sr_and_hr(options: Options, tmp_path: Path) -> None:
+    train(tiny(options), tmp_path, Schedule(2, save_every=2), False, quiet)
+    assert Image.open(tmp_path / "pictures" / "0000002.png").size == (6 * 64, 3 * 64)
 
-    def die(line: str) -> None:
-        if line.startswith("step 6"):
+
+def test_killed_and_resumed_equals_undisturbed(options: Options, tmp_path: Path) -> None:
+    undisturbed, killed, schedule = tmp_path / "a", tmp_path / "b", Schedule(9, save_every=3)
+    train(tiny(options), undisturbed, schedule, False, quiet)
+
+    def die(done: int, losses: dict[str, float]) -> None:
+        if done == 8:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(tiny(), faces, killed, schedule(9), False, die)
-    train(tiny(seed=1), faces, killed, schedule(9), True, quiet)  # other first weights: all must come from the state
-    for name, value in load_file(undisturbed / "weights.safetensors").items():
-        assert torch.equal(value, load_file(killed / "weights.safetensors")[name]), name
+        train(tiny(options), killed, schedule, False, die)
+    # Other first weights: all must come from the state.
+    train(tiny(options, seed=1), killed, schedule, True, quiet)
+    assert same_weights(undisturbed, killed)
+    logs = [[{**r, "images_per_s": ""} for r in csv.DictReader((f / "log.csv").open())] for f in (undisturbed, killed)]
+    assert logs[0] == logs[1]
 
 
-def test_without_resume_starts_anew(faces: Path, tmp_path: Path) -> None:
-    train(tiny(), faces, tmp_path, schedule(3), False, quiet)
-    first = load_file(tmp_path / "weights.safetensors")
-    train(tiny(), faces, tmp_path, schedule(3), False, quiet)
-    assert all(torch.equal(v, load_file(tmp_path / "weights.safetensors")[k]) for k, v in first.items())
+def same_weights(a: Path, b: Path) -> bool:
+    first, second = (load_file(folder / "weights.safetensors") for folder in (a, b))
+    return first.keys() == second.keys() and all(torch.equal(value, second[name]) for name, value in first.items())
 
 
-def test_held_out_identities_are_never_trained_on(faces: Path) -> None:
-    train_faces, held_out = load_faces(faces, 64, 0.2)
-    assert (len(train_faces), len(held_out)) == (24, 6)
-    assert not {f.tobytes() for f in train_faces} & {f.tobytes() for f in held_out}
+def test_two_trainings_of_one_seed_are_equal(options: Options, tmp_path: Path) -> None:
+    for name in "ab":
+        train(tiny(options), tmp_path / name, Schedule(3), False, quiet)
+    assert same_weights(tmp_path / "a", tmp_path / "b")
 
 
-def test_batches_depend_on_the_seed_alone(faces: Path) -> None:
-    pictures, _ = load_faces(faces, 64)
-    mixture = Mixture({"realworld": 1.0, "bicubic": 1.0})
-    a, b, c = (make_batch(pictures, 16, 6, mixture, np.random.RandomState(s)) for s in (1, 1, 2))
-    assert torch.equal(a.lr, b.lr)
-    assert torch.equal(a.hr, b.hr)
-    assert not torch.equal(a.lr, c.lr)
-    assert a.lr.shape == (6, 3, 16, 16)
+def test_a_training_is_not_overwritten_unasked(options: Options, tmp_path: Path) -> None:
+    train(tiny(options), tmp_path, Schedule(1), False, quiet)
+    with pytest.raises(UserError, match="--resume"):
+        train(tiny(options), tmp_path, Schedule(1), False, quiet)
 
 
-def test_zip_and_folder_give_the_same_faces(faces: Path, tmp_path: Path) -> None:
-    archive = Path(shutil.make_archive(str(tmp_path / "faces"), "zip", faces))
-    assert np.array_equal(load_faces(archive, 64)[0], load_faces(faces, 64)[0])
+def test_another_networks_state_is_refused(options: Options, tmp_path: Path) -> None:
+    train(tiny(options), tmp_path, Schedule(1), False, quiet)
+    other = PixelRecipe(options, RestorationNetwork(4, channels=16, blocks=1), 1e-3, 1e-3)
+    with pytest.raises(UserError, match="made by another training"):
+        train(other, tmp_path, Schedule(2), True, quiet)
 
 
-def test_export_halves_weights_but_not_statistics(faces: Path, tmp_path: Path) -> None:
-    train(tiny(), faces, tmp_path, schedule(3), False, quiet)
+def test_losses_that_are_not_finite_end_it_and_keep_the_last_state(options: Options, tmp_path: Path) -> None:
+    class Diverging(PixelRecipe):
+        def step(self, batch: Batch, progress: float) -> dict[str, float]:
+            return {"l1": 0.1 if progress < 0.5 else float("nan")}
+
+    torch.manual_seed(0)
+    recipe = Diverging(options, RestorationNetwork(4, channels=8, blocks=1), 1e-3, 1e-3)
+    with pytest.raises(UserError, match="step 8: l1 not finite"):
+        train(recipe, tmp_path, Schedule(8, save_every=4), False, quiet)
+    assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 4
+
+
+def test_export_halves_weights_but_not_statistics(options: Options, tmp_path: Path) -> None:
+    train(tiny(options), tmp_path, Schedule(3), False, quiet)
     export(tmp_path, tmp_path / "x.safetensors", "12 images, L1")
     halved = load_file(tmp_path / "x.safetensors")
     assert halved["head.weight"].dtype == torch.float16
@@ -115,3 +101,10 @@ def test_export_halves_weights_but_not_statistics(faces: Path, tmp_path: Path) -
     assert torch.allclose(halved["head.weight"].float(), full["head.weight"], atol=1e-3)
     with safe_open(tmp_path / "x.safetensors", "pt") as file:
         assert file.metadata() == {"training": "12 images, L1"}
+
+
+def test_without_held_out_identities_there_is_no_validation(options: Options, faces: Path, tmp_path: Path) -> None:
+    recipe = tiny(replace(options, data=faces / "id0"))
+    recipe.held_out.clear()
+    train(recipe, tmp_path, Schedule(1), False, quiet)
+    assert "psnr_realworld" not in next(csv.DictReader((tmp_path / "log.csv").open()))

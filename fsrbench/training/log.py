@@ -1,0 +1,64 @@
+"""What a training writes down: a CSV, TensorBoard's files where it is installed, and pictures to look at."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+
+class Log:
+    """The log of one training; a resumed one goes on in the same files."""
+
+    def __init__(self, folder: Path, start: int) -> None:
+        self.folder = folder
+        self.path = folder / "log.csv"
+        self._keep_until(start)
+        self._board = _tensorboard(folder / "tensorboard", start)
+
+    def write(self, step: int, values: dict[str, float]) -> None:
+        """One row; columns that come later are added to the earlier rows, empty."""
+        rows = [*self._rows(), {"step": step, **values}]
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        part = self.path.with_suffix(".part")
+        with part.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(rows)
+        part.replace(self.path)
+        if self._board is not None:
+            for name, value in values.items():
+                self._board.add_scalar(name, value, step)
+            self._board.flush()
+
+    def picture(self, step: int, image: Image.Image) -> None:
+        """A picture of what the model can do by now."""
+        folder = self.folder / "pictures"
+        folder.mkdir(exist_ok=True)
+        image.save(folder / f"{step:07d}.png")
+
+    def _rows(self) -> list[dict[str, Any]]:
+        if not self.path.exists():
+            return []
+        with self.path.open(newline="") as file:
+            return list(csv.DictReader(file))
+
+    def _keep_until(self, start: int) -> None:
+        """Drop what a killed training wrote after its last checkpoint; it will be written again."""
+        rows = [row for row in self._rows() if int(row["step"]) <= start]
+        self.path.unlink(missing_ok=True)
+        if rows:
+            with self.path.open("w", newline="") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+
+
+def _tensorboard(folder: Path, start: int) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(folder), purge_step=start + 1)

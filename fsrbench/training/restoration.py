@@ -1,0 +1,108 @@
+"""Recipes of restoration networks: pairs of LR and HR faces in, PSNR on held-out identities out; plain L1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from fsrbench.degradations import rng_for
+from fsrbench.images import to_uint8
+from fsrbench.training.data import MIXTURE, Batch, Mixture, load_faces, make_batch
+from fsrbench.training.distributed import rank
+from fsrbench.training.recipe import Options, Recipe, set_rate, trainable, update
+
+HELD_OUT = 0.04
+"""Share of the identities that validation keeps."""
+SHOWN = 8
+
+
+class RestorationRecipe(Recipe):
+    """What all trainings of restoration networks share.
+
+    Args:
+        options: what it is made for.
+        network: maps LR to HR.
+        signed_bgr: it wants and gives BGR in [-1, 1], not RGB in [0, 1].
+    """
+
+    def __init__(self, options: Options, network: nn.Module, signed_bgr: bool = False) -> None:
+        super().__init__(options)
+        self.signed_bgr = signed_bgr
+        self.modules["restoration"] = self.place(network)
+        self.faces, held_out = load_faces(options.data, options.task.hr_size, HELD_OUT)
+        size = options.task.lr_size
+        self.held_out: dict[str, Batch] = {
+            name: make_batch(held_out, size, min(256, len(held_out)), Mixture({name: 1.0}), rng_for("validation"))
+            for name in ("realworld", "bicubic")
+            if len(held_out)
+        }
+
+    def batch(self, step: int) -> Any:
+        """A batch of pairs."""
+        return self.pairs(step)
+
+    def pairs(self, step: int) -> Batch:
+        """LR made from HR by the common mixture of degradations."""
+        rng = rng_for(f"step {step} of process {rank()}", self.options.seed)
+        return make_batch(self.faces, self.options.task.lr_size, self.options.batch, MIXTURE, rng)
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Images in [0, 1], RGB, as the networks want them, on their device."""
+        images = images.to(self.device, memory_format=torch.channels_last)
+        return images.flip(1) * 2 - 1 if self.signed_bgr else images
+
+    def decode(self, images: Tensor) -> Tensor:
+        """What the networks gave as images in [0, 1], RGB, not clipped."""
+        images = images.float()
+        return (images.flip(1) + 1) / 2 if self.signed_bgr else images
+
+    def restore(self, network: nn.Module, lr: Tensor) -> Tensor:
+        """Super-resolve N,3,h,w in [0, 1] to N,3,H,W in [0, 1], not clipped."""
+        with self.autocast():
+            sr: Tensor = network(self.encode(lr))
+        return self.decode(sr)
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Mean RGB PSNR (dB) on held-out identities, a degradation each."""
+        result = {}
+        for name, batch in self.held_out.items():
+            sr = self.restore(network, batch.lr).clamp(0, 1).cpu()
+            result[f"psnr_{name}"] = round(psnr(sr, batch.hr), 3)
+        return result
+
+    def picture(self, network: nn.Module) -> Image.Image | None:
+        """Rows of LR, SR and HR."""
+        if not self.held_out:
+            return None
+        batch = self.held_out["realworld"]
+        lr, hr = batch.lr[:SHOWN], batch.hr[:SHOWN]
+        large = F.interpolate(lr, size=hr.shape[-2:], mode="nearest")
+        rows = (large, self.restore(network, lr).clamp(0, 1).cpu(), hr)
+        return Image.fromarray(to_uint8(torch.cat([torch.cat(list(row), dim=2)[None] for row in rows], dim=2))[0])
+
+
+def psnr(sr: Tensor, hr: Tensor) -> float:
+    """Mean over images of N,3,H,W in [0, 1]."""
+    return float((-10 * (sr - hr).square().mean(dim=(1, 2, 3)).log10()).mean())
+
+
+class PixelRecipe(RestorationRecipe):
+    """Plain L1 with Adam and a cosine from ``rate`` to ``final_rate``."""
+
+    def __init__(
+        self, options: Options, network: nn.Module, rate: float, final_rate: float, signed_bgr: bool = False
+    ) -> None:
+        super().__init__(options, network, signed_bgr)
+        self.rates = (rate, final_rate)
+        self.optimizers["restoration"] = torch.optim.Adam(trainable(self.network), lr=rate)
+
+    def step(self, batch: Batch, progress: float) -> dict[str, float]:
+        """One update."""
+        set_rate(self.optimizers.values(), *self.rates, progress)
+        loss = F.l1_loss(self.restore(self.network, batch.lr), batch.hr.to(self.device))
+        update(loss, self.optimizers["restoration"])
+        return {"l1": loss.item()}

@@ -1,0 +1,72 @@
+"""``fsrbench train``: settings from flags and file, one clear line for what cannot be, two processes alike."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from made import call
+from safetensors.torch import load_file
+
+from fsrbench.training import restoration
+
+FAST = ["--max-steps", 2, "--batch-size", 2, "--device", "cpu", "--threads", 1, "--save-every", 2]
+
+
+@pytest.fixture(autouse=True)
+def _held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restoration, "HELD_OUT", 0.2)
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_ours_without_real_lr_is_trained_on_pixels(faces: Path, tmp_path: Path) -> None:
+    result = call("train", "ours", "--data", faces, "--out", tmp_path / "out", *FAST)
+    assert result.exit_code == 0
+    assert "training ours: 2 of 2 l1 0." in result.stderr
+    settings = json.loads((tmp_path / "out" / "training.json").read_text())
+    assert (settings["model"], settings["batch"], settings["steps"]) == ("ours", 2, 2)
+    assert load_file(tmp_path / "out" / "weights.safetensors").keys()
+
+
+def test_ours_with_real_lr_runs_the_semi_cycle(faces: Path, lr_faces: Path, tmp_path: Path) -> None:
+    config = write(tmp_path / "c.yaml", "heatmap: 0\nattention: 0\nadversarial: 0.01\n")
+    flags = ["--lr-data", lr_faces, "--config", config]
+    result = call("train", "ours", "--data", faces, "--out", tmp_path / "out", *flags, *FAST)
+    assert result.exit_code == 0
+    header = (tmp_path / "out" / "log.csv").read_text().partition("\n")[0].split(",")
+    assert {"pixel_hr_forward", "fool_hr_backward", "judge_lr_backward", "pixel_pairs", "psnr_realworld"} <= set(header)
+
+
+@pytest.mark.parametrize(
+    ("model", "config", "reason"),
+    [
+        ("nobody", "", "unknown model to train 'nobody'"),
+        ("ours", "depth: 3", "unknown setting 'depth'; known: init, "),
+        ("ours", "rate: fast", "setting rate must be float, not 'fast'"),
+        ("ours", "detach: 1", "setting detach must be bool, not 1"),
+        ("ours", "- rate", "expected settings as 'name: value'"),
+        ("ours", "rate: [1", "cannot be read: while parsing"),
+        ("ours", "init: nowhere.safetensors", "nowhere.safetensors cannot be loaded"),
+    ],
+)
+def test_what_cannot_be_is_one_line(faces: Path, tmp_path: Path, model: str, config: str, reason: str) -> None:
+    file = write(tmp_path / "c.yaml", config)
+    result = call("train", model, "--data", faces, "--out", tmp_path / "out", "--config", file, *FAST)
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_two_processes_learn_together(faces: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
+    command += [str(Path(sys.executable).with_name("fsrbench")), "train", "ours", "--data", str(faces)]
+    command += ["--out", str(tmp_path / "out"), *map(str, FAST)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert result.returncode == 0, result.stderr
+    rows = (tmp_path / "out" / "log.csv").read_text().splitlines()
+    assert rows[1].startswith("2,8,")  # two updates of two faces in two processes
