@@ -1,0 +1,169 @@
+"""Faces with 68 landmarks for training and measuring the FAN, held in memory as 8-bit arrays."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from fsrbench.datasets.files import Files, FolderFiles, ZipFiles
+from fsrbench.errors import UserError
+from fsrbench.images import decode, to_tensor
+from reference_model.fan import INPUT, POINTS
+
+SIDE = 128
+"""Side in pixels that faces are kept at, so that enlarging and turning them costs no detail."""
+POINTS_FILE = "landmarks68.npz"
+
+_JAW, _BROWS = [*range(16, -1, -1)], [*range(26, 16, -1)]
+_NOSE = [27, 28, 29, 30, 35, 34, 33, 32, 31]
+_EYES = [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
+_MOUTH = [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+MIRRORED = np.array([*_JAW, *_BROWS, *_NOSE, *_EYES, *_MOUTH])
+"""Which point of a face each point of its mirror image was (300-W order)."""
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """Faces uint8 N,SIDE,SIDE,3, their points float32 N,68,2 (x, y in [0, 1] of the side) and names."""
+
+    faces: np.ndarray
+    points: np.ndarray
+    names: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def where(self, keep: np.ndarray) -> Annotated:
+        """The faces that a boolean mask keeps."""
+        return Annotated(self.faces[keep], self.points[keep], self.names[keep])
+
+    def __add__(self, other: Annotated) -> Annotated:
+        def join(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+            return np.concatenate([a, b])
+
+        return Annotated(join(self.faces, other.faces), join(self.points, other.points), join(self.names, other.names))
+
+
+def load_annotated(source: Path, points: Path | None = None) -> Annotated:
+    """Read a zip or folder of faces and the points of those that have some.
+
+    Args:
+        source: pictures; and ``landmarks68.npz`` with ``names`` [N] and ``points`` [N,68,2] (x, y in pixels of the
+            pictures, pixel centres at whole numbers) unless given apart.
+        points: such a file elsewhere.
+
+    Raises:
+        UserError: no such file, or it does not fit the pictures.
+    """
+    files: Files = FolderFiles(source) if source.is_dir() else ZipFiles(source)
+    try:
+        table = np.load(points or io.BytesIO(files.read(POINTS_FILE)), allow_pickle=False)
+        names, values = table["names"], table["points"].astype(np.float32)
+    except (OSError, KeyError, ValueError) as error:
+        raise UserError(f"{points or source}: no usable {POINTS_FILE}: {error}") from None
+    if values.shape != (len(names), POINTS, 2):
+        raise UserError(f"{points or source}: points are {values.shape}, not {(len(names), POINTS, 2)}")
+    faces = np.empty((len(names), SIDE, SIDE, 3), np.uint8)
+    for row, name in enumerate(names):
+        picture = decode(files.read(str(name)))
+        values[row] = (values[row] + 0.5) / picture.width
+        faces[row] = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+    return Annotated(faces, values, names)
+
+
+def draw(data: Annotated, rows: np.ndarray, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Faces as the FAN will meet them: turned, shifted, mirrored, relit, covered, blurred and of few pixels.
+
+    Returns:
+        N,3,64,64 in [0, 1] and N,68,2 in [0, 1] of the side.
+    """
+    faces = torch.from_numpy(data.faces[rows]).permute(0, 3, 1, 2).float() / 255
+    points = torch.from_numpy(data.points[rows])
+    mirror = _uniform(len(rows), 0, 1, generator) < 0.5
+    faces = torch.where(mirror[:, None, None, None], faces.flip(3), faces)
+    flipped = torch.stack([1 - points[:, MIRRORED, 0], points[:, MIRRORED, 1]], dim=2)
+    points = torch.where(mirror[:, None, None], flipped, points)
+    faces, points = _turn(faces, points, generator)
+    faces = _few_pixels(faces, generator)
+    return _cover(_relight(faces, generator), generator), points
+
+
+def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:
+    return torch.rand(n, generator=generator) * (high - low) + low
+
+
+def _turn(faces: Tensor, points: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Turn by up to 25 degrees, scale by 0.8 to 1.2, shift by up to 8 %, reduce to 64 px."""
+    n = len(faces)
+    angle = (torch.randn(n, generator=generator) * 10).clamp(-25, 25) * math.pi / 180
+    scale = _uniform(n, 0.8, 1.2, generator)
+    cos, sin = angle.cos() / scale, angle.sin() / scale
+    shift = (torch.rand(n, 2, generator=generator) - 0.5) * 0.32  # of half the side
+    turn = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1)  # from output to input
+    grid = F.affine_grid(torch.cat([turn, shift[:, :, None]], dim=2), [n, 3, SIDE, SIDE], align_corners=False)
+    faces = F.grid_sample(faces, grid, padding_mode="border", align_corners=False)
+    centred = points * 2 - 1 - shift[:, None]
+    points = (centred @ torch.linalg.inv(turn).transpose(1, 2) + 1) / 2
+    return F.avg_pool2d(faces, SIDE // INPUT), points
+
+
+def _few_pixels(faces: Tensor, generator: torch.Generator) -> Tensor:
+    """Half of the batch loses detail: reduced to 12 to 48 px, with noise, and enlarged again."""
+    soft = faces[: len(faces) // 2]
+    side = int(torch.randint(12, 49, (), generator=generator))
+    small = F.interpolate(soft, size=(side, side), mode="bilinear", antialias=True)
+    noise = (
+        torch.randn(small.shape, generator=generator) * _uniform(len(small), 0, 0.03, generator)[:, None, None, None]
+    )
+    soft = F.interpolate(small + noise, size=(INPUT, INPUT), mode="bicubic")
+    return torch.cat([soft, faces[len(faces) // 2 :]]).clamp(0, 1)
+
+
+def _relight(faces: Tensor, generator: torch.Generator) -> Tensor:
+    n = len(faces)
+    contrast = _uniform(n, 0.6, 1.4, generator)[:, None, None, None]
+    brightness = _uniform(n, -0.15, 0.15, generator)[:, None, None, None]
+    tint = (torch.rand(n, 3, 1, 1, generator=generator) - 0.5) * 0.15
+    grey = (torch.rand(n, generator=generator) < 0.1)[:, None, None, None]
+    faces = torch.where(grey, faces.mean(dim=1, keepdim=True), faces)
+    return ((faces - 0.5) * contrast + 0.5 + brightness + tint).clamp(0, 1)
+
+
+def _cover(faces: Tensor, generator: torch.Generator) -> Tensor:
+    """A third of the batch has a grey rectangle of up to half its side somewhere."""
+    for face in faces[::3]:
+        height, width = torch.randint(6, INPUT // 2, (2,), generator=generator).tolist()
+        top = int(torch.randint(0, INPUT - height, (), generator=generator))
+        left = int(torch.randint(0, INPUT - width, (), generator=generator))
+        face[:, top : top + height, left : left + width] = torch.rand(3, 1, 1, generator=generator)
+    return faces
+
+
+def reduced(data: Annotated) -> Tensor:
+    """All faces at the FAN's size, as the benchmark would reduce them: N,3,64,64 in [0, 1]."""
+    small = [Image.fromarray(face).resize((INPUT, INPUT), Image.Resampling.LANCZOS) for face in data.faces]
+    return to_tensor(np.stack([np.asarray(face) for face in small]))
+
+
+def nme(found: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Normalised mean error of each face: mean distance over the distance of the outer eye corners (300-W).
+
+    Args:
+        found: N,68,2.
+        points: N,68,2, the truth in the same unit.
+
+    Returns:
+        N fractions.
+    """
+    distance = np.linalg.norm(found - points, axis=2).mean(axis=1)
+    eyes = np.linalg.norm(points[:, 36] - points[:, 45], axis=1)
+    normalised: np.ndarray = distance / eyes
+    return normalised
