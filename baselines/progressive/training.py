@@ -106,8 +106,9 @@ class ProgressiveRecipe(RestorationRecipe):
         between = (mix * real + (1 - mix) * made).requires_grad_()
         (slope,) = torch.autograd.grad(judge(between, step, alpha).sum(), between, create_graph=True)
         penalty = (slope.flatten(1).norm(dim=1) - 1).square().mean()
-        distance: Tensor = judge(made, step, alpha).mean() - true.mean()
-        return distance + GRADIENT_PENALTY * penalty + DRIFT * true.square().mean()
+        distance = judge(made, step, alpha).mean() - true.mean()
+        loss: Tensor = distance + GRADIENT_PENALTY * penalty + DRIFT * true.square().mean()
+        return loss
 
     def restore(self, network: nn.Module, lr: Tensor) -> Tensor:
         """The output of the step reached, enlarged to HR size."""
