@@ -11,12 +11,13 @@ from torch import nn
 from fsrbench.errors import UserError
 from fsrbench.training.recipe import Options, Recipe, parse_config
 from fsrbench.training.restoration import PixelRecipe
-from fsrbench.training.semicycle import Networks, SemiCycle, Weights
+from fsrbench.training.semicycle import Guidance, Networks, SemiCycle, Weights
 from reference_model import WEIGHTS
 from reference_model.degradation import NOISE, DegradationNetwork
 from reference_model.discriminator import Discriminator
 from reference_model.fan import FAN
 from reference_model.generator import RestorationNetwork
+from reference_model.identity import IdentityLoss
 from reference_model.losses import AlignmentLosses
 
 
@@ -37,6 +38,10 @@ class Config:
     heatmap: float = 5.0
     """With ``attention``, relative to ``pixel`` as in the last step of Kim et al. (BMVC 2019)."""
     attention: float = 5.0
+    identity: float = 0.0
+    """Weight of the identity loss, which the paper does not have; needs ``teacher``."""
+    teacher: str = ""
+    """ONNX file of a face recognition network."""
     detach: bool = False
     """Cut the gradient between generators, as SCGAN's public code does."""
 
@@ -82,12 +87,18 @@ def _weights(config: Config) -> Weights:
     )
 
 
-def _guidance(config: Config, options: Options) -> AlignmentLosses | None:
-    if not config.heatmap and not config.attention:
+def _guidance(config: Config, options: Options) -> Guidance | None:
+    if not (config.heatmap or config.attention or config.identity):
         return None
     fan = FAN()
     load_weights(fan, Path(config.fan))
-    return AlignmentLosses(fan.to(options.device), config.heatmap, config.attention)
+    fan = fan.to(options.device)
+    losses: list[Guidance] = []
+    if config.heatmap or config.attention:
+        losses.append(AlignmentLosses(fan, config.heatmap, config.attention))
+    if config.identity:
+        losses.append(IdentityLoss(Path(config.teacher), fan, config.identity, options.device))
+    return lambda sr, hr: {name: value for loss in losses for name, value in loss(sr, hr).items()}
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
