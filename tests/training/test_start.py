@@ -70,3 +70,32 @@ def test_two_processes_learn_together(faces: Path, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     rows = (tmp_path / "out" / "log.csv").read_text().splitlines()
     assert rows[1].startswith("2,8,")  # two updates of two faces in two processes
+
+
+BLOCKED = "pandas pyarrow scipy matplotlib pyiqa facenet_pytorch torchvision torch_fidelity pooch psutil dlib"
+
+TRAIN_WITH_LITTLE = f"""
+import sys
+
+sys.modules.update(dict.fromkeys({BLOCKED.split()}))  # importing them fails
+from fsrbench.cli import main
+main()
+"""
+
+
+def test_few_packages_are_needed(faces: Path, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        TRAIN_WITH_LITTLE,
+        "train",
+        "ours",
+        "--data",
+        faces,
+        "--out",
+        tmp_path / "o",
+        *FAST,
+    ]
+    result = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300, check=False)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "o" / "weights.safetensors").exists()
