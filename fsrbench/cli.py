@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,  # rich would double the time of --help
 )
-weights_app = typer.Typer(help="Third-party weight files.", no_args_is_help=True, rich_markup_mode=None)
+weights_app = typer.Typer(help="Weight files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(weights_app, name="weights")
 
 

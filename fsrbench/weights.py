@@ -1,4 +1,4 @@
-"""The one place that knows every third-party weight file: where it may lie, where it comes from, its hash."""
+"""The one place that knows every weight file: where it may lie, where it comes from, its hash."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENVIRONMENT = "FSRBENCH_WEIGHTS"
 
 @dataclass(frozen=True)
 class WeightFile:
-    """A weight file that the project does not contain."""
+    """A weight file, the project's own or a third party's."""
 
     name: str
     file: str
@@ -23,7 +23,14 @@ class WeightFile:
     url: str | None
     licence: str
     package: str | None = None
-    """Python package that ships the file, under ``models/``; looked up without importing it."""
+    """Python package that ships the file; looked up without importing it."""
+    folder: str = "models"
+    """Where in the package."""
+
+
+def _own(package: str, name: str, sha256: str) -> WeightFile:
+    """One of the networks trained here, shipped beside its code."""
+    return WeightFile(name, f"{name}.safetensors", sha256, None, "Apache-2.0, for research", package, "weights")
 
 
 WEIGHTS = {
@@ -59,6 +66,9 @@ WEIGHTS = {
             "CC0 (dlib)",
             package="face_recognition_models",
         ),
+        _own("reference_model", "ours_x4", "8e98e48de1519148a2a995d270225061d11f3740c47a0d0b1144e35ce75a8c80"),
+        _own("reference_model", "fan", "e4b5f858bedeb176ead96df2fea6d0a6fd8a463173c539c6ea7ffa40d98b46fb"),
+        _own("baselines.scgan", "scgan_x4", "690d328b02530ab01ed058c4be685a9a09ae5362dd266e3881c30748902db01b"),
     )
 }
 REGISTRY = Registry("weight file", dict.fromkeys(WEIGHTS, "fsrbench.weights:WEIGHTS"))
@@ -89,7 +99,7 @@ def find(name: str) -> Path:
     if weight.package and (spec := importlib.util.find_spec(weight.package)):
         # Not imported: face_recognition_models needs pkg_resources, which current setuptools no longer has.
         for root in spec.submodule_search_locations or []:
-            if (path := Path(root) / "models" / weight.file).is_file():
+            if (path := Path(root) / weight.folder / weight.file).is_file():
                 return path
     how = f"`fsrbench weights fetch {name}`" if weight.url else f"`pip install {weight.package}`"
     raise Unavailable(f"{weight.file} not found; {how}, or put it where ${ENVIRONMENT} points")

@@ -35,7 +35,7 @@ class IdentityLoss:
     """
 
     def __init__(self, teacher: Path, fan: FAN, weight: float, device: torch.device) -> None:
-        self.teacher = _load(teacher).to(device).eval().requires_grad_(False)
+        self.teacher = _load(teacher).to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
         self.fan, self.weight = fan.eval().requires_grad_(False), weight
 
     def __call__(self, sr: Tensor, hr: Tensor) -> dict[str, Tensor]:

@@ -1,17 +1,16 @@
-"""Training of the reference model: plain L1 first, then the semi-cycle with the face alignment losses."""
+"""Training of the reference model: on pairs first, then the semi-cycle with the face alignment losses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors.torch import load_file
+import torch
 from torch import nn
 
-from fsrbench.errors import UserError
-from fsrbench.training.recipe import Options, Recipe, parse_config
-from fsrbench.training.restoration import PixelRecipe
-from fsrbench.training.semicycle import Guidance, Networks, SemiCycle, Weights
+from fsrbench.training.recipe import Options, Recipe, load_weights, parse_config
+from fsrbench.training.restoration import Guidance, PairRecipe
+from fsrbench.training.semicycle import Networks, SemiCycle, Weights
 from reference_model import WEIGHTS
 from reference_model.degradation import NOISE, DegradationNetwork
 from reference_model.discriminator import Discriminator
@@ -28,15 +27,19 @@ class Config:
     init: str = ""
     """Weights of the restoration network to start from, e.g. of the L1 stage."""
     fan: str = str(WEIGHTS / "fan.safetensors")
-    rate: float = 2e-4
+    rate: float = 0.0
+    """Adam's at the start, falling to 1e-6 on a cosine; 0 stands for 5e-4 on pairs and 2e-4 in the semi-cycle."""
     pixel: float = 1.0
     adversarial: float = 0.005
     backward: float = 0.2
     """Weight of the backward pathway in the restoration network's loss; 0 leaves it out."""
+    anchor: float = 0.1
+    """Share of SCGAN's L1 between a restored real LR face and its bicubic enlargement. With all of it the network
+    learns to give the enlargement: the loss falls to nothing, and so does the detail of real faces."""
     pairs: float = 1.0
     """Weight of the losses on pairs from the common mixture of degradations."""
-    heatmap: float = 5.0
-    """With ``attention``, relative to ``pixel`` as in the last step of Kim et al. (BMVC 2019)."""
+    heatmap: float = 50.0
+    """With ``attention`` at 5, heatmap, attention and pixel losses of pairs start about equal."""
     attention: float = 5.0
     identity: float = 0.0
     """Weight of the identity loss, which the paper does not have; needs ``teacher``."""
@@ -47,16 +50,15 @@ class Config:
 
 
 def recipe(options: Options) -> Recipe:
-    """Without real LR faces L1 alone, 5e-4 falling to 1e-6 on a cosine; with them the semi-cycle."""
+    """Without real LR faces on pairs alone (plain L1 if no other loss has a weight); with them the semi-cycle."""
     config = parse_config(Config, options.config)
     network = RestorationNetwork(options.task.scale)
     if config.init:
         load_weights(network, Path(config.init))
+    guidance = _guidance(config, options)
     if options.lr_data is None:
-        return PixelRecipe(options, network, 5e-4, 1e-6)
-    return SemiCycle(
-        options, _networks(options, network), _weights(config), (config.rate, 1e-6), _guidance(config, options)
-    )
+        return PairRecipe(options, network, (config.rate or 5e-4, 1e-6), guidance)
+    return SemiCycle(options, _networks(options, network), _weights(config), (config.rate or 2e-4, 1e-6), guidance)
 
 
 def _networks(options: Options, restoration: nn.Module) -> Networks:
@@ -82,6 +84,7 @@ def _weights(config: Config) -> Weights:
         pixel=config.pixel,
         adversarial=config.adversarial,
         backward=config.backward,
+        anchor=config.anchor,
         pairs=config.pairs,
         detach=config.detach,
     )
@@ -92,22 +95,10 @@ def _guidance(config: Config, options: Options) -> Guidance | None:
         return None
     fan = FAN()
     load_weights(fan, Path(config.fan))
-    fan = fan.to(options.device)
+    fan = fan.to(options.device).to(memory_format=torch.channels_last)
     losses: list[Guidance] = []
     if config.heatmap or config.attention:
         losses.append(AlignmentLosses(fan, config.heatmap, config.attention))
     if config.identity:
         losses.append(IdentityLoss(Path(config.teacher), fan, config.identity, options.device))
     return lambda sr, hr: {name: value for loss in losses for name, value in loss(sr, hr).items()}
-
-
-def load_weights(network: nn.Module, path: Path) -> None:
-    """Load a .safetensors file of any precision.
-
-    Raises:
-        UserError: it is not there, or of another network.
-    """
-    try:
-        network.load_state_dict(load_file(path))
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"{path} cannot be loaded: {str(error).splitlines()[0]}") from None

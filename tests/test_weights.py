@@ -137,6 +137,20 @@ def test_every_file_can_be_had_somewhere_and_has_a_licence(weight):
     assert weight.licence
 
 
+def test_every_shipped_file_is_the_registered_one():
+    root = Path(__file__).parents[1]
+    shipped = {path.name: path for path in root.glob("**/weights/*.safetensors") if "shared" not in path.parts}
+    own = {w.file: w for w in WEIGHTS.values() if w.folder == "weights"}
+    assert shipped.keys() == own.keys()
+    for name, path in shipped.items():
+        assert find(own[name].name).samefile(path)
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == own[name].sha256, name
+
+
+def test_shipped_files_are_small():
+    assert sum(find(w.name).stat().st_size for w in WEIGHTS.values() if w.folder == "weights") < 64 * 2**20
+
+
 # --- fetch
 
 

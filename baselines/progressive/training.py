@@ -13,12 +13,11 @@ from baselines.progressive.discriminator import Discriminator
 from baselines.progressive.network import Generator
 from fsrbench.errors import UserError
 from fsrbench.training.data import Batch
-from fsrbench.training.recipe import Options, parse_config, trainable, update
+from fsrbench.training.recipe import Options, load_weights, parse_config, trainable, update
 from fsrbench.training.restoration import RestorationRecipe
 from reference_model.fan import FAN
 from reference_model.losses import AlignmentLosses
 from reference_model.training import Config as OursConfig
-from reference_model.training import load_weights
 
 STEPS = 3
 GRADIENT_PENALTY, DRIFT = 10.0, 0.001

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
 from baselines.scgan.network import RestorationNetwork
 from baselines.scgan.semicycle import NOISE, DegradationNetwork, Discriminator
 from fsrbench.errors import UserError
-from fsrbench.training.recipe import Options, Recipe
-from fsrbench.training.restoration import PixelRecipe
+from fsrbench.training.recipe import Options, Recipe, load_weights, parse_config
+from fsrbench.training.restoration import PairRecipe
 from fsrbench.training.semicycle import Networks, SemiCycle, Weights
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of the training."""
+
+    init: str = ""
+    """Weights of the restoration network to start from, e.g. of the L1 stage."""
+    detach: bool = True
+    """Cut the gradient between generators, as the public code does although the paper speaks of a cycle."""
 
 
 def recipe(options: Options) -> Recipe:
@@ -18,9 +31,12 @@ def recipe(options: Options) -> Recipe:
     """
     if options.task.scale != 4:
         raise UserError("scgan does x4 only")
+    config = parse_config(Config, options.config)
     network = RestorationNetwork()
+    if config.init:
+        load_weights(network, Path(config.init))
     if options.lr_data is None:
-        return PixelRecipe(options, network, 2e-4, 1e-6, signed_bgr=True)
+        return PairRecipe(options, network, (2e-4, 1e-6), signed_bgr=True)
     networks = Networks(
         restoration=network,
         degradation_forward=DegradationNetwork(),
@@ -31,4 +47,4 @@ def recipe(options: Options) -> Recipe:
         judge_hr_backward=Discriminator(64),
         noise=NOISE,
     )
-    return SemiCycle(options, networks, Weights(), signed_bgr=True)
+    return SemiCycle(options, networks, Weights(detach=config.detach), signed_bgr=True)

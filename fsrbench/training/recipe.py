@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from fsrbench.errors import UserError
@@ -134,3 +135,15 @@ def set_rate(optimizers: Iterable[torch.optim.Optimizer], first: float, last: fl
 def trainable(*modules: nn.Module) -> list[nn.Parameter]:
     """All parameters of some modules, for an optimiser."""
     return [p for module in modules for p in module.parameters()]
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Load a .safetensors file of any precision.
+
+    Raises:
+        UserError: it is not there, or of another network.
+    """
+    try:
+        network.load_state_dict(load_file(path))
+    except (OSError, RuntimeError) as error:
+        raise UserError(f"{path} cannot be loaded: {str(error).splitlines()[0]}") from None

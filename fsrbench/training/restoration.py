@@ -1,7 +1,8 @@
-"""Recipes of restoration networks: pairs of LR and HR faces in, PSNR on held-out identities out; plain L1."""
+"""Recipes of restoration networks: pairs of LR and HR faces in, PSNR on held-out identities out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,6 +16,9 @@ from fsrbench.training.data import MIXTURE, Batch, Mixture, load_faces, make_bat
 from fsrbench.training.distributed import rank
 from fsrbench.training.recipe import Options, Recipe, set_rate, trainable, update
 
+Guidance = Callable[[Tensor, Tensor], dict[str, Tensor]]
+"""From SR and HR, N,3,H,W in [0, 1], to named losses that already carry their weights."""
+
 HELD_OUT = 0.04
 """Share of the identities that validation keeps."""
 SHOWN = 8
@@ -26,12 +30,15 @@ class RestorationRecipe(Recipe):
     Args:
         options: what it is made for.
         network: maps LR to HR.
-        signed_bgr: it wants and gives BGR in [-1, 1], not RGB in [0, 1].
+        guidance: further losses wherever HR is known.
+        signed_bgr: the network wants and gives BGR in [-1, 1], not RGB in [0, 1].
     """
 
-    def __init__(self, options: Options, network: nn.Module, signed_bgr: bool = False) -> None:
+    def __init__(
+        self, options: Options, network: nn.Module, guidance: Guidance | None = None, signed_bgr: bool = False
+    ) -> None:
         super().__init__(options)
-        self.signed_bgr = signed_bgr
+        self.guidance, self.signed_bgr = guidance, signed_bgr
         self.modules["restoration"] = self.place(network)
         self.faces, held_out = load_faces(options.data, options.task.hr_size, HELD_OUT)
         size = options.task.lr_size
@@ -66,6 +73,12 @@ class RestorationRecipe(Recipe):
             sr: Tensor = network(self.encode(lr))
         return self.decode(sr)
 
+    def pair_losses(self, pairs: Batch) -> dict[str, Tensor]:
+        """L1 between SR and HR, and what guides besides."""
+        sr, hr = self.restore(self.network, pairs.lr), pairs.hr.to(self.device, memory_format=torch.channels_last)
+        losses = {"pixel": F.l1_loss(sr, hr)}
+        return losses | self.guidance(sr, hr) if self.guidance else losses
+
     def validate(self, network: nn.Module) -> dict[str, float]:
         """Mean RGB PSNR (dB) on held-out identities, a degradation each."""
         result = {}
@@ -90,19 +103,24 @@ def psnr(sr: Tensor, hr: Tensor) -> float:
     return float((-10 * (sr - hr).square().mean(dim=(1, 2, 3)).log10()).mean())
 
 
-class PixelRecipe(RestorationRecipe):
-    """Plain L1 with Adam and a cosine from ``rate`` to ``final_rate``."""
+class PairRecipe(RestorationRecipe):
+    """Pairs alone: L1 and what guides besides, with Adam and a cosine from ``rates[0]`` to ``rates[1]``."""
 
     def __init__(
-        self, options: Options, network: nn.Module, rate: float, final_rate: float, signed_bgr: bool = False
+        self,
+        options: Options,
+        network: nn.Module,
+        rates: tuple[float, float],
+        guidance: Guidance | None = None,
+        signed_bgr: bool = False,
     ) -> None:
-        super().__init__(options, network, signed_bgr)
-        self.rates = (rate, final_rate)
-        self.optimizers["restoration"] = torch.optim.Adam(trainable(self.network), lr=rate)
+        super().__init__(options, network, guidance, signed_bgr)
+        self.rates = rates
+        self.optimizers["restoration"] = torch.optim.Adam(trainable(self.network), lr=rates[0])
 
     def step(self, batch: Batch, progress: float) -> dict[str, float]:
         """One update."""
         set_rate(self.optimizers.values(), *self.rates, progress)
-        loss = F.l1_loss(self.restore(self.network, batch.lr), batch.hr.to(self.device))
-        update(loss, self.optimizers["restoration"])
-        return {"l1": loss.item()}
+        losses = self.pair_losses(batch)
+        update(torch.stack(list(losses.values())).sum(), self.optimizers["restoration"])
+        return {name: loss.item() for name, loss in losses.items()}

@@ -6,7 +6,6 @@ Each pathway has its own degradation network and its own discriminators for LR a
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -18,10 +17,7 @@ from fsrbench.errors import UserError
 from fsrbench.training.data import Batch, draw_lr, load_lr
 from fsrbench.training.distributed import rank
 from fsrbench.training.recipe import Options, set_rate, trainable, update
-from fsrbench.training.restoration import RestorationRecipe
-
-Guidance = Callable[[Tensor, Tensor], dict[str, Tensor]]
-"""From SR and HR, N,3,H,W in [0, 1], to named losses that already carry their weights."""
+from fsrbench.training.restoration import Guidance, RestorationRecipe
 
 
 @dataclass(frozen=True)
@@ -47,8 +43,10 @@ class Weights:
     forward: float = 1.0
     backward: float = 0.05
     """0 leaves the backward pathway out of the restoration network's training."""
+    anchor: float = 1.0
+    """Weight of the L1 between a restored real LR face and its bicubic enlargement, within the backward pathway."""
     pairs: float = 0.0
-    """Weight of the pixel loss on pairs from the common mixture of degradations, which SCGAN does not have."""
+    """Weight of the losses on pairs from the common mixture of degradations, which SCGAN does not have."""
     detach: bool = True
     """Cut the gradient where an image goes from one generator to the next, as SCGAN's public code does, although the
     paper speaks of a cycle."""
@@ -88,11 +86,11 @@ class SemiCycle(RestorationRecipe):
         guidance: Guidance | None = None,
         signed_bgr: bool = False,
     ) -> None:
-        super().__init__(options, networks.restoration, signed_bgr)
+        super().__init__(options, networks.restoration, guidance, signed_bgr)
         if options.lr_data is None:
             raise UserError("semi-cycle training needs real LR faces: --lr-data")
         self.real = load_lr(options.lr_data, options.task.lr_size)
-        self.weights, self.rates, self.guidance, self.noise = weights, rates, guidance, networks.noise
+        self.weights, self.rates, self.noise = weights, rates, networks.noise
         names = ("degradation_forward", "degradation_backward", *(f"judge_{s}_{p}" for s in ("lr", "hr") for p in WAYS))
         self.modules |= {name: self.place(getattr(networks, name)) for name in names}
         judges = [self.modules[name] for name in names if name.startswith("judge")]
@@ -115,7 +113,8 @@ class SemiCycle(RestorationRecipe):
             made = self._generate(hr, real, noise)
         losses = self._generator_losses(made, hr, real)
         if self.weights.pairs:
-            losses |= self._pair_losses(batch.pairs)
+            paired = self.pair_losses(batch.pairs)
+            losses |= {f"{name}_pairs": self.weights.pairs * loss for name, loss in paired.items()}
         update(torch.stack(list(losses.values())).sum(), self.optimizers["generators"])
         judged = self._judge_losses(made, hr, real)
         update(torch.stack(list(judged.values())).sum(), self.optimizers["judges"])
@@ -145,22 +144,16 @@ class SemiCycle(RestorationRecipe):
         }
         # The restoration network serves both ways and weighs them; each degradation network serves one.
         ways = {"lr_forward": 1.0, "hr_forward": weights.forward, "hr_backward": weights.backward, "lr_backward": 1.0}
+        pixel = dict.fromkeys(ways, weights.pixel) | {"hr_backward": weights.pixel * weights.anchor}
         losses = {}
         for name, image in made.items():
-            losses[f"pixel_{name}"] = ways[name] * weights.pixel * F.l1_loss(image, targets[name])
+            losses[f"pixel_{name}"] = ways[name] * pixel[name] * F.l1_loss(image, targets[name])
             with self.autocast(), _frozen(self.modules[f"judge_{name}"]):
                 score = self.modules[f"judge_{name}"](image)
             losses[f"fool_{name}"] = -ways[name] * weights.adversarial * score.float().mean()
         if self.guidance is not None:
             losses |= self.guidance(self.decode(made["hr_forward"]), self.decode(hr))
         return losses
-
-    def _pair_losses(self, pairs: Batch) -> dict[str, Tensor]:
-        sr, hr = self.restore(self.network, pairs.lr), pairs.hr.to(self.device)
-        losses = {"pixel": F.l1_loss(sr, hr)}
-        if self.guidance is not None:
-            losses |= self.guidance(sr, hr)
-        return {f"{name}_pairs": self.weights.pairs * loss for name, loss in losses.items()}
 
     def _judge_losses(self, made: dict[str, Tensor], hr: Tensor, real: Tensor) -> dict[str, Tensor]:
         """Hinge losses (Miyato et al., ICLR 2018)."""

@@ -13,13 +13,12 @@ from fsrbench.datasets import open_dataset
 from fsrbench.errors import UserError
 from fsrbench.images import decode, to_tensor
 from fsrbench.tasks import TASKS
-from fsrbench.training.recipe import Options
+from fsrbench.training.recipe import Options, load_weights
 from reference_model import WEIGHTS, fan_data
 from reference_model.fan import FAN, gaussians, points_of
 from reference_model.fan_data import MIRRORED, Annotated, draw, load_annotated, nme, reduced
 from reference_model.fan_training import FanRecipe, alignment_losses
 from reference_model.losses import AlignmentLosses, attention_map
-from reference_model.training import load_weights
 
 SIDE = fan_data.SIDE
 

@@ -14,13 +14,13 @@ from fsrbench.errors import UserError
 from fsrbench.training.data import Batch
 from fsrbench.training.loop import Schedule, export, train
 from fsrbench.training.recipe import Options
-from fsrbench.training.restoration import PixelRecipe
+from fsrbench.training.restoration import PairRecipe
 from reference_model.generator import RestorationNetwork
 
 
-def tiny(options: Options, seed: int = 0) -> PixelRecipe:
+def tiny(options: Options, seed: int = 0) -> PairRecipe:
     torch.manual_seed(seed)
-    return PixelRecipe(options, RestorationNetwork(4, channels=8, blocks=1), 2e-3, 1e-4)
+    return PairRecipe(options, RestorationNetwork(4, channels=8, blocks=1), (2e-3, 1e-4))
 
 
 def quiet(done: int, losses: dict[str, float]) -> None:
@@ -31,7 +31,7 @@ def test_log_has_a_row_for_each_checkpoint(options: Options, tmp_path: Path) -> 
     train(tiny(options), tmp_path, Schedule(9, save_every=3), False, quiet)
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert [(int(r["step"]), int(r["images"])) for r in rows] == [(3, 12), (6, 24), (9, 36)]
-    assert all(10 < float(r["psnr_realworld"]) < 60 and 0 < float(r["l1"]) < 1 for r in rows)
+    assert all(10 < float(r["psnr_realworld"]) < 60 and 0 < float(r["pixel"]) < 1 for r in rows)
 
 
 def test_pictures_show_lr_sr_and_hr(options: Options, tmp_path: Path) -> None:
@@ -75,19 +75,19 @@ def test_a_training_is_not_overwritten_unasked(options: Options, tmp_path: Path)
 
 def test_another_networks_state_is_refused(options: Options, tmp_path: Path) -> None:
     train(tiny(options), tmp_path, Schedule(1), False, quiet)
-    other = PixelRecipe(options, RestorationNetwork(4, channels=16, blocks=1), 1e-3, 1e-3)
+    other = PairRecipe(options, RestorationNetwork(4, channels=16, blocks=1), (1e-3, 1e-3))
     with pytest.raises(UserError, match="made by another training"):
         train(other, tmp_path, Schedule(2), True, quiet)
 
 
 def test_losses_that_are_not_finite_end_it_and_keep_the_last_state(options: Options, tmp_path: Path) -> None:
-    class Diverging(PixelRecipe):
+    class Diverging(PairRecipe):
         def step(self, batch: Batch, progress: float) -> dict[str, float]:
-            return {"l1": 0.1 if progress < 0.5 else float("nan")}
+            return {"pixel": 0.1 if progress < 0.5 else float("nan")}
 
     torch.manual_seed(0)
-    recipe = Diverging(options, RestorationNetwork(4, channels=8, blocks=1), 1e-3, 1e-3)
-    with pytest.raises(UserError, match="step 8: l1 not finite"):
+    recipe = Diverging(options, RestorationNetwork(4, channels=8, blocks=1), (1e-3, 1e-3))
+    with pytest.raises(UserError, match="step 8: pixel not finite"):
         train(recipe, tmp_path, Schedule(8, save_every=4), False, quiet)
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 4
 
