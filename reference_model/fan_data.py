@@ -151,19 +151,3 @@ def reduced(data: Annotated) -> Tensor:
     """All faces at the FAN's size, as the benchmark would reduce them: N,3,64,64 in [0, 1]."""
     small = [Image.fromarray(face).resize((INPUT, INPUT), Image.Resampling.LANCZOS) for face in data.faces]
     return to_tensor(np.stack([np.asarray(face) for face in small]))
-
-
-def nme(found: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Normalised mean error of each face: mean distance over the distance of the outer eye corners (300-W).
-
-    Args:
-        found: N,68,2.
-        points: N,68,2, the truth in the same unit.
-
-    Returns:
-        N fractions.
-    """
-    distance = np.linalg.norm(found - points, axis=2).mean(axis=1)
-    eyes = np.linalg.norm(points[:, 36] - points[:, 45], axis=1)
-    normalised: np.ndarray = distance / eyes
-    return normalised

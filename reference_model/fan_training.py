@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fsrbench.metrics.landmarks import nme
 from fsrbench.training.distributed import rank
 from fsrbench.training.recipe import Options, Recipe, parse_config, set_rate, trainable, update
 from reference_model.fan import FAN, gaussians, points_of, probabilities
-from reference_model.fan_data import draw, load_annotated, nme, reduced
+from reference_model.fan_data import draw, load_annotated, reduced
 
 NEVER = "helen_test"
 """Faces whose names start so are for measuring only."""

@@ -30,8 +30,8 @@ class Config:
     rate: float = 0.0
     """Adam's at the start, falling to 1e-6 on a cosine; 0 stands for 5e-4 on pairs and 2e-4 in the semi-cycle."""
     pixel: float = 1.0
-    adversarial: float = 0.005
-    backward: float = 0.2
+    adversarial: float = 0.01
+    backward: float = 0.5
     """Weight of the backward pathway in the restoration network's loss; 0 leaves it out."""
     anchor: float = 0.1
     """Share of SCGAN's L1 between a restored real LR face and its bicubic enlargement. With all of it the network

@@ -15,6 +15,8 @@ BUILTIN = {
     "ms_ssim": "fsrbench.metrics.quality:MsSsim",
     "niqe": "fsrbench.metrics.niqe:Niqe",
     "detection": "fsrbench.metrics.detection:Detection",
+    "landmark_nme": "fsrbench.metrics.landmarks:LandmarkNme",
+    "landmark_nme_dlib": "fsrbench.metrics.landmarks:LandmarkNmeDlib",
     "verification": "fsrbench.metrics.verification:Verification",
     "verification_labelled": "fsrbench.metrics.verification:VerificationLabelled",
     "verification_dlib": "fsrbench.metrics.verification:VerificationDlib",

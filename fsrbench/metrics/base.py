@@ -114,6 +114,13 @@ class FeatureMetric(Metric):
     extractor: str
     """Name in :data:`fsrbench.metrics.features.EXTRACTORS`."""
 
+    def check(self, facts: Facts) -> None:
+        """Refuse without what the extractor needs."""
+        from fsrbench.metrics.features import EXTRACTORS
+
+        super().check(facts)
+        EXTRACTORS.get(self.extractor)().check()
+
     @abstractmethod
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """Score all images of one method from their features."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric
-from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric
 
 CONFIDENCE = 0.9
 IOU = 0.5
@@ -36,11 +35,6 @@ class Detection(FeatureMetric):
         f"confident box is a hit at confidence >= {CONFIDENCE} and, where the HR's is that too, IoU >= {IOU} with "
         "it; share of all images"
     )
-
-    def check(self, facts: Facts) -> None:
-        """Refuse without the detector."""
-        super().check(facts)
-        EXTRACTORS.get(self.extractor)().check()
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 for a hit, 0 for a miss."""

@@ -10,7 +10,6 @@ from scipy import stats
 
 from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
-from fsrbench.metrics.features import EXTRACTORS
 
 FOLDS = 10
 MATES = 4
@@ -139,7 +138,6 @@ class _Verification(FeatureMetric):
         super().check(facts)
         if facts.images < self.minimum:
             raise Invalid(f"needs at least {self.minimum} images for ten folds, not {facts.images}")
-        EXTRACTORS.get(self.extractor)().check()
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """For each image the share of its pairs that are judged right; the summary is over the folds."""

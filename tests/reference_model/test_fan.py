@@ -12,11 +12,12 @@ from torch.utils.flop_counter import FlopCounterMode
 from fsrbench.datasets import open_dataset
 from fsrbench.errors import UserError
 from fsrbench.images import decode, to_tensor
+from fsrbench.metrics.landmarks import nme
 from fsrbench.tasks import TASKS
 from fsrbench.training.recipe import Options, load_weights
 from reference_model import WEIGHTS, fan_data
 from reference_model.fan import FAN, gaussians, points_of
-from reference_model.fan_data import MIRRORED, Annotated, draw, load_annotated, nme, reduced
+from reference_model.fan_data import MIRRORED, Annotated, draw, load_annotated, reduced
 from reference_model.fan_training import FanRecipe, alignment_losses
 from reference_model.losses import AlignmentLosses, attention_map
 
@@ -127,12 +128,6 @@ def test_unusable_points_are_one_line(tmp_path: Path, table: dict[str, np.ndarra
     np.savez(tmp_path / "landmarks68.npz", **table)
     with pytest.raises(UserError, match=reason):
         load_annotated(tmp_path)
-
-
-def test_nme_is_relative_to_the_outer_eye_corners() -> None:
-    truth = np.zeros((1, 68, 2))
-    truth[0, 45, 0] = 50
-    assert nme(truth + np.array([3, 4]), truth) == pytest.approx(0.1)
 
 
 def test_losses_are_least_at_the_truth() -> None:

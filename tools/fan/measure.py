@@ -19,10 +19,11 @@ from scipy.stats import bootstrap
 from fsrbench.degradations import DEGRADATIONS, rng_for
 from fsrbench.images import to_tensor, to_uint8
 from fsrbench.methods import find_method
+from fsrbench.metrics.landmarks import nme
 from fsrbench.tasks import TASKS
 from fsrbench.training.recipe import load_weights
 from reference_model.fan import FAN, points_of, probabilities
-from reference_model.fan_data import Annotated, load_annotated, nme, reduced
+from reference_model.fan_data import Annotated, load_annotated, reduced
 from reference_model.training import Config
 from tools.fan.teacher import dlib_teacher
 

@@ -20,7 +20,8 @@ from PIL import Image
 from fsrbench import weights
 from fsrbench.datasets.files import ZipFiles
 from fsrbench.images import SUFFIXES, decode
-from reference_model.fan_data import MIRRORED, nme
+from fsrbench.metrics.landmarks import nme
+from reference_model.fan_data import MIRRORED
 
 Predict = Callable[[np.ndarray], np.ndarray]
 MOST_APART = 0.08

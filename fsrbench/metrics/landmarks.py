@@ -1,0 +1,59 @@
+"""Facial landmarks: do eyes, nose and mouth lie where they do in the HR image?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from fsrbench.metrics.base import Direction, Evaluation, Faces, FeatureMetric
+
+FAILURE = 0.1
+"""Error above which landmarks count as lost, as in 300-W (Sagonas et al., ICCVW 2013)."""
+
+
+def nme(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Normalised mean error of each face: mean distance over the distance of the outer eye corners (300-W).
+
+    Args:
+        found: N,68,2.
+        truth: N,68,2, in the same unit.
+
+    Returns:
+        N fractions.
+    """
+    distance = np.linalg.norm(found - truth, axis=2).mean(axis=1)
+    eyes = np.linalg.norm(truth[:, 36] - truth[:, 45], axis=1)
+    normalised: np.ndarray = distance / eyes
+    return normalised
+
+
+class LandmarkNme(FeatureMetric):
+    """Distance between the landmarks found in SR and in HR, by the face alignment network."""
+
+    name, title, unit, digits = "landmark_nme", "Landmark error", "fraction", 2
+    direction: ClassVar[Direction] = "lower"
+    needs = frozenset({"hr"})
+    extractor = "fan"
+    protocol = (
+        "68 landmarks of SR against those of HR, both by the reference model's FAN at 64 px (which its training also "
+        "uses; landmark_nme_dlib is the second opinion); mean distance over the distance of the outer eye corners in HR"
+    )
+
+    def evaluate(self, faces: Faces, seed: int) -> Evaluation:
+        """Error of each face; the note tells how many lost their landmarks."""
+        assert faces.hr is not None
+        errors = nme(faces.features["landmarks"], faces.hr["landmarks"])
+        lost = float((errors > FAILURE).mean())
+        return Evaluation(errors, note="" if faces.is_hr else f"{lost:.1%} of the faces above {FAILURE:.0%}")
+
+
+class LandmarkNmeDlib(LandmarkNme):
+    """The same by dlib's predictor."""
+
+    name, title = "landmark_nme_dlib", "Landmark error, dlib"
+    extractor = "dlib-landmarks"
+    protocol = (
+        "68 landmarks of SR against those of HR, both by dlib's predictor at 256 px (Pillow BICUBIC) in MTCNN's box of "
+        "the HR; mean distance over the distance of the outer eye corners in HR"
+    )

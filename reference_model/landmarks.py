@@ -1,0 +1,34 @@
+"""The face alignment network as a feature extractor of the benchmark."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from fsrbench import weights
+from fsrbench.metrics.base import Features
+from fsrbench.metrics.features import Extractor
+from reference_model.fan import FAN
+
+
+class FanLandmarks(Extractor):
+    """68 landmarks by the reference model's face alignment network, which sees the whole picture at 64 px."""
+
+    def check(self) -> None:
+        """Refuse without its weights."""
+        weights.find("fan")
+
+    @cached_property
+    def _network(self) -> FAN:
+        network = FAN()
+        network.load_state_dict(load_file(weights.find("fan")))
+        return network.eval().to(memory_format=torch.channels_last)
+
+    def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+        """``landmarks`` N,68,2 in pixels of the image."""
+        with torch.inference_mode():
+            return {"landmarks": self._network.landmarks(images).double().numpy()}

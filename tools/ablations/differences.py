@@ -1,0 +1,41 @@
+"""Print how far each ablation lies from the full training, face by face: mean difference and its 95 % interval.
+
+python -m tools.ablations.differences RUN
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from fsrbench.reports.data import HR, MetricInfo, RunData
+from fsrbench.stats import mean_interval
+from tools.ablations.methods import Full
+
+FULL = f"python:tools.ablations.methods:{Full.__name__}"
+
+
+def main(folder: str) -> None:
+    """Print a Markdown table."""
+    run = RunData.load(Path(folder))
+    per_image = run.scores.pivot(index="image", columns=["metric", "method"], values="value")
+    metrics = [info for name, info in run.metrics.items() if name in per_image.columns.get_level_values(0)]
+    print("| without | " + " | ".join(info.label for info in metrics) + " |")
+    print("| :--- |" + " ---: |" * len(metrics))
+    for method in run.methods:
+        if method not in (FULL, HR):
+            cells = [_difference(per_image[info.name], method, info) for info in metrics]
+            print(f"| {method.rpartition(':')[2]} | " + " | ".join(cells) + " |")
+
+
+def _difference(scores: pd.DataFrame, method: str, info: MetricInfo) -> str:
+    difference = (scores[method] - scores[FULL]).dropna().to_numpy() * info.factor
+    low, high = mean_interval(difference)
+    digits = info.digits + 1
+    return f"{difference.mean():+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
