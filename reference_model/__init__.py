@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -20,12 +21,22 @@ class Ours(Method):
     Layer sizes, losses' weights and schedule were never published; see the model card for ours.
     """
 
+    stem: ClassVar[str] = "ours"
+    """What the names of the weight files begin with."""
+
     def load(self, task: Task, device: torch.device) -> None:
         """Load the weights of the task."""
-        self.load_network(RestorationNetwork(task.scale), WEIGHTS / f"ours_{task.name}.safetensors", device)
+        self.load_network(RestorationNetwork(task.scale), WEIGHTS / f"{self.stem}_{task.name}.safetensors", device)
 
     def upscale(self, lr: Tensor) -> Tensor:
         """Restore; the network works on RGB in [0, 1] and may overshoot a little, so clip."""
         assert self.network is not None
         sr: Tensor = self.network(lr)
         return sr.clamp(0, 1)
+
+
+class OursId(Ours):
+    """The reference model trained with an identity loss besides, which the paper does not have."""
+
+    tasks = ("x4",)
+    stem = "ours_id"
