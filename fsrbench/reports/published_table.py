@@ -60,7 +60,7 @@ def published_table(run: RunData, metrics: Sequence[MetricInfo]) -> Table | None
 
     Args:
         run: the run; only its task matters.
-        metrics: the columns of the measured table.
+        metrics: the metrics asked for.
 
     Returns:
         A table without ranks whose footnotes are the sources, or None where no row fits.

@@ -64,7 +64,8 @@ def render(
     text = _written(table, format, label)
     if not published:
         return text
-    metrics = [column.metric for column in table.columns]
+    # Also those without a measured value, which the measured table leaves out
+    metrics = [run.metric(name) for name in dict.fromkeys(run.metrics if columns is None else columns)]
     second = published_table(run, metrics)
     if second is None:
         return f"{text}\n{_remark(none_fits(run, metrics), format)}\n"

@@ -221,5 +221,12 @@ def test_columns_choose_for_both_tables(run):
 
 
 @pytest.mark.parametrize("format", FORMATS)
+def test_a_metric_that_could_not_be_measured_is_still_reported(make_run, format):
+    gone = {"status": "unavailable", "note": "no weights"}
+    run = make_run({"psnr": {"a": 20.0}, "detection": {"a": gone}})
+    assert "99.99" in render(run, format, published=True)
+
+
+@pytest.mark.parametrize("format", FORMATS)
 def test_not_asked_for_it_is_not_there(run, format):
     assert "99.90" not in render(run, format)
