@@ -1,6 +1,6 @@
 """Turn a finished training into a weight file of the package, and print the hash for its line in fsrbench/weights.py.
 
-    python -m tools.ship TRAINING_FOLDER reference_model/weights/ours_x4.safetensors "L1 on 480,000 images, ..."
+python -m tools.ship TRAINING_FOLDER reference_model/weights/ours_x4.safetensors "L1 on 480,000 images, ..."
 """
 
 from __future__ import annotations
