@@ -35,11 +35,11 @@ class Ours(Method):
         return sr.clamp(0, 1)
 
 
-class OursEqual(Ours):
-    """The reference model stopped at 80,000 training images, as many as scgan has seen here."""
+class OursShort(Ours):
+    """The reference model stopped at 72,000 training images; scgan has seen 80,000 here."""
 
     tasks = ("x4",)
-    stem = "ours_80k"
+    stem = "ours_short"
 
 
 class OursId(Ours):

@@ -17,10 +17,10 @@ measure() { # NAME METHODS OPTIONS...
     cp -r "runs/results/$name"/{table.md,table.tex,summary.csv,manifest.json,plots} "results/$name/"
 }
 
-x4=bicubic,scgan,ours-80k,ours,ours-id
-measure faces_hr_realworld $x4 --data "$hr" --degradation realworld
-measure faces_hr_bicubic $x4 --data "$hr" --degradation bicubic
-measure faces_lr_real $x4 --data "$lr_real" --reference "$hr"
-measure faces_hr_x8 bicubic,progressive,ours --data "$hr" --task x8 --limit 300
+x4=bicubic,scgan,ours-short,ours,ours-id
+measure faces_hr_realworld $x4 --data "$hr" --degradation realworld --limit 480
+measure faces_hr_bicubic $x4 --data "$hr" --degradation bicubic --limit 480
+measure faces_lr_real $x4 --data "$lr_real" --reference "$hr" --limit 400
+measure faces_hr_x8 bicubic,progressive,ours --data "$hr" --task x8 --limit 240
 measure sample bicubic,scgan,ours,ours-id
 cp runs/results/sample/grid.png results/sample/
