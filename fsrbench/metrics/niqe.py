@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fsrbench import weights
 from fsrbench.images import to_tensor, to_uint8
-from fsrbench.metrics.base import Facts, ImageMetric
+from fsrbench.metrics.base import ImageMetric
 from fsrbench.metrics.enlarge import enlarge
 
 SIDE = 256
@@ -23,15 +23,11 @@ class Niqe(ImageMetric):
     """Natural image quality evaluator; needs blocks of 96 px, so small pictures are enlarged first."""
 
     name, title, direction, digits = "niqe", "NIQE", "lower", 3
+    weight_files = ("niqe",)
     protocol = (
         f"pictures below {SIDE} px, SR and HR alike, enlarged to {SIDE} px by Pillow BICUBIC and rounded to 8 bit; "
         "pyiqa's NIQE (Y of YIQ rounded; whole 96 px blocks from the top left), BasicSR's pristine parameters"
     )
-
-    def check(self, facts: Facts) -> None:
-        """Refuse without the pristine parameters."""
-        super().check(facts)
-        weights.find("niqe")
 
     @cached_property
     def _pristine(self) -> dict[str, Tensor]:

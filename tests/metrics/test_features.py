@@ -13,7 +13,9 @@ from torch import Tensor
 from fsrbench import weights
 from fsrbench.errors import Unavailable
 from fsrbench.images import to_uint8
-from fsrbench.metrics.features import DlibDescriptor, FacenetDescriptor, Mtcnn
+from fsrbench.metrics.descriptors import FacenetDescriptor
+from fsrbench.metrics.detectors import Mtcnn
+from fsrbench.metrics.dlib_faces import DlibDescriptor
 
 COUNT = 9  # three pictures of each of three identities
 

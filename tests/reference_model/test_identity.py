@@ -7,9 +7,10 @@ import pytest
 import torch
 from skimage.transform import SimilarityTransform
 
+from fsrbench.alignment import SIDE, TEMPLATE, alignment_grid, five_points
 from fsrbench.errors import UserError
 from reference_model.fan import FAN
-from reference_model.identity import SIDE, TEMPLATE, IdentityLoss, alignment_grid, five_points
+from reference_model.identity import IdentityLoss
 
 CPU = torch.device("cpu")
 
