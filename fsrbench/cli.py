@@ -112,6 +112,14 @@ def table(
     format: Annotated[str, typer.Option(help="md, tex, csv or html.")] = "md",
     columns: Annotated[str | None, typer.Option(help="Metrics to show, comma-separated.")] = None,
     intervals: Annotated[bool, typer.Option("--intervals", help="With 95 % intervals.")] = False,
+    published: Annotated[
+        bool,
+        typer.Option(
+            "--published",
+            help="Also what papers reported for the run's task and metrics: a second table, with status and source. "
+            "Their data and protocols differ, so it is not comparable and not ranked.",
+        ),
+    ] = False,
 ) -> None:
     """Print a run's table."""
     with _one_line_errors():
@@ -121,7 +129,7 @@ def table(
         if format not in ("md", "tex", "csv", "html"):
             raise UserError(f"unknown format {format!r}; known: md, tex, csv, html")
         chosen = _names(columns) if columns else None
-        print(tables.render(data.RunData.load(path), format, chosen, intervals))  # type: ignore[arg-type]
+        print(tables.render(data.RunData.load(path), format, chosen, intervals, published))  # type: ignore[arg-type]
 
 
 @app.command()

@@ -165,6 +165,15 @@ def test_table_shows_the_columns_asked_for(finished: Path) -> None:
     assert "PSNR" not in shown
 
 
+@pytest.mark.parametrize("format", ["md", "tex", "csv", "html"])
+def test_table_adds_what_papers_reported(finished: Path, format: str) -> None:
+    measured = call("table", finished, "--format", format).stdout
+    both = call("table", finished, "--format", format, "--published")
+    assert both.exit_code == 0
+    assert both.stdout != measured
+    assert format == "csv" or both.stdout.startswith(measured.rstrip("\n"))
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [(["--format", "xlsx"], "unknown format 'xlsx'; known: md, tex, csv, html"), (["--columns", "psrn"], "psrn")],

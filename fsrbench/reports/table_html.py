@@ -10,13 +10,15 @@ from fsrbench.reports.table_model import NO_VALUE, Cell, Row, Table
 
 def html(table: Table) -> str:
     """The table and its notes in one ``div`` of class ``fsrbench-table``."""
+    words = "".join(f'<th scope="col">{escape(text)}</th>' for text in table.headings)
     heading = "".join(
         f'<th scope="col">{escape(column.metric.label)}{_marks(column.notes)}</th>' for column in table.columns
     )
     lines = [
         '<div class="fsrbench-table">',
+        *([f"<p><b>{escape(table.title)}</b></p>"] if table.title else []),
         "<table>",
-        f'<thead><tr><th scope="col">Method</th>{heading}</tr></thead>',
+        f"<thead><tr>{words}{heading}</tr></thead>",
         "<tbody>",
         *(_row(row) for row in table.rows if not row.ceiling),
         "</tbody>",
@@ -34,8 +36,10 @@ def html(table: Table) -> str:
 
 def _row(row: Row) -> str:
     name = escape(row.method)
+    details = "".join(f"<td>{escape(text)}</td>" for text in row.details)
     cells = "".join(f"<td>{_cell(cell, row.ceiling)}</td>" for cell in row.cells)
-    return f'<tr><th scope="row">{f"<i>{name}</i>" if row.ceiling else name}</th>{cells}</tr>'
+    first = (f"<i>{name}</i>" if row.ceiling else name) + _marks(row.notes)
+    return f'<tr><th scope="row">{first}</th>{details}{cells}</tr>'
 
 
 def _cell(cell: Cell, ceiling: bool) -> str:

@@ -11,6 +11,8 @@ _WIDE = 5
 """Tables with more columns than this span both columns of a two-column page."""
 _VERY_WIDE = 8
 """Tables with more columns than this are set smaller and tighter."""
+_TALL = 25
+"""So are tables with more rows than this, which with their notes would not fit a page."""
 
 _CHARACTERS = {
     "\\": r"\textbackslash{}",
@@ -34,6 +36,8 @@ _CHARACTERS = {
     "→": r"$\to$",
     "↑": r"$\uparrow$",
     "↓": r"$\downarrow$",
+    "†": r"$^\dagger$",
+    "‡": r"$^\ddagger$",
     "µ": r"$\mu$",
     "μ": r"$\mu$",
     "σ": r"$\sigma$",
@@ -55,8 +59,9 @@ def escape(text: str) -> str:
 
 def latex(table: Table, label: str) -> str:
     """A floating table with caption, label and notes, to be read with ``\\input``."""
-    very_wide = len(table.columns) > _VERY_WIDE
-    environment = "table*" if len(table.columns) > _WIDE else "table"
+    width = len(table.columns) + 2 * (len(table.headings) - 1)  # words are about twice as wide as numbers
+    small = width > _VERY_WIDE or len(table.rows) > _TALL
+    environment = "table*" if width > _WIDE else "table"
     lines = [
         "% needs \\usepackage{booktabs}",
         f"\\begin{{{environment}}}[t]",
@@ -64,8 +69,8 @@ def latex(table: Table, label: str) -> str:
         f"\\caption{{{_caption(table)}}}",
         f"\\label{{tab:{re.sub('[^A-Za-z0-9-]+', '-', label).strip('-')}}}",
         "\\par\\smallskip",  # many classes set no space below a caption
-        "\\footnotesize\\setlength{\\tabcolsep}{3pt}" if very_wide else "\\small\\setlength{\\tabcolsep}{4.5pt}",
-        f"\\begin{{tabular}}{{@{{}}l{'r' * len(table.columns)}@{{}}}}",
+        "\\footnotesize\\setlength{\\tabcolsep}{3pt}" if small else "\\small\\setlength{\\tabcolsep}{4.5pt}",
+        f"\\begin{{tabular}}{{@{{}}{'l' * len(table.headings)}{'r' * len(table.columns)}@{{}}}}",
         "\\toprule",
         *_heading(table),
         "\\midrule",
@@ -78,13 +83,16 @@ def latex(table: Table, label: str) -> str:
 
 
 def _caption(table: Table) -> str:
-    return f"Face super-resolution. {escape('. '.join(filter(None, (table.facts, table.legend))))}."
+    parts = (table.title or "Face super-resolution", table.facts, table.legend)
+    return f"{escape('. '.join(filter(None, parts)))}."
 
 
 def _heading(table: Table) -> list[str]:
     *titles, last = heading_lines(table.columns)
     marked = [escape(text) + _marks(column.notes) for text, column in zip(last, table.columns, strict=True)]
-    return [*(_line(["", *map(escape, line)]) for line in titles), _line(["Method", *marked])]
+    words = [escape(text) for text in table.headings]
+    blank = [""] * len(words)
+    return [*(_line([*blank, *map(escape, line)]) for line in titles), _line([*words, *marked])]
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -93,7 +101,9 @@ def _line(cells: Sequence[str]) -> str:
 
 def _row(row: Row) -> str:
     name = escape(row.method)
-    return _line([f"\\textit{{{name}}}" if row.ceiling else name, *(_cell(cell, row.ceiling) for cell in row.cells)])
+    mark = f"$^{{{','.join(map(str, row.notes))}}}$" if row.notes else ""
+    first = (f"\\textit{{{name}}}" if row.ceiling else name) + mark
+    return _line([first, *map(escape, row.details), *(_cell(cell, row.ceiling) for cell in row.cells)])
 
 
 def _cell(cell: Cell, ceiling: bool) -> str:

@@ -20,9 +20,11 @@ def escape(text: str) -> str:
 
 def markdown(table: Table) -> str:
     """The table and what stands below it."""
-    lines = [
-        _line(["Method", *(escape(column.metric.label) + _marks(column.notes) for column in table.columns)]),
-        _line([":---", *("---:" for _ in table.columns)]),
+    labels = [escape(column.metric.label) + _marks(column.notes) for column in table.columns]
+    lines = [f"**{escape(table.title)}**", ""] if table.title else []
+    lines += [
+        _line([*map(escape, table.headings), *labels]),
+        _line([*(":---" for _ in table.headings), *("---:" for _ in table.columns)]),
         *(_row(row) for row in table.rows),
         "",
         f"{escape('. '.join(filter(None, (table.facts, table.legend))))}.",
@@ -42,7 +44,8 @@ def _line(cells: Sequence[str]) -> str:
 def _row(row: Row) -> str:
     name = escape(row.method)
     cells = [_cell(cell, row.ceiling) for cell in row.cells]
-    return _line([f"*{name}*" if row.ceiling else name, *cells])
+    first = (f"*{name}*" if row.ceiling else name) + _marks(row.notes)
+    return _line([first, *map(escape, row.details), *cells])
 
 
 def _cell(cell: Cell, ceiling: bool) -> str:

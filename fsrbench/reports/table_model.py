@@ -39,6 +39,10 @@ class Row:
 
     method: str
     cells: tuple[Cell, ...]
+    details: tuple[str, ...] = ()
+    """What stands in the columns between the method and the numbers."""
+    notes: tuple[int, ...] = ()
+    """Numbers of the footnotes at the method's name, from 1."""
 
     @property
     def ceiling(self) -> bool:
@@ -66,6 +70,10 @@ class Table:
     facts: str
     methods: tuple[str, ...]
     protocols: tuple[str, ...]
+    title: str = ""
+    """What the table shows; empty for a run's measured table."""
+    headings: tuple[str, ...] = ("Method",)
+    """Of the columns of text, which come before the numbers."""
 
 
 def build_table(

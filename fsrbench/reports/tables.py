@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import math
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import Literal, assert_never
 
-from fsrbench.reports import table_notes
+from fsrbench.reports import table_markdown, table_notes
 from fsrbench.reports.data import RunData
+from fsrbench.reports.published_table import none_fits, published_table
+from fsrbench.reports.table_csv import csv_text
 from fsrbench.reports.table_html import html
 from fsrbench.reports.table_latex import latex
 from fsrbench.reports.table_markdown import markdown
-from fsrbench.reports.table_model import NO_VALUE, Table, build_table
+from fsrbench.reports.table_model import Table, build_table
 from fsrbench.reports.table_terminal import TerminalTable
 
-Format = Literal["md", "tex", "csv", "html"]
+TextFormat = Literal["md", "tex", "html"]
+Format = TextFormat | Literal["csv"]
 
 
 def write_tables(run: RunData, out: Path) -> list[Path]:
@@ -36,7 +37,13 @@ def write_tables(run: RunData, out: Path) -> list[Path]:
     return files
 
 
-def render(run: RunData, format: Format, columns: Sequence[str] | None = None, intervals: bool = False) -> str:
+def render(
+    run: RunData,
+    format: Format,
+    columns: Sequence[str] | None = None,
+    intervals: bool = False,
+    published: bool = False,
+) -> str:
     """The table as text.
 
     Args:
@@ -44,41 +51,50 @@ def render(run: RunData, format: Format, columns: Sequence[str] | None = None, i
         format: Markdown, LaTeX (booktabs), CSV or an HTML fragment.
         columns: metrics to show, in this order; all of the run by default.
         intervals: write each value's confidence interval behind it (in CSV: as columns of its own).
+        published: add what papers reported for the run's task and these metrics, as a second table (in CSV: as rows
+            with another status).
 
     Raises:
         UserError: the run has no such metric.
     """
+    table = build_table(run, columns, intervals, keep_empty=format == "csv")
+    if format == "csv":
+        return csv_text(run, table, intervals, published)
+    label = f"fsrbench {table_notes.setting(run)}"
+    text = _written(table, format, label)
+    if not published:
+        return text
+    # Also those without a measured value, which the measured table leaves out
+    metrics = [run.metric(name) for name in dict.fromkeys(run.metrics if columns is None else columns)]
+    second = published_table(run, metrics)
+    if second is None:
+        return f"{text}\n{_remark(none_fits(run, metrics), format)}\n"
+    return f"{text}\n{_written(second, format, f'{label} published')}"
+
+
+def _written(table: Table, format: TextFormat, label: str) -> str:
     match format:
         case "md":
-            return markdown(build_table(run, columns, intervals))
+            return markdown(table)
         case "tex":
-            return latex(build_table(run, columns, intervals), f"fsrbench {table_notes.setting(run)}")
+            return latex(table, label)
         case "html":
-            return html(build_table(run, columns, intervals))
-        case "csv":
-            return _csv(run, build_table(run, columns, keep_empty=True), intervals)
+            return html(table)
+    assert_never(format)
+
+
+def _remark(line: str, format: TextFormat) -> str:
+    """One line of plain words; in LaTeX a comment, so that nothing of it is set."""
+    match format:
+        case "md":
+            return table_markdown.escape(line)
+        case "tex":
+            return f"% {line}"
+        case "html":
+            return f"<p>{escape(line)}</p>"
     assert_never(format)
 
 
 def terminal_table(run: RunData, columns: Sequence[str] | None = None, intervals: bool = False) -> TerminalTable:
     """The table for ``rich.print``; arguments as for :func:`render`."""
     return TerminalTable(build_table(run, columns, intervals))
-
-
-def _csv(run: RunData, table: Table, intervals: bool) -> str:
-    """The same numbers without marks and notes; a cell without a value is empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    parts = ("", " low", " high") if intervals else ("",)
-    writer.writerow(["Method", *(column.metric.heading + part for column in table.columns for part in parts)])
-    for row in table.rows:
-        cells = [row.method]
-        for column, cell in zip(table.columns, row.cells, strict=True):
-            result = run.result(row.method, column.metric.name)
-            shown = result is not None and cell.text != NO_VALUE
-            cells.append(cell.text if shown else "")
-            if intervals:
-                bounds = (result.ci_low, result.ci_high) if result is not None and shown else (math.nan, math.nan)
-                cells += ["" if math.isnan(bound) else column.metric.text(bound) for bound in bounds]
-        writer.writerow(cells)
-    return text.getvalue()
