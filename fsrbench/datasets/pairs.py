@@ -29,7 +29,7 @@ def read_pairs(path: Path) -> tuple[ListedPair, ...]:
         UserError: it cannot be read, or a line does not say what it should.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read: {error}") from None
     folds, each = _header(lines[0] if lines else "", path)

@@ -138,9 +138,12 @@ class Collector:
 
     def _evaluate(self, method: str, metric: Metric) -> Evaluation:
         mine = self.results.get(method, MethodResults())
-        for name in (metric.name, getattr(metric, "extractor", "")):
-            if name in mine.failed:
-                raise FsrbenchError(mine.failed[name])
+        if metric.name in mine.failed:
+            raise FsrbenchError(mine.failed[metric.name])
+        if isinstance(metric, FeatureMetric):
+            for read in (method, HR, REFERENCE):
+                if read in self.results and metric.extractor in self.results[read].failed:
+                    raise FsrbenchError(self.results[read].failed[metric.extractor])
         if not mine.ids:
             return Evaluation(np.array([]))
         if isinstance(metric, FeatureMetric):
@@ -152,7 +155,7 @@ class Collector:
         if evaluation.values is not None:
             self._per_image(method, metric.name, mine, evaluation.values)
         summary = evaluation.summary or self._mean(np.array([]) if evaluation.values is None else evaluation.values)
-        notes = [n for n in (evaluation.note or summary.note, _failures(mine)) if n]
+        notes = [n for n in (evaluation.note, summary.note, _failures(mine)) if n]
         self._row(method, metric, replace(summary, note="; ".join(notes)), "failed" if mine.problems else "ok")
         self._details += [(method, metric.name, name, value) for name, value in evaluation.details.items()]
         for name, points in evaluation.curves.items():

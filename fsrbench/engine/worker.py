@@ -63,6 +63,7 @@ class Worker:
     def __init__(self, spec: RunSpec, metrics: Sequence[Metric], device: torch.device, store: Store) -> None:
         self.spec, self.device, self.store = spec, device, store
         self.task = spec.the_task
+        self.metrics = metrics
         self.image_metrics = [m for m in metrics if isinstance(m, ImageMetric)]
         feature_metrics = [m for m in metrics if isinstance(m, FeatureMetric)]
         self.extractors = sorted({m.extractor for m in feature_metrics})
@@ -81,6 +82,14 @@ class Worker:
         if name not in self._methods:
             self._methods[name] = load_method(name, self.task, self.device)
         return self._methods[name]
+
+    def weight_files(self) -> list[str]:
+        """Names of the weight files that the metrics read."""
+        named: set[str] = {name for metric in self.metrics for name in metric.weight_files}
+        for name in self.extractors:
+            for read in (name, *self._extractor(name).requires):
+                named.update(self._extractor(read).weight_files)
+        return sorted(named)
 
     def do(self, unit: Unit) -> UnitResult:
         """Super-resolve and score the images of a unit."""
@@ -132,26 +141,32 @@ class Worker:
         self.store.put("pictures", key, {"rows": made.rows, "pixels": made.pixels, "facts": facts})
         return made
 
-    def features(self, unit: Unit, name: str) -> dict[str, np.ndarray]:
-        """One extractor's features of a unit's pictures, extracted once in a run's life."""
+    def features(self, unit: Unit, name: str, alone: bool = False) -> dict[str, np.ndarray]:
+        """One extractor's features of a unit's pictures, extracted once in a run's life.
+
+        Args:
+            unit: whose pictures.
+            name: of the extractor.
+            alone: read nothing of the HR images, as what aligns a picture by itself.
+        """
         extractor = self._extractor(name)
+        alone = alone or (extractor.aligns and self.spec.alignment == "sr")
         read = [self._extractor(n).fingerprint() for n in (name, *extractor.requires)]
-        aligned = self.spec.alignment if extractor.aligns else ""
-        key = key_of(sr=self._picture_key(unit), extractor=name, read=read, aligned=aligned, version=__version__)
+        key = key_of(sr=self._picture_key(unit), extractor=name, read=read, alone=alone, version=__version__)
         stored = self.store.get("features", key)
         if stored is None:
             made = self.pictures(unit)
-            stored = extractor.extract(to_tensor(made.pixels), self._guide(unit, name, extractor, made.rows))
+            stored = extractor.extract(to_tensor(made.pixels), self._guide(unit, name, alone, made.rows))
             self.store.put("features", key, stored)
         return stored
 
-    def _guide(self, unit: Unit, name: str, extractor: Extractor, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def _guide(self, unit: Unit, name: str, alone: bool, rows: np.ndarray) -> dict[str, np.ndarray]:
         """What the extractor reads: features of the HR images where there are any, else of the pictures themselves."""
-        alone = extractor.aligns and self.spec.alignment == "sr"
+        requires = self._extractor(name).requires
         if alone or unit.of_hr or self.inputs(unit.shard).hr is None:
-            return {k: v for needed in extractor.requires for k, v in self.features(unit, needed).items()}
+            return {k: v for needed in requires for k, v in self.features(unit, needed, alone).items()}
         hr = replace(unit, method=HR)
-        merged = {k: v for needed in (*extractor.requires, name) for k, v in self.features(hr, needed).items()}
+        merged = {k: v for needed in (*requires, name) for k, v in self.features(hr, needed).items()}
         return {k: v[rows] for k, v in merged.items()}
 
     def _extractor(self, name: str) -> Extractor:

@@ -15,7 +15,7 @@ from fsrbench.alignment import SIDE, alignment_grid, five_points
 from fsrbench.errors import Unavailable, one_line
 from fsrbench.metrics.base import Features
 from fsrbench.metrics.detectors import facenet_pytorch_package
-from fsrbench.metrics.features import Extractor
+from fsrbench.metrics.features import Extractor, check_tensors, tensors_of
 
 
 class FacenetDescriptor(Extractor):
@@ -26,15 +26,16 @@ class FacenetDescriptor(Extractor):
     aligns = True
 
     def check(self) -> None:
-        """Refuse without facenet-pytorch or the downloaded weights."""
+        """Refuse without facenet-pytorch or the downloaded weights, or if they hold anything but tensors."""
         facenet_pytorch_package()
         super().check()
+        check_tensors("facenet")
 
     @cached_property
     def _network(self) -> Any:
         # The file holds the classifier as well: loaded, so that a file that does not fit is noticed, but not used.
         network = facenet_pytorch_package().InceptionResnetV1(classify=True, num_classes=8631)
-        network.load_state_dict(torch.load(weights.find("facenet"), weights_only=True))
+        network.load_state_dict(tensors_of(weights.find("facenet")))
         network.classify = False
         return network.eval()
 

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from fsrbench import weights
-from fsrbench.errors import Unavailable, one_line
+from fsrbench.errors import Unavailable
 from fsrbench.images import to_uint8
 from fsrbench.metrics.base import Features
 from fsrbench.metrics.enlarge import enlarge
-from fsrbench.metrics.features import Extractor
+from fsrbench.metrics.features import Extractor, check_tensors, tensors_of
 
 RETINAFACE_SIDE = 256
 RETINAFACE_LEAST = 0.02
@@ -58,15 +58,12 @@ class Retinaface(Extractor):
         """Refuse without retinaface-pytorch or its weights, or if they hold anything but tensors."""
         _retinaface_package()
         super().check()
-        try:
-            _load_archive(weights.find("retinaface"))
-        except Exception as error:  # pickle, zipfile and torch each raise their own
-            raise Unavailable(f"{weights.find('retinaface')} cannot be used: {one_line(error)}") from None
+        check_tensors("retinaface", _tensors_of_archive)
 
     @cached_property
     def _detector(self) -> Any:
         model = _retinaface_package().Model(max_size=RETINAFACE_SIDE)
-        model.load_state_dict(_load_archive(weights.find("retinaface")))
+        model.load_state_dict(_tensors_of_archive(weights.find("retinaface")))
         model.eval()
         return model
 
@@ -91,18 +88,13 @@ def _retinaface_package() -> Any:
     return predict_single
 
 
-def _load_archive(path: Path) -> dict[str, Tensor]:
+def _tensors_of_archive(path: Path) -> dict[str, Tensor]:
     """Tensors of a checkpoint, or of the checkpoint inside a zip, read without running code in it."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             if inside := [name for name in archive.namelist() if name.endswith(".pth")]:
-                return _tensors(io.BytesIO(archive.read(inside[0])))
-    return _tensors(path)
-
-
-def _tensors(file: Path | io.BytesIO) -> dict[str, Tensor]:
-    state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
-    return state
+                return tensors_of(io.BytesIO(archive.read(inside[0])))
+    return tensors_of(path)
 
 
 def facenet_pytorch_package() -> Any:

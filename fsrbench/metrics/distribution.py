@@ -58,7 +58,7 @@ class _Distance(FeatureMetric):
     """Why no fewer images than ``least``."""
 
     def __init__(self) -> None:
-        self.reference = 0
+        self.reference, self.alignment = 0, "hr"
         self.protocol = self._protocol()
 
     @property
@@ -68,7 +68,7 @@ class _Distance(FeatureMetric):
 
     def configure(self, facts: Facts) -> None:
         """Settle the reference set; refuse where there is none, or too few images."""
-        self.reference = facts.reference
+        self.reference, self.alignment = facts.reference, facts.alignment
         if not (facts.has_hr or facts.reference):
             raise Invalid("needs HR images or a reference set: --reference SRC")
         fewest = min(facts.images, facts.reference or facts.images)
@@ -78,7 +78,8 @@ class _Distance(FeatureMetric):
 
     def _protocol(self) -> str:
         against = f"{self.reference} HR images of the reference set" if self.reference else "all HR images"
-        return f"{self.formula}; {self.described}; SR images against {against}"
+        aligned = "the HR where there is one" if self.alignment == "hr" else "the picture itself"
+        return f"{self.formula}; {self.described.format(aligned=aligned)}; SR images against {against}"
 
     def _both(self, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
         assert faces.reference is not None
@@ -113,7 +114,7 @@ class FidFace(Fid):
     extractor, feature = "dlib", "descriptor"
     described = (
         "dlib's 128-d face descriptor, pictures enlarged to 256 px by Pillow BICUBIC, aligned by dlib's 68 points of "
-        "the HR where there is one"
+        "{aligned}"
     )
     least = 129
     reason = "with no more images than the features' 128 dimensions the covariance is singular and the distance biased"

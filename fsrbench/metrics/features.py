@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from fsrbench import weights
+from fsrbench.errors import Unavailable, one_line
 from fsrbench.metrics.base import Features
 from fsrbench.registry import Registry
 
@@ -35,13 +40,15 @@ class Extractor(ABC):
     """Whether what it reads only aligns the face, so that the run's ``alignment`` decides whose landmarks it gets."""
 
     def check(self) -> None:
-        """Refuse without weights or packages.
+        """Refuse without weights or packages, its own or those of the extractors it reads.
 
         Raises:
             Unavailable: the message says how to get them.
         """
         for name in self.weight_files:
             weights.find(name)
+        for name in self.requires:
+            EXTRACTORS.get(name)().check()
 
     @abstractmethod
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
@@ -55,3 +62,22 @@ class Extractor(ABC):
     def fingerprint(self) -> str:
         """Changes when what it reads its weights from does."""
         return " ".join(weights.sha256(name) for name in self.weight_files)
+
+
+def tensors_of(file: Path | io.BytesIO) -> dict[str, Tensor]:
+    """The tensors of a checkpoint, read without running code in it."""
+    state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    return state
+
+
+def check_tensors(name: str, read: Callable[[Path], object] = tensors_of) -> None:
+    """Refuse a weight file that holds anything but tensors, or is damaged.
+
+    Raises:
+        Unavailable: it is one.
+    """
+    path = weights.find(name)
+    try:
+        read(path)
+    except Exception as error:  # pickle, zipfile and torch each raise their own
+        raise Unavailable(f"{path} cannot be used: {one_line(error)}") from None

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from fsrbench import weights
-from fsrbench.errors import Unavailable, one_line
 from fsrbench.images import to_uint8
 from fsrbench.metrics.base import Features
-from fsrbench.metrics.features import Extractor
+from fsrbench.metrics.features import Extractor, check_tensors
 
 LAYER = "2048"
 
@@ -26,12 +25,7 @@ class Inception(Extractor):
     def check(self) -> None:
         """Refuse without the weights, or if they hold anything but tensors."""
         super().check()
-        path = weights.find("inception")
-        try:
-            # torch-fidelity unpickles without restrictions; what loads with them holds no code.
-            torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # pickle, zipfile and torch each raise their own
-            raise Unavailable(f"{path} cannot be used: {one_line(error)}") from None
+        check_tensors("inception")  # torch-fidelity unpickles without restrictions
 
     @cached_property
     def _network(self) -> Any:

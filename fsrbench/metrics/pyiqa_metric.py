@@ -47,6 +47,8 @@ class PyiqaMetric(ImageMetric):
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 return pyiqa.create_metric(self.name, device=torch.device("cpu"))
+        except ImportError as error:
+            raise Unavailable(f"pyiqa's {self.name} needs a package that is not there: {one_line(error)}") from None
         except Exception as error:  # downloads fail in many ways
             how = f"`fsrbench weights fetch {self.name}` gets its weights"
             raise Unavailable(f"pyiqa cannot make {self.name}: {one_line(error)}; {how}") from None

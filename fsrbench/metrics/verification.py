@@ -85,6 +85,7 @@ class Verification(FeatureMetric):
     descriptors: ClassVar[tuple[str, ...]] = tuple(DESCRIPTORS)
     pairing: ClassVar[str] = _SELF
     folding: ClassVar[str] = _FOLDS
+    fewest: ClassVar[int] = 2 * FOLDS
     sides: Literal["one", "both"] = "one"
 
     def __init__(self) -> None:
@@ -93,8 +94,8 @@ class Verification(FeatureMetric):
 
     def configure(self, facts: Facts) -> None:
         """Choose the descriptor that was asked for, or the first that is there; refuse too few images."""
-        if facts.images < 2 * FOLDS:
-            raise Invalid(f"needs at least {2 * FOLDS} images for ten folds, not {facts.images}")
+        if facts.images < self.fewest:
+            raise Invalid(f"needs at least {self.fewest} images for ten folds, not {facts.images}")
         self.sides = facts.sides
         free = facts.descriptor != "auto" and len(self.descriptors) > 1
         self.extractor = _first_there((facts.descriptor,) if free else self.descriptors)
@@ -196,7 +197,7 @@ class VerificationPairs(Verification):
     """SR against the pictures that a pairs file names."""
 
     name, title = "verification_pairs", "Verification, listed pairs"
-    pairing, folding = _LISTED, _LISTED_FOLDS
+    pairing, folding, fewest = _LISTED, _LISTED_FOLDS, 0  # the list has folds of its own
 
     def configure(self, facts: Facts) -> None:
         """Keep the listed pairs; refuse without any."""
