@@ -141,7 +141,7 @@ class Collector:
         if metric.name in mine.failed:
             raise FsrbenchError(mine.failed[metric.name])
         if isinstance(metric, FeatureMetric):
-            for read in (method, HR, REFERENCE):
+            for read in (method, HR, REFERENCE) if metric.uses_reference else (method, HR):
                 if read in self.results and metric.extractor in self.results[read].failed:
                     raise FsrbenchError(self.results[read].failed[metric.extractor])
         if not mine.ids:
