@@ -37,7 +37,10 @@ def read_pairs(path: Path) -> tuple[ListedPair, ...]:
     rows = [(number, line.split()) for number, line in enumerate(lines[1:], 2) if line.strip()]
     if len(rows) != expected:
         raise UserError(f"{path}: {len(rows)} pairs, its first line announces {expected}")
-    return tuple(_pair(words, k // (2 * each), f"{path}, line {line}") for k, (line, words) in enumerate(rows))
+    return tuple(
+        _pair(words, k // (2 * each), k % (2 * each) < each, f"{path}, line {line}")
+        for k, (line, words) in enumerate(rows)
+    )
 
 
 def _header(line: str, path: Path) -> tuple[int, int]:
@@ -50,7 +53,7 @@ def _header(line: str, path: Path) -> tuple[int, int]:
     return folds, each
 
 
-def _pair(words: list[str], fold: int, where: str) -> ListedPair:
+def _pair(words: list[str], fold: int, genuine: bool, where: str) -> ListedPair:
     if len(words) == 3:
         words = [*words[:2], words[0], words[2]]
     try:
@@ -58,4 +61,8 @@ def _pair(words: list[str], fold: int, where: str) -> ListedPair:
         first, second = (f"{n}/{n}_{int(i):04d}" for n, i in ((name, number), (other, other_number)))
     except ValueError:
         raise UserError(f"{where}: expected 'name i j' or 'name i name j', not {' '.join(words)[:60]!r}") from None
-    return ListedPair(first, second, name == other, fold)
+    if (name == other) != genuine:
+        raise UserError(
+            f"{where}: one person is expected here" if genuine else f"{where}: two people are expected here"
+        )
+    return ListedPair(first, second, genuine, fold)
