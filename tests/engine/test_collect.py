@@ -13,6 +13,7 @@ from fsrbench.metrics.base import Evaluation, Faces, Summary
 from fsrbench.metrics.speed import Latency
 from fsrbench.stats import mean_interval
 
+
 class Breaks(Matches):
     """Raises on whatever it gets."""
 

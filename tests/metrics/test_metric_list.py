@@ -52,7 +52,9 @@ def test_resolve(asked, names):
 
 
 def test_an_unknown_name_is_answered_with_all_names_and_presets():
-    with pytest.raises(UserError, match=r"unknown metric 'xyzzy'; known: .*\(presets: fast, paper, all; and pyiqa's metrics\)"):
+    with pytest.raises(
+        UserError, match=r"unknown metric 'xyzzy'; known: .*\(presets: fast, paper, all; and pyiqa's metrics\)"
+    ):
         resolve(["xyzzy"])
 
 
