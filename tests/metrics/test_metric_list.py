@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fsrbench.errors import Invalid, UserError
+from fsrbench import weights
+from fsrbench.errors import Invalid, Unavailable, UserError
 from fsrbench.metrics import BUILTIN, METRICS, PRESETS, resolve
 from fsrbench.metrics.base import Facts, FeatureMetric, ImageMetric, Metric, SpeedMetric
 from fsrbench.metrics.features import EXTRACTORS, Extractor
@@ -36,6 +37,17 @@ def test_every_extractor_can_be_made(name):
 def test_what_needs_hr_refuses_without(name):
     with pytest.raises(Invalid, match="needs HR images"):
         METRICS.get(name)().check(NOTHING)
+
+
+@pytest.mark.parametrize("name", ["inception", "facenet", "retinaface", "arcface", "dlib", "dlib-landmarks", "fan"])
+def test_an_extractor_without_its_weights_says_how_to_get_them(name, tmp_path, monkeypatch):
+    if name == "retinaface":
+        pytest.importorskip("retinaface", reason="retinaface-pytorch is not installed")
+    monkeypatch.setattr(weights, "places", lambda: [tmp_path])
+    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda package: None)  # those that packages bring
+    extractor = EXTRACTORS.get(name)()
+    with pytest.raises(Unavailable, match=r"not found; .*(fetch|pip install|--weights)"):
+        extractor.check()
 
 
 @pytest.mark.parametrize(

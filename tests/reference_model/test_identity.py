@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from made_networks import save_pooling_onnx
 
-from fsrbench.alignment import SIDE
 from fsrbench.errors import UserError
 from reference_model.fan import FAN
 from reference_model.identity import IdentityLoss
@@ -15,18 +15,8 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def teacher(tmp_path: Path) -> Path:
-    """A network that averages over blocks of 16 px, as an ONNX file."""
-    onnx = pytest.importorskip("onnx", reason="onnx2torch is not installed")
-    shapes = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, s) for n, s in NAMED_SHAPES]
-    pool = onnx.helper.make_node("AveragePool", ["x"], ["pooled"], kernel_shape=[16, 16], strides=[16, 16])
-    flat = onnx.helper.make_node("Flatten", ["pooled"], ["y"])
-    graph = onnx.helper.make_graph([pool, flat], "teacher", shapes[:1], shapes[1:])
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
-    onnx.save(model, str(tmp_path / "teacher.onnx"))
-    return tmp_path / "teacher.onnx"
-
-
-NAMED_SHAPES = [("x", ["n", 3, SIDE, SIDE]), ("y", ["n", 147])]
+    """A network that averages over blocks of 16 px."""
+    return save_pooling_onnx(tmp_path / "teacher.onnx")
 
 
 def test_same_face_costs_nothing_and_another_something(teacher: Path) -> None:
