@@ -35,6 +35,13 @@ class Ours(Method):
         return sr.clamp(0, 1)
 
 
+class OursEqual(Ours):
+    """The reference model stopped at 80,000 training images, as many as scgan has seen here."""
+
+    tasks = ("x4",)
+    stem = "ours_80k"
+
+
 class OursId(Ours):
     """The reference model trained with an identity loss besides, which the paper does not have."""
 

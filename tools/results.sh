@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measure the tables and plots in results/ again. Weights of metrics (NIQE) are taken from $FSRBENCH_WEIGHTS.
+# Measure the tables and plots in results/ again. Weights of metrics (NIQE, ArcFace) are taken from $FSRBENCH_WEIGHTS.
 #
 #   tools/results.sh FACES_HR.zip FACES_LR_REAL.zip
 #
@@ -9,16 +9,18 @@ set -euo pipefail
 hr=$1 lr_real=$2
 cd "$(dirname "$0")/.."
 
-measure() { # NAME OPTIONS...
-    local name=$1
-    shift
-    fsrbench run --methods bicubic,scgan,ours --metrics all --out "runs/results/$name" "$@"
+measure() { # NAME METHODS OPTIONS...
+    local name=$1 methods=$2
+    shift 2
+    fsrbench run --methods "$methods" --metrics all --out "runs/results/$name" "$@"
     mkdir -p "results/$name"
     cp -r "runs/results/$name"/{table.md,table.tex,summary.csv,manifest.json,plots} "results/$name/"
 }
 
-measure faces_hr_realworld --data "$hr" --degradation realworld --limit 200
-measure faces_hr_bicubic --data "$hr" --degradation bicubic --limit 200
-measure faces_lr_real --data "$lr_real" --limit 200
-measure sample
+x4=bicubic,scgan,ours-80k,ours,ours-id
+measure faces_hr_realworld $x4 --data "$hr" --degradation realworld
+measure faces_hr_bicubic $x4 --data "$hr" --degradation bicubic
+measure faces_lr_real $x4 --data "$lr_real" --reference "$hr"
+measure faces_hr_x8 bicubic,progressive,ours --data "$hr" --task x8 --limit 300
+measure sample bicubic,scgan,ours,ours-id
 cp runs/results/sample/grid.png results/sample/

@@ -93,9 +93,17 @@ class RestorationRecipe(Recipe):
             return None
         batch = self.held_out["realworld"]
         lr, hr = batch.lr[:SHOWN], batch.hr[:SHOWN]
-        large = F.interpolate(lr, size=hr.shape[-2:], mode="nearest")
-        rows = (large, self.restore(network, lr).clamp(0, 1).cpu(), hr)
-        return Image.fromarray(to_uint8(torch.cat([torch.cat(list(row), dim=2)[None] for row in rows], dim=2))[0])
+        return as_rows(enlarged(lr, hr.shape[-1]), self.restore(network, lr).clamp(0, 1).cpu(), hr)
+
+
+def enlarged(lr: Tensor, side: int) -> Tensor:
+    """LR faces N,3,h,w as blocks of pixels, N,3,side,side."""
+    return F.interpolate(lr, size=(side, side), mode="nearest")
+
+
+def as_rows(*rows: Tensor) -> Image.Image:
+    """Faces N,3,H,W in [0, 1], each tensor a row of one picture."""
+    return Image.fromarray(to_uint8(torch.cat([torch.cat(list(row), dim=2)[None] for row in rows], dim=2))[0])
 
 
 def psnr(sr: Tensor, hr: Tensor) -> float:

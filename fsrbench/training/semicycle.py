@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -17,7 +18,7 @@ from fsrbench.errors import UserError
 from fsrbench.training.data import Batch, draw_lr, load_lr
 from fsrbench.training.distributed import rank
 from fsrbench.training.recipe import Options, set_rate, trainable, update
-from fsrbench.training.restoration import Guidance, RestorationRecipe
+from fsrbench.training.restoration import SHOWN, Guidance, RestorationRecipe, as_rows, enlarged
 
 
 @dataclass(frozen=True)
@@ -120,17 +121,30 @@ class SemiCycle(RestorationRecipe):
         update(torch.stack(list(judged.values())).sum(), self.optimizers["judges"])
         return {name: loss.item() for name, loss in (losses | judged).items()}
 
+    def picture(self, network: nn.Module) -> Image.Image | None:
+        """Rows of LR, SR and HR, then of real LR and its SR, which no number here watches."""
+        upper = super().picture(network)
+        real = torch.from_numpy(self.real[:SHOWN].copy()).permute(0, 3, 1, 2).float() / 255
+        lower = as_rows(enlarged(real, self.options.task.hr_size), self.restore(network, real).clamp(0, 1).cpu())
+        if upper is None:
+            return lower
+        both = Image.new("RGB", (max(upper.width, lower.width), upper.height + lower.height))
+        both.paste(upper, (0, 0))
+        both.paste(lower, (0, upper.height))
+        return both
+
     def _generate(self, hr: Tensor, real: Tensor, noise: Tensor) -> dict[str, Tensor]:
         cut = torch.detach if self.weights.detach else _pass
         restore = self.modules["restoration"]
         lr_forward = self.modules["degradation_forward"](hr, noise[0])
         hr_backward = restore(real)
-        cut_backward = cut if self.weights.backward else torch.detach  # left out: no gradient from the way back either
         made = {
             "lr_forward": lr_forward,
             "hr_forward": restore(cut(lr_forward)),
             "hr_backward": hr_backward,
-            "lr_backward": self.modules["degradation_backward"](cut_backward(hr_backward), noise[1]),
+            "lr_backward": self.modules["degradation_backward"](
+                _scaled(cut(hr_backward), self.weights.backward), noise[1]
+            ),
         }
         return {name: image.float() for name, image in made.items()}
 
@@ -171,6 +185,12 @@ WAYS = ("forward", "backward")
 
 def _pass(image: Tensor) -> Tensor:
     return image
+
+
+def _scaled(image: Tensor, weight: float) -> Tensor:
+    """The same image with its gradient times ``weight``: what comes back from the second half of the backward pathway
+    counts for the restoration network as much as its first half does."""
+    return image.detach() + weight * (image - image.detach())
 
 
 class _frozen:

@@ -64,6 +64,21 @@ def test_without_the_backward_pathway_nothing_of_it_reaches_the_restoration(opti
     assert gradient_of(recipe, "pixel_hr_forward", "restoration") > 0
 
 
+def test_the_whole_backward_pathway_is_weighed(options: Options) -> None:
+    for loss in ("pixel_hr_backward", "fool_hr_backward", "pixel_lr_backward", "fool_lr_backward"):
+        whole, tenth = (
+            gradient_of(make(options, Weights(backward=w, detach=False)), loss, "restoration") for w in (1, 0.1)
+        )
+        assert tenth == pytest.approx(0.1 * whole, rel=1e-3), loss
+
+
+def test_the_picture_shows_real_faces_too(options: Options) -> None:
+    recipe = make(options, Weights())
+    shown = recipe.picture(recipe.network)
+    assert shown is not None
+    assert shown.height == 5 * options.task.hr_size  # LR, SR and HR; real LR and SR
+
+
 def test_generators_do_not_train_discriminators(options: Options) -> None:
     recipe = make(options, Weights())
     for name in ("lr_forward", "hr_forward", "hr_backward", "lr_backward"):
