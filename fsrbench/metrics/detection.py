@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric
+from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Features
 
 CONFIDENCE = 0.9
 IOU = 0.5
@@ -25,6 +25,23 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return result
 
 
+def is_hit(sr: Features, hr: Features | None, confidence: float = CONFIDENCE, iou: float = IOU) -> np.ndarray:
+    """Whether the face is found in each of N images.
+
+    Args:
+        sr, hr: ``box`` N,4 and ``confidence`` N of the SR images and, where known, of the HR images.
+        confidence: least confidence of a face, SR's and HR's alike.
+        iou: least overlap with HR's face, where HR shows one; 0 takes a face anywhere.
+    """
+    found: np.ndarray = sr["confidence"] >= confidence
+    if hr is None or iou <= 0:
+        return found
+    shown = hr["confidence"] >= confidence
+    overlaps = box_iou(sr["box"], hr["box"]) >= iou
+    hits: np.ndarray = found & (overlaps | ~shown)
+    return hits
+
+
 class Detection(FeatureMetric):
     """Share of images in which MTCNN finds the face."""
 
@@ -38,11 +55,7 @@ class Detection(FeatureMetric):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 for a hit, 0 for a miss."""
-        hits = faces.features["confidence"] >= CONFIDENCE
-        note = ""
-        if faces.hr is not None and not faces.is_hr:
-            shown = faces.hr["confidence"] >= CONFIDENCE
-            overlaps = box_iou(faces.features["box"], faces.hr["box"]) >= IOU
-            hits = hits & (overlaps | ~shown)
-            note = f"no face found in {int((~shown).sum())} HR images" if not shown.all() else ""
-        return Evaluation(hits.astype(np.float64), note=note)
+        hr = None if faces.is_hr else faces.hr
+        unseen = 0 if hr is None else int((hr["confidence"] < CONFIDENCE).sum())
+        note = f"no face found in {unseen} HR images" if unseen else ""
+        return Evaluation(is_hit(faces.features, hr).astype(np.float64), note=note)

@@ -105,6 +105,19 @@ def best_threshold(distance: np.ndarray, genuine: np.ndarray) -> float:
     return float(edges[int(np.argmax(np.where(apart, right, -len(right))))])
 
 
+def groups_of(faces: Faces) -> list[str]:
+    """Who is on each image; without identities every picture is taken for a person of its own."""
+    return [identity or f"image {i}" for i, identity in zip(faces.ids, faces.identities, strict=True)]
+
+
+def distances(faces: Faces, pairs: Pairs) -> np.ndarray:
+    """Euclidean distance between the descriptors of each pair's SR and HR image."""
+    assert faces.hr is not None
+    probe, gallery = faces.features["descriptor"][pairs.probe], faces.hr["descriptor"][pairs.gallery]
+    result: np.ndarray = np.linalg.norm(probe - gallery, axis=1)
+    return result
+
+
 def judge(distance: np.ndarray, pairs: Pairs) -> np.ndarray:
     """Whether each pair is judged right, with the threshold that is best on the other folds."""
     right = np.zeros(len(distance), dtype=bool)
@@ -141,12 +154,9 @@ class _Verification(FeatureMetric):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """For each image the share of its pairs that are judged right; the summary is over the folds."""
-        assert faces.hr is not None
-        # Without identities every picture is taken for a person of its own.
-        groups = [identity or f"image {i}" for i, identity in zip(faces.ids, faces.identities, strict=True)]
+        groups = groups_of(faces)
         pairs = (labelled_pairs if self.labelled else self_pairs)(groups, seed)
-        probe, gallery = faces.features["descriptor"][pairs.probe], faces.hr["descriptor"][pairs.gallery]
-        right = judge(np.linalg.norm(probe - gallery, axis=1), pairs)
+        right = judge(distances(faces, pairs), pairs)
         pairs_of = np.bincount(pairs.probe, minlength=len(groups))
         hits = np.bincount(pairs.probe, weights=right, minlength=len(groups))
         values = np.divide(hits, pairs_of, out=np.full(len(groups), np.nan), where=pairs_of > 0)
