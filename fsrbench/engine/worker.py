@@ -138,8 +138,8 @@ class Worker:
         return stored
 
     def _guide(self, unit: Unit, name: str, extractor: Extractor, rows: np.ndarray) -> dict[str, np.ndarray]:
-        """What the extractor reads: features of the HR images where there are any, else of the pictures themselves."""
-        if unit.method == HR or self.inputs(unit.shard).hr is None:
+        """What the extractor reads: features of the HR images where it may, else of the pictures themselves."""
+        if unit.method == HR or self.inputs(unit.shard).hr is None or not extractor.guided_by_hr:
             return {k: v for needed in extractor.requires for k, v in self.features(unit, needed).items()}
         hr = replace(unit, method=HR)
         merged = {k: v for needed in (*extractor.requires, name) for k, v in self.features(hr, needed).items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from torch import Tensor
@@ -45,15 +45,15 @@ class Summary:
 
 
 class Metric(ABC):
-    """Common to all metrics. The class attributes are what a user reads about it."""
+    """Common to all metrics. The attributes, usually of the class, are what a user reads about it."""
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    unit: ClassVar[str] = ""
-    direction: ClassVar[Direction] = "higher"
-    digits: ClassVar[int] = 2
+    name: str
+    title: str
+    unit: str = ""
+    direction: Direction = "higher"
+    digits: int = 2
     """Decimals shown in tables (of per cent where the unit is ``fraction``)."""
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs: frozenset[Need] = frozenset()
     protocol: str
     """One line that lets somebody else recompute the number."""
 

@@ -20,6 +20,7 @@ from fsrbench.registry import Registry
 BUILTIN = {
     "mtcnn": "fsrbench.metrics.features:Mtcnn",
     "dlib": "fsrbench.metrics.features:DlibDescriptor",
+    "dlib-own": "fsrbench.metrics.features:DlibOwnAlignment",
     "dlib-landmarks": "fsrbench.metrics.features:DlibLandmarks",
     "facenet": "fsrbench.metrics.features:FacenetDescriptor",
 }
@@ -33,7 +34,9 @@ class Extractor(ABC):
     """Turns images into named arrays, one row an image."""
 
     requires: ClassVar[tuple[str, ...]] = ()
-    """Extractors whose features this one reads, of the HR images where there are any, else of the same images."""
+    """Extractors whose features this one reads."""
+    guided_by_hr: ClassVar[bool] = True
+    """Whether it reads those, and its own, of the HR images where there are any, or always of the same images."""
 
     def check(self) -> None:  # noqa: B027 (nothing to refuse by default)
         """Refuse without weights or packages.
@@ -118,6 +121,12 @@ class DlibDescriptor(Extractor):
             chips.append(dlib.get_face_chip(large, shape, size=150, padding=0.25))
         descriptors = [np.array(describer.compute_face_descriptor(chip)) for chip in chips]
         return {"landmarks": np.array(shapes, dtype=np.float64) / factor, "descriptor": np.array(descriptors)}
+
+
+class DlibOwnAlignment(DlibDescriptor):
+    """dlib's descriptor, every picture aligned by its own landmarks: where they are misplaced, that counts too."""
+
+    guided_by_hr = False
 
 
 class DlibLandmarks(Extractor):
