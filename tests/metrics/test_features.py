@@ -11,9 +11,14 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench import weights
+from fsrbench.datasets import open_dataset
+from fsrbench.engine.plan import HR, Unit, make_shards
+from fsrbench.engine.store import Store
+from fsrbench.engine.worker import Worker
 from fsrbench.errors import Unavailable
-from fsrbench.images import to_uint8
+from fsrbench.images import to_tensor, to_uint8
 from fsrbench.metrics.features import DlibDescriptor, FacenetDescriptor, Mtcnn
+from fsrbench.spec import parse_spec
 
 COUNT = 9  # three pictures of each of three identities
 
@@ -121,3 +126,18 @@ def test_facenet_embeds_the_box(tmp_path, monkeypatch, small, boxes):
     np.testing.assert_allclose(again, embedded[:1], atol=1e-6)
     whole = extractor.extract(outside, {"box": np.full((1, 4), np.nan)})["descriptor"]
     assert np.abs(whole - embedded[:1]).max() > 1e-5
+
+
+def test_own_alignment_reads_nothing_of_hr(tmp_path):
+    """In a run: dlib's descriptor takes HR's landmarks, the other one its own picture's box and landmarks."""
+    (shard,) = make_shards(open_dataset("sample").head(2))
+    worker = Worker(parse_spec(methods=("nearest",)), [], torch.device("cpu"), Store(tmp_path))
+    unit, hr = Unit(shard, "nearest"), Unit(shard, HR)
+    pictures = to_tensor(worker.pictures(unit).pixels)
+    alone = DlibDescriptor().extract(pictures, Mtcnn().extract(pictures, {}))
+    guided, own = worker.features(unit, "dlib"), worker.features(unit, "dlib-own")
+    assert np.array_equal(guided["landmarks"], worker.features(hr, "dlib")["landmarks"])
+    assert np.array_equal(own["landmarks"], alone["landmarks"])
+    assert np.array_equal(own["descriptor"], alone["descriptor"])
+    assert not np.array_equal(own["descriptor"], guided["descriptor"])
+    assert np.array_equal(worker.features(hr, "dlib-own")["descriptor"], worker.features(hr, "dlib")["descriptor"])
