@@ -70,11 +70,7 @@ _LR: Final = {
     "opencv-linear": "LR: OpenCV linear",
     "skimage-rescale": "LR: skimage rescale",
 }
-_KERNELS: Final = {
-    "nearest": Image.Resampling.NEAREST,
-    "bilinear": Image.Resampling.BILINEAR,
-    "Lanczos": Image.Resampling.LANCZOS,
-}
+_KERNELS: Final = {"bilinear": Image.Resampling.BILINEAR, "Lanczos": Image.Resampling.LANCZOS}
 
 
 def _image(

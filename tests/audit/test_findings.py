@@ -59,7 +59,7 @@ def test_equal_by_default_is_no_ranking_to_change(find) -> None:
 
 
 def test_hr_is_ranked_with_nobody(find) -> None:
-    values = {"default": {"ours": 5.0, "hr": 3.0}, "enlarged by nearest": {"ours": 5.0, "hr": 9.0}}
+    values = {"default": {"ours": 5.0, "hr": 3.0}, "enlarged by bilinear": {"ours": 5.0, "hr": 9.0}}
     found = find({"niqe": values})
     assert found.methods("niqe") == ["ours", "hr"]
     assert found.ranking("niqe") == ["ours"]

@@ -68,7 +68,6 @@ def test_niqe_is_enlarged_as_its_name_says() -> None:
         DEFAULT: (256, kernels.BICUBIC),
         "enlarged to 192 px": (192, kernels.BICUBIC),
         "enlarged to 384 px": (384, kernels.BICUBIC),
-        "enlarged by nearest": (256, kernels.NEAREST),
         "enlarged by bilinear": (256, kernels.BILINEAR),
         "enlarged by Lanczos": (256, kernels.LANCZOS),
     }
