@@ -142,6 +142,33 @@ def plot(path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folde
             print(file)
 
 
+@app.command()
+def audit(
+    path: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="A finished run's folder.")] = None,
+    method: Annotated[str | None, typer.Option(help="Instead of a run: methods, comma-separated.")] = None,
+    data: Annotated[str | None, typer.Option(help="sample (default), a folder, a .zip or a dataset's name.")] = None,
+    degradation: Annotated[str | None, typer.Option(help="How LR is made from HR; bicubic by default.")] = None,
+    task: Annotated[str | None, typer.Option(help="x4 (default) or x8.")] = None,
+    limit: Annotated[int | None, typer.Option(help="First N images; without it 128, for NIQE 64.")] = None,
+    out: Annotated[Path | None, typer.Option(help="RUN/audit by default, without a run runs/audit.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of degradations and folds.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Refuse connections to other machines.")] = False,
+) -> None:
+    """Show how far the numbers of a RUN or of a method move under other papers' protocols."""
+    with _one_line_errors():
+        from fsrbench.audit.command import audit
+
+        asked = {
+            "methods": None if method is None else tuple(_names(method)),
+            "data": data,
+            "degradation": degradation,
+            "task": task,
+            "limit": limit,
+            "seed": seed,
+        }
+        audit(path, out, {name: value for name, value in asked.items() if value is not None} | {"offline": offline})
+
+
 @app.command(name="list")
 def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, degradations or weights.")]) -> None:
     """List what can be named, with a line on each."""

@@ -22,7 +22,7 @@ from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_
 from fsrbench.images import to_tensor
 from fsrbench.methods import find_method
 from fsrbench.metrics import resolve
-from fsrbench.metrics.base import Facts, SpeedMetric
+from fsrbench.metrics.base import Facts, Metric, SpeedMetric
 from fsrbench.metrics.timing import EFFORTS, Readings, measure
 from fsrbench.registry import Registry
 from fsrbench.spec import RunSpec
@@ -58,12 +58,18 @@ class Clock:
 
 
 class Run:
-    """The steps of a run, in order; each reads what the ones before left."""
+    """The steps of a run, in order; each reads what the ones before left.
 
-    def __init__(self, spec: RunSpec, reporter: Reporter) -> None:
+    Args:
+        spec: what to run.
+        reporter: where it tells how far it is.
+        metrics: measure these instead of the specification's, e.g. one metric under several protocols.
+    """
+
+    def __init__(self, spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None = None) -> None:
         self.spec, self.reporter, self.clock = spec, reporter, Clock()
         self.device = find_device(spec.device)
-        self.metrics = resolve(spec.metrics)
+        self.metrics = resolve(spec.metrics) if metrics is None else list(metrics)
         for name in spec.methods:
             _check_name(name)
         if spec.ratio_to is not None and spec.ratio_to not in spec.methods:

@@ -57,15 +57,15 @@ class Summary:
 
 
 class Metric(ABC):
-    """Common to all metrics. The class attributes are what a user reads about it."""
+    """Common to all metrics. The attributes, usually of the class, are what a user reads about it."""
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    unit: ClassVar[str] = ""
-    direction: ClassVar[Direction] = "higher"
-    digits: ClassVar[int] = 2
+    name: str
+    title: str
+    unit: str = ""
+    direction: Direction = "higher"
+    digits: int = 2
     """Decimals shown in tables (of per cent where the unit is ``fraction``)."""
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs: frozenset[Need] = frozenset()
     weight_files: ClassVar[tuple[str, ...]] = ()
     """Names of the weight files that it reads."""
     protocol: str

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric
+from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Features
 
 CONFIDENCE = 0.9
 IOU = 0.5
@@ -29,14 +29,21 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return result
 
 
-def hits(faces: Faces, confidence: float) -> np.ndarray:
-    """Whether each face is found at a confidence, in the right place where the HR's is found at it too."""
-    found: np.ndarray = faces.features["confidence"] >= confidence
-    if faces.hr is None or faces.is_hr:
+def is_hit(sr: Features, hr: Features | None, confidence: float = CONFIDENCE, iou: float = IOU) -> np.ndarray:
+    """Whether the face is found in each of N images.
+
+    Args:
+        sr, hr: ``box`` N,4 and ``confidence`` N of the SR images and, where known, of the HR images.
+        confidence: least confidence of a face, SR's and HR's alike.
+        iou: least overlap with HR's face, where HR shows one; 0 takes a face anywhere.
+    """
+    found: np.ndarray = sr["confidence"] >= confidence
+    if hr is None or iou <= 0:
         return found
-    shown = faces.hr["confidence"] >= confidence
-    overlaps = box_iou(faces.features["box"], faces.hr["box"]) >= IOU
-    return found & (overlaps | ~shown)
+    shown = hr["confidence"] >= confidence
+    overlaps = box_iou(sr["box"], hr["box"]) >= iou
+    hits: np.ndarray = found & (overlaps | ~shown)
+    return hits
 
 
 class Detection(FeatureMetric):
@@ -56,16 +63,16 @@ class Detection(FeatureMetric):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 for a hit, 0 for a miss; the curve has the share of hits at other confidences."""
-        confidences = faces.features["confidence"]
-        details, note = {"mean_confidence": float(confidences.mean())}, ""
-        if faces.hr is not None and not faces.is_hr:
-            overlap = box_iou(faces.features["box"], faces.hr["box"])
+        sr, hr = faces.features, None if faces.is_hr else faces.hr
+        details, note = {"mean_confidence": float(sr["confidence"].mean())}, ""
+        if hr is not None:
+            overlap = box_iou(sr["box"], hr["box"])
             if np.isfinite(overlap).any():
                 details["mean_iou"] = float(np.nanmean(overlap))
-            missing = int((faces.hr["confidence"] < CONFIDENCE).sum())
+            missing = int((hr["confidence"] < CONFIDENCE).sum())
             note = f"no face found in {missing} HR images" if missing else ""
-        curve = np.column_stack([THRESHOLDS, [hits(faces, t).mean() for t in THRESHOLDS]])
-        return Evaluation(hits(faces, CONFIDENCE).astype(np.float64), None, note, details, {"threshold": curve})
+        curve = np.column_stack([THRESHOLDS, [is_hit(sr, hr, t).mean() for t in THRESHOLDS]])
+        return Evaluation(is_hit(sr, hr).astype(np.float64), None, note, details, {"threshold": curve})
 
 
 class DetectionRetinaface(Detection):

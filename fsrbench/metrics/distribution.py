@@ -48,7 +48,7 @@ def kernel_distance(a: np.ndarray, b: np.ndarray, subset_size: int, seed: int) -
 
 
 class _Distance(FeatureMetric):
-    direction: ClassVar[Direction] = "lower"
+    direction: Direction = "lower"
     uses_reference = True
     feature: ClassVar[str]
     described: ClassVar[str]

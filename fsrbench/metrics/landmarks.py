@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from fsrbench.metrics.base import Direction, Evaluation, Faces, FeatureMetric
@@ -32,7 +30,7 @@ class LandmarkNme(FeatureMetric):
     """Distance between the landmarks found in SR and in HR, by the face alignment network."""
 
     name, title, unit, digits = "landmark_nme", "Landmark error", "fraction", 2
-    direction: ClassVar[Direction] = "lower"
+    direction: Direction = "lower"
     needs = frozenset({"hr"})
     extractor = "fan"
     protocol = (

@@ -50,6 +50,20 @@ def best_threshold(distance: np.ndarray, genuine: np.ndarray) -> float:
     return float(edges[int(np.argmax(np.where(apart, right, -len(right))))])
 
 
+def groups_of(faces: Faces) -> list[str]:
+    """Who is on each image; without identities every picture is taken for a person of its own."""
+    return [identity or f"image {i}" for i, identity in zip(faces.ids, faces.identities, strict=True)]
+
+
+def distances(faces: Faces, pairs: Pairs, sides: Literal["one", "both"] = "one") -> np.ndarray:
+    """Euclidean distance between the descriptors of each pair's SR and HR (with ``both``, SR and SR) image."""
+    assert faces.hr is not None
+    others = faces.hr if sides == "one" else faces.features
+    probe, gallery = faces.features["descriptor"][pairs.probe], others["descriptor"][pairs.gallery]
+    result: np.ndarray = np.linalg.norm(probe - gallery, axis=1)
+    return result
+
+
 def judge(distance: np.ndarray, pairs: Pairs) -> np.ndarray:
     """Whether each pair is judged right, with the threshold that is best on the other folds."""
     right = np.zeros(len(distance), dtype=bool)
@@ -109,13 +123,9 @@ class Verification(FeatureMetric):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """For each image the share of its pairs that are judged right; the summary is over the folds."""
-        assert faces.hr is not None
-        # Without identities every picture is taken for a person of its own.
-        groups = [identity or f"image {i}" for i, identity in zip(faces.ids, faces.identities, strict=True)]
+        groups = groups_of(faces)
         pairs = self.pairs(faces, groups, seed)
-        others = faces.hr if self.sides == "one" else faces.features
-        probe, gallery = faces.features["descriptor"][pairs.probe], others["descriptor"][pairs.gallery]
-        distance = np.linalg.norm(probe - gallery, axis=1)
+        distance = distances(faces, pairs, self.sides)
         right = judge(distance, pairs)
         summary = summarise_folds(right, pairs.fold)
         details = {"standard_error": float(stats.sem(fold_accuracies(right, pairs.fold)))}

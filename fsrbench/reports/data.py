@@ -42,6 +42,12 @@ class MetricInfo:
     factor: float = 1.0
     """From the value in the files to the value shown."""
 
+    @classmethod
+    def declared(cls, name: str, title: str, unit: str, direction: str, digits: int) -> MetricInfo:
+        """How a metric that declares these is shown: fractions as per cent, an unknown direction as none."""
+        shown, factor = ("%", 100.0) if unit == "fraction" else (unit, 1.0)
+        return cls(name, title, shown, direction if direction in DIRECTIONS else "none", digits, factor)
+
     @property
     def arrow(self) -> str:
         """The direction as an arrow, empty where there is none."""
@@ -170,14 +176,8 @@ class RunData:
         entry = self.entry("metrics", name)
         unit = str(entry.get("unit", rows["unit"].iloc[0] if len(rows) else "")).strip()
         direction = str(entry.get("direction", rows["direction"].iloc[0] if len(rows) else "none"))
-        return MetricInfo(
-            name=name,
-            title=str(entry.get("title", name)),
-            unit="%" if unit == "fraction" else unit,
-            direction=direction if direction in DIRECTIONS else "none",
-            digits=int(entry.get("digits", 2 if unit else 3)),
-            factor=100.0 if unit == "fraction" else 1.0,
-        )
+        title, digits = str(entry.get("title", name)), int(entry.get("digits", 2 if unit else 3))
+        return MetricInfo.declared(name, title, unit, direction, digits)
 
 
 def _require(path: Path, frame: pd.DataFrame, columns: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ import torch
 from torchvision.ops import box_iou as torchvision_iou
 
 from fsrbench.metrics.base import Faces
-from fsrbench.metrics.detection import CONFIDENCE, IOU, Detection, box_iou
+from fsrbench.metrics.detection import CONFIDENCE, IOU, Detection, box_iou, is_hit
 
 NO_BOX = [np.nan] * 4
 BOX = [10.0, 10.0, 50.0, 60.0]
@@ -102,3 +102,16 @@ def test_without_a_box_to_compare_with_confidence_decides(known):
     evaluation = Detection().evaluate(faces(found, **{"hr": found, **known}), seed=0)
     assert evaluation.values.tolist() == [1, 0, 0]
     assert evaluation.note == ""
+
+
+FAR = [50.0, 50.0, 60.0, 60.0]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "iou", "expected"),
+    [(0.9, 0.5, [1, 0, 0, 1]), (0.8, 0.5, [1, 0, 1, 1]), (0.9, 0, [1, 1, 0, 1]), (0.8, 0, [1, 1, 1, 1])],
+)
+def test_other_thresholds_by_hand(confidence, iou, expected):
+    sr = detections((BOX, 0.99), (FAR, 0.99), (BOX, 0.85), (FAR, 0.99))
+    hr = detections((BOX, 0.99), (BOX, 0.99), (BOX, 0.99), (NO_BOX, 0.0))
+    assert is_hit(sr, hr, confidence, iou).tolist() == expected
