@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -21,10 +22,12 @@ from fsrbench.reports.plot_style import CEILING, Look, looks_of, save, short, st
 WIDTH: Final = 7.2
 ROW: Final = 0.19
 """Inches a protocol."""
-HEAD: Final = 0.65
+HEAD: Final = 0.55
 """Inches of a panel besides its rows: title, axis, gaps."""
 KEY: Final = 0.18
 """Inches a line of the legend."""
+SHORT: Final = 20
+"""Letters up to which entries of the legend stand side by side."""
 DOT: Final[Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
 LINE: Final = "#c8c8c8"
 DODGE: Final = 0.5
@@ -51,7 +54,10 @@ def draw_audit(findings: Findings) -> Figure | None:
     columns = _columns({metric: HEAD + ROW * len(findings.protocols_of(metric)) for metric in shown})
     # The legend stands below the shorter column
     short_one = min(columns, key=lambda column: sum(column.values()))
-    total = max(*(sum(column.values()) for column in columns), sum(short_one.values()) + KEY * (len(keys) + 1))
+    total = max(
+        *(sum(column.values()) for column in columns),
+        sum(short_one.values()) + KEY * (math.ceil(len(keys) / _beside(keys)) + 1),
+    )
     figure = Figure(figsize=(WIDTH, total), layout="constrained")
     FigureCanvasAgg(figure)
     parts: Any = figure.subfigures(1, len(columns))
@@ -74,7 +80,8 @@ def _draw_column(
     for empty in axes[len(column) :]:
         empty.set_axis_off()
         if keys:
-            empty.legend(handles=keys, loc="center", frameon=False)
+            legend = empty.legend(handles=keys, loc="center right", frameon=False, ncols=_beside(keys))
+            legend.set_in_layout(False)  # or the panels above it would be as narrow as it is wide
 
 
 def _columns(heights: Mapping[str, float]) -> list[dict[str, float]]:
@@ -130,13 +137,13 @@ def _name_rows(axes: Axes, protocols: Sequence[Protocol]) -> None:
 
 
 def _spread(findings: Findings, metric: str) -> str:
-    """The methods' spreads in the metric's unit: ``spread 4.9 to 5.6 dB``."""
+    """The methods' spreads in the panel's unit: ``spread 4.9–5.6``."""
     info = findings.metrics[metric]
     spreads = [s.width for m in findings.methods(metric) if m != HR and (s := findings.spread(m, metric))]
     if not spreads:
         return ""
     low, high = info.text(min(spreads)), info.text(max(spreads))
-    return f"spread {low if low == high else f'{low} to {high}'} {info.unit}".rstrip()
+    return f"spread {low if low == high else f'{low}–{high}'}"
 
 
 def _keys(findings: Findings, metrics: Sequence[str]) -> list[Line2D]:
@@ -147,6 +154,11 @@ def _keys(findings: Findings, metrics: Sequence[str]) -> list[Line2D]:
         Line2D([], [], linestyle="", marker=look[name].marker, color=look[name].colour, **DOT, label=label)
         for name, label in names.items()
     ]
-    bar = Line2D([], [], color=CEILING, linewidth=2.4, alpha=0.35, label="from the lowest to the highest")
-    line = Line2D([], [], color=CEILING, linewidth=0.8, alpha=0.6, label="difference from the default")
+    bar = Line2D([], [], color=CEILING, linewidth=2.4, alpha=0.35, label="lowest to highest")
+    line = Line2D([], [], color=CEILING, linewidth=0.8, alpha=0.6, label="from the default")
     return [*dots, line, bar]
+
+
+def _beside(keys: Sequence[Line2D]) -> int:
+    """How many entries of the legend fit side by side."""
+    return 2 if max(len(str(key.get_label())) for key in keys) <= SHORT else 1

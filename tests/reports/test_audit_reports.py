@@ -138,7 +138,7 @@ def test_every_value_is_a_dot_of_its_methods_colour() -> None:
 def test_the_spread_stands_above_the_panel() -> None:
     figure = draw_audit(made_up(("bicubic",), ("psnr",)))
     assert figure is not None
-    assert [axes.get_title(loc="right") for axes in figure.axes if axes.axison] == ["spread 0.45 dB"]
+    assert [axes.get_title(loc="right") for axes in figure.axes if axes.axison] == ["spread 0.45"]
 
 
 @pytest.mark.parametrize("methods", [("bicubic",), METHODS, tuple(f"method {i}" for i in range(10))], ids=len)
@@ -148,7 +148,7 @@ def test_labels_do_not_overlap(methods: tuple[str, ...]) -> None:
         assert figure is not None
         freeze(figure)
         labels = [label for axes in figure.axes if axes.axison for label in axes.get_yticklabels()]
-        titles = [title for axes in figure.axes if axes.axison for title in (axes.title, axes._left_title)]
+        titles = [title for axes in figure.axes if axes.axison for title in (axes._left_title, axes._right_title)]
         keys = [text for axes in figure.axes if (legend := axes.get_legend()) for text in legend.get_texts()]
         boxes = [text.get_window_extent() for text in (*labels, *titles, *keys) if text.get_text()]
     assert len(keys) == len(methods) + 3
