@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 from rich.console import Console
 
-from fsrbench import gallery
+from fsrbench import gallery, weights
 from fsrbench.console import Reporter
 from fsrbench.engine import folder
 from fsrbench.engine.manifest import make_manifest
@@ -19,7 +19,7 @@ from fsrbench.spec import RunSpec
 
 def benchmark(spec: RunSpec, reporter: Reporter | None = None) -> bool:
     """Run a specification, write its folder and print its table; whether some method or metric failed."""
-    with no_connections() if spec.offline else nullcontext():
+    with no_connections() if spec.offline else nullcontext(), weights.named(spec.weights):
         return _benchmark(spec, reporter or Reporter())
 
 
@@ -27,12 +27,13 @@ def _benchmark(spec: RunSpec, reporter: Reporter) -> bool:
     run = Run(spec, reporter)
     outcome = run.go()
     manifest = make_manifest(run, outcome.results)
-    folder.write(spec.out, outcome.scores, outcome.summary, manifest)
-    result = RunData(spec.out, outcome.scores, outcome.summary, manifest)
+    frames = outcome.frames
+    folder.write(spec.out, frames, manifest)
+    result = RunData(spec.out, frames.scores, frames.summary, manifest, frames.details, frames.curves)
     tables.write_tables(result, spec.out)
     plots.write_plots(result, spec.out / "plots")
     if run.methods:
-        gallery.write_grid(run, outcome.scores, spec.out / "grid.png")
+        gallery.write_grid(run, frames.scores, spec.out / "grid.png")
         if spec.save_images:
             gallery.save_images(run, spec.out / "images")
     Console().print(tables.terminal_table(result))

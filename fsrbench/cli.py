@@ -56,6 +56,14 @@ def run(
     degradation: Annotated[str, typer.Option(help="How LR is made from HR.")] = "bicubic",
     metrics: Annotated[str, typer.Option(help="Metrics and presets (fast, paper, all), comma-separated.")] = "paper",
     limit: Annotated[int | None, typer.Option(help="Only the first N samples in sorted order.")] = None,
+    reference: Annotated[str | None, typer.Option(help="Set that FID and KID compare with; HR if not given.")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="Verification pairs in the format of LFW's pairs.txt.")] = None,
+    sides: Annotated[str, typer.Option(help="SR on one or on both sides of a verification pair.")] = "one",
+    alignment: Annotated[str, typer.Option(help="Align faces by the landmarks of hr or of the sr itself.")] = "hr",
+    descriptor: Annotated[str, typer.Option(help="auto, dlib, facenet or arcface, for verification.")] = "auto",
+    timing: Annotated[str, typer.Option(help="quick, or full for published latencies (a minute).")] = "quick",
+    ratio_to: Annotated[str | None, typer.Option(help="Method that latencies are compared to; else the first.")] = None,
+    weights: Annotated[list[str] | None, typer.Option(help="NAME=FILE, a weight file to use; may be repeated.")] = None,
     out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/latest"),
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of degradations, folds and intervals.")] = 0,
@@ -67,6 +75,7 @@ def run(
     """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""
     with _one_line_errors():
         from fsrbench.spec import parse_spec
+        from fsrbench.weights import parse_named
 
         spec = parse_spec(
             methods=tuple(_names(methods)),
@@ -75,6 +84,14 @@ def run(
             degradation=degradation,
             metrics=tuple(_names(metrics)),
             limit=limit,
+            reference=reference,
+            pairs=pairs,
+            sides=sides,
+            alignment=alignment,
+            descriptor=descriptor,
+            timing=timing,
+            ratio_to=ratio_to,
+            weights=dict(parse_named(text) for text in weights or ()),
             out=out,
             device=device,
             seed=seed,
@@ -125,6 +142,33 @@ def plot(path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folde
             print(file)
 
 
+@app.command()
+def audit(
+    path: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="A finished run's folder.")] = None,
+    method: Annotated[str | None, typer.Option(help="Instead of a run: methods, comma-separated.")] = None,
+    data: Annotated[str | None, typer.Option(help="sample (default), a folder, a .zip or a dataset's name.")] = None,
+    degradation: Annotated[str | None, typer.Option(help="How LR is made from HR; bicubic by default.")] = None,
+    task: Annotated[str | None, typer.Option(help="x4 (default) or x8.")] = None,
+    limit: Annotated[int | None, typer.Option(help="First N images; without it 128, for NIQE 64.")] = None,
+    out: Annotated[Path | None, typer.Option(help="RUN/audit by default, without a run runs/audit.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of degradations and folds.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Refuse connections to other machines.")] = False,
+) -> None:
+    """Show how far the numbers of a RUN or of a method move under other papers' protocols."""
+    with _one_line_errors():
+        from fsrbench.audit.command import audit
+
+        asked = {
+            "methods": None if method is None else tuple(_names(method)),
+            "data": data,
+            "degradation": degradation,
+            "task": task,
+            "limit": limit,
+            "seed": seed,
+        }
+        audit(path, out, {name: value for name, value in asked.items() if value is not None} | {"offline": offline})
+
+
 @app.command(name="list")
 def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, degradations or weights.")]) -> None:
     """List what can be named, with a line on each."""
@@ -135,15 +179,20 @@ def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, 
 
 
 @weights_app.command("fetch")
-def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`.")]) -> None:
+def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`; or a metric of pyiqa.")]) -> None:
     """Download a weight file to the cache and check it."""
     with _one_line_errors():
         from fsrbench import weights
         from fsrbench.errors import UserError
+        from fsrbench.metrics.pyiqa_metric import pyiqa_metric
 
-        if name not in weights.WEIGHTS:
-            raise UserError(weights.REGISTRY.unknown(name))
-        print(weights.fetch(name))
+        if name in weights.WEIGHTS:
+            print(weights.fetch(name))
+        elif metric := pyiqa_metric(name):
+            metric().fetch()
+            print(f"{name}: in pyiqa's cache")
+        else:
+            raise UserError(f"{weights.REGISTRY.unknown(name)}; and the metrics of pyiqa")
 
 
 @app.command()

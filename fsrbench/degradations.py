@@ -12,7 +12,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -98,14 +98,60 @@ def _realworld(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[
     return lr, drawn
 
 
-def _gaussian_blur(pixels: np.ndarray, sigma_x: float, sigma_y: float) -> np.ndarray:
-    """Blur an H,W,C array with an axis-aligned Gaussian, borders reflected."""
+def _opencv_cubic(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
+    return _to_image(_sample(np.asarray(hr, dtype=np.float64), size, _keys, radius=2)), {}
+
+
+def _opencv_linear(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
+    return _to_image(_sample(np.asarray(hr, dtype=np.float64), size, _triangle, radius=1)), {}
+
+
+def _skimage_rescale(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
+    sigma = (hr.width / size - 1) / 2
+    pixels = np.asarray(hr, dtype=np.float64)
+    blurred = _gaussian_blur(pixels, sigma, sigma, reach=4, border="reflect") if sigma > 0 else pixels
+    return _to_image(_sample(blurred, size, _triangle, radius=1)), {"sigma_px": sigma}
+
+
+def _keys(distance: np.ndarray) -> np.ndarray:
+    """Keys' cubic kernel with OpenCV's a = -0.75, at distances up to 2 px."""
+    x, a = np.abs(distance), -0.75
+    near = ((a + 2) * x - (a + 3)) * x**2 + 1
+    far: np.ndarray = ((x - 5) * x + 8) * x * a - 4 * a
+    return np.where(x <= 1, near, far)
+
+
+def _triangle(distance: np.ndarray) -> np.ndarray:
+    weight: np.ndarray = 1 - np.abs(distance)
+    return weight
+
+
+def _sample(pixels: np.ndarray, size: int, kernel: Callable[[np.ndarray], np.ndarray], radius: int) -> np.ndarray:
+    """H,W,C read at the middles of ``size`` x ``size`` cells through a kernel of HR pixels: nothing is averaged."""
+    for axis in (0, 1):
+        side = pixels.shape[axis]
+        middles = (np.arange(size) + 0.5) * side / size - 0.5
+        taps = np.floor(middles).astype(int)[:, None] + np.arange(1 - radius, radius + 1)
+        weights = np.zeros((size, side))
+        np.add.at(weights, (np.arange(size)[:, None], taps.clip(0, side - 1)), kernel(middles[:, None] - taps))
+        pixels = np.moveaxis(np.tensordot(weights, pixels, axes=(1, axis)), 0, axis)
+    return pixels
+
+
+def _gaussian_blur(
+    pixels: np.ndarray,
+    sigma_x: float,
+    sigma_y: float,
+    reach: float = 3,
+    border: Literal["symmetric", "reflect"] = "symmetric",
+) -> np.ndarray:
+    """Blur an H,W,C array with an axis-aligned Gaussian, cut off at ``reach`` sigmas, borders mirrored."""
     for axis, sigma in ((0, sigma_y), (1, sigma_x)):
-        radius = max(1, int(np.ceil(3 * sigma)))
+        radius = max(1, int(np.ceil(reach * sigma)))
         taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
         taps /= taps.sum()
         padding = [(radius, radius) if a == axis else (0, 0) for a in range(pixels.ndim)]
-        padded = np.pad(pixels, padding, mode="symmetric")
+        padded = np.pad(pixels, padding, mode=border)
         length = pixels.shape[axis]
         pixels = sum(  # a fixed order of additions: the same bits on every machine
             tap * np.take(padded, range(i, i + length), axis=axis) for i, tap in enumerate(taps)
@@ -130,6 +176,15 @@ DEGRADATIONS: dict[str, Degradation] = {
         Degradation("bicubic", "Pillow BICUBIC, antialiased, one step", _bicubic),
         Degradation("area", "Pillow BOX (average pooling), one step", _area),
         Degradation("bilinear-steps", "Pillow BILINEAR halvings, as in Kim et al., BMVC 2019", _bilinear_steps),
+        Degradation(
+            "opencv-cubic", "cubic, a = -0.75, no antialiasing, one step, as cv2.resize INTER_CUBIC", _opencv_cubic
+        ),
+        Degradation("opencv-linear", "linear, no antialiasing, one step, as cv2.resize INTER_LINEAR", _opencv_linear),
+        Degradation(
+            "skimage-rescale",
+            "Gaussian blur (sigma = (scale - 1) / 2 HR px), then linear, as skimage.transform.rescale",
+            _skimage_rescale,
+        ),
         Degradation(
             "realworld",
             "Gaussian blur (sigma 0.1-0.6 LR px an axis), area/bilinear/bicubic downsampling, "

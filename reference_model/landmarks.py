@@ -18,9 +18,7 @@ from reference_model.fan import FAN
 class FanLandmarks(Extractor):
     """68 landmarks by the reference model's face alignment network, which sees the whole picture at 64 px."""
 
-    def check(self) -> None:
-        """Refuse without its weights."""
-        weights.find("fan")
+    weight_files = ("fan",)
 
     @cached_property
     def _network(self) -> FAN:

@@ -10,7 +10,7 @@ import torch
 from made import call, picture_files, run, write_files
 
 SCRIPT = Path(sys.executable).with_name("fsrbench")
-COMMANDS = [[], ["run"], ["table"], ["plot"], ["list"], ["train"], ["weights"], ["weights", "fetch"]]
+COMMANDS = [[], ["run"], ["table"], ["plot"], ["audit"], ["list"], ["train"], ["weights"], ["weights", "fetch"]]
 KINDS = ["methods", "metrics", "datasets", "degradations", "weights"]
 
 
@@ -74,6 +74,16 @@ def test_help_imports_nothing_heavy() -> None:
         (["--limit", "-3"], "--limit: Input should be"),
         (["--batch-size", "0"], "--batch-size: Input should be"),
         (["--seed", "-1"], "--seed: Input should be"),
+        (["--sides", "two"], "--sides: Input should be 'one' or 'both'"),
+        (["--alignment", "lr"], "--alignment: Input should be 'hr' or 'sr'"),
+        (["--descriptor", "dlip"], "--descriptor: Input should be 'auto', 'dlib', 'facenet' or 'arcface'"),
+        (["--timing", "slow"], "--timing: Input should be 'quick' or 'full'"),
+        (["--ratio-to", "nearest"], "--ratio-to nearest is none of the methods"),
+        (["--reference", "smple"], "unknown dataset 'smple'; did you mean sample?"),
+        (["--reference", "no/such"], "no/such does not exist"),
+        (["--pairs", "nowhere.txt"], "nowhere.txt cannot be read: "),
+        (["--weights", "arcfase=x"], "unknown weight file 'arcfase'; did you mean arcface"),
+        (["--weights", "arcface=nowhere.onnx"], "nowhere.onnx is no file; write arcface=FILE"),
     ],
 )
 def test_wrong_value_is_one_line_and_code_2(data: Path, tmp_path: Path, options: list[str], reason: str) -> None:
@@ -209,6 +219,7 @@ def test_unknown_weight_file_is_refused() -> None:
     result = call("weights", "fetch", "nikey")
     assert result.exit_code == 2
     assert "did you mean niqe" in result.stderr
+    assert "metrics of pyiqa" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ from scipy.ndimage import gaussian_filter
 
 from fsrbench.degradations import DEGRADATIONS, Parameters, rng_for
 
-NAMES = ["bicubic", "area", "bilinear-steps", "realworld"]
+NAMES = ["bicubic", "area", "bilinear-steps", "opencv-cubic", "opencv-linear", "skimage-rescale", "realworld"]
 EXACT = {
     "bicubic": "b11ee59822b9609c",
     "area": "2863035919ea4311",
     "bilinear-steps": "d5e368c09d953b3c",
+    "opencv-cubic": "783b4df93d816d6a",
+    "opencv-linear": "4a0a7c7592172f72",
 }
 """Start of the sha256 of the LR pixels of one picture. A change here changes every published number."""
 REALWORLD = {
@@ -188,3 +190,37 @@ def test_realworld_blurs_by_what_it_records() -> None:
             assert np.abs(np.asarray(image, dtype=int) - np.asarray(expected, dtype=int)).max() <= 3
             compared += 1
     assert compared > 5
+
+
+@pytest.mark.parametrize("hr_side", [64, 128, 100])
+@pytest.mark.parametrize("name", ["cubic", "linear"])
+def test_opencv_kernels_are_opencvs(name: str, hr_side: int) -> None:
+    cv2 = pytest.importorskip("cv2")
+    kernel = {"cubic": cv2.INTER_CUBIC, "linear": cv2.INTER_LINEAR}[name]
+    expected = cv2.resize(np.asarray(draw_picture(3, hr_side)), (16, 16), interpolation=kernel)
+    assert np.abs(lr(f"opencv-{name}", hr_side=hr_side) - expected).max() <= 1  # OpenCV computes in whole numbers
+
+
+@pytest.mark.parametrize("hr_side", [64, 128, 100])
+@pytest.mark.parametrize("name", ["cubic", "linear"])
+def test_opencv_kernels_are_torchs_without_antialiasing(name: str, hr_side: int) -> None:
+    import torch
+
+    hr = torch.from_numpy(np.array(draw_picture(3, hr_side))).double().permute(2, 0, 1)[None]
+    mode = {"cubic": "bicubic", "linear": "bilinear"}[name]
+    expected = torch.nn.functional.interpolate(hr, (16, 16), mode=mode).clamp(0, 255)[0].permute(1, 2, 0).numpy()
+    assert np.abs(lr(f"opencv-{name}", hr_side=hr_side) - expected).max() <= 0.5 + 1e-9
+
+
+@pytest.mark.parametrize("hr_side", [64, 128])
+def test_skimage_rescale_is_scikit_images(hr_side: int) -> None:
+    transform = pytest.importorskip("skimage.transform")
+    hr = np.asarray(draw_picture(3, hr_side))
+    expected = transform.rescale(hr, 16 / hr_side, channel_axis=-1, anti_aliasing=True) * 255
+    assert np.abs(lr("skimage-rescale", hr_side=hr_side) - expected).max() <= 0.5 + 1e-6
+
+
+@pytest.mark.parametrize("name", ["opencv-cubic", "opencv-linear", "skimage-rescale"])
+def test_a_flat_picture_stays_flat(name: str) -> None:
+    image, _ = DEGRADATIONS[name](Image.new("RGB", (64, 64), (10, 120, 250)), 16, rng_for("a"))
+    assert np.unique(np.asarray(image).reshape(-1, 3), axis=0).tolist() == [[10, 120, 250]]

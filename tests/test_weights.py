@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from fsrbench import weights
-from fsrbench.errors import Unavailable
-from fsrbench.weights import ENVIRONMENT, WEIGHTS, WeightFile, cache, fetch, find
+from fsrbench.errors import Unavailable, UserError
+from fsrbench.weights import ENVIRONMENT, WEIGHTS, WeightFile, cache, fetch, find, named, parse_named
 
 CONTENT = b"a few numbers"
 
@@ -133,7 +133,7 @@ def test_shared_niqe_file_is_the_declared_one():
 
 @pytest.mark.parametrize("weight", WEIGHTS.values(), ids=lambda w: w.name)
 def test_every_file_can_be_had_somewhere_and_has_a_licence(weight):
-    assert weight.url or weight.package
+    assert weight.url or weight.package or "--weights" in weight.licence
     assert weight.licence
 
 
@@ -149,6 +149,72 @@ def test_every_shipped_file_is_the_registered_one():
 
 def test_shipped_files_are_small():
     assert sum(find(w.name).stat().st_size for w in WEIGHTS.values() if w.folder == "weights") < 64 * 2**20
+
+
+# --- named files
+
+
+def test_a_named_file_comes_before_all_other_places(user, declare):
+    declare()
+    put(cache())
+    own = put(user / "own")
+    mine = put(user / "mine").rename(user / "mine" / "any name.pth")
+    with named({"made": mine}):
+        assert find("made") == mine
+        with named({"niqe": own}):
+            assert find("made") == mine
+            assert find("niqe") == own
+    assert find("made") == own
+
+
+def test_names_end_with_the_block_even_when_it_breaks(user, declare):
+    declare()
+    with pytest.raises(RuntimeError), named({"made": user}):
+        raise RuntimeError
+    with pytest.raises(Unavailable):
+        find("made")
+
+
+def test_named_files_are_parsed(user):
+    path = put(user / "a=b")
+    assert parse_named(f"arcface={path}") == ("arcface", path)
+
+
+def test_a_named_file_may_start_with_a_tilde(user, monkeypatch):
+    monkeypatch.setenv("HOME", str(user))
+    path = put(user / "mine")
+    assert parse_named("niqe=~/mine/made.bin") == ("niqe", path)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("arcfase=x.onnx", "unknown weight file 'arcfase'; did you mean arcface"),
+        ("=x.onnx", "unknown weight file ''"),
+        ("x.onnx", "unknown weight file 'x.onnx'"),
+        ("arcface=nowhere.onnx", "weights arcface: nowhere.onnx is no file; write arcface=FILE"),
+        ("arcface=.", "weights arcface: . is no file"),
+        ("arcface=", "weights arcface: no file given is no file"),
+        ("arcface", "weights arcface: no file given"),
+    ],
+)
+def test_a_name_or_file_that_is_not_there_is_refused(text, reason):
+    with pytest.raises(UserError, match=reason):
+        parse_named(text)
+
+
+def test_hash_follows_the_content_and_not_the_place(user, declare):
+    declare()
+    path = put(user / "own")
+    known = hashlib.sha256(CONTENT).hexdigest()
+    assert weights.sha256("made") == known
+    with named({"made": put(user / "mine")}):
+        assert weights.sha256("made") == known
+    path.write_bytes(CONTENT + b" more")
+    assert weights.sha256("made") == hashlib.sha256(CONTENT + b" more").hexdigest()
+    path.unlink()
+    with pytest.raises(Unavailable):
+        weights.sha256("made")
 
 
 # --- fetch

@@ -24,3 +24,15 @@ measure faces_lr_real $x4 --data "$lr_real" --reference "$hr" --limit 400
 measure faces_hr_x8 bicubic,progressive,ours --data "$hr" --task x8 --limit 240
 measure sample bicubic,scgan,ours,ours-id
 cp runs/results/sample/grid.png results/sample/
+
+audit() { # NAME OPTIONS...
+    local name=$1
+    shift
+    fsrbench audit --out "runs/results/audit/$name" "$@"
+    mkdir -p "results/audit/$name"
+    cp "runs/results/audit/$name"/audit.{md,csv,png} "results/audit/$name/"
+}
+
+audit sample --method bicubic,scgan,ours
+audit faces_hr_test --method bicubic,scgan,ours --data "$hr"
+audit faces_hr_test_x8 --method bicubic --task x8 --data "$hr"

@@ -1,22 +1,24 @@
-"""From unit results to the two frames of a run: scores (one an image) and summary (one a method)."""
+"""From unit results to the frames of a run: scores (one an image), summary (one a method), details and curves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from fsrbench.engine.plan import HR
+from fsrbench.engine.plan import HR, REFERENCE
 from fsrbench.engine.worker import UnitResult
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, one_line
-from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, ImageMetric, Metric, SpeedMetric, Summary
+from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric, Summary
 from fsrbench.metrics.timing import Readings
 from fsrbench.stats import mean_interval
 
 SCORE_COLUMNS = ["method", "image", "metric", "value", "status"]
+DETAIL_COLUMNS = ["method", "metric", "detail", "value"]
+CURVE_COLUMNS = ["method", "metric", "curve", "x", "y"]
 SUMMARY_COLUMNS = ["method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"]
 Refused = FsrbenchError
 """Why a method or a metric is not there: its type gives the status, its message the note."""
@@ -54,6 +56,20 @@ class MethodResults:
         return joined if rows is None else {name: array[list(rows)] for name, array in joined.items()}
 
 
+@dataclass(frozen=True)
+class Frames:
+    """What a run found out, as tables."""
+
+    scores: pd.DataFrame
+    """One number of one method on one image for one metric."""
+    summary: pd.DataFrame
+    """One number of one method for one metric."""
+    details: pd.DataFrame
+    """Further numbers of one method for one metric."""
+    curves: pd.DataFrame
+    """Points of the lines that plots draw."""
+
+
 class Collector:
     """Makes the frames from what was done and what was refused."""
 
@@ -70,34 +86,39 @@ class Collector:
         self.results: dict[str, MethodResults] = {}
         self._scores: list[pd.DataFrame] = []
         self._summary: list[dict[str, Any]] = []
+        self._details: list[tuple[str, str, str, float]] = []
+        self._curves: list[pd.DataFrame] = []
 
     def add(self, result: UnitResult) -> None:
         """Take in one unit; the units of a method come in the order of their shards."""
         self.results.setdefault(result.unit.method, MethodResults()).add(result)
 
     def frames(
-        self, methods: Iterable[str], readings: Mapping[str, Readings | FsrbenchError]
-    ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Scores and summary of the methods, in this order."""
-        self._scores, self._summary = [], []
-        first = next(((m, r) for m, r in readings.items() if isinstance(r, Readings)), None)
+        self, methods: Iterable[str], readings: Mapping[str, Readings | FsrbenchError], base: str | None = None
+    ) -> Frames:
+        """What is known of the methods, in this order; ratios of speed are taken to ``base``, else to the first."""
+        self._scores, self._summary, self._details, self._curves = [], [], [], []
+        timed = {m: r for m, r in readings.items() if isinstance(r, Readings)}
+        base = base if base in timed else next(iter(timed), None)
+        compared = (base, timed[base]) if base else None
         for method in methods:
             for metric in self.metrics:
-                self._one(method, metric, readings, first)
-        scores = pd.concat(self._scores, ignore_index=True) if self._scores else pd.DataFrame(columns=SCORE_COLUMNS)
-        return scores[SCORE_COLUMNS], pd.DataFrame(self._summary, columns=SUMMARY_COLUMNS)
+                if method != HR or metric.scores_hr:
+                    self._one(method, metric, readings, compared)
+        return Frames(
+            _stacked(self._scores, SCORE_COLUMNS),
+            pd.DataFrame(self._summary, columns=SUMMARY_COLUMNS),
+            pd.DataFrame(self._details, columns=DETAIL_COLUMNS),
+            _stacked(self._curves, CURVE_COLUMNS),
+        )
 
     def _one(
         self,
         method: str,
         metric: Metric,
         readings: Mapping[str, Readings | FsrbenchError],
-        first: tuple[str, Readings] | None,
+        compared: tuple[str, Readings] | None,
     ) -> None:
-        if method == HR and (
-            isinstance(metric, SpeedMetric) or (isinstance(metric, ImageMetric) and "hr" in metric.needs)
-        ):
-            return  # HR has no speed, and against itself no error
         refused = self.refused_methods.get(method) or self.refused_metrics.get(metric.name)
         if refused is not None:
             self._row(method, metric, Summary(float("nan"), note=str(refused)), status_of(refused))
@@ -107,32 +128,39 @@ class Collector:
                 reading = readings[method]
                 if isinstance(reading, FsrbenchError):
                     raise reading
-                self._row(method, metric, metric.read(reading, first), "ok")
+                self._keep(method, metric, metric.read(reading, compared))
             else:
-                self._quality(method, metric)
+                self._keep(method, metric, self._evaluate(method, metric))
         except FsrbenchError as error:
             self._row(method, metric, Summary(float("nan"), note=str(error)), status_of(error))
         except Exception as error:  # a plug-in's metric may raise anything
             self._row(method, metric, Summary(float("nan"), note=one_line(error)), "failed")
 
-    def _quality(self, method: str, metric: Metric) -> None:
+    def _evaluate(self, method: str, metric: Metric) -> Evaluation:
         mine = self.results.get(method, MethodResults())
-        for name in (metric.name, getattr(metric, "extractor", "")):
-            if name in mine.failed:
-                raise FsrbenchError(mine.failed[name])
+        if metric.name in mine.failed:
+            raise FsrbenchError(mine.failed[metric.name])
+        if isinstance(metric, FeatureMetric):
+            for read in (method, HR, REFERENCE) if metric.uses_reference else (method, HR):
+                if read in self.results and metric.extractor in self.results[read].failed:
+                    raise FsrbenchError(self.results[read].failed[metric.extractor])
         if not mine.ids:
-            evaluation = Evaluation(np.array([]))
-        elif isinstance(metric, FeatureMetric):
-            evaluation = metric.evaluate(self._faces(method, metric.extractor), self.seed)
-        else:
-            evaluation = Evaluation(np.concatenate(mine.scores[metric.name]))
-        self._per_image(method, metric.name, mine, evaluation.values)
-        summary = evaluation.summary or self._mean(evaluation.values)
-        notes = [n for n in (evaluation.note or summary.note, _failures(mine)) if n]
-        status = "failed" if mine.problems else "ok"
-        self._row(
-            method, metric, Summary(summary.value, summary.ci_low, summary.ci_high, summary.n, "; ".join(notes)), status
-        )
+            return Evaluation(np.array([]))
+        if isinstance(metric, FeatureMetric):
+            return metric.evaluate(self._faces(method, metric), self.seed)
+        return Evaluation(np.concatenate(mine.scores[metric.name]))
+
+    def _keep(self, method: str, metric: Metric, evaluation: Evaluation) -> None:
+        mine = MethodResults() if isinstance(metric, SpeedMetric) else self.results.get(method, MethodResults())
+        if evaluation.values is not None:
+            self._per_image(method, metric.name, mine, evaluation.values)
+        summary = evaluation.summary or self._mean(np.array([]) if evaluation.values is None else evaluation.values)
+        notes = [n for n in (evaluation.note, summary.note, _failures(mine)) if n]
+        self._row(method, metric, replace(summary, note="; ".join(notes)), "failed" if mine.problems else "ok")
+        self._details += [(method, metric.name, name, value) for name, value in evaluation.details.items()]
+        for name, points in evaluation.curves.items():
+            where = {"method": method, "metric": metric.name, "curve": name}
+            self._curves.append(pd.DataFrame(where | {"x": points[:, 0], "y": points[:, 1]}))
 
     def _mean(self, values: np.ndarray) -> Summary:
         good = values[np.isfinite(values)]
@@ -142,8 +170,10 @@ class Collector:
         note = f"{unbounded} images without a finite score left out" if unbounded else ""
         return Summary(float(good.mean()), *mean_interval(good, self.seed), len(good), note)
 
-    def _faces(self, method: str, extractor: str) -> Faces:
+    def _faces(self, method: str, metric: FeatureMetric) -> Faces:
+        extractor = metric.extractor
         mine, hr = self.results[method], self.results.get(HR)
+        reference = self.results.get(REFERENCE, hr) if metric.uses_reference else None
         row_of = {image: row for row, image in enumerate(hr.ids)} if hr else {}
         return Faces(
             ids=mine.ids,
@@ -151,6 +181,7 @@ class Collector:
             features=mine.feature(extractor),
             hr=hr.feature(extractor, [row_of[i] for i in mine.ids]) if hr else None,
             is_hr=method == HR,
+            reference=reference.feature(extractor) if reference else None,
         )
 
     def _per_image(self, method: str, metric: str, mine: MethodResults, values: np.ndarray) -> None:
@@ -183,6 +214,10 @@ class Collector:
                 "note": summary.note,
             }
         )
+
+
+def _stacked(parts: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def status_of(error: FsrbenchError) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
+from fsrbench.engine.collect import Frames
 from fsrbench.errors import UserError
 
 CACHE = "cache"
@@ -36,9 +35,10 @@ def make(path: Path, resume: bool) -> None:
         shutil.rmtree(path / CACHE, ignore_errors=True)
 
 
-def write(path: Path, scores: pd.DataFrame, summary: pd.DataFrame, manifest: Mapping[str, Any]) -> None:
+def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
     """Write the data files of the run's folder."""
-    scores.to_parquet(path / "scores.parquet", index=False)
-    summary.to_csv(path / "summary.csv", index=False)
+    frames.scores.to_parquet(path / "scores.parquet", index=False)
+    for name in ("summary", "details", "curves"):
+        getattr(frames, name).to_csv(path / f"{name}.csv", index=False)
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     (path / MANIFEST).write_text(text + "\n", encoding="utf-8")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fsrbench import provenance
+from fsrbench import provenance, weights
 from fsrbench.degradations import DEGRADATIONS
 from fsrbench.engine.collect import MethodResults, status_of
 from fsrbench.engine.run import Run
@@ -28,6 +28,8 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
         "methods": {name: _method(run, name, results.get(name)) for name in run.spec.methods},
         "metrics": {m.name: _describe(m) for m in run.metrics},
         "protocols": {m.name: m.protocol for m in run.metrics},
+        "metric_weights": {name: _weights(name) for name in run.worker.weight_files()},
+        "reference": _reference(run),
         "versions": provenance.versions(),
         "machine": provenance.machine(run.device),
         "git": provenance.git(),
@@ -71,6 +73,19 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
         "clipped_images": results.clipped if results else 0,
         "failed_images": results.problems if results else {},
     }
+
+
+def _weights(name: str) -> dict[str, Any]:
+    found = weights.sha256(name)
+    declared = weights.WEIGHTS[name].sha256
+    return {"file": weights.find(name).name, "sha256": found, "as_declared": found == declared if declared else None}
+
+
+def _reference(run: Run) -> dict[str, Any] | None:
+    if run.reference is None:
+        return None
+    name = Path(run.reference.name).resolve().name
+    return {"name": name, "n": len(run.reference), "sha256": provenance.dataset_hash(run.reference)}
 
 
 def _description(name: str) -> str:

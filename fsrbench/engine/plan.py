@@ -11,6 +11,8 @@ SHARD = 64
 """Images a unit; what a kill can lose at most."""
 HR = "hr"
 """Name of the row that scores the HR images themselves."""
+REFERENCE = "reference"
+"""Name under which the pictures of a named reference set are looked at; it has no row."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,11 @@ class Unit:
     shard: Shard
     method: str
 
+    @property
+    def of_hr(self) -> bool:
+        """Whether its pictures are the shard's HR images and not made by a method."""
+        return self.method in (HR, REFERENCE)
+
 
 def make_shards(dataset: Dataset) -> list[Shard]:
     """The dataset in pieces of :data:`SHARD` samples."""
@@ -35,7 +42,8 @@ def make_shards(dataset: Dataset) -> list[Shard]:
     return [Shard(index, dataset.samples[start : start + SHARD]) for index, start in enumerate(starts)]
 
 
-def make_plan(shards: Sequence[Shard], methods: Sequence[str]) -> list[Unit]:
+def make_plan(shards: Sequence[Shard], methods: Sequence[str], reference: Sequence[Shard] = ()) -> list[Unit]:
     """All units, shard by shard, the HR images of a shard first because the others read their features."""
     ordered = sorted(methods, key=lambda method: method != HR)
-    return [Unit(shard, method) for shard in shards for method in ordered]
+    units = [Unit(shard, method) for shard in shards for method in ordered]
+    return units + [Unit(shard, REFERENCE) for shard in reference]

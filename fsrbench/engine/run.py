@@ -7,24 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import pandas as pd
-
 from fsrbench.console import Reporter
-from fsrbench.datasets import open_dataset
+from fsrbench.datasets import Dataset, open_dataset
+from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations import DEGRADATIONS
 from fsrbench.devices import find_device
 from fsrbench.engine import folder
-from fsrbench.engine.collect import Collector, MethodResults, status_of
+from fsrbench.engine.collect import Collector, Frames, MethodResults, status_of
 from fsrbench.engine.executors import run_local
-from fsrbench.engine.plan import HR, make_plan, make_shards
+from fsrbench.engine.plan import HR, REFERENCE, make_plan, make_shards
 from fsrbench.engine.store import Store
 from fsrbench.engine.worker import Worker
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
 from fsrbench.images import to_tensor
 from fsrbench.methods import find_method
 from fsrbench.metrics import resolve
-from fsrbench.metrics.base import Facts, SpeedMetric
-from fsrbench.metrics.timing import Readings, measure
+from fsrbench.metrics.base import Facts, Metric, SpeedMetric
+from fsrbench.metrics.timing import EFFORTS, Readings, measure
 from fsrbench.registry import Registry
 from fsrbench.spec import RunSpec
 
@@ -35,14 +34,13 @@ TIMED_IMAGES = 16
 class Outcome:
     """What a run's units gave."""
 
-    scores: pd.DataFrame
-    summary: pd.DataFrame
+    frames: Frames
     results: Mapping[str, MethodResults]
 
     @property
     def failed(self) -> bool:
         """Whether some method or metric failed."""
-        return bool((self.summary["status"] == "failed").any())
+        return bool((self.frames.summary["status"] == "failed").any())
 
 
 @dataclass
@@ -60,19 +58,28 @@ class Clock:
 
 
 class Run:
-    """The steps of a run, in order; each reads what the ones before left."""
+    """The steps of a run, in order; each reads what the ones before left.
 
-    def __init__(self, spec: RunSpec, reporter: Reporter) -> None:
+    Args:
+        spec: what to run.
+        reporter: where it tells how far it is.
+        metrics: measure these instead of the specification's, e.g. one metric under several protocols.
+    """
+
+    def __init__(self, spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None = None) -> None:
         self.spec, self.reporter, self.clock = spec, reporter, Clock()
         self.device = find_device(spec.device)
-        self.metrics = resolve(spec.metrics)
+        self.metrics = resolve(spec.metrics) if metrics is None else list(metrics)
         for name in spec.methods:
             _check_name(name)
+        if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
+            raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
         if spec.degradation not in DEGRADATIONS:
             known = Registry("degradation", dict.fromkeys(DEGRADATIONS, ""))
             raise UserError(known.unknown(spec.degradation))
         self.dataset = open_dataset(spec.data).head(spec.limit)
         self.shards = make_shards(self.dataset)
+        self.reference = self._open_reference()
         self.refused_metrics = self._refused_metrics()
         self.usable = [m for m in self.metrics if m.name not in self.refused_metrics]
         self.worker = Worker(spec, self.usable, self.device, Store(spec.out / folder.CACHE))
@@ -96,13 +103,33 @@ class Run:
         with self.clock.phase("timing"):
             readings = self._time()
         with self.clock.phase("summary"):
-            scores, summary = collector.frames(self.rows(self.spec.methods), readings)
-        return Outcome(scores, summary, collector.results)
+            frames = collector.frames(self.rows(self.spec.methods), readings, self.spec.ratio_to)
+        return Outcome(frames, collector.results)
+
+    def _open_reference(self) -> Dataset | None:
+        if self.spec.reference is None:
+            return None
+        reference = open_dataset(self.spec.reference)
+        if not reference.has_hr:
+            raise UserError(f"--reference {self.spec.reference} has no HR image for every sample")
+        return reference
+
+    def _facts(self) -> Facts:
+        return Facts(
+            task=self.spec.the_task,
+            images=len(self.dataset),
+            has_hr=self.dataset.has_hr,
+            has_pairs=self.dataset.has_pairs,
+            seed=self.spec.seed,
+            reference=len(self.reference) if self.reference else 0,
+            pairs=read_pairs(self.spec.pairs) if self.spec.pairs else (),
+            sides=self.spec.sides,
+            alignment=self.spec.alignment,
+            descriptor=self.spec.descriptor,
+        )
 
     def _refused_metrics(self) -> dict[str, FsrbenchError]:
-        facts = Facts(
-            self.spec.the_task, len(self.dataset), self.dataset.has_hr, self.dataset.has_pairs, self.spec.seed
-        )
+        facts = self._facts()
         refused: dict[str, FsrbenchError] = {}
         for metric in self.metrics:
             try:
@@ -128,7 +155,8 @@ class Run:
     def _score(self) -> Collector:
         identities = {s.id: s.identity for s in self.dataset}
         collector = Collector(self.metrics, self.refused_metrics, self.refused_methods, identities, self.spec.seed)
-        units = make_plan(self.shards, self.rows(self.methods))
+        wanted = self.reference if self.worker.reference_extractors else None
+        units = make_plan(self.shards, self.rows(self.methods), make_shards(wanted) if wanted else ())
         with self.clock.phase("scoring"):
             for result in self.reporter.track(run_local(units, self.worker), len(units), "scoring"):
                 collector.add(result)
@@ -136,18 +164,21 @@ class Run:
         return collector
 
     def _report_problems(self, collector: Collector) -> None:
-        unusable = {k: v for r in collector.results.values() for k, v in r.unusable.items()}
+        results = dict(collector.results)
+        reference = results.pop(REFERENCE, None)
+        unusable = {k: v for r in results.values() for k, v in r.unusable.items()}
         if len(unusable) == len(self.dataset):
-            image, reason = next(iter(unusable.items()))
-            raise UserError(f"none of the {len(unusable)} images of {self.dataset.name} can be used; {image}: {reason}")
-        for image, reason in unusable.items():
+            raise UserError(_none_usable(self.dataset, unusable))
+        if reference and self.reference and not reference.ids:
+            raise UserError(_none_usable(self.reference, reference.unusable))
+        for image, reason in (unusable | (reference.unusable if reference else {})).items():
             self.reporter.warn(f"{image} left out: {reason}")
-        for method, results in collector.results.items():
-            if results.problems:
-                image, reason = next(iter(results.problems.items()))
-                self.reporter.warn(f"{method} failed on {len(results.problems)} images; {image}: {reason}")
-            if results.clipped:
-                self.reporter.say(f"{method}: values outside [0, 1] clipped in {results.clipped} images")
+        for method, found in results.items():
+            if found.problems:
+                image, reason = next(iter(found.problems.items()))
+                self.reporter.warn(f"{method} failed on {len(found.problems)} images; {image}: {reason}")
+            if found.clipped:
+                self.reporter.say(f"{method}: values outside [0, 1] clipped in {found.clipped} images")
 
     def _time(self) -> dict[str, Readings | FsrbenchError]:
         wanted = [m.name for m in self.metrics if isinstance(m, SpeedMetric)]
@@ -156,7 +187,12 @@ class Run:
         self.reporter.say(f"timing {', '.join(self.methods)}")
         lr = next(lr for shard in self.shards if len(lr := self.worker.inputs(shard).lr))[:TIMED_IMAGES]
         loaded = {name: self.worker.method(name) for name in self.methods}
-        return measure(loaded, to_tensor(lr).to(self.device), self.device, wanted)
+        return measure(loaded, to_tensor(lr).to(self.device), self.device, wanted, EFFORTS[self.spec.timing])
+
+
+def _none_usable(dataset: Dataset, problems: Mapping[str, str]) -> str:
+    image, reason = next(iter(problems.items()))
+    return f"none of the {len(problems)} images of {dataset.name} can be used; {image}: {reason}"
 
 
 def _check_name(method: str) -> None:

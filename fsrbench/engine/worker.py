@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench import __version__
+from fsrbench import __version__, weights
 from fsrbench.degradations import DEGRADATIONS
 from fsrbench.engine.inputs import Inputs, prepare
-from fsrbench.engine.plan import HR, Shard, Unit
+from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
 from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
 from fsrbench.errors import one_line
 from fsrbench.images import to_tensor, to_uint8
@@ -63,12 +63,15 @@ class Worker:
     def __init__(self, spec: RunSpec, metrics: Sequence[Metric], device: torch.device, store: Store) -> None:
         self.spec, self.device, self.store = spec, device, store
         self.task = spec.the_task
+        self.metrics = metrics
         self.image_metrics = [m for m in metrics if isinstance(m, ImageMetric)]
-        self.extractors = sorted({m.extractor for m in metrics if isinstance(m, FeatureMetric)})
+        feature_metrics = [m for m in metrics if isinstance(m, FeatureMetric)]
+        self.extractors = sorted({m.extractor for m in feature_metrics})
+        self.reference_extractors = sorted({m.extractor for m in feature_metrics if m.uses_reference})
         self._methods: dict[str, Method] = {}
         self._extractors: dict[str, Extractor] = {}
         self._inputs: tuple[str, Inputs] | None = None
-        self._keys: dict[int, str] = {}
+        self._keys: dict[Shard, str] = {}
 
     def method(self, name: str) -> Method:
         """The loaded method of a name.
@@ -79,6 +82,14 @@ class Worker:
         if name not in self._methods:
             self._methods[name] = load_method(name, self.task, self.device)
         return self._methods[name]
+
+    def weight_files(self) -> list[str]:
+        """Names of the weight files that the metrics read."""
+        named: set[str] = {name for metric in self.metrics for name in metric.weight_files}
+        for name in self.extractors:
+            for read in (name, *self._extractor(name).requires):
+                named.update(self._extractor(read).weight_files)
+        return sorted(named)
 
     def do(self, unit: Unit) -> UnitResult:
         """Super-resolve and score the images of a unit."""
@@ -91,19 +102,22 @@ class Worker:
         sr = to_tensor(made.pixels)
         hr = None if inputs.hr is None else to_tensor(inputs.hr[made.rows])
         key = self._picture_key(unit)
-        for metric in self.image_metrics:
-            if unit.method == HR and "hr" in metric.needs:
-                continue  # HR against itself says nothing
+        for metric in self._image_metrics_for(unit):
             try:
                 result.scores[metric.name] = self._score(metric, key, sr, hr)
             except Exception as error:  # a plug-in's metric may raise anything
                 result.failed[metric.name] = one_line(error)
-        for name in self.extractors:
+        for name in self.reference_extractors if unit.method == REFERENCE else self.extractors:
             try:
                 result.features[name] = self.features(unit, name)
             except Exception as error:  # third-party networks may raise anything
                 result.failed[name] = one_line(error)
         return result
+
+    def _image_metrics_for(self, unit: Unit) -> list[ImageMetric]:
+        if unit.method == REFERENCE:
+            return []
+        return [m for m in self.image_metrics if m.scores_hr or unit.method != HR]
 
     def inputs(self, shard: Shard) -> Inputs:
         """LR and HR pictures of a shard, decoded once in a run's life."""
@@ -115,7 +129,7 @@ class Worker:
     def pictures(self, unit: Unit) -> Pictures:
         """SR pictures of a unit, super-resolved once in a run's life; the HR pictures themselves for the HR unit."""
         inputs = self.inputs(unit.shard)
-        if unit.method == HR:
+        if unit.of_hr:
             assert inputs.hr is not None
             return Pictures(np.arange(len(inputs.ids)), inputs.hr)
         key = self._picture_key(unit)
@@ -127,22 +141,32 @@ class Worker:
         self.store.put("pictures", key, {"rows": made.rows, "pixels": made.pixels, "facts": facts})
         return made
 
-    def features(self, unit: Unit, name: str) -> dict[str, np.ndarray]:
-        """One extractor's features of a unit's pictures, extracted once in a run's life."""
-        key = key_of(sr=self._picture_key(unit), extractor=name, version=__version__)
+    def features(self, unit: Unit, name: str, alone: bool = False) -> dict[str, np.ndarray]:
+        """One extractor's features of a unit's pictures, extracted once in a run's life.
+
+        Args:
+            unit: whose pictures.
+            name: of the extractor.
+            alone: read nothing of the HR images, as what aligns a picture by itself.
+        """
+        extractor = self._extractor(name)
+        alone = alone or (extractor.aligns and self.spec.alignment == "sr")
+        read = [self._extractor(n).fingerprint() for n in (name, *extractor.requires)]
+        key = key_of(sr=self._picture_key(unit), extractor=name, read=read, alone=alone, version=__version__)
         stored = self.store.get("features", key)
         if stored is None:
-            made, extractor = self.pictures(unit), self._extractor(name)
-            stored = extractor.extract(to_tensor(made.pixels), self._guide(unit, name, extractor, made.rows))
+            made = self.pictures(unit)
+            stored = extractor.extract(to_tensor(made.pixels), self._guide(unit, name, alone, made.rows))
             self.store.put("features", key, stored)
         return stored
 
-    def _guide(self, unit: Unit, name: str, extractor: Extractor, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def _guide(self, unit: Unit, name: str, alone: bool, rows: np.ndarray) -> dict[str, np.ndarray]:
         """What the extractor reads: features of the HR images where there are any, else of the pictures themselves."""
-        if unit.method == HR or self.inputs(unit.shard).hr is None:
-            return {k: v for needed in extractor.requires for k, v in self.features(unit, needed).items()}
+        requires = self._extractor(name).requires
+        if alone or unit.of_hr or self.inputs(unit.shard).hr is None:
+            return {k: v for needed in requires for k, v in self.features(unit, needed, alone).items()}
         hr = replace(unit, method=HR)
-        merged = {k: v for needed in (*extractor.requires, name) for k, v in self.features(hr, needed).items()}
+        merged = {k: v for needed in (*requires, name) for k, v in self.features(hr, needed).items()}
         return {k: v[rows] for k, v in merged.items()}
 
     def _extractor(self, name: str) -> Extractor:
@@ -180,7 +204,8 @@ class Worker:
         return [_defect(image) or image for image in sr.float()]
 
     def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
-        key = key_of(sr=pictures, metric=metric.name, protocol=metric.protocol, version=__version__)
+        read = [weights.sha256(name) for name in metric.weight_files]
+        key = key_of(sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, version=__version__)
         stored = self.store.get("scores", key)
         if stored is None:
             stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
@@ -198,13 +223,13 @@ class Worker:
         }
 
     def _shard_key(self, shard: Shard) -> str:
-        if shard.index not in self._keys:
-            self._keys[shard.index] = key_of(**self._setting, samples=[s.digest() for s in shard.samples])
-        return self._keys[shard.index]
+        if shard not in self._keys:
+            self._keys[shard] = key_of(**self._setting, samples=[s.digest() for s in shard.samples])
+        return self._keys[shard]
 
     def _picture_key(self, unit: Unit) -> str:
         shard = self._shard_key(unit.shard)
-        if unit.method == HR:
+        if unit.of_hr:
             return key_of(inputs=shard, hr=True)
         return key_of(inputs=shard, method=self.method(unit.method).fingerprint(), device=self.device.type)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from fsrbench.errors import UserError
 from fsrbench.metrics.base import Metric
+from fsrbench.metrics.pyiqa_metric import pyiqa_metric
 from fsrbench.registry import Registry
 
 BUILTIN = {
@@ -13,14 +14,23 @@ BUILTIN = {
     "psnr_y": "fsrbench.metrics.quality:PsnrY",
     "ssim": "fsrbench.metrics.quality:Ssim",
     "ms_ssim": "fsrbench.metrics.quality:MsSsim",
+    "lpips": "fsrbench.metrics.pyiqa_metric:Lpips",
+    "dists": "fsrbench.metrics.pyiqa_metric:Dists",
     "niqe": "fsrbench.metrics.niqe:Niqe",
+    "fid": "fsrbench.metrics.distribution:Fid",
+    "kid": "fsrbench.metrics.distribution:Kid",
+    "fid_face": "fsrbench.metrics.distribution:FidFace",
+    "kid_face": "fsrbench.metrics.distribution:KidFace",
     "detection": "fsrbench.metrics.detection:Detection",
+    "detection_retinaface": "fsrbench.metrics.detection:DetectionRetinaface",
     "landmark_nme": "fsrbench.metrics.landmarks:LandmarkNme",
     "landmark_nme_dlib": "fsrbench.metrics.landmarks:LandmarkNmeDlib",
     "verification": "fsrbench.metrics.verification:Verification",
     "verification_labelled": "fsrbench.metrics.verification:VerificationLabelled",
     "verification_dlib": "fsrbench.metrics.verification:VerificationDlib",
     "verification_facenet": "fsrbench.metrics.verification:VerificationFacenet",
+    "verification_arcface": "fsrbench.metrics.verification:VerificationArcface",
+    "verification_pairs": "fsrbench.metrics.verification:VerificationPairs",
     "latency_ms": "fsrbench.metrics.speed:Latency",
     "throughput": "fsrbench.metrics.speed:Throughput",
     "params": "fsrbench.metrics.speed:Parameters",
@@ -43,7 +53,7 @@ PAPER = (
 PRESETS = {
     "fast": ("psnr", "psnr_y", "ssim", "latency_ms", "params"),
     "paper": PAPER,
-    "all": tuple(n for n in BUILTIN if n not in ("verification_dlib", "verification_facenet")),
+    "all": tuple(n for n in BUILTIN if n != "verification_dlib"),  # that is what `verification` is by default
 }
 
 
@@ -56,7 +66,8 @@ def resolve(names: Iterable[str]) -> list[Metric]:
     wanted = [n for name in names for n in PRESETS.get(name, (name,))]
     metrics = []
     for name in dict.fromkeys(wanted):
-        if name not in METRICS:
-            raise UserError(f"{METRICS.unknown(name)} (presets: {', '.join(PRESETS)})")
-        metrics.append(METRICS.get(name)())
+        metric = METRICS.get(name) if name in METRICS else pyiqa_metric(name)
+        if metric is None:
+            raise UserError(f"{METRICS.unknown(name)} (presets: {', '.join(PRESETS)}; and pyiqa's metrics)")
+        metrics.append(metric())
     return metrics

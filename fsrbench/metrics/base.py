@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from torch import Tensor
 
+from fsrbench import weights
+from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid
 from fsrbench.tasks import Task
 
@@ -24,13 +26,23 @@ Features = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a run before any work; metrics decide by it whether their protocol holds."""
+    """What is known of a run before any work; metrics decide by it whether and how their protocol holds."""
 
     task: Task
     images: int
     has_hr: bool
     has_pairs: bool
     seed: int = 0
+    reference: int = 0
+    """Pictures of the reference set that was named; 0 if none was."""
+    pairs: tuple[ListedPair, ...] = ()
+    """Verification pairs that a file lists."""
+    sides: Literal["one", "both"] = "one"
+    """Whether verification compares SR with HR or SR with SR."""
+    alignment: Literal["hr", "sr"] = "hr"
+    """Whose landmarks faces are aligned by before they are described."""
+    descriptor: str = "auto"
+    """Which face descriptor verification uses."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +57,17 @@ class Summary:
 
 
 class Metric(ABC):
-    """Common to all metrics. The class attributes are what a user reads about it."""
+    """Common to all metrics. The attributes, usually of the class, are what a user reads about it."""
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    unit: ClassVar[str] = ""
-    direction: ClassVar[Direction] = "higher"
-    digits: ClassVar[int] = 2
+    name: str
+    title: str
+    unit: str = ""
+    direction: Direction = "higher"
+    digits: int = 2
     """Decimals shown in tables (of per cent where the unit is ``fraction``)."""
-    needs: ClassVar[frozenset[Need]] = frozenset()
+    needs: frozenset[Need] = frozenset()
+    weight_files: ClassVar[tuple[str, ...]] = ()
+    """Names of the weight files that it reads."""
     protocol: str
     """One line that lets somebody else recompute the number."""
 
@@ -68,10 +82,22 @@ class Metric(ABC):
             raise Invalid("needs HR images")
         if "pairs" in self.needs and not facts.has_pairs:
             raise Invalid("needs several pictures of at least two identities, in sub-folders <identity>/<file>")
+        for name in self.weight_files:
+            weights.find(name)
+
+    @property
+    def scores_hr(self) -> bool:
+        """Whether the HR images, scored as if a method had made them, give a ceiling."""
+        return True
 
 
 class ImageMetric(Metric):
     """One score an image, from the picture alone or beside its HR."""
+
+    @property
+    def scores_hr(self) -> bool:
+        """Not beside HR: HR against itself says nothing."""
+        return "hr" not in self.needs
 
     @abstractmethod
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
@@ -97,15 +123,22 @@ class Faces:
     """The HR images' features, row for row; ``None`` without HR."""
     is_hr: bool = False
     """Whether these are the HR images themselves."""
+    reference: Features | None = None
+    """Features of the reference set: the one that was named, else all HR images."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """What a feature metric gives: a value an image (NaN where none) and, if it is not their mean, a summary."""
 
-    values: np.ndarray
+    values: np.ndarray | None
+    """``None`` where only the whole set has a value."""
     summary: Summary | None = None
     note: str = ""
+    details: Mapping[str, float] = field(default_factory=dict)
+    """Further numbers by name, fractions where the metric is one."""
+    curves: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Lines to draw by name, each K,2."""
 
 
 class FeatureMetric(Metric):
@@ -113,13 +146,23 @@ class FeatureMetric(Metric):
 
     extractor: str
     """Name in :data:`fsrbench.metrics.features.EXTRACTORS`."""
+    uses_reference: ClassVar[bool] = False
+    """Whether it compares with the reference set and not image by image."""
 
     def check(self, facts: Facts) -> None:
         """Refuse without what the extractor needs."""
         from fsrbench.metrics.features import EXTRACTORS
 
         super().check(facts)
+        self.configure(facts)
         EXTRACTORS.get(self.extractor)().check()
+
+    def configure(self, facts: Facts) -> None:
+        """Settle what depends on the run, the extractor included.
+
+        Raises:
+            Invalid, Unavailable: as :meth:`check`.
+        """
 
     @abstractmethod
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
@@ -129,13 +172,18 @@ class FeatureMetric(Metric):
 class SpeedMetric(Metric):
     """Read from the timing run of a method; see :mod:`fsrbench.metrics.timing`."""
 
+    @property
+    def scores_hr(self) -> bool:
+        """Nothing makes the HR images."""
+        return False
+
     @abstractmethod
-    def read(self, mine: Readings, first: tuple[str, Readings] | None) -> Summary:
+    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
         """One method's number.
 
         Args:
             mine: what was measured of the method.
-            first: name and readings of the run's first method, for ratios.
+            base: name and readings of the method that ratios are taken to.
 
         Raises:
             Invalid: the number means nothing for this method.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from fsrbench.metrics.base import Direction, Evaluation, Faces, FeatureMetric
@@ -32,7 +30,7 @@ class LandmarkNme(FeatureMetric):
     """Distance between the landmarks found in SR and in HR, by the face alignment network."""
 
     name, title, unit, digits = "landmark_nme", "Landmark error", "fraction", 2
-    direction: ClassVar[Direction] = "lower"
+    direction: Direction = "lower"
     needs = frozenset({"hr"})
     extractor = "fan"
     protocol = (
@@ -40,12 +38,17 @@ class LandmarkNme(FeatureMetric):
         "uses; landmark_nme_dlib is the second opinion); mean distance over the distance of the outer eye corners in HR"
     )
 
+    @property
+    def scores_hr(self) -> bool:
+        """Not HR against itself."""
+        return False
+
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """Error of each face; the note tells how many lost their landmarks."""
+        """Error of each face; a detail has the share of those that lost their landmarks."""
         assert faces.hr is not None
         errors = nme(faces.features["landmarks"], faces.hr["landmarks"])
         lost = float((errors > FAILURE).mean())
-        return Evaluation(errors, note="" if faces.is_hr else f"{lost:.1%} of the faces above {FAILURE:.0%}")
+        return Evaluation(errors, None, f"{lost:.1%} of the faces above {FAILURE:.0%}", {"failure_rate": lost})
 
 
 class LandmarkNmeDlib(LandmarkNme):

@@ -8,30 +8,35 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
 from fsrbench import weights
 from fsrbench.images import to_tensor, to_uint8
-from fsrbench.metrics.base import Facts, ImageMetric
+from fsrbench.metrics.base import ImageMetric
 from fsrbench.metrics.enlarge import enlarge
 
 SIDE = 256
 """Side in pixels that smaller pictures are enlarged to. NIQE reads whole blocks only, so of these it sees 192 x 192."""
 
 
+def _protocol(side: int, kernel: Image.Resampling) -> str:
+    return (
+        f"pictures below {side} px, SR and HR alike, enlarged to {side} px by Pillow {kernel.name} and rounded to "
+        "8 bit; pyiqa's NIQE (Y of YIQ rounded; whole 96 px blocks from the top left), BasicSR's pristine parameters"
+    )
+
+
 class Niqe(ImageMetric):
     """Natural image quality evaluator; needs blocks of 96 px, so small pictures are enlarged first."""
 
     name, title, direction, digits = "niqe", "NIQE", "lower", 3
-    protocol = (
-        f"pictures below {SIDE} px, SR and HR alike, enlarged to {SIDE} px by Pillow BICUBIC and rounded to 8 bit; "
-        "pyiqa's NIQE (Y of YIQ rounded; whole 96 px blocks from the top left), BasicSR's pristine parameters"
-    )
+    weight_files = ("niqe",)
+    protocol = _protocol(SIDE, Image.Resampling.BICUBIC)
 
-    def check(self, facts: Facts) -> None:
-        """Refuse without the pristine parameters."""
-        super().check(facts)
-        weights.find("niqe")
+    def __init__(self, side: int = SIDE, kernel: Image.Resampling = Image.Resampling.BICUBIC) -> None:
+        self.side, self.kernel = side, kernel
+        self.protocol = _protocol(side, kernel)
 
     @cached_property
     def _pristine(self) -> dict[str, Tensor]:
@@ -47,7 +52,7 @@ class Niqe(ImageMetric):
         return torch.tensor([self._one(picture) for picture in to_uint8(sr)], dtype=torch.float64)
 
     def _one(self, picture: np.ndarray) -> float:
-        pixels = to_tensor(np.stack([enlarge(picture, SIDE)]))
+        pixels = to_tensor(np.stack([enlarge(picture, self.side, self.kernel)]))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=r"cov\(\): degrees of freedom")  # said by the NaN
             try:

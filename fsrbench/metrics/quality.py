@@ -33,14 +33,16 @@ def luma(images: Tensor) -> Tensor:
     return ((images.double() * weights).sum(dim=1, keepdim=True) + 16) / 255
 
 
-def ssim(sr: Tensor, hr: Tensor, window: int = 11, sigma: float = 1.5) -> Tensor:
+def ssim(sr: Tensor, hr: Tensor, window: int = 11, sigma: float | None = 1.5) -> Tensor:
     """Structural similarity of each image (Wang et al., IEEE TIP 13, 2004), mean over channels and inner pixels.
 
     Agrees with ``skimage.metrics.structural_similarity(gaussian_weights=True, sigma=1.5,
-    use_sample_covariance=False, channel_axis=-1, data_range=255)``.
+    use_sample_covariance=False, channel_axis=-1, data_range=255)``; with ``window=7, sigma=None`` with its defaults.
 
     Args:
         sr, hr: N,C,H,W in [0, 1], sides at least ``window``.
+        window: side of the window in pixels.
+        sigma: of its Gaussian; ``None`` weighs all its pixels alike and takes the sample covariance.
     """
     luminance, contrast = _ssim_maps(sr.double(), hr.double(), window, sigma)
     return (luminance * contrast).mean(dim=(1, 2, 3))
@@ -68,9 +70,11 @@ def ms_ssim(sr: Tensor, hr: Tensor) -> Tensor:
     return total.mean(dim=1)
 
 
-def _ssim_maps(x: Tensor, y: Tensor, window: int, sigma: float) -> tuple[Tensor, Tensor]:
-    taps = torch.exp(-0.5 * ((torch.arange(window, dtype=x.dtype, device=x.device) - (window - 1) / 2) / sigma) ** 2)
+def _ssim_maps(x: Tensor, y: Tensor, window: int, sigma: float | None) -> tuple[Tensor, Tensor]:
+    places = torch.arange(window, dtype=x.dtype, device=x.device) - (window - 1) / 2
+    taps = torch.exp(-0.5 * (places / sigma) ** 2) if sigma else torch.ones_like(places)
     taps = taps / taps.sum()
+    unbiased = 1.0 if sigma else window**2 / (window**2 - 1)
     channels = x.shape[1]
 
     def blur(images: Tensor) -> Tensor:
@@ -78,8 +82,8 @@ def _ssim_maps(x: Tensor, y: Tensor, window: int, sigma: float) -> tuple[Tensor,
         return F.conv2d(images, taps.view(1, 1, -1, 1).expand(channels, -1, -1, -1), groups=channels)
 
     mean_x, mean_y = blur(x), blur(y)
-    var_x, var_y = blur(x * x) - mean_x**2, blur(y * y) - mean_y**2
-    covariance = blur(x * y) - mean_x * mean_y
+    var_x, var_y = unbiased * (blur(x * x) - mean_x**2), unbiased * (blur(y * y) - mean_y**2)
+    covariance = unbiased * (blur(x * y) - mean_x * mean_y)
     c1, c2 = 0.01**2, 0.03**2
     luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
     contrast = (2 * covariance + c2) / (var_x + var_y + c2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import SpeedMetric, Summary
-from fsrbench.metrics.timing import QUERIES, SECONDS, THROUGHPUT_BATCH, WARM_UP, Readings
+from fsrbench.metrics.base import Evaluation, SpeedMetric, Summary
+from fsrbench.metrics.timing import BATCHES, EFFORTS, THROUGHPUT_BATCH, WARM_UP, Readings
 from fsrbench.stats import median_interval
 
 
@@ -15,30 +15,36 @@ class Latency(SpeedMetric):
 
     name, title, unit, direction = "latency_ms", "Latency", "ms", "lower"
     protocol = (
-        f"median of {QUERIES} queries at batch 1 (fewer if all methods' take over {SECONDS:.0f} s), {WARM_UP} warm-up "
-        "calls, methods interleaved in one process, networks channels-last float32, LR already on the device, "
-        "adapter's conversion and clipping in, file I/O and 8-bit rounding out, CUDA synchronised; bootstrap interval"
+        f"median of the queries at batch 1 (quick: {EFFORTS['quick'].queries}; full, as MLPerf's single stream: at "
+        f"least {EFFORTS['full'].queries} and {EFFORTS['full'].seconds:.0f} s), {WARM_UP} warm-up calls, methods "
+        "interleaved in one process, networks channels-last float32, LR already on the device, adapter's conversion "
+        "and clipping in, file I/O and 8-bit rounding out, CUDA synchronised; bootstrap interval"
     )
 
-    def read(self, mine: Readings, first: tuple[str, Readings] | None) -> Summary:
-        """Median in ms with a bootstrap interval; the note has p90 and the ratio to the first method."""
+    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
+        """Median in ms with a bootstrap interval; details have percentiles and the ratio to the base method."""
         times = mine.latency_ms
-        p50, p90 = np.percentile(times, [50, 90])
-        note = f"p90 {p90:.2f} ms"
-        if first is not None and first[1] is not mine:
-            note += f", {p50 / np.median(first[1].latency_ms):.3g}x {first[0]}"
-        return Summary(float(p50), *median_interval(times), len(times), note)
+        p50, p90, p99 = (float(p) for p in np.percentile(times, [50, 90, 99]))
+        details, note = {"p50": p50, "p90": p90, "p99": p99}, f"p90 {p90:.2f} ms"
+        if base is not None:
+            details["ratio"] = p50 / float(np.median(base[1].latency_ms))
+            note += f", {details['ratio']:.3g}x {base[0]}" if base[1] is not mine else ""
+        return Evaluation(None, Summary(p50, *median_interval(times), len(times)), note, details)
 
 
 class Throughput(SpeedMetric):
     """Faces a second."""
 
     name, title, unit, digits = "throughput", "Throughput", "images/s", 0
-    protocol = f"median of 5 batches of {THROUGHPUT_BATCH} after one more, networks channels-last float32, file I/O out"
+    protocol = (
+        f"median of 5 batches of {THROUGHPUT_BATCH} after one more, networks channels-last float32, file I/O out; "
+        f"batch sizes {BATCHES[0]} to {BATCHES[-1]} in curves.csv"
+    )
 
-    def read(self, mine: Readings, first: tuple[str, Readings] | None) -> Summary:
-        """Images a second."""
-        return Summary(mine.images_per_s, n=5)
+    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
+        """Images a second; the curve has them by batch size."""
+        curve = np.array(sorted(mine.images_per_s.items()), dtype=np.float64)
+        return Evaluation(None, Summary(mine.images_per_s[THROUGHPUT_BATCH], n=5), curves={"batch": curve})
 
 
 class Parameters(SpeedMetric):
@@ -47,9 +53,9 @@ class Parameters(SpeedMetric):
     name, title, unit, direction = "params", "Parameters", "M", "lower"
     protocol = "all parameters of the inference network, in millions"
 
-    def read(self, mine: Readings, first: tuple[str, Readings] | None) -> Summary:
+    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
         """Millions of parameters."""
-        return Summary(mine.parameters / 1e6, n=1)
+        return Evaluation(None, Summary(mine.parameters / 1e6, n=1))
 
 
 class Flops(SpeedMetric):
@@ -61,7 +67,7 @@ class Flops(SpeedMetric):
         "in thousand millions"
     )
 
-    def read(self, mine: Readings, first: tuple[str, Readings] | None) -> Summary:
+    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
         """GFLOPs.
 
         Raises:
@@ -69,7 +75,7 @@ class Flops(SpeedMetric):
         """
         if mine.flops is None:
             raise Invalid("not a torch network: its FLOPs are not counted")
-        return Summary(mine.flops / 1e9, n=1)
+        return Evaluation(None, Summary(mine.flops / 1e9, n=1))
 
 
 class PeakMemory(SpeedMetric):
@@ -80,7 +86,7 @@ class PeakMemory(SpeedMetric):
         "peak bytes of live tensors at batch 1 plus weights, input left out (CUDA: the allocator's, work memory in)"
     )
 
-    def read(self, mine: Readings, first: tuple[str, Readings] | None) -> Summary:
+    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
         """Megabytes (10^6).
 
         Raises:
@@ -88,4 +94,4 @@ class PeakMemory(SpeedMetric):
         """
         if mine.peak_bytes is None:
             raise Invalid("not a torch network: its memory is not seen")
-        return Summary(mine.peak_bytes / 1e6, n=1)
+        return Evaluation(None, Summary(mine.peak_bytes / 1e6, n=1))

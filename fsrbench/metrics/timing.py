@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,11 +20,27 @@ from fsrbench.errors import FsrbenchError, one_line
 from fsrbench.methods import Method
 
 WARM_UP = 5
-QUERIES = 100
-SECONDS = 60.0
-"""Latency ends after this many seconds for all methods together, if the queries are not done by then."""
+BATCHES = (1, 2, 4, 8, 16, 32, 64)
+"""Batch sizes that throughput is measured at."""
 THROUGHPUT_BATCH = 16
+"""The one that stands for them in tables."""
+BATCH_SECONDS = 3.0
+"""A method whose batch takes longer is not tried with larger ones."""
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long latency is measured: at least so many queries of each method, and so many seconds in all."""
+
+    queries: int
+    seconds: float
+    most_seconds: float
+    """It ends after so long even if the queries are not done."""
+
+
+EFFORTS = {"quick": Effort(100, 0, 60), "full": Effort(1024, 60, 1800)}
+"""``full`` follows the single-stream rules of MLPerf's inference benchmark: 1,024 queries and 60 seconds."""
 
 
 @dataclass
@@ -31,14 +48,15 @@ class Readings:
     """What was measured of one method; ``None`` where it could not be."""
 
     latency_ms: np.ndarray
-    images_per_s: float
+    images_per_s: dict[int, float]
+    """By batch size."""
     parameters: int
     flops: int | None
     peak_bytes: int | None
 
 
 def measure(
-    methods: Mapping[str, Method], lr: Tensor, device: torch.device, wanted: Sequence[str]
+    methods: Mapping[str, Method], lr: Tensor, device: torch.device, wanted: Sequence[str], effort: Effort
 ) -> dict[str, Readings | FsrbenchError]:
     """Time methods on LR images already on the device.
 
@@ -47,6 +65,7 @@ def measure(
         lr: float N,3,h,w in [0, 1] on ``device``; latency rotates through the images.
         device: where the methods run.
         wanted: the metrics asked for; what none of them reads is not measured.
+        effort: how long latency is measured.
 
     Returns:
         Readings of each method, or why it could not be timed.
@@ -54,7 +73,7 @@ def measure(
     bench = _Bench(methods)
     with torch.inference_mode():
         bench.each(lambda m: [_seconds(m, lr[i % len(lr), None], device) for i in range(WARM_UP)])
-        latencies = _latencies(bench, lr, device) if "latency_ms" in wanted else {}
+        latencies = _latencies(bench, lr, device, effort) if "latency_ms" in wanted else {}
         images_per_s = bench.each(lambda m: _throughput(m, lr, device)) if "throughput" in wanted else {}
         flops = bench.each(lambda m: _flops(m, lr[:1].clone())) if "flops" in wanted else {}
         peaks = bench.each(lambda m: _peak_bytes(m, lr[:1].clone(), device)) if "peak_memory" in wanted else {}
@@ -62,7 +81,7 @@ def measure(
     readings = {
         name: Readings(
             latency_ms=np.array(latencies.get(name, [])),
-            images_per_s=images_per_s.get(name, float("nan")),
+            images_per_s=images_per_s.get(name, {}),
             parameters=parameters[name],
             flops=flops.get(name),
             peak_bytes=peaks.get(name),
@@ -96,24 +115,30 @@ class _Bench:
         self.reasons[name] = reason
 
 
-def _latencies(bench: _Bench, lr: Tensor, device: torch.device) -> dict[str, list[float]]:
+def _latencies(bench: _Bench, lr: Tensor, device: torch.device, effort: Effort) -> dict[str, list[float]]:
     """Milliseconds a query at batch 1; methods take turns, so that a slow minute of the machine hits all alike."""
     samples: dict[str, list[float]] = {}
-    end = time.perf_counter() + SECONDS
-    for query in range(QUERIES):
+    start = time.perf_counter()
+    for query in count():
+        gone = time.perf_counter() - start
+        if (query >= effort.queries and gone >= effort.seconds) or (query and gone > effort.most_seconds):
+            return samples
         image = lr[query % len(lr), None]
         for name, seconds in bench.each(partial(_seconds, lr=image, device=device)).items():
             samples.setdefault(name, []).append(1e3 * seconds)
-        if time.perf_counter() > end:
+    raise AssertionError("count() does not end")
+
+
+def _throughput(method: Method, lr: Tensor, device: torch.device) -> dict[int, float]:
+    """Images a second by batch size, up to the one that takes too long; the one for tables is always there."""
+    images_per_s = {}
+    for size in BATCHES:
+        batch = lr.repeat(-(-size // len(lr)), 1, 1, 1)[:size]
+        first = _seconds(method, batch, device)
+        images_per_s[size] = size / float(np.median([_seconds(method, batch, device) for _ in range(5)]))
+        if first > BATCH_SECONDS and size >= THROUGHPUT_BATCH:
             break
-    return samples
-
-
-def _throughput(method: Method, lr: Tensor, device: torch.device) -> float:
-    repeats = -(-THROUGHPUT_BATCH // len(lr))
-    batch = lr.repeat(repeats, 1, 1, 1)[:THROUGHPUT_BATCH]
-    _seconds(method, batch, device)
-    return THROUGHPUT_BATCH / float(np.median([_seconds(method, batch, device) for _ in range(5)]))
+    return images_per_s
 
 
 def _seconds(method: Method, lr: Tensor, device: torch.device) -> float:

@@ -2,97 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from scipy import stats
 
+from fsrbench import weights
 from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
+from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.metrics.pairing import FOLDS, MATES, Pairs, labelled_pairs, listed_pairs, self_pairs
+from fsrbench.metrics.roc import roc_curve, roc_details, thinned
 
-FOLDS = 10
-MATES = 4
-"""Genuine pairs a picture in labelled verification, at most: one much-photographed person must not outweigh all."""
-_PAIR_PROTOCOL = (
+DESCRIPTORS = {
+    "dlib": "dlib 128-d descriptor, pictures enlarged to 256 px by Pillow BICUBIC, aligned (150 px chip) by dlib's 68 "
+    "points of {aligned} in MTCNN's box",
+    "facenet": "FaceNet (VGGFace2) 512-d embedding at 160 px, cut to MTCNN's box of {aligned}",
+    "arcface": "ArcFace-style network of the ONNX file {file}, 112 px chip aligned by five points of dlib's 68 of "
+    "{aligned}, picture and mirror image added, unit length",
+}
+"""The descriptors in order of preference, and what to say of them."""
+_SELF = (
     "genuine SR_i/HR_i, impostor SR_i/HR of one picture of another identity in the same fold (without identities every "
     "picture is its own)"
 )
-_FOLD_PROTOCOL = (
+_LABELLED = (
+    f"genuine SR_i/{{other}}_j, two pictures of one identity (at most {MATES} j for each i), as many impostors of the "
+    "same fold for each SR_i"
+)
+_LISTED = "genuine and impostor pairs SR_i/{other}_j and their folds as the pairs file lists them"
+_FOLDS = (
     "Euclidean distance; mean accuracy of ten folds by identity, threshold best on the other nine, t-interval over the "
     "folds; folds and pairs drawn by the run's seed"
 )
-_DLIB_PROTOCOL = (
-    "dlib 128-d descriptor, SR and HR enlarged to 256 px by Pillow BICUBIC, aligned (150 px chip) by dlib's 68 points "
-    "of the HR in MTCNN's box"
+_LISTED_FOLDS = (
+    "Euclidean distance; mean accuracy of the folds, threshold best on the others, t-interval over the folds"
 )
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Verification pairs: SR image ``probe`` against HR image ``gallery`` (row numbers)."""
-
-    probe: np.ndarray
-    gallery: np.ndarray
-    genuine: np.ndarray
-    fold: np.ndarray
-
-
-def assign_folds(groups: list[str], seed: int) -> np.ndarray:
-    """A fold 0..9 for each image; images of one group (identity) share it."""
-    names = sorted(set(groups))
-    order = np.random.RandomState(seed).permutation(len(names))
-    fold_of = {names[i]: rank % FOLDS for rank, i in enumerate(order)}
-    return np.array([fold_of[g] for g in groups])
-
-
-def self_pairs(groups: list[str], seed: int) -> Pairs:
-    """Genuine: SR_i and HR_i. Impostor: SR_i and the HR of one image of another identity in the same fold."""
-    _check_identities(groups, "identities")
-    rows = np.arange(len(groups))
-    return _with_impostors(rows, rows, groups, seed)
-
-
-def labelled_pairs(groups: list[str], seed: int) -> Pairs:
-    """Genuine: SR_i and the HR of up to MATES other pictures of its identity. As many impostors for each SR_i.
-
-    Identities with a single picture take no part.
-    """
-    _, number, pictures = np.unique(groups, return_inverse=True, return_counts=True)
-    rows = np.flatnonzero(pictures[number] > 1)
-    _check_identities([groups[i] for i in rows], "identities with several pictures")
-    rng = np.random.RandomState(seed + 2)
-    probe, gallery = [], []
-    for i in rows:
-        mates = np.flatnonzero((number == number[i]) & (np.arange(len(groups)) != i))
-        chosen = rng.choice(mates, size=MATES, replace=False) if len(mates) > MATES else mates
-        probe.append(np.full(len(chosen), i))
-        gallery.append(chosen)
-    return _with_impostors(np.concatenate(probe), np.concatenate(gallery), groups, seed)
-
-
-def _check_identities(groups: list[str], what: str) -> None:
-    found, needed = len(set(groups)), 2 * FOLDS  # two a fold: each picture has an impostor there
-    if found < needed:
-        raise Invalid(f"needs at least {needed} {what} for ten folds, not {found}")
-
-
-def _with_impostors(probe: np.ndarray, gallery: np.ndarray, groups: list[str], seed: int) -> Pairs:
-    rng = np.random.RandomState(seed + 1)
-    taking_part = np.unique(probe)
-    number = np.unique(groups, return_inverse=True)[1]
-    fold = np.full(len(groups), -1)
-    fold[taking_part] = assign_folds([groups[i] for i in taking_part], seed)
-    others = []
-    for i, count in zip(*np.unique(probe, return_counts=True), strict=True):
-        candidates = np.flatnonzero((fold == fold[i]) & (number != number[i]))
-        others.append(rng.choice(candidates, size=count, replace=count > len(candidates)))
-    return Pairs(
-        probe=np.concatenate([probe, probe]),
-        gallery=np.concatenate([gallery, *others]),
-        genuine=np.repeat([True, False], len(probe)),
-        fold=np.concatenate([fold[probe], fold[probe]]),
-    )
 
 
 def best_threshold(distance: np.ndarray, genuine: np.ndarray) -> float:
@@ -105,6 +50,20 @@ def best_threshold(distance: np.ndarray, genuine: np.ndarray) -> float:
     return float(edges[int(np.argmax(np.where(apart, right, -len(right))))])
 
 
+def groups_of(faces: Faces) -> list[str]:
+    """Who is on each image; without identities every picture is taken for a person of its own."""
+    return [identity or f"image {i}" for i, identity in zip(faces.ids, faces.identities, strict=True)]
+
+
+def distances(faces: Faces, pairs: Pairs, sides: Literal["one", "both"] = "one") -> np.ndarray:
+    """Euclidean distance between the descriptors of each pair's SR and HR (with ``both``, SR and SR) image."""
+    assert faces.hr is not None
+    others = faces.hr if sides == "one" else faces.features
+    probe, gallery = faces.features["descriptor"][pairs.probe], others["descriptor"][pairs.gallery]
+    result: np.ndarray = np.linalg.norm(probe - gallery, axis=1)
+    return result
+
+
 def judge(distance: np.ndarray, pairs: Pairs) -> np.ndarray:
     """Whether each pair is judged right, with the threshold that is best on the other folds."""
     right = np.zeros(len(distance), dtype=bool)
@@ -115,88 +74,153 @@ def judge(distance: np.ndarray, pairs: Pairs) -> np.ndarray:
     return right
 
 
+def fold_accuracies(right: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Share of pairs judged right in each fold."""
+    return np.array([right[fold == f].mean() for f in np.unique(fold)])
+
+
 def summarise_folds(right: np.ndarray, fold: np.ndarray) -> Summary:
     """Mean accuracy of the folds with a 95 % t-interval.
 
     The folds share their thresholds, so it is a little narrow: in simulations of 64 identities x 3 pictures it held the
     true accuracy in 92 % of the draws (labelled pairs: 89 %).
     """
-    accuracies = np.array([right[fold == f].mean() for f in np.unique(fold)])
+    accuracies = fold_accuracies(right, fold)
     mean, error = accuracies.mean(), stats.sem(accuracies)
     reach = stats.t.ppf(0.975, len(accuracies) - 1) * error
     return Summary(float(mean), float(max(0, mean - reach)), float(min(1, mean + reach)), len(right))
 
 
-class _Verification(FeatureMetric):
-    unit, digits = "fraction", 1
-    needs = frozenset({"hr"})
-    labelled: ClassVar[bool] = False
-    minimum: ClassVar[int] = 2 * FOLDS
+class Verification(FeatureMetric):
+    """SR against its own HR and another's, judged by the first descriptor whose weights are there."""
 
-    def check(self, facts: Facts) -> None:
-        """Refuse without a descriptor or with too few images for ten folds."""
-        super().check(facts)
-        if facts.images < self.minimum:
-            raise Invalid(f"needs at least {self.minimum} images for ten folds, not {facts.images}")
+    name, title, unit, digits = "verification", "Verification", "fraction", 1
+    needs = frozenset({"hr"})
+    descriptors: ClassVar[tuple[str, ...]] = tuple(DESCRIPTORS)
+    pairing: ClassVar[str] = _SELF
+    folding: ClassVar[str] = _FOLDS
+    fewest: ClassVar[int] = 2 * FOLDS
+    sides: Literal["one", "both"] = "one"
+
+    def __init__(self) -> None:
+        self.extractor = self.descriptors[0]
+        self.protocol = self._protocol("hr")
+
+    def configure(self, facts: Facts) -> None:
+        """Choose the descriptor that was asked for, or the first that is there; refuse too few images."""
+        if facts.images < self.fewest:
+            raise Invalid(f"needs at least {self.fewest} images for ten folds, not {facts.images}")
+        self.sides = facts.sides
+        free = facts.descriptor != "auto" and len(self.descriptors) > 1
+        self.extractor = _first_there((facts.descriptor,) if free else self.descriptors)
+        self.protocol = self._protocol(facts.alignment)
+
+    def _protocol(self, alignment: str) -> str:
+        pairing = self.pairing.format(other="SR" if self.sides == "both" else "HR")
+        aligned = "the HR" if alignment == "hr" else "the picture itself"
+        file = weights.find("arcface").name if self.extractor == "arcface" and weights.there("arcface") else "arcface"
+        return f"{pairing}; {DESCRIPTORS[self.extractor].format(aligned=aligned, file=file)}; {self.folding}"
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """For each image the share of its pairs that are judged right; the summary is over the folds."""
-        assert faces.hr is not None
-        # Without identities every picture is taken for a person of its own.
-        groups = [identity or f"image {i}" for i, identity in zip(faces.ids, faces.identities, strict=True)]
-        pairs = (labelled_pairs if self.labelled else self_pairs)(groups, seed)
-        probe, gallery = faces.features["descriptor"][pairs.probe], faces.hr["descriptor"][pairs.gallery]
-        right = judge(np.linalg.norm(probe - gallery, axis=1), pairs)
-        pairs_of = np.bincount(pairs.probe, minlength=len(groups))
-        hits = np.bincount(pairs.probe, weights=right, minlength=len(groups))
-        values = np.divide(hits, pairs_of, out=np.full(len(groups), np.nan), where=pairs_of > 0)
-        return Evaluation(values, summarise_folds(right, pairs.fold))
+        groups = groups_of(faces)
+        pairs = self.pairs(faces, groups, seed)
+        distance = distances(faces, pairs, self.sides)
+        right = judge(distance, pairs)
+        summary = summarise_folds(right, pairs.fold)
+        details = {"standard_error": float(stats.sem(fold_accuracies(right, pairs.fold)))}
+        return Evaluation(
+            _shares(right, pairs.probe, len(groups)),
+            summary,
+            self.remark(pairs),
+            details | roc_details(distance, pairs.genuine),
+            {"roc": thinned(roc_curve(distance, pairs.genuine))},
+        )
+
+    def pairs(self, faces: Faces, groups: list[str], seed: int) -> Pairs:
+        """Which pictures are compared.
+
+        Raises:
+            Invalid: the protocol has no pairs on these images.
+        """
+        if self.sides == "both":
+            raise Invalid("with SR on both sides every picture would be compared with itself")
+        return self_pairs(groups, seed)
+
+    def remark(self, pairs: Pairs) -> str:
+        """What a reader must know of the pairs besides the protocol."""
+        return ""
 
 
-class VerificationDlib(_Verification):
+def _first_there(names: tuple[str, ...]) -> str:
+    reasons = []
+    for name in names:
+        try:
+            EXTRACTORS.get(name)().check()
+        except Unavailable as error:
+            reasons.append(str(error))
+            continue
+        return name
+    raise Unavailable("; ".join(reasons))
+
+
+def _shares(right: np.ndarray, probe: np.ndarray, images: int) -> np.ndarray:
+    pairs_of, hits = np.bincount(probe, minlength=images), np.bincount(probe, weights=right, minlength=images)
+    shares: np.ndarray = np.divide(hits, pairs_of, out=np.full(images, np.nan), where=pairs_of > 0)
+    return shares
+
+
+class VerificationDlib(Verification):
     """SR against its own HR and another's, judged by dlib's descriptor."""
 
     name, title = "verification_dlib", "Verification (dlib)"
-    extractor = "dlib"
-    protocol = f"{_PAIR_PROTOCOL}; {_DLIB_PROTOCOL}; {_FOLD_PROTOCOL}"
+    descriptors = ("dlib",)
 
 
-class VerificationFacenet(_Verification):
+class VerificationFacenet(Verification):
     """SR against its own HR and another's, judged by FaceNet."""
 
     name, title = "verification_facenet", "Verification (FaceNet)"
-    extractor = "facenet"
-    protocol = f"{_PAIR_PROTOCOL}; FaceNet (VGGFace2) 512-d embedding of the HR's MTCNN box at 160 px; {_FOLD_PROTOCOL}"
+    descriptors = ("facenet",)
 
 
-class Verification(_Verification):
-    """SR against its own HR and another's, judged by the first descriptor whose weights are there."""
+class VerificationArcface(Verification):
+    """SR against its own HR and another's, judged by an ArcFace-style network in an ONNX file."""
 
-    name, title = "verification", "Verification"
-    extractor, protocol = VerificationDlib.extractor, VerificationDlib.protocol
-    backends: ClassVar[tuple[type[_Verification], ...]] = (VerificationDlib, VerificationFacenet)
-
-    def check(self, facts: Facts) -> None:
-        """Choose the first descriptor that is there; refuse where there is none."""
-        reasons = []
-        for backend in self.backends:
-            try:
-                backend().check(facts)
-            except Unavailable as error:
-                reasons.append(str(error))
-                continue
-            self.extractor, self.protocol = backend.extractor, backend.protocol
-            return
-        raise Unavailable("; ".join(reasons))
+    name, title = "verification_arcface", "Verification (ArcFace)"
+    descriptors = ("arcface",)
 
 
-class VerificationLabelled(VerificationDlib):
+class VerificationLabelled(Verification):
     """SR against different pictures of the same and of other identities."""
 
     name, title = "verification_labelled", "Verification, labelled"
     needs = frozenset({"hr", "pairs"})
-    labelled = True
-    protocol = (
-        f"genuine SR_i/HR_j, two pictures of one identity (at most {MATES} j for each i), as many impostors of the "
-        f"same fold for each SR_i; {_DLIB_PROTOCOL}; {_FOLD_PROTOCOL}"
-    )
+    pairing = _LABELLED
+
+    def pairs(self, faces: Faces, groups: list[str], seed: int) -> Pairs:
+        """Pairs by the identities of the data."""
+        return labelled_pairs(groups, seed)
+
+
+class VerificationPairs(Verification):
+    """SR against the pictures that a pairs file names."""
+
+    name, title = "verification_pairs", "Verification, listed pairs"
+    pairing, folding, fewest = _LISTED, _LISTED_FOLDS, 0  # the list has folds of its own
+
+    def configure(self, facts: Facts) -> None:
+        """Keep the listed pairs; refuse without any."""
+        if not facts.pairs:
+            raise Invalid("needs a list of pairs: --pairs FILE")
+        super().configure(facts)
+        self.listed = facts.pairs
+
+    def pairs(self, faces: Faces, groups: list[str], seed: int) -> Pairs:
+        """The listed pairs whose images are there."""
+        return listed_pairs(self.listed, faces.ids)
+
+    def remark(self, pairs: Pairs) -> str:
+        """How many of the listed pairs could not be used."""
+        missing = len(self.listed) - len(pairs.probe)
+        return f"{missing} of {len(self.listed)} listed pairs left out: not both images are there" if missing else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,8 @@ HR: Final = "hr"
 STATUSES: Final = ("ok", "unavailable", "invalid", "failed")
 DIRECTIONS: Final = ("higher", "lower", "none")
 SCORES_COLUMNS: Final = ("method", "image", "metric", "value", "status")
+DETAIL_COLUMNS: Final = ("method", "metric", "detail", "value")
+CURVE_COLUMNS: Final = ("method", "metric", "curve", "x", "y")
 SUMMARY_TEXT: Final = ("method", "metric", "unit", "direction", "status", "note")
 SUMMARY_NUMBERS: Final = ("value", "ci_low", "ci_high", "n")
 
@@ -39,6 +41,12 @@ class MetricInfo:
     """Digits after the point of the value shown."""
     factor: float = 1.0
     """From the value in the files to the value shown."""
+
+    @classmethod
+    def declared(cls, name: str, title: str, unit: str, direction: str, digits: int) -> MetricInfo:
+        """How a metric that declares these is shown: fractions as per cent, an unknown direction as none."""
+        shown, factor = ("%", 100.0) if unit == "fraction" else (unit, 1.0)
+        return cls(name, title, shown, direction if direction in DIRECTIONS else "none", digits, factor)
 
     @property
     def arrow(self) -> str:
@@ -103,6 +111,8 @@ class RunData:
     scores: pd.DataFrame
     summary: pd.DataFrame
     manifest: dict[str, Any]
+    details: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DETAIL_COLUMNS)))
+    curves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE_COLUMNS)))
 
     @classmethod
     def load(cls, path: Path) -> RunData:
@@ -117,7 +127,14 @@ class RunData:
         missing = [file.name for file in files if not file.is_file()]
         if missing:
             raise UserError(f"{path} is not a finished run: no {', '.join(missing)}")
-        return cls(path, _read_scores(files[0]), _read_summary(files[1]), _read_manifest(files[2]))
+        return cls(
+            path,
+            _read_scores(files[0]),
+            _read_summary(files[1]),
+            _read_manifest(files[2]),
+            _read_more(path / "details.csv", DETAIL_COLUMNS),
+            _read_more(path / "curves.csv", CURVE_COLUMNS),
+        )
 
     @property
     def methods(self) -> list[str]:
@@ -159,14 +176,8 @@ class RunData:
         entry = self.entry("metrics", name)
         unit = str(entry.get("unit", rows["unit"].iloc[0] if len(rows) else "")).strip()
         direction = str(entry.get("direction", rows["direction"].iloc[0] if len(rows) else "none"))
-        return MetricInfo(
-            name=name,
-            title=str(entry.get("title", name)),
-            unit="%" if unit == "fraction" else unit,
-            direction=direction if direction in DIRECTIONS else "none",
-            digits=int(entry.get("digits", 2 if unit else 3)),
-            factor=100.0 if unit == "fraction" else 1.0,
-        )
+        title, digits = str(entry.get("title", name)), int(entry.get("digits", 2 if unit else 3))
+        return MetricInfo.declared(name, title, unit, direction, digits)
 
 
 def _require(path: Path, frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
@@ -204,6 +215,19 @@ def _read_summary(path: Path) -> pd.DataFrame:
     twice = frame[frame.duplicated(["method", "metric"])]
     if len(twice):
         raise UserError(f"{path}: two rows for {twice['method'].iloc[0]}, {twice['metric'].iloc[0]}")
+    return frame
+
+
+def _read_more(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A table that runs of earlier versions do not have."""
+    if not path.is_file():
+        return pd.DataFrame(columns=list(columns))
+    try:
+        frame = pd.read_csv(path)
+    except Exception as error:
+        raise UserError(f"{path}: cannot be read as CSV: {_first_line(error)}") from error
+    if missing := [column for column in columns if column not in frame.columns]:
+        raise UserError(f"{path}: no column {', '.join(missing)}")
     return frame
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +55,12 @@ class Look:
 def looks(run: RunData) -> dict[str, Look]:
     """Colour and marker of every method, from the manifest's order, so that all plots of a run agree."""
     listed = run.manifest.get("methods")
-    order = [*(listed if isinstance(listed, dict) else ()), *run.methods]
-    order = [name for name in dict.fromkeys(order) if name != HR]
+    return looks_of([*(listed if isinstance(listed, dict) else ()), *run.methods])
+
+
+def looks_of(methods: Iterable[str]) -> dict[str, Look]:
+    """Colour and marker of each of some methods, in their order, and of the HR images."""
+    order = [name for name in dict.fromkeys(methods) if name != HR]
     # When the colours are used up they start again with another marker
     drawn = {
         name: Look(_COLOURS[index % len(_COLOURS)], _MARKERS[index // len(_COLOURS) % len(_MARKERS)])

@@ -9,6 +9,7 @@ from typing import Final
 from matplotlib.figure import Figure
 
 from fsrbench.reports.data import RunData
+from fsrbench.reports.plot_curves import draw_detection, draw_roc, draw_throughput
 from fsrbench.reports.plot_distributions import draw_distributions
 from fsrbench.reports.plot_dots import draw_dots
 from fsrbench.reports.plot_speed import draw_speed_quality
@@ -18,6 +19,9 @@ PLOTS: Final[dict[str, Callable[[RunData], Figure | None]]] = {
     "speed_quality": draw_speed_quality,
     "metrics": draw_dots,
     "distributions": draw_distributions,
+    "roc": draw_roc,
+    "detection": draw_detection,
+    "throughput": draw_throughput,
 }
 """File name and what draws it; a plot for which the run has no data gives None."""
 

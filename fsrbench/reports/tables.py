@@ -11,6 +11,7 @@ from fsrbench.reports import table_markdown, table_notes
 from fsrbench.reports.data import RunData
 from fsrbench.reports.published_table import none_fits, published_table
 from fsrbench.reports.table_csv import csv_text
+from fsrbench.reports.table_details import details_table
 from fsrbench.reports.table_html import html
 from fsrbench.reports.table_latex import latex
 from fsrbench.reports.table_markdown import markdown
@@ -62,6 +63,8 @@ def render(
         return csv_text(run, table, intervals, published)
     label = f"fsrbench {table_notes.setting(run)}"
     text = _written(table, format, label)
+    if format == "md" and columns is None and (details := details_table(run)):
+        text += f"\n{details}"
     if not published:
         return text
     # Also those without a measured value, which the measured table leaves out

@@ -24,7 +24,7 @@ REAL_LAPLACIAN_ENERGY = {64: 1601.0, 128: 541.0}
 def summary(tmp_path_factory: pytest.TempPathFactory) -> pd.Series:
     metrics = ("psnr", "detection", "verification_labelled")
     spec = RunSpec(methods=("bicubic",), metrics=metrics, out=tmp_path_factory.mktemp("run") / "sample")
-    return Run(spec, Reporter()).go().summary.set_index(["method", "metric"])["value"]
+    return Run(spec, Reporter()).go().frames.summary.set_index(["method", "metric"])["value"]
 
 
 def test_faces_are_found(summary: pd.Series) -> None:

@@ -16,6 +16,8 @@ FILES = [
     "manifest.json",
     "scores.parquet",
     "summary.csv",
+    "details.csv",
+    "curves.csv",
     "table.md",
     "table.tex",
     "grid.png",

@@ -11,7 +11,7 @@ import torch
 from torchvision.ops import box_iou as torchvision_iou
 
 from fsrbench.metrics.base import Faces
-from fsrbench.metrics.detection import CONFIDENCE, IOU, Detection, box_iou
+from fsrbench.metrics.detection import CONFIDENCE, IOU, THRESHOLDS, Detection, DetectionRetinaface, box_iou, is_hit
 
 NO_BOX = [np.nan] * 4
 BOX = [10.0, 10.0, 50.0, 60.0]
@@ -102,3 +102,43 @@ def test_without_a_box_to_compare_with_confidence_decides(known):
     evaluation = Detection().evaluate(faces(found, **{"hr": found, **known}), seed=0)
     assert evaluation.values.tolist() == [1, 0, 0]
     assert evaluation.note == ""
+
+
+FAR = [50.0, 50.0, 60.0, 60.0]
+
+
+@pytest.mark.parametrize(
+    ("confidence", "iou", "expected"),
+    [(0.9, 0.5, [1, 0, 0, 1]), (0.8, 0.5, [1, 0, 1, 1]), (0.9, 0, [1, 1, 0, 1]), (0.8, 0, [1, 1, 1, 1])],
+)
+def test_other_thresholds_by_hand(confidence, iou, expected):
+    sr = detections((BOX, 0.99), (FAR, 0.99), (BOX, 0.85), (FAR, 0.99))
+    hr = detections((BOX, 0.99), (BOX, 0.99), (BOX, 0.99), (NO_BOX, 0.0))
+    assert is_hit(sr, hr, confidence, iou).tolist() == expected
+
+
+def test_details_are_the_mean_confidence_and_overlap():
+    found = detections((BOX, 0.9), ([10.0, 10, 30, 60], 0.6), (NO_BOX, 0.0))
+    evaluation = Detection().evaluate(faces(found, hr=detections(*[(BOX, 0.99)] * 3)), seed=0)
+    assert evaluation.details == {"mean_confidence": pytest.approx(0.5), "mean_iou": pytest.approx(0.75)}
+
+
+def test_without_any_overlap_there_is_no_mean_of_it():
+    evaluation = Detection().evaluate(faces(detections((NO_BOX, 0.0)), hr=detections((NO_BOX, 0.0))), seed=0)
+    assert set(evaluation.details) == {"mean_confidence"}
+
+
+def test_curve_has_the_share_of_hits_at_every_confidence():
+    confidences = np.linspace(0.4, 1, 61)
+    found = detections(*((BOX, c) for c in confidences))
+    curve = Detection().evaluate(faces(found), seed=0).curves["threshold"]
+    assert curve[:, 0].tolist() == THRESHOLDS.tolist()
+    np.testing.assert_allclose(curve[:, 1], [np.mean(confidences >= t) for t in THRESHOLDS])
+    at_the_tables = curve[np.isclose(curve[:, 0], CONFIDENCE), 1]
+    assert at_the_tables == pytest.approx(np.mean(confidences >= CONFIDENCE), abs=0.02)
+
+
+def test_retinaface_counts_the_same_way_and_says_who_detects():
+    assert DetectionRetinaface().extractor == "retinaface"
+    assert "RetinaFace" in DetectionRetinaface().protocol
+    assert Detection().protocol.partition("; the most")[2] == DetectionRetinaface().protocol.partition("; the most")[2]

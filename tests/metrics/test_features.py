@@ -1,4 +1,4 @@
-"""Feature extractors: MTCNN, dlib and FaceNet, on the sample's synthetic faces."""
+"""Feature extractors: MTCNN and dlib, on the sample's synthetic faces."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import dlib
 import numpy as np
 import pytest
 import torch
-from facenet_pytorch import InceptionResnetV1
 from PIL import Image
 from torch import Tensor
 
 from fsrbench import weights
-from fsrbench.errors import Unavailable
 from fsrbench.images import to_uint8
-from fsrbench.metrics.features import DlibDescriptor, FacenetDescriptor, Mtcnn
+from fsrbench.metrics.detectors import Mtcnn
+from fsrbench.metrics.dlib_faces import DlibDescriptor
 
 COUNT = 9  # three pictures of each of three identities
 
@@ -71,7 +70,8 @@ def test_dlib_descriptor_is_dlibs_own(small, boxes):
     model = dlib.face_recognition_model_v1(str(weights.find("dlib-descriptor")))
     mine = DlibDescriptor().extract(small[:1], {"box": boxes["box"][:1]})
     np.testing.assert_allclose(mine["descriptor"][0], model.compute_face_descriptor(large, shape), atol=1e-6)
-    np.testing.assert_allclose(mine["landmarks"][0] * 4, [(p.x, p.y) for p in shape.parts()], atol=1e-9)
+    enlarged = (mine["landmarks"][0] + 0.5) * 4 - 0.5  # pixel centres at whole numbers in both pictures
+    np.testing.assert_allclose(enlarged, [(p.x, p.y) for p in shape.parts()], atol=1e-9)
 
 
 def test_dlib_descriptors_tell_identities_apart(described):
@@ -94,30 +94,3 @@ def test_dlib_takes_a_usual_crop_where_there_is_no_box(small, described):
     blind = DlibDescriptor().extract(small[:1], {"box": np.full((1, 4), np.nan)})
     error = np.linalg.norm(blind["landmarks"] - described["landmarks"][:1], axis=2).mean()
     assert error < 0.1 * 64
-
-
-def test_facenet_needs_its_weights(tmp_path, monkeypatch):
-    monkeypatch.setenv(weights.ENVIRONMENT, str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(Unavailable, match="weights fetch facenet"):
-        FacenetDescriptor().check()
-
-
-def test_facenet_embeds_the_box(tmp_path, monkeypatch, small, boxes):
-    torch.manual_seed(0)
-    network = InceptionResnetV1(classify=True, num_classes=8631)  # as in the published file, classifier and all
-    torch.save(network.state_dict(), tmp_path / weights.WEIGHTS["facenet"].file)
-    monkeypatch.setenv(weights.ENVIRONMENT, str(tmp_path))
-    extractor = FacenetDescriptor()
-    extractor.check()
-    guide = {"box": boxes["box"][:3].copy()}
-    guide["box"][1] = np.nan  # no face found: the whole picture
-    embedded = extractor.extract(small[:3], guide)["descriptor"]
-    assert embedded.shape == (3, 512)
-    np.testing.assert_allclose(np.linalg.norm(embedded, axis=1), 1, atol=1e-5)
-    outside = small[:1].clone()
-    outside[..., :3, :3] = 0
-    again = extractor.extract(outside, {"box": guide["box"][:1]})["descriptor"]
-    np.testing.assert_allclose(again, embedded[:1], atol=1e-6)
-    whole = extractor.extract(outside, {"box": np.full((1, 4), np.nan)})["descriptor"]
-    assert np.abs(whole - embedded[:1]).max() > 1e-5

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fsrbench.errors import Invalid, UserError
+from fsrbench import weights
+from fsrbench.errors import Invalid, Unavailable, UserError
 from fsrbench.metrics import BUILTIN, METRICS, PRESETS, resolve
 from fsrbench.metrics.base import Facts, FeatureMetric, ImageMetric, Metric, SpeedMetric
 from fsrbench.metrics.features import EXTRACTORS, Extractor
@@ -38,6 +39,17 @@ def test_what_needs_hr_refuses_without(name):
         METRICS.get(name)().check(NOTHING)
 
 
+@pytest.mark.parametrize("name", ["inception", "facenet", "retinaface", "arcface", "dlib", "dlib-landmarks", "fan"])
+def test_an_extractor_without_its_weights_says_how_to_get_them(name, tmp_path, monkeypatch):
+    if name == "retinaface":
+        pytest.importorskip("retinaface", reason="retinaface-pytorch is not installed")
+    monkeypatch.setattr(weights, "places", lambda: [tmp_path])
+    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda package: None)  # those that packages bring
+    extractor = EXTRACTORS.get(name)()
+    with pytest.raises(Unavailable, match=r"not found; .*(fetch|pip install|--weights)"):
+        extractor.check()
+
+
 @pytest.mark.parametrize(
     ("asked", "names"),
     [
@@ -52,7 +64,9 @@ def test_resolve(asked, names):
 
 
 def test_an_unknown_name_is_answered_with_all_names_and_presets():
-    with pytest.raises(UserError, match=r"unknown metric 'xyzzy'; known: .*\(presets: fast, paper, all\)"):
+    with pytest.raises(
+        UserError, match=r"unknown metric 'xyzzy'; known: .*\(presets: fast, paper, all; and pyiqa's metrics\)"
+    ):
         resolve(["xyzzy"])
 
 

@@ -79,6 +79,32 @@ def test_small_pictures_are_enlarged(made_up, reference, task):
     assert Niqe().score(small, None).item() == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.parametrize(("side", "kernel"), [(192, "BICUBIC"), (256, "NEAREST")])
+def test_another_enlargement_is_done_and_said(made_up, reference, side, kernel):
+    small = textured(1, 64)
+    enlarged = Image.fromarray(to_uint8(small)[0]).resize((side, side), Image.Resampling[kernel])
+    expected = reference(made_up)(to_tensor(np.stack([np.asarray(enlarged)]))).item()
+    metric = Niqe(side, Image.Resampling[kernel])
+    assert metric.score(small, None).item() == pytest.approx(expected, abs=1e-6)
+    assert f"enlarged to {side} px by Pillow {kernel}" in metric.protocol
+
+
+def test_distance_is_that_of_the_paper(made_up, monkeypatch):
+    """Mittal et al. 2013, equation 10, in NumPy from the features of the blocks."""
+    from pyiqa.archs import niqe_arch
+
+    scales = []
+    blockproc = niqe_arch.blockproc
+    monkeypatch.setattr(niqe_arch, "blockproc", lambda *a, **k: scales.append(blockproc(*a, **k)) or scales[-1])
+    found = Niqe().score(textured(1, 288), None).item()
+    blocks = np.concatenate([s[0].numpy() for s in scales], axis=1)
+    assert blocks.shape == (9, 36)
+    with np.load(made_up / FILE) as pristine:
+        apart = pristine["mu_pris_param"][0] - blocks.mean(axis=0)
+        pooled = (pristine["cov_pris_param"] + np.cov(blocks, rowvar=False)) / 2
+    assert found == pytest.approx(np.sqrt(apart @ np.linalg.pinv(pooled) @ apart), rel=1e-6)
+
+
 def test_only_whole_blocks_from_the_top_left_count(made_up):
     """What the protocol line says: of 256 px NIQE reads 192, hence of a 64 px face the first 48 rows and columns."""
     picture = textured(1, 64)

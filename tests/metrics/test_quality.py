@@ -59,6 +59,13 @@ def test_ssim_is_scikit_images(pair, kind, size):
     assert ssim(*tensors(sr, hr)).item() == pytest.approx(reference, abs=1e-6)
 
 
+@pairs
+def test_ssim_with_a_uniform_window_is_scikit_images_default(pair, kind, size):
+    sr, hr = pair(kind, *size)
+    reference = structural_similarity(hr, sr, channel_axis=-1, data_range=255)
+    assert ssim(*tensors(sr, hr), window=7, sigma=None).item() == pytest.approx(reference, abs=1e-6)
+
+
 @pytest.mark.parametrize("size", [(176, 176), (192, 256)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_ms_ssim_is_the_plain_numpy_one(pair, kind, size):

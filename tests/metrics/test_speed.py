@@ -1,4 +1,4 @@
-"""Speed and size as reported: units, the ratio to the first method, numbers that mean nothing."""
+"""Speed and size as reported: units, the ratio to the base method, numbers that mean nothing."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from fsrbench.metrics.timing import Readings
 
 
 def readings_of(*milliseconds: float) -> Readings:
-    return Readings(np.array(milliseconds), 50.0, 1_500_000, 2_000_000_000, 3_000_000)
+    return Readings(np.array(milliseconds), {1: 20.0, 16: 50.0, 4: 40.0}, 1_500_000, 2_000_000_000, 3_000_000)
 
 
 def test_latency_is_the_median_with_its_interval_and_the_ratio_to_the_first():
     mine, first = readings_of(*range(1, 102)), readings_of(17, 17, 17)
-    summary = Latency().read(mine, ("scgan", first))
+    evaluation = Latency().read(mine, ("scgan", first))
+    summary = evaluation.summary
+    assert summary is not None
     assert (summary.value, summary.n) == (51, 101)
     assert 30 < summary.ci_low < 51 < summary.ci_high < 72
-    assert summary.note == "p90 91.00 ms, 3x scgan"
+    assert evaluation.note == "p90 91.00 ms, 3x scgan"
+    assert evaluation.details == {"p50": 51, "p90": 91, "p99": 100, "ratio": 3}
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -31,12 +34,16 @@ def test_the_first_method_has_no_ratio_to_itself(first):
 
 def test_units():
     mine = readings_of(1, 2)
-    values = [metric.read(mine, None).value for metric in (Throughput(), Parameters(), Flops(), PeakMemory())]
-    assert values == [50, 1.5, 2, 3]
+    summaries = [metric.read(mine, None).summary for metric in (Throughput(), Parameters(), Flops(), PeakMemory())]
+    assert [s.value for s in summaries if s] == [50, 1.5, 2, 3]
+
+
+def test_throughput_has_a_curve_by_batch_size():
+    assert Throughput().read(readings_of(1), None).curves["batch"].tolist() == [[1, 20], [4, 40], [16, 50]]
 
 
 @pytest.mark.parametrize("metric", [Flops(), PeakMemory()], ids=lambda m: m.name)
 def test_what_is_no_network_has_no_flops_and_no_memory(metric: SpeedMetric) -> None:
-    mine = Readings(np.array([1.0]), 50.0, 0, flops=None, peak_bytes=None)
+    mine = Readings(np.array([1.0]), {16: 50.0}, 0, flops=None, peak_bytes=None)
     with pytest.raises(Invalid, match="not a torch network"):
         metric.read(mine, None)

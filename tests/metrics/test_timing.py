@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -14,13 +13,14 @@ from baselines.scgan.network import RestorationNetwork as SCGANNetwork
 from fsrbench.errors import FsrbenchError, Invalid
 from fsrbench.methods import Method
 from fsrbench.metrics import timing
-from fsrbench.metrics.timing import Readings, _LiveTensors, measure
+from fsrbench.metrics.timing import EFFORTS, Effort, Readings, _LiveTensors, measure
 from reference_model.generator import RestorationNetwork as OurNetwork
 
 CPU = torch.device("cpu")
 ALL = ("latency_ms", "throughput", "params", "flops", "peak_memory")
 MEGABYTE = 250_000
 """float32 values in a megabyte (10^6 bytes)."""
+FOUR = Effort(queries=4, seconds=0, most_seconds=60)
 
 
 class Recorder(Method):
@@ -52,8 +52,8 @@ class Networked(Method):
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch) -> None:
-    monkeypatch.setattr(timing, "QUERIES", 4)
     monkeypatch.setattr(timing, "WARM_UP", 2)
+    monkeypatch.setattr(timing, "BATCHES", (1, 3))
     monkeypatch.setattr(timing, "THROUGHPUT_BATCH", 3)
 
 
@@ -62,7 +62,7 @@ def face(count: int = 1, side: int = 16) -> Tensor:
 
 
 def read(network: nn.Module, *wanted: str, side: int = 16) -> Readings:
-    readings = measure({"it": Networked(network)}, face(side=side), CPU, wanted)["it"]
+    readings = measure({"it": Networked(network)}, face(side=side), CPU, wanted, FOUR)["it"]
     assert isinstance(readings, Readings)
     return readings
 
@@ -72,7 +72,7 @@ def read(network: nn.Module, *wanted: str, side: int = 16) -> Readings:
 
 def test_methods_take_turns_after_their_warm_up():
     calls: list[tuple[str, int]] = []
-    readings = measure({name: Recorder(name, calls) for name in "ab"}, face(2), CPU, ["latency_ms"])
+    readings = measure({name: Recorder(name, calls) for name in "ab"}, face(2), CPU, ["latency_ms"], FOUR)
     assert "".join(name for name, _ in calls) == "aabb" + "ab" * 4
     assert all(size == 1 for _, size in calls)
     assert [len(r.latency_ms) for r in readings.values() if isinstance(r, Readings)] == [4, 4]
@@ -80,18 +80,18 @@ def test_methods_take_turns_after_their_warm_up():
 
 def test_throughput_has_full_batches_of_too_few_images():
     calls: list[tuple[str, int]] = []
-    measure({"a": Recorder("a", calls)}, face(2), CPU, ["throughput"])
-    assert [size for _, size in calls] == [1, 1] + [3] * 6
+    measure({"a": Recorder("a", calls)}, face(2), CPU, ["throughput"], FOUR)
+    assert [size for _, size in calls] == [1, 1] + [1] * 6 + [3] * 6
 
 
 @pytest.mark.parametrize("wanted", ["params", "flops", "peak_memory"])
 def test_what_nobody_asked_for_is_not_measured(wanted):
     calls: list[tuple[str, int]] = []
-    readings = measure({"a": Recorder("a", calls)}, face(), CPU, [wanted])["a"]
+    readings = measure({"a": Recorder("a", calls)}, face(), CPU, [wanted], FOUR)["a"]
     assert isinstance(readings, Readings)
     assert len(calls) == timing.WARM_UP
     assert len(readings.latency_ms) == 0
-    assert np.isnan(readings.images_per_s)
+    assert readings.images_per_s == {}
 
 
 def test_a_method_that_writes_into_its_input_spoils_no_other():
@@ -102,31 +102,53 @@ def test_a_method_that_writes_into_its_input_spoils_no_other():
             seen.append(lr.clone())
             return lr
 
-    measure({"a": Recorder("a", []), "b": Looker()}, lr, CPU, ALL)
+    measure({"a": Recorder("a", []), "b": Looker()}, lr, CPU, ALL, FOUR)
     assert all((x == 0.5).all() for x in seen)
     assert torch.equal(lr, face(2))
 
 
-def test_latency_stops_in_time(monkeypatch):
-    monkeypatch.setattr(timing, "QUERIES", 1000)
-    monkeypatch.setattr(timing, "SECONDS", 0.05)
+class Slow(Method):
+    """Takes 20 ms."""
 
-    class Slow(Method):
-        def upscale(self, lr: Tensor) -> Tensor:
-            time.sleep(0.02)
-            return lr
+    def upscale(self, lr: Tensor) -> Tensor:
+        time.sleep(0.02)
+        return lr
 
-    readings = measure({"slow": Slow()}, face(), CPU, ["latency_ms"])["slow"]
+
+@pytest.mark.parametrize(
+    ("effort", "least", "most"),
+    [
+        (Effort(queries=1000, seconds=0, most_seconds=0.05), 1, 4),
+        (Effort(queries=1, seconds=0.1, most_seconds=60), 2, 6),
+        (Effort(queries=3, seconds=0, most_seconds=60), 3, 3),
+    ],
+    ids=["stops in time", "goes on for the seconds", "goes on for the queries"],
+)
+def test_latency_takes_queries_and_seconds(effort, least, most):
+    readings = measure({"slow": Slow()}, face(), CPU, ["latency_ms"], effort)["slow"]
     assert isinstance(readings, Readings)
-    assert 1 <= len(readings.latency_ms) <= 4
+    assert least <= len(readings.latency_ms) <= most
     assert (readings.latency_ms >= 20).all()
 
 
-@pytest.mark.parametrize("call", range(1, 13))
+def test_full_effort_is_that_of_mlperfs_single_stream():
+    assert (EFFORTS["full"].queries, EFFORTS["full"].seconds) == (1024, 60)
+    assert EFFORTS["quick"].queries >= 100  # enough for a 90th percentile
+
+
+def test_no_larger_batches_than_a_slow_method_can_do(monkeypatch):
+    monkeypatch.setattr(timing, "BATCHES", (1, 3, 6))
+    monkeypatch.setattr(timing, "BATCH_SECONDS", 0.01)
+    results = measure({"slow": Slow(), "a": Recorder("a", [])}, face(), CPU, ["throughput"], FOUR)
+    sizes = [list(r.images_per_s) for r in results.values() if isinstance(r, Readings)]
+    assert sizes == [[1, 3], [1, 3, 6]]  # the batch that tables show is always there
+
+
+@pytest.mark.parametrize("call", range(1, 19))
 def test_a_method_that_raises_is_reported_and_the_others_are_timed(call):
-    # Calls 1-2 are the warm-up, 3-6 the latency, 7-12 the throughput.
+    # Calls 1-2 are the warm-up, 3-6 the latency, 7-18 the throughput.
     methods = {"a": Recorder("a", []), "broken": Recorder("b", [], breaks_at=call), "c": Recorder("c", [])}
-    results = measure(methods, face(), CPU, ALL)
+    results = measure(methods, face(), CPU, ALL, FOUR)
     assert list(results) == ["a", "broken", "c"]
     error = results["broken"]
     assert type(error) is FsrbenchError
@@ -139,7 +161,7 @@ def test_a_method_may_say_itself_that_its_time_means_nothing():
         def upscale(self, lr: Tensor) -> Tensor:
             raise Invalid("pictures from a folder have no speed")
 
-    error = measure({"album": Album()}, face(), CPU, ALL)["album"]
+    error = measure({"album": Album()}, face(), CPU, ALL, FOUR)["album"]
     assert isinstance(error, Invalid)
     assert str(error) == "pictures from a folder have no speed"
 
@@ -148,7 +170,7 @@ def test_a_method_may_say_itself_that_its_time_means_nothing():
 
 
 def test_what_is_no_network_has_none():
-    readings = measure({"a": Recorder("a", [])}, face(), CPU, ALL)["a"]
+    readings = measure({"a": Recorder("a", [])}, face(), CPU, ALL, FOUR)["a"]
     assert isinstance(readings, Readings)
     assert (readings.parameters, readings.flops, readings.peak_bytes) == (0, None, None)
 

@@ -1,132 +1,35 @@
-"""Verification: pairs, folds, thresholds and the accuracy they give."""
+"""Verification: thresholds, judgement, the accuracy they give and the descriptor that is chosen."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from made_people import GROUPS, People
+from sklearn.metrics import accuracy_score, roc_auc_score, roc_curve
+from sklearn.model_selection import LeaveOneGroupOut
 
 from fsrbench.errors import Invalid, Unavailable
-from fsrbench.metrics import verification
+from fsrbench.metrics import METRICS
 from fsrbench.metrics.base import Evaluation, Faces, Facts
-from fsrbench.metrics.features import DlibDescriptor, FacenetDescriptor
+from fsrbench.metrics.descriptors import ArcfaceDescriptor, FacenetDescriptor
+from fsrbench.metrics.dlib_faces import DlibDescriptor
+from fsrbench.metrics.pairing import Pairs, labelled_pairs, self_pairs
 from fsrbench.metrics.verification import (
-    FOLDS,
-    MATES,
-    Pairs,
     Verification,
     VerificationDlib,
     VerificationLabelled,
-    assign_folds,
     best_threshold,
     judge,
-    labelled_pairs,
-    self_pairs,
     summarise_folds,
 )
 from fsrbench.tasks import TASKS
 
 FACTS = Facts(TASKS["x4"], images=100, has_hr=True, has_pairs=True)
-GROUPS = [f"id{i:02}" for i in range(24) for _ in range(1 + i % 3)]
-MAKERS = [self_pairs, labelled_pairs]
-ENOUGH_LABELS = [f"id{i:02}" for i in range(30) for _ in range(1 + i % 4)]
-makers = pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
-
-
-@dataclass
-class MadeUp:
-    """Descriptors of people: a point a person, the pictures spread around it."""
-
-    spread: float
-    groups: list[str] = field(default_factory=lambda: ENOUGH_LABELS)
-    seed: int = 0
-
-    def faces(self) -> Faces:
-        rng = np.random.RandomState(self.seed)
-        centres = {g: rng.normal(size=128) for g in sorted(set(self.groups))}
-        hr, sr = (np.array([centres[g] + self.spread * rng.normal(size=128) for g in self.groups]) for _ in range(2))
-        ids = [f"{g}/{i}" for i, g in enumerate(self.groups)]
-        return Faces(ids, self.groups, {"descriptor": sr}, {"descriptor": hr})
-
-
-# --- folds and pairs
-
-
-def test_folds_part_identities_evenly():
-    fold = assign_folds(GROUPS, seed=0)
-    folds_of = {g: {f for h, f in zip(GROUPS, fold, strict=True) if h == g} for g in GROUPS}
-    assert all(len(folds) == 1 for folds in folds_of.values())
-    assert set(Counter(next(iter(f)) for f in folds_of.values()).values()) == {2, 3}
-    assert set(fold) == set(range(FOLDS))
-
-
-def test_folds_depend_on_the_seed_and_not_on_the_order():
-    fold = dict(zip(GROUPS, assign_folds(GROUPS, seed=3), strict=True))
-    shuffled = list(np.random.RandomState(0).permutation(GROUPS))
-    assert dict(zip(shuffled, assign_folds(shuffled, seed=3), strict=True)) == fold
-    assert dict(zip(GROUPS, assign_folds(GROUPS, seed=4), strict=True)) != fold
-
-
-@makers
-def test_pairs(make):
-    names = np.array(ENOUGH_LABELS)
-    pairs = make(ENOUGH_LABELS, seed=0)
-    same = names[pairs.probe] == names[pairs.gallery]
-    assert (same == pairs.genuine).all()
-    genuine, impostor = (Counter(pairs.probe[pairs.genuine == kind]) for kind in (True, False))
-    assert genuine == impostor
-    fold_of = dict(zip(names[pairs.probe], pairs.fold, strict=True))
-    assert all(fold_of[g] == f for g, f in zip(names[pairs.gallery], pairs.fold, strict=True))
-    assert set(pairs.fold) == set(range(FOLDS))
-
-
-@makers
-def test_pairs_are_drawn_by_seed(make):
-    first, again, other = make(ENOUGH_LABELS, seed=1), make(ENOUGH_LABELS, seed=1), make(ENOUGH_LABELS, seed=2)
-    assert (first.gallery == again.gallery).all()
-    assert first.gallery.shape != other.gallery.shape or (first.gallery != other.gallery).any()
-
-
-def test_self_pairs_are_each_image_with_its_own_hr():
-    pairs = self_pairs(ENOUGH_LABELS, seed=0)
-    count = len(ENOUGH_LABELS)
-    assert pairs.probe[pairs.genuine].tolist() == pairs.gallery[pairs.genuine].tolist() == list(range(count))
-
-
-def test_labelled_pairs_never_pair_a_picture_with_itself_and_leave_single_pictures_out():
-    pairs = labelled_pairs(ENOUGH_LABELS, seed=0)
-    assert (pairs.probe != pairs.gallery).all()
-    pictures = Counter(ENOUGH_LABELS)
-    taking_part = {i for i, g in enumerate(ENOUGH_LABELS) if pictures[g] > 1}
-    assert set(pairs.probe) == taking_part
-    assert set(pairs.gallery) <= taking_part
-
-
-def test_labelled_pairs_of_a_much_photographed_person_are_bounded():
-    groups = ["star"] * 40 + [f"id{i}" for i in range(20) for _ in range(2)]
-    pairs = labelled_pairs(groups, seed=0)
-    genuine = pairs.probe[pairs.genuine]
-    assert Counter(genuine)[0] == MATES
-    chosen = pairs.gallery[pairs.genuine][genuine == 0]
-    assert len(set(chosen)) == MATES
-
-
-@pytest.mark.parametrize(
-    ("make", "groups", "reason"),
-    [
-        (self_pairs, [f"id{i}" for i in range(19)] * 3, "needs at least 20 identities for ten folds, not 19"),
-        (labelled_pairs, [str(i) for i in range(90)] + ["0", "1"], "20 identities with several pictures .* not 2"),
-    ],
-)
-def test_too_few_identities(make, groups, reason):
-    with pytest.raises(Invalid, match=reason):
-        make(groups, seed=0)
-
-
-# --- threshold and judgement
+makers = pytest.mark.parametrize("make", [self_pairs, labelled_pairs], ids=lambda make: make.__name__)
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -170,7 +73,7 @@ def test_summary_is_the_mean_of_the_folds_with_a_t_interval():
 @makers
 def test_accuracy_is_that_of_the_usual_lfw_protocol(make):
     groups = [f"id{i:02}" for i in range(60) for _ in range(2)]
-    faces = MadeUp(spread=1.6, groups=groups).faces()
+    faces = People(spread=1.6, groups=groups).faces()
     metric = VerificationLabelled() if make is labelled_pairs else VerificationDlib()
     pairs = make(groups, seed=0)
     distance = np.linalg.norm(faces.features["descriptor"][pairs.probe] - faces.hr["descriptor"][pairs.gallery], axis=1)
@@ -181,14 +84,13 @@ def test_accuracy_is_that_of_the_usual_lfw_protocol(make):
 
 
 def lfw_accuracy(distance: np.ndarray, pairs: Pairs) -> float:
-    """Ten-fold accuracy as face recognition code computes it: the best of a fine grid of thresholds on nine folds."""
-    grid = np.arange(distance.min() - 0.01, distance.max() + 0.01, 0.01)
+    """Ten-fold accuracy by scikit-learn's splits, thresholds and scores."""
     accuracies = []
-    for fold in range(FOLDS):
-        train, test = pairs.fold != fold, pairs.fold == fold
-        on_train = [np.mean((distance[train] < t) == pairs.genuine[train]) for t in grid]
-        threshold = grid[int(np.argmax(on_train))]
-        accuracies.append(np.mean((distance[test] < threshold) == pairs.genuine[test]))
+    for train, test in LeaveOneGroupOut().split(distance, groups=pairs.fold):
+        false, true, thresholds = roc_curve(pairs.genuine[train], -distance[train], drop_intermediate=False)
+        share = pairs.genuine[train].mean()
+        threshold = thresholds[np.argmax(share * true + (1 - share) * (1 - false))]
+        accuracies.append(accuracy_score(pairs.genuine[test], -distance[test] >= threshold))
     return float(np.mean(accuracies))
 
 
@@ -196,7 +98,7 @@ def lfw_accuracy(distance: np.ndarray, pairs: Pairs) -> float:
 
 
 def evaluate(metric: Any, spread: float, **options: Any) -> Evaluation:
-    evaluation = metric.evaluate(MadeUp(spread, **options).faces(), seed=0)
+    evaluation = metric.evaluate(People(spread, **options).faces(), seed=0)
     assert isinstance(evaluation, Evaluation)
     return evaluation
 
@@ -215,15 +117,15 @@ def test_accuracy_of_people_apart_and_of_noise(metric):
 
 def test_values_are_the_share_of_an_images_pairs_judged_right():
     evaluation = evaluate(VerificationLabelled(), 1.6)
-    alone = np.array([Counter(ENOUGH_LABELS)[g] == 1 for g in ENOUGH_LABELS])
+    alone = np.array([Counter(GROUPS)[g] == 1 for g in GROUPS])
     assert np.isnan(evaluation.values[alone]).all()
     assert ((evaluation.values[~alone] >= 0) & (evaluation.values[~alone] <= 1)).all()
     assert evaluation.summary is not None
-    assert evaluation.summary.n == len(labelled_pairs(ENOUGH_LABELS, 0).probe)
+    assert evaluation.summary.n == len(labelled_pairs(GROUPS, 0).probe)
 
 
 def test_without_identities_every_picture_is_a_person():
-    faces = MadeUp(0.1, groups=[f"id{i}" for i in range(30)]).faces()
+    faces = People(0.1, groups=[f"id{i}" for i in range(30)]).faces()
     anonymous = Faces([f"{i:02}" for i in range(30)], [None] * 30, faces.features, faces.hr)
     summary = VerificationDlib().evaluate(anonymous, seed=0).summary
     assert summary is not None
@@ -244,32 +146,105 @@ def test_refuses_where_the_protocol_does_not_hold(facts, reason):
 
 
 @pytest.fixture
-def missing(monkeypatch):
-    """Makes extractors unavailable."""
+def there(monkeypatch):
+    """Makes only these descriptors available."""
 
-    def hide(*extractors: type) -> None:
-        for extractor in extractors:
-            monkeypatch.setattr(extractor, "check", _refuse)
+    def show(*extractors: type) -> None:
+        for extractor in (DlibDescriptor, FacenetDescriptor, ArcfaceDescriptor):
+            monkeypatch.setattr(extractor, "check", _agree if extractor in extractors else _refuse)
 
-    return hide
+    return show
+
+
+def _agree(extractor: object) -> None:
+    pass
 
 
 def _refuse(extractor: object) -> None:
     raise Unavailable(f"no {type(extractor).__name__}")
 
 
-def test_verification_takes_the_first_backend_that_is_there(missing, monkeypatch):
-    metric = Verification()
+EXTRACTORS = {"dlib": DlibDescriptor, "facenet": FacenetDescriptor, "arcface": ArcfaceDescriptor}
+
+
+@pytest.mark.parametrize("only", EXTRACTORS)
+def test_verification_takes_the_first_descriptor_that_is_there(there, only):
+    others = list(EXTRACTORS)[list(EXTRACTORS).index(only) :]  # the ones after it may be there too
+    there(*(EXTRACTORS[name] for name in others))
+    metric, alone = Verification(), METRICS.get(f"verification_{only}")()
     metric.check(FACTS)
+    alone.check(FACTS)
+    assert (metric.extractor, metric.protocol) == (only, alone.protocol)
+
+
+@pytest.mark.parametrize("name", ["verification", "verification_labelled"])
+def test_the_descriptor_that_was_asked_for_is_taken_or_none(there, name):
+    there(DlibDescriptor, ArcfaceDescriptor)
+    metric = METRICS.get(name)()
+    metric.check(replace(FACTS, descriptor="arcface"))
+    assert metric.extractor == "arcface"
+    with pytest.raises(Unavailable, match=r"^no FacenetDescriptor$"):
+        METRICS.get(name)().check(replace(FACTS, descriptor="facenet"))
+
+
+def test_a_metric_named_after_its_descriptor_keeps_it(there):
+    there(DlibDescriptor, ArcfaceDescriptor)
+    metric = METRICS.get("verification_dlib")()
+    metric.check(replace(FACTS, descriptor="arcface"))
     assert metric.extractor == "dlib"
-    missing(DlibDescriptor)
-    monkeypatch.setattr(FacenetDescriptor, "check", lambda extractor: None)
-    metric = Verification()
-    metric.check(FACTS)
-    assert (metric.extractor, metric.protocol) == ("facenet", verification.VerificationFacenet.protocol)
 
 
-def test_verification_says_what_is_missing(missing):
-    missing(DlibDescriptor, FacenetDescriptor)
-    with pytest.raises(Unavailable, match="no DlibDescriptor; no FacenetDescriptor"):
+def test_verification_says_what_is_missing(there):
+    there()
+    with pytest.raises(Unavailable, match="no DlibDescriptor; no FacenetDescriptor; no ArcfaceDescriptor"):
         Verification().check(FACTS)
+
+
+# --- options
+
+
+def configured(name: str, **facts: Any) -> Any:
+    metric = METRICS.get(name)()
+    metric.configure(replace(FACTS, **facts))
+    return metric
+
+
+def test_with_sr_on_both_sides_hr_plays_no_part(there):
+    there(DlibDescriptor)
+    faces = People(spread=0.5).faces()
+    blind = replace(faces, hr={"descriptor": np.random.RandomState(1).normal(size=(len(GROUPS), 128))})
+    one, both = (configured("verification_labelled", sides=sides) for sides in ("one", "both"))
+    assert both.evaluate(blind, seed=0).summary == both.evaluate(faces, seed=0).summary
+    assert both.evaluate(faces, seed=0).summary.value > 0.9 > one.evaluate(blind, seed=0).summary.value
+    assert "SR_i/SR_j" in both.protocol
+    assert "SR_i/HR_j" in one.protocol
+
+
+@pytest.mark.parametrize("name", ["verification", "verification_dlib"])
+def test_with_sr_on_both_sides_a_picture_is_not_compared_with_itself(there, name):
+    there(DlibDescriptor)
+    with pytest.raises(Invalid, match="every picture would be compared with itself"):
+        configured(name, sides="both").evaluate(People(spread=0.5).faces(), seed=0)
+
+
+@pytest.mark.parametrize("descriptor", EXTRACTORS)
+@pytest.mark.parametrize(("alignment", "whose"), [("hr", "the HR"), ("sr", "the picture itself")])
+def test_alignment_is_declared(there, descriptor, alignment, whose):
+    there(EXTRACTORS[descriptor])
+    protocol = configured("verification", alignment=alignment).protocol
+    assert f"of {whose}" in protocol
+    assert "{" not in protocol
+
+
+def test_details_are_what_scikit_learn_computes():
+    metric, faces = VerificationDlib(), People(spread=1.6).faces()
+    evaluation = metric.evaluate(faces, seed=0)
+    pairs = self_pairs(GROUPS, seed=0)
+    assert faces.hr is not None
+    distance = np.linalg.norm(faces.features["descriptor"][pairs.probe] - faces.hr["descriptor"][pairs.gallery], axis=1)
+    right = judge(distance, pairs)
+    accuracies = [right[pairs.fold == f].mean() for f in range(10)]
+    assert evaluation.details["auc"] == pytest.approx(roc_auc_score(pairs.genuine, -distance))
+    assert evaluation.details["standard_error"] == pytest.approx(np.std(accuracies, ddof=1) / np.sqrt(10))
+    assert set(evaluation.details) == {"auc", "eer", "standard_error"}  # 75 impostors are too few for TAR at FAR 1 %
+    assert evaluation.curves["roc"][[0, -1]].tolist() == [[0, 0], [1, 1]]

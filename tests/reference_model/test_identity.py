@@ -1,50 +1,22 @@
-"""The identity loss: alignment against an independent fit, gradients that reach the face alone."""
+"""The identity loss: nothing for the same face, gradients that reach the face alone."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from skimage.transform import SimilarityTransform
+from made_networks import save_pooling_onnx
 
 from fsrbench.errors import UserError
 from reference_model.fan import FAN
-from reference_model.identity import SIDE, TEMPLATE, IdentityLoss, alignment_grid, five_points
+from reference_model.identity import IdentityLoss
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture
 def teacher(tmp_path: Path) -> Path:
-    """A network that averages over blocks of 16 px, as an ONNX file."""
-    onnx = pytest.importorskip("onnx", reason="onnx2torch is not installed")
-    shapes = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, s) for n, s in NAMED_SHAPES]
-    pool = onnx.helper.make_node("AveragePool", ["x"], ["pooled"], kernel_shape=[16, 16], strides=[16, 16])
-    flat = onnx.helper.make_node("Flatten", ["pooled"], ["y"])
-    graph = onnx.helper.make_graph([pool, flat], "teacher", shapes[:1], shapes[1:])
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
-    onnx.save(model, str(tmp_path / "teacher.onnx"))
-    return tmp_path / "teacher.onnx"
-
-
-NAMED_SHAPES = [("x", ["n", 3, SIDE, SIDE]), ("y", ["n", 147])]
-
-
-def test_five_points() -> None:
-    landmarks = torch.arange(68.0)[None, :, None].expand(1, 68, 2)
-    assert five_points(landmarks)[0, :, 0].tolist() == [38.5, 44.5, 30, 48, 54]
-
-
-def test_alignment_is_the_least_squares_similarity() -> None:
-    rng = np.random.RandomState(0)
-    points = rng.uniform(10, 50, (3, 5, 2))
-    grid = alignment_grid(torch.from_numpy(points), 64)
-    for row in range(3):
-        # scikit-image fits the same similarity by Umeyama's method; its own pixels here.
-        fit = SimilarityTransform.from_estimate(TEMPLATE.double().numpy(), points[row])
-        corners = np.array([[0, 0], [SIDE - 1, 0], [0, SIDE - 1], [20, 70]])
-        ours = np.stack([(grid[row, y, x].numpy() + 1) / 2 * 64 - 0.5 for x, y in corners])
-        assert ours == pytest.approx(fit(corners), abs=1e-4)
+    """A network that averages over blocks of 16 px."""
+    return save_pooling_onnx(tmp_path / "teacher.onnx")
 
 
 def test_same_face_costs_nothing_and_another_something(teacher: Path) -> None:

@@ -20,6 +20,16 @@ def test_error_is_relative_to_the_outer_eye_corners() -> None:
     assert nme(TRUTH + np.array([3, 4]), TRUTH) == pytest.approx(0.1)
 
 
+def test_error_is_the_formula_of_300_w() -> None:
+    rng = np.random.RandomState(0)
+    found, truth = rng.uniform(0, 64, (2, 3, 68, 2))
+    expected = []
+    for face, right in zip(found, truth, strict=True):
+        distances = [np.hypot(*(p - q)) for p, q in zip(face, right, strict=True)]
+        expected.append(sum(distances) / 68 / np.hypot(*(right[36] - right[45])))
+    assert nme(found, truth) == pytest.approx(expected)
+
+
 def test_faces_that_lost_their_landmarks_are_counted() -> None:
     truth = np.repeat(TRUTH, 4, axis=0)
     found = truth + np.array([0, 4, 6, 30])[:, None, None] * np.array([1.0, 0.0])
@@ -28,6 +38,7 @@ def test_faces_that_lost_their_landmarks_are_counted() -> None:
     assert evaluation.values == pytest.approx([0, 0.08, 0.12, 0.6])
     assert evaluation.summary is None  # the mean over faces
     assert evaluation.note == "50.0% of the faces above 10%"
+    assert evaluation.details == {"failure_rate": 0.5}
 
 
 @pytest.mark.parametrize("name", ["landmark_nme", "landmark_nme_dlib"])

@@ -1,0 +1,78 @@
+"""The whole of ``fsrbench audit``: from a run's folder or a method's name to tables and a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+
+from fsrbench.audit.findings import Findings
+from fsrbench.audit.measure import audit_methods
+from fsrbench.audit.origin import Origin
+from fsrbench.console import Reporter
+from fsrbench.errors import UserError
+from fsrbench.offline import no_connections
+from fsrbench.reports import plot_audit, table_audit
+from fsrbench.spec import parse_spec
+
+OUT: Final = Path("runs/audit")
+"""Where an audit without a run goes."""
+
+WORK: Final = "work"
+"""Where, below that, lies what was computed; an audit of a run shares the run's."""
+
+
+class Once(Reporter):
+    """Gives each warning once, although an audit is several runs on the same data."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._given: set[str] = set()
+
+    def warn(self, line: str) -> None:
+        """One line that the user should see, the first time."""
+        if line not in self._given:
+            self._given.add(line)
+            super().warn(line)
+
+
+def audit(run: Path | None, out: Path | None, given: Mapping[str, Any]) -> None:
+    """Audit a run's methods, or others, write tables and figure and print the tables.
+
+    Args:
+        run: folder of a finished run.
+        out: where tables and figure go; ``None`` for ``audit`` in the run's folder, or :data:`OUT`.
+        given: fields of :class:`fsrbench.spec.RunSpec` that were asked for; they win over the run's.
+
+    Raises:
+        UserError: neither run nor methods, or nothing that can be audited.
+    """
+    if (run is None) == ("methods" not in given):
+        raise UserError("name either a run's folder or --method")
+    origin = Origin(run) if run else None
+    out = out or (run / "audit" if run else OUT)
+    spec = origin.spec(given) if origin else parse_spec(**{**given, "out": out / WORK})
+    reporter = Once()
+    with no_connections() if spec.offline else nullcontext():
+        findings = audit_methods(spec, reporter, origin)
+    write(findings, out)
+    Console().print(table_audit.TerminalAudit(findings))
+    reporter.say(f"audit: {out}")
+
+
+def write(findings: Findings, out: Path) -> None:
+    """Write ``audit.csv``, ``audit.md``, ``audit.png`` and ``audit.svg``.
+
+    Raises:
+        UserError: the folder cannot be written to.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        findings.rows.to_csv(out / "audit.csv", index=False)
+        (out / "audit.md").write_text(table_audit.markdown(findings), encoding="utf-8")
+        plot_audit.write_plot(findings, out)
+    except OSError as error:
+        raise UserError(f"cannot write to {out}: {error.strerror}") from None

@@ -1,0 +1,103 @@
+"""What an audit found: every value under every protocol, how far apart they are, whether methods change places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Final
+
+import pandas as pd
+
+from fsrbench.audit.protocols import DEFAULT, Protocol
+from fsrbench.engine.plan import HR
+from fsrbench.reports.data import MetricInfo
+
+COLUMNS: Final = ("method", "metric", "group", "protocol", "value", "difference", "n", "status", "note")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The values of one method and metric under all protocols."""
+
+    default: float
+    lowest: str
+    """The protocol that gives the lowest value."""
+    low: float
+    highest: str
+    high: float
+
+    @property
+    def width(self) -> float:
+        """How far the highest is above the lowest."""
+        return self.high - self.low
+
+
+@dataclass(frozen=True)
+class Findings:
+    """One audit."""
+
+    setting: str
+    """Data, task, degradation and seed in a line."""
+    listed: tuple[str, ...]
+    """The methods asked for; their order gives the colours."""
+    metrics: Mapping[str, MetricInfo]
+    images: Mapping[str, int]
+    """By metric, how many of the data's first images it was measured on."""
+    protocols: tuple[Protocol, ...]
+    """Those that were measured."""
+    rows: pd.DataFrame
+    """:data:`COLUMNS`; ``value`` is NaN and ``note`` says why where ``status`` is not ok."""
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, str, str], float]:
+        good = self.rows[self.rows["status"].isin(["ok", "failed"]) & self.rows["value"].notna()]
+        keys = zip(good["method"], good["metric"], good["protocol"], strict=True)
+        return dict(zip(keys, good["value"].astype(float), strict=True))
+
+    def value(self, method: str, metric: str, protocol: str = DEFAULT) -> float | None:
+        """A value, ``None`` where there is none."""
+        return self._values.get((method, metric, protocol))
+
+    def methods(self, metric: str) -> list[str]:
+        """The methods with values of a metric, the HR images last."""
+        have = {m for m, of, _ in self._values if of == metric}
+        return [m for m in (*self.listed, HR) if m in have]
+
+    def protocols_of(self, metric: str) -> list[Protocol]:
+        """The protocols under which some method has a value of a metric, the default first."""
+        have = {protocol for _, of, protocol in self._values if of == metric}
+        return [p for p in self.protocols if p.metric == metric and p.name in have]
+
+    def spread(self, method: str, metric: str) -> Spread | None:
+        """How far a method's values lie apart; ``None`` without a default."""
+        default = self.value(method, metric)
+        values = {p.name: v for p in self.protocols_of(metric) if (v := self.value(method, metric, p.name)) is not None}
+        if default is None:
+            return None
+        lowest, highest = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
+        return Spread(default, lowest, values[lowest], highest, values[highest])
+
+    def ranking(self, metric: str, protocol: str = DEFAULT) -> list[str]:
+        """The methods with a value, best first."""
+        found = {m: v for m in self.listed if (v := self.value(m, metric, protocol)) is not None}
+        return sorted(found, key=lambda m: found[m], reverse=self.metrics[metric].direction != "lower")
+
+    def reordered(self, metric: str) -> list[str]:
+        """The protocols under which two methods have changed places, by the digits that are shown."""
+        return [p.name for p in self.protocols_of(metric) if self._swapped(metric, p.name)]
+
+    def _swapped(self, metric: str, protocol: str) -> bool:
+        order = [m for m in self.ranking(metric) if self.value(m, metric, protocol) is not None]
+        for better, worse in combinations(order, 2):
+            lead, now = (self._lead(better, worse, metric, name) for name in (DEFAULT, protocol))
+            if lead > 0 > now:
+                return True
+        return False
+
+    def _lead(self, one: str, other: str, metric: str, protocol: str) -> float:
+        info = self.metrics[metric]
+        x, y = (info.shown(self._values[method, metric, protocol]) for method in (one, other))
+        return y - x if info.direction == "lower" else x - y

@@ -1,0 +1,163 @@
+"""Measure methods under all protocols: a few small runs that share what they compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fsrbench.audit.findings import COLUMNS, Findings
+from fsrbench.audit.origin import Origin
+from fsrbench.audit.protocols import DEFAULT, LR, PROTOCOLS, Protocol
+from fsrbench.console import Reporter
+from fsrbench.degradations import DEGRADATIONS
+from fsrbench.engine.collect import status_of
+from fsrbench.engine.run import Run
+from fsrbench.errors import FsrbenchError, UserError
+from fsrbench.metrics.base import Metric
+from fsrbench.reports.data import MetricInfo
+from fsrbench.spec import RunSpec
+
+IMAGES = 128
+"""Images without --limit; enough for the ten folds of verification where each person has six pictures."""
+SLOW = {"niqe": 64}
+"""Metrics that take fewer images without --limit, because they are slow and vary little between images."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One small run: protocols that share LR and images."""
+
+    spec: RunSpec
+    protocols: tuple[Protocol, ...]
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """What the run measures."""
+        return [protocol.measure for protocol in self.protocols]
+
+
+def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = None) -> Findings:
+    """Take every metric of every method under every protocol.
+
+    Args:
+        spec: methods, data and so on; a ``limit`` holds for all metrics.
+        reporter: where it tells how far it is.
+        origin: the run that is audited, if it is one.
+
+    Raises:
+        UserError: no HR images, nothing usable in the data, or no method that can run.
+    """
+    defaults = {p.metric: p for p in PROTOCOLS if p.name == DEFAULT}
+    most = (origin and origin.images) or IMAGES
+    limits = {m: spec.limit or min(SLOW.get(m, IMAGES), most) for m in defaults}
+    spec = spec.model_copy(update={"limit": max(limits.values())})
+    first = Run(spec, reporter, [p.measure for p in defaults.values()])
+    _check(first)
+    fixed_lr = any(sample.lr is not None for sample in first.dataset)
+    protocols = tuple(p for p in PROTOCOLS if p.group != LR or not (fixed_lr or p.degradation == spec.degradation))
+    usable = [p for p in protocols if p.metric not in first.refused_metrics]
+    steps = _steps(spec.model_copy(update={"methods": tuple(first.methods)}), usable, limits)
+    rows = []
+    for number, step in enumerate(steps, 1):
+        reporter.say(f"step {number} of {len(steps)}: {_describe(step)}")
+        rows += _rows(step, Run(step.spec, reporter, step.metrics).go().frames.summary)
+    rows += _refused(first, protocols)
+    notes = ["LR comes with the data, so how it is made cannot vary"] if fixed_lr else []
+    notes += origin.changes(first) if origin else []
+    for note in notes:
+        reporter.warn(note)
+    return Findings(
+        setting=_setting(first, fixed_lr),
+        listed=spec.methods,
+        metrics={name: _info(p.measure) for name, p in defaults.items()},
+        images={name: min(limit, len(first.dataset)) for name, limit in limits.items()},
+        protocols=protocols,
+        rows=_with_differences(rows, protocols),
+        notes=tuple(notes),
+    )
+
+
+def _check(run: Run) -> None:
+    if not run.dataset.has_hr:
+        raise UserError(f"audit needs HR images; {run.dataset.name} has none, or not for every sample")
+    if not run.methods:
+        raise UserError("; ".join(f"{name}: {reason}" for name, reason in run.refused_methods.items()))
+
+
+def _steps(spec: RunSpec, protocols: Sequence[Protocol], limits: Mapping[str, int]) -> list[Step]:
+    """The runs that are needed, those with the specification's own LR first."""
+    groups: dict[tuple[str, int, str], list[Protocol]] = {}
+    for protocol in protocols:
+        alignment = "sr" if protocol.own_alignment else "hr"
+        key = (protocol.degradation or spec.degradation, limits[protocol.metric], alignment)
+        groups.setdefault(key, []).append(protocol)
+    names = ("degradation", "limit", "alignment")
+    return [
+        Step(spec.model_copy(update=dict(zip(names, key, strict=True))), tuple(members))
+        for key, members in groups.items()
+    ]
+
+
+def _describe(step: Step) -> str:
+    metrics = ", ".join(dict.fromkeys(p.metric for p in step.protocols))
+    return f"{metrics} with LR by {step.spec.degradation}, {step.spec.limit} images at most"
+
+
+def _rows(step: Step, summary: pd.DataFrame) -> list[dict[str, Any]]:
+    by_name = {p.measure.name: p for p in step.protocols}
+    return [
+        _row(row["method"], by_name[row["metric"]], row["value"], row["n"], row["status"], row["note"])
+        for row in summary.to_dict("records")
+    ]
+
+
+def _refused(run: Run, protocols: Sequence[Protocol]) -> list[dict[str, Any]]:
+    """Rows for what could not be measured: nothing is left out silently."""
+    nan = float("nan")
+
+    def row(method: str, protocol: Protocol, error: FsrbenchError) -> dict[str, Any]:
+        return _row(method, protocol, nan, 0, status_of(error), str(error))
+
+    rows = [row(m, p, error) for m, error in run.refused_methods.items() for p in protocols]
+    return rows + [
+        row(m, p, run.refused_metrics[p.metric])
+        for p in protocols
+        if p.metric in run.refused_metrics
+        for m in run.methods
+    ]
+
+
+def _row(method: str, protocol: Protocol, value: float, n: int, status: str, note: str) -> dict[str, Any]:
+    place = {"method": method, "metric": protocol.metric, "group": protocol.group, "protocol": protocol.name}
+    return {**place, "value": value, "n": n, "status": status, "note": note}
+
+
+def _with_differences(rows: Sequence[Mapping[str, Any]], protocols: Sequence[Protocol]) -> pd.DataFrame:
+    """The rows, by metric and method in the protocols' order, each with its difference from the default."""
+    order = {(p.metric, p.name): place for place, p in enumerate(protocols)}
+    methods = list(dict.fromkeys(row["method"] for row in rows))
+    metrics = list(dict.fromkeys(p.metric for p in protocols))
+
+    def place(row: Mapping[str, Any]) -> tuple[int, int, int]:
+        metric = row["metric"]
+        return metrics.index(metric), methods.index(row["method"]), order[metric, row["protocol"]]
+
+    defaults = {(r["method"], r["metric"]): r["value"] for r in rows if r["protocol"] == DEFAULT}
+    found = [
+        {**row, "difference": row["value"] - defaults[row["method"], row["metric"]]} for row in sorted(rows, key=place)
+    ]
+    return pd.DataFrame(found, columns=list(COLUMNS))
+
+
+def _info(metric: Metric) -> MetricInfo:
+    return MetricInfo.declared(metric.name, metric.title, metric.unit, metric.direction, metric.digits)
+
+
+def _setting(run: Run, fixed_lr: bool) -> str:
+    spec, size = run.spec, run.spec.the_task
+    lr = "LR as given" if fixed_lr else f"LR by {spec.degradation} ({DEGRADATIONS[spec.degradation].protocol})"
+    return f"{Path(run.dataset.name).name}, {spec.task} ({size.lr_size} to {size.hr_size} px), {lr}, seed {spec.seed}"

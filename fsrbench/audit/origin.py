@@ -1,0 +1,59 @@
+"""The run that is audited: what it was of, and whether that is still the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from fsrbench.datasets import open_dataset
+from fsrbench.engine.run import Run
+from fsrbench.errors import UserError
+from fsrbench.provenance import dataset_hash
+from fsrbench.reports.data import RunData
+from fsrbench.spec import RunSpec, parse_spec
+
+KEPT: Final = ("methods", "data", "task", "degradation", "seed", "batch_size")
+"""What an audit takes over from a run's specification."""
+
+
+class Origin:
+    """A finished run.
+
+    Args:
+        path: its folder.
+
+    Raises:
+        UserError: it is no finished run, or does not say what was run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.manifest = path, RunData.load(path).manifest
+        spec, dataset = self.manifest.get("spec"), self.manifest.get("dataset")
+        if not isinstance(spec, dict) or not isinstance(dataset, dict) or any(name not in spec for name in KEPT):
+            raise UserError(f"{path}: its manifest does not say what was run")
+        self._spec, self._dataset = spec, dataset
+        self.images: int | None = spec.get("limit")
+        """How many of the data's first images the run took; ``None`` where it took all."""
+
+    def spec(self, given: Mapping[str, Any]) -> RunSpec:
+        """The run's specification for an audit, changed by what was ``given``.
+
+        It names the run's folder, because what the run has super-resolved and extracted is in the cache there.
+
+        Raises:
+            UserError: a value that is not allowed.
+        """
+        return parse_spec(**{**{name: self._spec[name] for name in KEPT}, "out": self.path, **given})
+
+    def changes(self, now: Run) -> list[str]:
+        """What is not as it was in the run: its default numbers are then not the run's."""
+        found = []
+        if dataset_hash(open_dataset(now.spec.data).head(self.images)) != self._dataset.get("sha256"):
+            found.append(f"the data is not what {self.path.name} was measured on")
+        told = self.manifest.get("methods")
+        for method in now.methods:
+            entry = told.get(method) if isinstance(told, dict) else None
+            if not isinstance(entry, dict) or entry.get("fingerprint") != now.worker.method(method).fingerprint():
+                found.append(f"{method} has changed since {self.path.name} was run")
+        return found

@@ -1,0 +1,159 @@
+"""The protocols that papers differ in, one line each. To add one: write its line here.
+
+The first of each metric is fsrbench's own, the default that all others are compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import Image
+from torch import Tensor
+
+from fsrbench.audit import changes
+from fsrbench.audit.variants import FeatureVariant, ImageVariant, describe_as, detected, verified_in_hindsight
+from fsrbench.degradations import DEGRADATIONS
+from fsrbench.metrics.base import ImageMetric, Metric
+from fsrbench.metrics.detection import CONFIDENCE, IOU, Detection
+from fsrbench.metrics.niqe import SIDE, Niqe
+from fsrbench.metrics.quality import Psnr, Ssim, psnr, ssim
+from fsrbench.metrics.verification import Verification
+
+DEFAULT: Final = "default"
+LR: Final = "LR"
+"""Group of the protocols that make LR another way."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way to take a metric."""
+
+    metric: str
+    name: str
+    group: str
+    """What it varies."""
+    recipe: str
+    """One line that lets somebody recompute it."""
+    measure: Metric
+    degradation: str | None = None
+    """How LR is made, where the protocol varies that."""
+    own_alignment: bool = False
+    """Whether pictures are aligned by their own landmarks and not by HR's."""
+
+
+_CHANGES: Final[tuple[tuple[str, str, str, changes.Change], ...]] = (
+    (
+        "Y, 16–235",
+        "colour",
+        "Y of BT.601 YCbCr (16-235, as MATLAB's rgb2ycbcr), not rounded, peak 255",
+        changes.on_luma,
+    ),
+    ("Y, full range", "colour", "0.299 R + 0.587 G + 0.114 B, full range, as pyiqa's psnry", changes.on_full_luma),
+    ("Y, cut to 8 bit", "colour", "Y of BT.601 YCbCr (16-235), cut to uint8, as SPARNet's script", changes.on_cut_luma),
+    ("4 px cropped", "border", "4 px cut off every side of SR and HR", changes.crop(4)),
+    ("8 px cropped", "border", "8 px cut off every side of SR and HR", changes.crop(8)),
+    (
+        "stretched",
+        "range",
+        "each SR image's lowest value to 0, highest to 255 (all channels together), cut to uint8, as SCGAN's script",
+        changes.stretch,
+    ),
+    ("JPEG 95", "file", "SR saved by Pillow as JPEG, quality 95, 4:2:0, and opened again", changes.as_jpeg(95)),
+    ("JPEG 75", "file", "SR saved by Pillow as JPEG, quality 75, 4:2:0, and opened again", changes.as_jpeg(75)),
+)
+"""Name, what it varies, recipe and what is done to the pictures before a full-reference metric sees them."""
+_LR: Final = {
+    "bicubic": "LR: Pillow bicubic",
+    "bilinear-steps": "LR: bilinear halvings",
+    "area": "LR: average pooling",
+    "opencv-cubic": "LR: OpenCV cubic",
+    "opencv-linear": "LR: OpenCV linear",
+    "skimage-rescale": "LR: skimage rescale",
+}
+_KERNELS: Final = {"bilinear": Image.Resampling.BILINEAR, "Lanczos": Image.Resampling.LANCZOS}
+
+
+def _image(
+    base: ImageMetric, name: str, group: str, recipe: str, function: Callable[[Tensor, Tensor], Tensor]
+) -> Protocol:
+    return Protocol(base.name, name, group, recipe, ImageVariant(base, name, recipe, function))
+
+
+def _default(metric: Metric) -> Protocol:
+    return Protocol(metric.name, DEFAULT, DEFAULT, metric.protocol, metric)
+
+
+def _changed(base: ImageMetric, function: Callable[[Tensor, Tensor], Tensor]) -> list[Protocol]:
+    def after(change: changes.Change) -> Callable[[Tensor, Tensor], Tensor]:
+        return lambda sr, hr: function(*change(sr, hr))
+
+    return [_image(base, name, group, recipe, after(change)) for name, group, recipe, change in _CHANGES]
+
+
+def _lr(base: ImageMetric) -> list[Protocol]:
+    def recipe(name: str) -> str:
+        return f"LR made by {DEGRADATIONS[name].protocol}: `fsrbench run --degradation {name}`"
+
+    return [Protocol(base.name, title, LR, recipe(name), base, name) for name, title in _LR.items()]
+
+
+def _psnr() -> list[Protocol]:
+    base = Psnr()
+    recipe = "one MSE over each 16 images in sorted order; mean of the batches' PSNR, each counted by its images"
+    pooled = _image(base, "pooled over 16", "average", recipe, changes.pooled_psnr(16))
+    return [_default(base), *_changed(base, psnr), pooled, *_lr(base)]
+
+
+def _ssim() -> list[Protocol]:
+    base = Ssim()
+    recipe = "uniform window of 7 px and sample covariance, each RGB channel: scikit-image's defaults"
+    uniform = _image(base, "uniform 7 px", "window", recipe, lambda sr, hr: ssim(sr, hr, window=7, sigma=None))
+    return [_default(base), *_changed(base, ssim), uniform, *_lr(base)]
+
+
+def _niqe() -> list[Protocol]:
+    base = Niqe()
+
+    def another(name: str, group: str, metric: Niqe) -> Protocol:
+        describe_as(metric, base, name, metric.protocol)
+        return Protocol(base.name, name, group, metric.protocol, metric)
+
+    sizes = [another(f"enlarged to {side} px", "size", Niqe(side)) for side in (192, 384)]
+    kernels = [another(f"enlarged by {name}", "kernel", Niqe(SIDE, kernel)) for name, kernel in _KERNELS.items()]
+    return [_default(base), *sizes, *kernels]
+
+
+def _detection() -> list[Protocol]:
+    base = Detection()
+    found = [_default(base)]
+    hits = ((IOU, "confidence", f"IoU >= {IOU} with HR's box"), (0.0, "anywhere", "a box anywhere in the picture"))
+    for iou, hit, words in hits:
+        for confidence in (0.5, 0.8, 0.9, 0.95):
+            if (iou, confidence) == (IOU, CONFIDENCE):
+                continue
+            # MTCNN itself drops boxes below 0.7, so 0.5 takes whatever it gives
+            recipe = f"confidence >= {confidence} for SR and HR (MTCNN gives none below 0.7); a hit is {words}"
+            name = f"{hit} {confidence:g}" if iou else f"{hit}, {confidence:g}"
+            variant = FeatureVariant(base, name, recipe, detected(confidence, iou))
+            found.append(Protocol(base.name, name, "confidence" if iou else "place", recipe, variant))
+    return found
+
+
+def _verification() -> list[Protocol]:
+    base = Verification()
+    own = "each picture aligned by its own landmarks in its own MTCNN box, SR's by SR's"
+    hindsight = "threshold best on the very pairs that are judged (optimistic)"
+    variants = (
+        ("own landmarks", "alignment", own, base.evaluate, True),
+        ("best threshold", "threshold", hindsight, verified_in_hindsight, False),
+        ("both of these", "both", f"{own}; {hindsight}", verified_in_hindsight, True),
+    )
+    return [_default(base)] + [
+        Protocol(base.name, name, group, recipe, FeatureVariant(base, name, recipe, judge), own_alignment=alone)
+        for name, group, recipe, judge, alone in variants
+    ]
+
+
+PROTOCOLS: Final[tuple[Protocol, ...]] = (*_psnr(), *_ssim(), *_niqe(), *_detection(), *_verification())

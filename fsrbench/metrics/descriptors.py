@@ -1,0 +1,110 @@
+"""Neural face descriptors as feature extractors: FaceNet, and any ArcFace-style network in an ONNX file."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fsrbench import weights
+from fsrbench.alignment import SIDE, alignment_grid, five_points
+from fsrbench.errors import Unavailable, one_line
+from fsrbench.metrics.base import Features
+from fsrbench.metrics.detectors import facenet_pytorch_package
+from fsrbench.metrics.features import Extractor, check_tensors, tensors_of
+
+
+class FacenetDescriptor(Extractor):
+    """FaceNet's 512-d face embedding (Inception-ResNet v1 on VGGFace2; facenet-pytorch), MTCNN's box of the HR."""
+
+    requires = ("mtcnn",)
+    weight_files = ("facenet",)
+    aligns = True
+
+    def check(self) -> None:
+        """Refuse without facenet-pytorch or the downloaded weights, or if they hold anything but tensors."""
+        facenet_pytorch_package()
+        super().check()
+        check_tensors("facenet")
+
+    @cached_property
+    def _network(self) -> Any:
+        # The file holds the classifier as well: loaded, so that a file that does not fit is noticed, but not used.
+        network = facenet_pytorch_package().InceptionResnetV1(classify=True, num_classes=8631)
+        network.load_state_dict(tensors_of(weights.find("facenet")))
+        network.classify = False
+        return network.eval()
+
+    def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+        """``descriptor`` N,512, of the face's box enlarged to 160 px."""
+        crops = []
+        for row, image in enumerate(images):
+            x0, y0, x1, y1 = _inside(guide["box"][row], image.shape[-1])
+            crop = image[None, :, y0:y1, x0:x1]
+            crops.append(torch.nn.functional.interpolate(crop, (160, 160), mode="bicubic", antialias=True).clamp(0, 1))
+        with torch.inference_mode():
+            # facenet-pytorch's fixed standardisation: (x - 127.5) / 128 of 8-bit values.
+            embedded = self._network((torch.cat(crops) * 255 - 127.5) / 128)
+        return {"descriptor": embedded.double().numpy()}
+
+
+def _inside(box: np.ndarray, side: int) -> tuple[int, int, int, int]:
+    if not np.isfinite(box).all():
+        return 0, 0, side, side
+    x0, y0, x1, y1 = (int(v) for v in np.clip(np.rint(box), 0, side))
+    return (x0, y0, x1, y1) if x1 - x0 > 1 and y1 - y0 > 1 else (0, 0, side, side)
+
+
+class ArcfaceDescriptor(Extractor):
+    """Descriptor of an ArcFace-style network (Deng et al., CVPR 2019), of unit length.
+
+    The ONNX file ``arcface`` takes faces N,3,112,112, RGB in [-1, 1], aligned to InsightFace's five points. Picture and
+    mirror image are described and added, as usual for such networks.
+    """
+
+    requires = ("dlib-landmarks",)
+    weight_files = ("arcface",)
+    aligns = True
+
+    def check(self) -> None:
+        """Refuse without onnxruntime or the network's file."""
+        super().check()
+        try:
+            import onnxruntime  # noqa: F401
+        except ImportError:
+            raise Unavailable("onnxruntime is missing; `pip install 'fsrbench[onnx]'`") from None
+        try:
+            shape = self._session.get_inputs()[0].shape
+        except Exception as error:  # onnxruntime raises types of its own
+            raise Unavailable(f"{weights.find('arcface')} cannot be used: {one_line(error)}") from None
+        if list(shape[1:]) != [3, SIDE, SIDE]:
+            raise Unavailable(f"{weights.find('arcface')} takes {shape}, not N,3,{SIDE},{SIDE}")
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        options.log_severity_level = 3
+        return onnxruntime.InferenceSession(str(weights.find("arcface")), options, ["CPUExecutionProvider"])
+
+    def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+        """``descriptor`` N,D of unit length."""
+        points = five_points(torch.from_numpy(guide["landmarks"]).float())
+        grid = alignment_grid(points, images.shape[-1])
+        sampled = F.grid_sample(images, grid, mode="bicubic", padding_mode="border", align_corners=False)
+        chips = (sampled.clamp(0, 1) * 2 - 1).numpy()
+        # One by one: a file may have a fixed batch of one, and no descriptor depends on its neighbours.
+        both = [self._describe(chip) + self._describe(chip[:, :, ::-1]) for chip in chips]
+        summed = np.stack(both).astype(np.float64)
+        return {"descriptor": summed / np.linalg.norm(summed, axis=1, keepdims=True).clip(1e-12)}
+
+    def _describe(self, chip: np.ndarray) -> np.ndarray:
+        name = self._session.get_inputs()[0].name
+        described: np.ndarray = self._session.run(None, {name: np.ascontiguousarray(chip[None])})[0][0]
+        return described

@@ -1,0 +1,149 @@
+"""Distances between the SR images as a set and a reference set: FID and KID, on Inception and on face descriptors."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from fsrbench.errors import Invalid
+from fsrbench.metrics.base import Direction, Evaluation, Faces, Facts, FeatureMetric, Summary
+
+KID_SUBSETS = 100
+KID_SUBSET_SIZE = 1000
+"""As KID is usually published; a set with fewer images has smaller subsets, and the row says so."""
+KID_LEAST = 50
+"""Below this many images the estimate is mostly noise."""
+
+
+def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
+    """Frechet distance between Gaussians fitted to features N,D and M,D (Heusel et al., NeurIPS 2017)."""
+    from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+
+    statistics = [fid_features_to_statistics(torch.from_numpy(x.astype(np.float64))) for x in (a, b)]
+    return float(fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"])
+
+
+def kernel_distance(a: np.ndarray, b: np.ndarray, subset_size: int, seed: int) -> tuple[float, float]:
+    """Mean and deviation over subsets of the squared MMD of features N,D and M,D (Binkowski et al., ICLR 2018).
+
+    Unbiased, with the kernel (x.y / D + 1)^3.
+    """
+    from torch_fidelity.metric_kid import kid_features_to_metric
+
+    found = kid_features_to_metric(
+        torch.from_numpy(a.astype(np.float64)),
+        torch.from_numpy(b.astype(np.float64)),
+        kid_subsets=KID_SUBSETS,
+        kid_subset_size=subset_size,
+        kid_kernel="poly",
+        kid_kernel_poly_degree=3,
+        kid_kernel_poly_gamma=None,
+        kid_kernel_poly_coef0=1.0,
+        rng_seed=seed,
+        verbose=False,
+    )
+    return float(found["kernel_inception_distance_mean"]), float(found["kernel_inception_distance_std"])
+
+
+class _Distance(FeatureMetric):
+    direction: Direction = "lower"
+    uses_reference = True
+    feature: ClassVar[str]
+    described: ClassVar[str]
+    formula: ClassVar[str]
+    least: ClassVar[int]
+    reason: ClassVar[str]
+    """Why no fewer images than ``least``."""
+
+    def __init__(self) -> None:
+        self.reference, self.alignment = 0, "hr"
+        self.protocol = self._protocol()
+
+    @property
+    def scores_hr(self) -> bool:
+        """Only against another set: HR's distance from itself says nothing."""
+        return self.reference > 0
+
+    def configure(self, facts: Facts) -> None:
+        """Settle the reference set; refuse where there is none, or too few images."""
+        self.reference, self.alignment = facts.reference, facts.alignment
+        if not (facts.has_hr or facts.reference):
+            raise Invalid("needs HR images or a reference set: --reference SRC")
+        fewest = min(facts.images, facts.reference or facts.images)
+        if fewest < self.least:
+            raise Invalid(f"needs at least {self.least} images on both sides, not {fewest}: {self.reason}")
+        self.protocol = self._protocol()
+
+    def _protocol(self) -> str:
+        against = f"{self.reference} HR images of the reference set" if self.reference else "all HR images"
+        aligned = "the HR where there is one" if self.alignment == "hr" else "the picture itself"
+        return f"{self.formula}; {self.described.format(aligned=aligned)}; SR images against {against}"
+
+    def _both(self, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
+        assert faces.reference is not None
+        mine, reference = faces.features[self.feature], faces.reference[self.feature]
+        if (fewest := min(len(mine), len(reference))) < self.least:
+            raise Invalid(f"needs at least {self.least} images on both sides, {fewest} could be used: {self.reason}")
+        return mine, reference
+
+
+class Fid(_Distance):
+    """Frechet distance of Inception activations."""
+
+    name, title = "fid", "FID"
+    extractor, feature = "inception", "activations"
+    described = (
+        "Inception v3 of 2015 (torch-fidelity), 2048 activations, pictures enlarged to 299 px as TensorFlow 1 does"
+    )
+    formula = "Frechet distance of two Gaussians with sample covariances"
+    least = 2049
+    reason = "with no more images than the features' 2048 dimensions the covariance is singular and FID biased"
+
+    def evaluate(self, faces: Faces, seed: int) -> Evaluation:
+        """One number for the set."""
+        mine, reference = self._both(faces)
+        return Evaluation(None, Summary(frechet_distance(mine, reference), n=len(mine)))
+
+
+class FidFace(Fid):
+    """Frechet distance of face descriptors."""
+
+    name, title, digits = "fid_face", "FID (face)", 4
+    extractor, feature = "dlib", "descriptor"
+    described = (
+        "dlib's 128-d face descriptor, pictures enlarged to 256 px by Pillow BICUBIC, aligned by dlib's 68 points of "
+        "{aligned}"
+    )
+    least = 129
+    reason = "with no more images than the features' 128 dimensions the covariance is singular and the distance biased"
+
+
+class Kid(_Distance):
+    """Squared maximum mean discrepancy of Inception activations."""
+
+    name, title, digits = "kid", "KID", 4
+    extractor, feature, described = Fid.extractor, Fid.feature, Fid.described
+    formula = (
+        f"squared MMD with the kernel (x.y/D + 1)^3, unbiased, mean of {KID_SUBSETS} random subsets of "
+        f"{KID_SUBSET_SIZE} images (half of the images where there are fewer)"
+    )
+    least = KID_LEAST
+    reason = "fewer make the estimate mostly noise"
+
+    def evaluate(self, faces: Faces, seed: int) -> Evaluation:
+        """One number for the set; a detail has the subsets' standard deviation."""
+        mine, reference = self._both(faces)
+        fewest = min(len(mine), len(reference))
+        size = KID_SUBSET_SIZE if fewest >= KID_SUBSET_SIZE else fewest // 2
+        mean, deviation = kernel_distance(mine, reference, size, seed)
+        note = f"subsets of {size} images, not {KID_SUBSET_SIZE}" if size < KID_SUBSET_SIZE else ""
+        return Evaluation(None, Summary(mean, n=len(mine)), note, {"subset_std": deviation})
+
+
+class KidFace(Kid):
+    """Squared maximum mean discrepancy of face descriptors."""
+
+    name, title, digits = "kid_face", "KID (face)", 6
+    extractor, feature, described = FidFace.extractor, FidFace.feature, FidFace.described

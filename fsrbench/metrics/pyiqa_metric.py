@@ -1,0 +1,107 @@
+"""Any metric of pyiqa, by the name it has there, with pyiqa's own settings."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+from functools import cache, cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fsrbench.errors import Invalid, Unavailable, one_line
+from fsrbench.metrics.base import Facts, ImageMetric
+
+SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
+"""What pyiqa computes over whole folders, not image by image."""
+
+
+class PyiqaMetric(ImageMetric):
+    """A metric of pyiqa on RGB at the task's size.
+
+    Its weights are pyiqa's affair: they lie in pyiqa's cache and are downloaded into it when first used, unless the run
+    is offline.
+    """
+
+    digits = 4
+
+    def check(self, facts: Facts) -> None:
+        """Refuse without the weights, or where pyiqa cannot score a picture of the task's size."""
+        super().check(facts)
+        side = facts.task.hr_size
+        probe = torch.linspace(0, 1, 3 * side**2).view(1, 3, side, side)
+        assert self._network is not None
+        try:
+            self.score(probe, probe.flip(3))
+        except Exception as error:  # every network has errors of its own
+            raise Invalid(f"pyiqa cannot score {side} px pictures: {one_line(error)}") from None
+
+    @cached_property
+    def _network(self) -> Any:
+        import pyiqa
+
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                return pyiqa.create_metric(self.name, device=torch.device("cpu"))
+        except ImportError as error:
+            raise Unavailable(f"pyiqa's {self.name} needs a package that is not there: {one_line(error)}") from None
+        except Exception as error:  # downloads fail in many ways
+            how = f"`fsrbench weights fetch {self.name}` gets its weights"
+            raise Unavailable(f"pyiqa cannot make {self.name}: {one_line(error)}; {how}") from None
+
+    def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
+        """pyiqa's score of each image."""
+        others = hr if hr is not None and "hr" in self.needs else None
+        with torch.inference_mode():
+            scores = [self._network(*_beside(sr, others, row)).reshape(1) for row in range(len(sr))]
+        return torch.cat(scores)
+
+    def fetch(self) -> None:
+        """Download the weights into pyiqa's cache.
+
+        Raises:
+            Unavailable: the download failed.
+        """
+        assert self._network is not None
+
+
+def _beside(sr: Tensor, hr: Tensor | None, row: int) -> tuple[Tensor, ...]:
+    return (sr[row, None],) if hr is None else (sr[row, None], hr[row, None])
+
+
+def pyiqa_metric(name: str) -> type[PyiqaMetric] | None:
+    """The metric that pyiqa calls so, ``None`` if it has none for single images."""
+    config = _configs().get(name)
+    if config is None or name in SETS:
+        return None
+    attributes = {
+        "__doc__": f"pyiqa's {name}.",
+        "name": name,
+        "title": name,
+        "direction": "lower" if config.get("lower_better") else "higher",
+        "needs": frozenset({"hr"} if config["metric_mode"] == "FR" else ()),
+        "protocol": f"pyiqa {version('pyiqa')}'s {name} with its defaults; RGB, 8 bit, at the task's size",
+    }
+    return type(f"Pyiqa_{name}", (PyiqaMetric,), attributes)
+
+
+@cache
+def _configs() -> dict[str, Any]:
+    """pyiqa's table of metrics, read without importing pyiqa, which takes seconds."""
+    package = importlib.util.find_spec("pyiqa")
+    if package is None or package.origin is None:
+        return {}
+    file = Path(package.origin).with_name("default_model_configs.py")
+    spec = importlib.util.spec_from_file_location("pyiqa_default_model_configs", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return dict(module.DEFAULT_CONFIGS)
+
+
+Lpips, Dists = pyiqa_metric("lpips"), pyiqa_metric("dists")

@@ -1,0 +1,45 @@
+"""Made-up findings: nothing here was computed by a method or a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+import pytest
+
+from fsrbench.audit.findings import COLUMNS, Findings
+from fsrbench.audit.protocols import PROTOCOLS
+from fsrbench.reports.data import MetricInfo
+
+Values = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""By metric, protocol and method."""
+INFOS = {
+    "psnr": MetricInfo.declared("psnr", "PSNR", "dB", "higher", 2),
+    "niqe": MetricInfo.declared("niqe", "NIQE", "", "lower", 3),
+    "detection": MetricInfo.declared("detection", "Detection", "fraction", "higher", 1),
+}
+
+
+def row(metric: str, protocol: str, method: str, value: float, default: float, note: str = "") -> dict[str, object]:
+    group = next(p.group for p in PROTOCOLS if (p.metric, p.name) == (metric, protocol))
+    told = {"method": method, "metric": metric, "group": group, "protocol": protocol, "value": value, "n": 8}
+    return {**told, "difference": value - default, "status": "invalid" if note else "ok", "note": note}
+
+
+@pytest.fixture
+def find() -> Callable[..., Findings]:
+    """Findings from their values; NaN is a value that could not be measured."""
+
+    def build(values: Values, methods: tuple[str, ...] = ("bicubic", "scgan", "ours")) -> Findings:
+        rows = [
+            row(metric, protocol, method, value, values[metric]["default"][method], "" if value == value else "why not")
+            for metric, by_protocol in values.items()
+            for protocol, by_method in by_protocol.items()
+            for method, value in by_method.items()
+        ]
+        used = tuple(p for p in PROTOCOLS if p.name in values.get(p.metric, {}))
+        infos = {metric: INFOS[metric] for metric in values}
+        frame = pd.DataFrame(rows, columns=list(COLUMNS))
+        return Findings("made up, x4", methods, infos, dict.fromkeys(infos, 8), used, frame)
+
+    return build

@@ -1,0 +1,160 @@
+"""What extractors read: whose landmarks align a face, and that features follow the content of weight files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from made import Finished, picture_files, run, write_files
+from made_extractors import Colours
+from torch import Tensor
+
+from fsrbench import weights
+from fsrbench.console import Reporter
+from fsrbench.engine.plan import HR, Unit
+from fsrbench.engine.run import Run
+from fsrbench.engine.worker import Worker
+from fsrbench.methods import Method
+from fsrbench.metrics.base import Features
+from fsrbench.metrics.features import EXTRACTORS, Extractor
+from fsrbench.spec import RunSpec
+
+
+class Boxes(Colours):
+    """First of a chain: sees the mean of the picture."""
+
+    def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+        return {"box": images.double().mean(dim=(1, 2, 3)).numpy()}
+
+
+class Points(Colours):
+    """Second of a chain: repeats the box it read, and says what it saw itself."""
+
+    requires: ClassVar[tuple[str, ...]] = ("mtcnn",)
+
+    def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+        return {"landmarks": images.double().mean(dim=(1, 2, 3)).numpy(), "read box": guide["box"]}
+
+
+class Descriptor(Colours):
+    """Last of a chain: repeats what aligned it."""
+
+    requires: ClassVar[tuple[str, ...]] = ("dlib-landmarks",)
+    weight_files: ClassVar[tuple[str, ...]] = ("arcface",)
+    aligns = True
+
+    def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+        brand = np.full((len(images), 1), float(weights.find("arcface").read_text()))
+        return {"descriptor": brand, "read": guide["landmarks"], "read box": guide["read box"]}
+
+
+@pytest.fixture(autouse=True)
+def _chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, made in (("mtcnn", "Boxes"), ("dlib-landmarks", "Points"), ("arcface", "Descriptor")):
+        monkeypatch.setitem(EXTRACTORS._targets, name, f"test_features_guide:{made}")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "arcface.onnx").write_text("1")
+    return tmp_path / "arcface.onnx"
+
+
+def worker_for(tmp_path: Path, file: Path, alignment: str) -> tuple[Worker, Unit, Unit]:
+    """A worker on pictures whose SR is darker than their HR, and its units."""
+    files = picture_files(f"HR/{i}.png" for i in range(3)) | picture_files((f"LR/{i}.png" for i in range(3)), side=16)
+    data = write_files(tmp_path / "data", files)
+    method = "python:test_features_guide:Darker"
+    spec = RunSpec(
+        methods=(method,), data=str(data), metrics=("verification_arcface",), alignment=alignment, out=tmp_path / "out"
+    )
+    found = Run(spec, Reporter())
+    (shard,) = found.shards
+    return found.worker, Unit(shard, method), Unit(shard, HR)
+
+
+class Darker(Method):
+    """Makes everything half as bright."""
+
+    def upscale(self, lr: Tensor) -> Tensor:
+        return torch.nn.functional.interpolate(lr, scale_factor=4) / 2
+
+
+@pytest.mark.parametrize(("alignment", "own"), [("hr", False), ("sr", True)])
+def test_a_face_is_aligned_by_the_landmarks_that_the_run_declares(tmp_path, file, alignment, own):
+    with weights.named({"arcface": file}):
+        worker, of_sr, of_hr = worker_for(tmp_path, file, alignment)
+        described, hr = worker.features(of_sr, "arcface"), worker.features(of_hr, "dlib-landmarks")
+        found = worker.features(of_sr, "dlib-landmarks", alone=own)
+    expected = found if own else hr
+    np.testing.assert_array_equal(described["read"], expected["landmarks"])
+    np.testing.assert_array_equal(described["read box"], expected["landmarks"])  # the box is found in the same picture
+    assert (found["landmarks"] < 0.9 * hr["landmarks"]).all()
+
+
+@pytest.mark.parametrize("alignment", ["hr", "sr"])
+def test_landmarks_that_are_measured_start_from_the_box_of_the_hr(tmp_path, file, alignment):
+    with weights.named({"arcface": file}):
+        worker, of_sr, of_hr = worker_for(tmp_path, file, alignment)
+        worker.features(of_sr, "arcface")  # must not stand in for it
+        found = worker.features(of_sr, "dlib-landmarks")
+        np.testing.assert_array_equal(found["read box"], worker.features(of_hr, "mtcnn")["box"])
+
+
+# --- weight files
+
+
+def finished(tmp_path: Path, *options: object) -> Finished:
+    data = write_files(tmp_path / "data", picture_files(f"{i:02}.png" for i in range(24)))
+    return run(data, tmp_path / "out", "--metrics", "verification_arcface", *options)
+
+
+def brands(result: Finished) -> set[float]:
+    return {
+        float(found["descriptor"][0, 0])
+        for path in (result.path / "cache" / "features").glob("*.npz")
+        if "descriptor" in (found := np.load(path))
+    }
+
+
+def test_features_are_not_reused_after_the_weight_file_changed(tmp_path, file):
+    option = ("--weights", f"arcface={file}")
+    first = finished(tmp_path, *option)
+    assert first.code == 0
+    assert brands(first) == {1}
+    hash_before = first.manifest["metric_weights"]["arcface"]
+    file.write_text("2")
+    changed = finished(tmp_path, *option)
+    assert brands(changed) == {1, 2}
+    assert changed.manifest["metric_weights"]["arcface"] != hash_before
+
+
+def test_features_are_reused_when_the_same_file_lies_elsewhere(tmp_path, file):
+    finished(tmp_path, "--weights", f"arcface={file}")
+    other = tmp_path / "moved.onnx"
+    other.write_text("1")
+    before = sorted((tmp_path / "out" / "cache" / "features").iterdir())
+    finished(tmp_path, "--weights", f"arcface={other}")
+    assert sorted((tmp_path / "out" / "cache" / "features").iterdir()) == before
+
+
+def test_a_named_file_comes_before_the_environments_folder(tmp_path, file, monkeypatch):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "arcface.onnx").write_text("7")
+    monkeypatch.setenv(weights.ENVIRONMENT, str(folder))
+    assert brands(finished(tmp_path, "--weights", f"arcface={file}")) == {1}
+    assert brands(finished(tmp_path)) == {1, 7}  # and it does not outlive the run that named it
+
+
+def test_every_extractor_counts_its_weights(monkeypatch):
+    monkeypatch.setattr(weights, "sha256", lambda name: f"hash of {name}")
+    reads = {"inception", "retinaface", "facenet", "dlib", "fan"}
+    for name in reads:
+        extractor = EXTRACTORS.get(name)()
+        assert isinstance(extractor, Extractor)
+        assert all(f"hash of {file}" in extractor.fingerprint() for file in extractor.weight_files)
+        assert extractor.weight_files

@@ -1,0 +1,111 @@
+"""Verification from the command line: sides, listed pairs, the descriptor and its file, all declared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from made import Finished, picture_files, run, write_files
+from made_extractors import use_colours
+
+NAMES = [f"person_{i:02}" for i in range(24)]
+METRICS = "verification,verification_labelled,verification_pairs"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    files = picture_files(f"{name}/{name}_{i:04}.png" for name in NAMES for i in (1, 2))
+    return write_files(tmp_path_factory.mktemp("data"), files)
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Path:
+    """Two folds; each person with himself and with the next of his fold."""
+    lines = ["2 12"]
+    for fold in (NAMES[:12], NAMES[12:]):
+        lines += [f"{name} 1 2" for name in fold]
+        lines += [f"{name} 1 {other} 1" for name, other in zip(fold, fold[1:] + fold[:1], strict=True)]
+    (tmp_path / "pairs.txt").write_text("\n".join(lines))
+    return tmp_path / "pairs.txt"
+
+
+@pytest.fixture(autouse=True)
+def _colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_colours(monkeypatch, "dlib", "arcface")
+
+
+def value(finished: Finished, method: str, metric: str) -> float:
+    row = pd.read_csv(finished.path / "summary.csv").set_index(["method", "metric"]).loc[(method, metric)]
+    return float(row["value"])
+
+
+def test_all_kinds_of_pairs_in_one_run(data: Path, tmp_path: Path, pairs: Path) -> None:
+    finished = run(data, tmp_path / "out", "--metrics", METRICS, "--pairs", pairs)
+    assert finished.code == 0
+    assert {finished.status("bicubic", m) for m in METRICS.split(",")} == {"ok"}
+    assert value(finished, "hr", "verification") == 1  # HR against itself and against others
+    n = finished.summary.set_index(["method", "metric"]).loc[("bicubic", "verification_pairs"), "n"]
+    assert int(n) == 48
+    details = pd.read_csv(finished.path / "details.csv").query("method == 'bicubic' and metric == 'verification_pairs'")
+    assert {"auc", "eer", "standard_error"} <= set(details["detail"])
+    curves = pd.read_csv(finished.path / "curves.csv").query("method == 'bicubic' and metric == 'verification_pairs'")
+    assert set(curves["curve"]) == {"roc"}
+
+
+def test_sr_on_both_sides_is_declared_and_invalid_for_self_pairs(data: Path, tmp_path: Path, pairs: Path) -> None:
+    finished = run(data, tmp_path / "out", "--metrics", METRICS, "--pairs", pairs, "--sides", "both")
+    assert finished.code == 0
+    assert finished.status("bicubic", "verification") == "invalid"
+    assert "compared with itself" in finished.note("bicubic", "verification")
+    for metric in ("verification_labelled", "verification_pairs"):
+        assert finished.status("bicubic", metric) == "ok"
+        assert "SR_i/SR_j" in finished.manifest["protocols"][metric]
+
+
+@pytest.mark.parametrize(("alignment", "whose"), [("hr", "of the HR"), ("sr", "of the picture itself")])
+def test_alignment_is_declared(data: Path, tmp_path: Path, alignment: str, whose: str) -> None:
+    finished = run(data, tmp_path / "out", "--metrics", "verification", "--alignment", alignment)
+    assert whose in finished.manifest["protocols"]["verification"]
+
+
+def test_the_descriptor_and_its_file_are_declared(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "my network.onnx").write_bytes(b"looked at by nobody here")
+    options = ("--metrics", "verification", "--descriptor", "arcface")
+    named = run(data, tmp_path / "out", *options, "--weights", f"arcface={tmp_path / 'my network.onnx'}")
+    assert "ONNX file my network.onnx" in named.manifest["protocols"]["verification"]
+    assert named.manifest["spec"]["weights"] == {"arcface": str(tmp_path / "my network.onnx")}
+
+
+def test_without_a_list_of_pairs_the_row_says_what_is_missing(data: Path, tmp_path: Path) -> None:
+    finished = run(data, tmp_path / "out", "--metrics", "verification_pairs")
+    assert finished.code == 0
+    assert finished.status("bicubic", "verification_pairs") == "invalid"
+    assert finished.note("bicubic", "verification_pairs") == "needs a list of pairs: --pairs FILE"
+
+
+@pytest.mark.parametrize(
+    ("limit", "status", "note"),
+    [
+        (46, "ok", "3 of 48 listed pairs left out: not both images are there"),
+        (20, "invalid", "fold 2 of the pairs file has no genuine pair or no impostor among these images"),
+    ],
+)
+def test_a_limit_leaves_pairs_out_and_says_so(
+    data: Path, tmp_path: Path, pairs: Path, limit: int, status: str, note: str
+) -> None:
+    options = ("--metrics", "verification_pairs", "--pairs", pairs, "--limit", limit)
+    finished = run(data, tmp_path / "out", *options)
+    assert finished.code == 0
+    assert (finished.status("bicubic", "verification_pairs"), finished.note("bicubic", "verification_pairs")) == (
+        status,
+        note,
+    )
+
+
+def test_a_bad_list_is_unusable_input(data: Path, tmp_path: Path, pairs: Path) -> None:
+    pairs.write_text(pairs.read_text().replace("person_03 1 2", "person_03 1"))
+    finished = run(data, tmp_path / "out", "--metrics", "verification_pairs", "--pairs", pairs)
+    assert finished.code == 2
+    assert "pairs.txt, line 5: expected" in finished.stderr
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,96 @@
+"""What stands beside the numbers: the details' table and the curves' plots, from a run's two further files."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fsrbench.errors import UserError
+from fsrbench.reports import plot_curves
+from fsrbench.reports.data import CURVE_COLUMNS, DETAIL_COLUMNS, RunData
+from fsrbench.reports.plot_style import looks, styled
+from fsrbench.reports.table_details import details_table
+from fsrbench.reports.tables import render
+
+VALUES = {
+    "detection": {"bicubic": 0.9, "ours": 0.97, "hr": 0.99},
+    "latency_ms": {"bicubic": 1.0, "ours": 4.0},
+}
+DETAILS = [
+    ("bicubic", "detection", "mean_iou", 0.8512),
+    ("ours", "detection", "mean_iou", 0.9),
+    ("bicubic", "detection", "tar_at_far_0.01", 0.5),
+    ("ours", "latency_ms", "p99", 4.25),
+    ("ours", "latency_ms", "ratio", 0.123456),
+]
+CURVES = {"roc": "detection", "threshold": "detection", "batch": "latency_ms"}
+
+
+@pytest.fixture
+def run(make_run) -> RunData:
+    points = [
+        (method, metric, curve, x, x / 2)
+        for curve, metric in CURVES.items()
+        for method in ("bicubic", "ours", "hr")
+        for x in (0.25, 0.5, 1.0)
+    ]
+    details = pd.DataFrame(DETAILS, columns=list(DETAIL_COLUMNS))
+    return replace(make_run(VALUES), details=details, curves=pd.DataFrame(points, columns=list(CURVE_COLUMNS)))
+
+
+def test_details_are_shown_in_the_metrics_unit(run):
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in details_table(run).splitlines()[4:]]
+    assert rows == [
+        ["Detection (%)", "mean IoU with HR's box", "85.1", "90.0"],
+        ["", "true accept rate at false accept rate 0.01", "50.0", "–"],
+        ["Latency (ms)", "p99", "–", "4.2"],
+        ["", "ratio to the base method", "–", "0.123"],
+    ]
+
+
+def test_details_stand_below_the_whole_markdown_table_only(run):
+    assert render(run, "md").count("Details:") == 1
+    assert "Details:" not in render(run, "md", columns=["detection"])
+    assert "Details:" not in render(replace(run, details=run.details[:0]), "md")
+
+
+@pytest.mark.parametrize(
+    ("draw", "curve"),
+    [(plot_curves.draw_roc, "roc"), (plot_curves.draw_detection, "threshold"), (plot_curves.draw_throughput, "batch")],
+)
+def test_a_curve_a_method_in_its_colour(run, draw, curve):
+    with styled():
+        figure = draw(run)
+    assert figure is not None
+    (axis,) = figure.axes
+    assert axis.get_title() == run.metric(CURVES[curve]).title
+    lines = [line for line in axis.get_lines() if len(line.get_xdata()) == 3]
+    look = looks(run)
+    assert [line.get_color() for line in lines] == [look[name].colour for name in ("bicubic", "ours", "hr")]
+    for line in lines:
+        np.testing.assert_array_equal(line.get_xydata(), [[0.25, 0.125], [0.5, 0.25], [1, 0.5]])
+
+
+def test_no_curves_no_plot(make_run):
+    run = make_run(VALUES)
+    assert [plot_curves.draw_roc(run), plot_curves.draw_detection(run), plot_curves.draw_throughput(run)] == [None] * 3
+
+
+def test_files_are_read_and_earlier_runs_do_without(run):
+    assert len(RunData.load(run.path).details) == 0
+    run.details.to_csv(run.path / "details.csv", index=False)
+    run.curves.to_csv(run.path / "curves.csv", index=False)
+    again = RunData.load(run.path)
+    pd.testing.assert_frame_equal(again.details, run.details, check_dtype=False)
+    assert len(again.curves) == len(run.curves)
+    assert not again.curves["y"].map(math.isnan).any()
+
+
+def test_a_file_without_its_columns_is_one_line(run):
+    (run.path / "details.csv").write_text("method,metric\nours,psnr\n")
+    with pytest.raises(UserError, match=r"details\.csv: no column detail, value"):
+        RunData.load(run.path)
