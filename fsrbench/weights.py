@@ -85,9 +85,15 @@ WEIGHTS = {
             "MIT (retinaface-pytorch)",
         ),
         WeightFile("arcface", "arcface.onnx", None, None, "its owner's; name the file with --weights arcface=FILE"),
-        _own("reference_model", "ours_x4", "8e98e48de1519148a2a995d270225061d11f3740c47a0d0b1144e35ce75a8c80"),
         _own("reference_model", "fan", "e4b5f858bedeb176ead96df2fea6d0a6fd8a463173c539c6ea7ffa40d98b46fb"),
+        _own("reference_model", "ours_id_x4", "138769b86d9392c8df20f9607f946bc157b83a997ee89f3ef2820b5374340641"),
+        _own("reference_model", "ours_x4", "ffc36a5c61f2e0677e07cb985331448a8e7ecb966cf4c7da42cec4fe2a45a97a"),
         _own("baselines.scgan", "scgan_x4", "690d328b02530ab01ed058c4be685a9a09ae5362dd266e3881c30748902db01b"),
+        _own(
+            "baselines.progressive",
+            "progressive_x8",
+            "abeba96c70bd5fcc48f50195d12d6b1481dc364a646b80bdfe477c3e3e85ee12",
+        ),
     )
 }
 REGISTRY = Registry("weight file", dict.fromkeys(WEIGHTS, "fsrbench.weights:WEIGHTS"))

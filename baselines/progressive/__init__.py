@@ -12,22 +12,23 @@ from fsrbench.methods import Method
 from fsrbench.tasks import Task
 
 WEIGHTS = Path(__file__).parent / "weights"
-STEP_OF_SCALE = {4: 2, 8: 3}
 
 
 class Progressive(Method):
     """Progressive face super-resolution with facial attention (Kim et al. 2019, 8.97 M parameters).
 
-    The network wants RGB in [-1, 1]. It was made for x8 (16 -> 128); x4 is the output of its second step.
+    The network wants RGB in [-1, 1]. Its second step gives x4, but the third step's training moves the features under
+    that output, so only x8 is offered.
     """
 
+    tasks = ("x8",)
+
     def load(self, task: Task, device: torch.device) -> None:
-        """Load the weights, one file for both tasks."""
-        self.load_network(Generator(), WEIGHTS / "progressive.safetensors", device)
-        self.step = STEP_OF_SCALE[task.scale]
+        """Load the weights of the task."""
+        self.load_network(Generator(), WEIGHTS / f"progressive_{task.name}.safetensors", device)
 
     def upscale(self, lr: Tensor) -> Tensor:
         """Convert to [-1, 1], enlarge step by step, convert back; not every output lies in range, so clip."""
         assert self.network is not None
-        sr: Tensor = self.network(lr * 2 - 1, step=self.step)
+        sr: Tensor = self.network(lr * 2 - 1)
         return ((sr + 1) / 2).clamp(0, 1)

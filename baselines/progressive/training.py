@@ -58,7 +58,7 @@ class ProgressiveRecipe(RestorationRecipe):
 
     def __init__(self, options: Options) -> None:
         if options.task.scale != 8:
-            raise UserError("progressive is trained as x8 (--task x8); its second step serves x4")
+            raise UserError("progressive is trained as x8: --task x8")
         super().__init__(options, Generator())
         self.config = parse_config(Config, options.config)
         self.modules["judge"] = self.place(Discriminator())

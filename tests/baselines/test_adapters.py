@@ -16,7 +16,7 @@ from baselines.scgan import SCGAN
 from fsrbench.errors import Unavailable
 from fsrbench.methods import Method, load_method
 from fsrbench.tasks import TASKS
-from reference_model import Ours
+from reference_model import Ours, OursId, OursShort
 
 CPU = torch.device("cpu")
 
@@ -45,20 +45,25 @@ def test_scgan_gets_bgr_in_minus_one_to_one() -> None:
 def test_progressive_gets_rgb_in_minus_one_to_one() -> None:
     method, lr = Progressive(), torch.rand(2, 3, 16, 16)
     spy = spied(method)
-    method.step = 3
     assert method.upscale(lr).shape == (2, 3, 128, 128)
     assert torch.equal(spy.seen, lr * 2 - 1)
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(baselines.scgan, "scgan"), (baselines.progressive, "progressive"), (reference_model, "ours")]
+    ("module", "name", "task"),
+    [
+        (baselines.scgan, "scgan", "x4"),
+        (baselines.progressive, "progressive", "x8"),
+        (reference_model, "ours", "x4"),
+        (reference_model, "ours-id", "x4"),
+    ],
 )
 def test_without_weights_is_unavailable(
-    module: object, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    module: object, name: str, task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "WEIGHTS", tmp_path)
     with pytest.raises(Unavailable, match=r"no weights: .*safetensors"):
-        load_method(name, TASKS["x4"], CPU)
+        load_method(name, TASKS[task], CPU)
 
 
 def test_weights_of_another_network_are_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,29 +73,29 @@ def test_weights_of_another_network_are_unavailable(tmp_path: Path, monkeypatch:
         load_method("scgan", TASKS["x4"], CPU)
 
 
-def test_scgan_does_x4_only() -> None:
-    with pytest.raises(Unavailable, match="not x8"):
-        load_method("scgan", TASKS["x8"], CPU)
+@pytest.mark.parametrize(("method", "task"), [("scgan", "x8"), ("progressive", "x4"), ("ours-id", "x8")])
+def test_tasks_that_a_method_does_not_do(method: str, task: str) -> None:
+    with pytest.raises(Unavailable, match=f"not {task}"):
+        load_method(method, TASKS[task], CPU)
 
 
-@pytest.mark.parametrize("task", ["x4", "x8"])
-def test_progressive_serves_both_tasks_from_one_file(
-    task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outputs_are_clipped_and_the_training_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baselines.progressive, "WEIGHTS", tmp_path)
-    save_file(Generator().state_dict(), tmp_path / "progressive.safetensors", metadata={"training": "none, a test"})
-    method = load_method("progressive", TASKS[task], CPU)
-    side = TASKS[task].hr_size
+    save_file(Generator().state_dict(), tmp_path / "progressive_x8.safetensors", metadata={"training": "none, a test"})
+    method = load_method("progressive", TASKS["x8"], CPU)
     sr = method.upscale(torch.rand(1, 3, 16, 16))
-    assert sr.shape == (1, 3, side, side)
+    assert sr.shape == (1, 3, 128, 128)
     assert 0 <= sr.min() <= sr.max() <= 1
     assert method.training == "none, a test"
 
 
-@pytest.mark.parametrize("method", [Ours, SCGAN])
-def test_shipped_weights_say_how_they_were_trained(method: type[Method]) -> None:
+@pytest.mark.parametrize(
+    ("method", "task"),
+    [(Ours, "x4"), (Ours, "x8"), (OursShort, "x4"), (OursId, "x4"), (SCGAN, "x4"), (Progressive, "x8")],
+)
+def test_shipped_weights_say_how_they_were_trained(method: type[Method], task: str) -> None:
     loaded = method()
-    loaded.load(TASKS["x4"], CPU)
+    loaded.load(TASKS[task], CPU)
     assert "images" in loaded.training
     assert loaded.weights is not None
     assert loaded.weights.stat().st_size < 32 * 2**20
