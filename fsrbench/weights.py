@@ -87,7 +87,9 @@ WEIGHTS = {
         WeightFile("arcface", "arcface.onnx", None, None, "its owner's; name the file with --weights arcface=FILE"),
         _own("reference_model", "fan", "e4b5f858bedeb176ead96df2fea6d0a6fd8a463173c539c6ea7ffa40d98b46fb"),
         _own("reference_model", "ours_id_x4", "138769b86d9392c8df20f9607f946bc157b83a997ee89f3ef2820b5374340641"),
+        _own("reference_model", "ours_short_x4", "bd5b14858182fa1dcb78f9795d8b40fdc579ee89dc48afbdf3d6a6cecce0e744"),
         _own("reference_model", "ours_x4", "ffc36a5c61f2e0677e07cb985331448a8e7ecb966cf4c7da42cec4fe2a45a97a"),
+        _own("reference_model", "ours_x8", "5a331fa74c932e05ae3dbdc61427fdf004dbb59d94f7e456e850f603be602684"),
         _own("baselines.scgan", "scgan_x4", "690d328b02530ab01ed058c4be685a9a09ae5362dd266e3881c30748902db01b"),
         _own(
             "baselines.progressive",

@@ -25,7 +25,7 @@ variant detached "detach: true"
 methods=$(printf ',python:tools.ablations.methods:%s' Full NoAlignment NoBackward Detached)
 metrics=psnr,niqe,detection,landmark_nme,landmark_nme_dlib,verification,verification_labelled
 run=runs/ablations/run
-PYTHONPATH=. fsrbench run --methods "${methods:1}" --metrics $metrics --data "$test" --degradation realworld --out $run
+PYTHONPATH=. fsrbench run --methods "${methods:1}" --metrics $metrics --data "$test" --degradation realworld --limit 240 --out $run
 mkdir -p results/ablations
 cp $run/{table.md,summary.csv,manifest.json} results/ablations/
 python -m tools.ablations.differences $run > results/ablations/differences.md
