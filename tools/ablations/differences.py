@@ -21,8 +21,9 @@ def main(folder: str) -> None:
     """Print a Markdown table."""
     run = RunData.load(Path(folder))
     per_image = run.scores.pivot(index="image", columns=["metric", "method"], values="value")
-    metrics = [info for name, info in run.metrics.items() if name in per_image.columns.get_level_values(0)]
-    print("| without | " + " | ".join(info.label for info in metrics) + " |")
+    scored = set(per_image.columns.get_level_values(0))
+    metrics = [run.metric(name) for name in run.metrics if name in scored]
+    print("| minus the full training | " + " | ".join(info.label for info in metrics) + " |")
     print("| :--- |" + " ---: |" * len(metrics))
     for method in run.methods:
         if method not in (FULL, HR):
