@@ -12,9 +12,9 @@ cd "$(dirname "$0")/.."
 measure() { # NAME METHODS OPTIONS...
     local name=$1 methods=$2
     shift 2
-    fsrbench run --methods "$methods" --metrics all --out "runs/results/$name" "$@"
+    fsrbench run --offline --methods "$methods" --metrics all --out "runs/results/$name" "$@"
     mkdir -p "results/$name"
-    cp -r "runs/results/$name"/{table.md,table.tex,summary.csv,manifest.json,plots} "results/$name/"
+    cp -r "runs/results/$name"/{table.md,table.tex,summary.csv,details.csv,manifest.json,plots} "results/$name/"
 }
 
 x4=bicubic,scgan,ours-short,ours,ours-id
