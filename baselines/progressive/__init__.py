@@ -30,5 +30,5 @@ class Progressive(Method):
     def upscale(self, lr: Tensor) -> Tensor:
         """Convert to [-1, 1], enlarge step by step, convert back; not every output lies in range, so clip."""
         assert self.network is not None
-        sr: Tensor = self.network(lr * 2 - 1)
+        sr: Tensor = self.network(lr * 2 - 1, step=3)
         return ((sr + 1) / 2).clamp(0, 1)
