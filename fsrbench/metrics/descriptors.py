@@ -45,7 +45,7 @@ class FacenetDescriptor(Extractor):
         for row, image in enumerate(images):
             x0, y0, x1, y1 = _inside(guide["box"][row], image.shape[-1])
             crop = image[None, :, y0:y1, x0:x1]
-            crops.append(torch.nn.functional.interpolate(crop, (160, 160), mode="bicubic", antialias=True).clamp(0, 1))
+            crops.append(F.interpolate(crop, (160, 160), mode="bicubic", antialias=True).clamp(0, 1))
         with torch.inference_mode():
             # facenet-pytorch's fixed standardisation: (x - 127.5) / 128 of 8-bit values.
             embedded = self._network((torch.cat(crops) * 255 - 127.5) / 128)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from fsrbench.degradations import rng_for
 from fsrbench.errors import UserError
+from fsrbench.images import to_tensor
 from fsrbench.training.data import Batch, draw_lr, load_lr
 from fsrbench.training.distributed import rank
 from fsrbench.training.recipe import Options, set_rate, trainable, update
@@ -124,7 +125,7 @@ class SemiCycle(RestorationRecipe):
     def picture(self, network: nn.Module) -> Image.Image | None:
         """Rows of LR, SR and HR, then of real LR and its SR, which no number here watches."""
         upper = super().picture(network)
-        real = torch.from_numpy(self.real[:SHOWN].copy()).permute(0, 3, 1, 2).float() / 255
+        real = to_tensor(self.real[:SHOWN])
         lower = as_rows(enlarged(real, self.options.task.hr_size), self.restore(network, real).clamp(0, 1).cpu())
         if upper is None:
             return lower
