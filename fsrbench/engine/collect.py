@@ -68,6 +68,8 @@ class Frames:
     """Further numbers of one method for one metric."""
     curves: pd.DataFrame
     """Points of the lines that plots draw."""
+    images: pd.DataFrame
+    """The images and who is on them."""
 
 
 class Collector:
@@ -110,6 +112,7 @@ class Collector:
             pd.DataFrame(self._summary, columns=SUMMARY_COLUMNS),
             pd.DataFrame(self._details, columns=DETAIL_COLUMNS),
             _stacked(self._curves, CURVE_COLUMNS),
+            pd.DataFrame(list(self.identities.items()), columns=["image", "identity"]),
         )
 
     def _one(
@@ -154,7 +157,7 @@ class Collector:
         mine = MethodResults() if isinstance(metric, SpeedMetric) else self.results.get(method, MethodResults())
         if evaluation.values is not None:
             self._per_image(method, metric.name, mine, evaluation.values)
-        summary = evaluation.summary or self._mean(np.array([]) if evaluation.values is None else evaluation.values)
+        summary = evaluation.summary or self._mean(mine.ids, evaluation.values)
         notes = [n for n in (evaluation.note, summary.note, _failures(mine)) if n]
         self._row(method, metric, replace(summary, note="; ".join(notes)), "failed" if mine.problems else "ok")
         self._details += [(method, metric.name, name, value) for name, value in evaluation.details.items()]
@@ -162,13 +165,15 @@ class Collector:
             where = {"method": method, "metric": metric.name, "curve": name}
             self._curves.append(pd.DataFrame(where | {"x": points[:, 0], "y": points[:, 1]}))
 
-    def _mean(self, values: np.ndarray) -> Summary:
-        good = values[np.isfinite(values)]
-        if not len(good):
+    def _mean(self, ids: Sequence[str], values: np.ndarray | None) -> Summary:
+        finite = np.isfinite(values) if values is not None else np.array([], dtype=bool)
+        if values is None or not finite.any():
             return Summary(float("nan"), note="no finite score")
-        unbounded = len(values) - len(good)
+        unbounded = int((~finite).sum())
         note = f"{unbounded} images without a finite score left out" if unbounded else ""
-        return Summary(float(good.mean()), *mean_interval(good, self.seed), len(good), note)
+        people = [self.identities.get(image) or image for image, good in zip(ids, finite, strict=True) if good]
+        interval = mean_interval(values[finite], self.seed, people)
+        return Summary(float(values[finite].mean()), *interval, int(finite.sum()), note)
 
     def _faces(self, method: str, metric: FeatureMetric) -> Faces:
         extractor = metric.extractor

@@ -37,6 +37,7 @@ def make(path: Path, resume: bool) -> None:
 
 def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
     """Write the data files of the run's folder."""
+    frames.images.to_csv(path / "images.csv", index=False)
     frames.scores.to_parquet(path / "scores.parquet", index=False)
     for name in ("summary", "details", "curves"):
         getattr(frames, name).to_csv(path / f"{name}.csv", index=False)

@@ -22,6 +22,7 @@ DIRECTIONS: Final = ("higher", "lower", "none")
 SCORES_COLUMNS: Final = ("method", "image", "metric", "value", "status")
 DETAIL_COLUMNS: Final = ("method", "metric", "detail", "value")
 CURVE_COLUMNS: Final = ("method", "metric", "curve", "x", "y")
+IMAGE_COLUMNS: Final = ("image", "identity")
 SUMMARY_TEXT: Final = ("method", "metric", "unit", "direction", "status", "note")
 SUMMARY_NUMBERS: Final = ("value", "ci_low", "ci_high", "n")
 
@@ -113,6 +114,7 @@ class RunData:
     manifest: dict[str, Any]
     details: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DETAIL_COLUMNS)))
     curves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE_COLUMNS)))
+    images: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(IMAGE_COLUMNS)))
 
     @classmethod
     def load(cls, path: Path) -> RunData:
@@ -134,6 +136,7 @@ class RunData:
             _read_manifest(files[2]),
             _read_more(path / "details.csv", DETAIL_COLUMNS),
             _read_more(path / "curves.csv", CURVE_COLUMNS),
+            _read_more(path / "images.csv", IMAGE_COLUMNS),
         )
 
     @property
@@ -163,6 +166,17 @@ class RunData:
             # A frame that never was a file may hold NaN or None for no note
             results[method, metric] = Result(value, low, high, n, status, note if isinstance(note, str) else "")
         return results
+
+    def per_image(self, metric: str) -> pd.DataFrame:
+        """Scores of one metric: a row an image, a column a method; NaN where a method has none."""
+        chosen = self.scores[self.scores["metric"] == metric]
+        return chosen.pivot(index="image", columns="method", values="value")
+
+    @cached_property
+    def identities(self) -> dict[str, str]:
+        """Who is on an image, where that is known."""
+        known = self.images.dropna()
+        return dict(zip(known["image"], known["identity"], strict=True))
 
     def entry(self, section: str, name: str) -> dict[str, Any]:
         """What the manifest says of ``name`` in ``methods`` or ``metrics``; empty where it says nothing."""
@@ -223,7 +237,7 @@ def _read_more(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame(columns=list(columns))
     try:
-        frame = pd.read_csv(path)
+        frame = pd.read_csv(path, dtype={"image": str, "identity": str})
     except Exception as error:
         raise UserError(f"{path}: cannot be read as CSV: {_first_line(error)}") from error
     if missing := [column for column in columns if column not in frame.columns]:
