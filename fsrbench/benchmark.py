@@ -29,7 +29,7 @@ def _benchmark(spec: RunSpec, reporter: Reporter) -> bool:
     manifest = make_manifest(run, outcome.results)
     frames = outcome.frames
     folder.write(spec.out, frames, manifest)
-    result = RunData(spec.out, frames.scores, frames.summary, manifest, frames.details, frames.curves, frames.images)
+    result = RunData.load(spec.out)
     tables.write_tables(result, spec.out)
     plots.write_plots(result, spec.out / "plots")
     if run.methods:

@@ -1,56 +1,89 @@
-"""Which differences between a run's methods are more than chance: paired, image by image, corrected for their number."""
+"""Which differences between a run's methods are more than chance: paired, image by image, corrected for their number.
+
+Metrics with a score an image, or with blocks of images for the whole set, are tested. Of the others those with
+intervals (latency) differ where the intervals do not overlap, and those without (parameters, FLOPs) are exact.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from fsrbench.errors import UserError
-from fsrbench.reports.data import HR, RunData
-from fsrbench.stats import LEVEL, Comparison, compare, holm
+from fsrbench.reports.data import Result, RunData
+from fsrbench.stats import LEVEL, Comparison, compare, holm, p_value
+
+Verdict = Literal["better", "worse", "other", "same"]
+"""``other``: distinguishable, in a metric without a direction; ``same``: not distinguishable."""
 
 
 @dataclass(frozen=True)
 class Compared:
     """One method against the base in one metric."""
 
-    method: str
     metric: str
+    method: str
+    difference: float
+    """The method's value minus the base's, in the unit of the files."""
+    verdict: Verdict
     paired: Comparison | None
-    """``None`` where the metric has no score an image, so that nothing can be tested."""
+    """``None`` where the metric cannot be tested."""
     p_corrected: float = math.nan
-    """Holm's correction over all rows of the comparison."""
-
-    @property
-    def distinguishable(self) -> bool:
-        """Whether the difference is more than chance explains."""
-        return self.p_corrected < LEVEL
+    """By Holm, over all tests of the comparison."""
 
 
-def compare_run(run: RunData, base: str, seed: int = 0) -> list[Compared]:
-    """Compare every other method of a run with one of them, in every metric that both have.
+def compare_run(run: RunData, base: str, metrics: Sequence[str] | None = None, seed: int = 0) -> list[Compared]:
+    """Compare every other method of a run with one of them, in every metric that both have, or in some.
 
     Raises:
-        UserError: the run has no such method.
+        UserError: the run has no such method or metric.
     """
-    if base not in run.methods:
-        raise UserError(f"{run.path}: no method {base} in this run; it has {', '.join(run.methods)}")
-    others = [method for method in run.methods if method != base]
+    for kind, name, known in (("method", base, run.methods), *(("metric", m, run.metrics) for m in metrics or ())):
+        if name not in known:
+            raise UserError(f"{run.path}: no {kind} {name} in this run; it has {', '.join(known)}")
     rows = [
-        Compared(method, metric, paired(run, metric, method, base, seed))
-        for metric in run.metrics
-        for method in others
-        if _both_valued(run, metric, method, base)
+        Compared(metric, method, mine.value - its.value, "same", paired(run, metric, method, base, seed))
+        for metric in metrics or run.metrics
+        for method in run.methods
+        if method != base and (mine := _valued(run, method, metric)) and (its := _valued(run, base, metric))
     ]
     corrected = holm([row.paired.p if row.paired else math.nan for row in rows])
-    return [Compared(row.method, row.metric, row.paired, p) for row, p in zip(rows, corrected, strict=True)]
+    return [
+        replace(row, p_corrected=p, verdict=_verdict(run, row.metric, row.method, base, p))
+        for row, p in zip(rows, corrected, strict=True)
+    ]
 
 
 def paired(run: RunData, metric: str, first: str, second: str, seed: int = 0) -> Comparison | None:
-    """Two methods' scores on the images that both have, ``None`` where there are fewer than two."""
+    """Two methods' scores on the images (or blocks of them) that both have; ``None`` where there are fewer than two."""
+    scores = _shared(run, metric, first, second)
+    return compare(scores[0], scores[1], seed, scores[2]) if scores else None
+
+
+def tied_with_best(run: RunData, metric: str, methods: Sequence[str] | None = None) -> tuple[str, list[str]] | None:
+    """The method with the best value, and those that cannot be told from it (Holm over the column).
+
+    Returns:
+        ``None`` where nothing is ranked: no direction, or fewer than two methods with a value.
+    """
+    info = run.metric(metric)
+    found = {m: r for m in methods or run.methods if (r := run.result(m, metric)) is not None and r.ok}
+    if info.direction == "none" or len(found) < 2:
+        return None
+    sign = 1 if info.direction == "higher" else -1
+    best = max(found, key=lambda method: sign * found[method].value)
+    others = [method for method in found if method != best]
+    shared = [_shared(run, metric, best, method) for method in others]
+    corrected = holm([p_value(s[0] - s[1], clusters=s[2]) if s else math.nan for s in shared])
+    return best, [m for m, p in zip(others, corrected, strict=True) if _verdict(run, metric, m, best, p) == "same"]
+
+
+def _shared(run: RunData, metric: str, first: str, second: str) -> tuple[np.ndarray, np.ndarray, list[str]] | None:
+    """Finite scores of both methods on the same images, and who is on them."""
     scores = run.per_image(metric)
     if first not in scores or second not in scores:
         return None
@@ -58,67 +91,29 @@ def paired(run: RunData, metric: str, first: str, second: str, seed: int = 0) ->
     if len(both) < 2:
         return None
     people = [run.identities.get(image, image) for image in both.index]
-    return compare(both[first].to_numpy(), both[second].to_numpy(), seed, people)
+    return both[first].to_numpy(), both[second].to_numpy(), people
 
 
-def _both_valued(run: RunData, metric: str, first: str, second: str) -> bool:
-    results = [run.result(method, metric) for method in (first, second)]
-    return all(result is not None and result.has_value for result in results)
+def _verdict(run: RunData, metric: str, method: str, base: str, p: float) -> Verdict:
+    mine, its = _valued(run, method, metric), _valued(run, base, metric)
+    assert mine is not None
+    assert its is not None
+    if not _apart(mine, its, p):
+        return "same"
+    direction = run.metric(metric).direction
+    if direction == "none":
+        return "other"
+    return "better" if (mine.value > its.value) == (direction == "higher") else "worse"
 
 
-def tied_with_best(run: RunData, metric: str) -> tuple[str, list[str]] | None:
-    """The method with the best value, and those that cannot be told from it.
-
-    Metrics with scores an image are tested; others are compared by their intervals, and values without an interval (sizes,
-    FLOPs) are exact.
-
-    Returns:
-        ``None`` where nothing is ranked.
-    """
-    info = run.metric(metric)
-    found = {m: r for m in run.methods if (r := run.result(m, metric)) is not None and r.ok and m != HR}
-    if info.direction == "none" or len(found) < 2:
-        return None
-    sign = 1 if info.direction == "higher" else -1
-    best = max(found, key=lambda method: sign * found[method].value)
-    others = [method for method in found if method != best]
-    tests = {method: paired(run, metric, best, method) for method in others}
-    corrected = dict(zip(others, holm([t.p if t else math.nan for t in tests.values()]), strict=True))
-    tied = []
-    for method in others:
-        p = corrected[method]
-        if not math.isnan(p):
-            same = p >= LEVEL
-        elif found[best].has_interval and found[method].has_interval:
-            low, high = max(found[best].ci_low, found[method].ci_low), min(found[best].ci_high, found[method].ci_high)
-            same = low <= high
-        else:
-            same = found[best].value == found[method].value
-        if same:
-            tied.append(method)
-    return best, tied
+def _apart(mine: Result, its: Result, p: float) -> bool:
+    if not math.isnan(p):
+        return p < LEVEL
+    if mine.has_interval and its.has_interval:
+        return max(mine.ci_low, its.ci_low) > min(mine.ci_high, its.ci_high)
+    return mine.value != its.value
 
 
-def as_frame(rows: list[Compared], run: RunData) -> pd.DataFrame:
-    """The comparison as a frame, in the units shown."""
-    columns = ["metric", "method", "difference", "ci_low", "ci_high", "p", "p_holm", "effect", "win_rate", "n"]
-    lines = []
-    for row in rows:
-        factor = run.metric(row.metric).factor
-        c = row.paired
-        numbers = (
-            (
-                c.difference * factor,
-                c.ci_low * factor,
-                c.ci_high * factor,
-                c.p,
-                row.p_corrected,
-                c.effect,
-                c.win_rate,
-                c.n,
-            )
-            if c
-            else (math.nan,) * 7 + (0,)
-        )
-        lines.append((row.metric, row.method, *numbers))
-    return pd.DataFrame(lines, columns=columns)
+def _valued(run: RunData, method: str, metric: str) -> Result | None:
+    result = run.result(method, metric)
+    return result if result is not None and result.has_value else None

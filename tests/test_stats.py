@@ -1,4 +1,4 @@
-"""Bootstrap intervals: they cover, they are seeded, and they say nothing where nothing can be said."""
+"""Intervals cover, tests reject as often as they should, and nothing is said where nothing can be said."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from fsrbench import stats
-from fsrbench.stats import mean_interval, median_interval
+from fsrbench.stats import block_interval, compare, holm, mean_interval, median_interval, p_value, pseudo_values
 
 INTERVALS = [mean_interval, median_interval]
 intervals = pytest.mark.parametrize("interval", INTERVALS, ids=lambda i: i.__name__)
@@ -48,3 +49,144 @@ def test_equal_values_have_a_point_for_an_interval_and_no_warning(interval):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert interval(np.full(10, 0.25)) == (0.25, 0.25)
+
+
+# --- images of one person are alike
+
+
+def people_and_scores(rng: np.random.RandomState, people: int = 34, images: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    """Scores around 3 that vary between people and within them."""
+    who = np.repeat(np.arange(people), images)
+    return 3 + rng.normal(0, 1, people)[who] + rng.normal(0, 1, len(who)), who
+
+
+def test_intervals_of_clustered_scores_cover_in_93_to_97_of_100_draws():
+    rng = np.random.RandomState(0)
+    found = [mean_interval(*_seeded(people_and_scores(rng), seed)) for seed in range(500)]
+    assert 0.93 <= np.mean([low <= 3 <= high for low, high in found]) <= 0.97
+
+
+def _seeded(drawn: tuple[np.ndarray, np.ndarray], seed: int) -> tuple[np.ndarray, int, np.ndarray]:
+    return drawn[0], seed, drawn[1]
+
+
+@pytest.mark.parametrize("draw", ["normal", "exponential"])
+def test_intervals_of_single_scores_cover_in_93_to_97_of_100_draws(draw):
+    rng = np.random.RandomState(1)
+    truth = {"normal": 0.0, "exponential": 1.0}[draw]
+    found = [mean_interval(getattr(rng, draw)(size=120), seed) for seed in range(500)]
+    assert 0.93 <= np.mean([low <= truth <= high for low, high in found]) <= 0.97
+
+
+def test_people_are_what_is_drawn():
+    scores, who = people_and_scores(np.random.RandomState(2))
+    means = np.array([scores[who == person].mean() for person in range(34)])
+    assert mean_interval(scores, clusters=who) == pytest.approx(mean_interval(means), abs=0.02)
+    width = np.ptp(mean_interval(scores, clusters=who))
+    assert width > 1.5 * np.ptp(mean_interval(scores))
+
+
+def test_many_clusters_have_the_interval_that_the_bootstrap_would_give(monkeypatch):
+    rng = np.random.RandomState(3)
+    who = rng.randint(0, 400, 1500)  # people with more and with fewer images
+    scores = rng.normal(0, 1, 400)[who] + rng.exponential(1, 1500)
+    bootstrap = mean_interval(scores, clusters=who)
+    monkeypatch.setattr(stats, "MANY", 300)
+    assert mean_interval(scores, clusters=who) == pytest.approx(bootstrap, abs=0.02)
+
+
+# --- paired tests
+
+
+def test_without_a_difference_3_to_7_of_100_tests_reject():
+    rng = np.random.RandomState(4)
+    found = []
+    for seed in range(500):
+        first, who = people_and_scores(rng)
+        found.append(compare(first, people_and_scores(rng)[0], seed, who).p < 0.05)
+    assert 0.03 <= np.mean(found) <= 0.07
+
+
+@pytest.mark.parametrize("count", [8, 40])
+def test_p_is_scipys(count):
+    first, second = np.random.RandomState(5).normal(0.3, 1, (2, count)) * [[1], [0.5]]
+    expected = scipy.stats.permutation_test(
+        (first, second),
+        lambda x, y, axis: (x - y).mean(axis=axis),
+        permutation_type="samples",
+        n_resamples=20_000,
+        rng=0,
+    )
+    assert compare(first, second).p == pytest.approx(expected.pvalue, abs=0.02)
+    if count == 8:  # all 256 exchanges
+        assert compare(first, second).p == pytest.approx(expected.pvalue, abs=1e-9)
+
+
+def test_many_clusters_have_the_p_that_permutations_would_give(monkeypatch):
+    difference = np.random.RandomState(6).exponential(1, 600) - 0.93
+    permuted = p_value(difference)
+    monkeypatch.setattr(stats, "MANY", 500)
+    assert p_value(difference) == pytest.approx(permuted, abs=0.02)
+
+
+def test_what_a_comparison_says():
+    second = np.random.RandomState(7).normal(size=50)
+    found = compare(second + np.linspace(0.1, 0.3, 50), second)
+    assert found.difference == pytest.approx(0.2)
+    assert found.ci_low < 0.2 < found.ci_high
+    assert (found.p, found.win_rate, found.n) == (1 / 5000, 1.0, 50)
+    assert found.effect == pytest.approx(0.2 / np.linspace(0.1, 0.3, 50).std(ddof=1))
+
+
+def test_equal_scores_differ_by_nothing():
+    scores = np.arange(20.0)
+    found = compare(scores, scores)
+    assert (found.difference, found.ci_low, found.ci_high, found.p, found.win_rate) == (0, 0, 0, 1, 0.5)
+    assert np.isnan(found.effect)
+
+
+def test_a_few_large_differences_are_no_proof_and_many_small_ones_are():
+    lucky = np.zeros(60)
+    lucky[:2] = 5
+    assert p_value(lucky) > 0.2
+    assert p_value(np.full(60, 0.01) + np.random.RandomState(8).normal(0, 0.02, 60)) < 0.01
+
+
+def test_swapped_methods_have_the_same_p():
+    first, second = np.random.RandomState(9).normal(size=(2, 30))
+    assert compare(first, second).p == compare(second, first).p
+
+
+# --- Holm
+
+
+@pytest.mark.parametrize(
+    ("p", "expected"),
+    [
+        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),  # R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm")
+        ([0.2], [0.2]),
+        ([0.9, 0.8], [1.0, 1.0]),
+        ([], []),
+    ],
+)
+def test_holm_is_rs(p, expected):
+    assert holm(p) == pytest.approx(expected)
+
+
+def test_holm_does_not_count_what_was_not_tested():
+    assert holm([0.02, float("nan"), 0.03]) == pytest.approx([0.04, float("nan"), 0.04], nan_ok=True)
+
+
+# --- numbers of whole sets
+
+
+def test_pseudo_values_of_a_mean_are_the_blocks_means():
+    values = np.random.RandomState(10).normal(size=(20, 5))
+    without = np.array([np.delete(values, i, axis=0).mean() for i in range(20)])
+    assert pseudo_values(values.mean(), without) == pytest.approx(values.mean(axis=1))
+
+
+def test_block_intervals_cover():
+    rng = np.random.RandomState(11)
+    found = [block_interval(values.mean(), values) for values in rng.normal(2, 1, (500, 20))]
+    assert 0.93 <= np.mean([low <= 2 <= high for low, high in found]) <= 0.97

@@ -10,7 +10,7 @@ from torch import Tensor
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, ImageMetric, Metric
 from fsrbench.metrics.detection import is_hit
 from fsrbench.metrics.pairing import self_pairs
-from fsrbench.metrics.verification import best_threshold, distances, groups_of, summarise_folds
+from fsrbench.metrics.verification import best_threshold, distances, summarise_folds
 
 
 def describe_as(variant: Metric, base: Metric, name: str, recipe: str) -> None:
@@ -62,7 +62,7 @@ def detected(confidence: float, iou: float) -> Callable[[Faces, int], Evaluation
 
 def verified_in_hindsight(faces: Faces, seed: int) -> Evaluation:
     """Verification with the threshold that is best on the very pairs that are judged: more right than one can be."""
-    pairs = self_pairs(groups_of(faces), seed)
+    pairs = self_pairs(faces.people, seed)
     distance = distances(faces, pairs)
     right = (distance < best_threshold(distance, pairs.genuine)) == pairs.genuine
     # Every image is the probe of two pairs, one genuine and one not: first come all genuine ones, then the others

@@ -19,6 +19,7 @@ from fsrbench.stats import mean_interval
 SCORE_COLUMNS = ["method", "image", "metric", "value", "status"]
 DETAIL_COLUMNS = ["method", "metric", "detail", "value"]
 CURVE_COLUMNS = ["method", "metric", "curve", "x", "y"]
+BLOCK_COLUMNS = ["method", "metric", "block", "value"]
 SUMMARY_COLUMNS = ["method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"]
 Refused = FsrbenchError
 """Why a method or a metric is not there: its type gives the status, its message the note."""
@@ -68,6 +69,8 @@ class Frames:
     """Further numbers of one method for one metric."""
     curves: pd.DataFrame
     """Points of the lines that plots draw."""
+    blocks: pd.DataFrame
+    """What numbers of a whole set have instead of scores of images: pseudo-values of blocks of the images."""
     images: pd.DataFrame
     """The images and who is on them."""
 
@@ -90,6 +93,7 @@ class Collector:
         self._summary: list[dict[str, Any]] = []
         self._details: list[tuple[str, str, str, float]] = []
         self._curves: list[pd.DataFrame] = []
+        self._blocks: list[tuple[str, str, str, float]] = []
 
     def add(self, result: UnitResult) -> None:
         """Take in one unit; the units of a method come in the order of their shards."""
@@ -99,7 +103,7 @@ class Collector:
         self, methods: Iterable[str], readings: Mapping[str, Readings | FsrbenchError], base: str | None = None
     ) -> Frames:
         """What is known of the methods, in this order; ratios of speed are taken to ``base``, else to the first."""
-        self._scores, self._summary, self._details, self._curves = [], [], [], []
+        self._scores, self._summary, self._details, self._curves, self._blocks = [], [], [], [], []
         timed = {m: r for m, r in readings.items() if isinstance(r, Readings)}
         base = base if base in timed else next(iter(timed), None)
         compared = (base, timed[base]) if base else None
@@ -112,6 +116,7 @@ class Collector:
             pd.DataFrame(self._summary, columns=SUMMARY_COLUMNS),
             pd.DataFrame(self._details, columns=DETAIL_COLUMNS),
             _stacked(self._curves, CURVE_COLUMNS),
+            pd.DataFrame(self._blocks, columns=BLOCK_COLUMNS),
             pd.DataFrame(list(self.identities.items()), columns=["image", "identity"]),
         )
 
@@ -164,6 +169,8 @@ class Collector:
         for name, points in evaluation.curves.items():
             where = {"method": method, "metric": metric.name, "curve": name}
             self._curves.append(pd.DataFrame(where | {"x": points[:, 0], "y": points[:, 1]}))
+        if evaluation.blocks is not None:
+            self._blocks += [(method, metric.name, f"block {i}", v) for i, v in enumerate(evaluation.blocks)]
 
     def _mean(self, ids: Sequence[str], values: np.ndarray | None) -> Summary:
         finite = np.isfinite(values) if values is not None else np.array([], dtype=bool)
@@ -171,7 +178,7 @@ class Collector:
             return Summary(float("nan"), note="no finite score")
         unbounded = int((~finite).sum())
         note = f"{unbounded} images without a finite score left out" if unbounded else ""
-        people = [self.identities.get(image) or image for image, good in zip(ids, finite, strict=True) if good]
+        people = [self.identities[image] or image for image, good in zip(ids, finite, strict=True) if good]
         interval = mean_interval(values[finite], self.seed, people)
         return Summary(float(values[finite].mean()), *interval, int(finite.sum()), note)
 

@@ -37,9 +37,8 @@ def make(path: Path, resume: bool) -> None:
 
 def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
     """Write the data files of the run's folder."""
-    frames.images.to_csv(path / "images.csv", index=False)
     frames.scores.to_parquet(path / "scores.parquet", index=False)
-    for name in ("summary", "details", "curves"):
+    for name in ("summary", "details", "curves", "blocks", "images"):
         getattr(frames, name).to_csv(path / f"{name}.csv", index=False)
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     (path / MANIFEST).write_text(text + "\n", encoding="utf-8")

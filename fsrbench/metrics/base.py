@@ -126,6 +126,11 @@ class Faces:
     reference: Features | None = None
     """Features of the reference set: the one that was named, else all HR images."""
 
+    @property
+    def people(self) -> list[str]:
+        """Who is on each image; without identities every picture is taken for a person of its own."""
+        return [identity or f"image {i}" for i, identity in zip(self.ids, self.identities, strict=True)]
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -139,6 +144,8 @@ class Evaluation:
     """Further numbers by name, fractions where the metric is one."""
     curves: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Lines to draw by name, each K,2."""
+    blocks: np.ndarray | None = None
+    """What a number of the whole set has instead of values of images: pseudo-values of blocks; see :mod:`jackknife`."""
 
 
 class FeatureMetric(Metric):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -9,6 +10,8 @@ import torch
 
 from fsrbench.errors import Invalid
 from fsrbench.metrics.base import Direction, Evaluation, Faces, Facts, FeatureMetric, Summary
+from fsrbench.metrics.jackknife import KEPT, MOST_PAIRS, blocks_of, frechet_blocks, kernel_blocks
+from fsrbench.stats import block_interval
 
 KID_SUBSETS = 100
 KID_SUBSET_SIZE = 1000
@@ -56,6 +59,10 @@ class _Distance(FeatureMetric):
     least: ClassVar[int]
     reason: ClassVar[str]
     """Why no fewer images than ``least``."""
+    jackknife: ClassVar[Callable[..., np.ndarray]]
+    """What gives the number's pseudo-values; see :mod:`fsrbench.metrics.jackknife`."""
+    most: ClassVar[float] = float("inf")
+    """Images up to which there are pseudo-values."""
 
     def __init__(self) -> None:
         self.reference, self.alignment = 0, "hr"
@@ -88,6 +95,26 @@ class _Distance(FeatureMetric):
             raise Invalid(f"needs at least {self.least} images on both sides, {fewest} could be used: {self.reason}")
         return mine, reference
 
+    def _measured(
+        self, faces: Faces, value: float, note: str = "", details: Mapping[str, float] | None = None
+    ) -> Evaluation:
+        """The number with its interval."""
+        blocks = self._blocks(faces, value)
+        interval = (float("nan"), float("nan")) if blocks is None else block_interval(value, blocks)
+        return Evaluation(None, Summary(value, *interval, len(faces.ids)), note, details or {}, blocks=blocks)
+
+    def _blocks(self, faces: Faces, value: float) -> np.ndarray | None:
+        """Pseudo-values; with an image its HR is left out too, while a reference set that was named stays whole."""
+        block = blocks_of(faces.people)
+        against = faces.reference if self.reference else faces.hr
+        if block is None or against is None or len(block) > self.most:
+            return None
+        mine, other = faces.features[self.feature], against[self.feature]
+        try:
+            return self.jackknife(value, mine, other, block, np.full(len(other), KEPT) if self.reference else block)
+        except np.linalg.LinAlgError:  # the blocks that are left have no full covariance
+            return None
+
 
 class Fid(_Distance):
     """Frechet distance of Inception activations."""
@@ -98,13 +125,14 @@ class Fid(_Distance):
         "Inception v3 of 2015 (torch-fidelity), 2048 activations, pictures enlarged to 299 px as TensorFlow 1 does"
     )
     formula = "Frechet distance of two Gaussians with sample covariances"
+    jackknife = staticmethod(frechet_blocks)
     least = 2049
     reason = "with no more images than the features' 2048 dimensions the covariance is singular and FID biased"
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """One number for the set."""
+        """One number for the set; interval by a jackknife over blocks of people."""
         mine, reference = self._both(faces)
-        return Evaluation(None, Summary(frechet_distance(mine, reference), n=len(mine)))
+        return self._measured(faces, frechet_distance(mine, reference))
 
 
 class FidFace(Fid):
@@ -129,17 +157,18 @@ class Kid(_Distance):
         f"squared MMD with the kernel (x.y/D + 1)^3, unbiased, mean of {KID_SUBSETS} random subsets of "
         f"{KID_SUBSET_SIZE} images (half of the images where there are fewer)"
     )
+    jackknife, most = staticmethod(kernel_blocks), MOST_PAIRS
     least = KID_LEAST
     reason = "fewer make the estimate mostly noise"
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """One number for the set; a detail has the subsets' standard deviation."""
+        """One number for the set, interval as FID's; a detail has the subsets' standard deviation."""
         mine, reference = self._both(faces)
         fewest = min(len(mine), len(reference))
         size = KID_SUBSET_SIZE if fewest >= KID_SUBSET_SIZE else fewest // 2
         mean, deviation = kernel_distance(mine, reference, size, seed)
         note = f"subsets of {size} images, not {KID_SUBSET_SIZE}" if size < KID_SUBSET_SIZE else ""
-        return Evaluation(None, Summary(mean, n=len(mine)), note, {"subset_std": deviation})
+        return self._measured(faces, mean, note, {"subset_std": deviation})
 
 
 class KidFace(Kid):

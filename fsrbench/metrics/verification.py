@@ -50,11 +50,6 @@ def best_threshold(distance: np.ndarray, genuine: np.ndarray) -> float:
     return float(edges[int(np.argmax(np.where(apart, right, -len(right))))])
 
 
-def groups_of(faces: Faces) -> list[str]:
-    """Who is on each image; without identities every picture is taken for a person of its own."""
-    return [identity or f"image {i}" for i, identity in zip(faces.ids, faces.identities, strict=True)]
-
-
 def distances(faces: Faces, pairs: Pairs, sides: Literal["one", "both"] = "one") -> np.ndarray:
     """Euclidean distance between the descriptors of each pair's SR and HR (with ``both``, SR and SR) image."""
     assert faces.hr is not None
@@ -123,14 +118,13 @@ class Verification(FeatureMetric):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """For each image the share of its pairs that are judged right; the summary is over the folds."""
-        groups = groups_of(faces)
-        pairs = self.pairs(faces, groups, seed)
+        pairs = self.pairs(faces, faces.people, seed)
         distance = distances(faces, pairs, self.sides)
         right = judge(distance, pairs)
         summary = summarise_folds(right, pairs.fold)
         details = {"standard_error": float(stats.sem(fold_accuracies(right, pairs.fold)))}
         return Evaluation(
-            _shares(right, pairs.probe, len(groups)),
+            _shares(right, pairs.probe, len(faces.ids)),
             summary,
             self.remark(pairs),
             details | roc_details(distance, pairs.genuine),

@@ -22,6 +22,7 @@ DIRECTIONS: Final = ("higher", "lower", "none")
 SCORES_COLUMNS: Final = ("method", "image", "metric", "value", "status")
 DETAIL_COLUMNS: Final = ("method", "metric", "detail", "value")
 CURVE_COLUMNS: Final = ("method", "metric", "curve", "x", "y")
+BLOCK_COLUMNS: Final = ("method", "metric", "block", "value")
 IMAGE_COLUMNS: Final = ("image", "identity")
 SUMMARY_TEXT: Final = ("method", "metric", "unit", "direction", "status", "note")
 SUMMARY_NUMBERS: Final = ("value", "ci_low", "ci_high", "n")
@@ -114,6 +115,7 @@ class RunData:
     manifest: dict[str, Any]
     details: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DETAIL_COLUMNS)))
     curves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE_COLUMNS)))
+    blocks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BLOCK_COLUMNS)))
     images: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(IMAGE_COLUMNS)))
 
     @classmethod
@@ -136,6 +138,7 @@ class RunData:
             _read_manifest(files[2]),
             _read_more(path / "details.csv", DETAIL_COLUMNS),
             _read_more(path / "curves.csv", CURVE_COLUMNS),
+            _read_more(path / "blocks.csv", BLOCK_COLUMNS),
             _read_more(path / "images.csv", IMAGE_COLUMNS),
         )
 
@@ -168,9 +171,14 @@ class RunData:
         return results
 
     def per_image(self, metric: str) -> pd.DataFrame:
-        """Scores of one metric: a row an image, a column a method; NaN where a method has none."""
+        """Scores of one metric: a row an image, a column a method; NaN where a method has none.
+
+        A number of the whole set has blocks of images for rows, whose pseudo-values behave as scores do.
+        """
         chosen = self.scores[self.scores["metric"] == metric]
-        return chosen.pivot(index="image", columns="method", values="value")
+        if len(chosen):
+            return chosen.pivot(index="image", columns="method", values="value")
+        return self.blocks[self.blocks["metric"] == metric].pivot(index="block", columns="method", values="value")
 
     @cached_property
     def identities(self) -> dict[str, str]:
