@@ -133,6 +133,31 @@ def table(
 
 
 @app.command()
+def compare(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    to: Annotated[str | None, typer.Option(help="Method that the others are compared with; else the first.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Metrics to compare, comma-separated.")] = None,
+    format: Annotated[str, typer.Option(help="text, md or csv.")] = "text",
+    seed: Annotated[int, typer.Option(help="Seed of draws and permutations.")] = 0,
+) -> None:
+    """Test which differences between a run's methods are more than chance."""
+    with _one_line_errors():
+        from rich.console import Console
+
+        from fsrbench.comparison import compare_run
+        from fsrbench.errors import UserError
+        from fsrbench.reports import data, table_comparison
+
+        if format not in ("text", "md", "csv"):
+            raise UserError(f"unknown format {format!r}; known: text, md, csv")
+        run = data.RunData.load(path)
+        base = to or run.methods[0]
+        rows = compare_run(run, base, _names(columns) if columns else None, seed)
+        shown = table_comparison.render(run, base, rows, format)  # type: ignore[arg-type]
+        Console(soft_wrap=True).print(shown, end="", markup=False, highlight=False)
+
+
+@app.command()
 def plot(path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]) -> None:
     """Draw a run's plots again."""
     with _one_line_errors():

@@ -91,7 +91,7 @@ class Made:
             collector.add(result)
         frames = collector.frames(methods, readings or {}, base)
         self.scores, self.summary = frames.scores, frames.summary
-        self.details, self.curves = frames.details, frames.curves
+        self.details, self.curves, self.blocks = frames.details, frames.curves, frames.blocks
 
     def row(self, method: str, metric: str) -> Any:
         rows = self.summary.query("method == @method and metric == @metric")

@@ -18,6 +18,7 @@ FILES = [
     "summary.csv",
     "details.csv",
     "curves.csv",
+    "images.csv",
     "table.md",
     "table.tex",
     "grid.png",
@@ -53,7 +54,7 @@ def test_promised_file_is_there(finished: Finished, name: str) -> None:
 
 
 def test_nothing_else_is_there(finished: Finished) -> None:
-    known = {name.partition("/")[0] for name in FILES} | {"cache"}
+    known = {name.partition("/")[0] for name in FILES} | {"cache", "blocks.csv"}
     assert {p.name for p in finished.path.iterdir()} <= known
 
 
