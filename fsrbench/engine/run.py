@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from fsrbench.console import Reporter
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.pairs import read_pairs
-from fsrbench.degradations import DEGRADATIONS
+from fsrbench.degradations import find_degradation
 from fsrbench.devices import find_device
 from fsrbench.engine import folder
 from fsrbench.engine.collect import Collector, Frames, MethodResults, status_of
@@ -24,7 +24,6 @@ from fsrbench.methods import find_method
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric, SpeedMetric
 from fsrbench.metrics.timing import EFFORTS, Readings, measure
-from fsrbench.registry import Registry
 from fsrbench.spec import RunSpec
 
 TIMED_IMAGES = 16
@@ -74,9 +73,7 @@ class Run:
             _check_name(name)
         if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
             raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
-        if spec.degradation not in DEGRADATIONS:
-            known = Registry("degradation", dict.fromkeys(DEGRADATIONS, ""))
-            raise UserError(known.unknown(spec.degradation))
+        self.degradation = find_degradation(spec.degradation)
         self.dataset = open_dataset(spec.data).head(spec.limit)
         self.shards = make_shards(self.dataset)
         self.reference = self._open_reference()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fsrbench import __version__, weights
-from fsrbench.degradations import DEGRADATIONS
+from fsrbench.degradations import find_degradation
 from fsrbench.engine.inputs import Inputs, prepare
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
 from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
@@ -214,7 +214,7 @@ class Worker:
 
     @cached_property
     def _setting(self) -> dict[str, Any]:
-        degradation = DEGRADATIONS[self.spec.degradation]
+        degradation = find_degradation(self.spec.degradation)
         return {
             "version": __version__,
             "task": self.task.name,
@@ -240,7 +240,7 @@ class Worker:
         return Inputs(lr=stored["lr"], hr=stored.get("hr"), **unpack_json(stored["facts"]))
 
     def _prepare_inputs(self, key: str, shard: Shard) -> Inputs:
-        inputs = prepare(shard.samples, self.task, DEGRADATIONS[self.spec.degradation], self.spec.seed)
+        inputs = prepare(shard.samples, self.task, find_degradation(self.spec.degradation), self.spec.seed)
         facts = {name: getattr(inputs, name) for name in ("ids", "degraded", "problems", "notes")}
         arrays = {"lr": inputs.lr, "facts": pack_json(facts)}
         self.store.put("inputs", key, arrays if inputs.hr is None else arrays | {"hr": inputs.hr})
