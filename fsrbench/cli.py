@@ -158,12 +158,15 @@ def compare(
 
 
 @app.command()
-def plot(path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]) -> None:
-    """Draw a run's plots again."""
+def plot(
+    paths: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's or a training's folder, or several.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write; RUN/plots by default.")] = None,
+) -> None:
+    """Draw a run's plots again, a sweep over several runs' strengths of one degradation, or learning curves."""
     with _one_line_errors():
-        from fsrbench.reports import data, plots
+        from fsrbench.reports import plots
 
-        for file in plots.write_plots(data.RunData.load(path), path / "plots"):
+        for file in plots.plot(paths, out):
             print(file)
 
 
