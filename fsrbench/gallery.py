@@ -13,7 +13,8 @@ from fsrbench.engine.plan import HR, Shard, Unit, make_plan
 from fsrbench.engine.run import Run
 from fsrbench.engine.store import key_of
 from fsrbench.picture_folder import LR, Index, KeptRow, PictureFolder
-from fsrbench.reports.grids import GridColumn, choose_rows, draw_grid
+from fsrbench.reports.choice import choose_rows
+from fsrbench.reports.grids import GridColumn, draw_grid
 
 GRID_ROWS = 5
 MOST_KEPT: Final = 200
