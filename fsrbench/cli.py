@@ -69,7 +69,9 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of degradations, folds and intervals.")] = 0,
     batch_size: Annotated[int, typer.Option(help="Images a batch.")] = 16,
     offline: Annotated[bool, typer.Option("--offline", help="Refuse connections to other machines.")] = False,
-    save_images: Annotated[bool, typer.Option("--save-images", help="Keep every SR picture as PNG.")] = False,
+    save_images: Annotated[
+        bool, typer.Option("--save-images", help="Keep the pictures of all images, not of 200.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume/--fresh", help="Use what an earlier run in OUT has done.")] = True,
 ) -> None:
     """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""

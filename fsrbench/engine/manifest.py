@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
         "versions": provenance.versions(),
         "machine": provenance.machine(run.device),
         "git": provenance.git(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": run.clock.seconds,
     }
 

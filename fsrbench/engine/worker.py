@@ -101,7 +101,7 @@ class Worker:
             return result
         sr = to_tensor(made.pixels)
         hr = None if inputs.hr is None else to_tensor(inputs.hr[made.rows])
-        key = self._picture_key(unit)
+        key = self.picture_key(unit)
         for metric in self._image_metrics_for(unit):
             try:
                 result.scores[metric.name] = self._score(metric, key, sr, hr)
@@ -132,7 +132,7 @@ class Worker:
         if unit.of_hr:
             assert inputs.hr is not None
             return Pictures(np.arange(len(inputs.ids)), inputs.hr)
-        key = self._picture_key(unit)
+        key = self.picture_key(unit)
         if stored := self.store.get("pictures", key):
             facts = unpack_json(stored["facts"])
             return Pictures(stored["rows"], stored["pixels"], facts["problems"], facts["clipped"])
@@ -152,7 +152,7 @@ class Worker:
         extractor = self._extractor(name)
         alone = alone or (extractor.aligns and self.spec.alignment == "sr")
         read = [self._extractor(n).fingerprint() for n in (name, *extractor.requires)]
-        key = key_of(sr=self._picture_key(unit), extractor=name, read=read, alone=alone, version=__version__)
+        key = key_of(sr=self.picture_key(unit), extractor=name, read=read, alone=alone, version=__version__)
         stored = self.store.get("features", key)
         if stored is None:
             made = self.pictures(unit)
@@ -227,7 +227,8 @@ class Worker:
             self._keys[shard] = key_of(**self._setting, samples=[s.digest() for s in shard.samples])
         return self._keys[shard]
 
-    def _picture_key(self, unit: Unit) -> str:
+    def picture_key(self, unit: Unit) -> str:
+        """A hash of everything that a unit's pictures depend on."""
         shard = self._shard_key(unit.shard)
         if unit.of_hr:
             return key_of(inputs=shard, hr=True)

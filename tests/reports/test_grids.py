@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from fsrbench.errors import UserError
-from fsrbench.reports.grids import GridColumn, choose_rows, draw_grid, enlarge, fit
+from fsrbench.reports.choice import choose_rows
+from fsrbench.reports.grids import GridColumn, draw_grid, enlarge, fit
 
 
 def noise(size, seed):
