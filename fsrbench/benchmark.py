@@ -34,7 +34,7 @@ def _benchmark(spec: RunSpec, reporter: Reporter) -> bool:
     tables.write_tables(result, spec.out)
     plots.write_plots(result, spec.out / "plots")
     if run.methods:
-        gallery.write_grid(run, frames.scores, spec.out / "grid.png")
+        gallery.write_grid(run, result, spec.out / "grid.png")
     gallery.keep_pictures(run, PictureFolder(spec.out / "images"), None if spec.save_images else gallery.MOST_KEPT)
     Console().print(tables.terminal_table(result))
     reporter.say(f"run folder: {spec.out}")

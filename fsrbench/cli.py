@@ -173,6 +173,36 @@ def plot(
 
 
 @app.command()
+def grid(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    images: Annotated[str | None, typer.Option(help="Images to show, comma-separated; else COUNT are chosen.")] = None,
+    choose: Annotated[str, typer.Option(help="spread (from best to worst), best, worst or random.")] = "spread",
+    count: Annotated[int, typer.Option(help="How many images.")] = 5,
+    by: Annotated[str | None, typer.Option(help="Metric to choose by and to write below.")] = None,
+    of: Annotated[str | None, typer.Option(help="Method whose best or worst images; else the first.")] = None,
+    methods: Annotated[str | None, typer.Option(help="Methods to show, comma-separated; else all.")] = None,
+    parts: Annotated[bool, typer.Option(help="Enlarge eyes and mouth.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed of a random choice.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="The PNG file; RUN/grid.png by default.")] = None,
+) -> None:
+    """Draw the grid of a run's pictures again, of other images or methods."""
+    with _one_line_errors():
+        from typing import get_args
+
+        from fsrbench.errors import UserError
+        from fsrbench.grid import Choice, draw_again
+        from fsrbench.reports.choice import How
+
+        if choose not in get_args(How):
+            raise UserError(f"unknown choice {choose!r}; known: {', '.join(get_args(How))}")
+        shown, asked = (tuple(_names(text)) if text else None for text in (methods, images))
+        choice = Choice(asked, choose, count, by, of, shown, parts, seed)  # type: ignore[arg-type]
+        out = out or path / "grid.png"
+        draw_again(path, choice, out)
+        print(out)
+
+
+@app.command()
 def audit(
     path: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="A finished run's folder.")] = None,
     method: Annotated[str | None, typer.Option(help="Instead of a run: methods, comma-separated.")] = None,

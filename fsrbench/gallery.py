@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import pandas as pd
 
+from fsrbench import grid
 from fsrbench.engine.plan import HR, Shard, Unit, make_plan
 from fsrbench.engine.run import Run
 from fsrbench.engine.store import key_of
 from fsrbench.picture_folder import LR, Index, KeptRow, PictureFolder
-from fsrbench.reports.choice import choose_rows
-from fsrbench.reports.grids import GridColumn, draw_grid
+from fsrbench.reports.data import RunData
 
-GRID_ROWS = 5
 MOST_KEPT: Final = 200
 """Images whose pictures every run keeps: some MB, and what a report shows."""
-CAPTIONS = {"psnr": "{:.1f} dB", "psnr_y": "{:.1f} dB", "ssim": "SSIM {:.3f}", "niqe": "NIQE {:.1f}"}
-"""Scores that may stand under a picture; the first one that was computed does."""
 
 
-def write_grid(run: Run, scores: pd.DataFrame, out: Path) -> None:
-    """LR, each method and HR side by side, from the first method's best image to its worst."""
+def write_grid(run: Run, result: RunData, out: Path) -> None:
+    """The grid of a run that has just been done, from all its images."""
     made = _made(run)
     methods = [m for m in run.methods if made.get(m)]  # one that failed on every image has no picture to show
     ids = [s.id for s in run.dataset if methods and all(s.id in made[m] for m in methods)]
     if not ids:
         out.unlink(missing_ok=True)  # an earlier run's grid
         return
-    scores = scores[scores["image"].isin(ids)]
-    metric = next((m for m in CAPTIONS if m in set(scores["metric"])), "")
-    rows = choose_rows(scores, metric, methods[0], GRID_ROWS, higher_is_better=metric != "niqe") or ids[:GRID_ROWS]
-    columns = [GridColumn("LR", _lr(run, rows), pixelated=True)]
-    for method in run.rows(methods):
-        columns.append(
-            GridColumn(_title(method), _pictures(run, method, rows), _captions(scores, metric, method, rows))
-        )
-    draw_grid(columns, rows, out)
+    grid.draw(result, grid.Choice(), methods, ids, partial(_pictures, run), out)
 
 
 def keep_pictures(run: Run, folder: PictureFolder, most: int | None = MOST_KEPT) -> None:
@@ -104,29 +93,14 @@ def _unit_pictures(run: Run, unit: Unit) -> dict[str, np.ndarray]:
     return {ids[row]: pixels for row, pixels in zip(made.rows, made.pixels, strict=True)}
 
 
-def _pictures(run: Run, method: str, rows: Sequence[str]) -> list[np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-    for unit in make_plan(run.shards, [method]):
-        found |= {i: p for i, p in _unit_pictures(run, unit).items() if i in rows}
-    return [found[i] for i in rows]
-
-
-def _lr(run: Run, rows: Sequence[str]) -> list[np.ndarray]:
+def _pictures(run: Run, row: str, images: Sequence[str]) -> list[np.ndarray]:
     found: dict[str, np.ndarray] = {}
     for shard in run.shards:
-        found |= {i: p for i, p in _inputs(run, shard).items() if i in rows}
-    return [found[i] for i in rows]
+        pictures = _inputs(run, shard) if row == LR else _unit_pictures(run, Unit(shard, row))
+        found |= {image: pixels for image, pixels in pictures.items() if image in images}
+    return [found[image] for image in images]
 
 
 def _inputs(run: Run, shard: Shard) -> dict[str, np.ndarray]:
     inputs = run.worker.inputs(shard)
     return dict(zip(inputs.ids, inputs.lr, strict=True))
-
-
-def _title(method: str) -> str:
-    return "HR" if method == HR else method
-
-
-def _captions(scores: pd.DataFrame, metric: str, method: str, rows: Sequence[str]) -> list[str]:
-    mine = scores[(scores["method"] == method) & (scores["metric"] == metric)].set_index("image")["value"]
-    return [CAPTIONS[metric].format(mine[i]) if i in mine.index else "" for i in rows] if metric else []
