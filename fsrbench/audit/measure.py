@@ -13,7 +13,7 @@ from fsrbench.audit.findings import COLUMNS, Findings
 from fsrbench.audit.origin import Origin
 from fsrbench.audit.protocols import DEFAULT, LR, PROTOCOLS, Protocol
 from fsrbench.console import Reporter
-from fsrbench.engine.collect import status_of
+from fsrbench.engine.frames import status_of
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.metrics.base import Metric

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from fsrbench import provenance, weights
-from fsrbench.engine.collect import MethodResults, status_of
+from fsrbench.engine.frames import status_of
+from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
 from fsrbench.methods import describe, find_method

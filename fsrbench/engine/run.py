@@ -13,9 +13,11 @@ from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations import find_degradation
 from fsrbench.devices import find_device
 from fsrbench.engine import folder
-from fsrbench.engine.collect import Collector, Frames, MethodResults, status_of
+from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import run_local
+from fsrbench.engine.frames import Frames, status_of
 from fsrbench.engine.plan import HR, REFERENCE, make_plan, make_shards
+from fsrbench.engine.results import MethodResults
 from fsrbench.engine.store import Store
 from fsrbench.engine.worker import Worker
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
@@ -151,7 +153,14 @@ class Run:
 
     def _score(self) -> Collector:
         identities = {s.id: s.identity for s in self.dataset}
-        collector = Collector(self.metrics, self.refused_metrics, self.refused_methods, identities, self.spec.seed)
+        collector = Collector(
+            self.metrics,
+            self.refused_metrics,
+            self.refused_methods,
+            identities,
+            self.spec.seed,
+            self.worker.stored_features,
+        )
         wanted = self.reference if self.worker.reference_extractors else None
         units = make_plan(self.shards, self.rows(self.methods), make_shards(wanted) if wanted else ())
         with self.clock.phase("scoring"):

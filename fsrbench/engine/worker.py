@@ -15,8 +15,8 @@ from fsrbench import __version__, weights
 from fsrbench.degradations import find_degradation
 from fsrbench.engine.inputs import Inputs, prepare
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
-from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
-from fsrbench.errors import one_line
+from fsrbench.engine.store import FEATURES, Store, key_of, pack_json, unpack_json
+from fsrbench.errors import FsrbenchError, one_line
 from fsrbench.images import to_tensor, to_uint8
 from fsrbench.methods import Method, load_method
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
@@ -52,7 +52,8 @@ class UnitResult:
     """Images that this method failed on, and why."""
     clipped: int = 0
     scores: dict[str, np.ndarray] = field(default_factory=dict)
-    features: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    features: dict[str, str] = field(default_factory=dict)
+    """Where the store has each extractor's features: they may be too much to pass around, or to hold for all units."""
     failed: dict[str, str] = field(default_factory=dict)
     """Metrics and feature extractors that raised, and what."""
 
@@ -109,7 +110,8 @@ class Worker:
                 result.failed[metric.name] = one_line(error)
         for name in self.reference_extractors if unit.method == REFERENCE else self.extractors:
             try:
-                result.features[name] = self.features(unit, name)
+                self.features(unit, name)
+                result.features[name] = self._feature_key(unit, name)
             except Exception as error:  # third-party networks may raise anything
                 result.failed[name] = one_line(error)
         return result
@@ -149,16 +151,34 @@ class Worker:
             name: of the extractor.
             alone: read nothing of the HR images, as what aligns a picture by itself.
         """
-        extractor = self._extractor(name)
-        alone = alone or (extractor.aligns and self.spec.alignment == "sr")
-        read = [self._extractor(n).fingerprint() for n in (name, *extractor.requires)]
-        key = key_of(sr=self.picture_key(unit), extractor=name, read=read, alone=alone, version=__version__)
-        stored = self.store.get("features", key)
+        key = self._feature_key(unit, name, alone)
+        stored = self.store.get(FEATURES, key)
         if stored is None:
-            made = self.pictures(unit)
-            stored = extractor.extract(to_tensor(made.pixels), self._guide(unit, name, alone, made.rows))
-            self.store.put("features", key, stored)
+            made, extractor = self.pictures(unit), self._extractor(name)
+            guide = self._guide(unit, name, self._unguided(extractor, alone), made.rows)
+            stored = extractor.extract(to_tensor(made.pixels), guide)
+            self.store.put(FEATURES, key, stored)
         return stored
+
+    def stored_features(self, key: str) -> dict[str, np.ndarray]:
+        """The features of a unit that was done.
+
+        Raises:
+            FsrbenchError: they are gone.
+        """
+        stored = self.store.get(FEATURES, key)
+        if stored is None:
+            raise FsrbenchError("stored features are gone from the run's cache; run it again")
+        return stored
+
+    def _feature_key(self, unit: Unit, name: str, alone: bool = False) -> str:
+        extractor = self._extractor(name)
+        read = [self._extractor(n).fingerprint() for n in (name, *extractor.requires)]
+        alone = self._unguided(extractor, alone)
+        return key_of(sr=self.picture_key(unit), extractor=name, read=read, alone=alone, version=__version__)
+
+    def _unguided(self, extractor: Extractor, alone: bool) -> bool:
+        return alone or (extractor.aligns and self.spec.alignment == "sr")
 
     def _guide(self, unit: Unit, name: str, alone: bool, rows: np.ndarray) -> dict[str, np.ndarray]:
         """What the extractor reads: features of the HR images where there are any, else of the pictures themselves."""
