@@ -1,41 +1,34 @@
-"""The whole of ``fsrbench run``: the engine's run, then everything a user looks at."""
+"""``fsrbench run``: what was done already is shown at once; everything else goes through the pipeline."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
 
-from rich.console import Console
-
-from fsrbench import gallery, weights
+from fsrbench import weights
 from fsrbench.console import Reporter
-from fsrbench.engine import folder
-from fsrbench.engine.manifest import make_manifest
-from fsrbench.engine.run import Run
+from fsrbench.engine import finished
+from fsrbench.engine.places import CACHE
 from fsrbench.offline import no_connections
-from fsrbench.picture_folder import PictureFolder
-from fsrbench.reports import plots, tables
-from fsrbench.reports.data import RunData
 from fsrbench.spec import RunSpec
 
 
 def benchmark(spec: RunSpec, reporter: Reporter | None = None) -> bool:
     """Run a specification, write its folder and print its table; whether some method or metric failed."""
+    reporter = reporter or Reporter()
     with no_connections() if spec.offline else nullcontext(), weights.named(spec.weights):
-        return _benchmark(spec, reporter or Reporter())
+        if spec.resume and finished.is_current(spec.out / CACHE, spec):
+            _show(spec, reporter)
+            return False
+        from fsrbench.pipeline import run  # takes seconds: torch
+
+        return run(spec, reporter)
 
 
-def _benchmark(spec: RunSpec, reporter: Reporter) -> bool:
-    run = Run(spec, reporter)
-    outcome = run.go()
-    manifest = make_manifest(run, outcome.results)
-    frames = outcome.frames
-    folder.write(spec.out, frames, manifest)
-    result = RunData.load(spec.out)
-    tables.write_tables(result, spec.out)
-    plots.write_plots(result, spec.out / "plots")
-    if run.methods:
-        gallery.write_grid(run, result, spec.out / "grid.png")
-    gallery.keep_pictures(run, PictureFolder(spec.out / "images"), None if spec.save_images else gallery.MOST_KEPT)
-    Console().print(tables.terminal_table(result))
-    reporter.say(f"run folder: {spec.out}")
-    return outcome.failed
+def _show(spec: RunSpec, reporter: Reporter) -> None:
+    from rich.console import Console
+
+    from fsrbench.reports.data import RunData
+    from fsrbench.reports.tables import terminal_table
+
+    Console().print(terminal_table(RunData.load(spec.out)))
+    reporter.say(f"run folder: {spec.out} (nothing has changed since it was finished; --fresh does it again)")

@@ -47,6 +47,10 @@ class GivenImages(Method):
         """Hash of the pictures."""
         return self._hash[:16]
 
+    def files(self) -> list[Path]:
+        """The folder or zip."""
+        return [self.path]
+
     def upscale(self, lr: Tensor) -> Tensor:
         """There is nothing that could: asked for by who times methods."""
         raise Invalid("pictures made elsewhere: there is nothing to time or to count")

@@ -88,13 +88,17 @@ class Method(ABC):
     def fingerprint(self) -> str:
         """Hash of the method's code file and weights: changes when its outputs may."""
         digest = hashlib.sha256(type(self).__qualname__.encode())
+        for file in self.files():
+            digest.update(file.read_bytes())
+        return digest.hexdigest()[:16]
+
+    def files(self) -> list[Path]:
+        """The files of its code and weights."""
         classes: list[type] = [c for c in type(self).__mro__ if issubclass(c, Method) and c is not Method]
         if self.network is not None:
             classes.append(type(self.network))
-        for file in [*(_source(c) for c in classes), self.weights]:
-            if file and Path(file).exists():
-                digest.update(Path(file).read_bytes())
-        return digest.hexdigest()[:16]
+        files = [Path(file) for file in [*(_source(c) for c in classes), self.weights] if file]
+        return [file for file in files if file.exists()]
 
 
 def _source(code: type) -> str | None:

@@ -10,11 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fsrbench.engine.frames import Frames
+from fsrbench.engine.places import CACHE, MANIFEST
 from fsrbench.errors import UserError
-
-CACHE = "cache"
-"""Where the units that are done lie."""
-MANIFEST = "manifest.json"
 
 
 def make(path: Path, resume: bool) -> None:

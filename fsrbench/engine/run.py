@@ -6,16 +6,19 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from fsrbench import weights
 from fsrbench.console import Reporter
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations import find_degradation
 from fsrbench.devices import find_device
-from fsrbench.engine import folder
+from fsrbench.engine import finished, folder
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import run_local
 from fsrbench.engine.frames import Frames, status_of
+from fsrbench.engine.places import CACHE
 from fsrbench.engine.plan import HR, REFERENCE, make_plan, make_shards
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.store import Store
@@ -81,7 +84,7 @@ class Run:
         self.reference = self._open_reference()
         self.refused_metrics = self._refused_metrics()
         self.usable = [m for m in self.metrics if m.name not in self.refused_metrics]
-        self.worker = Worker(spec, self.usable, self.device, Store(spec.out / folder.CACHE))
+        self.worker = Worker(spec, self.usable, self.device, Store(spec.out / CACHE))
         self.refused_methods = self._refused_methods()
 
     @property
@@ -96,6 +99,7 @@ class Run:
     def go(self) -> Outcome:
         """Score, time and summarise."""
         folder.make(self.spec.out, self.spec.resume)
+        finished.forget(self.spec.out / CACHE)
         for line in self.dataset.warnings:
             self.reporter.warn(line)
         collector = self._score()
@@ -104,6 +108,17 @@ class Run:
         with self.clock.phase("summary"):
             frames = collector.frames(self.rows(self.spec.methods), readings, self.spec.ratio_to)
         return Outcome(frames, collector.results)
+
+    def files(self) -> list[Path] | None:
+        """Files and folders that the scores depend on; ``None`` where a dataset does not say which it reads."""
+        samples = [*self.dataset, *(self.reference or ())]
+        pictures = [picture for sample in samples for picture in (sample.hr, sample.lr) if picture]
+        sources = {getattr(picture.files, "path", None) for picture in pictures}
+        if None in sources:
+            return None
+        found = [path for path in sources if path] + ([self.spec.pairs] if self.spec.pairs else [])
+        found += [weights.find(name) for name in self.worker.weight_files()]
+        return found + [file for name in self.methods for file in self.worker.method(name).files()]
 
     def _open_reference(self) -> Dataset | None:
         if self.spec.reference is None:

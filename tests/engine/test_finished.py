@@ -1,0 +1,134 @@
+"""A run that was done is shown at once; whatever it depends on brings the work back."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from made import Finished, draw_picture, encode_picture, picture_files, run, write_files, write_zip
+
+PLUG_IN = """
+import torch
+from fsrbench.methods import Method
+
+class Blocks(Method):
+    '''Every LR pixel becomes a block.'''
+    def upscale(self, lr):
+        return torch.nn.functional.interpolate(lr, scale_factor=4)
+"""
+METHODS = "bicubic,python:blocks_of_a_test:Blocks"
+
+
+@pytest.fixture
+def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finished]:
+    """A finished run, which can be asked for again."""
+    write_files(tmp_path / "data", picture_files(["anna/1.png", "ben/1.png"]))
+    (tmp_path / "blocks_of_a_test.py").write_text(PLUG_IN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "blocks_of_a_test", raising=False)  # of another test
+
+    def again(*options: object, metrics: str = "psnr,landmark_nme", methods: str = METHODS) -> Finished:
+        return run(tmp_path / "data", tmp_path / "out", "--metrics", metrics, *options, methods=methods)
+
+    assert again().code == 0
+    return again
+
+
+def was_shown(finished: Finished) -> bool:
+    return "nothing has changed" in finished.stderr
+
+
+def test_an_unchanged_run_is_shown_with_its_table(done):
+    again = done()
+    assert was_shown(again)
+    assert "PSNR" in again.stdout
+    assert again.code == 0
+
+
+def test_it_takes_no_torch(done, tmp_path):
+    arguments = ["run", "--methods", METHODS, "--data", tmp_path / "data", "--device", "cpu"]
+    arguments += ["--metrics", "psnr,landmark_nme"]
+    code = (
+        "import sys; from typer.testing import CliRunner; from fsrbench.cli import app;"
+        "found = CliRunner().invoke(app, sys.argv[1:]);"
+        "print(found.exit_code, 'nothing has changed' in found.stderr, 'torch' in sys.modules, 'scipy' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, *map(str, arguments), "--out", str(tmp_path / "out")]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert told.split() == ["0", "True", "False", "False"]
+
+
+@pytest.mark.parametrize(
+    "options", [("--fresh",), ("--seed", 1), ("--limit", 1), ("--degradation", "realworld")], ids=str
+)
+def test_another_specification_is_run(done, options):
+    assert not was_shown(done(*options))
+
+
+def test_an_added_metric_or_method_is_run(done):
+    assert not was_shown(done(metrics="psnr,ssim,landmark_nme"))
+    assert not was_shown(done(methods="bicubic"))
+
+
+def change_picture(folder: Path) -> None:
+    (folder / "data/anna/1.png").write_bytes(encode_picture(draw_picture(9)))
+
+
+def add_picture(folder: Path) -> None:
+    (folder / "data/ben/2.png").write_bytes(encode_picture(draw_picture(9)))
+
+
+def remove_picture(folder: Path) -> None:
+    (folder / "data/ben/1.png").unlink()
+
+
+def change_method(folder: Path) -> None:
+    (folder / "blocks_of_a_test.py").write_text(PLUG_IN + "\n# changed\n")
+
+
+def remove_table(folder: Path) -> None:
+    (folder / "out/table.md").unlink()
+
+
+def damage_memory(folder: Path) -> None:
+    (folder / "out/cache/finished.json").write_text('{"version": ')
+
+
+@pytest.mark.parametrize(
+    "change", [change_picture, add_picture, remove_picture, change_method, remove_table, damage_memory]
+)
+def test_a_change_brings_the_work_back(done, tmp_path, change):
+    change(tmp_path)
+    assert not was_shown(done())
+    assert was_shown(done())
+
+
+def test_a_picture_of_the_same_size_and_another_time_brings_the_work_back(done, tmp_path):
+    file = tmp_path / "data/anna/1.png"
+    os.utime(file, ns=(1, 1))
+    assert not was_shown(done())
+
+
+def test_what_failed_or_was_unavailable_is_tried_again(done):
+    for metrics in ("psnr,verification_pairs", "psnr,musiq"):
+        first = done("--offline", metrics=metrics)
+        tried_again = not was_shown(done("--offline", metrics=metrics))
+        assert tried_again == ("unavailable" in set(first.summary["status"]))  # invalid stays so
+
+
+def test_links_in_a_circle_end(tmp_path):
+    data = write_files(tmp_path / "data", picture_files(["anna/1.png"]))
+    (data / "anna" / "round").symlink_to(data)
+    for expected in (False, True):
+        assert was_shown(run(data, tmp_path / "out", "--metrics", "psnr")) == expected
+
+
+def test_a_zip_is_remembered_too(tmp_path):
+    data = write_zip(tmp_path / "data.zip", picture_files(["a.png"]))
+    assert [was_shown(run(data, tmp_path / "out", "--metrics", "psnr")) for _ in range(2)] == [False, True]
+    write_zip(tmp_path / "data.zip", picture_files(["a.png", "b.png"]))
+    assert not was_shown(run(data, tmp_path / "out", "--metrics", "psnr"))
