@@ -22,13 +22,13 @@ from fsrbench.engine.places import CACHE
 from fsrbench.engine.plan import HR, REFERENCE, make_plan, make_shards
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.store import Store
+from fsrbench.engine.timed import time_methods
 from fsrbench.engine.worker import Worker
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
-from fsrbench.images import to_tensor
 from fsrbench.methods import find_method
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric, SpeedMetric
-from fsrbench.metrics.timing import EFFORTS, Readings, measure
+from fsrbench.metrics.timing import EFFORTS, Readings
 from fsrbench.spec import RunSpec
 
 TIMED_IMAGES = 16
@@ -208,7 +208,7 @@ class Run:
         self.reporter.say(f"timing {', '.join(self.methods)}")
         lr = next(lr for shard in self.shards if len(lr := self.worker.inputs(shard).lr))[:TIMED_IMAGES]
         loaded = {name: self.worker.method(name) for name in self.methods}
-        return measure(loaded, to_tensor(lr).to(self.device), self.device, wanted, EFFORTS[self.spec.timing])
+        return time_methods(self.worker.store, loaded, lr, self.device, wanted, EFFORTS[self.spec.timing])
 
 
 def _none_usable(dataset: Dataset, problems: Mapping[str, str]) -> str:

@@ -1,0 +1,66 @@
+"""The timing run, done once for the same methods on the same machine: an added metric does not time them again."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+
+from fsrbench import __version__, provenance
+from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
+from fsrbench.errors import FsrbenchError
+from fsrbench.images import to_tensor
+from fsrbench.methods import Method
+from fsrbench.metrics.timing import Effort, Readings, measure
+
+TIMINGS = "timings"
+
+
+def time_methods(
+    store: Store,
+    methods: Mapping[str, Method],
+    lr: np.ndarray,
+    device: torch.device,
+    wanted: Sequence[str],
+    effort: Effort,
+) -> dict[str, Readings | FsrbenchError]:
+    """Measure the methods or read what was measured; arguments as :func:`fsrbench.metrics.timing.measure`.
+
+    Methods take turns, so with another method all are measured anew. What failed is tried again.
+
+    Args:
+        store: of the run.
+        lr: uint8 N,h,w,3.
+    """
+    key = key_of(
+        methods={name: method.fingerprint() for name, method in methods.items()},
+        lr=hashlib.sha256(lr.tobytes()).hexdigest(),
+        machine=provenance.machine(device),
+        metrics=sorted(wanted),
+        effort=effort,
+        version=__version__,
+    )
+    if (stored := store.get(TIMINGS, key)) is not None:
+        return dict(_unpack(stored))
+    readings = measure(methods, to_tensor(lr).to(device), device, wanted, effort)
+    good = {name: reading for name, reading in readings.items() if isinstance(reading, Readings)}
+    if len(good) == len(readings):
+        store.put(TIMINGS, key, _pack(good))
+    return readings
+
+
+def _pack(readings: Mapping[str, Readings]) -> dict[str, np.ndarray]:
+    numbers = {
+        name: [list(r.images_per_s.items()), r.parameters, r.flops, r.peak_bytes] for name, r in readings.items()
+    }
+    return {f"latency {name}": r.latency_ms for name, r in readings.items()} | {"numbers": pack_json(numbers)}
+
+
+def _unpack(stored: Mapping[str, np.ndarray]) -> dict[str, Readings]:
+    numbers = unpack_json(stored["numbers"])
+    return {
+        name: Readings(stored[f"latency {name}"], {int(batch): rate for batch, rate in rates}, *counted)
+        for name, (rates, *counted) in numbers.items()
+    }
