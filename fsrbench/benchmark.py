@@ -12,6 +12,7 @@ from fsrbench.engine import folder
 from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.run import Run
 from fsrbench.offline import no_connections
+from fsrbench.picture_folder import PictureFolder
 from fsrbench.reports import plots, tables
 from fsrbench.reports.data import RunData
 from fsrbench.spec import RunSpec
@@ -33,9 +34,8 @@ def _benchmark(spec: RunSpec, reporter: Reporter) -> bool:
     tables.write_tables(result, spec.out)
     plots.write_plots(result, spec.out / "plots")
     if run.methods:
-        gallery.write_grid(run, frames.scores, spec.out / "grid.png")
-        if spec.save_images:
-            gallery.save_images(run, spec.out / "images")
+        gallery.write_grid(run, result, spec.out / "grid.png")
+    gallery.keep_pictures(run, PictureFolder(spec.out / "images"), None if spec.save_images else gallery.MOST_KEPT)
     Console().print(tables.terminal_table(result))
     reporter.say(f"run folder: {spec.out}")
     return outcome.failed

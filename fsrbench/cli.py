@@ -69,7 +69,9 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of degradations, folds and intervals.")] = 0,
     batch_size: Annotated[int, typer.Option(help="Images a batch.")] = 16,
     offline: Annotated[bool, typer.Option("--offline", help="Refuse connections to other machines.")] = False,
-    save_images: Annotated[bool, typer.Option("--save-images", help="Keep every SR picture as PNG.")] = False,
+    save_images: Annotated[
+        bool, typer.Option("--save-images", help="Keep the pictures of all images, not of 200.")
+    ] = False,
     resume: Annotated[bool, typer.Option("--resume/--fresh", help="Use what an earlier run in OUT has done.")] = True,
 ) -> None:
     """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""
@@ -142,13 +144,71 @@ def table(
 
 
 @app.command()
-def plot(path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")]) -> None:
-    """Draw a run's plots again."""
+def compare(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    to: Annotated[str | None, typer.Option(help="Method that the others are compared with; else the first.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Metrics to compare, comma-separated.")] = None,
+    format: Annotated[str, typer.Option(help="text, md or csv.")] = "text",
+    seed: Annotated[int, typer.Option(help="Seed of draws and permutations.")] = 0,
+) -> None:
+    """Test which differences between a run's methods are more than chance."""
     with _one_line_errors():
-        from fsrbench.reports import data, plots
+        from rich.console import Console
 
-        for file in plots.write_plots(data.RunData.load(path), path / "plots"):
+        from fsrbench.comparison import compare_run
+        from fsrbench.errors import UserError
+        from fsrbench.reports import data, table_comparison
+
+        if format not in ("text", "md", "csv"):
+            raise UserError(f"unknown format {format!r}; known: text, md, csv")
+        run = data.RunData.load(path)
+        base = to or run.methods[0]
+        rows = compare_run(run, base, _names(columns) if columns else None, seed)
+        shown = table_comparison.render(run, base, rows, format)  # type: ignore[arg-type]
+        Console(soft_wrap=True).print(shown, end="", markup=False, highlight=False)
+
+
+@app.command()
+def plot(
+    paths: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's or a training's folder, or several.")],
+    out: Annotated[Path | None, typer.Option(help="Where to write; RUN/plots by default.")] = None,
+) -> None:
+    """Draw a run's plots again, a sweep over several runs' strengths of one degradation, or learning curves."""
+    with _one_line_errors():
+        from fsrbench.reports import plots
+
+        for file in plots.plot(paths, out):
             print(file)
+
+
+@app.command()
+def grid(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    images: Annotated[str | None, typer.Option(help="Images to show, comma-separated; else COUNT are chosen.")] = None,
+    choose: Annotated[str, typer.Option(help="spread (from best to worst), best, worst or random.")] = "spread",
+    count: Annotated[int, typer.Option(help="How many images.")] = 5,
+    by: Annotated[str | None, typer.Option(help="Metric to choose by and to write below.")] = None,
+    of: Annotated[str | None, typer.Option(help="Method whose best or worst images; else the first.")] = None,
+    methods: Annotated[str | None, typer.Option(help="Methods to show, comma-separated; else all.")] = None,
+    parts: Annotated[bool, typer.Option(help="Enlarge eyes and mouth.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed of a random choice.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="The PNG file; RUN/grid.png by default.")] = None,
+) -> None:
+    """Draw the grid of a run's pictures again, of other images or methods."""
+    with _one_line_errors():
+        from typing import get_args
+
+        from fsrbench.errors import UserError
+        from fsrbench.grid import Choice, draw_again
+        from fsrbench.reports.choice import How
+
+        if choose not in get_args(How):
+            raise UserError(f"unknown choice {choose!r}; known: {', '.join(get_args(How))}")
+        shown, asked = (tuple(_names(text)) if text else None for text in (methods, images))
+        choice = Choice(asked, choose, count, by, of, shown, parts, seed)  # type: ignore[arg-type]
+        out = out or path / "grid.png"
+        draw_again(path, choice, out)
+        print(out)
 
 
 @app.command()

@@ -9,13 +9,16 @@ This module needs only numpy and Pillow, so that training code can use it on a b
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from fsrbench.errors import UserError
+from fsrbench.registry import Registry
+from fsrbench.resampling import gaussian_blur, jpeg, keys, sample, to_image, triangle
 
 Parameters = dict[str, Any]
 Degrade = Callable[[Image.Image, int, np.random.RandomState], tuple[Image.Image, Parameters]]
@@ -29,6 +32,10 @@ class Degradation:
     protocol: str
     """One line for the record: kernel, antialiasing, steps, noise, compression."""
     degrade: Degrade
+    strength: float | None = None
+    """Of a degradation that comes in strengths, ``noise:10``; see :data:`STRENGTHS`."""
+    unit: str = ""
+    """The strength's unit."""
 
     def __call__(self, hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
         """Degrade one picture.
@@ -83,12 +90,12 @@ def _realworld(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[
     jpeg_on, quality = rng.uniform() < 0.7, int(rng.randint(50, 96))
     noise = rng.standard_normal((size, size, 3))
 
-    pixels = _gaussian_blur(np.asarray(hr, dtype=np.float64), blur_x, blur_y)
-    lr = _to_image(pixels).resize((size, size), _KERNELS[kernel])
+    pixels = gaussian_blur(np.asarray(hr, dtype=np.float64), blur_x, blur_y)
+    lr = to_image(pixels).resize((size, size), _KERNELS[kernel])
     if noise_on:
-        lr = _to_image(np.asarray(lr, dtype=np.float64) + noise_sigma * noise)
+        lr = to_image(np.asarray(lr, dtype=np.float64) + noise_sigma * noise)
     if jpeg_on:
-        lr = _jpeg(lr, quality)
+        lr = jpeg(lr, quality)
     drawn = {
         "blur_sigma_px": [round(float(blur_x), 4), round(float(blur_y), 4)],
         "kernel": kernel,
@@ -99,75 +106,18 @@ def _realworld(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[
 
 
 def _opencv_cubic(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
-    return _to_image(_sample(np.asarray(hr, dtype=np.float64), size, _keys, radius=2)), {}
+    return to_image(sample(np.asarray(hr, dtype=np.float64), size, keys, radius=2)), {}
 
 
 def _opencv_linear(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
-    return _to_image(_sample(np.asarray(hr, dtype=np.float64), size, _triangle, radius=1)), {}
+    return to_image(sample(np.asarray(hr, dtype=np.float64), size, triangle, radius=1)), {}
 
 
 def _skimage_rescale(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
     sigma = (hr.width / size - 1) / 2
     pixels = np.asarray(hr, dtype=np.float64)
-    blurred = _gaussian_blur(pixels, sigma, sigma, reach=4, border="reflect") if sigma > 0 else pixels
-    return _to_image(_sample(blurred, size, _triangle, radius=1)), {"sigma_px": sigma}
-
-
-def _keys(distance: np.ndarray) -> np.ndarray:
-    """Keys' cubic kernel with OpenCV's a = -0.75, at distances up to 2 px."""
-    x, a = np.abs(distance), -0.75
-    near = ((a + 2) * x - (a + 3)) * x**2 + 1
-    far: np.ndarray = ((x - 5) * x + 8) * x * a - 4 * a
-    return np.where(x <= 1, near, far)
-
-
-def _triangle(distance: np.ndarray) -> np.ndarray:
-    weight: np.ndarray = 1 - np.abs(distance)
-    return weight
-
-
-def _sample(pixels: np.ndarray, size: int, kernel: Callable[[np.ndarray], np.ndarray], radius: int) -> np.ndarray:
-    """H,W,C read at the middles of ``size`` x ``size`` cells through a kernel of HR pixels: nothing is averaged."""
-    for axis in (0, 1):
-        side = pixels.shape[axis]
-        middles = (np.arange(size) + 0.5) * side / size - 0.5
-        taps = np.floor(middles).astype(int)[:, None] + np.arange(1 - radius, radius + 1)
-        weights = np.zeros((size, side))
-        np.add.at(weights, (np.arange(size)[:, None], taps.clip(0, side - 1)), kernel(middles[:, None] - taps))
-        pixels = np.moveaxis(np.tensordot(weights, pixels, axes=(1, axis)), 0, axis)
-    return pixels
-
-
-def _gaussian_blur(
-    pixels: np.ndarray,
-    sigma_x: float,
-    sigma_y: float,
-    reach: float = 3,
-    border: Literal["symmetric", "reflect"] = "symmetric",
-) -> np.ndarray:
-    """Blur an H,W,C array with an axis-aligned Gaussian, cut off at ``reach`` sigmas, borders mirrored."""
-    for axis, sigma in ((0, sigma_y), (1, sigma_x)):
-        radius = max(1, int(np.ceil(reach * sigma)))
-        taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
-        taps /= taps.sum()
-        padding = [(radius, radius) if a == axis else (0, 0) for a in range(pixels.ndim)]
-        padded = np.pad(pixels, padding, mode=border)
-        length = pixels.shape[axis]
-        pixels = sum(  # a fixed order of additions: the same bits on every machine
-            tap * np.take(padded, range(i, i + length), axis=axis) for i, tap in enumerate(taps)
-        )
-    return pixels
-
-
-def _jpeg(image: Image.Image, quality: int) -> Image.Image:
-    buffer = io.BytesIO()
-    # 4:4:4, because chroma blocks of a 16 px picture would otherwise span the whole face.
-    image.save(buffer, "JPEG", quality=quality, subsampling=0)
-    return Image.open(io.BytesIO(buffer.getvalue())).convert("RGB")
-
-
-def _to_image(pixels: np.ndarray) -> Image.Image:
-    return Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
+    blurred = gaussian_blur(pixels, sigma, sigma, reach=4, border="reflect") if sigma > 0 else pixels
+    return to_image(sample(blurred, size, triangle, radius=1)), {"sigma_px": sigma}
 
 
 DEGRADATIONS: dict[str, Degradation] = {
@@ -193,3 +143,79 @@ DEGRADATIONS: dict[str, Degradation] = {
         ),
     )
 }
+"""The degradations without a number to choose."""
+
+
+@dataclass(frozen=True)
+class Strengths:
+    """A degradation that comes in strengths: ``NAME:NUMBER``."""
+
+    unit: str
+    least: float
+    most: float
+    protocol: str
+    make: Callable[[float], Degrade]
+
+
+def _blurred(sigma: float) -> Degrade:
+    def degrade(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
+        if sigma:
+            pixels = sigma * hr.width / size
+            hr = to_image(gaussian_blur(np.asarray(hr, dtype=np.float64), pixels, pixels))
+        return _bicubic(hr, size, rng)
+
+    return degrade
+
+
+def _noisy(sigma: float) -> Degrade:
+    def degrade(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
+        lr = np.asarray(_bicubic(hr, size, rng)[0], dtype=np.float64)
+        return to_image(lr + sigma * rng.standard_normal(lr.shape)), {}
+
+    return degrade
+
+
+def _compressed(quality: float) -> Degrade:
+    def degrade(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
+        return jpeg(_bicubic(hr, size, rng)[0], int(quality)), {}
+
+    return degrade
+
+
+STRENGTHS: dict[str, Strengths] = {
+    "blur": Strengths("LR px", 0, 8, "Gaussian blur of HR, sigma {} LR px, then Pillow BICUBIC, antialiased", _blurred),
+    "noise": Strengths(
+        "of 255", 0, 100, "Pillow BICUBIC, antialiased, then Gaussian noise, sigma {} of 255, by the image's id", _noisy
+    ),
+    "jpeg": Strengths("quality", 1, 95, "Pillow BICUBIC, antialiased, then JPEG 4:4:4 of quality {}", _compressed),
+}
+"""What a sweep varies. The same image has the same noise at every strength, only stronger."""
+
+
+def find_degradation(name: str) -> Degradation:
+    """A degradation by name, or by name and strength: ``noise:10``.
+
+    Raises:
+        UserError: there is none, with what was perhaps meant; or no such strength.
+    """
+    kind, _, number = name.partition(":")
+    if kind in STRENGTHS:
+        return _of_strength(kind, number)
+    if name in DEGRADATIONS:
+        return DEGRADATIONS[name]
+    known = [*DEGRADATIONS, *(f"{kind}:STRENGTH" for kind in STRENGTHS)]
+    raise UserError(Registry("degradation", dict.fromkeys(known, "")).unknown(name))
+
+
+def _of_strength(kind: str, number: str) -> Degradation:
+    strengths = STRENGTHS[kind]
+    allowed = f"{strengths.least:g} to {strengths.most:g} ({strengths.unit})"
+    try:
+        strength = float(number)
+    except ValueError:
+        raise UserError(f"degradation {kind} needs a strength, {kind}:NUMBER from {allowed}") from None
+    if not strengths.least <= strength <= strengths.most or (kind == "jpeg" and strength != int(strength)):
+        raise UserError(f"degradation {kind}:{number}: no such strength, it goes from {allowed}")
+    return Degradation(
+        kind, strengths.protocol.format(f"{strength:g}"), strengths.make(strength), strength, strengths.unit
+    )

@@ -1,55 +1,83 @@
-"""The pictures of a finished run: the grid and, where asked for, every SR picture as PNG."""
+"""The pictures of a finished run: the grid, and LR, SR and HR as PNG."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import numpy as np
-import pandas as pd
-from PIL import Image
 
-from fsrbench.engine.plan import HR, Unit, make_plan
+from fsrbench import grid
+from fsrbench.engine.plan import HR, Shard, Unit, make_plan
 from fsrbench.engine.run import Run
-from fsrbench.reports.grids import GridColumn, choose_rows, draw_grid
+from fsrbench.engine.store import key_of
+from fsrbench.picture_folder import LR, Index, KeptRow, PictureFolder
+from fsrbench.reports.data import RunData
 
-GRID_ROWS = 5
-CAPTIONS = {"psnr": "{:.1f} dB", "psnr_y": "{:.1f} dB", "ssim": "SSIM {:.3f}", "niqe": "NIQE {:.1f}"}
-"""Scores that may stand under a picture; the first one that was computed does."""
+MOST_KEPT: Final = 200
+"""Images whose pictures every run keeps: some MB, and what a report shows."""
 
 
-def write_grid(run: Run, scores: pd.DataFrame, out: Path) -> None:
-    """LR, each method and HR side by side, from the first method's best image to its worst."""
+def write_grid(run: Run, result: RunData, out: Path) -> None:
+    """The grid of a run that has just been done, from all its images."""
     made = _made(run)
     methods = [m for m in run.methods if made.get(m)]  # one that failed on every image has no picture to show
     ids = [s.id for s in run.dataset if methods and all(s.id in made[m] for m in methods)]
     if not ids:
         out.unlink(missing_ok=True)  # an earlier run's grid
         return
-    scores = scores[scores["image"].isin(ids)]
-    metric = next((m for m in CAPTIONS if m in set(scores["metric"])), "")
-    rows = choose_rows(scores, metric, methods[0], GRID_ROWS, higher_is_better=metric != "niqe") or ids[:GRID_ROWS]
-    columns = [GridColumn("LR", _lr(run, rows), pixelated=True)]
-    for method in run.rows(methods):
-        columns.append(
-            GridColumn(_title(method), _pictures(run, method, rows), _captions(scores, metric, method, rows))
+    grid.draw(result, grid.Choice(), methods, ids, partial(_pictures, run), out)
+
+
+def keep_pictures(run: Run, folder: PictureFolder, most: int | None = MOST_KEPT) -> None:
+    """Keep LR, HR and every method's picture of the first ``most`` images, or of all.
+
+    What an earlier run left is written again only where it may differ, and removed where it does not belong.
+    """
+    shards, images = _first(run, most)
+    known = folder.read_index()
+    rows: dict[str, KeptRow] = {}
+    for row in [LR, *run.rows(run.methods)]:
+        key = key_of(
+            row=row, shards=[run.worker.picture_key(Unit(shard, HR if row == LR else row)) for shard in shards]
         )
-    draw_grid(columns, rows, out)
+        if known.images == images and folder.holds(known, row, key):
+            rows[row] = known.rows[row]
+            continue
+        rows[row] = _keep_row(run, folder, row, key, shards, images)
+    folder.finish(Index(images, rows))
 
 
-def save_images(run: Run, folder: Path) -> None:
-    """Write every method's pictures as ``<method>/<id>.png``."""
-    for unit in make_plan(run.shards, run.methods):
-        for image, pixels in _unit_pictures(run, unit).items():
-            path = folder / safe_name(unit.method) / f"{image}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(pixels).save(path)
+def _first(run: Run, most: int | None) -> tuple[list[Shard], tuple[str, ...]]:
+    """The first usable images, and the shards that hold them."""
+    shards: list[Shard] = []
+    images: list[str] = []
+    for shard in run.shards:
+        if most is not None and len(images) >= most:
+            break
+        shards.append(shard)
+        images += run.worker.inputs(shard).ids
+    return shards, tuple(images[:most])
 
 
-def safe_name(method: str) -> str:
-    """A method's name as a folder's: ``python:pkg.module:Class`` has colons that some systems refuse."""
-    return re.sub(r"[^\w.+-]", "_", method)
+def _keep_row(
+    run: Run, folder: PictureFolder, row: str, key: str, shards: Sequence[Shard], images: Sequence[str]
+) -> KeptRow:
+    wanted = set(images)
+    written: set[str] = set()
+    problems: dict[str, str] = {}
+    for shard in shards:
+        pictures = _inputs(run, shard) if row == LR else _unit_pictures(run, Unit(shard, row))
+        chosen = {image: pixels for image, pixels in pictures.items() if image in wanted}
+        problems |= folder.write(row, chosen.items())
+        written |= chosen.keys() - problems.keys()
+    if problems:
+        image, why = next(iter(problems.items()))
+        run.reporter.warn(f"{len(problems)} pictures of {row} cannot be kept; {image}: {why}")
+    missing = {image: problems.get(image, "not made") for image in images if image not in written}
+    return KeptRow(key, missing)
 
 
 def _made(run: Run) -> dict[str, set[str]]:
@@ -65,25 +93,14 @@ def _unit_pictures(run: Run, unit: Unit) -> dict[str, np.ndarray]:
     return {ids[row]: pixels for row, pixels in zip(made.rows, made.pixels, strict=True)}
 
 
-def _pictures(run: Run, method: str, rows: Sequence[str]) -> list[np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-    for unit in make_plan(run.shards, [method]):
-        found |= {i: p for i, p in _unit_pictures(run, unit).items() if i in rows}
-    return [found[i] for i in rows]
-
-
-def _lr(run: Run, rows: Sequence[str]) -> list[np.ndarray]:
+def _pictures(run: Run, row: str, images: Sequence[str]) -> list[np.ndarray]:
     found: dict[str, np.ndarray] = {}
     for shard in run.shards:
-        inputs = run.worker.inputs(shard)
-        found |= {i: p for i, p in zip(inputs.ids, inputs.lr, strict=True) if i in rows}
-    return [found[i] for i in rows]
+        pictures = _inputs(run, shard) if row == LR else _unit_pictures(run, Unit(shard, row))
+        found |= {image: pixels for image, pixels in pictures.items() if image in images}
+    return [found[image] for image in images]
 
 
-def _title(method: str) -> str:
-    return "HR" if method == HR else method
-
-
-def _captions(scores: pd.DataFrame, metric: str, method: str, rows: Sequence[str]) -> list[str]:
-    mine = scores[(scores["method"] == method) & (scores["metric"] == metric)].set_index("image")["value"]
-    return [CAPTIONS[metric].format(mine[i]) if i in mine.index else "" for i in rows] if metric else []
+def _inputs(run: Run, shard: Shard) -> dict[str, np.ndarray]:
+    inputs = run.worker.inputs(shard)
+    return dict(zip(inputs.ids, inputs.lr, strict=True))

@@ -63,10 +63,13 @@ def _datasets() -> Iterator[Row]:
 
 
 def _degradations() -> Iterator[Row]:
-    from fsrbench.degradations import DEGRADATIONS
+    from fsrbench.degradations import DEGRADATIONS, STRENGTHS
 
     for name, degradation in DEGRADATIONS.items():
         yield name, degradation.protocol
+    for name, strengths in STRENGTHS.items():
+        unit = f"{strengths.least:g} to {strengths.most:g} ({strengths.unit})"
+        yield f"{name}:STRENGTH", f"{strengths.protocol.format('STRENGTH')}; {unit}"
 
 
 def _weights() -> Iterator[Row]:

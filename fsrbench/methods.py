@@ -19,6 +19,8 @@ from fsrbench.registry import Registry, load_object
 from fsrbench.tasks import Task
 
 METHODS = Registry("method", group="fsrbench.methods")
+TAKEN = ("hr", "lr", "reference")
+"""Names of rows and folders of a run that no method made; none may be called so, in capitals neither."""
 
 
 class Method(ABC):
@@ -110,6 +112,8 @@ def find_method(name: str) -> type[Method]:
         UserError: nothing is called so, or it is not a :class:`Method`.
         Unavailable, FsrbenchError: it exists but cannot be imported; see :func:`fsrbench.registry.load_object`.
     """
+    if name.lower() in TAKEN:
+        raise UserError(f"no method may be called {name}: a run's own pictures are")
     kind, _, target = name.partition(":")
     if not target:
         found = METHODS.get(name)

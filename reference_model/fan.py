@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from fsrbench.training.recipe import load_weights
 
 POINTS = 68
 INPUT = 64
@@ -99,3 +102,14 @@ def gaussians(points: Tensor, side: int) -> Tensor:
     distance = (centres - points[..., None] * side).square() / (2 * SIGMA**2)  # N,K,2,side
     x, y = (-distance).softmax(dim=-1).unbind(dim=2)
     return y[..., :, None] * x[..., None, :]
+
+
+def load_fan(path: Path) -> FAN:
+    """The network with trained weights, for measuring; on the CPU.
+
+    Raises:
+        UserError: the file cannot be read or does not fit.
+    """
+    network = FAN()
+    load_weights(network, path)
+    return network.eval().to(memory_format=torch.channels_last)

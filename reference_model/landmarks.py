@@ -6,13 +6,12 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from fsrbench import weights
 from fsrbench.metrics.base import Features
 from fsrbench.metrics.features import Extractor
-from reference_model.fan import FAN
+from reference_model.fan import FAN, load_fan
 
 
 class FanLandmarks(Extractor):
@@ -22,9 +21,7 @@ class FanLandmarks(Extractor):
 
     @cached_property
     def _network(self) -> FAN:
-        network = FAN()
-        network.load_state_dict(load_file(weights.find("fan")))
-        return network.eval().to(memory_format=torch.channels_last)
+        return load_fan(weights.find("fan"))
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
         """``landmarks`` N,68,2 in pixels of the image."""

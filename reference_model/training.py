@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import nn
 
 from fsrbench.training.recipe import Options, Recipe, load_weights, parse_config
@@ -14,7 +13,7 @@ from fsrbench.training.semicycle import Networks, SemiCycle, Weights
 from reference_model import WEIGHTS
 from reference_model.degradation import NOISE, DegradationNetwork
 from reference_model.discriminator import Discriminator
-from reference_model.fan import FAN
+from reference_model.fan import load_fan
 from reference_model.generator import RestorationNetwork
 from reference_model.identity import IdentityLoss
 from reference_model.losses import AlignmentLosses
@@ -94,9 +93,7 @@ def _weights(config: Config) -> Weights:
 def _guidance(config: Config, options: Options) -> Guidance | None:
     if not (config.heatmap or config.attention or config.identity):
         return None
-    fan = FAN()
-    load_weights(fan, Path(config.fan))
-    fan = fan.to(options.device).to(memory_format=torch.channels_last)
+    fan = load_fan(Path(config.fan)).to(options.device)
     losses: list[Guidance] = []
     if config.heatmap or config.attention:
         losses.append(AlignmentLosses(fan, config.heatmap, config.attention))

@@ -52,6 +52,8 @@ class Matches(FeatureMetric):
         return Evaluation((faces.features["red"] == hr["red"]).astype(float), note="by colour")
 
 
+STORED: dict[str, dict[str, np.ndarray]] = {}
+"""Features by key."""
 METRICS = (Reference(), Alone(), Matches())
 
 
@@ -68,7 +70,11 @@ def unit(
     values = scale * np.arange(1.0, len(ids) + 1)
     red = scale * np.array([float(i[-1]) for i in ids])
     scores = {"alone": values} if method == HR else {"alone": values, "reference": values}
-    given: dict[str, Any] = {"scores": scores, "features": {"colour": {"red": red}}} if len(ids) else {}
+    given: dict[str, Any] = {}
+    if len(ids):
+        key = f"{method} {index} {' '.join(ids)} {scale}"
+        STORED[key] = {"red": red}
+        given = {"scores": scores, "features": {"colour": key}}
     return UnitResult(Unit(Shard(index, ()), method), list(ids), {}, problems or {}, **(given | more))
 
 
@@ -85,13 +91,18 @@ class Made:
         **refused: Any,
     ) -> None:
         collector = Collector(
-            metrics, refused.get("refused_metrics", {}), refused.get("refused_methods", {}), IDENTITIES, seed=0
+            metrics,
+            refused.get("refused_metrics", {}),
+            refused.get("refused_methods", {}),
+            IDENTITIES,
+            seed=0,
+            read=STORED.__getitem__,
         )
         for result in units:
             collector.add(result)
         frames = collector.frames(methods, readings or {}, base)
         self.scores, self.summary = frames.scores, frames.summary
-        self.details, self.curves = frames.details, frames.curves
+        self.details, self.curves, self.blocks = frames.details, frames.curves, frames.blocks
 
     def row(self, method: str, metric: str) -> Any:
         rows = self.summary.query("method == @method and metric == @metric")

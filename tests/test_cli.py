@@ -10,7 +10,10 @@ import torch
 from made import call, picture_files, run, write_files
 
 SCRIPT = Path(sys.executable).with_name("fsrbench")
-COMMANDS = [[], ["run"], ["table"], ["plot"], ["audit"], ["list"], ["train"], ["weights"], ["weights", "fetch"]]
+COMMANDS = [
+    *([], ["run"], ["table"], ["plot"], ["compare"], ["audit"], ["list"], ["train"]),
+    *(["weights"], ["weights", "fetch"]),
+]
 KINDS = ["methods", "metrics", "datasets", "degradations", "weights"]
 
 
@@ -182,6 +185,27 @@ def test_table_adds_what_papers_reported(finished: Path, format: str) -> None:
     assert both.exit_code == 0
     assert both.stdout != measured
     assert format == "csv" or both.stdout.startswith(measured.rstrip("\n"))
+
+
+def test_compare_prints_every_format(finished: Path) -> None:
+    assert "PSNR (dB) ↑\n  nearest" in call("compare", finished).stdout
+    assert "| nearest |" in call("compare", finished, "--format", "md").stdout
+    to_nearest = call("compare", finished, "--to", "nearest", "--columns", "psnr", "--format", "csv").stdout
+    assert [line.split(",")[:3] for line in to_nearest.splitlines()[1:]] == [["psnr", "bicubic", "nearest"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--to", "scgan"], "no method scgan in this run; it has bicubic, nearest"),
+        (["--columns", "psnrr"], "no metric psnrr in this run"),
+        (["--format", "tex"], "unknown format 'tex'; known: text, md, csv"),
+    ],
+)
+def test_compare_refuses_in_one_line(finished: Path, options: list[str], reason: str) -> None:
+    result = call("compare", finished, *options)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert reason in result.stderr
 
 
 @pytest.mark.parametrize(

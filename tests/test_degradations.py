@@ -1,6 +1,7 @@
 """LR pictures are the same on every machine, in every order; what was drawn is on record."""
 
 import hashlib
+import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,8 @@ from made import draw_picture
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from fsrbench.degradations import DEGRADATIONS, Parameters, rng_for
+from fsrbench.degradations import DEGRADATIONS, Parameters, find_degradation, rng_for
+from fsrbench.errors import UserError
 
 NAMES = ["bicubic", "area", "bilinear-steps", "opencv-cubic", "opencv-linear", "skimage-rescale", "realworld"]
 EXACT = {
@@ -224,3 +226,65 @@ def test_skimage_rescale_is_scikit_images(hr_side: int) -> None:
 def test_a_flat_picture_stays_flat(name: str) -> None:
     image, _ = DEGRADATIONS[name](Image.new("RGB", (64, 64), (10, 120, 250)), 16, rng_for("a"))
     assert np.unique(np.asarray(image).reshape(-1, 3), axis=0).tolist() == [[10, 120, 250]]
+
+
+# --- strengths
+
+
+def strong(name: str, image_id: str = "a/1", hr: Image.Image | None = None) -> np.ndarray:
+    image, _ = find_degradation(name)(hr or draw_picture(3, 64), 16, rng_for(image_id))
+    return np.asarray(image, dtype=int)
+
+
+@pytest.mark.parametrize("name", ["blur:0", "noise:0"])
+def test_of_no_strength_it_is_bicubic(name):
+    assert (strong(name) == lr("bicubic")).all()
+
+
+def test_noise_is_as_strong_as_its_number_and_the_same_for_an_image():
+    flat = Image.new("RGB", (64, 64), (128, 128, 128))
+    weak, strong_ = (np.concatenate([strong(n, i, flat) - 128 for i in MANY[:40]]) for n in ("noise:5", "noise:10"))
+    assert weak.std() == pytest.approx(5, rel=0.05)
+    assert strong_.std() == pytest.approx(10, rel=0.05)
+    assert np.corrcoef(weak.ravel(), strong_.ravel())[0, 1] > 0.98
+    assert (strong("noise:5", "a") != strong("noise:5", "b")).any()
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.5])
+def test_blur_is_scipys_before_bicubic(sigma):
+    hr = draw_picture(3, 64)
+    blurred = gaussian_filter(np.asarray(hr, dtype=float), (4 * sigma, 4 * sigma, 0), mode="reflect", truncate=3)
+    expected = Image.fromarray(np.rint(blurred).astype(np.uint8)).resize((16, 16), Image.Resampling.BICUBIC)
+    assert np.abs(strong(f"blur:{sigma}") - np.asarray(expected, dtype=int)).max() <= 1
+
+
+def test_jpeg_is_pillows_after_bicubic():
+    buffer = io.BytesIO()
+    draw_picture(3, 64).resize((16, 16), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=30, subsampling=0)
+    assert (strong("jpeg:30") == np.asarray(Image.open(buffer))).all()
+
+
+def test_name_strength_and_unit_are_on_record():
+    found = find_degradation("noise:7.5")
+    assert (found.name, found.strength, found.unit) == ("noise", 7.5, "of 255")
+    assert "sigma 7.5 of 255" in found.protocol
+    assert find_degradation("realworld") is DEGRADATIONS["realworld"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("noise", r"degradation noise needs a strength, noise:NUMBER from 0 to 100 \(of 255\)"),
+        ("noise:much", "degradation noise needs a strength"),
+        ("noise:nan", "degradation noise:nan: no such strength"),
+        ("blur:-1", r"degradation blur:-1: no such strength, it goes from 0 to 8 \(LR px\)"),
+        ("jpeg:0", "degradation jpeg:0: no such strength"),
+        ("jpeg:50.5", "degradation jpeg:50.5: no such strength"),
+        ("nois:3", "did you mean noise:STRENGTH"),
+        ("bicubik", "did you mean bicubic"),
+        ("bicubic:3", "unknown degradation"),
+    ],
+)
+def test_what_there_is_not_is_answered(name, reason):
+    with pytest.raises(UserError, match=reason):
+        find_degradation(name)

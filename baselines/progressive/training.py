@@ -13,9 +13,9 @@ from baselines.progressive.discriminator import Discriminator
 from baselines.progressive.network import Generator
 from fsrbench.errors import UserError
 from fsrbench.training.data import Batch
-from fsrbench.training.recipe import Options, load_weights, parse_config, trainable, update
+from fsrbench.training.recipe import Options, parse_config, trainable, update
 from fsrbench.training.restoration import RestorationRecipe
-from reference_model.fan import FAN
+from reference_model.fan import load_fan
 from reference_model.losses import AlignmentLosses
 from reference_model.training import Config as OursConfig
 
@@ -65,9 +65,8 @@ class ProgressiveRecipe(RestorationRecipe):
         for name in ("restoration", "judge"):
             parameters = trainable(self.modules[name])
             self.optimizers[name] = torch.optim.Adam(parameters, lr=self.config.rate, betas=(0.0, 0.99))
-        fan = FAN()
-        load_weights(fan, Path(self.config.fan))
-        self.alignment = AlignmentLosses(fan.to(self.device), heatmap=1.0, attention=1.0)
+        fan = load_fan(Path(self.config.fan)).to(self.device)
+        self.alignment = AlignmentLosses(fan, heatmap=1.0, attention=1.0)
         self.reached = 1
 
     def step(self, batch: Batch, progress: float) -> dict[str, float]:

@@ -13,8 +13,7 @@ from fsrbench.audit.findings import COLUMNS, Findings
 from fsrbench.audit.origin import Origin
 from fsrbench.audit.protocols import DEFAULT, LR, PROTOCOLS, Protocol
 from fsrbench.console import Reporter
-from fsrbench.degradations import DEGRADATIONS
-from fsrbench.engine.collect import status_of
+from fsrbench.engine.frames import status_of
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.metrics.base import Metric
@@ -159,5 +158,5 @@ def _info(metric: Metric) -> MetricInfo:
 
 def _setting(run: Run, fixed_lr: bool) -> str:
     spec, size = run.spec, run.spec.the_task
-    lr = "LR as given" if fixed_lr else f"LR by {spec.degradation} ({DEGRADATIONS[spec.degradation].protocol})"
+    lr = "LR as given" if fixed_lr else f"LR by {spec.degradation} ({run.degradation.protocol})"
     return f"{Path(run.dataset.name).name}, {spec.task} ({size.lr_size} to {size.hr_size} px), {lr}, seed {spec.seed}"

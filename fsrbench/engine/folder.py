@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fsrbench.engine.collect import Frames
+from fsrbench.engine.frames import Frames
 from fsrbench.errors import UserError
 
 CACHE = "cache"

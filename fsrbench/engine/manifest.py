@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fsrbench import provenance, weights
-from fsrbench.degradations import DEGRADATIONS
-from fsrbench.engine.collect import MethodResults, status_of
+from fsrbench.engine.frames import status_of
+from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
 from fsrbench.methods import describe, find_method
@@ -33,6 +34,7 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
         "versions": provenance.versions(),
         "machine": provenance.machine(run.device),
         "git": provenance.git(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": run.clock.seconds,
     }
 
@@ -40,8 +42,9 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
 def _degradation(run: Run) -> dict[str, Any]:
     if any(s.lr is not None for s in run.dataset):
         return {"name": "none", "protocol": "LR as given; another size goes to the task's by Pillow BICUBIC"}
-    chosen = DEGRADATIONS[run.spec.degradation]
-    return {"name": chosen.name, "protocol": chosen.protocol, "seed": run.spec.seed}
+    chosen = run.degradation
+    told = {"name": chosen.name, "protocol": chosen.protocol, "seed": run.spec.seed}
+    return told if chosen.strength is None else told | {"strength": chosen.strength, "unit": chosen.unit}
 
 
 def _dataset(run: Run) -> dict[str, Any]:

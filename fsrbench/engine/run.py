@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from fsrbench.console import Reporter
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.pairs import read_pairs
-from fsrbench.degradations import DEGRADATIONS
+from fsrbench.degradations import find_degradation
 from fsrbench.devices import find_device
 from fsrbench.engine import folder
-from fsrbench.engine.collect import Collector, Frames, MethodResults, status_of
+from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import run_local
+from fsrbench.engine.frames import Frames, status_of
 from fsrbench.engine.plan import HR, REFERENCE, make_plan, make_shards
+from fsrbench.engine.results import MethodResults
 from fsrbench.engine.store import Store
 from fsrbench.engine.worker import Worker
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
@@ -24,7 +26,6 @@ from fsrbench.methods import find_method
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric, SpeedMetric
 from fsrbench.metrics.timing import EFFORTS, Readings, measure
-from fsrbench.registry import Registry
 from fsrbench.spec import RunSpec
 
 TIMED_IMAGES = 16
@@ -74,9 +75,7 @@ class Run:
             _check_name(name)
         if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
             raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
-        if spec.degradation not in DEGRADATIONS:
-            known = Registry("degradation", dict.fromkeys(DEGRADATIONS, ""))
-            raise UserError(known.unknown(spec.degradation))
+        self.degradation = find_degradation(spec.degradation)
         self.dataset = open_dataset(spec.data).head(spec.limit)
         self.shards = make_shards(self.dataset)
         self.reference = self._open_reference()
@@ -154,7 +153,14 @@ class Run:
 
     def _score(self) -> Collector:
         identities = {s.id: s.identity for s in self.dataset}
-        collector = Collector(self.metrics, self.refused_metrics, self.refused_methods, identities, self.spec.seed)
+        collector = Collector(
+            self.metrics,
+            self.refused_metrics,
+            self.refused_methods,
+            identities,
+            self.spec.seed,
+            self.worker.stored_features,
+        )
         wanted = self.reference if self.worker.reference_extractors else None
         units = make_plan(self.shards, self.rows(self.methods), make_shards(wanted) if wanted else ())
         with self.clock.phase("scoring"):

@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+FEATURES = "features"
+"""Kind under which features are stored."""
+
 
 def key_of(**parts: Any) -> str:
     """A short hash of everything that a stored result depends on."""

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from fsrbench import __version__, weights
-from fsrbench.degradations import DEGRADATIONS
+from fsrbench.degradations import find_degradation
 from fsrbench.engine.inputs import Inputs, prepare
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
-from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
-from fsrbench.errors import one_line
+from fsrbench.engine.store import FEATURES, Store, key_of, pack_json, unpack_json
+from fsrbench.errors import FsrbenchError, one_line
 from fsrbench.images import to_tensor, to_uint8
 from fsrbench.methods import Method, load_method
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
@@ -52,7 +52,8 @@ class UnitResult:
     """Images that this method failed on, and why."""
     clipped: int = 0
     scores: dict[str, np.ndarray] = field(default_factory=dict)
-    features: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    features: dict[str, str] = field(default_factory=dict)
+    """Where the store has each extractor's features: they may be too much to pass around, or to hold for all units."""
     failed: dict[str, str] = field(default_factory=dict)
     """Metrics and feature extractors that raised, and what."""
 
@@ -101,7 +102,7 @@ class Worker:
             return result
         sr = to_tensor(made.pixels)
         hr = None if inputs.hr is None else to_tensor(inputs.hr[made.rows])
-        key = self._picture_key(unit)
+        key = self.picture_key(unit)
         for metric in self._image_metrics_for(unit):
             try:
                 result.scores[metric.name] = self._score(metric, key, sr, hr)
@@ -109,7 +110,8 @@ class Worker:
                 result.failed[metric.name] = one_line(error)
         for name in self.reference_extractors if unit.method == REFERENCE else self.extractors:
             try:
-                result.features[name] = self.features(unit, name)
+                self.features(unit, name)
+                result.features[name] = self._feature_key(unit, name)
             except Exception as error:  # third-party networks may raise anything
                 result.failed[name] = one_line(error)
         return result
@@ -132,7 +134,7 @@ class Worker:
         if unit.of_hr:
             assert inputs.hr is not None
             return Pictures(np.arange(len(inputs.ids)), inputs.hr)
-        key = self._picture_key(unit)
+        key = self.picture_key(unit)
         if stored := self.store.get("pictures", key):
             facts = unpack_json(stored["facts"])
             return Pictures(stored["rows"], stored["pixels"], facts["problems"], facts["clipped"])
@@ -149,16 +151,34 @@ class Worker:
             name: of the extractor.
             alone: read nothing of the HR images, as what aligns a picture by itself.
         """
-        extractor = self._extractor(name)
-        alone = alone or (extractor.aligns and self.spec.alignment == "sr")
-        read = [self._extractor(n).fingerprint() for n in (name, *extractor.requires)]
-        key = key_of(sr=self._picture_key(unit), extractor=name, read=read, alone=alone, version=__version__)
-        stored = self.store.get("features", key)
+        key = self._feature_key(unit, name, alone)
+        stored = self.store.get(FEATURES, key)
         if stored is None:
-            made = self.pictures(unit)
-            stored = extractor.extract(to_tensor(made.pixels), self._guide(unit, name, alone, made.rows))
-            self.store.put("features", key, stored)
+            made, extractor = self.pictures(unit), self._extractor(name)
+            guide = self._guide(unit, name, self._unguided(extractor, alone), made.rows)
+            stored = extractor.extract(to_tensor(made.pixels), guide)
+            self.store.put(FEATURES, key, stored)
         return stored
+
+    def stored_features(self, key: str) -> dict[str, np.ndarray]:
+        """The features of a unit that was done.
+
+        Raises:
+            FsrbenchError: they are gone.
+        """
+        stored = self.store.get(FEATURES, key)
+        if stored is None:
+            raise FsrbenchError("stored features are gone from the run's cache; run it again")
+        return stored
+
+    def _feature_key(self, unit: Unit, name: str, alone: bool = False) -> str:
+        extractor = self._extractor(name)
+        read = [self._extractor(n).fingerprint() for n in (name, *extractor.requires)]
+        alone = self._unguided(extractor, alone)
+        return key_of(sr=self.picture_key(unit), extractor=name, read=read, alone=alone, version=__version__)
+
+    def _unguided(self, extractor: Extractor, alone: bool) -> bool:
+        return alone or (extractor.aligns and self.spec.alignment == "sr")
 
     def _guide(self, unit: Unit, name: str, alone: bool, rows: np.ndarray) -> dict[str, np.ndarray]:
         """What the extractor reads: features of the HR images where there are any, else of the pictures themselves."""
@@ -214,7 +234,7 @@ class Worker:
 
     @cached_property
     def _setting(self) -> dict[str, Any]:
-        degradation = DEGRADATIONS[self.spec.degradation]
+        degradation = find_degradation(self.spec.degradation)
         return {
             "version": __version__,
             "task": self.task.name,
@@ -227,7 +247,8 @@ class Worker:
             self._keys[shard] = key_of(**self._setting, samples=[s.digest() for s in shard.samples])
         return self._keys[shard]
 
-    def _picture_key(self, unit: Unit) -> str:
+    def picture_key(self, unit: Unit) -> str:
+        """A hash of everything that a unit's pictures depend on."""
         shard = self._shard_key(unit.shard)
         if unit.of_hr:
             return key_of(inputs=shard, hr=True)
@@ -240,7 +261,7 @@ class Worker:
         return Inputs(lr=stored["lr"], hr=stored.get("hr"), **unpack_json(stored["facts"]))
 
     def _prepare_inputs(self, key: str, shard: Shard) -> Inputs:
-        inputs = prepare(shard.samples, self.task, DEGRADATIONS[self.spec.degradation], self.spec.seed)
+        inputs = prepare(shard.samples, self.task, find_degradation(self.spec.degradation), self.spec.seed)
         facts = {name: getattr(inputs, name) for name in ("ids", "degraded", "problems", "notes")}
         arrays = {"lr": inputs.lr, "facts": pack_json(facts)}
         self.store.put("inputs", key, arrays if inputs.hr is None else arrays | {"hr": inputs.hr})

@@ -86,9 +86,14 @@ def listed_pairs(listed: Sequence[ListedPair], ids: Sequence[str]) -> Pairs:
     """The pairs of a file whose two images are there; ids may lie below a folder that the list does not name.
 
     Raises:
-        Invalid: a fold has no genuine pair or no impostor left.
+        Invalid: a fold has no genuine pair or no impostor left, or two images have one name in the list.
     """
-    row_of = {"/".join(image.split("/")[-2:]): row for row, image in enumerate(ids)}
+    row_of: dict[str, int] = {}
+    for row, image in enumerate(ids):
+        short = "/".join(image.split("/")[-2:])
+        if short in row_of:
+            raise Invalid(f"a pairs file cannot tell {image} from {ids[row_of[short]]}")
+        row_of[short] = row
     there = [pair for pair in listed if pair.first in row_of and pair.second in row_of]
     for fold in sorted({pair.fold for pair in listed}):
         if {pair.genuine for pair in there if pair.fold == fold} != {True, False}:

@@ -95,6 +95,8 @@ class Verification(FeatureMetric):
     pairing: ClassVar[str] = _SELF
     folding: ClassVar[str] = _FOLDS
     fewest: ClassVar[int] = 2 * FOLDS
+    own_hr: ClassVar[bool] = True
+    """Whether genuine pairs are a picture and its own HR, so that SR on both sides would be one picture."""
     sides: Literal["one", "both"] = "one"
 
     def __init__(self) -> None:
@@ -105,6 +107,8 @@ class Verification(FeatureMetric):
         """Choose the descriptor that was asked for, or the first that is there; refuse too few images."""
         if facts.images < self.fewest:
             raise Invalid(f"needs at least {self.fewest} images for ten folds, not {facts.images}")
+        if facts.sides == "both" and self.own_hr:
+            raise Invalid("with SR on both sides every picture would be compared with itself")
         self.sides = facts.sides
         free = facts.descriptor != "auto" and len(self.descriptors) > 1
         self.extractor = _first_there((facts.descriptor,) if free else self.descriptors)
@@ -135,10 +139,8 @@ class Verification(FeatureMetric):
         """Which pictures are compared.
 
         Raises:
-            Invalid: the protocol has no pairs on these images.
+            Invalid: there are too few people.
         """
-        if self.sides == "both":
-            raise Invalid("with SR on both sides every picture would be compared with itself")
         return self_pairs(groups, seed)
 
     def remark(self, pairs: Pairs) -> str:
@@ -190,7 +192,7 @@ class VerificationLabelled(Verification):
 
     name, title = "verification_labelled", "Verification, labelled"
     needs = frozenset({"hr", "pairs"})
-    pairing = _LABELLED
+    pairing, own_hr = _LABELLED, False
 
     def pairs(self, faces: Faces, groups: list[str], seed: int) -> Pairs:
         """Pairs by the identities of the data."""
@@ -201,7 +203,8 @@ class VerificationPairs(Verification):
     """SR against the pictures that a pairs file names."""
 
     name, title = "verification_pairs", "Verification, listed pairs"
-    pairing, folding, fewest = _LISTED, _LISTED_FOLDS, 0  # the list has folds of its own
+    pairing, own_hr = _LISTED, False
+    folding, fewest = _LISTED_FOLDS, 0  # the list has folds of its own
 
     def configure(self, facts: Facts) -> None:
         """Keep the listed pairs; refuse without any."""

@@ -11,7 +11,6 @@ from typing import Final
 
 import matplotlib
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
@@ -19,14 +18,19 @@ from fsrbench.errors import UserError
 
 Picture = NDArray[np.uint8]
 """H,W,3."""
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of a picture, as fractions of its sides."""
 
 SMALLEST_CELL: Final = 192
 """Pixels of a picture's longer side, at least: what a face takes up on a paper's page."""
 GAP: Final = 6
+PART_GAP: Final = 3
 MARGIN: Final = 12
 TITLE_SIZE: Final = 17
 CAPTION_SIZE: Final = 13
 ROW_SIZE: Final = 11
+PART_ASPECT: Final = 2.4
+"""Width by height of the enlarged parts below a picture."""
 SMALLEST_TEXT: Final = 9
 BLACK: Final = (0, 0, 0)
 GREY: Final = (90, 90, 90)
@@ -51,47 +55,22 @@ class _Layout:
     cell: tuple[int, int]
     left: int
     top: int
+    below: int
+    """Height of what stands below a picture and above its parts."""
     step: tuple[int, int]
     size: tuple[int, int]
+
+    @property
+    def part(self) -> tuple[int, int]:
+        """Size of an enlarged part."""
+        return self.cell[0], round(self.cell[0] / PART_ASPECT)
 
     def corner(self, row: int, column: int) -> tuple[int, int]:
         return self.left + column * self.step[0], self.top + row * self.step[1]
 
-
-def choose_rows(
-    scores: pd.DataFrame,
-    metric: str,
-    method: str,
-    count: int,
-    ids: Sequence[str] | None = None,
-    higher_is_better: bool = True,
-) -> list[str]:
-    """Choose the images to show: evenly spread from a method's best to its worst, both included.
-
-    Args:
-        scores: a run's scores.
-        metric: what tells good from bad; where the method has no such score the images spread evenly by their id.
-        method: whose scores count.
-        count: how many images; all where there are fewer.
-        ids: show these instead.
-        higher_is_better: the metric's direction.
-
-    Raises:
-        UserError: an id of ``ids`` is not among the scores.
-    """
-    known = set(scores["image"])
-    if ids is not None:
-        unknown = [name for name in ids if name not in known]
-        if unknown:
-            raise UserError(f"no image {', '.join(unknown)} in this run")
-        return list(ids)
-    rows = scores[(scores["metric"] == metric) & (scores["method"] == method) & (scores["status"] == "ok")]
-    values = {str(name): float(value) for name, value in zip(rows["image"], rows["value"], strict=True)}
-    values = {name: value for name, value in values.items() if math.isfinite(value)}
-    sign = -1 if higher_is_better else 1
-    # The id breaks ties, so that the choice never depends on the order of the rows
-    order = sorted(values, key=lambda name: (sign * values[name], name)) or sorted(known)
-    return [order[round(place)] for place in np.linspace(0, len(order) - 1, min(count, len(order)))]
+    def part_corner(self, row: int, column: int, number: int) -> tuple[int, int]:
+        left, top = self.corner(row, column)
+        return left, top + self.cell[1] + self.below + number * (self.part[1] + PART_GAP)
 
 
 def draw_grid(
@@ -100,6 +79,7 @@ def draw_grid(
     out: Path,
     caption: str = "",
     cell: int | None = None,
+    parts: Sequence[Sequence[Box]] = (),
 ) -> None:
     """Draw pictures side by side and write them as PNG.
 
@@ -110,6 +90,7 @@ def draw_grid(
         caption: a line below everything.
         cell: longer side of each picture in pixels; by default the least multiple of the last column's pictures
             (HR where there is one) that is large enough to look at.
+        parts: for each row parts that are shown enlarged below its pictures, as many in every row.
 
     Raises:
         UserError: there is nothing to draw, or a column has not as many images as there are rows.
@@ -119,10 +100,14 @@ def draw_grid(
     for column in columns:
         if len(column.images) != len(rows) or (column.captions and len(column.captions) != len(rows)):
             raise UserError(f"grid: column {column.title} has not one image and caption for each of {len(rows)} rows")
-    layout = _layout(columns, rows, caption, cell)
+    layout = _layout(columns, rows, caption, cell, len(parts[0]) if parts else 0)
     page = Image.new("RGB", layout.size, "white")
     for place, column in enumerate(columns):
         _draw_column(page, layout, place, column)
+        for row, boxes in enumerate(parts):
+            for number, box in enumerate(boxes):
+                part = enlarge(column.images[row], layout.part, column.pixelated, box)
+                page.paste(part, layout.part_corner(row, place, number))
     for place, name in enumerate(rows):
         _draw_row_name(page, layout, place, name)
     if caption:
@@ -133,9 +118,12 @@ def draw_grid(
     page.save(out, dpi=(200, 200))
 
 
-def enlarge(image: Picture, size: tuple[int, int], pixelated: bool) -> Image.Image:
-    """The picture at ``size``: in visible pixels, or smoothly."""
-    return Image.fromarray(image).resize(size, Image.Resampling.NEAREST if pixelated else Image.Resampling.LANCZOS)
+def enlarge(image: Picture, size: tuple[int, int], pixelated: bool, box: Box = (0, 0, 1, 1)) -> Image.Image:
+    """The picture, or a part of it, at ``size``: in visible pixels, or smoothly."""
+    height, width = image.shape[:2]
+    pixels = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
+    kernel = Image.Resampling.NEAREST if pixelated else Image.Resampling.LANCZOS
+    return Image.fromarray(image).resize(size, kernel, box=pixels)
 
 
 def fit(text: str, width: int, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
@@ -156,7 +144,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
 
 
-def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, cell: int | None) -> _Layout:
+def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, cell: int | None, parts: int) -> _Layout:
     height, width = columns[-1].images[0].shape[:2]
     longer = max(height, width)
     side = cell or longer * math.ceil(SMALLEST_CELL / longer)
@@ -164,10 +152,13 @@ def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, ce
     left = MARGIN + (ROW_SIZE + GAP if any(rows) else 0)
     top = MARGIN + TITLE_SIZE + GAP
     below = CAPTION_SIZE + GAP if any(column.captions for column in columns) else 0
-    step = (box[0] + GAP, box[1] + GAP + below)
+    apart = PART_GAP + GAP if parts else 0  # a row's parts belong to it and not to the next row
+    part = round(box[0] / PART_ASPECT) + PART_GAP
+    below = max(below, PART_GAP) if parts else below
+    step = (box[0] + GAP, box[1] + GAP + below + parts * part + apart)
     bottom = MARGIN - GAP + (CAPTION_SIZE + 2 * GAP if caption else 0)
     size = (left + len(columns) * step[0] - GAP + MARGIN, top + len(rows) * step[1] + bottom)
-    return _Layout(box, left, top, step, size)
+    return _Layout(box, left, top, below, step, size)
 
 
 def _draw_column(page: Image.Image, layout: _Layout, place: int, column: GridColumn) -> None:

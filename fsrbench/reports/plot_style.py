@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,11 +14,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fsrbench.reports.data import HR, MetricInfo, RunData
+from fsrbench.reports.data import MetricInfo
+from fsrbench.reports.looks import CEILING as CEILING
+from fsrbench.reports.looks import Look as Look
+from fsrbench.reports.looks import looks as looks
+from fsrbench.reports.looks import looks_of as looks_of
 
-# Okabe and Ito's colour-blind-safe palette without black, too near the ceiling's grey, and yellow, faint on white
-_COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 _STYLE: Final[Any] = {  # matplotlib types the keys one by one
     "font.size": 9,
     "axes.labelsize": 9,
@@ -38,35 +38,9 @@ _STYLE: Final[Any] = {  # matplotlib types the keys one by one
     "grid.linewidth": 0.6,
     "svg.hashsalt": "fsrbench",  # the same run gives the same file
 }
-CEILING: Final = "#4d4d4d"
 LONGEST_NAME: Final = 24
 LOG_FROM: Final = 20.0
 """A positive axis that spans this factor is drawn with a logarithmic scale."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """How a method is drawn."""
-
-    colour: str
-    marker: str
-
-
-def looks(run: RunData) -> dict[str, Look]:
-    """Colour and marker of every method, from the manifest's order, so that all plots of a run agree."""
-    listed = run.manifest.get("methods")
-    return looks_of([*(listed if isinstance(listed, dict) else ()), *run.methods])
-
-
-def looks_of(methods: Iterable[str]) -> dict[str, Look]:
-    """Colour and marker of each of some methods, in their order, and of the HR images."""
-    order = [name for name in dict.fromkeys(methods) if name != HR]
-    # When the colours are used up they start again with another marker
-    drawn = {
-        name: Look(_COLOURS[index % len(_COLOURS)], _MARKERS[index // len(_COLOURS) % len(_MARKERS)])
-        for index, name in enumerate(order)
-    }
-    return {**drawn, HR: Look(CEILING, "d")}
 
 
 def short(name: str) -> str:

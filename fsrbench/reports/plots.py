@@ -1,19 +1,22 @@
-"""The plots of a run, each as PNG and SVG."""
+"""The plots of a run, of a sweep of runs and of trainings, each as PNG and SVG."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from matplotlib.figure import Figure
 
+from fsrbench.errors import UserError
 from fsrbench.reports.data import RunData
 from fsrbench.reports.plot_curves import draw_detection, draw_roc, draw_throughput
 from fsrbench.reports.plot_distributions import draw_distributions
 from fsrbench.reports.plot_dots import draw_dots
 from fsrbench.reports.plot_speed import draw_speed_quality
 from fsrbench.reports.plot_style import save, styled
+from fsrbench.reports.plot_sweep import draw_sweep
+from fsrbench.reports.plot_training import draw_training, is_training
 
 PLOTS: Final[dict[str, Callable[[RunData], Figure | None]]] = {
     "speed_quality": draw_speed_quality,
@@ -24,6 +27,33 @@ PLOTS: Final[dict[str, Callable[[RunData], Figure | None]]] = {
     "throughput": draw_throughput,
 }
 """File name and what draws it; a plot for which the run has no data gives None."""
+
+
+def plot(paths: Sequence[Path], out: Path | None) -> list[Path]:
+    """The plots of one run, of a sweep of several, or of trainings.
+
+    Args:
+        paths: folders of runs, or of trainings.
+        out: where to write; one run's or training's own folder ``plots`` by default.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UserError: a folder is neither, they are of both kinds, or several have no ``out``.
+    """
+    trainings = [path for path in paths if is_training(path)]
+    if trainings and len(trainings) < len(paths):
+        raise UserError("runs and trainings do not go into one plot")
+    if out is None and len(paths) > 1:
+        raise UserError("several folders need --out, where the plot is to be written")
+    out = out or paths[0] / "plots"
+    if len(paths) == 1 and not trainings:
+        return write_plots(RunData.load(paths[0]), out)
+    with styled():
+        figure = draw_training(paths) if trainings else draw_sweep([RunData.load(path) for path in paths])
+        name = "learning_curves" if trainings else "sweep"
+        return save(figure, out, name) if figure is not None else []
 
 
 def write_plots(run: RunData, out: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from fsrbench.reports.data import MetricInfo, RunData
 from fsrbench.reports.table_markdown import escape
@@ -17,25 +18,49 @@ NAMES = {
 """What details are called; others by their name."""
 
 
+@dataclass(frozen=True)
+class DetailRow:
+    """One detail of one metric."""
+
+    metric: MetricInfo
+    name: str
+    cells: tuple[str, ...]
+    """One for each of :func:`detail_methods`."""
+
+
+def detail_methods(run: RunData) -> list[str]:
+    """The rows of the summary that have details: the columns of their table."""
+    return [row for row in run.rows if (run.details["method"] == row).any()]
+
+
+def detail_rows(run: RunData) -> list[DetailRow]:
+    """The details in the run's order, as they are written; none where the run has none."""
+    methods = detail_methods(run)
+    values = run.details.set_index(["metric", "detail", "method"])["value"]
+    rows = []
+    for metric, detail in dict.fromkeys(zip(run.details["metric"], run.details["detail"], strict=True)):
+        info = run.metric(metric)
+        cells = (_text(info, detail, float(values.get((metric, detail, row), math.nan))) for row in methods)
+        rows.append(DetailRow(info, _name(detail), tuple(cells)))
+    return rows
+
+
 def details_table(run: RunData) -> str:
     """A Markdown table with a row a detail and a column a method; empty where the run has none."""
     if not len(run.details):
         return ""
-    rows = [row for row in run.rows if (run.details["method"] == row).any()]
-    values = run.details.set_index(["metric", "detail", "method"])["value"]
+    methods = detail_methods(run)
     lines = [
         "Details:",
         "",
-        f"| Metric | | {' | '.join(map(escape, rows))} |",
-        "| :--- | :--- |" + " ---: |" * len(rows),
+        f"| Metric | | {' | '.join(map(escape, methods))} |",
+        "| :--- | :--- |" + " ---: |" * len(methods),
     ]
     last = ""
-    for metric, detail in dict.fromkeys(zip(run.details["metric"], run.details["detail"], strict=True)):
-        info = run.metric(metric)
-        cells = [_text(info, detail, float(values.get((metric, detail, row), math.nan))) for row in rows]
-        heading = escape(info.heading) if metric != last else ""
-        lines.append(f"| {heading} | {escape(_name(detail))} | {' | '.join(cells)} |")
-        last = metric
+    for row in detail_rows(run):
+        heading = escape(row.metric.heading) if row.metric.name != last else ""
+        lines.append(f"| {heading} | {escape(row.name)} | {' | '.join(row.cells)} |")
+        last = row.metric.name
     return "\n".join(lines) + "\n"
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_units import IDS, METRICS, Alone, Made, Matches, Reference, reading, unit
 
-from fsrbench.engine.collect import CURVE_COLUMNS, DETAIL_COLUMNS, SCORE_COLUMNS, SUMMARY_COLUMNS
+from fsrbench.engine.frames import CURVE_COLUMNS, DETAIL_COLUMNS, SCORE_COLUMNS, SUMMARY_COLUMNS
 from fsrbench.engine.plan import HR
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Summary
@@ -99,6 +99,15 @@ def test_without_hr_feature_metrics_get_none():
     metric = Matches()
     Made(unit("m"), metrics=[metric], methods=["m"])
     assert metric.seen[0].hr is None
+
+
+def test_a_metric_that_gives_another_number_of_values_fails():
+    class Short(Matches):
+        def evaluate(self, faces: Faces, seed: int) -> Evaluation:
+            return Evaluation(np.ones(3))
+
+    row = Made(unit(HR), unit("m"), metrics=[Short()]).row("m", "matches")
+    assert (row["status"], row["note"]) == ("failed", "gave 3 values for 4 images")
 
 
 def test_a_summary_of_its_own_replaces_the_mean():

@@ -18,7 +18,8 @@ class Distance(Matches):
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         self.seen.append(faces)
         curve = np.array([[0.0, 1.0], [0.5, 2.0]])
-        return Evaluation(None, Summary(3.0, n=9, note="one"), "two", {"spread": 0.25}, {"line": curve})
+        blocks = np.array([2.0, 4.0])
+        return Evaluation(None, Summary(3.0, n=9, note="one"), "two", {"spread": 0.25}, {"line": curve}, blocks)
 
 
 def test_a_number_of_the_set_has_no_scores_of_images():
@@ -34,9 +35,15 @@ def test_details_and_curves_are_kept_by_method():
     assert made.curves.to_numpy().tolist() == expected
 
 
+def test_blocks_are_kept_by_method():
+    made = Made(unit(HR), unit("m"), metrics=[Distance()], methods=["m"])
+    assert made.blocks.to_numpy().tolist() == [["m", "distance", "block 0", 2.0], ["m", "distance", "block 1", 4.0]]
+
+
 def test_asked_twice_the_answer_is_the_same():
     made = Made(unit(HR), unit("m"), metrics=[Distance()])
     assert len(made.details) == len(made.summary)
+    assert len(made.blocks) == 2 * len(made.summary)
 
 
 # --- the reference set

@@ -18,12 +18,13 @@ FILES = [
     "summary.csv",
     "details.csv",
     "curves.csv",
+    "images.csv",
     "table.md",
     "table.tex",
     "grid.png",
     "plots/metrics.png",
     "plots/metrics.svg",
-    *(f"images/{method}/{image}.png" for method in METHODS for image in IDS),
+    *(f"images/{row}/{image}.png" for row in ("lr", "hr", *METHODS) for image in IDS),
 ]
 
 
@@ -42,7 +43,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def finished(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     out = tmp_path_factory.mktemp("run") / "deep" / "out"
-    options = ("--save-images", "--degradation", "realworld", "--seed", 3, "--metrics", "psnr,ssim,params")
+    options = ("--degradation", "realworld", "--seed", 3, "--metrics", "psnr,ssim,params")
     return run(data, out, *options, methods=",".join(METHODS), plots=True)
 
 
@@ -53,7 +54,7 @@ def test_promised_file_is_there(finished: Finished, name: str) -> None:
 
 
 def test_nothing_else_is_there(finished: Finished) -> None:
-    known = {name.partition("/")[0] for name in FILES} | {"cache"}
+    known = {name.partition("/")[0] for name in FILES} | {"cache", "blocks.csv"}
     assert {p.name for p in finished.path.iterdir()} <= known
 
 
@@ -61,7 +62,8 @@ def test_nothing_else_is_there(finished: Finished) -> None:
 def test_pictures_can_be_opened(finished: Finished, name: str) -> None:
     with Image.open(finished.path / name) as image:
         image.load()
-        assert not name.startswith("images/") or (image.mode, image.size) == ("RGB", (64, 64))
+        side = 16 if name.startswith("images/lr/") else 64
+        assert not name.startswith("images/") or (image.mode, image.size) == ("RGB", (side, side))
 
 
 def test_scores_have_the_columns_and_a_row_for_everything(finished: Finished) -> None:

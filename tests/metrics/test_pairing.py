@@ -108,6 +108,11 @@ def test_listed_pairs_are_those_whose_images_are_there(above):
     assert pairs.fold.tolist() == [0, 0, 1, 1]
 
 
+def test_images_that_the_list_cannot_tell_apart_are_refused():
+    with pytest.raises(Invalid, match="cannot tell b/ann/1 from a/ann/1"):
+        listed_pairs(LISTED, ["a/ann/1", "b/ann/1", *IDS])
+
+
 @pytest.mark.parametrize(
     ("ids", "fold"), [(["ann/1", "ann/2", "bob/1"], 2), (["bob/1", "bob/2", "ann/1"], 1), (["zoe/1"], 1), (["1"], 1)]
 )

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from fsrbench.errors import UserError
-from fsrbench.reports.grids import GridColumn, choose_rows, draw_grid, enlarge, fit
+from fsrbench.reports.choice import choose_rows
+from fsrbench.reports.grids import GridColumn, draw_grid, enlarge, fit
 
 
 def noise(size, seed):
@@ -138,5 +139,5 @@ def test_without_such_scores_rows_spread_over_the_ids():
 
 def test_given_ids_are_kept_and_unknown_ones_refused():
     assert choose_rows(scores(LADDER), "psnr", "ours", 3, ids=["i07", "i02"]) == ["i07", "i02"]
-    with pytest.raises(UserError, match="no image nobody in this run"):
+    with pytest.raises(UserError, match="no image nobody to show"):
         choose_rows(scores(LADDER), "psnr", "ours", 3, ids=["i07", "nobody"])

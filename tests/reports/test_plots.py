@@ -15,7 +15,7 @@ from fsrbench.reports.plot_distributions import draw_distributions
 from fsrbench.reports.plot_dots import draw_dots
 from fsrbench.reports.plot_labels import place_labels
 from fsrbench.reports.plot_speed import Point, _PercentLocator, draw_speed_quality, pareto_front
-from fsrbench.reports.plot_style import freeze, looks, panels, short
+from fsrbench.reports.plot_style import freeze, looks, looks_of, panels, short
 from fsrbench.reports.plots import write_plots
 
 NAN = math.nan
@@ -105,6 +105,12 @@ def test_colours_follow_the_manifest_not_what_a_plot_happens_to_show(make_run):
     part = looks(make_run(values(("ours",)), methods=listed))
     assert part["ours"] == full["ours"]
     assert part["hr"].colour not in {full[name].colour for name in METHODS}
+
+
+def test_a_method_that_comes_along_looks_the_same_in_every_run():
+    alone, among = looks_of(["ours"]), looks_of(["mine", "bicubic", "scgan", "ours"])
+    assert alone["ours"] == among["ours"]
+    assert len({among[name] for name in ("mine", "bicubic", "scgan", "ours", "hr")}) == 5
 
 
 def test_twenty_methods_look_different(make_run):

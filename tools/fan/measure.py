@@ -21,8 +21,7 @@ from fsrbench.images import to_tensor, to_uint8
 from fsrbench.methods import find_method
 from fsrbench.metrics.landmarks import nme
 from fsrbench.tasks import TASKS
-from fsrbench.training.recipe import load_weights
-from reference_model.fan import FAN, points_of, probabilities
+from reference_model.fan import FAN, load_fan, points_of, probabilities
 from reference_model.fan_data import Annotated, load_annotated, reduced
 from reference_model.training import Config
 from tools.fan.teacher import dlib_teacher
@@ -34,8 +33,7 @@ def main(source: str, prefix: str = "helen_test", *methods: str) -> None:
     """Print a table."""
     data = load_annotated(Path(source))
     data = data.where(np.array([name.startswith(prefix) for name in data.names]))
-    fan = FAN().eval()
-    load_weights(fan, Path(Config().fan))
+    fan = load_fan(Path(Config().fan))
     hr = reduced(data)
     lr, task = _degraded(hr), TASKS["x4"]
     print(f"{len(data)} faces {prefix}; NME %, 95 % interval, failures above 10 %")

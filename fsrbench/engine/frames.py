@@ -1,0 +1,142 @@
+"""From evaluations to the frames of a run: scores (one an image), summary (one a method), details and curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fsrbench.engine.results import MethodResults
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable
+from fsrbench.metrics.base import Evaluation, Metric, Summary
+from fsrbench.stats import mean_interval
+
+SCORE_COLUMNS = ["method", "image", "metric", "value", "status"]
+DETAIL_COLUMNS = ["method", "metric", "detail", "value"]
+CURVE_COLUMNS = ["method", "metric", "curve", "x", "y"]
+BLOCK_COLUMNS = ["method", "metric", "block", "value"]
+SUMMARY_COLUMNS = ["method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What a run found out, as tables."""
+
+    scores: pd.DataFrame
+    """One number of one method on one image for one metric."""
+    summary: pd.DataFrame
+    """One number of one method for one metric."""
+    details: pd.DataFrame
+    """Further numbers of one method for one metric."""
+    curves: pd.DataFrame
+    """Points of the lines that plots draw."""
+    blocks: pd.DataFrame
+    """What numbers of a whole set have instead of scores of images: pseudo-values of blocks of the images."""
+    images: pd.DataFrame
+    """The images and who is on them."""
+
+
+class FrameWriter:
+    """Takes one evaluation after the other, in the order of the rows.
+
+    Args:
+        identities: who is on each image, where that is known.
+        seed: of intervals.
+    """
+
+    def __init__(self, identities: Mapping[str, str | None], seed: int) -> None:
+        self.identities, self.seed = identities, seed
+        self._scores: list[pd.DataFrame] = []
+        self._summary: list[dict[str, Any]] = []
+        self._details: list[tuple[str, str, str, float]] = []
+        self._curves: list[pd.DataFrame] = []
+        self._blocks: list[tuple[str, str, str, float]] = []
+
+    def refuse(self, method: str, metric: Metric, error: FsrbenchError) -> None:
+        """A row without a number."""
+        self._row(method, metric, Summary(float("nan"), note=str(error)), status_of(error))
+
+    def add(self, method: str, metric: Metric, evaluation: Evaluation, mine: MethodResults) -> None:
+        """The rows of one method and metric; ``mine`` has the images that ``evaluation`` has values of."""
+        if evaluation.values is not None:
+            self._per_image(method, metric.name, mine, evaluation.values)
+        summary = evaluation.summary or self._mean(mine.ids, evaluation.values)
+        notes = [n for n in (evaluation.note, summary.note, _failures(mine)) if n]
+        self._row(method, metric, replace(summary, note="; ".join(notes)), "failed" if mine.problems else "ok")
+        self._details += [(method, metric.name, name, value) for name, value in evaluation.details.items()]
+        for name, points in evaluation.curves.items():
+            where = {"method": method, "metric": metric.name, "curve": name}
+            self._curves.append(pd.DataFrame(where | {"x": points[:, 0], "y": points[:, 1]}))
+        if evaluation.blocks is not None:
+            self._blocks += [(method, metric.name, f"block {i}", v) for i, v in enumerate(evaluation.blocks)]
+
+    def frames(self) -> Frames:
+        """All that was taken in."""
+        return Frames(
+            _stacked(self._scores, SCORE_COLUMNS),
+            pd.DataFrame(self._summary, columns=SUMMARY_COLUMNS),
+            pd.DataFrame(self._details, columns=DETAIL_COLUMNS),
+            _stacked(self._curves, CURVE_COLUMNS),
+            pd.DataFrame(self._blocks, columns=BLOCK_COLUMNS),
+            pd.DataFrame(list(self.identities.items()), columns=["image", "identity"]),
+        )
+
+    def _mean(self, ids: Sequence[str], values: np.ndarray | None) -> Summary:
+        finite = np.isfinite(values) if values is not None else np.array([], dtype=bool)
+        if values is None or not finite.any():
+            return Summary(float("nan"), note="no finite score")
+        unbounded = int((~finite).sum())
+        note = f"{unbounded} images without a finite score left out" if unbounded else ""
+        people = [self.identities[image] or image for image, good in zip(ids, finite, strict=True) if good]
+        interval = mean_interval(values[finite], self.seed, people)
+        return Summary(float(values[finite].mean()), *interval, int(finite.sum()), note)
+
+    def _per_image(self, method: str, metric: str, mine: MethodResults, values: np.ndarray) -> None:
+        ids = [*mine.ids, *mine.problems]
+        missing = [float("nan")] * len(mine.problems)
+        self._scores.append(
+            pd.DataFrame(
+                {
+                    "method": method,
+                    "image": ids,
+                    "metric": metric,
+                    "value": [*values, *missing],
+                    "status": ["invalid" if np.isnan(v) else "ok" for v in values] + ["failed"] * len(missing),
+                }
+            )
+        )
+
+    def _row(self, method: str, metric: Metric, summary: Summary, status: str) -> None:
+        self._summary.append(
+            {
+                "method": method,
+                "metric": metric.name,
+                "value": summary.value,
+                "ci_low": summary.ci_low,
+                "ci_high": summary.ci_high,
+                "n": summary.n,
+                "unit": metric.unit,
+                "direction": metric.direction,
+                "status": status,
+                "note": summary.note,
+            }
+        )
+
+
+def _stacked(parts: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+
+
+def status_of(error: FsrbenchError) -> str:
+    """The status that an error stands for."""
+    return "unavailable" if isinstance(error, Unavailable) else "invalid" if isinstance(error, Invalid) else "failed"
+
+
+def _failures(mine: MethodResults) -> str:
+    if not mine.problems:
+        return ""
+    image, reason = next(iter(mine.problems.items()))
+    return f"failed on {len(mine.problems)} of {len(mine.problems) + len(mine.ids)} images: {reason} ({image})"

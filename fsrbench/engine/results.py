@@ -1,0 +1,77 @@
+"""What the units of one method gave, put together; features stay in the store until they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fsrbench.engine.worker import UnitResult
+from fsrbench.metrics.base import Features
+
+ReadFeatures = Callable[[str], Features]
+"""Gives the features that lie under a key."""
+
+
+@dataclass
+class MethodResults:
+    """All shards of one method."""
+
+    ids: list[str] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+    unusable: dict[str, str] = field(default_factory=dict)
+    clipped: int = 0
+    scores: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    features: dict[str, list[str]] = field(default_factory=dict)
+    """Where the features of each extractor are stored, shard by shard."""
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def add(self, result: UnitResult) -> None:
+        """Append the next shard."""
+        self.ids += result.ids
+        self.problems |= result.problems
+        self.unusable |= result.unusable
+        self.clipped += result.clipped
+        self.failed |= result.failed
+        for metric, values in result.scores.items():
+            self.scores.setdefault(metric, []).append(values)
+        for extractor, key in result.features.items():
+            self.features.setdefault(extractor, []).append(key)
+
+
+class FeatureReader:
+    """Joins the stored features of all shards; keeps those of one extractor and few methods, which are used in a row.
+
+    Args:
+        read: gives the features of a shard.
+    """
+
+    KEPT = 3
+    """A method's, the HR images' and the reference set's."""
+
+    def __init__(self, read: ReadFeatures) -> None:
+        self._read = read
+        self._joined: dict[tuple[str, ...], dict[str, np.ndarray]] = {}
+
+    def all(self, results: MethodResults, extractor: str) -> Mapping[str, np.ndarray]:
+        """One extractor's features of all images of a method."""
+        keys = tuple(results.features[extractor])
+        joined = self._joined.pop(keys, None) or _join([self._read(key) for key in keys])
+        while len(self._joined) >= self.KEPT:
+            self._joined.pop(next(iter(self._joined)))  # the one that was used longest ago
+        self._joined[keys] = joined
+        return joined
+
+    def some(self, results: MethodResults, extractor: str, ids: Sequence[str]) -> Mapping[str, np.ndarray]:
+        """One extractor's features of some images of a method, in the order of ``ids``."""
+        everything = self.all(results, extractor)
+        if list(ids) == results.ids:
+            return everything
+        row_of = {image: row for row, image in enumerate(results.ids)}
+        rows = [row_of[image] for image in ids]
+        return {name: array[rows] for name, array in everything.items()}
+
+
+def _join(parts: Sequence[Features]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

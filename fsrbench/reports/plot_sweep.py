@@ -1,0 +1,99 @@
+"""How each metric moves with the strength of a degradation: a line a method through several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from fsrbench.errors import UserError
+from fsrbench.reports.data import HR, MetricInfo, RunData
+from fsrbench.reports.plot_style import Look, looks_of, panels, short
+
+COLUMNS = 3
+HARDER_WHEN_SMALLER = ("jpeg",)
+"""Degradations whose axis is turned, so that all plots get harder to the right."""
+
+
+def draw_sweep(runs: Sequence[RunData]) -> Figure | None:
+    """The figure, ``None`` where no metric has a value; the runs in any order.
+
+    Raises:
+        UserError: the runs differ in more than the strength of one degradation, or have none.
+    """
+    kind, unit, by_strength = sweep(runs)
+    first = next(iter(by_strength.values()))
+    rows = list(dict.fromkeys(name for run in by_strength.values() for name in run.methods))
+    metrics = list(dict.fromkeys(m for run in by_strength.values() for m in run.metrics))
+    shown = [metric for metric in metrics if _varies(by_strength, rows, metric)]
+    if not shown:
+        return None
+    figure, axes = panels(len(shown), COLUMNS, 2.9, 2.4)
+    look = looks_of(rows)
+    for axis, metric in zip(axes, shown, strict=True):
+        for name in [*rows, HR]:
+            _draw_line(axis, by_strength, name, first.metric(metric), look[name])
+        axis.set_title(first.metric(metric).label)
+        axis.set_xlabel(f"{kind} ({unit})" if unit else kind)
+        if kind in HARDER_WHEN_SMALLER:
+            axis.invert_xaxis()
+    keys = [Line2D([], [], color=look[m].colour, marker=look[m].marker, markersize=4, label=short(m)) for m in rows]
+    if any(_points(by_strength, HR, metric) for metric in shown):
+        keys.append(Line2D([], [], color=look[HR].colour, linestyle="--", label="HR (ceiling)"))
+    figure.legend(handles=keys, loc="outside lower center", ncols=min(6, len(keys)), frameon=False)
+    return figure
+
+
+def sweep(runs: Sequence[RunData]) -> tuple[str, str, dict[float, RunData]]:
+    """Name and unit of the one degradation of several runs, and the runs by its strength, weakest number first.
+
+    Raises:
+        UserError: as :func:`draw_sweep`.
+    """
+    told = [run.manifest.get("degradation") or {} for run in runs]
+    for run, degradation in zip(runs, told, strict=True):
+        if "strength" not in degradation:
+            raise UserError(f"{run.path}: its degradation has no strength; make runs with --degradation noise:10 or so")
+    for what, values in (
+        ("degradations", [d["name"] for d in told]),
+        ("tasks", [run.manifest.get("task") for run in runs]),
+        ("data", [(run.manifest.get("dataset") or {}).get("sha256") for run in runs]),
+    ):
+        for run, value in zip(runs, values, strict=True):
+            if value != values[0]:
+                raise UserError(f"not one sweep: {runs[0].path} and {run.path} have other {what}")
+    by_strength = {float(d["strength"]): run for d, run in zip(told, runs, strict=True)}
+    if len(by_strength) < 2 or len(by_strength) < len(runs):
+        raise UserError("a sweep needs at least two runs, each with a strength of its own")
+    return str(told[0]["name"]), str(told[0].get("unit", "")), dict(sorted(by_strength.items()))
+
+
+def _points(by_strength: dict[float, RunData], name: str, metric: str) -> list[tuple[float, float, float, float]]:
+    """Strength, value and interval wherever there is a value."""
+    found = []
+    for strength, run in by_strength.items():
+        result = run.result(name, metric)
+        if result is not None and result.ok and abs(result.value) != float("inf"):
+            low, high = (result.ci_low, result.ci_high) if result.has_interval else (result.value, result.value)
+            found.append((strength, result.value, low, high))
+    return found
+
+
+def _varies(by_strength: dict[float, RunData], rows: Sequence[str], metric: str) -> bool:
+    """Sizes do not, and a level line says nothing."""
+    return any(len({value for _, value, _, _ in _points(by_strength, name, metric)}) > 1 for name in rows)
+
+
+def _draw_line(axis: Axes, by_strength: dict[float, RunData], name: str, info: MetricInfo, look: Look) -> None:
+    points = _points(by_strength, name, info.name)
+    if not points:
+        return
+    x = [point[0] for point in points]
+    y, low, high = ([point[i] * info.factor for point in points] for i in (1, 2, 3))
+    if name == HR:
+        axis.plot(x, y, "--", color=look.colour, linewidth=1)
+        return
+    axis.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0)
+    axis.plot(x, y, color=look.colour, marker=look.marker, markersize=4, linewidth=1.4)

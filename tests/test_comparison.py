@@ -1,0 +1,144 @@
+"""Which differences of a run are called differences."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from fsrbench.comparison import compare_run, paired, tied_with_best
+from fsrbench.errors import UserError
+from fsrbench.reports.data import RunData
+
+UNITS = {"psnr": ("dB", "higher"), "niqe": ("", "lower"), "hue": ("", "none")}
+IMAGES = [f"p{i // 4:02}/{i}" for i in range(80)]
+PEOPLE = {image: image[:3] for image in IMAGES}
+
+
+def made(
+    scores: dict[tuple[str, str], np.ndarray],
+    values: dict[tuple[str, str], tuple[float, float, float]] | None = None,
+    blocks: dict[tuple[str, str], np.ndarray] | None = None,
+    status: str = "ok",
+) -> RunData:
+    """A run in memory from scores by (method, metric), and values with intervals of what has no scores."""
+    blocks = blocks or {}
+    means = {key: (float(np.nanmean(s)), np.nan, np.nan) for key, s in (scores | blocks).items()}
+    rows = [
+        (*key, *value, 80, *UNITS.get(key[1], ("", "lower")), status, "")
+        for key, value in (means | (values or {})).items()
+    ]
+    names = ["method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"]
+    per_image = [(m, i, k, v, "ok") for (m, k), s in scores.items() for i, v in zip(IMAGES, s, strict=False)]
+    per_block = [(m, k, f"block {i}", v) for (m, k), s in blocks.items() for i, v in enumerate(s)]
+    return RunData(
+        Path("run"),
+        pd.DataFrame(per_image, columns=["method", "image", "metric", "value", "status"]),
+        pd.DataFrame(rows, columns=names),
+        {},
+        images=pd.DataFrame(PEOPLE.items(), columns=["image", "identity"]),
+        blocks=pd.DataFrame(per_block, columns=["method", "metric", "block", "value"]),
+    )
+
+
+def noise(seed: int, size: int = 80) -> np.ndarray:
+    return np.random.RandomState(seed).normal(0, 1, size)
+
+
+BASE = 25 + 3 * noise(0)
+
+
+@pytest.mark.parametrize(("metric", "higher", "lower"), [("psnr", "better", "worse"), ("niqe", "worse", "better")])
+def test_verdicts_follow_the_direction(metric, higher, lower):
+    scores = {"a": BASE, "more": BASE + 1 + noise(1), "less": BASE - 1 + noise(2), "same": BASE + 0.1 * noise(3)}
+    run = made({(m, metric): s for m, s in scores.items()})
+    found = {row.method: row for row in compare_run(run, "a")}
+    assert {m: row.verdict for m, row in found.items()} == {"more": higher, "less": lower, "same": "same"}
+    assert found["more"].difference == pytest.approx(1 + noise(1).mean())
+
+
+def test_without_a_direction_a_difference_is_neither_better_nor_worse():
+    run = made({("a", "hue"): BASE, ("b", "hue"): BASE + 1 + 0.1 * noise(1)})
+    assert [row.verdict for row in compare_run(run, "a")] == ["other"]
+
+
+def test_p_is_corrected_for_all_tests_of_the_comparison():
+    scores = {("a", "psnr"): BASE} | {(f"m{i}", "psnr"): BASE + 0.21 + noise(10 + i) for i in range(12)}
+    rows = compare_run(made(scores), "a")
+    assert all(row.p_corrected >= row.paired.p for row in rows if row.paired)
+    alone = compare_run(made({key: scores[key] for key in (("a", "psnr"), ("m2", "psnr"))}), "a")[0]
+    among = next(row for row in rows if row.method == "m2")
+    assert alone.p_corrected == alone.paired.p  # type: ignore[union-attr]
+    assert among.p_corrected > alone.p_corrected
+
+
+def test_pictures_of_one_person_count_as_one():
+    by_person = np.repeat(noise(4, 20), 4)  # twenty people, not eighty pictures, differ
+    run = made({("a", "psnr"): BASE, ("b", "psnr"): BASE + 0.3 + by_person})
+    with_people = paired(run, "psnr", "b", "a")
+    run.images["identity"] = None
+    del run.__dict__["identities"]
+    alone = paired(run, "psnr", "b", "a")
+    assert with_people is not None
+    assert alone is not None
+    assert with_people.p > 2 * alone.p
+    assert with_people.ci_high - with_people.ci_low > 1.5 * (alone.ci_high - alone.ci_low)
+
+
+def test_only_images_that_both_have_are_compared():
+    holes = BASE + 1
+    holes[:10], holes[10:12] = np.nan, np.inf
+    found = paired(made({("a", "psnr"): BASE, ("b", "psnr"): holes}), "psnr", "b", "a")
+    assert found is not None
+    assert (found.n, found.difference) == (68, pytest.approx(1))
+
+
+def test_numbers_of_whole_sets_are_compared_by_their_blocks():
+    blocks = {("a", "kid"): noise(5, 20), ("b", "kid"): noise(5, 20) + 0.2, ("c", "kid"): noise(6, 20)}
+    found = {row.method: row for row in compare_run(made({}, blocks=blocks), "a")}
+    assert {m: (row.verdict, row.paired.n if row.paired else 0) for m, row in found.items()} == {
+        "b": ("worse", 20),
+        "c": ("same", 20),
+    }
+
+
+def test_without_scores_intervals_decide_and_without_intervals_the_values():
+    times = {"a": (3.0, 2.9, 3.1), "near": (3.15, 3.05, 3.3), "far": (9.0, 8.0, 10.0)}
+    sizes = {"a": (5.0, np.nan, np.nan), "near": (5.0, np.nan, np.nan), "far": (5.1, np.nan, np.nan)}
+    values = {(m, "latency_ms"): v for m, v in times.items()} | {(m, "params"): v for m, v in sizes.items()}
+    rows = compare_run(made({}, values), "a")
+    assert [row.verdict for row in rows] == ["same", "worse", "same", "worse"]
+    assert all(row.paired is None and np.isnan(row.p_corrected) for row in rows)
+
+
+def test_metrics_can_be_chosen_and_unknown_names_are_answered():
+    run = made({(m, k): BASE for m in "ab" for k in ("psnr", "niqe")})
+    assert [row.metric for row in compare_run(run, "a", ["niqe"])] == ["niqe"]
+    with pytest.raises(UserError, match="no method c in this run; it has a, b"):
+        compare_run(run, "c")
+    with pytest.raises(UserError, match="no metric ssim in this run; it has psnr, niqe"):
+        compare_run(run, "a", ["ssim"])
+
+
+# --- the best and its equals
+
+
+@pytest.mark.parametrize(("metric", "sign"), [("psnr", 1), ("niqe", -1)])
+def test_the_best_and_what_cannot_be_told_from_it(metric, sign):
+    scores = {"worst": BASE - 2 * sign, "best": BASE + 0.01 * sign + 0.2 * noise(1), "equal": BASE}
+    run = made({(m, metric): s for m, s in scores.items()})
+    assert tied_with_best(run, metric) == ("best", ["equal"])
+    assert tied_with_best(run, metric, ["equal", "worst"]) == ("equal", [])
+
+
+def test_nothing_is_best_without_a_direction_alone_or_failed():
+    assert tied_with_best(made({("a", "hue"): BASE, ("b", "hue"): BASE}), "hue") is None
+    assert tied_with_best(made({("a", "psnr"): BASE}), "psnr") is None
+    assert tied_with_best(made({("a", "psnr"): BASE, ("b", "psnr"): BASE + 1}, status="failed"), "psnr") is None
+
+
+def test_the_ceiling_is_not_the_best():
+    run = made({("a", "psnr"): BASE, ("b", "psnr"): BASE - 1, ("hr", "psnr"): BASE + 9})
+    assert tied_with_best(run, "psnr") == ("a", [])

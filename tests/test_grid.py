@@ -1,0 +1,156 @@
+"""The grid of a finished run: which faces, which methods, what stands below them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from made import call, picture_files, run, write_files
+from PIL import Image
+
+from fsrbench import grid
+from fsrbench.datasets import open_dataset
+from fsrbench.errors import UserError
+from fsrbench.face_parts import face_parts
+from fsrbench.grid import Choice, draw_again
+from fsrbench.images import decode
+from fsrbench.reports.data import RunData
+from fsrbench.reports.grids import PART_ASPECT, GridColumn
+
+NAMES = [f"{letter}.png" for letter in "abcdef"]
+METHODS = ("bicubic", "nearest")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = write_files(tmp_path_factory.mktemp("data"), picture_files(NAMES))
+    out = tmp_path_factory.mktemp("finished") / "out"
+    assert run(data, out, "--metrics", "psnr,ssim,params", methods=",".join(METHODS)).code == 0
+    return out
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the grid would have drawn."""
+    seen: dict[str, Any] = {}
+
+    def draw(columns: list[GridColumn], rows: list[str], out: Path, **more: Any) -> None:
+        seen.update(columns=columns, rows=list(rows), **more)
+
+    monkeypatch.setattr(grid, "draw_grid", draw)
+    return seen
+
+
+def ranked(finished: Path, metric: str, method: str) -> list[str]:
+    """Images from the highest score down."""
+    return list(RunData.load(finished).per_image(metric)[method].sort_values(ascending=False).index)
+
+
+@pytest.mark.parametrize(("metric", "method"), [("psnr", "bicubic"), ("ssim", "nearest")])
+def test_best_and_worst_by_any_metric_of_any_method(finished, drawn, metric, method):
+    order = ranked(finished, metric, method)
+    draw_again(finished, Choice(how="best", count=2, by=metric, of=method), finished / "x.png")
+    assert drawn["rows"] == order[:2]
+    draw_again(finished, Choice(how="worst", count=3, by=metric, of=method), finished / "x.png")
+    assert drawn["rows"] == order[::-1][:3]
+
+
+def test_by_default_from_the_first_methods_best_to_its_worst(finished, drawn):
+    draw_again(finished, Choice(count=3), finished / "x.png")
+    order = ranked(finished, "psnr", "bicubic")
+    assert (drawn["rows"][0], drawn["rows"][-1]) == (order[0], order[-1])
+
+
+def test_a_random_choice_is_seeded(finished, drawn):
+    chosen = []
+    for seed in (0, 0, 1, 2, 3):
+        draw_again(finished, Choice(how="random", count=2, seed=seed), finished / "x.png")
+        chosen.append(tuple(drawn["rows"]))
+    assert chosen[0] == chosen[1]
+    assert len(set(chosen)) > 1
+    assert all(rows == tuple(sorted(rows)) for rows in chosen)
+
+
+def test_columns_hold_the_pictures_of_the_run(finished, drawn):
+    draw_again(finished, Choice(images=("d", "a"), methods=("nearest",)), finished / "x.png")
+    assert [column.title for column in drawn["columns"]] == ["LR", "nearest", "HR"]
+    lr, nearest, _ = drawn["columns"]
+    assert drawn["rows"] == ["d", "a"]
+    assert (nearest.images[0] == np.asarray(lr.images[0]).repeat(4, axis=0).repeat(4, axis=1)).all()
+
+
+@pytest.mark.parametrize(("by", "pattern"), [("psnr", "{:.2f} dB"), ("ssim", "SSIM {:.4f}")])
+def test_the_metric_stands_below_each_picture(finished, drawn, by, pattern):
+    draw_again(finished, Choice(images=("b", "c"), by=by), finished / "x.png")
+    scores = RunData.load(finished).per_image(by)
+    lr, bicubic, nearest, hr = drawn["columns"]
+    assert list(nearest.captions) == [pattern.format(scores["nearest"][image]) for image in "bc"]
+    assert list(bicubic.captions) == [pattern.format(scores["bicubic"][image]) for image in "bc"]
+    assert not any([*lr.captions, *hr.captions])
+
+
+@pytest.mark.parametrize(
+    ("choice", "reason"),
+    [
+        (Choice(images=("a", "z")), "no image z to show"),
+        (Choice(by="psnrr"), "no metric psnrr to show; there are psnr, ssim, params"),
+        (Choice(of="ours"), "no method ours to show; there are bicubic, nearest"),
+        (Choice(methods=("ours",)), "no method ours to show"),
+    ],
+)
+def test_what_there_is_not_is_answered(finished, choice, reason):
+    with pytest.raises(UserError, match=reason):
+        draw_again(finished, choice, finished / "x.png")
+
+
+def test_a_run_without_pictures_is_answered(finished, tmp_path):
+    for name in ("scores.parquet", "summary.csv", "manifest.json"):
+        (tmp_path / name).write_bytes((finished / name).read_bytes())
+    with pytest.raises(UserError, match="no pictures were kept"):
+        draw_again(tmp_path, Choice(), tmp_path / "x.png")
+
+
+def test_the_command_writes_the_file_and_answers_in_one_line(finished, tmp_path):
+    out = tmp_path / "new" / "grid.png"
+    assert call("grid", finished, "--choose", "best", "--count", "1", "--out", out).exit_code == 0
+    with_parts = Image.open(out).height
+    call("grid", finished, "--choose", "best", "--count", "1", "--no-parts", "--out", out)
+    assert Image.open(out).height < with_parts
+    refused = call("grid", finished, "--choose", "nicest")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert "unknown choice 'nicest'; known: spread, best, worst, random" in refused.stderr
+
+
+# --- eyes and mouth
+
+
+def test_parts_are_where_eyes_and_mouth_are():
+    samples = list(open_dataset("sample"))[:6]
+    faces = np.stack([np.asarray(decode(sample.hr.read()).resize((64, 64))) for sample in samples if sample.hr])
+    parts = face_parts(faces)
+    assert len(parts) == 6
+    for eyes, mouth in parts:
+        assert all(0 <= number <= 1 for box in (eyes, mouth) for number in box)
+        for left, top, right, bottom in (eyes, mouth):
+            assert (right - left) / (bottom - top) == pytest.approx(PART_ASPECT, rel=0.01)
+        middle = [(box[1] + box[3]) / 2 for box in (eyes, mouth)]
+        assert 0.3 < middle[0] < 0.55 < middle[1] < 0.85
+
+
+def test_a_part_at_the_border_is_moved_inside(monkeypatch):
+    class Corner:
+        def check(self) -> None:
+            pass
+
+        def extract(self, images: Any, guide: Any) -> dict[str, np.ndarray]:
+            points = np.zeros((1, 68, 2))
+            points[0, 36:48] = np.linspace((-3, -2), (40, 2), 12)
+            points[0, 48:] = np.linspace((20, 60), (70, 70), 20)
+            return {"landmarks": points}
+
+    monkeypatch.setattr("fsrbench.face_parts.EXTRACTORS", type("Only", (), {"get": staticmethod(lambda name: Corner)}))
+    ((eyes, mouth),) = face_parts(np.zeros((1, 64, 64, 3), dtype=np.uint8))
+    assert eyes[:2] == (0, 0)
+    assert mouth[2:] == (1, 1)
