@@ -12,7 +12,7 @@ from fsrbench.reports.table_layout import Layout, hint
 from fsrbench.reports.table_merge import merged, merged_facts
 from fsrbench.reports.table_model import NO_VALUE, Cell, Column, Row, Table
 from fsrbench.reports.table_notes import Note
-from fsrbench.reports.table_runs import Source, Step, arranged, sweep
+from fsrbench.reports.table_runs import Source, Step, arranged, steps
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,14 @@ def build_sweep(sources: Sequence[Source], layout: Layout) -> Table:
     Raises:
         UserError: as :func:`build`, or the runs are no sweep.
     """
-    steps = sweep(sources)
+    strengths = steps(sources)
     if layout.metrics is None:
-        layout = layout.changed(steps[0].source.run.metrics[:1])
+        layout = layout.changed(strengths[0].source.run.metrics[:1])
     check(sources, layout)
-    parts = [replace(_part(replace(s.source, label=s.text), layout), step=s) for s in steps]
+    parts = [replace(_part(replace(s.source, label=s.text), layout), step=s) for s in strengths]
     assert layout.metrics is not None
     places = [
-        (part, metric.name, (steps[0].what, metric.group, part.run.metric(metric.name).label))
+        (part, metric.name, (strengths[0].what, metric.group, part.run.metric(metric.name).label))
         for metric in layout.metrics
         for part in parts
         if metric.name in part.metrics

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import pandas as pd
 
 from fsrbench.errors import UserError
 from fsrbench.reports.data import HR, RunData
+from fsrbench.reports.sweep import sweep
 from fsrbench.reports.table_layout import Layout, hint
 from fsrbench.reports.table_notes import degraded, named
 
@@ -134,46 +134,12 @@ class Step:
         return f"{self.degradation} ({self.unit})" if self.unit else self.degradation
 
 
-def sweep(sources: Sequence[Source]) -> list[Step]:
-    """Runs that differ in the strength of one degradation alone, from the weakest.
-
-    The manifest of each says ``degradation: {name, strength, unit}``.
+def steps(sources: Sequence[Source]) -> list[Step]:
+    """Runs that differ in the strength of one degradation alone, from the least.
 
     Raises:
         UserError: there are fewer than two, or they differ in something else.
     """
-    if len(sources) < 2:
-        raise UserError("a sweep needs at least two runs")
-    steps = sorted((_step(source) for source in sources), key=lambda step: step.strength)
-    first = steps[0]
-    for step, before in zip(steps[1:], steps, strict=False):
-        run, other = step.source.run, before.source.run
-        if step.strength == before.strength:
-            raise UserError(f"{other.path} and {run.path} both have {step.degradation} at strength {step.text}")
-        for what, mine, its in (
-            ("degradation", step.what, first.what),
-            ("task", run.manifest.get("task"), first.source.run.manifest.get("task")),
-            ("dataset", _data(run), _data(first.source.run)),
-        ):
-            if mine != its:
-                told = f": {its} and {mine}" if what != "dataset" else ""
-                raise UserError(f"{first.source.run.path} and {run.path} are no sweep: they differ in the {what}{told}")
-    return steps
-
-
-def _step(source: Source) -> Step:
-    said = _mapping(source.run.manifest.get("degradation"))
-    strength = said.get("strength")
-    if isinstance(strength, bool) or not isinstance(strength, int | float) or not math.isfinite(strength):
-        raise UserError(
-            f"{source.run.path} is no step of a sweep: its degradation {degraded(source.run)} has no strength"
-        )
-    return Step(source, str(said.get("name")), float(strength), str(said.get("unit") or ""))
-
-
-def _data(run: RunData) -> tuple[object, ...]:
-    dataset = _mapping(run.manifest.get("dataset"))
-    return tuple(dataset.get(key) for key in ("sha256", "n") if dataset.get("sha256")) or (
-        named(dataset),
-        dataset.get("n"),
-    )
+    name, unit, by_strength = sweep([source.run for source in sources])
+    by_run = {id(source.run): source for source in sources}
+    return [Step(by_run[id(run)], name, strength, unit) for strength, run in by_strength.items()]

@@ -21,7 +21,7 @@ from fsrbench.reports.table_latex import PAGE, document, latex
 from fsrbench.reports.table_layout import Layout
 from fsrbench.reports.table_markdown import markdown
 from fsrbench.reports.table_model import Table
-from fsrbench.reports.table_runs import Source, arranged, sweep
+from fsrbench.reports.table_runs import Source, arranged, steps
 from fsrbench.reports.table_terminal import TerminalTable
 
 Format = Literal["md", "tex", "csv", "html", "terminal"]
@@ -118,11 +118,12 @@ def _published(run: RunData, layout: Layout, format: Format, label: str, width: 
 
 def _csv(sources: Sequence[Source], layout: Layout, strengths: bool, published: bool) -> str:
     if strengths:
-        steps = sweep(sources)
+        by_strength = steps(sources)
         names = [
-            {"Run": s.source.label, "Degradation": s.degradation, "Strength": s.text, "Unit": s.unit} for s in steps
+            {"Run": s.source.label, "Degradation": s.degradation, "Strength": s.text, "Unit": s.unit}
+            for s in by_strength
         ]
-        sources = [step.source for step in steps]
+        sources = [step.source for step in by_strength]
     else:
         names = [{"Run": source.label} if len(sources) > 1 else {} for source in sources]
     tables = build_each(sources, layout)
