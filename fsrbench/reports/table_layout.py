@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from fsrbench.errors import UserError
+from fsrbench.reports.data import HR
 
 Notes = Literal["full", "short", "none"]
 
@@ -72,6 +73,8 @@ class Layout(BaseModel):
     def _each_its_own_name(cls, methods: dict[str, str] | None) -> dict[str, str] | None:
         if twice := _twice((methods or {}).values()):
             raise ValueError(f"two rows would be called {twice}")
+        if HR in (title for name, title in (methods or {}).items() if name != HR):
+            raise ValueError(f"{HR} is the row of the HR images; call no method so")
         return methods
 
     def changed(

@@ -121,6 +121,7 @@ def test_flags_choose_and_keep_the_names(layout):
         ("metrics: [{psnr: [P]}]", "is neither a name, 'name: title' nor"),
         ("metrics: [3]", "3 is neither a name"),
         ("methods: {a: X, b: X}", "methods: two rows would be called X"),
+        ("methods: {a: hr}", "methods: hr is the row of the HR images"),
         ("methods: ours", "methods: write a list of names"),
         ("methods: {3: a}", "methods: 3: Input should be a valid string"),
         ("- psnr", "expected 'key: value'; keys: title, caption, metrics"),
