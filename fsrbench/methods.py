@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -54,6 +54,10 @@ class Method(ABC):
     @abstractmethod
     def upscale(self, lr: Tensor) -> Tensor:
         """Super-resolve a batch: float N,3,h,w in [0, 1], RGB -> float N,3,h*scale,w*scale in [0, 1], RGB."""
+
+    def upscale_named(self, lr: Tensor, ids: Sequence[str]) -> Tensor:
+        """As :meth:`upscale`, for the few methods that must know which images they get."""
+        return self.upscale(lr)
 
     def load_network(self, network: nn.Module, weights: Path, device: torch.device) -> None:
         """Load a safetensors file into ``network`` and keep both, ready for inference on ``device``.
@@ -106,7 +110,7 @@ def describe(method: type[Method]) -> str:
 
 
 def find_method(name: str) -> type[Method]:
-    """The class behind a registered name or ``python:pkg.module:Class``.
+    """The class behind a registered name, ``python:pkg.module:Class`` or ``images:DIR``.
 
     Raises:
         UserError: nothing is called so, or it is not a :class:`Method`.
@@ -117,16 +121,25 @@ def find_method(name: str) -> type[Method]:
     kind, _, target = name.partition(":")
     if not target:
         found = METHODS.get(name)
+    elif kind in OF_PATHS:
+        found = load_object(OF_PATHS[kind], f"method {name}")
     elif kind in KINDS:
         found = load_object(target, f"method {name}")
     else:
-        raise UserError(f"unknown kind of method {kind!r} in {name!r}; known: {', '.join(KINDS)}:...")
+        raise UserError(
+            f"unknown kind of method {kind!r} in {name!r}; known: {'..., '.join(f'{k}:' for k in KINDS)}..."
+        )
     if not (inspect.isclass(found) and issubclass(found, Method)):
         raise UserError(f"{name} is no fsrbench.methods.Method")
     return found
 
 
-KINDS: Mapping[str, str] = {"python": "python:pkg.module:Class, a Method in importable code"}
+KINDS: Mapping[str, str] = {
+    "python": "python:pkg.module:Class, a Method in importable code",
+    "images": "images:DIR, SR pictures that somebody else made",
+}
+OF_PATHS: Mapping[str, str] = {"images": "fsrbench.given_images:GivenImages"}
+"""Kinds whose target is a path, and the class that is made with it."""
 
 
 def load_method(name: str, task: Task, device: torch.device) -> Method:
@@ -136,7 +149,9 @@ def load_method(name: str, task: Task, device: torch.device) -> Method:
         UserError: nothing is called so.
         Unavailable: it exists but cannot run here; the message says why.
     """
-    method = find_method(name)()
+    kind, _, target = name.partition(":")
+    found = find_method(name)
+    method = found(Path(target).expanduser()) if kind in OF_PATHS else found()  # type: ignore[call-arg]
     if task.name not in method.tasks:
         raise Unavailable(f"{name} does {', '.join(method.tasks)}, not {task.name}")
     method.load(task, device)

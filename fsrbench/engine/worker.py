@@ -199,7 +199,8 @@ class Worker:
         made, problems, clipped = {}, {}, 0
         with torch.inference_mode():
             for start in range(0, len(lr), self.spec.batch_size):
-                for row, outcome in enumerate(self._upscale(method, lr[start : start + self.spec.batch_size]), start):
+                batch = slice(start, start + self.spec.batch_size)
+                for row, outcome in enumerate(self._upscale(method, lr[batch], inputs.ids[batch]), start):
                     if isinstance(outcome, str):
                         problems[inputs.ids[row]] = outcome
                         continue
@@ -209,14 +210,15 @@ class Worker:
         pixels = np.stack(list(made.values())) if made else np.empty((0, side, side, 3), np.uint8)
         return Pictures(np.array(list(made), dtype=np.int64), pixels, problems, clipped)
 
-    def _upscale(self, method: Method, lr: Tensor) -> list[Tensor | str]:
+    def _upscale(self, method: Method, lr: Tensor, ids: Sequence[str]) -> list[Tensor | str]:
         """The SR image of each LR image, or one line that says why there is none."""
         try:
-            sr = method.upscale(lr.clone())  # a method may write into its input
+            sr = method.upscale_named(lr.clone(), ids)  # a method may write into its input
         except Exception as error:  # a method's code may raise anything
             if len(lr) > 1:  # find the image it fails on; the others are still good
-                return [outcome for image in lr for outcome in self._upscale(method, image[None])]
-            return [one_line(error)]
+                alone = zip(lr, ids, strict=True)
+                return [outcome for image, name in alone for outcome in self._upscale(method, image[None], [name])]
+            return [str(error) if isinstance(error, FsrbenchError) else one_line(error)]
         expected = (len(lr), 3, self.task.hr_size, self.task.hr_size)
         if not isinstance(sr, Tensor) or tuple(sr.shape) != expected:
             got = tuple(sr.shape) if isinstance(sr, Tensor) else type(sr).__name__

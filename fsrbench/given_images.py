@@ -1,0 +1,64 @@
+"""``images:DIR``: SR pictures that somebody else made, matched by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsrbench.datasets import Picture, open_dataset
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError
+from fsrbench.images import decode, to_tensor
+from fsrbench.methods import Method
+from fsrbench.provenance import dataset_hash
+from fsrbench.tasks import Task
+
+
+class GivenImages(Method):
+    """SR pictures of a folder or zip, paired with the data by relative path without suffix; nothing is timed.
+
+    An image without a picture, or with one of another size than the task's, is a failure of its own: it is reported
+    and not averaged away.
+    """
+
+    training = "unknown: pictures made elsewhere"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self, task: Task, device: torch.device) -> None:
+        """List the pictures."""
+        try:
+            found = open_dataset(str(self.path))
+        except UserError as error:
+            raise Unavailable(str(error)) from None
+        self._pictures: dict[str, Picture] = {s.id: s.hr or s.lr for s in found if s.hr or s.lr}  # type: ignore[misc]
+        self._hash, self._side = dataset_hash(found), task.hr_size
+
+    @property
+    def description(self) -> str:
+        """Where they come from."""
+        return f"{len(self._pictures)} pictures of {self.path.name}, made elsewhere"
+
+    def fingerprint(self) -> str:
+        """Hash of the pictures."""
+        return self._hash[:16]
+
+    def upscale(self, lr: Tensor) -> Tensor:
+        """There is nothing that could: asked for by who times methods."""
+        raise Invalid("pictures made elsewhere: there is nothing to time or to count")
+
+    def upscale_named(self, lr: Tensor, ids: Sequence[str]) -> Tensor:
+        """The pictures of these images."""
+        return to_tensor(np.stack([self._read(image) for image in ids])).to(lr.device)
+
+    def _read(self, image: str) -> np.ndarray:
+        if image not in self._pictures:
+            raise FsrbenchError(f"no picture of it in {self.path.name}")
+        picture = decode(self._pictures[image].read())
+        if picture.size != (self._side, self._side):
+            raise FsrbenchError(f"is {picture.width} x {picture.height} px, not {self._side} x {self._side}")
+        return np.asarray(picture)
