@@ -110,10 +110,19 @@ def run(
 
 @app.command()
 def table(
-    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
-    format: Annotated[str, typer.Option(help="md, tex, csv or html.")] = "md",
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs' folders, side by side; or NAME=RUN.")],
+    format: Annotated[str, typer.Option(help="md, tex, csv, html or terminal.")] = "md",
     columns: Annotated[str | None, typer.Option(help="Metrics to show, comma-separated.")] = None,
+    rows: Annotated[str | None, typer.Option("--rows", "--methods", help="Methods to show, comma-separated.")] = None,
+    layout: Annotated[
+        Path | None, typer.Option(help="YAML file: what is shown, in which order and under which names.")
+    ] = None,
     intervals: Annotated[bool, typer.Option("--intervals", help="With 95 % intervals.")] = False,
+    notes: Annotated[str | None, typer.Option(help="Below the table: full, short (footnotes) or none.")] = None,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Runs that differ in a degradation's strength: a column a strength.")
+    ] = False,
+    standalone: Annotated[bool, typer.Option("--standalone", help="With tex: a whole document.")] = False,
     published: Annotated[
         bool,
         typer.Option(
@@ -123,15 +132,15 @@ def table(
         ),
     ] = False,
 ) -> None:
-    """Print a run's table."""
+    """Print the table of a run, or of several side by side."""
     with _one_line_errors():
-        from fsrbench.errors import UserError
-        from fsrbench.reports import data, tables
+        from fsrbench.reports import table_command
 
-        if format not in ("md", "tex", "csv", "html"):
-            raise UserError(f"unknown format {format!r}; known: md, tex, csv, html")
-        chosen = _names(columns) if columns else None
-        print(tables.render(data.RunData.load(path), format, chosen, intervals, published))  # type: ignore[arg-type]
+        chosen, methods = (_names(text) if text else None for text in (columns, rows))
+        text = table_command.table(
+            runs, format, layout, chosen, methods, intervals, notes, sweep, published, standalone
+        )
+        print(text)
 
 
 @app.command()

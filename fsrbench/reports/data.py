@@ -173,8 +173,19 @@ class RunData:
     def per_image(self, metric: str) -> pd.DataFrame:
         """Scores of one metric: a row an image, a column a method; NaN where a method has none.
 
-        A number of the whole set has blocks of images for rows, whose pseudo-values behave as scores do.
+        A number of the whole set has blocks of images for rows, whose pseudo-values behave as scores do. The frame is
+        shared by all who ask for it: change a copy.
         """
+        if metric not in self._pivoted:
+            self._pivoted[metric] = self._pivot(metric)
+        return self._pivoted[metric]
+
+    @cached_property
+    def _pivoted(self) -> dict[str, pd.DataFrame]:
+        """What :meth:`per_image` made: a table asks for each metric many times."""
+        return {}
+
+    def _pivot(self, metric: str) -> pd.DataFrame:
         chosen = self.scores[self.scores["metric"] == metric]
         if len(chosen):
             return chosen.pivot(index="image", columns="method", values="value")
@@ -194,6 +205,15 @@ class RunData:
 
     def metric(self, name: str) -> MetricInfo:
         """How ``name`` is shown: what the manifest says, else what the summary says."""
+        if name not in self._infos:
+            self._infos[name] = self._info(name)
+        return self._infos[name]
+
+    @cached_property
+    def _infos(self) -> dict[str, MetricInfo]:
+        return {}
+
+    def _info(self, name: str) -> MetricInfo:
         rows = self.summary[self.summary["metric"] == name]
         entry = self.entry("metrics", name)
         unit = str(entry.get("unit", rows["unit"].iloc[0] if len(rows) else "")).strip()

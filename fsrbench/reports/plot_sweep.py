@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fsrbench.errors import UserError
 from fsrbench.reports.data import HR, MetricInfo, RunData
 from fsrbench.reports.plot_style import Look, looks_of, panels, short
+from fsrbench.reports.sweep import sweep
 
 COLUMNS = 3
 HARDER_WHEN_SMALLER = ("jpeg",)
@@ -44,30 +44,6 @@ def draw_sweep(runs: Sequence[RunData]) -> Figure | None:
         keys.append(Line2D([], [], color=look[HR].colour, linestyle="--", label="HR (ceiling)"))
     figure.legend(handles=keys, loc="outside lower center", ncols=min(6, len(keys)), frameon=False)
     return figure
-
-
-def sweep(runs: Sequence[RunData]) -> tuple[str, str, dict[float, RunData]]:
-    """Name and unit of the one degradation of several runs, and the runs by its strength, weakest number first.
-
-    Raises:
-        UserError: as :func:`draw_sweep`.
-    """
-    told = [run.manifest.get("degradation") or {} for run in runs]
-    for run, degradation in zip(runs, told, strict=True):
-        if "strength" not in degradation:
-            raise UserError(f"{run.path}: its degradation has no strength; make runs with --degradation noise:10 or so")
-    for what, values in (
-        ("degradations", [d["name"] for d in told]),
-        ("tasks", [run.manifest.get("task") for run in runs]),
-        ("data", [(run.manifest.get("dataset") or {}).get("sha256") for run in runs]),
-    ):
-        for run, value in zip(runs, values, strict=True):
-            if value != values[0]:
-                raise UserError(f"not one sweep: {runs[0].path} and {run.path} have other {what}")
-    by_strength = {float(d["strength"]): run for d, run in zip(told, runs, strict=True)}
-    if len(by_strength) < 2 or len(by_strength) < len(runs):
-        raise UserError("a sweep needs at least two runs, each with a strength of its own")
-    return str(told[0]["name"]), str(told[0].get("unit", "")), dict(sorted(by_strength.items()))
 
 
 def _points(by_strength: dict[float, RunData], name: str, metric: str) -> list[tuple[float, float, float, float]]:

@@ -1,50 +1,62 @@
-"""A table as CSV: the same numbers without marks and notes; a cell without a value is empty."""
+"""A table as CSV: a row a run and method, a column a metric; no marks, no notes, a cell without a value is empty."""
 
 from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Sequence
 
 from fsrbench.reports.data import MetricInfo, RunData
 from fsrbench.reports.published import Entry, PublishedRow
 from fsrbench.reports.published_table import fitting, number
-from fsrbench.reports.table_model import NO_VALUE, Row, Table
+from fsrbench.reports.table_model import NO_VALUE, Cell, Table
 
 _ABOUT_REPORTED = ("Status", "Reported by", "Data", "LR", "Protocol", "Source")
+_INFINITE = {"∞": "inf", "−∞": "-inf"}
+"""As programs read them."""
+
+Named = tuple[dict[str, str], Table]
+"""Columns that say which run it is, and its table."""
 
 
-def csv_text(run: RunData, table: Table, intervals: bool, published: bool) -> str:
-    """The measured rows, and with ``published`` the reported ones below them, told apart by their status.
+def csv_text(tables: Sequence[Named], intervals: bool, published: RunData | None = None) -> str:
+    """The measured rows of all runs; with ``published`` the reported ones below them, told apart by their status.
 
     The first columns and the measured rows in them are the same with and without ``published``.
+
+    Args:
+        tables: one a run, all with the same naming columns; with empty metrics in them.
+        intervals: low and high are columns of their own.
+        published: the run whose task decides which papers fit.
     """
-    metrics = [column.metric for column in table.columns]
-    parts = ("", " low", " high") if intervals else ("",)
-    header = ["Method", *(metric.heading + part for metric in metrics for part in parts)]
-    rows = [_measured(run, metrics, row, intervals) for row in table.rows]
-    if published:
-        columns, found = fitting(run, metrics)
+    infos = {column.metric.name: column.metric for _, table in tables for column in table.columns}
+    metrics = list(infos.values())
+    header = [*tables[0][0], "Method"]
+    for metric in metrics:
+        header += [metric.heading + part for part in (("", " low", " high") if intervals else ("",))]
+    rows = [line for names, table in tables for line in _measured(names, table, metrics, intervals)]
+    if published is not None:
+        columns, found = fitting(published, metrics)
         extra = [metric for metric in columns if metric not in metrics]  # PSNR on Y, where only papers report it
         header += [*(metric.heading for metric in extra), *_ABOUT_REPORTED]
         rows = [[*row, *([""] * len(extra)), "measured", *([""] * (len(_ABOUT_REPORTED) - 1))] for row in rows]
-        rows += [_reported(entry, row, metrics, extra, len(parts) - 1) for entry, row in found]
+        rows += [_reported(entry, row, metrics, extra, 2 * intervals) for entry, row in found]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue()
 
 
-def _measured(run: RunData, metrics: Sequence[MetricInfo], row: Row, intervals: bool) -> list[str]:
-    cells = [row.method]
-    for metric, cell in zip(metrics, row.cells, strict=True):
-        result = run.result(row.method, metric.name)
-        shown = result is not None and cell.text != NO_VALUE
-        cells.append(cell.text if shown else "")
-        if intervals:
-            bounds = (result.ci_low, result.ci_high) if result is not None and shown else (math.nan, math.nan)
-            cells += ["" if math.isnan(bound) else metric.text(bound) for bound in bounds]
-    return cells
+def _measured(names: dict[str, str], table: Table, metrics: Sequence[MetricInfo], intervals: bool) -> list[list[str]]:
+    lines = []
+    for row in table.rows:
+        cells = {column.metric.name: cell for column, cell in zip(table.columns, row.cells, strict=True)}
+        line = [*names.values(), row.method]
+        for metric in metrics:
+            cell = cells.get(metric.name, Cell(NO_VALUE))
+            written = (cell.text, *cell.bounds) if intervals else (cell.text,)
+            line += ["" if text == NO_VALUE else _INFINITE.get(text, text) for text in written]
+        lines.append(line)
+    return lines
 
 
 def _reported(

@@ -1,4 +1,4 @@
-"""What stands below a table: footnotes, what was left out and why, protocols, and what was run on what."""
+"""What one run has to say below a table: footnotes, what was left out and why, protocols, and what was run on what."""
 
 from __future__ import annotations
 
@@ -23,6 +23,18 @@ class Note:
     places: tuple[Place, ...]
     column: str | None = None
     """The metric whose heading carries the mark, where the note is about the whole column."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line below the table, in parts, so that several runs can share it."""
+
+    subject: str
+    text: str
+    count: str = ""
+    """Over how many: ``n = 480``."""
+    joint: str = ": "
+    """Between subject and text."""
 
 
 def one_line(text: object) -> str:
@@ -110,7 +122,7 @@ def _where(run: RunData, places: Sequence[Place], metrics: Sequence[str]) -> str
     return "; ".join(parts)
 
 
-def left_out(run: RunData, metrics: Sequence[str]) -> list[str]:
+def left_out(run: RunData, metrics: Sequence[str]) -> list[Entry]:
     """The metrics (of ``metrics``), methods and images that the table does not show, with the reason."""
     reasons: dict[str, list[str]] = {}
     for metric in metrics:
@@ -124,7 +136,7 @@ def left_out(run: RunData, metrics: Sequence[str]) -> list[str]:
             reasons.setdefault(f"{why} (no row in summary.csv)", []).append(method)
     for image, problem in (_section(run, "dataset").get("left_out") or {}).items():
         reasons.setdefault(f"left out: {one_line(problem)}", []).append(f"image {image}")
-    return [f"{_some(names)} {why}" for why, names in reasons.items()]
+    return [Entry(_some(names), why, joint=" ") for why, names in reasons.items()]
 
 
 def _some(names: Sequence[str]) -> str:
@@ -148,43 +160,61 @@ def _each(said: Mapping[str, Sequence[str]]) -> str:
     return "; ".join(f"{', '.join(methods)} {text}" for text, methods in said.items())
 
 
-def protocols(run: RunData, metrics: Sequence[str]) -> list[str]:
+def protocols(run: RunData, metrics: Sequence[str]) -> list[Entry]:
     """One line a column: what exactly was computed, and over how many."""
     said = _section(run, "protocols")
     return [
-        f"{run.metric(metric).title}{_counts(run, metric)}: {one_line(said.get(metric, '')) or 'protocol not recorded'}"
+        Entry(run.metric(metric).title, one_line(said.get(metric, "")) or "protocol not recorded", _counts(run, metric))
         for metric in metrics
     ]
 
 
 def _counts(run: RunData, metric: str) -> str:
-    """`` (n = 200)``, or the range where the methods differ."""
+    """``n = 200``, or the range where the methods differ."""
     results = [run.result(method, metric) for method in run.methods]
     counts = sorted({int(result.n) for result in results if result is not None and result.ok and result.n > 0})
     if not counts:
         return ""
-    return f" (n = {counts[0]})" if len(counts) == 1 else f" (n = {counts[0]} to {counts[-1]})"
+    return f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
 
 
-def facts(run: RunData) -> str:
-    """Dataset, task, degradation and n in one line."""
+def facts(run: RunData, degradation: str = "") -> list[str]:
+    """Dataset, n, task, degradation (as said, else the run's) and what to be warned of."""
     dataset = _section(run, "dataset")
-    parts = [f"Dataset {_named(run.manifest.get('dataset'))}"]
+    parts = [f"Dataset {named(run.manifest.get('dataset'))}"]
     if "n" in dataset:
         parts.append(f"n = {dataset['n']}")
     if dataset.get("has_hr") is False:
         parts.append("no HR images")
-    parts += [f"{word} {_named(run.manifest[word])}" for word in ("task", "degradation") if run.manifest.get(word)]
+    if run.manifest.get("task"):
+        parts.append(f"task {named(run.manifest['task'])}")
+    if run.manifest.get("degradation"):
+        parts.append(f"degradation {degradation or degraded(run)}")
     parts += [f"warning: {one_line(warning)}" for warning in dataset.get("warnings") or ()]
-    return "; ".join(parts)
+    return parts
 
 
 def setting(run: RunData) -> str:
     """Dataset, task and degradation by their bare names."""
-    return " ".join(_named(run.manifest[word]) for word in ("dataset", "task", "degradation") if run.manifest.get(word))
+    words = [named(run.manifest[word]) for word in ("dataset", "task") if run.manifest.get(word)]
+    return " ".join([*words, *([degraded(run)] if run.manifest.get("degradation") else [])])
 
 
-def methods(run: RunData) -> list[str]:
+def degraded(run: RunData) -> str:
+    """The degradation's name, and its strength where it has one: ``noise 10 of 255``."""
+    said = _section(run, "degradation")
+    strength = said.get("strength")
+    if not isinstance(strength, int | float):
+        return named(run.manifest.get("degradation"))
+    return f"{named(said)} {strength:g} {one_line(said.get('unit') or '')}".rstrip()
+
+
+def declared_methods(run: RunData) -> list[str]:
+    """The methods that the run was asked for, whatever became of them."""
+    return list(_section(run, "methods"))
+
+
+def methods(run: RunData) -> list[Entry]:
     """One line a shown method: what it is and how its weights came about."""
     lines = []
     for method in run.methods:
@@ -193,7 +223,7 @@ def methods(run: RunData) -> list[str]:
         training = one_line(entry.get("training") or "").rstrip(".")
         said = [about, f"training: {training}" if training else ""]
         if any(said):
-            lines.append(f"{method}: {'; '.join(filter(None, said))}")
+            lines.append(Entry(method, "; ".join(filter(None, said))))
     return lines
 
 
@@ -202,7 +232,7 @@ def _section(run: RunData, name: str) -> Mapping[str, Any]:
     return section if isinstance(section, Mapping) else {}
 
 
-def _named(value: object) -> str:
+def named(value: object) -> str:
     """A name as it is; the name in a mapping with one; ``key=value`` of any other mapping."""
     if isinstance(value, Mapping):
         return one_line(value.get("name") or ", ".join(f"{key}={item}" for key, item in value.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -14,7 +15,7 @@ from rich.text import Text
 
 from fsrbench.reports.table_model import Cell, Table, heading_lines
 
-_STYLES = {"best": "bold green", "second": "underline", "": ""}
+_STYLES = {"best": "bold green", "second": "underline", "tied": "", "": ""}
 
 
 @dataclass(frozen=True)
@@ -24,22 +25,28 @@ class TerminalTable:
     table: Table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Give the blocks that fit the width, then the notes."""
-        for columns in self._blocks(console, options):
-            yield self._block(columns)
+        """Give the blocks that fit the width, a group's name above its own, then the notes."""
         table = self.table
-        yield Text(f"{'. '.join(filter(None, (table.facts, table.legend)))}.", style="dim")
+        if table.title:
+            yield Text(table.title, style="bold")
+        for groups, members in groupby(range(len(table.columns)), key=lambda index: table.columns[index].groups):
+            if name := ", ".join(filter(None, groups)):
+                yield Text(name, style="bold")
+            for columns in self._blocks(list(members), console, options):
+                yield self._block(columns)
+        if not table.columns:
+            yield self._block([])
+        yield Text(table.about, style="dim")
         for number, text in enumerate(table.footnotes, 1):
             yield Text(f"[{number}] {text}")
-        yield from _section("Not in the table", table.left_out, "yellow")
-        yield from _section("Methods", table.methods, "dim")
-        yield from _section("Protocols", table.protocols, "dim")
+        for title, entries in table.below:
+            yield from _section(title, entries)
 
-    def _blocks(self, console: Console, options: ConsoleOptions) -> Iterable[list[int]]:
+    def _blocks(self, members: Sequence[int], console: Console, options: ConsoleOptions) -> Iterable[list[int]]:
         """Split the columns into as few blocks as the width allows, at least one column a block."""
         unlimited = options.update(max_width=10_000)  # measured against the real width, a table claims to fit
         block: list[int] = []
-        for index in range(len(self.table.columns)):
+        for index in members:
             wider = [*block, index]
             if block and Measurement.get(console, unlimited, self._block(wider)).maximum > options.max_width:
                 yield block
@@ -53,9 +60,9 @@ class TerminalTable:
         *titles, last = heading_lines([self.table.columns[index] for index in columns])
         for place, index in enumerate(columns):
             heading = Text("\n".join(line[place] for line in [*titles, last]))
-            heading.append(_marks(self.table.columns[index].notes), style="dim")
+            heading.append(_signs(self.table.columns[index].notes), style="dim")
             drawn.add_column(heading, justify="right", no_wrap=True, vertical="bottom")
-        widths = [max(len(_marks(row.cells[index].notes)) for row in self.table.rows) for index in columns]
+        widths = [max(len(_signs(row.cells[index].signs)) for row in self.table.rows) for index in columns]
         for row in self.table.rows:
             if row.ceiling:
                 drawn.add_section()
@@ -64,19 +71,19 @@ class TerminalTable:
         return drawn
 
 
-def _cell(cell: Cell, marks_width: int) -> Text:
-    """The number, with room for the column's widest marks so that all its numbers stay aligned."""
+def _cell(cell: Cell, signs_width: int) -> Text:
+    """The number, with room for the column's widest signs so that all its numbers stay aligned."""
     text = Text(cell.text, style=_STYLES[cell.mark])
     spread = f" {cell.spread}" if cell.spread else ""
-    return Text.assemble(text, spread, (_marks(cell.notes).ljust(marks_width), "dim"))
+    return Text.assemble(text, spread, (_signs(cell.signs).ljust(signs_width), "dim"))
 
 
-def _marks(numbers: Sequence[int]) -> str:
-    return f" [{','.join(map(str, numbers))}]" if numbers else ""
+def _signs(signs: Sequence[object]) -> str:
+    return f" [{','.join(map(str, signs))}]" if signs else ""
 
 
-def _section(title: str, lines: Sequence[str], style: str) -> Iterable[RenderableType]:
-    if lines:
-        yield Text(f"{title}:", style=style)
+def _section(title: str, lines: Sequence[str]) -> Iterable[RenderableType]:
+    style = "yellow" if title == "Not in the table" else "dim"
+    yield Text(f"{title}:", style=style)
     for line in lines:
         yield Padding(Text(line, style=style), (0, 0, 0, 2))
