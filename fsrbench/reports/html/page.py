@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +21,6 @@ from fsrbench.reports.table_details import detail_methods, detail_rows
 
 HERE: Final = Path(__file__).parent
 STYLES: Final = ("report.css", "browser.css", "print.css")
-SCRIPTS: Final = ("sort.js", "browser.js")
 
 
 def write_report(run: RunData, out: Path | None = None, images: int = MOST_SHOWN) -> Path:
@@ -55,7 +55,8 @@ def render(run: RunData, images: int = MOST_SHOWN) -> str:
     )
     pictures = read_pictures(run, images)
     chosen, choice = specimens(run, pictures) if pictures else ([], "")
-    style, script = _joined(STYLES) + _colour_rules(run), _joined(SCRIPTS)
+    style = "\n".join(map(_own, STYLES)) + _colour_rules(run)
+    scripts = [_own("sort.js"), *([_own("browser.js")] if pictures else [])]
     return environment.get_template("page.html.j2").render(
         run=run,
         facts=facts,
@@ -68,13 +69,13 @@ def render(run: RunData, images: int = MOST_SHOWN) -> str:
         details=detail_rows(run),
         detail_methods=detail_methods(run),
         style=Markup(style),  # the package's own files, not the run's
-        script=Markup(script),
-        policy=_policy(style, script),
+        scripts=list(map(Markup, scripts)),
+        policy=_policy(style, scripts),
     )
 
 
-def _joined(names: tuple[str, ...]) -> str:
-    return "\n".join((HERE / name).read_text(encoding="utf-8") for name in names)
+def _own(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
 
 
 def _colour_rules(run: RunData) -> str:
@@ -82,10 +83,11 @@ def _colour_rules(run: RunData) -> str:
     return "".join(f".look-{place} {{ --look: {colour}; }}\n" for place, colour in enumerate(colours(run)))
 
 
-def _policy(style: str, script: str) -> str:
-    """A content security policy: this style, this script, pictures in the page itself, and nothing else."""
-    return f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'"
+def _policy(style: str, scripts: Sequence[str]) -> str:
+    """A content security policy: this style, these scripts, pictures in the page itself, and nothing else."""
+    allowed = " ".join(map(_digest, scripts))
+    return f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {allowed}"
 
 
 def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

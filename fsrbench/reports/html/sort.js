@@ -1,5 +1,3 @@
-"use strict";
-
 /* Tables that sort by a click on a heading: first the best on top, then the worst. Rows without a number stay last. */
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
