@@ -212,6 +212,20 @@ def grid(
 
 
 @app.command()
+def report(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    out: Annotated[Path | None, typer.Option(help="The file; RUN/report.html by default.")] = None,
+    images: Annotated[int, typer.Option(min=1, help="Show the first N images, as far as the page has room.")] = 200,
+) -> None:
+    """Make one HTML page of a run: tables, plots, pictures to compare and every protocol. It needs no network."""
+    with _one_line_errors():
+        from fsrbench.reports import data
+        from fsrbench.reports.html.page import write_report
+
+        print(write_report(data.RunData.load(path), out, images))
+
+
+@app.command()
 def audit(
     path: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="A finished run's folder.")] = None,
     method: Annotated[str | None, typer.Option(help="Instead of a run: methods, comma-separated.")] = None,

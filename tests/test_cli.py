@@ -11,7 +11,7 @@ from made import call, picture_files, run, write_files
 
 SCRIPT = Path(sys.executable).with_name("fsrbench")
 COMMANDS = [
-    *([], ["run"], ["table"], ["plot"], ["compare"], ["audit"], ["list"], ["train"]),
+    *([], ["run"], ["table"], ["plot"], ["grid"], ["compare"], ["report"], ["audit"], ["list"], ["train"]),
     *(["weights"], ["weights", "fetch"]),
 ]
 KINDS = ["methods", "metrics", "datasets", "degradations", "weights"]
@@ -226,7 +226,7 @@ def test_plot_names_the_files_it_wrote(finished: Path) -> None:
         assert Path(line).is_file()
 
 
-@pytest.mark.parametrize("command", ["table", "plot"])
+@pytest.mark.parametrize("command", ["table", "plot", "report"])
 @pytest.mark.parametrize("state", ["missing", "empty", "file"])
 def test_folder_that_is_no_run_is_refused(tmp_path: Path, command: str, state: str) -> None:
     path = tmp_path / "run"

@@ -54,7 +54,9 @@ def _draw(run: RunData, curve: str, dress: Callable[[Axes], None]) -> Figure | N
         for name in run.rows
         if name in shown
     ]
-    figure.legend(handles=keys, loc="outside lower center", ncols=min(5, len(keys)), frameon=False)
+    # Two names fit below one panel; more would be cut off at the figure's edges
+    wide = min(5, 2 * len(metrics), len(keys))
+    figure.legend(handles=keys, loc="outside lower center", ncols=wide, frameon=False)
     return figure
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made import draw_picture, encode_picture, picture_files, run, write_files
+from made import call, draw_picture, encode_picture, picture_files, run, write_files
 from PIL import Image
 
 from fsrbench import gallery
@@ -91,6 +91,14 @@ def test_added_method_writes_only_itself(data: Path, tmp_path: Path) -> None:
     changed = {path.name for path, stamp in before.items() if after[path] != stamp}
     assert changed == {"index.json"}
     assert kept(tmp_path / "out") == names(["lr", "bicubic", "nearest", "hr"], IDS)
+
+
+def test_report_shows_what_a_run_kept(data: Path, tmp_path: Path) -> None:
+    run(data, tmp_path / "out", methods="bicubic,nearest")
+    assert call("report", tmp_path / "out").exit_code == 0
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "5 of the 5 images that the run kept" in page
+    assert "bob/1" in page
 
 
 def test_lr_alone_has_no_hr(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -54,33 +55,39 @@ def score_rows(values: Values, n: int) -> list[dict[str, Any]]:
     return rows
 
 
+def write_run(path: Path, values: Values, n: int = 20, **manifest: Any) -> RunData:
+    """A run in a folder, from its values, through its files."""
+    methods = list(dict.fromkeys(method for by_method in values.values() for method in by_method))
+    rows = [
+        summary_row(method, metric, by_method[method])
+        for method in sorted(methods, key=lambda name: name == "hr")
+        for metric, by_method in values.items()
+        if method in by_method
+    ]
+    path.mkdir(exist_ok=True)
+    pd.DataFrame(rows).to_csv(path / "summary.csv", index=False)
+    scores = score_rows({m: v for m, v in values.items() if m in ("psnr", "ssim", "niqe")}, n)
+    columns = ["method", "image", "metric", "value", "status"]
+    pd.DataFrame(scores, columns=columns).to_parquet(path / "scores.parquet")
+    told = {
+        "task": "x4",
+        "degradation": {"name": "realistic", "protocol": "blur, noise"},
+        "dataset": {"name": "sample", "n": n, "has_hr": True},
+        "metrics": {metric: METRICS[metric] for metric in values},
+        "protocols": {metric: f"how {metric} is computed" for metric in values},
+        "methods": {m: {"description": f"about {m}", "status": "ok", "training": ""} for m in methods if m != "hr"},
+    }
+    (path / "manifest.json").write_text(json.dumps(told | manifest), encoding="utf-8")
+    return RunData.load(path)
+
+
 @pytest.fixture
 def make_run(tmp_path: Path) -> MakeRun:
-    """A run from its values, through its files."""
+    """A run from its values."""
+    return partial(write_run, tmp_path / "run")
 
-    def make(values: Values, n: int = 20, **manifest: Any) -> RunData:
-        methods = list(dict.fromkeys(method for by_method in values.values() for method in by_method))
-        rows = [
-            summary_row(method, metric, by_method[method])
-            for method in sorted(methods, key=lambda name: name == "hr")
-            for metric, by_method in values.items()
-            if method in by_method
-        ]
-        path = tmp_path / "run"
-        path.mkdir(exist_ok=True)
-        pd.DataFrame(rows).to_csv(path / "summary.csv", index=False)
-        scores = score_rows({m: v for m, v in values.items() if m in ("psnr", "ssim", "niqe")}, n)
-        columns = ["method", "image", "metric", "value", "status"]
-        pd.DataFrame(scores, columns=columns).to_parquet(path / "scores.parquet")
-        told = {
-            "task": "x4",
-            "degradation": {"name": "realistic", "protocol": "blur, noise"},
-            "dataset": {"name": "sample", "n": n, "has_hr": True},
-            "metrics": {metric: METRICS[metric] for metric in values},
-            "protocols": {metric: f"how {metric} is computed" for metric in values},
-            "methods": {m: {"description": f"about {m}", "status": "ok", "training": ""} for m in methods if m != "hr"},
-        }
-        (path / "manifest.json").write_text(json.dumps(told | manifest), encoding="utf-8")
-        return RunData.load(path)
 
-    return make
+@pytest.fixture(scope="session")
+def make_run_at() -> MakeRun:
+    """A run in a folder that is given, for those that several tests look at."""
+    return write_run

@@ -75,6 +75,19 @@ def test_a_curve_a_method_in_its_colour(run, draw, curve):
         np.testing.assert_array_equal(line.get_xydata(), [[0.25, 0.125], [0.5, 0.25], [1, 0.5]])
 
 
+def test_legend_of_many_methods_is_not_cut_off(make_run):
+    names = ("bicubic", "scgan", "ours-short", "ours", "ours-id", "progressive", "hr")
+    run = make_run({"detection": dict.fromkeys(names, 0.9)})
+    points = [(name, "detection", "threshold", x, 0.5) for name in names for x in (0.5, 1.0)]
+    with styled():
+        figure = plot_curves.draw_detection(replace(run, curves=pd.DataFrame(points, columns=list(CURVE_COLUMNS))))
+        figure.draw_without_rendering()
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1
+
+
 def test_no_curves_no_plot(make_run):
     run = make_run(VALUES)
     assert [plot_curves.draw_roc(run), plot_curves.draw_detection(run), plot_curves.draw_throughput(run)] == [None] * 3

@@ -1,0 +1,216 @@
+/* The browser of pictures. Everything is in the page; a picture is decoded when it is shown. */
+const root = document.querySelector(".browser");
+const { url, rows, images, metrics, scores } = JSON.parse(document.getElementById("facts").textContent);
+const part = (name) => root.querySelector(`[data-part="${name}"]`);
+const list = part("list");
+const tiles = [...root.querySelectorAll(".tiles figure")];
+const methods = rows.map((row, place) => (row.method ? place : -1)).filter((place) => place >= 0);
+let order = images.map((_, image) => image);
+let place = 0;
+let urls = [];
+
+const number = (score) => (score === null ? NaN : Number(score));
+const written = (score, metric) => {
+  const value = number(score);
+  if (Number.isNaN(value)) return "–";
+  return Number.isFinite(value) ? value.toFixed(metrics[metric].digits) : value > 0 ? "∞" : "−∞";
+};
+const chosenMetric = () => Number(part("metric").value);
+
+/** What the list is sorted by: a row's score, or how much the right picture scores above the left. */
+function sortScore(image) {
+  const ofMetric = scores[chosenMetric()];
+  const row = part("method").value;
+  if (row !== "difference") return number(ofMetric[row][image]);
+  return number(ofMetric[part("right").value][image]) - number(ofMetric[part("left").value][image]);
+}
+
+function sort() {
+  const shown = order[place];
+  order = images.map((_, image) => image);
+  const how = part("order").value;
+  if (metrics.length && how !== "name") {
+    const keys = order.map(sortScore);
+    const higher = metrics[chosenMetric()].direction !== "lower";
+    const sign = (how === "best") === higher ? -1 : 1;
+    const last = (image) => Number.isNaN(keys[image]);
+    order.sort((a, b) => last(a) - last(b) || (keys[a] === keys[b] ? a - b : sign * (keys[a] - keys[b])));
+  }
+  fillList();
+  return shown;
+}
+
+function fillList() {
+  const keys = metrics.length ? order.map(sortScore) : [];
+  const finite = keys.filter(Number.isFinite);
+  const low = Math.min(...finite);
+  const span = Math.max(...finite) - low || 1;
+  list.replaceChildren(
+    ...order.map((image, position) => {
+      const line = document.createElement("li");
+      line.id = `option-${image}`;
+      line.setAttribute("role", "option");
+      const name = document.createElement("span");
+      name.textContent = images[image];
+      line.append(name);
+      if (metrics.length) {
+        const score = document.createElement("span");
+        score.textContent = written(keys[position], chosenMetric());
+        line.append(score);
+        if (Number.isFinite(keys[position])) {
+          line.style.setProperty("--share", `${(100 * (keys[position] - low)) / span}%`);
+        }
+      }
+      line.addEventListener("click", () => show(position));
+      return line;
+    }),
+  );
+}
+
+function show(position) {
+  place = Math.max(0, Math.min(order.length - 1, position));
+  const image = order[place];
+  const stored = JSON.parse(document.getElementById(`picture-${image}`).textContent);
+  urls = stored.map((text) => (text ? url + text : ""));
+  tiles.forEach((tile, row) => fillTile(tile, row, image));
+  compare();
+  select(image);
+  part("name").textContent = images[image];
+  part("where").textContent = [`${place + 1} of ${order.length}`, ...said(image)].join(", ");
+}
+
+/** What the list is sorted by, in words. */
+function said(image) {
+  if (!metrics.length) return [];
+  const { title, unit } = metrics[chosenMetric()];
+  const whose = part("method").selectedOptions[0].textContent;
+  return [`${title} of ${whose} ${written(sortScore(image), chosenMetric())} ${unit}`.trim()];
+}
+
+function select(image) {
+  list.querySelector('[aria-selected="true"]')?.removeAttribute("aria-selected");
+  const line = document.getElementById(`option-${image}`);
+  line.setAttribute("aria-selected", "true");
+  list.setAttribute("aria-activedescendant", line.id);
+  // Not scrollIntoView, which would scroll the page too
+  const top = line.offsetTop - list.offsetTop;
+  if (top < list.scrollTop) list.scrollTop = top;
+  const bottom = top + line.offsetHeight - list.clientHeight;
+  if (bottom > list.scrollTop) list.scrollTop = bottom;
+}
+
+function fill(picture, row, image) {
+  picture.hidden = !urls[row];
+  if (urls[row]) picture.src = urls[row];
+  else picture.removeAttribute("src");
+  picture.alt = `${rows[row].title} of ${images[image]}`;
+}
+
+function fillTile(tile, row, image) {
+  fill(tile.querySelector("img"), row, image);
+  tile.querySelector(".none").hidden = Boolean(urls[row]);
+  for (const line of tile.querySelectorAll("dd")) {
+    const metric = Number(line.dataset.metric);
+    line.textContent = written(scores[metric][row][image], metric);
+    line.classList.toggle("best", isBest(metric, row, image));
+  }
+}
+
+function isBest(metric, row, image) {
+  const { direction } = metrics[metric];
+  if (direction === "none" || !rows[row].method || methods.length < 2) return false;
+  const values = methods.map((method) => number(scores[metric][method][image])).filter((value) => !Number.isNaN(value));
+  const best = direction === "higher" ? Math.max(...values) : Math.min(...values);
+  return number(scores[metric][row][image]) === best;
+}
+
+function compare() {
+  for (const side of ["left", "right"]) {
+    const row = Number(part(side).value);
+    fill(part(`${side}-picture`), row, order[place]);
+    part(`${side}-picture`).classList.toggle("pixels", rows[row].title === "LR");
+    part(`${side}-tag`).textContent = rows[row].title;
+  }
+}
+
+function split(share) {
+  part("split").value = share;
+  root.style.setProperty("--split", `${share}%`);
+}
+
+function zoom() {
+  const factor = Number(part("zoom").value);
+  part("zoom-shown").textContent = `${factor}×`;
+  root.classList.toggle("zoomed", factor > 1);
+  for (const name of ["x", "y"]) {
+    part(name).disabled = factor === 1;
+    root.style.setProperty(`--${name}`, `${part(name).value}%`);
+  }
+  root.style.setProperty("--zoom", factor);
+}
+
+/** Where in an element the pointer is, in per cent of its width and height. */
+function spot(event, element) {
+  const box = element.getBoundingClientRect();
+  const share = (distance, length) => Math.max(0, Math.min(100, (100 * distance) / length));
+  return [share(event.clientX - box.left, box.width), share(event.clientY - box.top, box.height)];
+}
+
+function resort() {
+  sort();
+  show(0);
+}
+
+function drag(event) {
+  if (event.buttons) split(spot(event, part("stage"))[0]);
+}
+
+for (const name of ["metric", "method", "order"]) part(name).addEventListener("change", resort);
+for (const name of ["left", "right"]) {
+  part(name).addEventListener("change", () => {
+    const shown = sort();
+    show(order.indexOf(shown));
+  });
+}
+part("split").addEventListener("input", () => split(part("split").value));
+part("stage").addEventListener("pointerdown", (event) => {
+  event.preventDefault(); // no picture is dragged away
+  part("stage").setPointerCapture(event.pointerId);
+  drag(event);
+});
+part("stage").addEventListener("pointermove", drag);
+for (const name of ["zoom", "x", "y"]) part(name).addEventListener("input", zoom);
+part("pixels").addEventListener("change", () => root.classList.toggle("in-pixels", part("pixels").checked));
+for (const tile of tiles) {
+  tile.addEventListener("pointermove", (event) => {
+    if (Number(part("zoom").value) === 1) return;
+    [part("x").value, part("y").value] = spot(event, tile.querySelector(".frame"));
+    zoom();
+  });
+}
+part("back").addEventListener("click", () => show(place - 1));
+part("on").addEventListener("click", () => show(place + 1));
+list.addEventListener("keydown", (event) => {
+  const goal = { ArrowUp: place - 1, ArrowDown: place + 1, Home: 0, End: order.length - 1 }[event.key];
+  if (goal === undefined) return;
+  event.preventDefault();
+  show(goal);
+});
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const elsewhere = event.target !== document.body && !root.contains(event.target);
+  // Sliders and selections have a use of their own for the arrows
+  if (!step || elsewhere || event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select")) return;
+  event.preventDefault();
+  show(place + step);
+});
+
+part("sorting").hidden = !metrics.length;
+part("left").value = methods[0] ?? 0;
+part("right").value = methods.at(-1) ?? rows.length - 1;
+if (methods.length < 2) part("left").value = 0;
+root.hidden = false;
+document.documentElement.classList.add("scripted");
+split(50);
+zoom();
+resort();

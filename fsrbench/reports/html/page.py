@@ -1,0 +1,93 @@
+"""The page: everything read, put into the template, and sealed so that it can load nothing from anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from fsrbench.errors import UserError
+from fsrbench.reports.data import RunData
+from fsrbench.reports.html import facts
+from fsrbench.reports.html.figures import read_figures
+from fsrbench.reports.html.pictures import MOST_SHOWN, read_pictures, specimens, title
+from fsrbench.reports.html.results import colours, read_results
+from fsrbench.reports.table_details import detail_methods, detail_rows
+
+HERE: Final = Path(__file__).parent
+STYLES: Final = ("report.css", "browser.css", "print.css")
+
+
+def write_report(run: RunData, out: Path | None = None, images: int = MOST_SHOWN) -> Path:
+    """Write a run's page.
+
+    Args:
+        run: the run.
+        out: the file; ``report.html`` in the run's folder by default.
+        images: show the first so many; fewer where the page would get too large.
+
+    Returns:
+        The file.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    file = run.path / "report.html" if out is None else out
+    text = render(run, images)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # A manifest may hold half a surrogate pair, which no file can
+        file.write_text(text, encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UserError(f"cannot write {file}: {error.strerror}") from None
+    return file
+
+
+def render(run: RunData, images: int = MOST_SHOWN) -> str:
+    """The page of a run as text; arguments as for :func:`write_report`."""
+    environment = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    pictures = read_pictures(run, images)
+    chosen, choice = specimens(run, pictures) if pictures else ([], "")
+    style = "\n".join(map(_own, STYLES)) + _colour_rules(run)
+    scripts = [_own("sort.js"), *([_own("browser.js")] if pictures else [])]
+    return environment.get_template("page.html.j2").render(
+        run=run,
+        facts=facts,
+        results=read_results(run),
+        figures=read_figures(run),
+        pictures=pictures,
+        title_of=title,
+        specimens=chosen,
+        choice=choice,
+        details=detail_rows(run),
+        detail_methods=detail_methods(run),
+        style=Markup(style),  # the package's own files, not the run's
+        scripts=list(map(Markup, scripts)),
+        policy=_policy(style, scripts),
+    )
+
+
+def _own(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def _colour_rules(run: RunData) -> str:
+    """Rules and no style attributes, which the page's policy forbids."""
+    return "".join(f".look-{place} {{ --look: {colour}; }}\n" for place, colour in enumerate(colours(run)))
+
+
+def _policy(style: str, scripts: Sequence[str]) -> str:
+    """A content security policy: this style, these scripts, pictures in the page itself, and nothing else."""
+    allowed = " ".join(map(_digest, scripts))
+    return f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {allowed}"
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,126 @@
+"""The table of results as the page shows it: numbers to sort by, states in words, column groups for paper."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fsrbench.reports.data import STATUSES, RunData
+from fsrbench.reports.looks import looks
+from fsrbench.reports.table_model import NO_VALUE, Table, build_table
+
+PRINTED_COLUMNS: Final = 5
+"""Metrics side by side on paper; a table with more goes on below itself."""
+_HINTS: Final = {"higher": "higher is better", "lower": "lower is better", "none": "neither end is better"}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A metric above its column."""
+
+    title: str
+    unit: str
+    arrow: str
+    direction: str
+    hint: str
+    notes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ResultCell:
+    """One result."""
+
+    text: str
+    spread: str
+    mark: str
+    notes: tuple[int, ...]
+    status: str
+    """Empty where the result is ok."""
+    sort: str
+    """What JavaScript's ``Number`` reads; empty for no number."""
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """A method, or the HR images."""
+
+    name: str
+    look: int
+    """Which of :func:`colours` it is drawn in."""
+    ceiling: bool
+    cells: tuple[ResultCell, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything about the table."""
+
+    headings: tuple[Heading, ...]
+    rows: tuple[ResultRow, ...]
+    groups: tuple[tuple[int, ...], ...]
+    """The columns of each table on paper."""
+    legend: str
+    footnotes: tuple[str, ...]
+    left_out: tuple[str, ...]
+    states: str
+    """How many results are ok, unavailable, ...; ``76 ok, 2 invalid``."""
+    failed: bool
+
+
+def read_results(run: RunData) -> Results:
+    """The table of a run with 95 % intervals."""
+    table = build_table(run, intervals=True)
+    count = len(table.columns)
+    groups = (range(start, min(start + PRINTED_COLUMNS, count)) for start in range(0, count, PRINTED_COLUMNS))
+    counts = Counter(run.summary["status"])
+    return Results(
+        headings=tuple(
+            Heading(m.title, m.unit, m.arrow, m.direction, _HINTS[m.direction], column.notes)
+            for column in table.columns
+            for m in (column.metric,)
+        ),
+        rows=tuple(_rows(run, table)),
+        groups=tuple(tuple(group) for group in groups),
+        legend=table.legend,
+        footnotes=table.footnotes,
+        left_out=table.left_out,
+        states=", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status]),
+        failed=bool(counts["failed"]),
+    )
+
+
+def _rows(run: RunData, table: Table) -> list[ResultRow]:
+    places = {name: place for place, name in enumerate(looks(run))}
+    metrics = [column.metric.name for column in table.columns]
+    rows = []
+    # The table has the run's rows in the run's order
+    for name, row in zip(run.rows, table.rows, strict=True):
+        found = [run.result(name, metric) for metric in metrics]
+        cells = tuple(
+            ResultCell(
+                text=cell.text,
+                spread=cell.spread,
+                mark=cell.mark,
+                notes=cell.notes,
+                status="" if result is None or result.status == "ok" else result.status,
+                sort=_number(result.value) if result is not None and cell.text != NO_VALUE else "",
+            )
+            for cell, result in zip(row.cells, found, strict=True)
+        )
+        rows.append(ResultRow(row.method, places[name], row.ceiling, cells))
+    return rows
+
+
+def _number(value: float) -> str:
+    """As JavaScript reads it."""
+    if math.isnan(value):
+        return ""
+    return repr(float(value)) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def colours(run: RunData) -> Sequence[str]:
+    """The colour of each :attr:`ResultRow.look`, as in the plots."""
+    return [look.colour for look in looks(run).values()]

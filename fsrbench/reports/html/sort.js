@@ -1,0 +1,28 @@
+/* Tables that sort by a click on a heading: first the best on top, then the worst. Rows without a number stay last. */
+for (const table of document.querySelectorAll("table.sortable")) {
+  const body = table.tBodies[0];
+  const inOrder = body ? [...body.rows] : [];
+  const headings = [...table.tHead.rows[0].cells];
+
+  headings.forEach((heading, column) => {
+    heading.querySelector("button").addEventListener("click", () => {
+      const rows = [...inOrder];
+      let state = "other";
+      if (heading.dataset.direction) {
+        const first = heading.dataset.direction === "lower" ? "ascending" : "descending";
+        const second = first === "ascending" ? "descending" : "ascending";
+        state = heading.getAttribute("aria-sort") === first ? second : first;
+        const sign = state === "ascending" ? 1 : -1;
+        const value = (row) => row.cells[column].dataset.value;
+        rows.sort((a, b) => {
+          if (value(a) === "" || value(b) === "") return (value(a) === "") - (value(b) === "");
+          // Infinity minus itself is no number
+          return value(a) === value(b) ? 0 : sign * (Number(value(a)) - Number(value(b)));
+        });
+      }
+      for (const other of headings) other.removeAttribute("aria-sort");
+      heading.setAttribute("aria-sort", state);
+      body.append(...rows);
+    });
+  });
+}
