@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import MakeRun
 from matplotlib.colors import to_hex
 
 from fsrbench.errors import UserError
@@ -25,7 +24,7 @@ def noise(strength: float, **more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def runs(make_run: MakeRun) -> list[RunData]:
+def runs(make_run) -> list[RunData]:
     """Three strengths, out of order; kid is the same in all."""
     made = []
     for strength in STRENGTHS:

@@ -6,7 +6,6 @@ import io
 
 import pandas as pd
 import pytest
-from conftest import MakeRun
 from rich.console import Console
 
 from fsrbench.comparison import compare_run
@@ -21,7 +20,7 @@ VALUES = {
 
 
 @pytest.fixture
-def run(make_run: MakeRun) -> RunData:
+def run(make_run) -> RunData:
     return make_run(VALUES)
 
 

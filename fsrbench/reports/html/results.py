@@ -10,7 +10,8 @@ from typing import Final
 
 from fsrbench.reports.data import STATUSES, RunData
 from fsrbench.reports.looks import looks
-from fsrbench.reports.table_model import NO_VALUE, Table, build_table
+from fsrbench.reports.table_build import build_table
+from fsrbench.reports.table_model import NO_VALUE, Table
 
 PRINTED_COLUMNS: Final = 5
 """Metrics side by side on paper; a table with more goes on below itself."""

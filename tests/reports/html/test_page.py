@@ -47,7 +47,7 @@ class Outline(HTMLParser):
 
 @pytest.fixture
 def run(make_run):
-    return make_run(VALUES, n=4)
+    return make_run(VALUES)  # enough images to tell the methods apart
 
 
 class TestContent:
