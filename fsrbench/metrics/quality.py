@@ -75,11 +75,10 @@ def _ssim_maps(x: Tensor, y: Tensor, window: int, sigma: float | None) -> tuple[
     taps = torch.exp(-0.5 * (places / sigma) ** 2) if sigma else torch.ones_like(places)
     taps = taps / taps.sum()
     unbiased = 1.0 if sigma else window**2 / (window**2 - 1)
-    channels = x.shape[1]
+    down, across = (_band(taps, side) for side in x.shape[-2:])
 
     def blur(images: Tensor) -> Tensor:
-        images = F.conv2d(images, taps.view(1, 1, 1, -1).expand(channels, -1, -1, -1), groups=channels)
-        return F.conv2d(images, taps.view(1, 1, -1, 1).expand(channels, -1, -1, -1), groups=channels)
+        return down.T @ (images @ across)
 
     mean_x, mean_y = blur(x), blur(y)
     var_x, var_y = unbiased * (blur(x * x) - mean_x**2), unbiased * (blur(y * y) - mean_y**2)
@@ -88,6 +87,15 @@ def _ssim_maps(x: Tensor, y: Tensor, window: int, sigma: float | None) -> tuple[
     luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
     contrast = (2 * covariance + c2) / (var_x + var_y + c2)
     return luminance, contrast
+
+
+def _band(taps: Tensor, side: int) -> Tensor:
+    """A window along one axis as a matrix, for faces several times as fast as torch's convolution of doubles."""
+    places = torch.arange(side - len(taps) + 1, device=taps.device)
+    band = taps.new_zeros(side, len(places))
+    for offset, tap in enumerate(taps):
+        band[places + offset, places] = tap
+    return band
 
 
 class Psnr(ImageMetric):
