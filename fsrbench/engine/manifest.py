@@ -48,17 +48,26 @@ def _degradation(run: Run) -> dict[str, Any]:
 
 
 def _dataset(run: Run) -> dict[str, Any]:
-    inputs = [run.worker.inputs(shard) for shard in run.shards]
+    n = 0
+    left_out: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    degraded: dict[str, Any] = {}
+    for shard in run.shards:  # one after the other: all pictures of a large run would not fit into memory
+        inputs = run.worker.inputs(shard)
+        n += len(inputs.ids)
+        left_out |= inputs.problems
+        notes |= inputs.notes
+        degraded |= {image: drawn for image, drawn in inputs.degraded.items() if drawn}
     return {
         "name": Path(run.dataset.name).resolve().name,
-        "n": sum(len(i.ids) for i in inputs),
+        "n": n,
         "has_hr": run.dataset.has_hr,
         "identities": len({s.identity for s in run.dataset if s.identity is not None}),
         "sha256": provenance.dataset_hash(run.dataset),
-        "left_out": {k: v for i in inputs for k, v in i.problems.items()},
-        "notes": {k: v for i in inputs for k, v in i.notes.items()},
+        "left_out": left_out,
+        "notes": notes,
         "warnings": list(run.dataset.warnings),
-        "degraded": {k: v for i in inputs for k, v in i.degraded.items() if v},
+        "degraded": degraded,
     }
 
 
