@@ -119,4 +119,4 @@ class Made:
 
 
 def reading(milliseconds: float = 2.0) -> Readings:
-    return Readings(np.full(5, milliseconds), {16: 50.0}, 1, 1, 1)
+    return Readings(np.full(5, milliseconds), {16: (50.0, 49.0, 52.0)}, 1, 1, 1)

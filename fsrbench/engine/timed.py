@@ -61,6 +61,6 @@ def _pack(readings: Mapping[str, Readings]) -> dict[str, np.ndarray]:
 def _unpack(stored: Mapping[str, np.ndarray]) -> dict[str, Readings]:
     numbers = unpack_json(stored["numbers"])
     return {
-        name: Readings(stored[f"latency {name}"], {int(batch): rate for batch, rate in rates}, *counted)
+        name: Readings(stored[f"latency {name}"], {int(batch): tuple(rate) for batch, rate in rates}, *counted)
         for name, (rates, *counted) in numbers.items()
     }

@@ -6,7 +6,7 @@ import numpy as np
 
 from fsrbench.errors import Invalid
 from fsrbench.metrics.base import Evaluation, SpeedMetric, Summary
-from fsrbench.metrics.timing import BATCHES, EFFORTS, THROUGHPUT_BATCH, WARM_UP, Readings
+from fsrbench.metrics.timing import BATCHES, EFFORTS, REPEATS, THROUGHPUT_BATCH, WARM_UP, Readings
 from fsrbench.stats import median_interval
 
 
@@ -37,14 +37,15 @@ class Throughput(SpeedMetric):
 
     name, title, unit, digits = "throughput", "Throughput", "images/s", 0
     protocol = (
-        f"median of 5 batches of {THROUGHPUT_BATCH} after one more, networks channels-last float32, file I/O out; "
+        f"median of {REPEATS} batches of {THROUGHPUT_BATCH} after one more, interval from the slowest to the fastest; "
+        "networks channels-last float32, file I/O out; "
         f"batch sizes {BATCHES[0]} to {BATCHES[-1]} in curves.csv"
     )
 
     def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
         """Images a second; the curve has them by batch size."""
-        curve = np.array(sorted(mine.images_per_s.items()), dtype=np.float64)
-        return Evaluation(None, Summary(mine.images_per_s[THROUGHPUT_BATCH], n=5), curves={"batch": curve})
+        curve = np.array([(size, rates[0]) for size, rates in sorted(mine.images_per_s.items())], dtype=np.float64)
+        return Evaluation(None, Summary(*mine.images_per_s[THROUGHPUT_BATCH], n=REPEATS), curves={"batch": curve})
 
 
 class Parameters(SpeedMetric):

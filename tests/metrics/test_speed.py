@@ -12,7 +12,13 @@ from fsrbench.metrics.timing import Readings
 
 
 def readings_of(*milliseconds: float) -> Readings:
-    return Readings(np.array(milliseconds), {1: 20.0, 16: 50.0, 4: 40.0}, 1_500_000, 2_000_000_000, 3_000_000)
+    return Readings(
+        np.array(milliseconds),
+        {1: (20, 19, 22), 16: (50, 45, 53), 4: (40, 40, 40)},
+        1_500_000,
+        2_000_000_000,
+        3_000_000,
+    )
 
 
 def test_latency_is_the_median_with_its_interval_and_the_ratio_to_the_first():
@@ -38,12 +44,18 @@ def test_units():
     assert [s.value for s in summaries if s] == [50, 1.5, 2, 3]
 
 
+def test_throughput_is_between_the_slowest_and_the_fastest_batch():
+    summary = Throughput().read(readings_of(1), None).summary
+    assert summary is not None
+    assert (summary.value, summary.ci_low, summary.ci_high, summary.n) == (50, 45, 53, 6)
+
+
 def test_throughput_has_a_curve_by_batch_size():
     assert Throughput().read(readings_of(1), None).curves["batch"].tolist() == [[1, 20], [4, 40], [16, 50]]
 
 
 @pytest.mark.parametrize("metric", [Flops(), PeakMemory()], ids=lambda m: m.name)
 def test_what_is_no_network_has_no_flops_and_no_memory(metric: SpeedMetric) -> None:
-    mine = Readings(np.array([1.0]), {16: 50.0}, 0, flops=None, peak_bytes=None)
+    mine = Readings(np.array([1.0]), {16: (50, 50, 50)}, 0, flops=None, peak_bytes=None)
     with pytest.raises(Invalid, match="not a torch network"):
         metric.read(mine, None)
