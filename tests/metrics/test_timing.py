@@ -81,7 +81,7 @@ def test_methods_take_turns_after_their_warm_up():
 def test_throughput_has_full_batches_of_too_few_images():
     calls: list[tuple[str, int]] = []
     measure({"a": Recorder("a", calls)}, face(2), CPU, ["throughput"], FOUR)
-    assert [size for _, size in calls] == [1, 1] + [1] * 6 + [3] * 6
+    assert [size for _, size in calls] == [1, 1] + [1] * 7 + [3] * 7
 
 
 @pytest.mark.parametrize("wanted", ["params", "flops", "peak_memory"])
