@@ -1,0 +1,75 @@
+"""How fast the harness is, side by side in one go: `nox -s bench`, or `python tests/performance/bench.py [SECTION...]`.
+
+Not a test: nothing fails. The table goes to results/performance.md with the machine it was measured on.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
+OUT = ROOT / "results" / "performance.md"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    value: str
+    target: str
+    how: str
+
+
+def main(*wanted: str) -> None:
+    """Measure some sections, or all, and write the table."""
+    import again
+    import growth
+    import overhead
+    import tools
+    import workers
+
+    sections: dict[str, Callable[[], list[Row]]] = {
+        "overhead": overhead.measure,
+        "tools": tools.measure,
+        "again": again.measure,
+        "growth": growth.measure,
+        "workers": workers.measure,
+    }
+    rows: list[Row] = []
+    for name in wanted or sections:
+        for row in sections[name]():
+            rows.append(row)
+            print(f"{row.what}: {row.value} (target: {row.target or '-'}); {row.how}", flush=True)
+    if not wanted:
+        OUT.write_text(_table(rows), encoding="utf-8")
+
+
+def _table(rows: list[Row]) -> str:
+    import torch
+
+    from fsrbench import provenance
+
+    machine = provenance.machine(torch.device("cpu"))
+    told = ", ".join(f"{key} {value}" for key, value in machine.items())
+    lines = [f"| {r.what} | {r.value} | {r.target or '–'} | {r.how} |" for r in rows]
+    return "\n".join(
+        [
+            "# Performance",
+            "",
+            f"`nox -s bench`, in one go on one machine: {told}; torch {torch.__version__}.",
+            "",
+            "| what | measured | target | how |",
+            "| :--- | ---: | ---: | :--- |",
+            *lines,
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
