@@ -10,7 +10,18 @@ import torch
 from made import call, picture_files, run, write_files
 
 SCRIPT = Path(sys.executable).with_name("fsrbench")
-COMMANDS = [[], ["run"], ["table"], ["plot"], ["audit"], ["list"], ["train"], ["weights"], ["weights", "fetch"]]
+COMMANDS = [
+    [],
+    ["run"],
+    ["table"],
+    ["plot"],
+    ["check"],
+    ["audit"],
+    ["list"],
+    ["train"],
+    ["weights"],
+    ["weights", "fetch"],
+]
 KINDS = ["methods", "metrics", "datasets", "degradations", "weights"]
 
 
