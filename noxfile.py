@@ -1,4 +1,4 @@
-"""Development sessions: `nox -s tests`, `nox -s lint`, `nox -s types`."""
+"""Development sessions: `nox -s tests`, `nox -s lint`, `nox -s types`, `nox -s gate`."""
 
 import nox
 
@@ -26,3 +26,10 @@ def types(session: nox.Session) -> None:
     """Static types."""
     session.install("-e", ".[lint]")
     session.run("mypy")
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """The methods on the built-in sample against results/reference.json; `nox -s gate -- --update` makes that anew."""
+    session.install("-e", ".")
+    session.run("bash", "tools/gate.sh", *session.posargs, external=True)

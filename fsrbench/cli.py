@@ -27,7 +27,8 @@ def main() -> None:
 
 
 def _stop(message: str, code: int = 2) -> NoReturn:
-    print(f"fsrbench: {message}", file=sys.stderr)
+    for line in message.splitlines():
+        print(f"fsrbench: {line}", file=sys.stderr)
     raise typer.Exit(code)
 
 
@@ -223,6 +224,26 @@ def report(
         from fsrbench.reports.html.page import write_report
 
         print(write_report(data.RunData.load(path), out, images))
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    against: Annotated[Path, typer.Option(help="The reference, a JSON file.")],
+    update: Annotated[bool, typer.Option("--update", help="Make the run the reference; say what changes.")] = False,
+    format: Annotated[str, typer.Option(help="text, junit, github or json.")] = "text",
+    output: Annotated[Path | None, typer.Option(help="File for the format; the text is printed all the same.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the tests; the run's own has to be the reference's.")] = 0,
+) -> None:
+    """Hold a RUN against a reference. Exit code 0: holds, 1: regressed, 2: cannot be compared."""
+    with _one_line_errors():
+        from fsrbench.gate import command
+
+        if update:
+            command.update_command(path, against)
+            return
+        code = command.check_command(path, against, format, output, seed)
+    raise typer.Exit(code)
 
 
 @app.command()

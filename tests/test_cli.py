@@ -11,7 +11,7 @@ from made import call, picture_files, run, write_files
 
 SCRIPT = Path(sys.executable).with_name("fsrbench")
 COMMANDS = [
-    *([], ["run"], ["table"], ["plot"], ["grid"], ["compare"], ["report"], ["audit"], ["list"], ["train"]),
+    *([], ["run"], ["table"], ["plot"], ["grid"], ["compare"], ["report"], ["check"], ["audit"], ["list"], ["train"]),
     *(["weights"], ["weights", "fetch"]),
 ]
 KINDS = ["methods", "metrics", "datasets", "degradations", "weights"]

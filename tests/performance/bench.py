@@ -30,8 +30,9 @@ def main(*wanted: str) -> None:
     import again
     import growth
     import overhead
-    import tools
     import workers
+
+    import tools
 
     sections: dict[str, Callable[[], list[Row]]] = {
         "overhead": overhead.measure,

@@ -1,0 +1,93 @@
+"""A verdict as JSON, for scripts. The fields are these models'."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fsrbench.gate.findings import Finding, Kind, Verdict
+from fsrbench.reports.data import MetricInfo
+
+SCHEMA_VERSION: Final = 1
+
+
+class JsonFinding(BaseModel):
+    """One finding; numbers in the metric's unit, `null` where there is none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind = Field(description="what became of the number")
+    method: str = Field(description="the method; `hr` is the ceiling")
+    metric: str | None = Field(description="the metric; `null`: the method as a whole")
+    unit: str | None = Field(description="the unit of the numbers; `fraction` is in [0, 1]")
+    direction: str | None = Field(description="`higher` or `lower` is better")
+    before: float | None = Field(description="the reference's value")
+    after: float | None = Field(description="the run's value")
+    change: float | None = Field(description="after minus before")
+    allowed: float | None = Field(description="how far it may get worse")
+    ci_low: float | None = Field(description="95 % interval of the change over people, lower end; where tested")
+    ci_high: float | None = Field(description="upper end")
+    p: float | None = Field(description="probability of such a change by chance; where tested")
+    p_corrected: float | None = Field(description="the same, corrected for the number of tests")
+    n: int = Field(description="scores, pairs or queries behind the run's value")
+    note: str = Field(description="the reason, in words")
+
+
+class JsonVerdict(BaseModel):
+    """A check as a whole."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    schema_version: Literal[1] = Field(default=SCHEMA_VERSION, description="of this layout: 1")
+    run: str = Field(description="the run's folder")
+    reference: str = Field(description="the reference's file")
+    exit_code: Literal[0, 1] = Field(description="0 holds, 1 regressed; with 2 there is no JSON")
+    counts: dict[Kind, int] = Field(description="number of findings by kind")
+    findings: list[JsonFinding] = Field(description="all of them, by kind, then by method and metric")
+    notes: list[str] = Field(description="what differs and need not be the same")
+
+
+def as_json(verdict: Verdict) -> str:
+    """The JSON text."""
+    told = JsonVerdict(
+        run=str(verdict.run),
+        reference=str(verdict.reference),
+        exit_code=1 if verdict.red else 0,
+        counts={kind: len(verdict.of(kind)) for kind in Kind},
+        findings=[_finding(finding) for finding in verdict.findings],
+        notes=verdict.notes,
+    )
+    return json.dumps(told.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _finding(finding: Finding) -> JsonFinding:
+    info, paired = finding.info, finding.paired
+    return JsonFinding(
+        kind=finding.kind,
+        method=finding.method,
+        metric=finding.metric or None,
+        unit=_unit(info) if info else None,
+        direction=info.direction if info else None,
+        before=_number(finding.before),
+        after=_number(finding.after),
+        change=_number(finding.change),
+        allowed=_number(finding.allowed),
+        ci_low=_number(paired.ci_low) if paired else None,
+        ci_high=_number(paired.ci_high) if paired else None,
+        p=_number(paired.p) if paired else None,
+        p_corrected=_number(finding.p_corrected),
+        n=finding.n,
+        note=finding.note,
+    )
+
+
+def _unit(info: MetricInfo) -> str:
+    """The unit of the files, not the one shown."""
+    return info.unit if info.factor == 1 else "fraction"
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,166 @@
+"""The gate's logic: from a run and a reference to findings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from fsrbench.gate.findings import Finding, Kind, Verdict
+from fsrbench.gate.gated import RATIO, Gated, gated, is_device_bound
+from fsrbench.gate.paired import Pair, compare_pairs, pair_up
+from fsrbench.gate.reference import Held, HeldMethod, Reference
+from fsrbench.gate.setup import device_of, notes, refuse_others
+from fsrbench.gate.tolerances import Tolerance, default
+from fsrbench.reports.data import HR, MetricInfo, RunData
+from fsrbench.stats import LEVEL, Comparison
+
+RATIO_DIGITS: Final = 3
+CEILING: Final = "the ceiling: what is measured with has changed, not a method"
+
+
+def check(run: RunData, reference: Reference, against: Path, seed: int = 0) -> Verdict:
+    """Hold a run against a reference.
+
+    Args:
+        run: the finished run.
+        reference: what it is held against.
+        against: the reference's file, for messages.
+        seed: of the tests' permutations; the run's own seed is another matter and must be the reference's.
+
+    Raises:
+        Incomparable: they differ in what must be the same.
+        UserError: the run's manifest does not say enough.
+    """
+    refuse_others(run, reference)
+    return Verdict(run.path, against, _Check(run, reference, seed).findings(), notes(run, reference))
+
+
+def tolerance(held: Held, metric: str) -> Tolerance:
+    """What the file says; where it says nothing, the default."""
+    usual = default(metric, held.unit)
+    return Tolerance(
+        usual.abs if held.abs_tolerance is None else held.abs_tolerance,
+        usual.rel if held.rel_tolerance is None else held.rel_tolerance,
+    )
+
+
+@dataclass(frozen=True)
+class _Number:
+    """A number that both have, and what its test needs."""
+
+    method: str
+    metric: str
+    held: Held
+    now: Gated
+    pair: Pair | None
+
+    @property
+    def allowed(self) -> float:
+        return tolerance(self.held, self.metric).allowed(self.held.value)
+
+    @property
+    def gain(self) -> float:
+        """How much better it got; negative for worse."""
+        change = self.now.value - self.held.value
+        return change if self.held.direction == "higher" else -change
+
+    @property
+    def beyond(self) -> bool:
+        """Whether it moved beyond the tolerance; what rounding the file's numbers adds does not count."""
+        return abs(self.gain) > self.allowed * (1 + 1e-9)
+
+    @property
+    def tested(self) -> bool:
+        """Whether it is one of the tests that correct each other."""
+        return self.pair is not None and self.pair.testable and (self.beyond or self.pair.reach() > self.allowed)
+
+
+class _Check:
+    def __init__(self, run: RunData, reference: Reference, seed: int) -> None:
+        self.run, self.reference, self.seed = run, reference, seed
+        self.now = gated(run, reference.setup.timing_base)
+        self.other_device = device_of(run) != reference.setup.device
+        self.scores = cache(run.per_image)
+
+    def findings(self) -> list[Finding]:
+        """All findings, by kind, then by method and metric."""
+        found, numbers = [], []
+        for method, held_method in self.reference.methods.items():
+            if gone := self._gone(method, held_method):
+                found.append(gone)
+                continue
+            for metric, held in held_method.metrics.items():
+                now = self.now.get((method, metric), Gated(math.nan, held.unit, held.direction, 0, "not in this run"))
+                if self.other_device and is_device_bound(held.unit):
+                    found.append(self._finding(Kind.SKIPPED, method, metric, held, now, "another kind of device"))
+                elif not now.there:
+                    found.append(self._finding(Kind.LOST, method, metric, held, now, now.note))
+                else:
+                    pair = pair_up(self.scores(metric), self.reference, method, metric)
+                    numbers.append(_Number(method, metric, held, now, pair))
+        found += [*self._judged(numbers), *self._appeared()]
+        order = list(Kind)
+        return sorted(found, key=lambda finding: order.index(finding.kind))
+
+    def _gone(self, method: str, held: HeldMethod) -> Finding | None:
+        """A whole method that the run has not, or has no number of."""
+        if method not in self.run.rows:
+            return Finding(Kind.LOST, method, "", note="not in this run")
+        notes = [now.note for key, now in self.now.items() if key[0] == method and key[1] in held.metrics]
+        if held.metrics and notes and all(notes):
+            return Finding(Kind.LOST, method, "", note=notes[0])
+        return None
+
+    def _judged(self, numbers: list[_Number]) -> Iterator[Finding]:
+        tests = [number for number in numbers if number.tested]
+        compared = compare_pairs([number.pair for number in tests if number.pair], self.seed)
+        results = {(t.method, t.metric): result for t, result in zip(tests, compared, strict=True)}
+        for number in numbers:
+            comparison, p = results.get((number.method, number.metric), (None, math.nan))
+            lost = number.pair.lost if number.pair else 0
+            if lost:
+                note = f"{lost} of {lost + len(number.pair.before) if number.pair else 0} images have no score any more"
+                yield self._finding(Kind.LOST, number.method, number.metric, number.held, number.now, note)
+                continue
+            kind = _kind(number, comparison, p)
+            found = self._finding(kind, number.method, number.metric, number.held, number.now)
+            note = CEILING if number.method == HR and number.beyond else ""
+            yield replace(found, paired=comparison, p_corrected=p, note=note)
+
+    def _appeared(self) -> Iterator[Finding]:
+        for method in self.run.rows:
+            held = self.reference.methods.get(method)
+            new = [(metric, now) for (name, metric), now in self.now.items() if name == method and now.there]
+            if held is None and new:
+                yield Finding(Kind.APPEARED, method, "", note="not in the reference")
+            for metric, now in new if held else ():
+                if held and metric not in held.metrics:
+                    info = self._info(metric, now.unit)
+                    yield Finding(Kind.APPEARED, method, metric, info, after=now.value, n=now.n)
+
+    def _finding(self, kind: Kind, method: str, metric: str, held: Held, now: Gated, note: str = "") -> Finding:
+        allowed = tolerance(held, metric).allowed(held.value)
+        info = self._info(metric, held.unit)
+        return Finding(kind, method, metric, info, held.value, now.value, allowed, n=now.n, note=note)
+
+    def _info(self, metric: str, unit: str) -> MetricInfo:
+        """How the gate's values of a metric are written: in its own unit, which for times is a ratio."""
+        shown = self.run.metric(metric)
+        held = next((m.metrics[metric] for m in self.reference.methods.values() if metric in m.metrics), None)
+        direction = shown.direction if metric in self.run.metrics or held is None else held.direction
+        digits = RATIO_DIGITS if unit.startswith(RATIO) else shown.digits
+        return MetricInfo.declared(metric, shown.title, unit, direction, digits)
+
+
+def _kind(number: _Number, comparison: Comparison | None, p: float) -> Kind:
+    if not number.beyond:
+        return Kind.HOLDS
+    if comparison is not None:
+        agrees = (comparison.difference > 0) == (number.now.value > number.held.value)
+        if not agrees or not p < LEVEL:
+            return Kind.CHANCE
+    return Kind.REGRESSED if number.gain < 0 else Kind.IMPROVED

@@ -1,0 +1,49 @@
+"""A verdict as JUnit XML, which CI systems show as tests: a suite a method, a case a metric."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+from fsrbench.gate.findings import Finding, Kind, Verdict
+from fsrbench.gate.text import details
+
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 allows in no form."""
+
+
+def junit(verdict: Verdict) -> str:
+    """The XML: regressed and lost are failures, not gated is skipped, the rest passes with its numbers as output."""
+    root = ElementTree.Element("testsuites", name="fsrbench check")
+    for method in dict.fromkeys(finding.method for finding in verdict.findings):
+        findings = [finding for finding in verdict.findings if finding.method == method]
+        suite = ElementTree.SubElement(root, "testsuite", {"name": _clean(method), **_counts(findings)})
+        for finding in findings:
+            _case(suite, finding)
+    for key, value in _counts(verdict.findings).items():
+        root.set(key, value)
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _counts(findings: list[Finding]) -> dict[str, str]:
+    skipped = sum(finding.kind is Kind.SKIPPED for finding in findings)
+    failures = sum(finding.red for finding in findings)
+    return {"tests": str(len(findings)), "failures": str(failures), "errors": "0", "skipped": str(skipped)}
+
+
+def _case(suite: ElementTree.Element, finding: Finding) -> None:
+    name = finding.metric or "the method as a whole"
+    case = ElementTree.SubElement(suite, "testcase", name=_clean(name), classname=_clean(f"fsrbench.{finding.method}"))
+    told = _clean("; ".join(details(finding)))
+    if finding.red:
+        failure = ElementTree.SubElement(case, "failure", type=str(finding.kind), message=f"{finding.kind}: {told}")
+        failure.text = told
+    elif finding.kind is Kind.SKIPPED:
+        ElementTree.SubElement(case, "skipped", message=told)
+    else:
+        ElementTree.SubElement(case, "system-out").text = f"{finding.kind}: {told}"
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub("?", text)

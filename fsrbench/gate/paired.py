@@ -1,0 +1,74 @@
+"""Whether a change is more than chance: a method's scores now and then, on the same images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from fsrbench.gate.reference import Reference
+from fsrbench.stats import Comparison, benjamini_hochberg, compare
+
+FEWEST_PEOPLE: Final = 12
+"""With fewer, no arrangement of the scores is rare enough; the tolerance alone decides then."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The scores of one method in one metric, then and now."""
+
+    before: np.ndarray
+    after: np.ndarray
+    people: list[str]
+    """Who is on each image; of a set metric, the names of the blocks."""
+    lost: int
+    """Images that had a score then and have none now."""
+
+    @property
+    def testable(self) -> bool:
+        """Whether there are people enough for a test."""
+        return len(set(self.people)) >= FEWEST_PEOPLE
+
+    def reach(self) -> float:
+        """How far the mean would have moved if all people's scores had moved in one direction.
+
+        The test takes the amounts as given and the directions as random, so that a pair whose reach is within the
+        tolerance cannot become a finding, whatever the directions. Such pairs need no correction for their number
+        (Tarone, Biometrics 46, 1990).
+        """
+        moved = pd.Series(self.after - self.before).groupby(self.people).sum().abs().sum()
+        return float(moved) / len(self.before)
+
+
+def pair_up(scores: pd.DataFrame, reference: Reference, method: str, metric: str) -> Pair | None:
+    """The scores then and now on the images that have both; ``None`` where either keeps none.
+
+    Args:
+        scores: now, a row an image or block, a column a method, as :meth:`RunData.per_image` gives them.
+        reference, method, metric: then.
+    """
+    before = reference.series(method, metric)
+    if before is None or method not in scores:
+        return None
+    after = scores[method].reindex(before.index).astype(float)
+    both = np.isfinite(before.to_numpy()) & np.isfinite(after.to_numpy())
+    if not both.any():
+        return None
+    known = reference.people()
+    people = [known.get(name, name) for name in before.index[both]]
+    lost = int((before.notna() & after.isna()).sum())  # infinite is a score
+    return Pair(before.to_numpy()[both], after.to_numpy()[both], people, lost)
+
+
+def compare_pairs(pairs: Sequence[Pair], seed: int) -> list[tuple[Comparison, float]]:
+    """Test each pair; the second number is p corrected for how many there are.
+
+    Benjamini and Hochberg's correction and not Holm's: a gate errs by turning red although nothing got worse, and
+    against that both guard alike. Once something did get worse, red is right, and a real loss, which moves several
+    metrics a little, is seen sooner.
+    """
+    found = [compare(pair.after, pair.before, seed, pair.people) for pair in pairs]
+    return list(zip(found, benjamini_hochberg([c.p for c in found]), strict=True))
