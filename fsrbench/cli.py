@@ -40,6 +40,12 @@ def _one_line_errors() -> Iterator[None]:
         yield
     except FsrbenchError as error:
         _stop(str(error))
+    except OSError as error:
+        if error.errno is None:
+            raise  # not the system's word, so nothing that a user can do something about
+        _stop(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
+    except MemoryError:
+        _stop("out of memory")
     except KeyboardInterrupt:
         _stop("interrupted; what was done is kept and the same command goes on from there", 130)
 

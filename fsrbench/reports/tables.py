@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Literal, assert_never
 
+from fsrbench.atomic import whole
 from fsrbench.reports import table_markdown, table_notes
 from fsrbench.reports.data import RunData
 from fsrbench.reports.published_table import none_fits, published_table
@@ -33,7 +34,8 @@ def write_tables(run: RunData, out: Path) -> list[Path]:
     files = []
     for kind in formats:
         file = out / f"table.{kind}"
-        file.write_text(render(run, kind), encoding="utf-8")
+        with whole(file) as part:
+            part.write_text(render(run, kind), encoding="utf-8")
         files.append(file)
     return files
 
