@@ -26,6 +26,11 @@ def benchmark(spec: RunSpec, reporter: Reporter | None = None) -> bool:
 
 def _benchmark(spec: RunSpec, reporter: Reporter) -> bool:
     run = Run(spec, reporter)
+    with folder.held(spec.out):
+        return _do(run, spec, reporter)
+
+
+def _do(run: Run, spec: RunSpec, reporter: Reporter) -> bool:
     outcome = run.go()
     manifest = make_manifest(run, outcome.results)
     frames = outcome.frames
