@@ -60,7 +60,7 @@ class PictureFolder:
             found = json.loads((self.path / INDEX).read_text(encoding="utf-8"))
             images = tuple(str(image) for image in found["images"] if _inside(str(image)))
             rows = {str(name): KeptRow(str(row["key"]), dict(row["missing"])) for name, row in found["rows"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return Index()
         return Index(images, rows)
 
