@@ -252,7 +252,7 @@ def _read_more(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     texts = [column for column in columns if column not in numbers]
     empty = dict.fromkeys([*numbers, "identity"], [""])  # an image may be called NA
     try:
-        types: dict[str, type] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, float)  # type: ignore[arg-type]
+        types: dict[str, type] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, float)
         frame = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=empty)
     except Exception as error:
         raise UserError(f"{path}: cannot be read as CSV: {_first_line(error)}") from error
