@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from fsrbench.atomic import whole
-from fsrbench.errors import UserError
+from fsrbench.errors import UserError, one_line
 from fsrbench.training import distributed
 from fsrbench.training.data import prefetch
 from fsrbench.training.log import Log
@@ -124,9 +124,9 @@ def _load(out: Path, recipe: Recipe, average: nn.Module) -> int:
         state = torch.load(out / "state.pt", map_location=recipe.device, weights_only=True)
         average.load_state_dict(state["average"])
         recipe.load_state(state["recipe"])
-    except (RuntimeError, KeyError) as error:
-        raise UserError(f"{out} was made by another training: {str(error).splitlines()[0]}") from None
-    return int(state["step"])
+        return int(state["step"])
+    except Exception as error:  # damaged, of another training, or holding code: torch and pickle each raise their own
+        raise UserError(f"{out} was made by another training: {one_line(error)}") from None
 
 
 def describe(out: Path, settings: dict[str, Any]) -> None:

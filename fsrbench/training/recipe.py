@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from fsrbench.errors import UserError
+from fsrbench.errors import UserError, one_line
 from fsrbench.tasks import Task
 from fsrbench.training.distributed import average_gradients
 
@@ -145,5 +145,5 @@ def load_weights(network: nn.Module, path: Path) -> None:
     """
     try:
         network.load_state_dict(load_file(path))
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"{path} cannot be loaded: {str(error).splitlines()[0]}") from None
+    except Exception as error:  # safetensors and torch raise various types
+        raise UserError(f"{path} cannot be loaded: {one_line(error)}") from None
