@@ -20,6 +20,9 @@ app = typer.Typer(
 weights_app = typer.Typer(help="Weight files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(weights_app, name="weights")
 
+MAX_LINE = 1000
+"""Characters of a message; it may hold a name of any length."""
+
 
 def main() -> None:
     """Entry point of the console script."""
@@ -27,7 +30,8 @@ def main() -> None:
 
 
 def _stop(message: str, code: int = 2) -> NoReturn:
-    print(f"fsrbench: {message}", file=sys.stderr)
+    shown = message if len(message) <= MAX_LINE else f"{message[:MAX_LINE]}..."
+    print(f"fsrbench: {shown}", file=sys.stderr)
     raise typer.Exit(code)
 
 

@@ -109,8 +109,9 @@ def _is_safe(name: str) -> bool:
     saved = PurePosixPath(name.replace("\\", "/")).with_suffix(".png")
     inside = not saved.is_absolute() and ".." not in saved.parts and not PureWindowsPath(name).drive
     printable = not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name)
-    short = len(name) <= MAX_PATH and all(len(part.encode()) <= MAX_NAME_BYTES for part in saved.parts)
-    return inside and short and printable
+    if not (inside and printable and len(name) <= MAX_PATH):
+        return False
+    return all(len(part.encode()) <= MAX_NAME_BYTES for part in saved.parts)
 
 
 def _identity(image_id: str) -> str | None:

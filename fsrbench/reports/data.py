@@ -250,7 +250,7 @@ def _read_more(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         return pd.DataFrame(columns=list(columns))
     numbers = [column for column in columns if column in ("value", "x", "y")]
     texts = [column for column in columns if column not in numbers]
-    empty = dict.fromkeys([*numbers, "identity"], [""])  # an image may be called NA
+    empty = {name: [""] for name in (*numbers, "identity")}  # an image may be called NA
     try:
         types: dict[str, type] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, float)
         frame = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=empty)
