@@ -145,7 +145,8 @@ class ZipFiles:
     @cached_property
     def _members(self) -> dict[str, zipfile.ZipInfo]:
         # Some Windows programs write backslashes, against the format.
-        return {i.filename.replace("\\", "/"): i for i in self._archive.infolist() if not i.is_dir()}
+        members = ((info.filename.replace("\\", "/"), info) for info in self._archive.infolist())
+        return {name: info for name, info in members if name and not name.endswith("/")}
 
     def names(self) -> list[str]:
         """All files, in sorted order.

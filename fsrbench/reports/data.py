@@ -256,6 +256,8 @@ def _read_more(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
         frame = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=empty)
     except Exception as error:
         raise UserError(f"{path}: cannot be read as CSV: {_first_line(error)}") from error
+    if "identity" in texts and "identity" not in frame:
+        raise UserError(f"{path}: no column identity")
     check_frame(path, frame, [column for column in texts if column != "identity"], numbers)
     if "identity" not in texts and "curve" not in texts:
         check_unique(path, frame, texts)

@@ -146,6 +146,7 @@ ZIPS = [
     Case("zip-share", from_zip(with_member("\\\\host\\share\\evil.png")), UNSAFE, 0, INTACT),
     Case("zip-line-break", from_zip(with_member("evil\nfsrbench: all good.png")), UNSAFE, 0, INTACT),
     Case("zip-terminal-codes", from_zip(with_member("\x1b[2J\x1b[31m.png")), UNSAFE, 0, INTACT),
+    Case("zip-no-name", from_zip(with_member("\0.png")), "run folder", 0, INTACT),
     Case("zip-long-name", from_zip(with_member("n" * 60_000 + ".png")), UNSAFE, 0, INTACT),
     Case("zip-long-path", from_zip(with_member("n/" * 30_000 + "a.png")), UNSAFE, 0, INTACT),
     Case("zip-link", from_zip(with_member("bad.png", b"/etc/passwd", LINK)), "bad left out: not a pict", 0, INTACT),
