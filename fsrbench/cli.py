@@ -20,6 +20,9 @@ app = typer.Typer(
 weights_app = typer.Typer(help="Weight files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(weights_app, name="weights")
 
+MAX_LINE = 1000
+"""Characters of a message; it may hold a name of any length."""
+
 
 def main() -> None:
     """Entry point of the console script."""
@@ -28,7 +31,8 @@ def main() -> None:
 
 def _stop(message: str, code: int = 2) -> NoReturn:
     for line in message.splitlines():
-        print(f"fsrbench: {line}", file=sys.stderr)
+        shown = line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."
+        print(f"fsrbench: {shown}", file=sys.stderr)
     raise typer.Exit(code)
 
 
@@ -41,6 +45,12 @@ def _one_line_errors() -> Iterator[None]:
         yield
     except FsrbenchError as error:
         _stop(str(error))
+    except OSError as error:
+        if error.errno is None:
+            raise  # not the system's word, so nothing that a user can do something about
+        _stop(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
+    except MemoryError:
+        _stop("out of memory")
     except KeyboardInterrupt:
         _stop("interrupted; what was done is kept and the same command goes on from there", 130)
 

@@ -19,6 +19,10 @@ class Invalid(FsrbenchError):
     """A metric's protocol does not hold on this data, e.g. too few images. Status ``invalid``."""
 
 
+class CannotWrite(FsrbenchError):
+    """The disk is full or read-only: nothing can go on, and nothing that was done is lost. Exit code 2."""
+
+
 def one_line(error: BaseException) -> str:
     """Type and first line of an error that somebody else's code raised.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 
 import numpy as np
@@ -17,6 +18,10 @@ FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM", "GIF")
 """What a file may be, whatever its suffix says: Pillow knows more formats, some of which start other programs."""
 MAX_PIXELS = 64_000_000
 """A picture that declares more is refused before any of it is decoded."""
+MAX_SCANS = 100
+"""Of a JPEG; progressive ones have about 10, and each goes over the whole picture."""
+MAX_HEADER = 4096
+"""Of a PPM, comments included; Pillow reads it byte by byte."""
 ORIENTATION = 0x0112
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -48,6 +53,7 @@ def decode(data: bytes) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of what is checked and reported here
+            _refuse_slow(data)
             image = Image.open(io.BytesIO(data), formats=FORMATS)
             if image.width * image.height > MAX_PIXELS:
                 raise Image.DecompressionBombError
@@ -61,6 +67,14 @@ def decode(data: bytes) -> Image.Image:
         raise BadImage("not a picture in a known format") from None
     except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
         raise BadImage(f"cannot be decoded: {one_line(error)}") from None
+
+
+def _refuse_slow(data: bytes) -> None:
+    """What Pillow would decode for minutes although it is small."""
+    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MAX_SCANS:
+        raise BadImage(f"a JPEG of more than {MAX_SCANS} scans")
+    if re.match(rb"P[1-6][\s#]", data) and len(re.sub(rb"#[^\r\n]*", b"", data[:MAX_HEADER]).split()) < 3:
+        raise BadImage(f"no header in the first {MAX_HEADER} bytes")
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -16,6 +16,8 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from fsrbench.atomic import disk_errors, whole
+
 LR: Final = "lr"
 """The row of the LR pictures; no method may be called so."""
 INDEX: Final = "index.json"
@@ -58,7 +60,7 @@ class PictureFolder:
             found = json.loads((self.path / INDEX).read_text(encoding="utf-8"))
             images = tuple(str(image) for image in found["images"] if _inside(str(image)))
             rows = {str(name): KeptRow(str(row["key"]), dict(row["missing"])) for name, row in found["rows"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return Index()
         return Index(images, rows)
 
@@ -103,7 +105,8 @@ class PictureFolder:
         )
         rows = {name: {"key": row.key, "missing": row.missing} for name, row in index.rows.items()}
         text = json.dumps({"images": index.images, "rows": rows}, indent=1, ensure_ascii=False)
-        (self.path / INDEX).write_text(text + "\n", encoding="utf-8")
+        with whole(self.path / INDEX) as part:
+            part.write_text(text + "\n", encoding="utf-8")
 
     def _tidy(self, belonging: set[Path]) -> None:
         """Remove other PNG files and the folders that this empties; links to folders elsewhere are not followed."""
@@ -131,10 +134,7 @@ def _inside(image: str) -> bool:
 
 def _save(pixels: np.ndarray, path: Path) -> None:
     """Write a picture whole or not at all; what was there, a link even, is replaced and not written into."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{os.getpid()}.part")
-    try:
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with whole(path) as part:
         Image.fromarray(pixels).save(part, "PNG", compress_level=COMPRESSION)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

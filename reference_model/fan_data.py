@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fsrbench.datasets.files import Files, FolderFiles, ZipFiles
-from fsrbench.errors import UserError
-from fsrbench.images import decode, to_tensor
+from fsrbench.errors import UserError, one_line
+from fsrbench.images import BadImage, decode, to_tensor
 from reference_model.fan import INPUT, POINTS
 
 SIDE = 128
@@ -67,13 +67,16 @@ def load_annotated(source: Path, points: Path | None = None) -> Annotated:
     try:
         table = np.load(points or io.BytesIO(files.read(POINTS_FILE)), allow_pickle=False)
         names, values = table["names"], table["points"].astype(np.float32)
-    except (OSError, KeyError, ValueError) as error:
-        raise UserError(f"{points or source}: no usable {POINTS_FILE}: {error}") from None
+    except Exception as error:  # numpy and zipfile raise various types
+        raise UserError(f"{points or source}: no usable {POINTS_FILE}: {one_line(error)}") from None
     if values.shape != (len(names), POINTS, 2):
         raise UserError(f"{points or source}: points are {values.shape}, not {(len(names), POINTS, 2)}")
     faces = np.empty((len(names), SIDE, SIDE, 3), np.uint8)
     for row, name in enumerate(names):
-        picture = decode(files.read(str(name)))
+        try:
+            picture = decode(files.read(str(name)))
+        except (BadImage, OSError, KeyError) as error:
+            raise UserError(f"{source}: {name}: {one_line(error)}") from None
         values[row] = (values[row] + 0.5) / picture.width
         faces[row] = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
     return Annotated(faces, values, names)

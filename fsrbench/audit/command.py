@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from fsrbench.atomic import whole
 from fsrbench.audit.findings import Findings
 from fsrbench.audit.measure import audit_methods
 from fsrbench.audit.origin import Origin
@@ -71,8 +72,10 @@ def write(findings: Findings, out: Path) -> None:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        findings.rows.to_csv(out / "audit.csv", index=False)
-        (out / "audit.md").write_text(table_audit.markdown(findings), encoding="utf-8")
+        with whole(out / "audit.csv") as part:
+            findings.rows.to_csv(part, index=False)
+        with whole(out / "audit.md") as part:
+            part.write_text(table_audit.markdown(findings), encoding="utf-8")
         plot_audit.write_plot(findings, out)
     except OSError as error:
         raise UserError(f"cannot write to {out}: {error.strerror}") from None

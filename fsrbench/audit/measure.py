@@ -13,6 +13,7 @@ from fsrbench.audit.findings import COLUMNS, Findings
 from fsrbench.audit.origin import Origin
 from fsrbench.audit.protocols import DEFAULT, LR, PROTOCOLS, Protocol
 from fsrbench.console import Reporter
+from fsrbench.engine import folder
 from fsrbench.engine.frames import status_of
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError, UserError
@@ -61,9 +62,10 @@ def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = Non
     usable = [p for p in protocols if p.metric not in first.refused_metrics]
     steps = _steps(spec.model_copy(update={"methods": tuple(first.methods)}), usable, limits)
     rows = []
-    for number, step in enumerate(steps, 1):
-        reporter.say(f"step {number} of {len(steps)}: {_describe(step)}")
-        rows += _rows(step, Run(step.spec, reporter, step.metrics).go().frames.summary)
+    with folder.held(spec.out):
+        for number, step in enumerate(steps, 1):
+            reporter.say(f"step {number} of {len(steps)}: {_describe(step)}")
+            rows += _rows(step, Run(step.spec, reporter, step.metrics).go().frames.summary)
     rows += _refused(first, protocols)
     notes = ["LR comes with the data, so how it is made cannot vary"] if fixed_lr else []
     notes += origin.changes(first) if origin else []

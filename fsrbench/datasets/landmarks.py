@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -26,31 +26,37 @@ def read_landmarks(files: Files, name: str, ids: Collection[str], warnings: list
     """
     known = set(ids)
     found: dict[str, np.ndarray] = {}
-    unknown = []
+    first, unknown = "", 0
     for line, row in _rows(files, name):
         image = unicodedata.normalize("NFC", row[0])
         if image not in known:
             image = image.removesuffix(PurePosixPath(image).suffix)
         if image not in known:
-            unknown.append(row[0])
+            first, unknown = first or row[0], unknown + 1
         elif image in found:
             raise UserError(f"{name}, line {line}: {image} is there twice")
         else:
             found[image] = _points(row[1:], f"{name}, line {line}")
     if unknown:
-        warnings.append(f"{name}: {len(unknown)} lines name no image that is used: {unknown[0]!r}")
+        warnings.append(f"{name}: {unknown} lines name no image that is used: {first[:80]!r}")
     return found
 
 
-def _rows(files: Files, name: str) -> list[tuple[int, list[str]]]:
+def _rows(files: Files, name: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows after the heading, one at a time: a large file's would not fit into memory at once."""
+    rows = _all_rows(files, name)
+    heading = next(rows, None)
+    if heading is None or heading[1][0].strip().lower() != "image":
+        raise UserError(f"{name}: the first line must be image,x0,y0,...,x{POINTS - 1},y{POINTS - 1}")
+    return rows
+
+
+def _all_rows(files: Files, name: str) -> Iterator[tuple[int, list[str]]]:
     try:
-        text = files.read(name).decode("utf-8-sig")
-        rows = [(line, row) for line, row in enumerate(csv.reader(io.StringIO(text)), 1) if row]
+        text = io.TextIOWrapper(io.BytesIO(files.read(name)), encoding="utf-8-sig", newline="")
+        yield from ((line, row) for line, row in enumerate(csv.reader(text), 1) if row)
     except (OSError, ValueError, csv.Error) as error:
         raise UserError(f"{name} cannot be read: {error}") from None
-    if not rows or rows[0][1][0].strip().lower() != "image":
-        raise UserError(f"{name}: the first line must be image,x0,y0,...,x{POINTS - 1},y{POINTS - 1}")
-    return rows[1:]
 
 
 def _points(cells: list[str], where: str) -> np.ndarray:

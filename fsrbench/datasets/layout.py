@@ -15,6 +15,10 @@ from fsrbench.images import SUFFIXES
 SIDES = ("HR", "LR")
 MAX_NAME_BYTES = 255
 """Longer names cannot be saved on usual file systems."""
+MAX_PATH = 2000
+"""Nor can longer paths, and the run's folder comes before them."""
+MAX_SHOWN = 300
+"""Characters of a name in a message; a zip's may have 65,535."""
 
 
 def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
@@ -105,7 +109,9 @@ def _is_safe(name: str) -> bool:
     saved = PurePosixPath(name.replace("\\", "/")).with_suffix(".png")
     inside = not saved.is_absolute() and ".." not in saved.parts and not PureWindowsPath(name).drive
     printable = not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name)
-    return inside and printable and all(len(part.encode()) <= MAX_NAME_BYTES for part in saved.parts)
+    if not (inside and printable and len(name) <= MAX_PATH):
+        return False
+    return all(len(part.encode()) <= MAX_NAME_BYTES for part in saved.parts)
 
 
 def _identity(image_id: str) -> str | None:
@@ -113,4 +119,5 @@ def _identity(image_id: str) -> str | None:
 
 
 def _some(names: Sequence[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+    shown = [name if len(name) <= MAX_SHOWN else f"{name[:MAX_SHOWN]}..." for name in names[:most]]
+    return ", ".join(shown) + (", ..." if len(names) > most else "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fsrbench.errors import UserError
+from fsrbench.text_files import read_text
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,7 @@ def read_pairs(path: Path) -> tuple[ListedPair, ...]:
     Raises:
         UserError: it cannot be read, or a line does not say what it should.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {error}") from None
+    lines = read_text(path).splitlines()
     folds, each = _header(lines[0] if lines else "", path)
     expected = 2 * folds * each
     rows = [(number, line.split()) for number, line in enumerate(lines[1:], 2) if line.strip()]

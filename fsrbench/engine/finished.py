@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from fsrbench import __version__, weights
+from fsrbench.atomic import whole
 from fsrbench.errors import FsrbenchError
 from fsrbench.spec import RunSpec
 
 NAME = "finished.json"
-OUTPUTS = ("manifest.json", "scores.parquet", "summary.csv", "table.md", "table.tex")
 UNASKED = ("resume", "offline", "out")
 """Parts of a specification that change nothing about the scores."""
 Stamp = tuple[int, int]
@@ -34,8 +33,10 @@ def remember(folder: Path, spec: RunSpec, files: Iterable[Path], weight_files: I
         "spec": _asked(spec),
         "weights": {name: str(weights.find(name)) for name in weight_files},
         "files": {str(path): _stamp(path) for path in _below(files)},
+        "outputs": [path.relative_to(spec.out.absolute()).as_posix() for path in _written(spec.out, folder)],
     }
-    (folder / NAME).write_text(json.dumps(told), encoding="utf-8")
+    with whole(folder / NAME) as part:
+        part.write_text(json.dumps(told), encoding="utf-8")
 
 
 def forget(folder: Path) -> None:
@@ -50,7 +51,7 @@ def is_current(folder: Path, spec: RunSpec) -> bool:
         return (
             told["version"] == __version__
             and told["spec"] == _asked(spec)
-            and all((spec.out / name).is_file() for name in OUTPUTS)
+            and all((spec.out / name).exists() for name in told["outputs"])
             and all(str(weights.find(name)) == path for name, path in told["weights"].items())
             and all(_stamp(Path(path)) == tuple(stamp) for path, stamp in told["files"].items())
         )
@@ -62,23 +63,29 @@ def _asked(spec: RunSpec) -> Mapping[str, Any]:
     return spec.model_dump(mode="json", exclude=set(UNASKED))
 
 
+def _written(out: Path, cache: Path) -> Iterator[Path]:
+    """What the run gave: if any of it is gone, it is to be made again."""
+    for path in out.absolute().iterdir():
+        if path != cache.absolute() and not path.name.startswith("."):
+            yield from _below([path])
+
+
 def _below(paths: Iterable[Path]) -> Iterator[Path]:
     """Absolute paths of files and of folders with all that is in them; a folder's time tells of new files."""
-    for path in paths:
-        yield path.absolute()
-        yield from _inside(path.absolute(), ())
-
-
-def _inside(folder: Path, parents: tuple[Path, ...]) -> Iterator[Path]:
-    real = folder.resolve()
-    if not folder.is_dir() or real in parents:
-        return  # a file, or a link back to where we came from
-    for entry in os.scandir(folder):
-        yield folder / entry.name
-        if entry.is_dir():
-            yield from _inside(folder / entry.name, (*parents, real))
+    waiting = [path.absolute() for path in paths]
+    seen: set[tuple[int, int]] = set()
+    while waiting:
+        path = waiting.pop()
+        yield path
+        # A link back to where we came from would be followed for ever
+        if path.is_dir() and (number := (path.stat().st_dev, path.stat().st_ino)) not in seen:
+            seen.add(number)
+            waiting += path.iterdir()
 
 
 def _stamp(path: Path) -> Stamp:
-    status = path.stat()
+    try:
+        status = path.stat()
+    except OSError:
+        status = path.lstat()  # a link to nowhere, which the run has reported
     return (0 if path.is_dir() else status.st_size), status.st_mtime_ns

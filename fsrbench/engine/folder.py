@@ -5,13 +5,28 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from fsrbench.atomic import whole
 from fsrbench.engine.frames import Frames
+from fsrbench.engine.lock import LOCK, only_writer
 from fsrbench.engine.places import CACHE, MANIFEST
 from fsrbench.errors import UserError
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Make the run's folder; inside, no other process writes to it.
+
+    Raises:
+        UserError: it cannot be made, holds something that is no run, or another process writes to it.
+    """
+    make(path, resume=True)
+    with only_writer(path):
+        yield
 
 
 def make(path: Path, resume: bool) -> None:
@@ -26,16 +41,32 @@ def make(path: Path, resume: bool) -> None:
             pass  # asking for permission is not enough: the file system may be read-only or full
     except OSError as error:
         raise UserError(f"cannot write to {path}: {error.strerror}") from None
-    if any(path.iterdir()) and not ((path / MANIFEST).exists() or (path / CACHE).exists()):
+    ours = (path / MANIFEST).exists() or (path / CACHE).exists()
+    if not ours and any(file.name != LOCK for file in path.iterdir()):
         raise UserError(f"{path} holds other files; give --out a new or an earlier run's folder")
     if not resume:
-        shutil.rmtree(path / CACHE, ignore_errors=True)
+        _forget(path / CACHE)
+
+
+def _forget(cache: Path) -> None:
+    if cache.is_symlink():  # what lies elsewhere is not the run's to remove
+        cache.unlink()
+    shutil.rmtree(cache, ignore_errors=True)
 
 
 def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
-    """Write the data files of the run's folder."""
-    frames.scores.to_parquet(path / "scores.parquet", index=False)
-    for name in ("summary", "details", "curves", "blocks", "images"):
-        getattr(frames, name).to_csv(path / f"{name}.csv", index=False)
+    """Write the data files of the run's folder: all of them, or none if the disk takes no more.
+
+    Raises:
+        CannotWrite: the disk takes no more.
+    """
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
-    (path / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    with ExitStack() as parts:  # they take their places together, when the last is written
+
+        def part(name: str) -> Path:
+            return parts.enter_context(whole(path / name))
+
+        part(MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        for name in ("images", "blocks", "curves", "details", "summary"):
+            getattr(frames, name).to_csv(part(f"{name}.csv"), index=False)
+        frames.scores.to_parquet(part("scores.parquet"), index=False)

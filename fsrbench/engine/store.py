@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from fsrbench.atomic import PART, disk_errors
+
 FEATURES = "features"
 """Kind under which features are stored."""
 
@@ -37,17 +39,22 @@ class Store:
             return None
 
     def put(self, kind: str, key: str, arrays: Mapping[str, np.ndarray]) -> None:
-        """Store arrays under a key, replacing what was there."""
+        """Store arrays under a key, replacing what was there.
+
+        Raises:
+            CannotWrite: the disk takes no more.
+        """
         path = self._path(kind, key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-            Path(part).replace(path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, part = tempfile.mkstemp(dir=path.parent, suffix=PART)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    np.savez(file, **arrays)  # type: ignore[arg-type]
+                Path(part).replace(path)
+            except BaseException:
+                Path(part).unlink(missing_ok=True)
+                raise
 
     def _path(self, kind: str, key: str) -> Path:
         return self.folder / kind / f"{key}.npz"

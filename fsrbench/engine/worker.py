@@ -16,7 +16,7 @@ from fsrbench.degradations import find_degradation
 from fsrbench.engine.inputs import Inputs, prepare
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
 from fsrbench.engine.store import FEATURES, Store, key_of, pack_json, unpack_json
-from fsrbench.errors import FsrbenchError, one_line
+from fsrbench.errors import CannotWrite, FsrbenchError, one_line
 from fsrbench.images import to_tensor, to_uint8
 from fsrbench.methods import Method, load_method
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
@@ -106,12 +106,16 @@ class Worker:
         for metric in self._image_metrics_for(unit):
             try:
                 result.scores[metric.name] = self._score(metric, key, sr, hr)
+            except CannotWrite:
+                raise
             except Exception as error:  # a plug-in's metric may raise anything
                 result.failed[metric.name] = one_line(error)
         for name in self.reference_extractors if unit.method == REFERENCE else self.extractors:
             try:
                 self.features(unit, name)
                 result.features[name] = self._feature_key(unit, name)
+            except CannotWrite:
+                raise
             except Exception as error:  # third-party networks may raise anything
                 result.failed[name] = one_line(error)
         return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from torch import Tensor
 
 from fsrbench import weights
 from fsrbench.images import to_tensor, to_uint8
-from fsrbench.metrics.base import ImageMetric
+from fsrbench.metrics.base import Facts, ImageMetric
 from fsrbench.metrics.enlarge import enlarge
+from fsrbench.metrics.features import check_tensors
 
 SIDE = 256
 """Side in pixels that smaller pictures are enlarged to. NIQE reads whole blocks only, so of these it sees 192 x 192."""
@@ -25,6 +27,14 @@ def _protocol(side: int, kernel: Image.Resampling) -> str:
         f"pictures below {side} px, SR and HR alike, enlarged to {side} px by Pillow {kernel.name} and rounded to "
         "8 bit; pyiqa's NIQE (Y of YIQ rounded; whole 96 px blocks from the top left), BasicSR's pristine parameters"
     )
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    with np.load(path, allow_pickle=False) as file:
+        return {
+            "mu_pris_param": torch.from_numpy(file["mu_pris_param"].reshape(1, -1)),
+            "cov_pris_param": torch.from_numpy(file["cov_pris_param"]),
+        }
 
 
 class Niqe(ImageMetric):
@@ -38,13 +48,14 @@ class Niqe(ImageMetric):
         self.side, self.kernel = side, kernel
         self.protocol = _protocol(side, kernel)
 
+    def check(self, facts: Facts) -> None:
+        """Refuse without the pristine parameters, or if their file holds anything else."""
+        super().check(facts)
+        check_tensors("niqe", _read)
+
     @cached_property
     def _pristine(self) -> dict[str, Tensor]:
-        with np.load(weights.find("niqe")) as file:
-            return {
-                "mu_pris_param": torch.from_numpy(file["mu_pris_param"].reshape(1, -1)),
-                "cov_pris_param": torch.from_numpy(file["cov_pris_param"]),
-            }
+        return _read(weights.find("niqe"))
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
         """NIQE of each image; NaN for one that is flat all over, of which NIQE has nothing to measure."""

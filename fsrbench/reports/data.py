@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from fsrbench.errors import UserError
+from fsrbench.reports.run_checks import check_frame, check_unique, read_manifest
 
 HR: Final = "hr"
 """The ceiling's row: the HR images scored as if a method had made them."""
@@ -26,6 +26,8 @@ BLOCK_COLUMNS: Final = ("method", "metric", "block", "value")
 IMAGE_COLUMNS: Final = ("image", "identity")
 SUMMARY_TEXT: Final = ("method", "metric", "unit", "direction", "status", "note")
 SUMMARY_NUMBERS: Final = ("value", "ci_low", "ci_high", "n")
+MOST: Final = 1e12
+"""Images; more were never scored."""
 
 _ARROWS: Final = {"higher": "↑", "lower": "↓", "none": ""}
 
@@ -135,7 +137,7 @@ class RunData:
             path,
             _read_scores(files[0]),
             _read_summary(files[1]),
-            _read_manifest(files[2]),
+            read_manifest(files[2]),
             _read_more(path / "details.csv", DETAIL_COLUMNS),
             _read_more(path / "curves.csv", CURVE_COLUMNS),
             _read_more(path / "blocks.csv", BLOCK_COLUMNS),
@@ -222,22 +224,21 @@ class RunData:
         return MetricInfo.declared(name, title, unit, direction, digits)
 
 
-def _require(path: Path, frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
-    missing = [column for column in columns if column not in frame.columns]
-    if missing:
-        raise UserError(f"{path}: no column {', '.join(missing)}")
-    unknown = sorted(set(frame["status"].astype(str)) - set(STATUSES))
-    if unknown:
-        raise UserError(f"{path}: unknown status {', '.join(unknown)} (known: {', '.join(STATUSES)})")
-
-
 def _read_scores(path: Path) -> pd.DataFrame:
     try:
         frame = pd.read_parquet(path)
     except Exception as error:  # pyarrow has many kinds of "this is no parquet file"
         raise UserError(f"{path}: cannot be read as parquet: {_first_line(error)}") from error
-    _require(path, frame, SCORES_COLUMNS)
+    check_frame(path, frame, ("method", "image", "metric", "status"), ("value",))
+    _check_status(path, frame)
+    check_unique(path, frame, ("method", "image", "metric"))
     return frame
+
+
+def _check_status(path: Path, frame: pd.DataFrame) -> None:
+    unknown = sorted(set(frame["status"]) - set(STATUSES))
+    if unknown:
+        raise UserError(f"{path}: unknown status {_some(unknown)} (known: {', '.join(STATUSES)})")
 
 
 def _read_summary(path: Path) -> pd.DataFrame:
@@ -245,18 +246,21 @@ def _read_summary(path: Path) -> pd.DataFrame:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False)
     except Exception as error:  # a parser error, an encoding error, an empty file
         raise UserError(f"{path}: cannot be read as CSV: {_first_line(error)}") from error
-    _require(path, frame, SUMMARY_TEXT + SUMMARY_NUMBERS)
+    check_frame(path, frame, (*SUMMARY_TEXT, *SUMMARY_NUMBERS), ())
+    _check_status(path, frame)
     for column in SUMMARY_NUMBERS:
         try:
             frame[column] = [float(text) if text.strip() else math.nan for text in frame[column]]
         except ValueError as error:
             raise UserError(f"{path}: column {column}: {_first_line(error)}") from error
+    if not len(frame):
+        raise UserError(f"{path}: no rows")
+    if (frame["n"].abs() > MOST).any():
+        raise UserError(f"{path}: column n: more than {MOST:g}")
     unknown = sorted(set(frame["direction"]) - set(DIRECTIONS))
     if unknown:
-        raise UserError(f"{path}: unknown direction {', '.join(unknown)} (known: {', '.join(DIRECTIONS)})")
-    twice = frame[frame.duplicated(["method", "metric"])]
-    if len(twice):
-        raise UserError(f"{path}: two rows for {twice['method'].iloc[0]}, {twice['metric'].iloc[0]}")
+        raise UserError(f"{path}: unknown direction {_some(unknown)} (known: {', '.join(DIRECTIONS)})")
+    check_unique(path, frame, ("method", "metric"))
     return frame
 
 
@@ -264,24 +268,25 @@ def _read_more(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """A table that runs of earlier versions do not have."""
     if not path.is_file():
         return pd.DataFrame(columns=list(columns))
+    numbers = [column for column in columns if column in ("value", "x", "y")]
+    texts = [column for column in columns if column not in numbers]
+    empty = {name: [""] for name in (*numbers, "identity")}  # an image may be called NA
     try:
-        frame = pd.read_csv(path, dtype={"image": str, "identity": str})
+        types: dict[str, type] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, float)
+        frame = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=empty)
     except Exception as error:
         raise UserError(f"{path}: cannot be read as CSV: {_first_line(error)}") from error
-    if missing := [column for column in columns if column not in frame.columns]:
-        raise UserError(f"{path}: no column {', '.join(missing)}")
+    if "identity" in texts and "identity" not in frame:
+        raise UserError(f"{path}: no column identity")
+    check_frame(path, frame, [column for column in texts if column != "identity"], numbers)
+    if "identity" not in texts and "curve" not in texts:
+        check_unique(path, frame, texts)
     return frame
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path}: not valid JSON: {_first_line(error)}") from error
-    if not isinstance(manifest, dict):
-        raise UserError(f"{path}: must hold an object, not {type(manifest).__name__}")
-    return manifest
-
-
 def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(" ".join(name.split())[:40] for name in names[:5])

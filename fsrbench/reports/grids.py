@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from fsrbench.atomic import whole
 from fsrbench.errors import UserError
 
 Picture = NDArray[np.uint8]
@@ -115,7 +116,8 @@ def draw_grid(
         bottom = (layout.size[0] // 2, layout.size[1] - MARGIN)
         ImageDraw.Draw(page).text(bottom, text, GREY, font, anchor="mb")
     out.parent.mkdir(parents=True, exist_ok=True)
-    page.save(out, dpi=(200, 200))
+    with whole(out) as file:
+        page.save(file, dpi=(200, 200))
 
 
 def enlarge(image: Picture, size: tuple[int, int], pixelated: bool, box: Box = (0, 0, 1, 1)) -> Image.Image:

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from fsrbench.atomic import whole
 from fsrbench.reports.data import MetricInfo
 from fsrbench.reports.looks import CEILING as CEILING
 from fsrbench.reports.looks import Look as Look
@@ -106,6 +107,8 @@ def save(figure: Figure, out: Path, name: str) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     files = [out / f"{name}.png", out / f"{name}.svg"]
     freeze(figure)
-    figure.savefig(files[0], dpi=200, facecolor="white")
-    figure.savefig(files[1], facecolor="white", metadata={"Date": None})
+    with whole(files[0]) as part:
+        figure.savefig(part, dpi=200, facecolor="white")
+    with whole(files[1]) as part:
+        figure.savefig(part, facecolor="white", metadata={"Date": None})
     return files

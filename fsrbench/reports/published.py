@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, TypeAdapter, ValidationError
 
 from fsrbench.errors import UserError
+from fsrbench.text_files import read_yaml
 
 PUBLISHED: Final = Path(__file__).with_name("published.yaml")
 """The file of record, inside the package so that an installed one has it; its head explains the fields."""
@@ -118,11 +118,7 @@ def load_published(path: Path = PUBLISHED) -> tuple[Entry, ...]:
     Raises:
         UserError: the file cannot be read or has a mistake; one line that names the entry and the row.
     """
-    try:
-        # BaseLoader leaves every scalar a string: 97.40 keeps its zero
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
+    content = read_yaml(path, strings=True)
     try:
         entries = TypeAdapter(tuple[Entry, ...]).validate_python(content)
     except ValidationError as error:

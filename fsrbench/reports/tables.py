@@ -9,6 +9,7 @@ from typing import Final, Literal, assert_never
 
 from rich.console import Console
 
+from fsrbench.atomic import whole
 from fsrbench.errors import UserError
 from fsrbench.reports import table_markdown, table_notes
 from fsrbench.reports.data import RunData
@@ -39,7 +40,8 @@ def write_tables(run: RunData, out: Path) -> list[Path]:
     files = []
     for kind in formats:
         file = out / f"table.{kind}"
-        file.write_text(render(run, kind), encoding="utf-8")
+        with whole(file) as part:
+            part.write_text(render(run, kind), encoding="utf-8")
         files.append(file)
     return files
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from PIL import Image
 
+from fsrbench.atomic import whole
+
 
 class Log:
     """The log of one training; a resumed one goes on in the same files."""
@@ -22,12 +24,7 @@ class Log:
         """One row; columns that come later are added to the earlier rows, empty."""
         rows = [*self._rows(), {"step": step, **values}]
         columns = list(dict.fromkeys(name for row in rows for name in row))
-        part = self.path.with_suffix(".part")
-        with part.open("w", newline="") as file:
-            writer = csv.DictWriter(file, columns)
-            writer.writeheader()
-            writer.writerows(rows)
-        part.replace(self.path)
+        self._write(rows, columns)
         if self._board is not None:
             for name, value in values.items():
                 self._board.add_scalar(name, value, step)
@@ -37,7 +34,8 @@ class Log:
         """A picture of what the model can do by now."""
         folder = self.folder / "pictures"
         folder.mkdir(exist_ok=True)
-        image.save(folder / f"{step:07d}.png")
+        with whole(folder / f"{step:07d}.png") as part:
+            image.save(part)
 
     def _rows(self) -> list[dict[str, Any]]:
         if not self.path.exists():
@@ -48,12 +46,16 @@ class Log:
     def _keep_until(self, start: int) -> None:
         """Drop what a killed training wrote after its last checkpoint; it will be written again."""
         rows = [row for row in self._rows() if int(row["step"]) <= start]
-        self.path.unlink(missing_ok=True)
         if rows:
-            with self.path.open("w", newline="") as file:
-                writer = csv.DictWriter(file, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
+            self._write(rows, list(rows[0]))
+        else:
+            self.path.unlink(missing_ok=True)
+
+    def _write(self, rows: list[dict[str, Any]], columns: list[str]) -> None:
+        with whole(self.path) as part, part.open("w", newline="") as file:
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(rows)
 
 
 def _tensorboard(folder: Path, start: int) -> Any:

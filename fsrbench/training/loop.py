@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import time
 from collections.abc import Callable
@@ -10,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import safetensors.torch
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from fsrbench.errors import UserError
+from fsrbench.atomic import whole
+from fsrbench.errors import UserError, one_line
 from fsrbench.training import distributed
 from fsrbench.training.data import prefetch
 from fsrbench.training.log import Log
@@ -105,11 +108,13 @@ def _average(average: nn.Module, network: nn.Module, decay: float) -> None:
 def _save(out: Path, recipe: Recipe, average: nn.Module, step: int) -> None:
     """Write the checkpoint so that a kill at any moment leaves the old one or the new one."""
     state: dict[str, Any] = {"step": step, "average": average.state_dict(), "recipe": recipe.state()}
-    torch.save(state, out / "state.pt.part")
-    (out / "state.pt.part").replace(out / "state.pt")
+    buffer = io.BytesIO()  # on a full disk torch and safetensors raise errors of their own that do not say so
+    torch.save(state, buffer)
+    with whole(out / "state.pt") as part:
+        part.write_bytes(buffer.getbuffer())
     weights: dict[str, Tensor] = {k: v.contiguous() for k, v in average.state_dict().items()}
-    save_file(weights, out / "weights.safetensors.part", metadata={"step": str(step)})
-    (out / "weights.safetensors.part").replace(out / "weights.safetensors")
+    with whole(out / "weights.safetensors") as part:
+        part.write_bytes(safetensors.torch.save(weights, metadata={"step": str(step)}))
 
 
 def _load(out: Path, recipe: Recipe, average: nn.Module) -> int:
@@ -119,15 +124,16 @@ def _load(out: Path, recipe: Recipe, average: nn.Module) -> int:
         state = torch.load(out / "state.pt", map_location=recipe.device, weights_only=True)
         average.load_state_dict(state["average"])
         recipe.load_state(state["recipe"])
-    except (RuntimeError, KeyError) as error:
-        raise UserError(f"{out} was made by another training: {str(error).splitlines()[0]}") from None
-    return int(state["step"])
+        return int(state["step"])
+    except Exception as error:  # damaged, of another training, or holding code: torch and pickle each raise their own
+        raise UserError(f"{out} was made by another training: {one_line(error)}") from None
 
 
 def describe(out: Path, settings: dict[str, Any]) -> None:
     """Write down what a training was called with."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "training.json").write_text(json.dumps(settings, indent=1, default=str) + "\n", encoding="utf-8")
+    with whole(out / "training.json") as part:
+        part.write_text(json.dumps(settings, indent=1, default=str) + "\n", encoding="utf-8")
 
 
 def export(folder: Path, destination: Path, training: str) -> None:

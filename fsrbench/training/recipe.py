@@ -14,7 +14,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from fsrbench.errors import UserError
+from fsrbench.errors import UserError, one_line
 from fsrbench.tasks import Task
 from fsrbench.training.distributed import average_gradients
 
@@ -107,12 +107,12 @@ def parse_config(kind: type[C], values: Mapping[str, Any]) -> C:
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     for name, value in values.items():
         if name not in known:
-            raise UserError(f"unknown setting {name!r}; known: {', '.join(known)}")
-        default = known[name].default
-        if isinstance(default, bool) != isinstance(value, bool) or (
-            isinstance(default, (int, float)) and not isinstance(value, (int, float))
-        ):
-            raise UserError(f"setting {name} must be {type(default).__name__}, not {value!r}")
+            raise UserError(f"unknown setting {str(name)[:80]!r}; known: {', '.join(known)}")
+        kind_of = type(known[name].default)
+        allowed = (int, float) if kind_of is float else (kind_of,)
+        fits = isinstance(value, allowed) and isinstance(value, bool) == (kind_of is bool)
+        if not fits or (isinstance(value, float) and not math.isfinite(value)):
+            raise UserError(f"setting {name} must be {kind_of.__name__}, not {str(value)[:80]!r}")
     return kind(**values)
 
 
@@ -145,5 +145,5 @@ def load_weights(network: nn.Module, path: Path) -> None:
     """
     try:
         network.load_state_dict(load_file(path))
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"{path} cannot be loaded: {str(error).splitlines()[0]}") from None
+    except Exception as error:  # safetensors and torch raise various types
+        raise UserError(f"{path} cannot be loaded: {one_line(error)}") from None

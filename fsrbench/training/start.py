@@ -68,12 +68,9 @@ def start(
 
 
 def _read(path: Path) -> dict[str, Any]:
-    import yaml
+    from fsrbench.text_files import read_yaml
 
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
+    values = read_yaml(path)
     if values is not None and not isinstance(values, dict):
         raise UserError(f"{path}: expected settings as 'name: value'")
     return values or {}

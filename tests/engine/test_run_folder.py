@@ -54,7 +54,7 @@ def test_promised_file_is_there(finished: Finished, name: str) -> None:
 
 
 def test_nothing_else_is_there(finished: Finished) -> None:
-    known = {name.partition("/")[0] for name in FILES} | {"cache", "blocks.csv"}
+    known = {name.partition("/")[0] for name in FILES} | {"cache", "blocks.csv", ".lock"}
     assert {p.name for p in finished.path.iterdir()} <= known
 
 

@@ -1,0 +1,50 @@
+"""One process at a time writes to a run's folder."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from fsrbench.atomic import remove_parts
+from fsrbench.errors import UserError
+
+LOCK: Final = ".lock"
+"""Says who writes. The lock itself is the operating system's, so that a killed process holds none."""
+
+
+@contextmanager
+def only_writer(path: Path) -> Iterator[None]:
+    """Inside, no other process writes to the run's folder; what killed ones left half-written is removed.
+
+    Raises:
+        UserError: another process writes to it.
+    """
+    lock = FileLock(path / LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise UserError(
+            f"{path} is being written by {_holder(path / LOCK)}; wait for it, or give --out another folder"
+        ) from None
+    try:
+        remove_parts(path)
+        me = f"process {os.getpid()} on {platform.node()} since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        (path / LOCK).write_text(me, encoding="utf-8")
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(file: Path) -> str:
+    try:
+        told = file.read_text(encoding="utf-8", errors="replace")[:200]
+    except OSError:
+        told = ""
+    return " ".join(told.split()) or "another process"

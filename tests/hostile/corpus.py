@@ -1,0 +1,22 @@
+"""All bad inputs that this project knows, made on the spot: no file of anybody else lies here."""
+
+from __future__ import annotations
+
+from bad_pictures import LEFT_OUT, ODD
+from bad_runs import RUNS
+from bad_sources import FOLDERS, PATHS, STRANGE_NAMES, ZIPS
+from bad_texts import LANDMARKS, PAIRS, REFERENCES, SETTINGS
+from bad_weights import WEIGHTS
+from cases import Case
+
+CASES: list[Case] = [*ZIPS, *FOLDERS, *PATHS, *PAIRS, *SETTINGS, *LANDMARKS, *REFERENCES, *RUNS, *WEIGHTS]
+"""Inputs that get a call of the command line each."""
+
+
+def count() -> int:
+    """How many bad inputs there are."""
+    return len(CASES) + len(LEFT_OUT) + len(ODD) + len(STRANGE_NAMES)
+
+
+if __name__ == "__main__":
+    print(f"{count()} bad inputs: {len(LEFT_OUT)} pictures left out, {len(ODD)} odd ones scored, {len(CASES)} calls")

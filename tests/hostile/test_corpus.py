@@ -1,0 +1,78 @@
+"""Every bad input gives one clear line, leaves the rest of the run intact and touches nothing outside its folder."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+import pandas as pd
+import pytest
+from bad_weights import MODULE, SPRUNG
+from cases import Case
+from corpus import CASES, count
+from made import call
+from watch import snapshot, within
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and alarms are POSIX's")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _methods(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The method that reads its weights from a file, importable."""
+    folder = tmp_path_factory.mktemp("modules")
+    (folder / "made_from_file.py").write_text(MODULE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield
+    sys.modules.pop("made_from_file", None)
+
+
+@pytest.fixture
+def around(tmp_path: Path) -> Iterator[Path]:
+    """The folder around the one in which all happens."""
+    (tmp_path / "around").mkdir()
+    yield tmp_path / "around"
+    subprocess.run(["rm", "-rf", tmp_path / "around"], check=True)  # some are too deep for Python
+
+
+@contextmanager
+def no_plots() -> Iterator[None]:
+    """Plots and grid are slow, and show nothing of the input."""
+    with mock.patch("fsrbench.reports.plots.write_plots"), mock.patch("fsrbench.gallery.write_grid"):
+        yield
+
+
+def test_corpus_is_large_and_its_names_differ() -> None:
+    assert count() >= 200
+    assert len({case.name for case in CASES}) == len(CASES)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_bad_input(case: Case, around: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = around / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("MADE_WEIGHTS", "")
+    arguments = case.make(here)
+    before = snapshot(around, here / "out")
+    with no_plots(), within(case.seconds):
+        result = call(*arguments)
+    assert result.exit_code == case.code, result.output
+    assert snapshot(around, here / "out") == before
+    assert not (here / "out" / SPRUNG).exists()
+    told = [line for line in result.stderr.splitlines() if re.search(case.says, line)]
+    assert len(told) == 1, result.stderr
+    assert len(told[0]) < 1500
+    assert "\x1b[2J" not in result.output
+    if case.code == 2:
+        assert told[0].startswith("fsrbench: ")
+        assert not (here / "out" / "scores.parquet").exists()
+    elif case.images is not None:
+        scores = pd.read_parquet(here / "out" / "scores.parquet").query("method == 'bicubic' and metric == 'psnr'")
+        assert set(scores["image"]) == case.images
+        assert set(scores["status"]) == {"ok"}

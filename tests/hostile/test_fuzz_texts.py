@@ -1,0 +1,121 @@
+"""Settings, pairs and landmarks with any text in them: what they say, or one line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from bad_texts import LAUGHS, POINTS
+from fuzz import fuzz, mutated, only, values
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fsrbench.datasets.landmarks import read_landmarks
+from fsrbench.datasets.pairs import read_pairs
+from fsrbench.errors import UserError
+from fsrbench.reports.published import PUBLISHED, load_published
+from fsrbench.text_files import read_yaml
+from fsrbench.training.recipe import parse_config
+
+SETTINGS = b"""init: a.safetensors
+rate: 0.001
+detach: true # comment
+when: 2024-01-02 03:04:05
+more: {a: [1, .inf], 'b': ~}
+"""
+PAIRS = b"2\t2\nann\t1\t2\nbob\t1\t2\nann\t1\tbob\t1\nann\t2\tbob\t2\n" + b"cy 1 2\ndee 1 2\ncy 1 dee 1\ncy 2 dee 2\n"
+LANDMARKS = b"image,x0,y0\na" + POINTS + b'"b/c.png"' + POINTS
+
+
+@dataclass(frozen=True)
+class Config:
+    """Like a recipe's."""
+
+    init: str = ""
+    rate: float = 0.1
+    count: int = 3
+    detach: bool = False
+
+
+def check_yaml(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+    for strings in (False, True):
+        with only(UserError):
+            found = read_yaml(path, strings)
+            if isinstance(found, dict):
+                parse_config(Config, found)
+
+
+@fuzz(300)
+@given(data=st.one_of(mutated(SETTINGS), mutated(LAUGHS)))
+def test_damaged_yaml(tmp_path: Path, data: bytes) -> None:
+    check_yaml(tmp_path / "x.yaml", data)
+
+
+@fuzz(300)
+@given(text=st.text(st.sampled_from("ab:&*!<>|-?#[]{}, \n\t'\"%@~.0123456789exo_"), max_size=40))
+def test_yaml_of_its_signs(tmp_path: Path, text: str) -> None:
+    check_yaml(tmp_path / "x.yaml", text.encode())
+
+
+@fuzz(200)
+@given(value=st.dictionaries(st.sampled_from(["init", "rate", "count", "detach", "other"]), values()))
+def test_any_settings(value: dict[str, object]) -> None:
+    with only(UserError):
+        config = parse_config(Config, value)
+        assert np.isfinite(config.rate)
+        assert [type(v) for v in (config.init, config.count, config.detach)] == [str, int, bool]
+
+
+@fuzz(100)
+@given(data=mutated(PUBLISHED.read_bytes()[:6000]))
+def test_damaged_published_rows(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(data)
+    with only(UserError):
+        load_published(path)
+
+
+@fuzz(100)
+@given(value=values())
+def test_any_published_rows(tmp_path: Path, value: object) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(yaml.safe_dump([{"paper": value, "rows": value, "task": "x4"}, value]), encoding="utf-8")
+    with only(UserError):
+        load_published(path)
+
+
+@fuzz(300)
+@given(data=mutated(PAIRS))
+def test_damaged_pairs(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "pairs.txt"
+    path.write_bytes(data)
+    with only(UserError):
+        pairs = read_pairs(path)
+        assert len(pairs) >= 4
+
+
+class OneFile:
+    """A folder with nothing but a landmarks file."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def names(self) -> list[str]:
+        return ["landmarks.csv"]
+
+    def read(self, name: str) -> bytes:
+        return self.data
+
+
+@fuzz(300)
+@given(st.one_of(mutated(LANDMARKS), mutated(LANDMARKS[:40])))
+def test_damaged_landmarks(data: bytes) -> None:
+    warnings: list[str] = []
+    with only(UserError):
+        found = read_landmarks(OneFile(data), "landmarks.csv", ["a", "b/c"], warnings)
+        assert set(found) <= {"a", "b/c"}
+        assert all(points.shape == (68, 2) and np.isfinite(points).all() for points in found.values())
+    assert all(len(warning.splitlines()) == 1 for warning in warnings)

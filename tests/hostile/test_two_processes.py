@@ -1,0 +1,110 @@
+"""Two processes on one run's folder: one writes, the other says who does, and a killed one blocks nobody."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from cases import people
+from made import run
+
+from fsrbench.engine.lock import LOCK, only_writer
+from fsrbench.errors import UserError
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from fsrbench.engine.lock import only_writer
+with only_writer(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def command(data: Path, out: Path) -> list[str]:
+    flags = ["--methods", "bicubic,nearest", "--data", str(data), "--out", str(out), "--device", "cpu"]
+    return [sys.executable, "-c", "from fsrbench.cli import main; main()", "run", *flags, "--metrics", "psnr,ssim"]
+
+
+@pytest.fixture
+def holder(tmp_path: Path) -> subprocess.Popen[str]:
+    """Another process that writes to ``out``."""
+    (tmp_path / "out").mkdir()
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(tmp_path / "out")], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_two_runs_at_once_on_one_folder(tmp_path: Path) -> None:
+    data, out = people(tmp_path, 12), tmp_path / "out"
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    both = [subprocess.Popen(command(data, out), **pipes) for _ in range(2)]  # type: ignore[call-overload]
+    ended = [(process.communicate(timeout=120), process.returncode) for process in both]
+    codes = sorted(code for _, code in ended)
+    # One may have been done before the other began to write
+    assert codes in ([0, 2], [0, 0]), ended
+    for (_, told), code in ended:
+        assert "Traceback" not in told
+        if code == 2:
+            lines = [line for line in told.splitlines() if line.startswith("fsrbench: ")]
+            assert len(lines) == 1
+            assert "is being written by process" in lines[0]
+    alone = run(data, tmp_path / "alone", methods="bicubic,nearest")
+    pd.testing.assert_frame_equal(pd.read_parquet(out / "scores.parquet"), alone.scores, check_exact=True)
+    assert not list(out.rglob("*.part*"))
+
+
+def test_second_run_says_who_writes(holder: subprocess.Popen[str], tmp_path: Path) -> None:
+    started = time.monotonic()
+    result = run(people(tmp_path), tmp_path / "out")
+    assert result.code == 2
+    assert time.monotonic() - started < 10
+    told = [line for line in result.stderr.splitlines() if line.startswith("fsrbench: ")]
+    assert len(told) == 1
+    assert f"{tmp_path / 'out'} is being written by process {holder.pid} on " in told[0]
+    assert not (tmp_path / "out" / "summary.csv").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills with a POSIX signal")
+def test_killed_process_blocks_nobody(holder: subprocess.Popen[str], tmp_path: Path) -> None:
+    holder.send_signal(signal.SIGKILL)
+    holder.wait()
+    assert (tmp_path / "out" / LOCK).exists()
+    assert run(people(tmp_path), tmp_path / "out").code == 0
+
+
+def test_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
+    def fail() -> None:
+        with only_writer(tmp_path):
+            raise RuntimeError("made")
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="made"):
+            fail()
+
+
+def test_lock_that_says_nothing_or_nonsense_is_one_line(holder: subprocess.Popen[str], tmp_path: Path) -> None:
+    for told in (b"", b"\xff\n" * 1000):
+        (tmp_path / "out" / LOCK).write_bytes(told)
+        with pytest.raises(UserError, match="is being written by") as caught, only_writer(tmp_path / "out"):
+            pass
+        assert len(str(caught.value).splitlines()) == 1
+        assert len(str(caught.value)) < 500
+
+
+def test_link_for_a_lock_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "out" / "cache").mkdir(parents=True)
+    (tmp_path / "precious").write_text("old")
+    (tmp_path / "out" / LOCK).symlink_to(tmp_path / "precious")
+    run(people(tmp_path), tmp_path / "out")
+    assert (tmp_path / "precious").read_text() == "old"

@@ -1,0 +1,45 @@
+"""What a call may not do: run for ever, or change anything outside the folder it was given."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class TooSlow(BaseException):
+    """A call took longer than it may; no ``except Exception`` stops it."""
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Raise :class:`TooSlow` inside after so many seconds."""
+
+    def stop(*_: object) -> None:
+        raise TooSlow(f"more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def snapshot(folder: Path, without: Path) -> dict[str, tuple[int, int, int]]:
+    """Kind, size and time of change of everything below a folder but one folder."""
+    found, waiting = {}, [str(folder)]
+    while waiting:  # os.walk calls itself, and some folders are deep
+        for entry in os.scandir(waiting.pop()):
+            if entry.path == str(without):
+                continue
+            status = entry.stat(follow_symlinks=False)
+            # The folder that holds the run's changes its time when the run's is made
+            changed = 0 if entry.path == str(without.parent) else status.st_mtime_ns
+            found[entry.path] = (status.st_mode, status.st_size, changed)
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+    return found
