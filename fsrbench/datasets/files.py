@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from fsrbench.errors import UserError
 
@@ -30,10 +30,13 @@ class Files(Protocol):
 
 
 class FolderFiles:
-    """The files under a folder; links are followed."""
+    """The files under a folder; links are followed. Safe to pickle for processes that were started elsewhere."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def __getstate__(self) -> dict[str, Path]:
+        return {"path": self.path.absolute()}
 
     def names(self) -> list[str]:
         """All files, in sorted order.
@@ -70,13 +73,14 @@ def _walk(folder: Path, parents: tuple[Path, ...]) -> Iterator[Path]:
 
 
 class ZipFiles:
-    """The files in a zip archive. Safe to pickle: the archive is opened again where it is needed."""
+    """The files in a zip archive. Safe to pickle: the archive is opened again where it is needed, once a process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def __getstate__(self) -> dict[str, Path]:
-        return {"path": self.path}
+    def __reduce__(self) -> tuple[Any, ...]:
+        status = self.path.stat() if self.path.exists() else None
+        return _zip_files, (self.path.absolute(), status and (status.st_size, status.st_mtime_ns))
 
     @cached_property
     def _archive(self) -> zipfile.ZipFile:
@@ -104,3 +108,9 @@ class ZipFiles:
             return self._archive.read(member)
         except Exception as error:  # encrypted, damaged: zipfile, zlib, bz2 and lzma each raise their own
             raise OSError(f"cannot be unpacked: {error}") from None
+
+
+@lru_cache(maxsize=4)
+def _zip_files(path: Path, version: tuple[int, int] | None) -> ZipFiles:
+    """One object for all the units that come to a process: reading a large archive's directory takes seconds."""
+    return ZipFiles(path)
