@@ -11,7 +11,7 @@ from fsrbench.console import Reporter
 from fsrbench.engine import folder
 from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.run import Run
-from fsrbench.offline import no_connections
+from fsrbench.offline import hosts_of, no_connections
 from fsrbench.picture_folder import PictureFolder
 from fsrbench.reports import plots, tables
 from fsrbench.reports.data import RunData
@@ -20,7 +20,7 @@ from fsrbench.spec import RunSpec
 
 def benchmark(spec: RunSpec, reporter: Reporter | None = None) -> bool:
     """Run a specification, write its folder and print its table; whether some method or metric failed."""
-    with no_connections() if spec.offline else nullcontext(), weights.named(spec.weights):
+    with no_connections(hosts_of(spec.scheduler)) if spec.offline else nullcontext(), weights.named(spec.weights):
         return _benchmark(spec, reporter or Reporter())
 
 
