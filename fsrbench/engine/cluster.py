@@ -55,7 +55,9 @@ class Cluster:
             UserError: a worker does not see the run's folder, or differs in what scores depend on.
         """
         worker.store.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=worker.store.folder, prefix="cluster-") as scratch:
+        # After an interruption a worker may still write to it
+        folder = tempfile.TemporaryDirectory(dir=worker.store.folder, prefix="cluster-", ignore_cleanup_errors=True)
+        with folder as scratch:
             setting = make_setting(worker, Path(scratch).absolute(), self.own)
             self._greet(setting)
             dispatch = Dispatch(self.client, setting, worker, self.reporter, self.patience)

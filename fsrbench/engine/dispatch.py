@@ -89,6 +89,7 @@ class Dispatch:
         self._done: dict[int, UnitResult] = {}
         self._next = 0
         self._blamed: Counter[str] = Counter()
+        self._fingerprints: dict[str, str] = {}
         self._alone_since: float | None = None
 
     def results(self, units: Sequence[Unit]) -> Iterator[UnitResult]:
@@ -174,12 +175,17 @@ class Dispatch:
 
     def _keep(self, job: Job, done: Done) -> None:
         for method, fingerprint in done.fingerprints.items():
-            if fingerprint != self.worker.method(method).fingerprint():
+            if fingerprint != self._fingerprint(method):
                 raise UserError(f"{method} has other code or weights on worker {done.host['address']} than here")
         self.hosts[done.host["name"]] = done.host
         for place, unit, result in zip(job.places, job.units, done.results, strict=True):
             result.unit = unit
             self._done[place] = result
+
+    def _fingerprint(self, method: str) -> str:
+        if method not in self._fingerprints:  # to hash a network's weights takes a while
+            self._fingerprints[method] = self.worker.method(method).fingerprint()
+        return self._fingerprints[method]
 
     def _suspect(self, job: Job, times: int) -> None:
         """A worker was lost, by chance or by its job: find out, by trying the units alone and then step by step."""

@@ -153,10 +153,17 @@ class RemoteWorker(Worker):
     def __init__(self, setting: Setting, device: torch.device) -> None:
         super().__init__(setting.spec, _metrics(setting), device, Store(setting.store))
         self._paths = setting.paths
+        self._fingerprints: dict[str, str] = {}
 
     def method(self, name: str) -> Any:
         """The loaded method of a name, wherever this process's working folder is."""
         return super().method(self._paths.get(name, name))
+
+    def fingerprint(self, name: str) -> str:
+        """A method's, hashed once: its weights may be large."""
+        if name not in self._fingerprints:
+            self._fingerprints[name] = self.method(name).fingerprint()
+        return self._fingerprints[name]
 
 
 class CarefulRemoteWorker(CarefulWorker, RemoteWorker):
@@ -183,7 +190,7 @@ def do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None = None
         worker = _worker(setting) if doubt is None else _careful(setting, doubt)
         results = [worker.do(unit) for unit in units]
         made = {unit.method for unit in units if not unit.of_hr}
-        fingerprints = {name: worker.method(name).fingerprint() for name in made}
+        fingerprints = {name: worker.fingerprint(name) for name in made}
         return Done([_light(r) for r in results], fingerprints, host(setting, get_worker()))
 
 

@@ -173,15 +173,20 @@ def test_a_method_that_ends_its_process_on_one_image_fails_there_alone(
     same(again, found)
 
 
-def test_offline_and_named_weights_reach_the_workers(joined: Client, tmp_path: Path) -> None:
-    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
-    (tmp_path / "half").write_text("0.5")
-    caller, reader = "python:made_plugins:Caller", "python:made_plugins:Reader"
-    options = ("--offline", "--weights", f"arcface={tmp_path / 'half'}")
-    found = run(data, tmp_path / "out", *options, "--scheduler", address(joined), methods=f"{caller},{reader}")
+def test_offline_named_weights_and_paths_reach_the_workers(
+    joined: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the workers have another working folder
+    for folder in ("data", "given"):
+        write_files(tmp_path / folder, picture_files(["a.png", "b.png"]))
+    Path("half").write_text("0.5")
+    caller, reader, given = "python:made_plugins:Caller", "python:made_plugins:Reader", "images:given"
+    options = ("--offline", "--weights", "arcface=half")
+    methods = f"{caller},{reader},{given}"
+    found = run("data", tmp_path / "out", *options, "--scheduler", address(joined), methods=methods)
     assert "--offline forbids a connection to 192.0.2.1" in found.note(caller)
-    assert found.status(reader) == "ok"
-    same(found, run(data, tmp_path / "alone", *options, methods=f"{caller},{reader}"))
+    assert (found.status(reader), found.status(given)) == ("ok", "ok")
+    same(found, run("data", tmp_path / "alone", *options, methods=methods))
 
 
 def test_a_folder_that_workers_do_not_see_is_refused(
@@ -243,6 +248,7 @@ def test_a_killed_run_goes_on_in_one_process(slow_alone: Finished, data: Path, t
     assert found.manifest["executor"]["kind"] == "one process"
 
 
+@pytest.mark.slow
 def test_interrupting_ends_the_workers_and_keeps_what_was_done(data: Path, tmp_path: Path) -> None:
     process = started(data, tmp_path / "out")
     os.killpg(process.pid, signal.SIGINT)
