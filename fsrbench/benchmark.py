@@ -8,14 +8,14 @@ from fsrbench import weights
 from fsrbench.console import Reporter
 from fsrbench.engine import finished
 from fsrbench.engine.places import CACHE
-from fsrbench.offline import no_connections
+from fsrbench.offline import hosts_of, no_connections
 from fsrbench.spec import RunSpec
 
 
 def benchmark(spec: RunSpec, reporter: Reporter | None = None) -> bool:
     """Run a specification, write its folder and print its table; whether some method or metric failed."""
     reporter = reporter or Reporter()
-    with no_connections() if spec.offline else nullcontext(), weights.named(spec.weights):
+    with no_connections(hosts_of(spec.scheduler)) if spec.offline else nullcontext(), weights.named(spec.weights):
         if spec.resume and finished.is_current(spec.out / CACHE, spec):
             _show(spec, reporter)
             return False

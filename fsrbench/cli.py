@@ -79,6 +79,8 @@ def run(
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of degradations, folds and intervals.")] = 0,
     batch_size: Annotated[int, typer.Option(help="Images a batch.")] = 16,
+    workers: Annotated[int | None, typer.Option(help="Share the work among N processes of this machine.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Join a Dask cluster: tcp://HOST:PORT.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Refuse connections to other machines.")] = False,
     save_images: Annotated[
         bool, typer.Option("--save-images", help="Keep the pictures of all images, not of 200.")
@@ -109,6 +111,8 @@ def run(
             device=device,
             seed=seed,
             batch_size=batch_size,
+            workers=workers,
+            scheduler=scheduler,
             offline=offline,
             save_images=save_images,
             resume=resume,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 LOCAL = ("localhost", "127.", "::1")
 
 
 @contextmanager
-def no_connections() -> Iterator[None]:
+def no_connections(allowed: Collection[str] = ()) -> Iterator[None]:
     """Refuse connections to other machines, and looking up their names; this machine's own sockets stay open.
+
+    Args:
+        allowed: names and addresses of machines that may be reached all the same: a cluster's own.
 
     Raises:
         ConnectionRefusedError: inside, where a connection is tried.
@@ -22,11 +26,11 @@ def no_connections() -> Iterator[None]:
 
     def guarded_connect(self: socket.socket, address: Any) -> None:
         if isinstance(address, tuple):
-            _check(address[0])
+            _check(address[0], allowed)
         connect(self, address)
 
     def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
-        _check(host)
+        _check(host, allowed)
         return look_up(host, *args, **kwargs)
 
     with ExitStack() as undo:
@@ -38,9 +42,19 @@ def no_connections() -> Iterator[None]:
         yield
 
 
-def _check(host: Any) -> None:
+def hosts_of(*addresses: str | None) -> frozenset[str]:
+    """Names and IP addresses behind addresses like ``tcp://HOST:PORT``."""
+    names = {name for address in addresses if address and (name := urlsplit(address).hostname)}
+    found = set(names)
+    for name in names:
+        with suppress(OSError):  # whoever connects says that there is no such machine
+            found.update(str(info[4][0]) for info in socket.getaddrinfo(name, None))
+    return frozenset(found)
+
+
+def _check(host: Any, allowed: Collection[str]) -> None:
     name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
-    if not name.startswith(LOCAL):
+    if not (name.startswith(LOCAL) or name in allowed):
         raise ConnectionRefusedError(f"--offline forbids a connection to {name}")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from fsrbench.errors import UserError
 from fsrbench.tasks import TASKS, Task
@@ -33,6 +34,10 @@ class RunSpec(BaseModel):
     device: str = "auto"
     seed: int = Field(default=0, ge=0)
     batch_size: int = Field(default=16, ge=1)
+    workers: int | None = Field(default=None, ge=1)
+    """Processes of a cluster on this machine; without these two one process does it all."""
+    scheduler: str | None = None
+    """Address of a Dask scheduler to join."""
     offline: bool = False
     save_images: bool = False
     resume: bool = True
@@ -44,6 +49,15 @@ class RunSpec(BaseModel):
         if not any(names):
             raise ValueError("name at least one")
         return tuple(dict.fromkeys(n for n in names if n))
+
+    @field_validator("scheduler")
+    @classmethod
+    def _one_cluster(cls, address: str | None, info: ValidationInfo) -> str | None:
+        if address is not None and info.data.get("workers") is not None:
+            raise ValueError("joins a cluster and --workers starts one: give one of the two")
+        if address is not None and not re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}", address):
+            raise ValueError("write tcp://HOST:PORT, as the scheduler prints it")
+        return address
 
     @property
     def the_task(self) -> Task:

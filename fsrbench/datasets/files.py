@@ -7,9 +7,9 @@ import os
 import stat
 import zipfile
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fsrbench.errors import UserError
 
@@ -41,10 +41,13 @@ class Files(Protocol):
 
 
 class FolderFiles:
-    """The files under a folder; links are followed."""
+    """The files under a folder; links are followed. Safe to pickle for processes that were started elsewhere."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    def __getstate__(self) -> dict[str, Path]:
+        return {"path": self.path.absolute()}
 
     def names(self) -> list[str]:
         """All files, in sorted order.
@@ -116,13 +119,14 @@ def _short(path: str, most: int = 200) -> str:
 
 
 class ZipFiles:
-    """The files in a zip archive. Safe to pickle: the archive is opened again where it is needed."""
+    """The files in a zip archive. Safe to pickle: the archive is opened again where it is needed, once a process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def __getstate__(self) -> dict[str, Path]:
-        return {"path": self.path}
+    def __reduce__(self) -> tuple[Any, ...]:
+        status = self.path.stat() if self.path.exists() else None
+        return _zip_files, (self.path.absolute(), status and (status.st_size, status.st_mtime_ns))
 
     @cached_property
     def _archive(self) -> zipfile.ZipFile:
@@ -190,3 +194,9 @@ class _Guarded(io.BufferedReader):
 
     def __del__(self) -> None:
         self.close()
+
+
+@lru_cache(maxsize=4)
+def _zip_files(path: Path, version: tuple[int, int] | None) -> ZipFiles:
+    """One object for all the units that come to a process: reading a large archive's directory takes seconds."""
+    return ZipFiles(path)

@@ -13,7 +13,7 @@ from fsrbench.errors import FsrbenchError
 from fsrbench.spec import RunSpec
 
 NAME = "finished.json"
-UNASKED = ("resume", "offline", "out")
+UNASKED = ("resume", "offline", "out", "workers", "scheduler")
 """Parts of a specification that change nothing about the scores."""
 Stamp = tuple[int, int]
 """Size in bytes and time of the last change in nanoseconds."""

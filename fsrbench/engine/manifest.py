@@ -33,6 +33,7 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
         "reference": _reference(run),
         "versions": provenance.versions(),
         "machine": provenance.machine(run.device),
+        "executor": run.executor,
         "git": provenance.git(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": run.clock.seconds,

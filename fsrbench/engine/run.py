@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from fsrbench import weights
 from fsrbench.console import Reporter
@@ -16,7 +17,7 @@ from fsrbench.degradations import find_degradation
 from fsrbench.devices import find_device
 from fsrbench.engine import finished, folder
 from fsrbench.engine.collect import Collector
-from fsrbench.engine.executors import run_local
+from fsrbench.engine.executors import executor_for
 from fsrbench.engine.frames import Frames, status_of
 from fsrbench.engine.places import CACHE
 from fsrbench.engine.plan import HR, REFERENCE, make_plan, make_shards
@@ -86,6 +87,8 @@ class Run:
         self.usable = [m for m in self.metrics if m.name not in self.refused_metrics]
         self.worker = Worker(spec, self.usable, self.device, Store(spec.out / CACHE))
         self.refused_methods = self._refused_methods()
+        self.executor: dict[str, Any] = {}
+        """Where units were done, once they are."""
 
     @property
     def methods(self) -> list[str]:
@@ -178,9 +181,11 @@ class Run:
         )
         wanted = self.reference if self.worker.reference_extractors else None
         units = make_plan(self.shards, self.rows(self.methods), make_shards(wanted) if wanted else ())
-        with self.clock.phase("scoring"):
-            for result in self.reporter.track(run_local(units, self.worker), len(units), "scoring"):
+        # The executor is left before anything is timed: a cluster's processes would be in the way
+        with self.clock.phase("scoring"), executor_for(self.spec, self.reporter) as execute:
+            for result in self.reporter.track(execute(units, self.worker), len(units), "scoring"):
                 collector.add(result)
+            self.executor = execute.facts()
         self._report_problems(collector)
         return collector
 

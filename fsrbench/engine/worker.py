@@ -13,6 +13,7 @@ from torch import Tensor
 
 from fsrbench import __version__, weights
 from fsrbench.degradations import find_degradation
+from fsrbench.devices import one_thread
 from fsrbench.engine.inputs import Inputs, prepare
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
 from fsrbench.engine.store import FEATURES, Store, key_of, pack_json, unpack_json
@@ -132,6 +133,10 @@ class Worker:
             self._inputs = (key, self._load_inputs(key) or self._prepare_inputs(key, shard))
         return self._inputs[1]
 
+    def stored_inputs(self, shard: Shard) -> Inputs | None:
+        """The same, if they were decoded before."""
+        return self._load_inputs(self._shard_key(shard))
+
     def pictures(self, unit: Unit) -> Pictures:
         """SR pictures of a unit, super-resolved once in a run's life; the HR pictures themselves for the HR unit."""
         inputs = self.inputs(unit.shard)
@@ -234,7 +239,8 @@ class Worker:
         key = key_of(sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, version=__version__)
         stored = self.store.get("scores", key)
         if stored is None:
-            stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
+            with one_thread():  # a sum over a whole picture, shared among threads, depends on how many there are
+                stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
             self.store.put("scores", key, stored)
         return stored["value"]
 

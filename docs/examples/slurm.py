@@ -1,0 +1,40 @@
+"""A run on the workers of Slurm jobs; `pip install dask-jobqueue` beside fsrbench.
+
+Set the constants to your cluster's, then `sbatch --cpus-per-task=4 --mem=16G --time=24:00:00 --wrap "python slurm.py"`.
+DATA and OUT must lie on a file system that all nodes share. Killed, or out of time: the same call goes on.
+"""
+
+from __future__ import annotations
+
+import subprocess
+
+from dask_jobqueue import SLURMCluster
+
+JOBS = 10
+"""Slurm jobs."""
+WORKERS = 8
+"""Workers a job; each uses its part of the job's cores. With GPUs: 1, which takes the GPU that Slurm gives the job."""
+SLURM = {
+    "cores": 16,
+    "processes": WORKERS,
+    "memory": "64GB",
+    "walltime": "24:00:00",
+    "job_extra_directives": [],  # such as "--partition=gpu", "--gres=gpu:1"
+    "log_directory": "slurm-logs",
+}
+DATA, OUT = "/shared/faces.zip", "/shared/runs/faces"
+COMMAND = "fsrbench run --methods bicubic,scgan,ours --data {data} --out {out} --scheduler {scheduler}"
+
+
+def main() -> int:
+    """Start the jobs, run, and end the jobs; the exit code of ``fsrbench run``."""
+    with SLURMCluster(**SLURM) as cluster:
+        cluster.scale(jobs=JOBS)
+        print(f"scheduler: {cluster.scheduler_address}", flush=True)
+        cluster.wait_for_workers(1)
+        command = COMMAND.format(data=DATA, out=OUT, scheduler=cluster.scheduler_address)
+        return subprocess.run(command.split(), check=False).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

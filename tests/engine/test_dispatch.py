@@ -1,0 +1,271 @@
+"""Giving jobs out: bounded, in order, and what ends workers is found out. The cluster is a made-up one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from fsrbench.console import Reporter
+from fsrbench.datasets import Sample
+from fsrbench.engine.plan import HR, Shard, Unit, make_plan
+from fsrbench.engine.worker import UnitResult
+from fsrbench.errors import UserError
+
+pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
+
+from distributed.scheduler import KilledWorker
+
+from fsrbench.engine import dispatch
+from fsrbench.engine.careful import Doubt
+from fsrbench.engine.dispatch import LOOKAHEAD, MOST_DEADLY, Dispatch, make_jobs
+from fsrbench.engine.remote import Done
+
+Work = Callable[[list[Unit], Doubt | None], None]
+"""What a made-up worker does; raises what the job raises."""
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "PAUSE", 0.001)
+
+
+class Lost(Exception):
+    """The worker's process ended."""
+
+
+@dataclass(eq=False)
+class Promise:
+    """A future of the made-up cluster."""
+
+    units: list[Unit]
+    doubt: Doubt | None
+    address: str
+    status: str = "pending"
+    callback: Any = None
+    error: Exception | None = None
+
+    def add_done_callback(self, callback: Any) -> None:
+        self.callback = callback
+
+    def result(self) -> Done:
+        if self.error:
+            raise self.error
+        results = [
+            UnitResult(Unit(Shard(u.shard.index, ()), u.method), [s.id for s in u.shard.samples], {}, {})
+            for u in self.units
+        ]
+        return Done(results, {}, {"name": self.address, "address": self.address})
+
+
+@dataclass
+class MadeUp:
+    """A client of a cluster whose jobs end when :meth:`nthreads` is asked for, the newest first: never in order."""
+
+    workers: list[str]
+    work: Work = lambda units, doubt: None
+    slow: str | None = None
+    """A worker that only comes back when nobody else is busy."""
+    out: deque[Promise] = field(default_factory=deque)
+    given: list[list[Unit]] = field(default_factory=list)
+    most: int = 0
+    status: str = "running"
+
+    def nthreads(self) -> dict[str, int]:
+        self.settle()
+        return dict.fromkeys(self.workers, 1)
+
+    def submit(
+        self, _: Any, __: Any, units: list[Unit], doubt: Doubt | None, *, workers: list[str], **more: Any
+    ) -> Promise:
+        promise = Promise(list(units), doubt, workers[0])
+        self.out.append(promise)
+        self.given.append(list(units))
+        assert len({p.address for p in self.out}) == len(self.out), "two jobs on one worker"
+        return promise
+
+    def settle(self) -> None:
+        ready = [p for p in self.out if p.address != self.slow] or list(self.out)
+        for promise in ready[-1:]:
+            self.out.remove(promise)
+            promise.status = "finished"
+            try:
+                self.work(promise.units, promise.doubt)
+            except Lost:
+                promise.status, promise.error = "error", KilledWorker("task", SimpleNamespace(address="w"), 0)  # type: ignore[arg-type]
+            except Exception as error:
+                promise.status, promise.error = "error", error
+            promise.callback(promise)
+
+    def cancel(self, futures: list[Promise]) -> None:
+        for future in futures:
+            self.out.remove(future)
+
+
+def shards(count: int, size: int = 3) -> list[Shard]:
+    return [Shard(i, tuple(Sample(f"{i}/{n}") for n in range(size))) for i in range(count)]
+
+
+class Heard(Reporter):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(Console(quiet=True))
+        self.lines: list[str] = []
+
+    def say(self, line: str) -> None:
+        self.lines.append(line)
+
+    warn = say
+
+
+@dataclass
+class Played:
+    client: MadeUp
+    scratch: Path
+    patience: float | None = None
+    reporter: Heard = field(default_factory=Heard)
+
+    def results(self, units: list[Unit]) -> Iterator[UnitResult]:
+        setting: Any = SimpleNamespace(scratch=self.scratch)
+        worker: Any = SimpleNamespace(stored_inputs=lambda shard: None, method=None)
+        client: Any = self.client
+        self.of = Dispatch(client, setting, worker, self.reporter, self.patience)
+        return self.of.results(units)
+
+
+def plan(count: int, *methods: str) -> list[Unit]:
+    return make_plan(shards(count), [*methods, HR])
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_results_come_in_the_plans_order_each_once(tmp_path: Path, workers: int) -> None:
+    units = plan(20, "a", "b")
+    played = Played(MadeUp([f"w{i}" for i in range(workers)]), tmp_path)
+    assert [r.unit for r in played.results(units)] == units
+    assert [u for job in played.client.given for u in job] == units
+
+
+def test_window_is_bounded(tmp_path: Path) -> None:
+    units = plan(100, "a", "b")
+    client = MadeUp(["w0", "w1", "w2"], slow="w0")
+    played = Played(client, tmp_path)
+    taken = 0
+    most = 0
+    for _ in played.results(units):
+        taken += 1
+        most = max(most, sum(map(len, client.given)) - taken)
+    assert taken == len(units)
+    bound = LOOKAHEAD * 3 * 3
+    assert bound / 2 < most <= bound  # the slow worker makes the others run ahead, but not far
+
+
+def test_what_is_out_is_cancelled_when_nobody_listens(tmp_path: Path) -> None:
+    client = MadeUp(["w0", "w1"])
+    results = Played(client, tmp_path).results(plan(10, "a"))
+    next(results)
+    assert client.out
+    results.close()
+    assert not client.out
+
+
+def test_shards_stay_together_unless_workers_would_be_idle() -> None:
+    units = make_plan(shards(1100), [f"m{i}" for i in range(20)] + [HR])
+    jobs = make_jobs(units, 100)
+    assert [len(job.units) for job in jobs] == [21] * 1100
+    assert [place for job in jobs for place in job.places] == list(range(len(units)))
+    few = make_jobs(make_plan(shards(2), ["a", "b", HR]), 4)
+    assert [[u.method for u in job.units] for job in few] == [[HR], ["a"], ["b"]] * 2
+    assert make_jobs([], 3) == []
+
+
+def test_a_lost_worker_changes_nothing(tmp_path: Path) -> None:
+    units, deaths = plan(6, "a", "b"), [3]
+
+    def work(members: list[Unit], doubt: Doubt | None) -> None:
+        if members[0].shard.index == 2 and deaths[0]:
+            deaths[0] -= 1
+            raise Lost
+
+    played = Played(MadeUp(["w0", "w1"], work), tmp_path)
+    found = list(played.results(units))
+    assert [r.unit for r in found] == units
+    assert all(r.ids and not r.problems for r in found)
+    assert played.of.lost == 3
+
+
+def deadly(method: str, *images: str) -> Work:
+    """Dies with these images of a method; a careful worker writes them down first."""
+
+    def work(units: list[Unit], doubt: Doubt | None) -> None:
+        for unit in units:
+            for sample in unit.shard.samples:
+                if unit.method == method and sample.id in images:
+                    if doubt is None:
+                        raise Lost
+                    if ("image", sample.id) not in doubt.deadly:
+                        doubt.note.write_text(f'["image", "{sample.id}"]')
+                        raise Lost
+
+    return work
+
+
+def test_a_deadly_image_is_found_and_the_rest_goes_on(tmp_path: Path) -> None:
+    units = plan(4, "a", "b")
+    played = Played(MadeUp(["w0", "w1"], deadly("a", "1/2")), tmp_path)
+    found = list(played.results(units))
+    assert [r.unit for r in found] == units
+    assert all(r.ids for r in found)
+    assert any("a on image 1/2: ended its worker process 2 times" in line for line in played.reporter.lines)
+
+
+def test_a_unit_with_many_deadly_images_fails_as_a_whole(tmp_path: Path) -> None:
+    units = make_plan(shards(3, size=9), ["a", HR])
+    images = [f"1/{n}" for n in range(MOST_DEADLY + 1)]
+    found = list(Played(MadeUp(["w0", "w1"], deadly("a", *images)), tmp_path).results(units))
+    failed = [r for r in found if r.problems]
+    assert [(r.unit.method, r.unit.shard.index, len(r.problems)) for r in failed] == [("a", 1, 9)]
+
+
+def test_a_method_that_always_ends_workers_is_given_up(tmp_path: Path) -> None:
+    units = plan(60, "a", "b")
+    client = MadeUp(["w0", "w1"], deadly("a", *[f"{i}/{n}" for i in range(60) for n in range(3)]))
+    found = list(Played(client, tmp_path).results(units))
+    assert [r.unit for r in found] == units
+    failed = [r for r in found if r.problems and not r.ids]
+    assert {r.unit.method for r in failed} == {"a"}
+    assert "not tried: a ended worker processes too often" in failed[-1].problems.values()
+    assert len(failed) > 50
+    assert len(client.given) < 60 * 3
+
+
+def test_what_dies_at_no_known_step_fails_as_a_unit(tmp_path: Path) -> None:
+    def work(units: list[Unit], doubt: Doubt | None) -> None:
+        if any(u.method == "a" and u.shard.index == 1 for u in units):
+            raise Lost
+
+    found = list(Played(MadeUp(["w0"], work), tmp_path).results(plan(3, "a")))
+    (failed,) = [r for r in found if r.problems]
+    assert (failed.unit.method, failed.ids) == ("a", [])
+    assert set(failed.problems) == {"1/0", "1/1", "1/2"}
+
+
+def test_other_errors_are_raised(tmp_path: Path) -> None:
+    def work(units: list[Unit], doubt: Doubt | None) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        list(Played(MadeUp(["w0"], work), tmp_path).results(plan(3, "a")))
+
+
+def test_without_workers_it_waits_and_then_gives_up(tmp_path: Path) -> None:
+    played = Played(MadeUp([]), tmp_path, patience=0.1)
+    with pytest.raises(UserError, match="no worker for 0 s"):
+        list(played.results(plan(3, "a")))
+    assert played.reporter.lines == ["no worker is there; waiting for one"]
