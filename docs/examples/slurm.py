@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 
+import dask
 from dask_jobqueue import SLURMCluster
 
 JOBS = 10
@@ -28,7 +29,9 @@ COMMAND = "fsrbench run --methods bicubic,scgan,ours --data {data} --out {out} -
 
 def main() -> int:
     """Start the jobs, run, and end the jobs; the exit code of ``fsrbench run``."""
-    with SLURMCluster(**SLURM) as cluster:
+    # A worker process that is just starting anew is not lost: Dask would cancel its Slurm job after 15 s
+    patient = dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
+    with patient, SLURMCluster(**SLURM) as cluster:
         cluster.scale(jobs=JOBS)
         print(f"scheduler: {cluster.scheduler_address}", flush=True)
         cluster.wait_for_workers(1)

@@ -6,14 +6,15 @@ import importlib.util
 import logging
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import dask
 import torch
-from distributed import Client, LocalCluster
+from distributed import Client, LocalCluster, Status
 
 from fsrbench.console import Reporter
 from fsrbench.engine.dispatch import Dispatch
@@ -28,6 +29,8 @@ CONFIG = {
     # Daemons may not have children, and a method may want some.
     "distributed.worker.daemon": False,
     "distributed.worker.preload": ["fsrbench.engine.preload"],
+    # What a nanny is just starting anew is not lost: Dask would end the nanny after 15 s.
+    "distributed.deploy.lost-worker-timeout": "1 hour",
 }
 START_SECONDS = 180.0
 """Without any worker for so long, a cluster that was started here has failed."""
@@ -40,11 +43,15 @@ class Cluster:
         client: connected to the cluster.
         reporter: told of what goes wrong with workers.
         patience: seconds without any worker after which it gives up; ``None`` for never, as workers may be queued.
-        own: whether the workers are this run's own, so that it shares the devices out among them.
+        mend: starts workers that are gone anew, where they are this run's own; it then shares the devices out among
+            them.
     """
 
-    def __init__(self, client: Client, reporter: Reporter, patience: float | None, own: bool) -> None:
-        self.client, self.reporter, self.patience, self.own = client, reporter, patience, own
+    def __init__(
+        self, client: Client, reporter: Reporter, patience: float | None = None, mend: Callable[[], None] | None = None
+    ) -> None:
+        self.client, self.reporter, self.patience, self.mend = client, reporter, patience, mend
+        self.own = mend is not None
         self._hosts: dict[str, dict[str, Any]] = {}
         self._lost = 0
 
@@ -60,7 +67,7 @@ class Cluster:
         with folder as scratch:
             setting = make_setting(worker, Path(scratch).absolute(), self.own)
             self._greet(setting)
-            dispatch = Dispatch(self.client, setting, worker, self.reporter, self.patience)
+            dispatch = Dispatch(self.client, setting, worker, self.reporter, self.patience, self.mend)
             try:
                 yield from dispatch.results(units)
             finally:
@@ -96,8 +103,8 @@ def start(workers: int, reporter: Reporter) -> Iterator[Cluster]:
         UserError: it cannot be started.
     """
     threads = max(1, torch.get_num_threads() // workers)
-    try:
-        with dask.config.set(CONFIG):
+    with dask.config.set(CONFIG):
+        try:
             cluster = LocalCluster(
                 n_workers=workers,
                 threads_per_worker=threads,
@@ -107,11 +114,24 @@ def start(workers: int, reporter: Reporter) -> Iterator[Cluster]:
                 dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,  # of lost workers the dispatch tells what matters
             )
-    except Exception as error:  # Dask, asyncio and the system each raise their own
-        raise UserError(f"cannot start {workers} workers: {one_line(error)}") from error
-    with cluster, Client(cluster, set_as_default=False) as client:
-        reporter.say(f"{workers} workers with {threads} threads each{_dashboard(client)}")
-        yield Cluster(client, reporter, START_SECONDS, own=True)
+        except Exception as error:  # Dask, asyncio and the system each raise their own
+            raise UserError(f"cannot start {workers} workers: {one_line(error)}") from error
+        with cluster, Client(cluster, set_as_default=False) as client:
+            reporter.say(f"{workers} workers with {threads} threads each{_dashboard(client)}")
+            yield Cluster(client, reporter, START_SECONDS, partial(_mend, cluster, workers))
+
+
+def _mend(cluster: LocalCluster, workers: int) -> None:
+    """Start workers anew whose nannies have ended, as they do where a process ends while it is being started."""
+
+    def forget_ended() -> None:
+        for name, nanny in list(cluster.workers.items()):
+            if nanny.status in (Status.closed, Status.failed):
+                del cluster.workers[name]
+        cluster.scale(workers)
+
+    if cluster.loop is not None:  # it is, while it runs
+        cluster.loop.add_callback(forget_ended)
 
 
 @contextmanager
@@ -127,7 +147,7 @@ def join(address: str, reporter: Reporter) -> Iterator[Cluster]:
         raise UserError(f"no Dask scheduler answers at {address}: {one_line(error)}") from None
     with client:
         reporter.say(f"joined {len(client.nthreads())} workers at {address}{_dashboard(client)}")
-        yield Cluster(client, reporter, None, own=False)
+        yield Cluster(client, reporter)
 
 
 def _dashboard(client: Client) -> str:

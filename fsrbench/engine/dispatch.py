@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -29,6 +29,10 @@ MOST_DEADLY = 3
 """Images of one unit that may end workers, before the whole unit is given up."""
 GIVE_UP = 12
 """Times that a method may be blamed for the loss of workers, before its other units are not tried."""
+FETCH_SECONDS = 60.0
+"""A result that does not come in so long is not there any more."""
+MEND_SECONDS = 20.0
+"""A worker that is away so long does not come back by itself."""
 PAUSE = 0.5
 """Seconds between looks for new workers."""
 
@@ -72,25 +76,34 @@ class Dispatch:
         worker: the main process's, which knows what the methods must be.
         reporter: told of lost workers and of what ends them.
         patience: seconds without any worker after which it gives up; ``None`` for never.
+        mend: starts workers anew that stay away.
     """
 
     def __init__(
-        self, client: Client, setting: Setting, worker: Worker, reporter: Reporter, patience: float | None
+        self,
+        client: Client,
+        setting: Setting,
+        worker: Worker,
+        reporter: Reporter,
+        patience: float | None = None,
+        mend: Callable[[], None] | None = None,
     ) -> None:
         self.client, self.setting, self.worker, self.reporter = client, setting, worker, reporter
-        self.patience = patience
+        self.patience, self.mend = patience, mend
         self.lost = 0
         """Jobs that came back because their worker was lost."""
         self.hosts: dict[str, dict[str, Any]] = {}
         """What workers that did something said of themselves, by name."""
         self._again: deque[Job] = deque()
-        self._out: dict[Future[Done], tuple[Job, str]] = {}
+        self._out: dict[Future[Done], Job] = {}
         self._back: queue.SimpleQueue[Future[Done]] = queue.SimpleQueue()
         self._done: dict[int, UnitResult] = {}
         self._next = 0
         self._blamed: Counter[str] = Counter()
         self._fingerprints: dict[str, str] = {}
-        self._alone_since: float | None = None
+        self._most, self._waiting = 0, False
+        self._complete = self._there = time.monotonic()
+        """When all workers, and any worker, were there last."""
 
     def results(self, units: Sequence[Unit]) -> Iterator[UnitResult]:
         """Do the units; their results come in the plan's order.
@@ -112,11 +125,9 @@ class Dispatch:
                 self.client.cancel(list(self._out))
 
     def _give_out(self, fresh: deque[Job]) -> None:
-        workers = list(self._workers())
-        taken = {address for _, address in self._out.values()}
-        free = deque(address for address in workers if address not in taken)
-        end = self._next + self._span * len(workers)
-        while free:
+        workers = self._workers()
+        end = self._next + self._span * workers
+        while len(self._out) < workers:
             if self._again:
                 job = self._again.popleft()
             elif fresh and fresh[0].places[0] < end:
@@ -124,39 +135,38 @@ class Dispatch:
             else:
                 return
             if self._drop_given_up(job):
-                self._submit(job, free.popleft())
+                self._submit(job)
 
-    def _workers(self) -> dict[str, int]:
+    def _workers(self) -> int:
+        """How many there are now."""
         try:
-            found: dict[str, int] = self.client.nthreads()
+            found = len(self.client.nthreads())
         except Exception as error:  # Dask, asyncio and the system each raise their own
             raise self._gone() from error
-        if found:
-            self._alone_since = None
-            return found
         now = time.monotonic()
-        if self._alone_since is None:
-            self._alone_since = now
+        if found >= self._most:
+            self._most, self._complete = found, now
+        elif self.mend and now - self._complete > MEND_SECONDS:
+            self._complete = now
+            self.mend()
+        if found:
+            self._there, self._waiting = now, False
+            return found
+        if not self._waiting:
+            self._waiting = True
             self.reporter.say("no worker is there; waiting for one")
-        if self.patience is not None and now - self._alone_since > self.patience:
+        if self.patience is not None and now - self._there > self.patience:
             raise UserError(f"no worker for {self.patience:.0f} s; what was done is kept")
-        return found
+        return 0
 
     def _gone(self) -> UserError:
         return UserError("the connection to the Dask scheduler was lost; what was done is kept")
 
-    def _submit(self, job: Job, address: str) -> None:
-        future = self.client.submit(
-            do_units,
-            self.setting,
-            job.units,
-            job.doubt,
-            key=f"fsrbench-{uuid4().hex}",
-            workers=[address],
-            allow_other_workers=True,  # else it would wait for a worker that was lost
-            pure=False,
-        )
-        self._out[future] = (job, address)
+    def _submit(self, job: Job) -> None:
+        # Without naming a worker: one that is gone would be waited for for ever where no other is there
+        key = f"fsrbench-{uuid4().hex}"
+        future = self.client.submit(do_units, self.setting, job.units, job.doubt, key=key, pure=False)
+        self._out[future] = job
         future.add_done_callback(self._back.put)
 
     def _take_in(self) -> None:
@@ -165,13 +175,17 @@ class Dispatch:
             future = self._back.get(timeout=PAUSE if self._out else PAUSE / 10)
         except queue.Empty:
             return
-        job, _ = self._out.pop(future)
+        job = self._out.pop(future)
         if future.status not in ("finished", "error"):
             raise self._gone()
         try:
-            self._keep(job, future.result())
+            self._keep(job, future.result(timeout=FETCH_SECONDS))
         except KilledWorker as error:
             self._suspect(job, error.allowed_failures + 1)
+        except TimeoutError:
+            if future.status == "error":
+                raise  # the job's own
+            self._again.append(job)  # the worker that had the result was lost with it
 
     def _keep(self, job: Job, done: Done) -> None:
         for method, fingerprint in done.fingerprints.items():

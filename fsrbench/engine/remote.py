@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import torch
-from distributed import get_worker
+from distributed import Reschedule, get_worker
 
 from fsrbench import provenance, weights
 from fsrbench.engine.careful import CarefulWorker, Doubt
@@ -27,6 +27,7 @@ from fsrbench.offline import hosts_of, no_connections
 from fsrbench.spec import RunSpec
 
 TOKEN = "token"
+BUSY_SECONDS = 1.0
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of glibc's malloc.h."""
 
@@ -188,8 +189,18 @@ def do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None = None
 
     Raises:
         UserError: this process cannot do units of the run.
+        Reschedule: it is busy with others.
     """
-    with _busy, _as_in_the_main_process(setting):
+    if not _busy.acquire(timeout=BUSY_SECONDS):
+        raise Reschedule  # by Dask, to where there is room
+    try:
+        return _do_units(setting, units, doubt)
+    finally:
+        _busy.release()
+
+
+def _do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None) -> Done:
+    with _as_in_the_main_process(setting):
         worker = _worker(setting) if doubt is None else _careful(setting, doubt)
         results = [worker.do(unit) for unit in units]
         made = {unit.method for unit in units if not unit.of_hr}

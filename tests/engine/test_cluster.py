@@ -58,11 +58,12 @@ def slow_alone(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished
 @pytest.fixture(scope="module")
 def joined() -> Iterator[Client]:
     """A cluster that somebody else started."""
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
-        made = LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", memory_limit=None, dashboard_address="127.0.0.1:0"
-        )
-    with made, Client(made, set_as_default=False) as client:
+    options = {"threads_per_worker": 1, "memory_limit": None, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with (
+        dask.config.set(cluster.CONFIG),  # so that a worker's death counts at once, and nannies last
+        LocalCluster(n_workers=2, **options) as made,
+        Client(made, set_as_default=False) as client,
+    ):
         yield client
 
 

@@ -54,7 +54,7 @@ class Promise:
     def add_done_callback(self, callback: Any) -> None:
         self.callback = callback
 
-    def result(self) -> Done:
+    def result(self, timeout: float) -> Done:
         if self.error:
             raise self.error
         results = [
@@ -81,13 +81,12 @@ class MadeUp:
         self.settle()
         return dict.fromkeys(self.workers, 1)
 
-    def submit(
-        self, _: Any, __: Any, units: list[Unit], doubt: Doubt | None, *, workers: list[str], **more: Any
-    ) -> Promise:
-        promise = Promise(list(units), doubt, workers[0])
+    def submit(self, _: Any, __: Any, units: list[Unit], doubt: Doubt | None, **more: Any) -> Promise:
+        free = [worker for worker in self.workers if worker not in {p.address for p in self.out}]
+        assert free, "more jobs than workers"
+        promise = Promise(list(units), doubt, free[0])
         self.out.append(promise)
         self.given.append(list(units))
-        assert len({p.address for p in self.out}) == len(self.out), "two jobs on one worker"
         return promise
 
     def settle(self) -> None:
@@ -100,7 +99,8 @@ class MadeUp:
             except Lost:
                 promise.status, promise.error = "error", KilledWorker("task", SimpleNamespace(address="w"), 0)  # type: ignore[arg-type]
             except Exception as error:
-                promise.status, promise.error = "error", error
+                gone = isinstance(error, TimeoutError) and not error.errno  # with the worker that had the result
+                promise.status, promise.error = "finished" if gone else "error", error
             promise.callback(promise)
 
     def cancel(self, futures: list[Promise]) -> None:
@@ -130,13 +130,14 @@ class Played:
     client: MadeUp
     scratch: Path
     patience: float | None = None
+    mend: Callable[[], None] | None = None
     reporter: Heard = field(default_factory=Heard)
 
     def results(self, units: list[Unit]) -> Iterator[UnitResult]:
         setting: Any = SimpleNamespace(scratch=self.scratch)
         worker: Any = SimpleNamespace(stored_inputs=lambda shard: None, method=None)
         client: Any = self.client
-        self.of = Dispatch(client, setting, worker, self.reporter, self.patience)
+        self.of = Dispatch(client, setting, worker, self.reporter, self.patience, self.mend)
         return self.of.results(units)
 
 
@@ -256,12 +257,28 @@ def test_what_dies_at_no_known_step_fails_as_a_unit(tmp_path: Path) -> None:
     assert set(failed.problems) == {"1/0", "1/1", "1/2"}
 
 
-def test_other_errors_are_raised(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), TimeoutError(110, "Connection timed out")])
+def test_other_errors_are_raised(tmp_path: Path, error: OSError) -> None:
     def work(units: list[Unit], doubt: Doubt | None) -> None:
-        raise OSError(28, "No space left on device")
+        raise error
 
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(type(error), match=error.strerror):
         list(Played(MadeUp(["w0"], work), tmp_path).results(plan(3, "a")))
+
+
+def test_a_result_that_is_lost_with_its_worker_is_made_again(tmp_path: Path) -> None:
+    units, losses = plan(4, "a"), [2]
+
+    def work(members: list[Unit], doubt: Doubt | None) -> None:
+        if members[0].shard.index == 1 and losses[0]:
+            losses[0] -= 1
+            raise TimeoutError
+
+    played = Played(MadeUp(["w0"], work), tmp_path)
+    found = list(played.results(units))
+    assert [r.unit for r in found] == units
+    assert all(r.ids for r in found)
+    assert (played.of.lost, losses) == (0, [0])
 
 
 def test_without_workers_it_waits_and_then_gives_up(tmp_path: Path) -> None:
@@ -269,3 +286,17 @@ def test_without_workers_it_waits_and_then_gives_up(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no worker for 0 s"):
         list(played.results(plan(3, "a")))
     assert played.reporter.lines == ["no worker is there; waiting for one"]
+
+
+def test_workers_that_stay_away_are_started_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "MEND_SECONDS", 0.05)
+
+    def work(units: list[Unit], doubt: Doubt | None) -> None:
+        if len(client.given) == 3:
+            client.workers.clear()
+
+    client = MadeUp(["w0", "w1"], work)
+    units = plan(6, "a")
+    played = Played(client, tmp_path, patience=20, mend=lambda: client.workers.extend(["w2", "w3"]))
+    assert [r.unit for r in played.results(units)] == units
+    assert client.workers == ["w2", "w3"]
