@@ -26,8 +26,11 @@ def benchmark(spec: RunSpec, reporter: Reporter | None = None) -> bool:
 
 def _benchmark(spec: RunSpec, reporter: Reporter) -> bool:
     run = Run(spec, reporter)
-    with folder.held(spec.out):
-        return _do(run, spec, reporter)
+    try:
+        with folder.held(spec.out):
+            return _do(run, spec, reporter)
+    finally:
+        run.worker.close()
 
 
 def _do(run: Run, spec: RunSpec, reporter: Reporter) -> bool:

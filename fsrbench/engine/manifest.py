@@ -63,7 +63,8 @@ def _dataset(run: Run) -> dict[str, Any]:
 
 def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any]:
     if error := run.refused_methods.get(name):
-        return {"description": _description(name), "status": status_of(error), "note": str(error)}
+        described = "" if run.spec.isolate else _description(name)
+        return {"description": described, "status": status_of(error), "note": str(error)}
     method = run.worker.method(name)
     return {
         "description": method.description,

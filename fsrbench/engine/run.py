@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from fsrbench import isolation
 from fsrbench.console import Reporter
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.pairs import read_pairs
@@ -70,7 +71,7 @@ class Run:
         self.device = find_device(spec.device)
         self.metrics = resolve(spec.metrics) if metrics is None else list(metrics)
         for name in spec.methods:
-            _check_name(name)
+            isolation.check_name(name) if spec.isolate else _check_name(name)
         if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
             raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
         self.degradation = find_degradation(spec.degradation)
@@ -123,6 +124,7 @@ class Run:
             sides=self.spec.sides,
             alignment=self.spec.alignment,
             descriptor=self.spec.descriptor,
+            isolated=self.spec.isolate,
         )
 
     def _refused_metrics(self) -> dict[str, FsrbenchError]:
@@ -138,10 +140,14 @@ class Run:
 
     def _refused_methods(self) -> dict[str, FsrbenchError]:
         refused: dict[str, FsrbenchError] = {}
+        if self.spec.isolate:
+            self.worker.start(self.spec.methods)
         for name in self.spec.methods:
             try:
                 self.worker.method(name)
             except FsrbenchError as error:
+                if self.spec.isolate and isinstance(error, UserError):
+                    raise  # nothing is called so, which only the method's own process could find out
                 refused[name] = error
             except Exception as error:  # a plug-in's code may raise anything
                 refused[name] = FsrbenchError(f"cannot be loaded: {one_line(error)}")
@@ -183,8 +189,11 @@ class Run:
             return {}
         self.reporter.say(f"timing {', '.join(self.methods)}")
         lr = next(lr for shard in self.shards if len(lr := self.worker.inputs(shard).lr))[:TIMED_IMAGES]
+        batch = to_tensor(lr).to(self.device)
         loaded = {name: self.worker.method(name) for name in self.methods}
-        return measure(loaded, to_tensor(lr).to(self.device), self.device, wanted, EFFORTS[self.spec.timing])
+        if self.spec.isolate:
+            return {n: m.sizes(batch, wanted) for n, m in loaded.items() if isinstance(m, isolation.IsolatedMethod)}
+        return measure(loaded, batch, self.device, wanted, EFFORTS[self.spec.timing])
 
 
 def _none_usable(dataset: Dataset, problems: Mapping[str, str]) -> str:
