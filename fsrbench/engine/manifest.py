@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -49,7 +50,7 @@ def _degradation(run: Run) -> dict[str, Any]:
 def _dataset(run: Run) -> dict[str, Any]:
     inputs = [run.worker.inputs(shard) for shard in run.shards]
     return {
-        "name": Path(run.dataset.name).resolve().name,
+        "name": _name(run.dataset.name),
         "n": sum(len(i.ids) for i in inputs),
         "has_hr": run.dataset.has_hr,
         "identities": len({s.identity for s in run.dataset if s.identity is not None}),
@@ -87,8 +88,16 @@ def _weights(name: str) -> dict[str, Any]:
 def _reference(run: Run) -> dict[str, Any] | None:
     if run.reference is None:
         return None
-    name = Path(run.reference.name).resolve().name
-    return {"name": name, "n": len(run.reference), "sha256": provenance.dataset_hash(run.reference)}
+    return {
+        "name": _name(run.reference.name),
+        "n": len(run.reference),
+        "sha256": provenance.dataset_hash(run.reference),
+    }
+
+
+def _name(source: str) -> str:
+    """The last part of a path, as text that can be written anywhere: on some systems names are any bytes."""
+    return os.fsencode(Path(source).resolve().name).decode("utf-8", "replace")
 
 
 def _description(name: str) -> str:

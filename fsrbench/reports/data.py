@@ -206,7 +206,8 @@ class RunData:
 
 def _read_scores(path: Path) -> pd.DataFrame:
     try:
-        frame = pd.read_parquet(path)
+        with path.open("rb") as file:
+            frame = pd.read_parquet(file)
     except Exception as error:  # pyarrow has many kinds of "this is no parquet file"
         raise UserError(f"{path}: cannot be read as parquet: {_first_line(error)}") from error
     check_frame(path, frame, ("method", "image", "metric", "status"), ("value",))
