@@ -14,7 +14,7 @@ from fsrbench.engine.worker import UnitResult
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, one_line
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric, Summary
 from fsrbench.metrics.timing import Readings
-from fsrbench.stats import mean_interval
+from fsrbench.stats import LARGEST, mean_interval
 
 SCORE_COLUMNS = ["method", "image", "metric", "value", "status"]
 DETAIL_COLUMNS = ["method", "metric", "detail", "value"]
@@ -159,6 +159,7 @@ class Collector:
         return Evaluation(np.concatenate(mine.scores[metric.name]))
 
     def _keep(self, method: str, metric: Metric, evaluation: Evaluation) -> None:
+        _refuse_huge(evaluation)
         mine = MethodResults() if isinstance(metric, SpeedMetric) else self.results.get(method, MethodResults())
         if evaluation.values is not None:
             self._per_image(method, metric.name, mine, evaluation.values)
@@ -226,6 +227,17 @@ class Collector:
                 "note": summary.note,
             }
         )
+
+
+def _refuse_huge(evaluation: Evaluation) -> None:
+    """Finite numbers that nothing can be measured by: the plots could not be drawn, and the run not be read again."""
+    summary = evaluation.summary
+    numbers = [[] if summary is None else [summary.value, summary.ci_low, summary.ci_high], *evaluation.curves.values()]
+    numbers += [list(evaluation.details.values())]
+    numbers += [part for part in (evaluation.values, evaluation.blocks) if part is not None]
+    for part in map(np.asarray, numbers):
+        if (np.isfinite(part) & (np.abs(part) > LARGEST)).any():
+            raise FsrbenchError(f"gave a number beyond {LARGEST:g}")
 
 
 def _stacked(parts: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:

@@ -236,6 +236,7 @@ def _read_summary(path: Path) -> pd.DataFrame:
             raise UserError(f"{path}: column {column}: {_first_line(error)}") from error
     if not len(frame):
         raise UserError(f"{path}: no rows")
+    check_frame(path, frame, (), SUMMARY_NUMBERS)
     if (frame["n"].abs() > MOST).any():
         raise UserError(f"{path}: column n: more than {MOST:g}")
     unknown = sorted(set(frame["direction"]) - set(DIRECTIONS))
