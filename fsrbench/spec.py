@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from fsrbench.errors import UserError
 from fsrbench.tasks import TASKS, Task
@@ -33,6 +33,9 @@ class RunSpec(BaseModel):
     device: str = "auto"
     seed: int = Field(default=0, ge=0)
     batch_size: int = Field(default=16, ge=1)
+    isolate: bool = False
+    timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    memory_limit: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     offline: bool = False
     save_images: bool = False
     resume: bool = True
@@ -44,6 +47,13 @@ class RunSpec(BaseModel):
         if not any(names):
             raise ValueError("name at least one")
         return tuple(dict.fromkeys(n for n in names if n))
+
+    @field_validator("timeout", "memory_limit")
+    @classmethod
+    def _only_isolated(cls, limit: float | None, info: ValidationInfo) -> float | None:
+        if limit is not None and not info.data.get("isolate"):
+            raise ValueError("needs --isolate: a method in this process cannot be stopped")
+        return limit
 
     @property
     def the_task(self) -> Task:

@@ -13,6 +13,8 @@ import numpy as np
 
 RESAMPLES = 2000
 PERMUTATIONS = 4999
+LARGEST = 1e100
+"""Finite numbers beyond this were never measured, and cannot be drawn."""
 LEVEL = 0.05
 """A difference is called distinguishable below this probability, corrected for the number of comparisons."""
 MANY = 1000
