@@ -84,7 +84,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["--ratio-to", "nearest"], "--ratio-to nearest is none of the methods"),
         (["--reference", "smple"], "unknown dataset 'smple'; did you mean sample?"),
         (["--reference", "no/such"], "no/such does not exist"),
-        (["--pairs", "nowhere.txt"], "nowhere.txt cannot be read: "),
+        (["--pairs", "nowhere.txt"], "nowhere.txt: cannot be read: "),
         (["--weights", "arcfase=x"], "unknown weight file 'arcfase'; did you mean arcface"),
         (["--weights", "arcface=nowhere.onnx"], "nowhere.onnx is no file; write arcface=FILE"),
     ],

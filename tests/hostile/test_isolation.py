@@ -115,7 +115,7 @@ class Noisy(Good):
 
 class WritesIntoTheConnection(Good):
     def upscale(self, lr):
-        for number in range(3, 40):
+        for number in range(3, 1024):
             try:
                 os.write(number, b"\\0\\0\\0\\5hello" * 10)
             except OSError:
