@@ -49,7 +49,7 @@ def test_ours_with_real_lr_runs_the_semi_cycle(faces: Path, lr_faces: Path, tmp_
         ("nobody", "", "unknown model to train 'nobody'"),
         ("ours", "depth: 3", "unknown setting 'depth'; known: init, "),
         ("ours", "rate: fast", "setting rate must be float, not 'fast'"),
-        ("ours", "detach: 1", "setting detach must be bool, not '1'"),
+        ("ours", "detach: 1", "setting detach must be bool, not 1"),
         ("ours", "- rate", "expected settings as 'name: value'"),
         ("ours", "rate: [1", "cannot be read: while parsing"),
         ("ours", "init: nowhere.safetensors", "nowhere.safetensors cannot be loaded"),
