@@ -75,6 +75,7 @@ class Worker:
         self._extractors: dict[str, Extractor] = {}
         self._inputs: tuple[str, Inputs] | None = None
         self._keys: dict[Shard, str] = {}
+        self._fingerprints: dict[str, str] = {}
 
     def method(self, name: str) -> Method:
         """The loaded method of a name.
@@ -290,7 +291,9 @@ class Worker:
         shard = self._shard_key(unit.shard)
         if unit.of_hr:
             return key_of(inputs=shard, hr=True)
-        return key_of(inputs=shard, method=self.method(unit.method).fingerprint(), device=self.device.type)
+        if unit.method not in self._fingerprints:  # it reads the weights, too much for every key of every unit
+            self._fingerprints[unit.method] = self.method(unit.method).fingerprint()
+        return key_of(inputs=shard, method=self._fingerprints[unit.method], device=self.device.type)
 
     def _load_inputs(self, key: str) -> Inputs | None:
         stored = self.store.get("inputs", key)
