@@ -29,6 +29,13 @@ def types(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """How fast the harness is, beside other tools, into results/performance.md; ten minutes or so."""
+    session.install("-e", ".[test]")
+    session.run("python", "tests/performance/bench.py", *session.posargs)
+
+
+@nox.session
 def gate(session: nox.Session) -> None:
     """The methods on the built-in sample against results/reference.json; `nox -s gate -- --update` makes that anew."""
     session.install("-e", ".")

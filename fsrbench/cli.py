@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
+
+from fsrbench.command_errors import one_line_errors
 
 app = typer.Typer(
     help="A benchmark for face super-resolution that a reviewer can trust.",
@@ -20,39 +21,12 @@ app = typer.Typer(
 weights_app = typer.Typer(help="Weight files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(weights_app, name="weights")
 
-MAX_LINE = 1000
-"""Characters of a message; it may hold a name of any length."""
-
 
 def main() -> None:
     """Entry point of the console script."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what the terminal's encoding does not
     app()
-
-
-def _stop(message: str, code: int = 2) -> NoReturn:
-    for line in message.splitlines():
-        shown = line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."
-        print(f"fsrbench: {shown}", file=sys.stderr)
-    raise typer.Exit(code)
-
-
-@contextmanager
-def _one_line_errors() -> Iterator[None]:
-    """Turn the errors that users can do something about into one line and exit code 2."""
-    from fsrbench.errors import FsrbenchError
-
-    try:
-        yield
-    except FsrbenchError as error:
-        _stop(str(error))
-    except OSError as error:
-        if error.errno is None:
-            raise  # not the system's word, so nothing that a user can do something about
-        _stop(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
-    except MemoryError:
-        _stop("out of memory")
-    except KeyboardInterrupt:
-        _stop("interrupted; what was done is kept and the same command goes on from there", 130)
 
 
 def _names(text: str) -> list[str]:
@@ -81,6 +55,9 @@ def run(
     batch_size: Annotated[int, typer.Option(help="Images a batch.")] = 16,
     workers: Annotated[int | None, typer.Option(help="Share the work among N processes of this machine.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Join a Dask cluster: tcp://HOST:PORT.")] = None,
+    isolate: Annotated[bool, typer.Option("--isolate", help="Run each method in a process of its own.")] = False,
+    timeout: Annotated[float | None, typer.Option(help="With --isolate: seconds a batch may take; 600.")] = None,
+    memory_limit: Annotated[float | None, typer.Option(help="With --isolate: GiB a method may take.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Refuse connections to other machines.")] = False,
     save_images: Annotated[
         bool, typer.Option("--save-images", help="Keep the pictures of all images, not of 200.")
@@ -88,7 +65,7 @@ def run(
     resume: Annotated[bool, typer.Option("--resume/--fresh", help="Use what an earlier run in OUT has done.")] = True,
 ) -> None:
     """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""
-    with _one_line_errors():
+    with one_line_errors():
         from fsrbench.spec import parse_spec
         from fsrbench.weights import parse_named
 
@@ -113,6 +90,9 @@ def run(
             batch_size=batch_size,
             workers=workers,
             scheduler=scheduler,
+            isolate=isolate,
+            timeout=timeout,
+            memory_limit=memory_limit,
             offline=offline,
             save_images=save_images,
             resume=resume,
@@ -148,7 +128,7 @@ def table(
     ] = False,
 ) -> None:
     """Print the table of a run, or of several side by side."""
-    with _one_line_errors():
+    with one_line_errors():
         from fsrbench.reports import table_command
 
         chosen, methods = (_names(text) if text else None for text in (columns, rows))
@@ -167,7 +147,7 @@ def compare(
     seed: Annotated[int, typer.Option(help="Seed of draws and permutations.")] = 0,
 ) -> None:
     """Test which differences between a run's methods are more than chance."""
-    with _one_line_errors():
+    with one_line_errors():
         from rich.console import Console
 
         from fsrbench.comparison import compare_run
@@ -189,7 +169,7 @@ def plot(
     out: Annotated[Path | None, typer.Option(help="Where to write; RUN/plots by default.")] = None,
 ) -> None:
     """Draw a run's plots again, a sweep over several runs' strengths of one degradation, or learning curves."""
-    with _one_line_errors():
+    with one_line_errors():
         from fsrbench.reports import plots
 
         for file in plots.plot(paths, out):
@@ -210,7 +190,7 @@ def grid(
     out: Annotated[Path | None, typer.Option(help="The PNG file; RUN/grid.png by default.")] = None,
 ) -> None:
     """Draw the grid of a run's pictures again, of other images or methods."""
-    with _one_line_errors():
+    with one_line_errors():
         from typing import get_args
 
         from fsrbench.errors import UserError
@@ -233,7 +213,7 @@ def report(
     images: Annotated[int, typer.Option(min=1, help="Show the first N images, as far as the page has room.")] = 200,
 ) -> None:
     """Make one HTML page of a run: tables, plots, pictures to compare and every protocol. It needs no network."""
-    with _one_line_errors():
+    with one_line_errors():
         from fsrbench.reports import data
         from fsrbench.reports.html.page import write_report
 
@@ -250,7 +230,7 @@ def check(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the tests; the run's own has to be the reference's.")] = 0,
 ) -> None:
     """Hold a RUN against a reference. Exit code 0: holds, 1: regressed, 2: cannot be compared."""
-    with _one_line_errors():
+    with one_line_errors():
         from fsrbench.gate import command
 
         if update:
@@ -273,7 +253,7 @@ def audit(
     offline: Annotated[bool, typer.Option("--offline", help="Refuse connections to other machines.")] = False,
 ) -> None:
     """Show how far the numbers of a RUN or of a method move under other papers' protocols."""
-    with _one_line_errors():
+    with one_line_errors():
         from fsrbench.audit.command import audit
 
         asked = {
@@ -290,7 +270,7 @@ def audit(
 @app.command(name="list")
 def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, degradations or weights.")]) -> None:
     """List what can be named, with a line on each."""
-    with _one_line_errors():
+    with one_line_errors():
         from fsrbench.listing import print_list
 
         print_list(kind)
@@ -299,7 +279,7 @@ def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, 
 @weights_app.command("fetch")
 def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`; or a metric of pyiqa.")]) -> None:
     """Download a weight file to the cache and check it."""
-    with _one_line_errors():
+    with one_line_errors():
         from fsrbench import weights
         from fsrbench.errors import UserError
         from fsrbench.metrics.pyiqa_metric import pyiqa_metric
@@ -333,7 +313,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on where OUT stopped.")] = False,
 ) -> None:
     """Train MODEL; a killed training goes on with --resume. Several GPUs: torchrun --no-python fsrbench train ..."""
-    with _one_line_errors():
+    with one_line_errors():
         from fsrbench.training.start import start
 
         start(

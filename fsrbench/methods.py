@@ -146,6 +146,11 @@ OF_PATHS: Mapping[str, str] = {"images": "fsrbench.given_images:GivenImages"}
 """Kinds whose target is a path, and the class that is made with it."""
 
 
+def runs_code(name: str) -> bool:
+    """Whether a method is a method's code, and not a file of another kind."""
+    return name.partition(":")[0] not in OF_PATHS
+
+
 def load_method(name: str, task: Task, device: torch.device) -> Method:
     """Find, make and load a method.
 

@@ -5,6 +5,7 @@ The engine writes it and the reports read it, so nothing here needs torch.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -85,6 +86,7 @@ class PictureFolder:
         problems: dict[str, str] = {}
         for image, pixels in pictures:
             try:
+                self._check_inside(self.file(row, image))
                 _save(pixels, self.file(row, image))
             except OSError as error:
                 problems[image] = error.strerror or type(error).__name__
@@ -107,6 +109,11 @@ class PictureFolder:
         text = json.dumps({"images": index.images, "rows": rows}, indent=1, ensure_ascii=False)
         with whole(self.path / INDEX) as part:
             part.write_text(text + "\n", encoding="utf-8")
+
+    def _check_inside(self, file: Path) -> None:
+        """Refuse to write through links that lead out of the folder; the folder itself may be one."""
+        if not Path(os.path.realpath(file.parent)).is_relative_to(os.path.realpath(self.path)):
+            raise OSError(errno.EXDEV, "a link leads out of the run's folder")
 
     def _tidy(self, belonging: set[Path]) -> None:
         """Remove other PNG files and the folders that this empties; links to folders elsewhere are not followed."""

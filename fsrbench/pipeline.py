@@ -19,8 +19,11 @@ from fsrbench.spec import RunSpec
 def run(spec: RunSpec, reporter: Reporter) -> bool:
     """Run a specification, write its folder and print its table; whether some method or metric failed."""
     run = Run(spec, reporter)
-    with folder.held(spec.out):
-        return _do(run, spec, reporter)
+    try:
+        with folder.held(spec.out):
+            return _do(run, spec, reporter)
+    finally:
+        run.worker.close()
 
 
 def _do(run: Run, spec: RunSpec, reporter: Reporter) -> bool:

@@ -38,6 +38,9 @@ class RunSpec(BaseModel):
     """Processes of a cluster on this machine; without these two one process does it all."""
     scheduler: str | None = None
     """Address of a Dask scheduler to join."""
+    isolate: bool = False
+    timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    memory_limit: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     offline: bool = False
     save_images: bool = False
     resume: bool = True
@@ -58,6 +61,13 @@ class RunSpec(BaseModel):
         if address is not None and not re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}", address):
             raise ValueError("write tcp://HOST:PORT, as the scheduler prints it")
         return address
+
+    @field_validator("timeout", "memory_limit")
+    @classmethod
+    def _only_isolated(cls, limit: float | None, info: ValidationInfo) -> float | None:
+        if limit is not None and not info.data.get("isolate"):
+            raise ValueError("needs --isolate: a method in this process cannot be stopped")
+        return limit
 
     @property
     def the_task(self) -> Task:

@@ -13,6 +13,8 @@ import numpy as np
 
 RESAMPLES = 2000
 PERMUTATIONS = 4999
+LARGEST = 1e100
+"""Finite numbers beyond this were never measured, and cannot be drawn."""
 LEVEL = 0.05
 """A difference is called distinguishable below this probability, corrected for the number of comparisons."""
 MANY = 1000
@@ -207,9 +209,14 @@ def _bootstrap(
         return value, value  # equal values make a point, for which BCa has no correction
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nearly equal values make a degenerate, still correct, interval
-        # batch bounds the memory
         result = stats.bootstrap(
-            data, statistic, n_resamples=RESAMPLES, batch=100, paired=len(data) > 1, method=method, random_state=seed
+            data,
+            statistic,
+            n_resamples=RESAMPLES,
+            batch=max(1, 2_000_000 // len(data[0])),  # bounds the memory
+            paired=len(data) > 1,
+            method=method,
+            random_state=seed,
         )
     low, high = float(result.confidence_interval.low), float(result.confidence_interval.high)
     return (value if np.isnan(low) else low), (value if np.isnan(high) else high)

@@ -38,6 +38,13 @@ class Deadly(Blocks):
         return self.upscale(lr)
 
 
+class Exits(Blocks):
+    """Ends its process on any image."""
+
+    def upscale(self, lr: Tensor) -> Tensor:
+        os._exit(3)
+
+
 class Caller(Blocks):
     """Wants something from another machine for each image."""
 

@@ -45,6 +45,30 @@ def test_help_exits_0_and_describes_the_command(command: list[str]) -> None:
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["table", "RUN"],
+        ["table", "RUN", "--format", "tex"],
+        ["compare", "RUN"],
+        ["plot", "RUN"],
+        ["report", "RUN"],
+        ["check", "RUN", "--against", "REFERENCE"],
+    ],
+    ids=" ".join,
+)
+def test_what_reads_a_finished_run_needs_no_torch(finished: Path, tmp_path: Path, command: list[str]) -> None:
+    reference = tmp_path / "reference.json"
+    assert call("check", finished, "--against", reference, "--update").exit_code == 0
+    arguments = [str({"RUN": finished, "REFERENCE": reference}.get(word, word)) for word in command]
+    code = (
+        "import sys; from typer.testing import CliRunner; from fsrbench.cli import app;"
+        "found = CliRunner().invoke(app, sys.argv[1:]); print(found.exit_code, 'torch' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True).stdout
+    assert told.split() == ["0", "False"]
+
+
 @pytest.mark.parametrize("command", [["--help"], ["run", "--help"]], ids=" ".join)
 def test_help_takes_less_than_half_a_second(command: list[str]) -> None:
     assert min(cpu_seconds(*command) for _ in range(3)) < 0.5

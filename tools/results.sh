@@ -25,6 +25,12 @@ measure faces_hr_x8 bicubic,progressive,ours --data "$hr" --task x8 --limit 240
 measure sample bicubic,scgan,ours,ours-id
 cp runs/results/sample/grid.png results/sample/
 
+for strength in 0 5 10 20 30; do
+    fsrbench run --offline --methods bicubic,scgan,ours --metrics psnr,ssim,detection,verification,landmark_nme \
+        --degradation "noise:$strength" --out "runs/sweep/noise_$strength"
+done
+fsrbench plot runs/sweep/noise_* --out results/sample_noise
+
 audit() { # NAME OPTIONS...
     local name=$1
     shift

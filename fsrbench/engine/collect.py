@@ -13,6 +13,7 @@ from fsrbench.engine.worker import UnitResult
 from fsrbench.errors import FsrbenchError, one_line
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric
 from fsrbench.metrics.timing import Readings
+from fsrbench.stats import LARGEST
 
 Refused = FsrbenchError
 """Why a method or a metric is not there: its type gives the status, its message the note."""
@@ -74,8 +75,10 @@ class Collector:
         try:
             if isinstance(metric, SpeedMetric):
                 reading = readings[method]
-                return reading if isinstance(reading, FsrbenchError) else metric.read(reading, compared)
-            return self._evaluate(method, metric)
+                if isinstance(reading, FsrbenchError):
+                    return reading
+                return _checked(metric.read(reading, compared))
+            return _checked(self._evaluate(method, metric))
         except FsrbenchError as error:
             return error
         except Exception as error:  # a plug-in's metric may raise anything
@@ -110,3 +113,15 @@ class Collector:
             is_hr=method == HR,
             reference=read.all(reference, extractor) if reference else None,
         )
+
+
+def _checked(evaluation: Evaluation) -> Evaluation:
+    """Refuse numbers that nothing can be measured by: the plots could not be drawn, and the run not be read again."""
+    summary = evaluation.summary
+    numbers = [[] if summary is None else [summary.value, summary.ci_low, summary.ci_high], *evaluation.curves.values()]
+    numbers += [list(evaluation.details.values())]
+    numbers += [part for part in (evaluation.values, evaluation.blocks) if part is not None]
+    for part in map(np.asarray, numbers):
+        if (np.isfinite(part) & (np.abs(part) > LARGEST)).any():
+            raise FsrbenchError(f"gave a number beyond {LARGEST:g}")
+    return evaluation

@@ -100,7 +100,6 @@ class Dispatch:
         self._done: dict[int, UnitResult] = {}
         self._next = 0
         self._blamed: Counter[str] = Counter()
-        self._fingerprints: dict[str, str] = {}
         self._most, self._waiting = 0, False
         self._complete = self._there = time.monotonic()
         """When all workers, and any worker, were there last."""
@@ -189,17 +188,12 @@ class Dispatch:
 
     def _keep(self, job: Job, done: Done) -> None:
         for method, fingerprint in done.fingerprints.items():
-            if fingerprint != self._fingerprint(method):
+            if fingerprint != self.worker.fingerprint(method):
                 raise UserError(f"{method} has other code or weights on worker {done.host['address']} than here")
         self.hosts[done.host["name"]] = done.host
         for place, unit, result in zip(job.places, job.units, done.results, strict=True):
             result.unit = unit
             self._done[place] = result
-
-    def _fingerprint(self, method: str) -> str:
-        if method not in self._fingerprints:  # to hash a network's weights takes a while
-            self._fingerprints[method] = self.worker.method(method).fingerprint()
-        return self._fingerprints[method]
 
     def _suspect(self, job: Job, times: int) -> None:
         """A worker was lost, by chance or by its job: find out, by trying the units alone and then step by step."""

@@ -69,4 +69,5 @@ def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
         part(MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
         for name in ("images", "blocks", "curves", "details", "summary"):
             getattr(frames, name).to_csv(part(f"{name}.csv"), index=False)
-        frames.scores.to_parquet(part("scores.parquet"), index=False)
+        with part("scores.parquet").open("wb") as file:  # pyarrow refuses paths that are no Unicode
+            frames.scores.to_parquet(file, index=False)

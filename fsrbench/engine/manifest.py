@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,7 +61,7 @@ def _dataset(run: Run) -> dict[str, Any]:
         notes |= inputs.notes
         degraded |= {image: drawn for image, drawn in inputs.degraded.items() if drawn}
     return {
-        "name": Path(run.dataset.name).resolve().name,
+        "name": _name(run.dataset.name),
         "n": n,
         "has_hr": run.dataset.has_hr,
         "identities": len({s.identity for s in run.dataset if s.identity is not None}),
@@ -74,7 +75,8 @@ def _dataset(run: Run) -> dict[str, Any]:
 
 def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any]:
     if error := run.refused_methods.get(name):
-        return {"description": _description(name), "status": status_of(error), "note": str(error)}
+        described = "" if run.spec.isolate else _description(name)
+        return {"description": described, "status": status_of(error), "note": str(error)}
     method = run.worker.method(name)
     return {
         "description": method.description,
@@ -97,8 +99,16 @@ def _weights(name: str) -> dict[str, Any]:
 def _reference(run: Run) -> dict[str, Any] | None:
     if run.reference is None:
         return None
-    name = Path(run.reference.name).resolve().name
-    return {"name": name, "n": len(run.reference), "sha256": provenance.dataset_hash(run.reference)}
+    return {
+        "name": _name(run.reference.name),
+        "n": len(run.reference),
+        "sha256": provenance.dataset_hash(run.reference),
+    }
+
+
+def _name(source: str) -> str:
+    """The last part of a path, as text that can be written anywhere: on some systems names are any bytes."""
+    return os.fsencode(Path(source).resolve().name).decode("utf-8", "replace")
 
 
 def _description(name: str) -> str:

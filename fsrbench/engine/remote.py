@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -146,6 +147,8 @@ def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
     for package, version in setting.versions.items():
         if here.get(package) != version:
             return f"has {package} {here.get(package)}, the main process {version}; scores depend on it"
+    if setting.spec.isolate and multiprocessing.current_process().daemon:
+        return "may start no processes, which --isolate needs: set DASK_DISTRIBUTED__WORKER__DAEMON=False for it"
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         return f"has no device {device}: torch sees {torch.cuda.device_count()} CUDA devices"
     return None
@@ -157,17 +160,10 @@ class RemoteWorker(Worker):
     def __init__(self, setting: Setting, device: torch.device) -> None:
         super().__init__(setting.spec, _metrics(setting), device, Store(setting.store))
         self._paths = setting.paths
-        self._fingerprints: dict[str, str] = {}
 
     def method(self, name: str) -> Any:
         """The loaded method of a name, wherever this process's working folder is."""
         return super().method(self._paths.get(name, name))
-
-    def fingerprint(self, name: str) -> str:
-        """A method's, hashed once: its weights may be large."""
-        if name not in self._fingerprints:
-            self._fingerprints[name] = self.method(name).fingerprint()
-        return self._fingerprints[name]
 
 
 class CarefulRemoteWorker(CarefulWorker, RemoteWorker):
@@ -202,9 +198,13 @@ def do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None = None
 def _do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None) -> Done:
     with _as_in_the_main_process(setting):
         worker = _worker(setting) if doubt is None else _careful(setting, doubt)
-        results = [worker.do(unit) for unit in units]
-        made = {unit.method for unit in units if not unit.of_hr}
-        fingerprints = {name: worker.fingerprint(name) for name in made}
+        try:
+            results = [worker.do(unit) for unit in units]
+            made = {unit.method for unit in units if not unit.of_hr}
+            fingerprints = {name: worker.fingerprint(name) for name in made}
+        finally:
+            if doubt is not None:
+                worker.close()
         return Done([_light(r) for r in results], fingerprints, host(setting, get_worker()))
 
 
@@ -236,7 +236,9 @@ def _keep_memory() -> None:
 def _worker(setting: Setting) -> RemoteWorker:
     if setting.token not in _kept:
         _keep_memory()
-        _kept.clear()  # the networks of an earlier run
+        for earlier in _kept.values():
+            earlier.close()
+        _kept.clear()  # their networks
         _kept[setting.token] = RemoteWorker(setting, _fit_device(setting))
     return _kept[setting.token]
 

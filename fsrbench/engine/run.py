@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fsrbench import weights
+from fsrbench import isolation, weights
 from fsrbench.console import Reporter
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.pairs import read_pairs
@@ -26,6 +26,7 @@ from fsrbench.engine.store import Store
 from fsrbench.engine.timed import time_methods
 from fsrbench.engine.worker import Worker
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
+from fsrbench.images import to_tensor
 from fsrbench.methods import find_method
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric, SpeedMetric
@@ -76,7 +77,7 @@ class Run:
         self.device = find_device(spec.device)
         self.metrics = resolve(spec.metrics) if metrics is None else list(metrics)
         for name in spec.methods:
-            _check_name(name)
+            isolation.check_name(name) if spec.isolate else _check_name(name)
         if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
             raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
         self.degradation = find_degradation(spec.degradation)
@@ -143,6 +144,7 @@ class Run:
             sides=self.spec.sides,
             alignment=self.spec.alignment,
             descriptor=self.spec.descriptor,
+            isolated=self.spec.isolate,
         )
 
     def _refused_metrics(self) -> dict[str, FsrbenchError]:
@@ -158,10 +160,14 @@ class Run:
 
     def _refused_methods(self) -> dict[str, FsrbenchError]:
         refused: dict[str, FsrbenchError] = {}
+        if self.spec.isolate:
+            self.worker.start(self.spec.methods)
         for name in self.spec.methods:
             try:
                 self.worker.method(name)
             except FsrbenchError as error:
+                if self.spec.isolate and isinstance(error, UserError):
+                    raise  # nothing is called so, which only the method's own process could find out
                 refused[name] = error
             except Exception as error:  # a plug-in's code may raise anything
                 refused[name] = FsrbenchError(f"cannot be loaded: {one_line(error)}")
@@ -213,6 +219,8 @@ class Run:
         self.reporter.say(f"timing {', '.join(self.methods)}")
         lr = next(lr for shard in self.shards if len(lr := self.worker.inputs(shard).lr))[:TIMED_IMAGES]
         loaded = {name: self.worker.method(name) for name in self.methods}
+        if self.spec.isolate:
+            return isolation.sizes(loaded, to_tensor(lr).to(self.device), wanted)
         return time_methods(self.worker.store, loaded, lr, self.device, wanted, EFFORTS[self.spec.timing])
 
 

@@ -19,7 +19,8 @@ from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
 from fsrbench.engine.store import FEATURES, Store, key_of, pack_json, unpack_json
 from fsrbench.errors import CannotWrite, FsrbenchError, one_line
 from fsrbench.images import to_tensor, to_uint8
-from fsrbench.methods import Method, load_method
+from fsrbench.isolation import TIMEOUT, IsolatedMethod, Limits, MethodDied
+from fsrbench.methods import Method, load_method, runs_code
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
 from fsrbench.metrics.features import EXTRACTORS, Extractor
 from fsrbench.spec import RunSpec
@@ -71,9 +72,11 @@ class Worker:
         self.extractors = sorted({m.extractor for m in feature_metrics})
         self.reference_extractors = sorted({m.extractor for m in feature_metrics if m.uses_reference})
         self._methods: dict[str, Method] = {}
+        self._isolated: dict[str, IsolatedMethod] = {}
         self._extractors: dict[str, Extractor] = {}
         self._inputs: tuple[str, Inputs] | None = None
         self._keys: dict[Shard, str] = {}
+        self._fingerprints: dict[str, str] = {}
 
     def method(self, name: str) -> Method:
         """The loaded method of a name.
@@ -82,8 +85,34 @@ class Worker:
             UserError, Unavailable: see :func:`fsrbench.methods.load_method`.
         """
         if name not in self._methods:
-            self._methods[name] = load_method(name, self.task, self.device)
+            self._methods[name] = self._load(name)
         return self._methods[name]
+
+    def fingerprint(self, name: str) -> str:
+        """A method's, hashed once: it reads the weights, too much for every key of every unit."""
+        if name not in self._fingerprints:
+            self._fingerprints[name] = self.method(name).fingerprint()
+        return self._fingerprints[name]
+
+    def start(self, names: Sequence[str]) -> None:
+        """Start the processes of isolated methods, all at once."""
+        limits = Limits(self.spec.timeout or TIMEOUT, self.spec.memory_limit)
+        for name in filter(runs_code, names):
+            self._isolated[name] = IsolatedMethod(name, limits, self.spec.offline, self.spec.weights)
+            self._isolated[name].start(self.task, self.device)
+
+    def _load(self, name: str) -> Method:
+        if not self.spec.isolate or not runs_code(name):
+            return load_method(name, self.task, self.device)
+        if name not in self._isolated:
+            self.start([name])
+        self._isolated[name].load(self.task, self.device)
+        return self._isolated[name]
+
+    def close(self) -> None:
+        """End the processes of isolated methods."""
+        for method in self._isolated.values():
+            method.close()
 
     def weight_files(self) -> list[str]:
         """Names of the weight files that the metrics read."""
@@ -147,7 +176,10 @@ class Worker:
         if stored := self.store.get("pictures", key):
             facts = unpack_json(stored["facts"])
             return Pictures(stored["rows"], stored["pixels"], facts["problems"], facts["clipped"])
-        made = self._super_resolve(self.method(unit.method), inputs)
+        try:
+            made = self._super_resolve(self.method(unit.method), inputs)
+        except MethodDied as error:  # not kept: with more time or memory it may not
+            return self._none(inputs, str(error))
         facts = pack_json({"problems": made.problems, "clipped": made.clipped})
         self.store.put("pictures", key, {"rows": made.rows, "pixels": made.pixels, "facts": facts})
         return made
@@ -219,10 +251,17 @@ class Worker:
         pixels = np.stack(list(made.values())) if made else np.empty((0, side, side, 3), np.uint8)
         return Pictures(np.array(list(made), dtype=np.int64), pixels, problems, clipped)
 
+    def _none(self, inputs: Inputs, reason: str) -> Pictures:
+        side = self.task.hr_size
+        problems = dict.fromkeys(inputs.ids, reason)
+        return Pictures(np.empty(0, np.int64), np.empty((0, side, side, 3), np.uint8), problems)
+
     def _upscale(self, method: Method, lr: Tensor, ids: Sequence[str]) -> list[Tensor | str]:
         """The SR image of each LR image, or one line that says why there is none."""
         try:
             sr = method.upscale_named(lr.clone(), ids)  # a method may write into its input
+        except MethodDied:
+            raise
         except Exception as error:  # a method's code may raise anything
             if len(lr) > 1:  # find the image it fails on; the others are still good
                 alone = zip(lr, ids, strict=True)
@@ -264,7 +303,7 @@ class Worker:
         shard = self._shard_key(unit.shard)
         if unit.of_hr:
             return key_of(inputs=shard, hr=True)
-        return key_of(inputs=shard, method=self.method(unit.method).fingerprint(), device=self.device.type)
+        return key_of(inputs=shard, method=self.fingerprint(unit.method), device=self.device.type)
 
     def _load_inputs(self, key: str) -> Inputs | None:
         stored = self.store.get("inputs", key)

@@ -43,6 +43,8 @@ class Facts:
     """Whose landmarks faces are aligned by before they are described."""
     descriptor: str = "auto"
     """Which face descriptor verification uses."""
+    isolated: bool = False
+    """Whether each method runs in a process of its own."""
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import Evaluation, SpeedMetric, Summary
+from fsrbench.metrics.base import Evaluation, Facts, SpeedMetric, Summary
 from fsrbench.metrics.timing import BATCHES, EFFORTS, REPEATS, THROUGHPUT_BATCH, WARM_UP, Readings
 from fsrbench.stats import median_interval
 
 
-class Latency(SpeedMetric):
+class TimedMetric(SpeedMetric):
+    """A number of seconds: comparable only where all methods take turns in one process."""
+
+    def check(self, facts: Facts) -> None:
+        """Refuse where methods run in processes of their own.
+
+        Raises:
+            Invalid: they do.
+        """
+        super().check(facts)
+        if facts.isolated:
+            raise Invalid("not timed with --isolate: methods must take turns in one process; run again without it")
+
+
+class Latency(TimedMetric):
     """Median time of one face."""
 
     name, title, unit, direction = "latency_ms", "Latency", "ms", "lower"
@@ -32,7 +46,7 @@ class Latency(SpeedMetric):
         return Evaluation(None, Summary(p50, *median_interval(times), len(times)), note, details)
 
 
-class Throughput(SpeedMetric):
+class Throughput(TimedMetric):
     """Faces a second."""
 
     name, title, unit, digits = "throughput", "Throughput", "images/s", 0

@@ -226,7 +226,8 @@ class RunData:
 
 def _read_scores(path: Path) -> pd.DataFrame:
     try:
-        frame = pd.read_parquet(path)
+        with path.open("rb") as file:
+            frame = pd.read_parquet(file)
     except Exception as error:  # pyarrow has many kinds of "this is no parquet file"
         raise UserError(f"{path}: cannot be read as parquet: {_first_line(error)}") from error
     check_frame(path, frame, ("method", "image", "metric", "status"), ("value",))
@@ -255,6 +256,7 @@ def _read_summary(path: Path) -> pd.DataFrame:
             raise UserError(f"{path}: column {column}: {_first_line(error)}") from error
     if not len(frame):
         raise UserError(f"{path}: no rows")
+    check_frame(path, frame, (), SUMMARY_NUMBERS)
     if (frame["n"].abs() > MOST).any():
         raise UserError(f"{path}: column n: more than {MOST:g}")
     unknown = sorted(set(frame["direction"]) - set(DIRECTIONS))

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 from fsrbench.atomic import whole
 from fsrbench.reports.data import MetricInfo
@@ -98,6 +99,9 @@ def interval_key() -> Line2D:
 
 def freeze(figure: Figure) -> None:
     """Lay the figure out now and for good: labels can be placed, and saving need not lay it out again."""
+    for text in figure.findobj(Text):
+        if "$" in text.get_text():  # a plug-in's name, no formula
+            text.set_parse_math(False)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fsrbench.errors import UserError, one_line
+from fsrbench.stats import LARGEST
 
 
 class _Part(BaseModel):
@@ -85,6 +87,8 @@ def check_frame(path: Path, frame: pd.DataFrame, texts: Sequence[str], numbers: 
     for column in numbers:
         if len(frame) and not pd.api.types.is_float_dtype(frame[column]):
             raise UserError(f"{path}: column {column} is not a number in every row")
+        if len(frame) and ((frame[column].abs() > LARGEST) & (frame[column].abs() < math.inf)).any():
+            raise UserError(f"{path}: column {column}: numbers beyond {LARGEST:g}")
 
 
 def check_unique(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> None:

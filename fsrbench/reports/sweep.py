@@ -16,10 +16,10 @@ def sweep(runs: Sequence[RunData]) -> tuple[str, str, dict[float, RunData]]:
     """
     told = [run.manifest.get("degradation") or {} for run in runs]
     for run, degradation in zip(runs, told, strict=True):
-        if "strength" not in degradation:
+        if degradation.get("strength") is None:
             raise UserError(f"{run.path}: its degradation has no strength; make runs with --degradation noise:10 or so")
     for what, values in (
-        ("degradations", [d["name"] for d in told]),
+        ("degradations", [d.get("name") for d in told]),
         ("tasks", [run.manifest.get("task") for run in runs]),
         ("data", [(run.manifest.get("dataset") or {}).get("sha256") for run in runs]),
     ):
@@ -29,4 +29,4 @@ def sweep(runs: Sequence[RunData]) -> tuple[str, str, dict[float, RunData]]:
     by_strength = {float(d["strength"]): run for d, run in zip(told, runs, strict=True)}
     if len(by_strength) < 2 or len(by_strength) < len(runs):
         raise UserError("a sweep needs at least two runs, each with a strength of its own")
-    return str(told[0]["name"]), str(told[0].get("unit", "")), dict(sorted(by_strength.items()))
+    return str(told[0].get("name", "")), str(told[0].get("unit", "")), dict(sorted(by_strength.items()))

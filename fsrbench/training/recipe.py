@@ -112,7 +112,7 @@ def parse_config(kind: type[C], values: Mapping[str, Any]) -> C:
         allowed = (int, float) if kind_of is float else (kind_of,)
         fits = isinstance(value, allowed) and isinstance(value, bool) == (kind_of is bool)
         if not fits or (isinstance(value, float) and not math.isfinite(value)):
-            raise UserError(f"setting {name} must be {kind_of.__name__}, not {str(value)[:80]!r}")
+            raise UserError(f"setting {name} must be {kind_of.__name__}, not {repr(value)[:80]}")
     return kind(**values)
 
 

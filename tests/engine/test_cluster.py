@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -27,8 +28,7 @@ import dask
 from distributed import Client, LocalCluster
 
 from fsrbench import provenance
-from fsrbench.engine import cluster, dispatch
-from fsrbench.engine import run as engine_run
+from fsrbench.engine import cluster, dispatch, timed
 from fsrbench.engine.remote import Setting, device_of, unfit
 from fsrbench.spec import RunSpec
 
@@ -98,20 +98,20 @@ def test_workers_are_gone_before_anything_is_timed(
 ) -> None:
     before = set(children())
     seen = []
-    measure = engine_run.measure
+    measure = timed.measure
 
     def watched(*arguments: Any) -> Any:
         seen.append(set(children()) - before)
         return measure(*arguments)
 
-    monkeypatch.setattr(engine_run, "measure", watched)
+    monkeypatch.setattr(timed, "measure", watched)
     options = ("--metrics", f"{METRICS},latency_ms", "--workers", 2, "--offline")
     found = run(data, tmp_path / "out", *options, methods=METHODS)
     assert found.code == 0
     assert seen == [set()]
-    timed = "metric != 'latency_ms'"
+    untimed = "metric != 'latency_ms'"
     pd.testing.assert_frame_equal(found.scores, alone.scores, check_exact=True)
-    ours, theirs = (f.summary.query(timed).reset_index(drop=True) for f in (found, alone))
+    ours, theirs = (f.summary.query(untimed).reset_index(drop=True) for f in (found, alone))
     pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
     assert found.manifest["executor"]["kind"] == "local cluster"
     assert found.manifest["spec"]["workers"] == 2
@@ -188,6 +188,17 @@ def test_offline_named_weights_and_paths_reach_the_workers(
     assert "--offline forbids a connection to 192.0.2.1" in found.note(caller)
     assert (found.status(reader), found.status(given)) == ("ok", "ok")
     same(found, run("data", tmp_path / "alone", *options, methods=methods))
+
+
+def test_isolated_methods_die_without_their_workers(joined: Client, tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    exits, good = "python:made_plugins:Exits", "python:made_plugins:Blocks"
+    options = ("--isolate", "--scheduler", address(joined))
+    found = run(data, tmp_path / "out", *options, methods=f"{exits},{good}")
+    assert (found.status(exits), found.status(good)) == ("failed", "ok")
+    assert "its process ended with exit code 3" in found.note(exits)
+    assert found.manifest["executor"]["lost"] == 0
+    assert found.values(good) == run(data, tmp_path / "alone", methods=good).values(good)
 
 
 def test_a_folder_that_workers_do_not_see_is_refused(
@@ -296,7 +307,8 @@ def test_without_dask_the_line_says_what_to_install(tmp_path: Path, monkeypatch:
 def setting(scratch: Path, **change: Any) -> Setting:
     spec = RunSpec(methods=("bicubic",), device=change.pop("asked", "auto"))
     (scratch / "token").write_text("a token")
-    return replace(Setting(spec, (), {}, scratch, scratch, "cpu", own=True, token="a token"), **change)
+    told = Setting(spec, (), {}, scratch, scratch, "cpu", own=True, token="a token")
+    return replace(told, **change)
 
 
 @pytest.mark.parametrize(
@@ -321,5 +333,10 @@ def test_what_makes_a_worker_unfit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "does not see" in str(unfit(setting(tmp_path, token="another"), me))
     older = provenance.versions() | {"torch": "1.0"}
     assert "the main process 1.0; scores depend on it" in str(unfit(setting(tmp_path, versions=older), me))
+    isolated = setting(tmp_path, spec=RunSpec(methods=("bicubic",), isolate=True))
+    assert unfit(isolated, me) is None
+    monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
+    assert "may start no processes, which --isolate needs" in str(unfit(isolated, me))
+    assert unfit(setting(tmp_path), me) is None
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     assert "has no device cuda:0" in str(unfit(setting(tmp_path, device="cuda"), me))

@@ -124,6 +124,7 @@ RUNS = [
         "no rows",
     ),
     Case("summary-word", changed(replaced("summary.csv", "21.0", "many")), "column value: "),
+    Case("summary-huge", changed(replaced("summary.csv", "21.0", "1e308"), "plot"), "numbers beyond 1e.100"),
     Case("summary-endless-n", changed(replaced("summary.csv", ",3,", ",inf,")), "column n: more than"),
     Case("summary-status", changed(replaced("summary.csv", ",ok,", ",fine,")), "unknown status fine"),
     Case("summary-twice", changed(replaced("summary.csv", "ours", "bicubic")), "two rows for bicubic, psnr"),

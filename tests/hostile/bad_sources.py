@@ -234,6 +234,8 @@ STRANGE_NAMES = [
 ]
 """Names that are scored and saved under."""
 
+NO_UTF8 = os.fsdecode(b"no \xff utf-8")
+
 PATHS = [
     Case("data-missing", lambda folder: run_on(folder / "no" / "faces"), "does not exist"),
     Case("data-no-name", lambda folder: run_on(""), "unknown dataset"),
@@ -245,5 +247,12 @@ PATHS = [
     Case("data-pipe", lambda folder: (os.mkfifo(folder / "p.zip"), run_on(folder / "p.zip"))[1], "does not exist"),
     Case("data-picture", lambda folder: run_on(write_files(folder, GOOD) / "good1.png"), NO_ZIP),
     Case("out-device", lambda folder: run_on(write_files(folder / "d", GOOD), "--out", "/dev/null/x"), "cannot write"),
+    Case("data-no-utf8", lambda folder: run_on(write_files(folder / NO_UTF8, GOOD)), "run folder", 0, INTACT),
+    Case(
+        "out-no-utf8",
+        lambda folder: run_on(write_files(folder / "d", GOOD), "--out", f"out/{NO_UTF8}"),
+        "run folder",
+        0,
+    ),
     Case("out-long", lambda folder: run_on(write_files(folder / "d", GOOD), "--out", "o" * 300), "cannot write"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +14,9 @@ from unittest import mock
 import pandas as pd
 import pytest
 from bad_weights import MODULE, SPRUNG
-from cases import Case
+from cases import Case, faces
 from corpus import CASES, count
-from made import call
+from made import call, run, write_files
 from watch import snapshot, within
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and alarms are POSIX's")
@@ -76,3 +77,20 @@ def test_bad_input(case: Case, around: Path, monkeypatch: pytest.MonkeyPatch) ->
         scores = pd.read_parquet(here / "out" / "scores.parquet").query("method == 'bicubic' and metric == 'psnr'")
         assert set(scores["image"]) == case.images
         assert set(scores["status"]) == {"ok"}
+
+
+def test_links_in_a_run_lead_nothing_out_of_it(around: Path) -> None:
+    data, out, precious = faces(around), around / "out", around / "precious"
+    assert run(data, out).code == 0
+    write_files(precious, {"good1.png": b"precious", "other.png": b"precious"})
+    shutil.rmtree(out / "images" / "bicubic")
+    (out / "images" / "bicubic").symlink_to(precious)
+    (out / "summary.csv").unlink()
+    (out / "summary.csv").symlink_to(precious / "good1.png")
+    again = run(data, out)
+    assert again.code == 0
+    assert "2 pictures of bicubic cannot be kept; good1: a link leads out of the run's folder" in again.stderr
+    assert {path.name: path.read_bytes() for path in precious.iterdir()} == dict.fromkeys(
+        ["good1.png", "other.png"], b"precious"
+    )
+    assert not (out / "summary.csv").is_symlink()

@@ -29,17 +29,14 @@ def main(*wanted: str) -> None:
     """Measure some sections, or all, and write the table."""
     import again
     import growth
+    import other_tools
     import overhead
-    import workers
-
-    import tools
 
     sections: dict[str, Callable[[], list[Row]]] = {
         "overhead": overhead.measure,
-        "tools": tools.measure,
+        "other tools": other_tools.measure,
         "again": again.measure,
         "growth": growth.measure,
-        "workers": workers.measure,
     }
     rows: list[Row] = []
     for name in wanted or sections:

@@ -159,3 +159,9 @@ def test_percent_axes_have_no_tick_above_100():
     ticks = _PercentLocator().tick_values(58, 106)
     assert max(ticks) == 100
     assert min(ticks) <= 60
+
+
+def test_names_are_no_formulas(make_run, tmp_path):
+    odd, metrics = "$\\frac{$", {"psnr": {"title": "$\\bad{$", "unit": "$_{", "direction": "higher", "digits": 2}}
+    run = make_run({"psnr": {odd: (20.0, 19.0, 21.0), "b": (21.0, 20.0, 22.0)}}, metrics=metrics)
+    assert write_plots(run, tmp_path / "plots")

@@ -146,7 +146,7 @@ class TestSafety:
         values = {"psnr": {EVIL: 20.0, "ours": 21.0}, "kid": {EVIL: {"status": "failed", "note": EVIL}, "ours": 1.0}}
         dataset = {"name": EVIL, "n": 4, "left_out": {EVIL: EVIL}, "notes": {EVIL: EVIL}, "warnings": [EVIL]}
         said = {"protocols": {"psnr": EVIL}, "machine": {EVIL: EVIL}, "git": {"commit": EVIL}, "spec": {EVIL: EVIL}}
-        run = make_run(values, n=4, dataset=dataset, task=EVIL, degradation=EVIL, finished=EVIL, **said)
+        run = make_run(values, n=4, dataset=dataset, task=EVIL, degradation={"name": EVIL}, finished=EVIL, **said)
         return add_pictures(run, IDS)
 
     def test_names_and_notes_stay_text(self, evil):

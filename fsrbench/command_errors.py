@@ -1,0 +1,40 @@
+"""How commands end: with one line and an exit code, whatever went wrong. Nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+
+from fsrbench.errors import FsrbenchError
+
+MAX_LINE = 1000
+"""Characters of a message; it may hold a name of any length."""
+
+
+def stop(message: str, code: int = 2) -> NoReturn:
+    """End the command with one line, or one for each of several reasons."""
+    for line in message.splitlines():
+        shown = line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."
+        print(f"fsrbench: {shown}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Turn the errors that users can do something about into one line and exit code 2."""
+    try:
+        yield
+    except FsrbenchError as error:
+        stop(str(error))
+    except OSError as error:
+        if error.errno is None:
+            raise  # not the system's word, so nothing that a user can do something about
+        stop(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
+    except MemoryError:
+        stop("out of memory")
+    except KeyboardInterrupt:
+        stop("interrupted; what was done is kept and the same command goes on from there", 130)
