@@ -52,7 +52,7 @@ def run(
     out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/latest"),
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of degradations, folds and intervals.")] = 0,
-    batch_size: Annotated[int, typer.Option(help="Images a batch.")] = 16,
+    batch_size: Annotated[int | None, typer.Option(help="Images a batch; else what suits the device.")] = None,
     workers: Annotated[int | None, typer.Option(help="Share the work among N processes of this machine.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Join a Dask cluster: tcp://HOST:PORT.")] = None,
     isolate: Annotated[bool, typer.Option("--isolate", help="Run each method in a process of its own.")] = False,

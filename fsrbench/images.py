@@ -22,6 +22,8 @@ MAX_SCANS = 100
 """Of a JPEG; progressive ones have about 10, and each goes over the whole picture."""
 MAX_HEADER = 4096
 """Of a PPM, comments included; Pillow reads it byte by byte."""
+# Pillow warns of what is checked and reported here. Not where it decodes: that would change other threads' filters.
+warnings.filterwarnings("ignore", module=r"PIL\b")
 ORIENTATION = 0x0112
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -51,14 +53,12 @@ def decode(data: bytes) -> Image.Image:
     if not data:
         raise BadImage("empty file")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of what is checked and reported here
-            _refuse_slow(data)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            if image.width * image.height > MAX_PIXELS:
-                raise Image.DecompressionBombError
-            image.load()
-            return _to_rgb(_upright(image))
+        _refuse_slow(data)
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise Image.DecompressionBombError
+        image.load()
+        return _to_rgb(_upright(image))
     except BadImage:
         raise
     except Image.DecompressionBombError:

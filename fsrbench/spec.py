@@ -33,7 +33,8 @@ class RunSpec(BaseModel):
     weights: dict[str, Path] = Field(default_factory=dict)
     device: str = "auto"
     seed: int = Field(default=0, ge=0)
-    batch_size: int = Field(default=16, ge=1)
+    batch_size: int | None = Field(default=None, ge=1)
+    """Images a batch; without it as many as are best for the device and fit its memory."""
     workers: int | None = Field(default=None, ge=1)
     """Processes of a cluster on this machine; without these two one process does it all."""
     scheduler: str | None = None

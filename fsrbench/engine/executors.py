@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from itertools import groupby, zip_longest
 from typing import Any, Protocol
 
 import torch
@@ -27,8 +28,13 @@ class Executor(Protocol):
 
 def run_local(units: Sequence[Unit], worker: Worker) -> Iterator[UnitResult]:
     """Do the units one after the other in this process; torch's threads use its cores."""
-    for unit in units:
-        yield worker.do(unit)
+    shards = [list(group) for _, group in groupby(units, lambda unit: id(unit.shard))]
+    for shard, following in zip_longest(shards, shards[1:]):
+        worker.inputs(shard[0].shard)
+        if following:
+            worker.read_ahead(following[0].shard)
+        for unit in shard:
+            yield worker.do(unit)
 
 
 class OneProcess:

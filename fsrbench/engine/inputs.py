@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -32,30 +34,61 @@ class Inputs:
     """What was changed about an image that was used, by image."""
 
 
-def prepare(samples: Iterable[Sample], task: Task, degradation: Degradation, seed: int) -> Inputs:
-    """Decode and size the images of some samples; LR is made from HR where it is not given."""
-    ids, lrs, hrs = [], [], []
-    degraded: dict[str, dict[str, Any]] = {}
-    problems: dict[str, str] = {}
+@dataclass(frozen=True)
+class _Pair:
+    """One usable image."""
+
+    id: str
+    lr: np.ndarray
+    hr: np.ndarray | None
+    degraded: dict[str, Any] | None
+    notes: dict[str, str]
+
+
+def prepare(
+    samples: Iterable[Sample], task: Task, degradation: Degradation, seed: int, decoders: Executor | None = None
+) -> Inputs:
+    """Decode and size the images of some samples; LR is made from HR where it is not given.
+
+    Args:
+        samples: in the order of the rows.
+        task: gives the sizes.
+        degradation: makes LR.
+        seed: of the degradation.
+        decoders: threads that share the images; without them this one takes all.
+    """
+    samples = list(samples)
+    each = decoders.map if decoders else map
+    outcomes = list(each(partial(_try_prepare, task=task, degradation=degradation, seed=seed), samples))
+    pairs = [found for found in outcomes if isinstance(found, _Pair)]
+    lrs, hrs = [pair.lr for pair in pairs], [pair.hr for pair in pairs]
+    return Inputs(
+        ids=[pair.id for pair in pairs],
+        lr=_stack(lrs, task.lr_size),
+        hr=None if any(hr is None for hr in hrs) else _stack(hrs, task.hr_size),
+        degraded={pair.id: pair.degraded for pair in pairs if pair.degraded is not None},
+        problems={sample.id: found for sample, found in zip(samples, outcomes, strict=True) if isinstance(found, str)},
+        notes={image: note for pair in pairs for image, note in pair.notes.items()},
+    )
+
+
+def _try_prepare(sample: Sample, task: Task, degradation: Degradation, seed: int) -> _Pair | str:
+    """One image, or what is wrong with it."""
+    try:
+        return _prepare(sample, task, degradation, seed)
+    except (BadImage, OSError) as error:
+        return str(error)
+
+
+def _prepare(sample: Sample, task: Task, degradation: Degradation, seed: int) -> _Pair:
     notes: dict[str, str] = {}
-    for sample in samples:
-        try:
-            hr = _read_hr(sample.hr, task, sample.id, notes) if sample.hr else None
-            if sample.lr:
-                lr = _read_lr(sample.lr, task, sample.id, notes)
-            else:
-                assert hr is not None
-                lr, degraded[sample.id] = degradation(hr, task.lr_size, rng_for(sample.id, seed))
-        except (BadImage, OSError) as error:
-            problems[sample.id] = str(error)
-            notes.pop(sample.id, None)  # notes are about images that were used
-            continue
-        ids.append(sample.id)
-        lrs.append(np.asarray(lr))
-        hrs.append(None if hr is None else np.asarray(hr))
-    lr_array = np.stack(lrs) if lrs else np.empty((0, task.lr_size, task.lr_size, 3), np.uint8)
-    hr_array = None if any(h is None for h in hrs) else _stack(hrs, task.hr_size)
-    return Inputs(ids, lr_array, hr_array, degraded, problems, notes)
+    hr = _read_hr(sample.hr, task, sample.id, notes) if sample.hr else None
+    if sample.lr:
+        lr, degraded = _read_lr(sample.lr, task, sample.id, notes), None
+    else:
+        assert hr is not None
+        lr, degraded = degradation(hr, task.lr_size, rng_for(sample.id, seed))
+    return _Pair(sample.id, np.asarray(lr), None if hr is None else np.asarray(hr), degraded, notes)
 
 
 def _stack(pictures: list[Any], side: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from fsrbench.console import Reporter
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations import find_degradation
-from fsrbench.devices import find_device
+from fsrbench.devices import find_device, use_no_more_threads_than_cores
 from fsrbench.engine import finished, folder
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import executor_for
@@ -75,6 +75,7 @@ class Run:
     def __init__(self, spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None = None) -> None:
         self.spec, self.reporter, self.clock = spec, reporter, Clock()
         self.device = find_device(spec.device)
+        use_no_more_threads_than_cores()
         self.metrics = resolve(spec.metrics) if metrics is None else list(metrics)
         for name in spec.methods:
             isolation.check_name(name) if spec.isolate else _check_name(name)

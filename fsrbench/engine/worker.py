@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -14,31 +15,18 @@ from torch import Tensor
 from fsrbench import __version__, weights
 from fsrbench.degradations import find_degradation
 from fsrbench.devices import one_thread
+from fsrbench.engine.ahead import Ahead
 from fsrbench.engine.inputs import Inputs, prepare
+from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes, super_resolve
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
 from fsrbench.engine.store import FEATURES, Store, key_of, pack_json, unpack_json
 from fsrbench.errors import CannotWrite, FsrbenchError, one_line
-from fsrbench.images import to_tensor, to_uint8
+from fsrbench.images import to_tensor
 from fsrbench.isolation import TIMEOUT, IsolatedMethod, Limits, MethodDied
 from fsrbench.methods import Method, load_method, runs_code
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
-from fsrbench.metrics.features import EXTRACTORS, Extractor
+from fsrbench.metrics.features import EXTRACTORS, Extractor, extract
 from fsrbench.spec import RunSpec
-
-OVERSHOOT = 0.25
-"""Outputs further outside [0, 1] than this have another range, not an overshoot, and are refused."""
-
-
-@dataclass
-class Pictures:
-    """SR pictures of a shard: rows of the shard's inputs that could be made, and why the others could not."""
-
-    rows: np.ndarray
-    pixels: np.ndarray
-    """uint8 N,H,W,3, one for each of ``rows``."""
-    problems: dict[str, str] = field(default_factory=dict)
-    clipped: int = 0
-    """Images with values outside [0, 1] by more than half a grey level."""
 
 
 @dataclass
@@ -74,6 +62,8 @@ class Worker:
         self._methods: dict[str, Method] = {}
         self._isolated: dict[str, IsolatedMethod] = {}
         self._extractors: dict[str, Extractor] = {}
+        self._batches: dict[str, Batch] = {}
+        self._ahead = Ahead[Inputs]()
         self._inputs: tuple[str, Inputs] | None = None
         self._keys: dict[Shard, str] = {}
         self._fingerprints: dict[str, str] = {}
@@ -110,7 +100,8 @@ class Worker:
         return self._isolated[name]
 
     def close(self) -> None:
-        """End the processes of isolated methods."""
+        """End the processes of isolated methods, and the threads."""
+        self._ahead.close()
         for method in self._isolated.values():
             method.close()
 
@@ -159,8 +150,13 @@ class Worker:
         """LR and HR pictures of a shard, decoded once in a run's life."""
         key = self._shard_key(shard)
         if self._inputs is None or self._inputs[0] != key:
-            self._inputs = (key, self._load_inputs(key) or self._prepare_inputs(key, shard))
+            self._inputs = (key, self._ahead.take(key, lambda: self._make_inputs(key, shard)))
         return self._inputs[1]
+
+    def read_ahead(self, shard: Shard) -> None:
+        """Begin to decode the pictures of the shard that comes next."""
+        key = self._shard_key(shard)
+        self._ahead.begin(key, lambda: self._make_inputs(key, shard))
 
     def stored_inputs(self, shard: Shard) -> Inputs | None:
         """The same, if they were decoded before."""
@@ -176,10 +172,12 @@ class Worker:
         if stored := self.store.get("pictures", key):
             facts = unpack_json(stored["facts"])
             return Pictures(stored["rows"], stored["pixels"], facts["problems"], facts["clipped"])
+        upscale = partial(self._upscale, self.method(unit.method))
+        batch = self._batches.setdefault(unit.method, self._first_batch())
         try:
-            made = self._super_resolve(self.method(unit.method), inputs)
+            made = super_resolve(upscale, inputs, self.task.hr_size, batch, self.device)
         except MethodDied as error:  # not kept: with more time or memory it may not
-            return self._none(inputs, str(error))
+            return none_made(inputs, self.task.hr_size, str(error))
         facts = pack_json({"problems": made.problems, "clipped": made.clipped})
         self.store.put("pictures", key, {"rows": made.rows, "pixels": made.pixels, "facts": facts})
         return made
@@ -197,7 +195,7 @@ class Worker:
         if stored is None:
             made, extractor = self.pictures(unit), self._extractor(name)
             guide = self._guide(unit, name, self._unguided(extractor, alone), made.rows)
-            stored = extractor.extract(to_tensor(made.pixels), guide)
+            stored = extract(extractor, to_tensor(made.pixels), guide)
             self.store.put(FEATURES, key, stored)
         return stored
 
@@ -235,50 +233,18 @@ class Worker:
             self._extractors[name] = EXTRACTORS.get(name)()
         return self._extractors[name]
 
-    def _super_resolve(self, method: Method, inputs: Inputs) -> Pictures:
-        lr = to_tensor(inputs.lr).to(self.device)
-        made, problems, clipped = {}, {}, 0
-        with torch.inference_mode():
-            for start in range(0, len(lr), self.spec.batch_size):
-                batch = slice(start, start + self.spec.batch_size)
-                for row, outcome in enumerate(self._upscale(method, lr[batch], inputs.ids[batch]), start):
-                    if isinstance(outcome, str):
-                        problems[inputs.ids[row]] = outcome
-                        continue
-                    clipped += bool(outcome.min() < -0.5 / 255 or outcome.max() > 1 + 0.5 / 255)
-                    made[row] = to_uint8(outcome[None])[0]
-        side = self.task.hr_size
-        pixels = np.stack(list(made.values())) if made else np.empty((0, side, side, 3), np.uint8)
-        return Pictures(np.array(list(made), dtype=np.int64), pixels, problems, clipped)
+    def _first_batch(self) -> Batch:
+        return Batch(self.spec.batch_size) if self.spec.batch_size else Batch.for_device(self.device)
 
-    def _none(self, inputs: Inputs, reason: str) -> Pictures:
-        side = self.task.hr_size
-        problems = dict.fromkeys(inputs.ids, reason)
-        return Pictures(np.empty(0, np.int64), np.empty((0, side, side, 3), np.uint8), problems)
-
-    def _upscale(self, method: Method, lr: Tensor, ids: Sequence[str]) -> list[Tensor | str]:
-        """The SR image of each LR image, or one line that says why there is none."""
-        try:
-            sr = method.upscale_named(lr.clone(), ids)  # a method may write into its input
-        except MethodDied:
-            raise
-        except Exception as error:  # a method's code may raise anything
-            if len(lr) > 1:  # find the image it fails on; the others are still good
-                alone = zip(lr, ids, strict=True)
-                return [outcome for image, name in alone for outcome in self._upscale(method, image[None], [name])]
-            return [str(error) if isinstance(error, FsrbenchError) else one_line(error)]
-        expected = (len(lr), 3, self.task.hr_size, self.task.hr_size)
-        if not isinstance(sr, Tensor) or tuple(sr.shape) != expected:
-            got = tuple(sr.shape) if isinstance(sr, Tensor) else type(sr).__name__
-            return [f"returned {got}, expected a tensor of shape {expected}"] * len(lr)
-        return [_defect(image) or image for image in sr.float()]
+    def _upscale(self, method: Method, lr: Tensor, ids: Sequence[str]) -> list[Outcome]:
+        return outcomes(method, lr, ids, self.task.hr_size)
 
     def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
         read = [weights.sha256(name) for name in metric.weight_files]
         key = key_of(sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, version=__version__)
         stored = self.store.get("scores", key)
         if stored is None:
-            with one_thread():  # a sum over a whole picture, shared among threads, depends on how many there are
+            with one_thread() if metric.threads_matter else nullcontext():
                 stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
             self.store.put("scores", key, stored)
         return stored["value"]
@@ -305,6 +271,9 @@ class Worker:
             return key_of(inputs=shard, hr=True)
         return key_of(inputs=shard, method=self.fingerprint(unit.method), device=self.device.type)
 
+    def _make_inputs(self, key: str, shard: Shard) -> Inputs:
+        return self._load_inputs(key) or self._prepare_inputs(key, shard)
+
     def _load_inputs(self, key: str) -> Inputs | None:
         stored = self.store.get("inputs", key)
         if stored is None:
@@ -312,17 +281,9 @@ class Worker:
         return Inputs(lr=stored["lr"], hr=stored.get("hr"), **unpack_json(stored["facts"]))
 
     def _prepare_inputs(self, key: str, shard: Shard) -> Inputs:
-        inputs = prepare(shard.samples, self.task, find_degradation(self.spec.degradation), self.spec.seed)
+        degradation = find_degradation(self.spec.degradation)
+        inputs = prepare(shard.samples, self.task, degradation, self.spec.seed, self._ahead.decoders)
         facts = {name: getattr(inputs, name) for name in ("ids", "degraded", "problems", "notes")}
         arrays = {"lr": inputs.lr, "facts": pack_json(facts)}
         self.store.put("inputs", key, arrays if inputs.hr is None else arrays | {"hr": inputs.hr})
         return inputs
-
-
-def _defect(image: Tensor) -> str | None:
-    if not bool(torch.isfinite(image).all()):
-        return "returned NaN or infinite values"
-    low, high = image.min().item(), image.max().item()
-    if low < -OVERSHOOT or high > 1 + OVERSHOOT:
-        return f"returned values from {low:.3g} to {high:.3g}, expected [0, 1]"
-    return None

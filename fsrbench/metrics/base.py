@@ -97,6 +97,11 @@ class ImageMetric(Metric):
     """One score an image, from the picture alone or beside its HR."""
 
     @property
+    def threads_matter(self) -> bool:
+        """Whether the score is a sum over the whole picture, which several threads would add up in another order."""
+        return True
+
+    @property
     def scores_hr(self) -> bool:
         """Not beside HR: HR against itself says nothing."""
         return "hr" not in self.needs

@@ -26,6 +26,7 @@ BUILTIN = {
     "arcface": "fsrbench.metrics.descriptors:ArcfaceDescriptor",
     "inception": "fsrbench.metrics.inception:Inception",
 }
+BATCH = 16
 EXTRACTORS = Registry("feature extractor", BUILTIN, group="fsrbench.extractors")
 
 
@@ -62,6 +63,16 @@ class Extractor(ABC):
     def fingerprint(self) -> str:
         """Changes when what it reads its weights from does."""
         return " ".join(weights.sha256(name) for name in self.weight_files)
+
+
+def extract(extractor: Extractor, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+    """As :meth:`Extractor.extract`, a batch at a time: larger ones are slower, for their tensors outgrow the caches."""
+    starts = range(0, max(1, len(images)), BATCH)
+    parts = [
+        extractor.extract(images[i : i + BATCH], {name: array[i : i + BATCH] for name, array in guide.items()})
+        for i in starts
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def tensors_of(file: Path | io.BytesIO) -> dict[str, Tensor]:

@@ -18,6 +18,8 @@ from fsrbench.metrics.base import Facts, ImageMetric
 
 SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
 """What pyiqa computes over whole folders, not image by image."""
+NETWORK = 100_000
+"""Parameters from which on a metric is taken for a network."""
 
 
 class PyiqaMetric(ImageMetric):
@@ -52,6 +54,11 @@ class PyiqaMetric(ImageMetric):
         except Exception as error:  # downloads fail in many ways
             how = f"`fsrbench weights fetch {self.name}` gets its weights"
             raise Unavailable(f"pyiqa cannot make {self.name}: {one_line(error)}; {how}") from None
+
+    @property
+    def threads_matter(self) -> bool:
+        """Not for networks: they would take much longer with one, and end with few numbers."""
+        return bool(sum(p.numel() for p in self._network.parameters()) < NETWORK)
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
         """pyiqa's score of each image."""

@@ -51,7 +51,7 @@ def test_without_a_reference_set_all_hr_images_are_it(data: Path, tmp_path: Path
     expected = kernel_distance(one, other, COUNT // 2, seed=0)[0], kernel_distance(other, one, COUNT // 2, seed=0)[0]
     assert kid(finished) in [pytest.approx(e) for e in expected]
     assert finished.summary.query("method == 'hr'").empty  # HR against itself says nothing
-    assert seen == [COUNT, COUNT]
+    assert sum(seen) == 2 * COUNT
     assert "all HR images" in finished.manifest["protocols"]["kid"]
     assert finished.note("bicubic", "kid") == "subsets of 27 images, not 1000"
 
@@ -61,7 +61,7 @@ def test_a_reference_set_is_compared_with_and_scores_hr_too(
 ) -> None:
     finished = run(data, tmp_path / "out", *KID, "--reference", others)
     assert finished.code == 0
-    assert sorted(seen) == [16 - 1, COUNT, COUNT, 64 - 1]  # each picture once; the damaged ones left out
+    assert sum(seen) == 16 - 1 + 2 * COUNT + 64 - 1  # each picture once; the damaged ones left out
     assert kid(finished, "hr") < kid(finished)
     assert list(finished.values("bicubic")) == [f"{i:02}" for i in range(COUNT)]
     assert set(finished.scores["method"]) == {"bicubic"}

@@ -48,7 +48,7 @@ while len(found) < kills:
     if not over:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        found.append(sorted(p for _, _, files in os.walk("killed") for p in files))
+        found.append(sorted(p for _, _, files in os.walk("killed/cache") for p in files))
 os.waitpid(start("killed"), 0)
 print(json.dumps(found))
 """
@@ -66,7 +66,7 @@ def test_ten_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
     assert ended.returncode == 0
     found = json.loads(ended.stdout)
     assert len(found) == KILLS
-    print(f"seed {seed}; files at the kills: {[len(files) for files in found]}")
+    print(f"seed {seed}; units kept at the kills: {[len(files) for files in found]}")
     assert len({tuple(files) for files in found}) >= KILLS // 3, "the moments were all the same"
     killed, alone = tmp_path / "killed", tmp_path / "undisturbed"
     for name in ("scores.parquet", "images.csv", "summary.csv", "table.md"):

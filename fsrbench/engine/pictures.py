@@ -1,0 +1,116 @@
+"""SR pictures of a method, whatever it does: in batches that fit, and a line for each image that there is none of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsrbench.engine.inputs import Inputs
+from fsrbench.errors import FsrbenchError, one_line
+from fsrbench.images import to_tensor, to_uint8
+from fsrbench.isolation import MethodDied
+from fsrbench.methods import Method
+
+OVERSHOOT = 0.25
+"""Outputs further outside [0, 1] than this have another range, not an overshoot, and are refused."""
+Outcome = Tensor | str
+"""An SR image, or one line that says why there is none."""
+
+
+@dataclass
+class Pictures:
+    """SR pictures of a shard: rows of the shard's inputs that could be made, and why the others could not."""
+
+    rows: np.ndarray
+    pixels: np.ndarray
+    """uint8 N,H,W,3, one for each of ``rows``."""
+    problems: dict[str, str] = field(default_factory=dict)
+    clipped: int = 0
+    """Images with values outside [0, 1] by more than half a grey level."""
+
+
+@dataclass
+class Batch:
+    """How many images a method gets at once; fewer from the first time on that they do not fit."""
+
+    size: int
+
+    @classmethod
+    def for_device(cls, device: torch.device) -> Batch:
+        """CPUs gain nothing from more than 16, whose tensors still fit their caches; GPUs take a whole shard."""
+        return cls(64 if device.type == "cuda" else 16)
+
+
+def none_made(inputs: Inputs, side: int, reason: str) -> Pictures:
+    """No picture of any image."""
+    problems = dict.fromkeys(inputs.ids, reason)
+    return Pictures(np.empty(0, np.int64), np.empty((0, side, side, 3), np.uint8), problems)
+
+
+def super_resolve(
+    upscale: Callable[[Tensor, Sequence[str]], list[Outcome]],
+    inputs: Inputs,
+    side: int,
+    batch: Batch,
+    device: torch.device,
+) -> Pictures:
+    """SR pictures of a shard.
+
+    Args:
+        upscale: gives the outcome of each image of a batch; may raise ``torch.OutOfMemoryError``.
+        inputs: of the shard.
+        side: of an SR picture, in pixels.
+        batch: made smaller where memory is.
+        device: where the method computes.
+    """
+    lr = to_tensor(inputs.lr).to(device)
+    outcomes: list[Outcome] = []
+    with torch.inference_mode():
+        while (start := len(outcomes)) < len(lr):
+            part = slice(start, start + batch.size)
+            try:
+                outcomes += upscale(lr[part], inputs.ids[part])
+            except torch.OutOfMemoryError:
+                batch.size = max(1, min(batch.size, len(lr) - start) // 2)
+    made = {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Tensor)}
+    problems = {inputs.ids[row]: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, str)}
+    clipped = sum(bool(image.min() < -0.5 / 255 or image.max() > 1 + 0.5 / 255) for image in made.values())
+    pixels = to_uint8(torch.stack(list(made.values()))) if made else np.empty((0, side, side, 3), np.uint8)
+    return Pictures(np.array(list(made), dtype=np.int64), pixels, problems, clipped)
+
+
+def outcomes(method: Method, lr: Tensor, ids: Sequence[str], side: int) -> list[Outcome]:
+    """The outcome of each image of a batch.
+
+    Raises:
+        torch.OutOfMemoryError: of the device, for more than one image.
+        MethodDied: nothing more can be asked of the method.
+    """
+    try:
+        sr = method.upscale_named(lr.clone(), ids)  # a method may write into its input
+    except MethodDied:
+        raise
+    except Exception as error:  # a method's code may raise anything
+        if len(lr) == 1:
+            return [str(error) if isinstance(error, FsrbenchError) else one_line(error)]
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        half = len(lr) // 2  # find the images it fails on; the others are still good
+        return outcomes(method, lr[:half], ids[:half], side) + outcomes(method, lr[half:], ids[half:], side)
+    if not isinstance(sr, Tensor) or tuple(sr.shape) != (len(lr), 3, side, side):
+        got = tuple(sr.shape) if isinstance(sr, Tensor) else type(sr).__name__
+        return [f"returned {got}, expected a tensor of shape {(len(lr), 3, side, side)}"] * len(lr)
+    return [_defect(image) or image for image in sr.float()]
+
+
+def _defect(image: Tensor) -> str | None:
+    if not bool(torch.isfinite(image).all()):
+        return "returned NaN or infinite values"
+    low, high = image.min().item(), image.max().item()
+    if low < -OVERSHOOT or high > 1 + OVERSHOOT:
+        return f"returned values from {low:.3g} to {high:.3g}, expected [0, 1]"
+    return None
