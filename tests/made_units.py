@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,6 +99,7 @@ class Made:
             IDENTITIES,
             seed=0,
             read=STORED.__getitem__,
+            folder=Path(tempfile.gettempdir()),
         )
         for result in units:
             collector.add(result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -30,11 +31,12 @@ class Collector:
         identities: Mapping[str, str | None],
         seed: int,
         read: ReadFeatures,
+        folder: Path,
     ) -> None:
         self.metrics, self.refused_metrics, self.refused_methods = metrics, refused_metrics, refused_methods
         self.identities, self.seed = identities, seed
         self.results: dict[str, MethodResults] = {}
-        self._features = FeatureReader(read)
+        self._features = FeatureReader(read, folder)
 
     def add(self, result: UnitResult) -> None:
         """Take in one unit; the units of a method come in the order of their shards."""

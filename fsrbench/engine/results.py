@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
+from fsrbench.arrays import PART, join
 from fsrbench.engine.worker import UnitResult
 from fsrbench.metrics.base import Features
 
@@ -45,19 +47,20 @@ class FeatureReader:
 
     Args:
         read: gives the features of a shard.
+        folder: has room for those of more images than memory should hold.
     """
 
     KEPT = 3
     """A method's, the HR images' and the reference set's."""
 
-    def __init__(self, read: ReadFeatures) -> None:
-        self._read = read
+    def __init__(self, read: ReadFeatures, folder: Path) -> None:
+        self._read, self._folder = read, folder
         self._joined: dict[tuple[str, ...], dict[str, np.ndarray]] = {}
 
     def all(self, results: MethodResults, extractor: str) -> Mapping[str, np.ndarray]:
         """One extractor's features of all images of a method."""
         keys = tuple(results.features[extractor])
-        joined = self._joined.pop(keys, None) or _join([self._read(key) for key in keys])
+        joined = self._joined.pop(keys, None) or join(map(self._read, keys), self._folder)
         while len(self._joined) >= self.KEPT:
             self._joined.pop(next(iter(self._joined)))  # the one that was used longest ago
         self._joined[keys] = joined
@@ -69,9 +72,7 @@ class FeatureReader:
         if list(ids) == results.ids:
             return everything
         row_of = {image: row for row, image in enumerate(results.ids)}
-        rows = [row_of[image] for image in ids]
-        return {name: array[rows] for name, array in everything.items()}
-
-
-def _join(parts: Sequence[Features]) -> dict[str, np.ndarray]:
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        chosen = np.array([row_of[image] for image in ids])
+        starts = range(0, len(chosen), PART)
+        parts = ({name: array[chosen[i : i + PART]] for name, array in everything.items()} for i in starts)
+        return join(parts, self._folder)

@@ -185,6 +185,7 @@ class Run:
             identities,
             self.spec.seed,
             self.worker.stored_features,
+            self.worker.store.folder,
         )
         wanted = self.reference if self.worker.reference_extractors else None
         units = make_plan(self.shards, self.rows(self.methods), make_shards(wanted) if wanted else ())

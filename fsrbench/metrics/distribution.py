@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import numpy as np
-import torch
 
+from fsrbench.arrays import mean_and_covariance, rows
 from fsrbench.errors import Invalid
 from fsrbench.metrics.base import Direction, Evaluation, Faces, Facts, FeatureMetric, Summary
 from fsrbench.metrics.jackknife import KEPT, MOST_PAIRS, blocks_of, frechet_blocks, kernel_blocks
@@ -22,9 +22,9 @@ KID_LEAST = 50
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Frechet distance between Gaussians fitted to features N,D and M,D (Heusel et al., NeurIPS 2017)."""
-    from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+    from torch_fidelity.metric_fid import fid_statistics_to_metric
 
-    statistics = [fid_features_to_statistics(torch.from_numpy(x.astype(np.float64))) for x in (a, b)]
+    statistics = [dict(zip(("mu", "sigma"), mean_and_covariance(x), strict=True)) for x in (a, b)]
     return float(fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"])
 
 
@@ -33,21 +33,15 @@ def kernel_distance(a: np.ndarray, b: np.ndarray, subset_size: int, seed: int) -
 
     Unbiased, with the kernel (x.y / D + 1)^3.
     """
-    from torch_fidelity.metric_kid import kid_features_to_metric
+    from torch_fidelity.metric_kid import kernel_mmd
 
-    found = kid_features_to_metric(
-        torch.from_numpy(a.astype(np.float64)),
-        torch.from_numpy(b.astype(np.float64)),
-        kid_subsets=KID_SUBSETS,
-        kid_subset_size=subset_size,
-        kid_kernel="poly",
-        kid_kernel_poly_degree=3,
-        kid_kernel_poly_gamma=None,
-        kid_kernel_poly_coef0=1.0,
-        rng_seed=seed,
-        verbose=False,
-    )
-    return float(found["kernel_inception_distance_mean"]), float(found["kernel_inception_distance_std"])
+    kernel = {"kid_kernel": "poly", "kid_kernel_poly_degree": 3, "kid_kernel_poly_gamma": None}
+    draws = np.random.RandomState(seed)  # as torch-fidelity draws, which would want all rows in memory
+    found = []
+    for _ in range(KID_SUBSETS):
+        mine, other = (rows(x, draws.choice(len(x), subset_size, replace=False)) for x in (a, b))
+        found.append(kernel_mmd(mine, other, **kernel, kid_kernel_poly_coef0=1.0))
+    return float(np.mean(found)), float(np.std(found))
 
 
 class _Distance(FeatureMetric):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from fsrbench import stats
+from fsrbench.arrays import parts, rows
 
 BLOCKS = 20
 FEWEST_BLOCKS = 5
@@ -91,10 +92,10 @@ def _moments_without(
     x: np.ndarray, block: np.ndarray, count: int | None = None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Mean and sample covariance without each block."""
-    x = x.astype(np.float64)
-    total, outer = x.sum(axis=0), x.T @ x
+    total = sum(part.sum(axis=0) for part in parts(x))
+    outer = sum(part.T @ part for part in parts(x))
     for left_out in range(count or len(np.unique(block))):
-        gone = x[block == left_out]
+        gone = rows(x, np.flatnonzero(block == left_out))
         n = len(x) - len(gone)
         mean = (total - gone.sum(axis=0)) / n
         yield mean, (outer - gone.T @ gone - n * np.outer(mean, mean)) / (n - 1)
