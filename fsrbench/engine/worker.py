@@ -260,7 +260,7 @@ class Worker:
         if not isinstance(sr, Tensor) or tuple(sr.shape) != expected:
             got = tuple(sr.shape) if isinstance(sr, Tensor) else type(sr).__name__
             return [f"returned {got}, expected a tensor of shape {expected}"] * len(lr)
-        return [_defect(image) or image for image in sr.float()]
+        return [defect(image) or image for image in sr.float()]
 
     def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
         read = [weights.sha256(name) for name in metric.weight_files]
@@ -309,7 +309,8 @@ class Worker:
         return inputs
 
 
-def _defect(image: Tensor) -> str | None:
+def defect(image: Tensor) -> str | None:
+    """What is wrong with an SR image 3,H,W that a method made, in a line."""
     if not bool(torch.isfinite(image).all()):
         return "returned NaN or infinite values"
     low, high = image.min().item(), image.max().item()
