@@ -18,7 +18,7 @@ SEEN: Final = 24
 """Side in pixels of the smallest frames in which MTCNN finds nearly every face: 97 % of sharp ones, 41 % at 16 px."""
 LEAST: Final = 20
 """MTCNN fails on pictures that are smaller."""
-TILE: Final = 1024
+TILE: Final = 2048
 """Pixels that are looked at at once, without their margin; memory does not grow with the photo."""
 MARGIN: Final = 160
 """Around a tile, so that a face in its middle or at its border is seen whole; larger faces are found in the photo
