@@ -276,6 +276,28 @@ def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, 
         print_list(kind)
 
 
+@app.command()
+def upscale(
+    photo: Annotated[Path, typer.Argument(help="A photo with small faces, as in a crowd.")],
+    method: Annotated[str, typer.Option(help="One method; see `fsrbench list methods`.")] = "ours",
+    task: Annotated[str, typer.Option(help="x4 (16->64 px) or x8 (16->128 px).")] = "x4",
+    out: Annotated[Path, typer.Option(help="A folder, or the PNG file; the grid lies beside it.")] = Path(
+        "runs/upscale"
+    ),
+    min_face: Annotated[float, typer.Option(min=4, help="Look for faces of N px and more, forehead to chin.")] = 12,
+    all_sizes: Annotated[bool, typer.Option("--all", help="Large faces too, reduced to the LR size first.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
+) -> None:
+    """Super-resolve the small faces in a PHOTO, put them back into it and show them side by side."""
+    with one_line_errors():
+        from fsrbench.console import Reporter
+        from fsrbench.photo import command
+
+        request = command.Request(photo, method, task, out, min_face, all_sizes, device)
+        for file in command.upscale(request, Reporter()):
+            print(file)
+
+
 @weights_app.command("fetch")
 def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`; or a metric of pyiqa.")]) -> None:
     """Download a weight file to the cache and check it."""

@@ -12,6 +12,7 @@ from made import call, picture_files, run, write_files
 SCRIPT = Path(sys.executable).with_name("fsrbench")
 COMMANDS = [
     *([], ["run"], ["table"], ["plot"], ["grid"], ["compare"], ["report"], ["check"], ["audit"], ["list"], ["train"]),
+    ["upscale"],
     *(["weights"], ["weights", "fetch"]),
 ]
 KINDS = ["methods", "metrics", "datasets", "degradations", "weights"]

@@ -32,9 +32,7 @@ class Mtcnn(Extractor):
 
     @cached_property
     def _detector(self) -> Any:
-        return facenet_pytorch_package().MTCNN(
-            keep_all=True, min_face_size=20, thresholds=[0.6, 0.7, 0.7], device="cpu"
-        )
+        return mtcnn()
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
         """``box`` N,4 (x0, y0, x1, y1 in pixels; NaN where no face) and ``confidence`` N (0 where no face)."""
@@ -94,6 +92,15 @@ def _tensors_of_archive(path: Path) -> dict[str, Tensor]:
             if inside := [name for name in archive.namelist() if name.endswith(".pth")]:
                 return tensors_of(io.BytesIO(archive.read(inside[0])))
     return tensors_of(path)
+
+
+def mtcnn() -> Any:
+    """MTCNN as it is declared in the protocols, for faces of 20 px and more.
+
+    Raises:
+        Unavailable: facenet-pytorch is not installed.
+    """
+    return facenet_pytorch_package().MTCNN(keep_all=True, min_face_size=20, thresholds=[0.6, 0.7, 0.7], device="cpu")
 
 
 def facenet_pytorch_package() -> Any:

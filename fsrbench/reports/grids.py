@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+from PIL.PngImagePlugin import PngInfo
 
 from fsrbench.atomic import whole
 from fsrbench.errors import UserError
@@ -81,6 +82,7 @@ def draw_grid(
     caption: str = "",
     cell: int | None = None,
     parts: Sequence[Sequence[Box]] = (),
+    metadata: PngInfo | None = None,
 ) -> None:
     """Draw pictures side by side and write them as PNG.
 
@@ -92,6 +94,7 @@ def draw_grid(
         cell: longer side of each picture in pixels; by default the least multiple of the last column's pictures
             (HR where there is one) that is large enough to look at.
         parts: for each row parts that are shown enlarged below its pictures, as many in every row.
+        metadata: of the file.
 
     Raises:
         UserError: there is nothing to draw, or a column has not as many images as there are rows.
@@ -117,7 +120,7 @@ def draw_grid(
         ImageDraw.Draw(page).text(bottom, text, GREY, font, anchor="mb")
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole(out) as file:
-        page.save(file, dpi=(200, 200))
+        page.save(file, dpi=(200, 200), pnginfo=metadata)
 
 
 def enlarge(image: Picture, size: tuple[int, int], pixelated: bool, box: Box = (0, 0, 1, 1)) -> Image.Image:

@@ -1,0 +1,212 @@
+"""``fsrbench upscale``: from a photo's file to the enlarged photo and the grid of its faces."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from fsrbench import __version__
+from fsrbench.atomic import whole
+from fsrbench.console import Reporter
+from fsrbench.datasets.files import MAX_BYTES
+from fsrbench.devices import find_device
+from fsrbench.engine.pictures import defect
+from fsrbench.errors import FsrbenchError, UserError, one_line
+from fsrbench.images import SUFFIXES, BadImage, decode, to_tensor, to_uint8
+from fsrbench.methods import Method, load_method
+from fsrbench.metrics.detection import CONFIDENCE
+from fsrbench.metrics.enlarge import enlarge
+from fsrbench.photo.detection import Face, enlargement, find_faces
+from fsrbench.photo.framing import cut
+from fsrbench.photo.paste import paste
+from fsrbench.picture_folder import COMPRESSION, safe_name
+from fsrbench.reports.grids import GridColumn, draw_grid
+from fsrbench.tasks import TASKS, Task
+
+INVENTED: Final = (
+    "A super-resolved face is a guess: its details are invented by a model, they are not evidence, and nothing here is "
+    "made to identify people."
+)
+"""Printed, drawn below the grid, written into both files and said in README."""
+LARGEST: Final = 1.5
+"""Faces larger than this many LR sizes are left alone. Measured: at 16 px `ours` is 1.9 dB better than bicubic, at
+24 px, where it sees two thirds of what the photo shows, as good; above, the photo itself tells more."""
+MOST_PIXELS: Final = 256_000_000
+"""Of the enlarged photo; Pillow takes four bytes for each."""
+BATCH: Final = 32
+ROWS: Final = 12
+GROUPS: Final = 4
+"""The grid has so many rows and groups of columns at most."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for."""
+
+    photo: Path
+    method: str = "ours"
+    task: str = "x4"
+    out: Path = Path("runs/upscale")
+    """A PNG file, or a folder."""
+    smallest: float = 12
+    """Side in pixels of the smallest faces to look for."""
+    all_sizes: bool = False
+    """Super-resolve large faces too, from the LR picture that is made of them."""
+    device: str = "auto"
+
+
+def upscale(request: Request, reporter: Reporter) -> list[Path]:
+    """Super-resolve the faces in a photo and write the enlarged photo and a grid of the faces.
+
+    Returns:
+        The two files.
+
+    Raises:
+        UserError: no photo, no such method, task or device, or no face that is small enough.
+        Unavailable: the method or the detector lacks weights or a package.
+        FsrbenchError: the method fails.
+    """
+    picture_file, grid_file = _files(request)
+    task = _task(request.task)
+    if request.method.partition(":")[0] == "images":
+        raise UserError("upscale needs a method that makes pictures; images: are made already")
+    device = find_device(request.device)
+    method = load_method(request.method, task, device)
+    photo = _open(request.photo)
+    faces = _small(find_faces(photo, request.smallest, reporter), request, task, reporter)
+    lr = np.stack([cut(photo, face.frame, task.lr_size) for face in faces])
+    sr = _super_resolve(method, request.method, lr, task, device)
+    factor = _factor(photo, task, reporter)
+    picture = photo.resize((photo.width * factor, photo.height * factor), Image.Resampling.BICUBIC)
+    # A small face is farther away, so a large one may hide a part of it.
+    for face, pixels in sorted(zip(faces, sr, strict=True), key=lambda pair: pair[0].frame.side):
+        paste(picture, face.frame.scaled(factor), pixels)
+    picture_file.parent.mkdir(parents=True, exist_ok=True)
+    with whole(picture_file) as part:
+        picture.save(part, "PNG", compress_level=COMPRESSION, pnginfo=_metadata(request))
+    _draw(faces, lr, sr, request, grid_file)
+    reporter.say(f"{request.method} super-resolved {_count(len(faces))}")
+    reporter.warn(INVENTED)
+    return [picture_file, grid_file]
+
+
+def _files(request: Request) -> tuple[Path, Path]:
+    """Where the photo and the grid go."""
+    suffix = request.out.suffix.lower()
+    if suffix in SUFFIXES - {".png"}:
+        raise UserError(f"{request.out}: pictures are written as PNG; name a .png file or a folder")
+    name = f"{request.photo.stem}_{safe_name(request.method)}_{request.task}.png"
+    picture = request.out if suffix == ".png" else request.out / name
+    files = picture, picture.with_name(f"{picture.stem}_faces.png")
+    if any(file.resolve() == request.photo.resolve() for file in files):
+        raise UserError(f"{request.photo} would be replaced; name another --out")
+    return files
+
+
+def _task(name: str) -> Task:
+    if name not in TASKS:
+        raise UserError(f"unknown task {name!r}; known: {', '.join(TASKS)}")
+    return TASKS[name]
+
+
+def _open(path: Path) -> Image.Image:
+    if path.stat().st_size > MAX_BYTES:
+        raise UserError(f"{path}: more than {MAX_BYTES // 2**20} MiB")
+    try:
+        return decode(path.read_bytes())
+    except BadImage as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def _small(faces: list[Face], request: Request, task: Task, reporter: Reporter) -> list[Face]:
+    """The faces to super-resolve; says which are left alone."""
+    if not faces:
+        factor = enlargement(request.smallest)
+        raise UserError(
+            f"{request.photo}: no faces found; MTCNN looked at it {factor:.3g} times as large, for faces of "
+            f"{request.smallest:g} px and more at confidence {CONFIDENCE}; --min-face looks for smaller ones"
+        )
+    largest = math.inf if request.all_sizes else LARGEST * task.lr_size
+    small = [face for face in faces if face.frame.side <= largest]
+    if left := len(faces) - len(small):
+        why = (
+            f"{_count(left)} larger than {largest:g} px left alone: the photo shows more of them than the "
+            f"{task.lr_size} px that a method sees; --all super-resolves them too"
+        )
+        if not small:
+            raise UserError(f"{request.photo}: {why}")
+        reporter.say(why)
+    return small
+
+
+def _super_resolve(method: Method, name: str, lr: np.ndarray, task: Task, device: torch.device) -> np.ndarray:
+    """uint8 N,h,w,3 -> uint8 N,H,W,3."""
+    made = []
+    for start in range(0, len(lr), BATCH):
+        batch = to_tensor(lr[start : start + BATCH]).to(device)
+        try:
+            with torch.inference_mode():
+                sr = method.upscale(batch)
+        except FsrbenchError:
+            raise
+        except Exception as error:  # a method's code may raise anything
+            raise FsrbenchError(f"{name} failed: {one_line(error)}") from error
+        expected = (len(batch), 3, task.hr_size, task.hr_size)
+        if not isinstance(sr, torch.Tensor) or tuple(sr.shape) != expected:
+            raise FsrbenchError(f"{name} returned no tensor of shape {expected}")
+        for image in sr:
+            if why := defect(image.float()):
+                raise FsrbenchError(f"{name} {why}")
+        made.append(to_uint8(sr.float()))
+    return np.concatenate(made)
+
+
+def _factor(photo: Image.Image, task: Task, reporter: Reporter) -> int:
+    """How many times the photo is enlarged: as the faces are, unless that were too much for the memory."""
+    most = math.isqrt(MOST_PIXELS // (photo.width * photo.height))
+    if most < task.scale:
+        reporter.warn(
+            f"the photo is enlarged {most} times and not {task.scale}, because of its {photo.width} x {photo.height} "
+            "px; a part of it would have more room"
+        )
+    return min(most, task.scale)
+
+
+def _draw(faces: list[Face], lr: np.ndarray, sr: np.ndarray, request: Request, out: Path) -> None:
+    """LR, bicubic and SR side by side, the surest faces first, in several groups of columns where they are many."""
+    shown = min(len(faces), ROWS * GROUPS)
+    rows = math.ceil(shown / math.ceil(shown / ROWS))
+    columns: list[GridColumn] = []
+    for start in range(0, shown, rows):
+        group = range(start, min(start + rows, shown))
+        empty = rows - len(group)
+        sizes = [f"{faces[i].frame.side:.0f} px in the photo" for i in group]
+        large = [enlarge(lr[i], sr.shape[1]) for i in group]
+        columns.append(GridColumn("LR", [*lr[group], *_blank(lr, empty)], sizes + [""] * empty, pixelated=True))
+        columns.append(GridColumn("bicubic", [*large, *_blank(sr, empty)]))
+        columns.append(GridColumn(request.method, [*sr[group], *_blank(sr, empty)]))
+    draw_grid(columns, [""] * rows, out, INVENTED, metadata=_metadata(request))
+
+
+def _blank(like: np.ndarray, count: int) -> list[np.ndarray]:
+    return [np.full_like(like[0], 255)] * count
+
+
+def _metadata(request: Request) -> PngInfo:
+    """The files' metadata, under keywords of PNG's specification."""
+    text = PngInfo()
+    text.add_text("Warning", INVENTED)
+    text.add_text("Description", f"Faces super-resolved by {request.method}, task {request.task}")
+    text.add_text("Software", f"fsrbench {__version__}")
+    return text
+
+
+def _count(number: int) -> str:
+    return f"{number} face{'s' * (number != 1)}"

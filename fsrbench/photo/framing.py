@@ -1,0 +1,121 @@
+"""Squares around faces, upright or turned, framed as the faces that methods are trained with; reading through them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import torch
+from PIL import Image
+from torch.nn import functional as F
+
+FFHQ_SHARE: Final = 0.9
+"""Side of a frame by that of FFHQ's."""
+LARGE: Final = 512
+"""Side of a frame in pixels above which a photo is reduced before it is turned; no task needs more."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A square in a picture. Points are complex numbers x + iy in pixels, pixel corners at whole numbers.
+
+    Inside, a frame has coordinates u + iv from -1 to 1, as ``grid_sample`` has them.
+    """
+
+    centre: complex
+    half: complex
+    """From the centre to the middle of the face's right-hand side in the picture: half the side, turned as the face."""
+
+    @property
+    def side(self) -> float:
+        """In pixels."""
+        return 2 * abs(self.half)
+
+    def scaled(self, factor: float) -> Frame:
+        """The same square in the picture enlarged."""
+        return Frame(self.centre * factor, self.half * factor)
+
+    def box(self, size: tuple[int, int], margin: int = 0) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom around it, inside a picture of this width and height."""
+        reach = abs(self.half.real) + abs(self.half.imag) + margin
+        x, y = self.centre.real, self.centre.imag
+        (left, right), (top, bottom) = (
+            (max(0, math.floor(at - reach)), min(end, math.ceil(at + reach)))
+            for at, end in zip((x, y), size, strict=True)
+        )
+        return left, top, right, bottom
+
+    def inside(self, points: np.ndarray) -> np.ndarray:
+        """From points of the picture to the frame's coordinates."""
+        return (points - self.centre) / self.half
+
+    def outside(self, coordinates: np.ndarray) -> np.ndarray:
+        """From the frame's coordinates to points of the picture."""
+        return self.centre + coordinates * self.half
+
+
+def frame_of(points: np.ndarray) -> Frame:
+    """The frame of a face by FFHQ's rule (Karras et al., CVPR 2019): turned with it, centred a little below its eyes.
+
+    Args:
+        points: 5,2: eyes, nose and corners of the mouth, those on the picture's left first.
+    """
+    left_eye, right_eye, _, left_mouth, right_mouth = (complex(x, y) for x, y in points)
+    eyes, mouth = (left_eye + right_eye) / 2, (left_mouth + right_mouth) / 2
+    across, down = right_eye - left_eye, mouth - eyes
+    direction = across - 1j * down  # of both, so that neither a profile's eyes nor an open mouth turns it much
+    direction /= abs(direction) or 1
+    # Of both again: from the side the eyes come together, from above the mouth comes up to them.
+    half = max(2 * abs(across), 1.8 * abs(down))
+    return Frame(eyes + 0.1 * down, FFHQ_SHARE * half * direction)
+
+
+def pixel_centres(box: tuple[int, int, int, int]) -> np.ndarray:
+    """Points h,w at the centres of a box's pixels."""
+    left, top, right, bottom = box
+    points: np.ndarray = np.arange(left, right) + 0.5 + 1j * (np.arange(top, bottom)[:, None] + 0.5)
+    return points
+
+
+def read(picture: np.ndarray, where: np.ndarray, beyond: Literal["border", "reflection"]) -> np.ndarray:
+    """Read a picture between its pixels (bicubic).
+
+    Args:
+        picture: uint8 H,W,3.
+        where: h,w coordinates from -1 to 1 across the picture, u + iv.
+        beyond: what lies around the picture.
+
+    Returns:
+        h,w,3 numbers, which may overshoot 0 to 255 a little.
+    """
+    pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].double()
+    grid = torch.view_as_real(torch.from_numpy(where.astype(np.complex128)))[None]
+    found = F.grid_sample(pixels, grid, mode="bicubic", padding_mode=beyond, align_corners=False)
+    return found[0].permute(1, 2, 0).numpy()
+
+
+def cut(photo: Image.Image, frame: Frame, size: int) -> np.ndarray:
+    """What a photo shows in a frame, as uint8 size,size,3; beyond the photo's border it is mirrored.
+
+    It is turned upright at the photo's own resolution and then sized by Pillow's BICUBIC, which antialiases: LR as a
+    run sizes it.
+    """
+    box = frame.box(photo.size, margin=2)
+    region, frame = photo.crop(box), Frame(frame.centre - complex(*box[:2]), frame.half)
+    if frame.side > LARGE:
+        factor = LARGE / frame.side
+        region = region.resize((round(region.width * factor), round(region.height * factor)), Image.Resampling.BICUBIC)
+        frame = frame.scaled(factor)
+    side = max(size, round(frame.side))
+    points = frame.outside(pixel_centres((0, 0, side, side)) / side * 2 - (1 + 1j))
+    where = points.real / region.width * 2 + 1j * points.imag / region.height * 2 - (1 + 1j)
+    upright = Image.fromarray(to_8_bits(read(np.asarray(region), where, "reflection")))
+    return np.asarray(upright if side == size else upright.resize((size, size), Image.Resampling.BICUBIC))
+
+
+def to_8_bits(pixels: np.ndarray) -> np.ndarray:
+    """Numbers rounded and cut to 0..255, as uint8."""
+    rounded: np.ndarray = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    return rounded
