@@ -104,11 +104,10 @@ def outcomes(method: Method, lr: Tensor, ids: Sequence[str], side: int) -> list[
     if not isinstance(sr, Tensor) or tuple(sr.shape) != (len(lr), 3, side, side):
         got = tuple(sr.shape) if isinstance(sr, Tensor) else type(sr).__name__
         return [f"returned {got}, expected a tensor of shape {(len(lr), 3, side, side)}"] * len(lr)
-    return [defect(image) or image for image in sr.float()]
+    return [_defect(image) or image for image in sr.float()]
 
 
-def defect(image: Tensor) -> str | None:
-    """What makes an SR image 3,H,W unusable, ``None`` if nothing does."""
+def _defect(image: Tensor) -> str | None:
     if not bool(torch.isfinite(image).all()):
         return "returned NaN or infinite values"
     low, high = image.min().item(), image.max().item()

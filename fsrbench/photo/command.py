@@ -17,8 +17,8 @@ from fsrbench.atomic import whole
 from fsrbench.console import Reporter
 from fsrbench.datasets.files import MAX_BYTES
 from fsrbench.devices import find_device
-from fsrbench.engine.pictures import defect
-from fsrbench.errors import FsrbenchError, UserError, one_line
+from fsrbench.engine.pictures import outcomes
+from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.images import SUFFIXES, BadImage, decode, to_tensor, to_uint8
 from fsrbench.methods import Method, load_method
 from fsrbench.metrics.detection import CONFIDENCE
@@ -151,20 +151,12 @@ def _super_resolve(method: Method, name: str, lr: np.ndarray, task: Task, device
     made = []
     for start in range(0, len(lr), BATCH):
         batch = to_tensor(lr[start : start + BATCH]).to(device)
-        try:
-            with torch.inference_mode():
-                sr = method.upscale(batch)
-        except FsrbenchError:
-            raise
-        except Exception as error:  # a method's code may raise anything
-            raise FsrbenchError(f"{name} failed: {one_line(error)}") from error
-        expected = (len(batch), 3, task.hr_size, task.hr_size)
-        if not isinstance(sr, torch.Tensor) or tuple(sr.shape) != expected:
-            raise FsrbenchError(f"{name} returned no tensor of shape {expected}")
-        for image in sr:
-            if why := defect(image.float()):
-                raise FsrbenchError(f"{name} {why}")
-        made.append(to_uint8(sr.float()))
+        with torch.inference_mode():
+            found = outcomes(method, batch, [str(start + i) for i in range(len(batch))], task.hr_size)
+        for outcome in found:
+            if isinstance(outcome, str):
+                raise FsrbenchError(f"{name}: {outcome}")
+            made.append(to_uint8(outcome[None]))
     return np.concatenate(made)
 
 

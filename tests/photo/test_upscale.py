@@ -182,16 +182,16 @@ def test_large_faces_alone(photo: Path, tmp_path: Path, found) -> None:
     [
         (lambda sr: sr * float("nan"), "returned NaN or infinite values"),
         (lambda sr: sr * 255, "returned values from "),
-        (lambda sr: sr[:, :1], "returned no tensor of shape (2, 3, 64, 64)"),
-        (lambda sr: None, "returned no tensor of shape (2, 3, 64, 64)"),
-        (lambda sr: 1 / 0, "failed: ZeroDivisionError: division by zero"),
+        (lambda sr: sr[:, :1], "returned "),
+        (lambda sr: None, "returned "),
+        (lambda sr: 1 / 0, "ZeroDivisionError: division by zero"),
     ],
 )
 def test_bad_method_is_one_line(photo: Path, tmp_path: Path, found, monkeypatch, made, why: str) -> None:
     monkeypatch.setattr(Made, "made", staticmethod(made))
     result = upscale(photo, "--out", tmp_path / "out", method=MADE)
     assert result.exit_code == 2
-    assert f"fsrbench: {MADE} {why}" in result.stderr.splitlines()[-1]
+    assert f"fsrbench: {MADE}: {why}" in result.stderr.splitlines()[-1]
     assert not (tmp_path / "out").exists()
 
 
