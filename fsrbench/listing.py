@@ -56,10 +56,12 @@ def _metrics() -> Iterator[Row]:
 
 
 def _datasets() -> Iterator[Row]:
-    from fsrbench.datasets import DATASETS
+    from fsrbench.datasets import DATASETS, made
 
     for name in DATASETS.names():
         yield name, (DATASETS.get(name).__doc__ or "").partition("\n")[0]
+    for name in made.names():
+        yield name, made.describe(made.home() / name)
 
 
 def _degradations() -> Iterator[Row]:
