@@ -26,7 +26,7 @@ from fsrbench.errors import UserError
 SOURCES: Final = "sources.csv"
 LEFT_OUT: Final = "left_out.csv"
 FIVE_LANDMARKS: Final = "landmarks5.csv"
-MADE: Final = ("source", "sha256", "side", "outside")
+MADE: Final = ("sha256", "side", "outside")
 NOT_SETTINGS: Final = ("split", "landmarks")
 """Choices after which pictures that are there can still be used."""
 
@@ -113,9 +113,10 @@ def _finish(asked: Import, found: Collection, tree: Tree, done: list[Done]) -> d
     made.tidy(folder, asked.kind.side, (one.id for one in written))
     columns = list(dict.fromkeys(name for one in written for name in faces[one.id].facts))
     rows = [
-        [one.id, *(one.made[k] for k in MADE), *(faces[one.id].facts.get(c, "") for c in columns)] for one in written
+        [one.id, faces[one.id].name, *(one.made[k] for k in MADE), *(faces[one.id].facts.get(c, "") for c in columns)]
+        for one in written
     ]
-    made.write_csv(folder / SOURCES, ["image", *MADE, *columns], rows)
+    made.write_csv(folder / SOURCES, ["image", "source", *MADE, *columns], rows)
     made.write_csv(folder / LEFT_OUT, ["source", "reason"], left_out)
     files = [SOURCES, LEFT_OUT, *_write_landmarks(folder, written), *found.copies]
     for name, data in found.copies.items():
@@ -130,7 +131,8 @@ def _finish(asked: Import, found: Collection, tree: Tree, done: list[Done]) -> d
         },
         "left_out": dict(Counter(_kind_of(reason) for _, reason in left_out).most_common()),
         "annotations_sha256": tree.read,
-        "pictures_sha256": _digest(f"{one.id} {one.made['sha256']}" for one in written),
+        "sources_sha256": _digest(f"{one.id} {one.made['sha256']}" for one in written),
+        "pixels_sha256": _digest(f"{one.id} {one.made['pixels']}" for one in written),
         "notes": found.notes,
         "files": files,
     }

@@ -35,7 +35,8 @@ class Done:
     reason: str = ""
     """Why it was left out; empty where it was written."""
     made: dict[str, Any] = field(default_factory=dict)
-    """``source``, ``sha256``, ``side`` of the crop in the picture, share ``outside``, ``points`` in the crop."""
+    """``sha256`` of the source's picture and of the written ``pixels``, ``side`` of the crop in the source's picture,
+    share ``outside`` of it, landmarks (``points``) in the crop."""
     kept: bool = False
     """Whether it was there already."""
 
@@ -75,8 +76,8 @@ class Maker:
             if made := _made_before(path, asked, sha):
                 return Done(face.id, made=made, kept=True)
             picture, made = self._cut(face, decode(data))
-            made = {"source": face.name, "sha256": sha, **made}
-            self._save(picture, path, {"asked": asked, "pixels": _pixels(picture), **made})
+            made = {"sha256": sha, "pixels": _pixels(picture), **made}
+            self._save(picture, path, {"asked": asked, **made})
         except (BadImage, OSError) as error:
             with suppress(OSError):
                 path.unlink(missing_ok=True)  # of an earlier state of the source
@@ -100,7 +101,7 @@ class Maker:
     def _asked(self, face: Face) -> str:
         points = None if face.points is None else face.points.tolist()
         settings = {k: v for k, v in vars(self.options).items() if k in ("crop", "size", "align", "enlarge")}
-        asked = json.dumps([face.name, points, face.box, settings])
+        asked = json.dumps([points, face.box, settings])  # no file names: any form of an archive gives the same bytes
         return hashlib.sha256(asked.encode()).hexdigest()
 
     def _save(self, picture: Image.Image, path: Path, told: dict[str, Any]) -> None:
@@ -120,11 +121,12 @@ def _made_before(path: Path, asked: str, sha256: str) -> dict[str, Any] | None:
         with Image.open(path, formats=["PNG"]) as image:
             told = json.loads(image.info.get(CHUNK, "{}"))
             wanted = {"asked": asked, "sha256": sha256, "pixels": _pixels(image)}
-            if any(told.pop(name) != value for name, value in wanted.items()):
+            if any(told[name] != value for name, value in wanted.items()):
                 return None
-    except (OSError, ValueError, KeyError, SyntaxError, AttributeError):
+    except (OSError, ValueError, LookupError, SyntaxError, TypeError):  # damaged or by somebody else
         return None
-    return {"source": told.pop("source"), "sha256": sha256, **told}
+    told.pop("asked")
+    return dict(told)
 
 
 def _pixels(picture: Image.Image) -> str:
