@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from fsrbench.errors import FsrbenchError, UserError
@@ -61,7 +62,7 @@ def _datasets() -> Iterator[Row]:
     for name in DATASETS.names():
         yield name, (DATASETS.get(name).__doc__ or "").partition("\n")[0]
     for name in made.names():
-        yield name, made.describe(made.home() / name)
+        yield name, escape(made.describe(made.home() / name))
 
 
 def _degradations() -> Iterator[Row]:

@@ -13,7 +13,7 @@ from PIL import Image
 from fsrbench import __version__
 from fsrbench.atomic import disk_errors, whole
 from fsrbench.console import Reporter
-from fsrbench.datasets import Dataset, made, open_dataset
+from fsrbench.datasets import DATASETS, Dataset, made, open_dataset
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.degradations import Degradation, find_degradation
 from fsrbench.engine.inputs import Inputs, prepare
@@ -54,8 +54,9 @@ def choose(source: str, destination: str, degradation: str, task: str, seed: int
     if any(sample.lr for sample in data):
         raise UserError(f"{data.name} has LR pictures of its own; only HR is degraded")
     folder = made.place(destination)
-    if Path(source).is_dir() and folder.resolve().is_relative_to(Path(source).resolve()):
-        raise UserError(f"{folder} lies in {source}; write to another place")
+    origin = (made.find(source) or Path(source)).resolve()
+    if source not in DATASETS and (folder.resolve().is_relative_to(origin) or origin.is_relative_to(folder.resolve())):
+        raise UserError(f"{folder} and {source} lie in each other; write to another place")
     return Degraded(data, folder, how, TASKS[task], seed)
 
 

@@ -70,8 +70,10 @@ def read_manifest(text: bytes) -> dict[str, Any] | None:
         manifest = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    ours = isinstance(manifest, dict) and manifest.get("format") == "fsrbench-dataset"
-    return manifest if ours and isinstance(manifest.get("settings"), dict) else None
+    if not isinstance(manifest, dict) or manifest.get("format") != "fsrbench-dataset":
+        return None
+    kinds = {"settings": dict, "counts": dict, "files": list}
+    return manifest if all(isinstance(manifest.setdefault(k, kind()), kind) for k, kind in kinds.items()) else None
 
 
 def manifest_of(folder: Path) -> dict[str, Any] | None:
@@ -89,7 +91,7 @@ def describe(folder: Path) -> str:
         return f"{folder}: {MANIFEST} cannot be read"
     if not manifest.get("complete"):
         return f"not complete: `fsrbench data` was stopped while it made it; {folder}"
-    counts, settings = manifest.get("counts", {}), manifest["settings"]
+    counts, settings = manifest["counts"], manifest["settings"]
     how = settings.get("degradation") or f"{manifest.get('split')} split, crop {settings.get('crop')}"
     return f"{manifest.get('title')}, {how}: {counts.get('pictures')} pictures; {folder}"
 
@@ -158,7 +160,7 @@ def _clear(folder: Path, manifest: dict[str, Any]) -> None:
             (folder / side).unlink()
         elif (folder / side).is_dir():
             shutil.rmtree(folder / side)
-    for name in manifest.get("files", []):
+    for name in manifest["files"]:
         if isinstance(name, str) and "/" not in name:
             (folder / name).unlink(missing_ok=True)
 

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from fsrbench.console import Reporter
 from fsrbench.datasets import Dataset, made
@@ -57,7 +58,7 @@ def describe(data: Dataset, looked: Looked, folder: Path | None) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in [*_counts(data, looked), *_origin(folder), *_problems(data, looked)]:
-        table.add_row(name, value)
+        table.add_row(name, Text(value))  # a file's name may look like rich's markup
     return table
 
 
@@ -93,7 +94,7 @@ def _origin(folder: Path | None) -> Rows:
     settings = ", ".join(f"{k} {v}" for k, v in manifest["settings"].items() if v not in (None, False))
     told = [("made by", "made_by"), ("from", "title"), ("of", "source"), ("split", "split"), ("crop", "crop")]
     rows = [(name, str(manifest[key])) for name, key in told if manifest.get(key)] + [("settings", settings)]
-    rows += [("left out", f"{manifest['counts'].get('left_out')}")] if isinstance(manifest.get("counts"), dict) else []
+    rows += [(name.replace("_", " "), str(count)) for name, count in manifest["counts"].items()]
     return rows + [(name, str(manifest[name])) for name in ("terms", "home") if manifest.get(name)]
 
 

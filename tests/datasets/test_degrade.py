@@ -69,3 +69,13 @@ def test_data_with_lr_is_refused(tmp_path: Path) -> None:
     result = call("data", "degrade", tmp_path / "out", tmp_path / "twice")
     assert result.exit_code == 2
     assert "has LR pictures of its own" in result.stderr
+
+
+def test_a_dataset_is_not_written_over_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FSRBENCH_DATA", str(tmp_path / "home"))
+    call("data", "import", "folder", data(tmp_path / "src"), "faces", "--size", 40)
+    before = contents(tmp_path / "home")
+    result = call("data", "degrade", "faces", "faces", "--fresh")
+    assert result.exit_code == 2
+    assert "lie in each other" in result.stderr
+    assert contents(tmp_path / "home") == before

@@ -71,3 +71,16 @@ def test_what_cannot_be_shown_is_refused(tmp_path: Path) -> None:
         in call("data", "show", "sample", "--limit", 1, "--task", "x3", "--out", tmp_path / "o.png").stderr
     )
     assert call("data", "show", tmp_path / "nothing").exit_code == 2
+
+
+def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    source = write_files(tmp_path / "faces", picture_files(["[red]/1.png"]) | {"[/b]x.png": b"", "[1].png": b""})
+    assert "[/b]x.png: empty file" in shown(source)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"format": "fsrbench-dataset", "counts": 3}', "[" * 100_000])
+def test_manifest_that_is_none_does_no_harm(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FSRBENCH_DATA", str(tmp_path))
+    source = write_files(tmp_path / "faces", picture_files(["1.png"]) | {"dataset.json": text.encode()})
+    assert "samples 1" in shown(source)
+    assert "cannot be read" in " ".join(call("list", "datasets").stdout.split())

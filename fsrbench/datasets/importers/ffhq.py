@@ -74,6 +74,8 @@ def _points(about: dict[str, Any] | None, side: int) -> np.ndarray | None:
         points = np.array((about or {})["image"]["face_landmarks"], dtype=np.float64).reshape(68, 2)
     except (KeyError, TypeError, ValueError):
         return None
+    if not np.isfinite(points).all():
+        return None
     return (points + 0.5) * side / FOLDERS["images1024x1024"] - 0.5
 
 

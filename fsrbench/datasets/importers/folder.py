@@ -11,8 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fsrbench.datasets.importers.base import Collection, Face, Options, refuse_split
-from fsrbench.datasets.importers.tree import Entry, Tree
-from fsrbench.datasets.layout import is_safe
+from fsrbench.datasets.importers.tree import Tree
 from fsrbench.errors import UserError
 from fsrbench.text_files import read_text
 
@@ -33,30 +32,26 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     refuse_split("a folder", options.split, ("all",))
     tree = Tree(source)
     found = Collection(tree.sources)
-    known = {}
+    known: dict[str, Known] = {}
     if options.landmarks is not None:
         known = read_landmarks(options.landmarks)
         tree.read[options.landmarks.name] = hashlib.sha256(options.landmarks.read_bytes()).hexdigest()
     pictures = sorted(tree.pictures())
     if not pictures:
         raise UserError(f"no pictures in {source}")
-    top = _packing([path for path, _ in pictures], archive=source.is_file())
-    taken: dict[str, Entry] = {}
+    strays = set(known)
+    paths = [path for path, _ in pictures]
+    top = "" if any(_id(path) in known for path in paths) else _packing(paths, archive=source.is_file())
     for path, entry in pictures:
         image = _id(path.removeprefix(top))
-        about = known.pop(image, None)
+        about = known.get(image)
+        strays.discard(image)
         if "/" not in image and about and about.identity:
             image = f"{about.identity}/{image}"
-        if not is_safe(f"{image}.png"):
-            found.leave_out(path, "nothing can be saved under its name")
-        elif image in taken:
-            found.leave_out(path, f"another has the same name without suffix: {taken[image].name}")
-        else:
-            taken[image] = entry
-            found.faces.append(Face(image, *entry, points=about.points if about else None))
-    if known and options.landmarks:
+        found.faces.append(Face(image, *entry, points=about.points if about else None))
+    if strays and options.landmarks:
         found.notes.append(
-            f"{options.landmarks.name}: {len(known)} lines name no picture that is there: {next(iter(known))[:80]!r}"
+            f"{options.landmarks.name}: {len(strays)} lines name no picture that is there: {min(strays)[:80]!r}"
         )
     return found, tree
 

@@ -61,16 +61,16 @@ def import_dataset(asked: Import, reporter: Reporter) -> dict[str, Any]:
         CannotWrite: the disk takes no more.
     """
     source, folder = asked.source.resolve(), asked.folder.resolve()
-    if source.is_dir() and folder.is_relative_to(source):
-        raise UserError(f"{asked.folder} lies in {asked.source}; import to another place")
+    if folder.is_relative_to(source) or source.is_relative_to(folder):
+        raise UserError(f"{asked.folder} and {asked.source} lie in each other; import to another place")
     reporter.say(f"{asked.kind.title}: {asked.kind.terms}")
     if asked.kind.home:
         reporter.say(f"Its home: {asked.kind.home}")
     found, tree = asked.kind.collect(asked.source, asked.options)
     found.faces = _usable(found, asked)
     with made.held(asked.folder, asked.settings, asked.resume):
-        before = made.manifest_of(asked.folder) or {}
-        made.write_manifest(asked.folder, _head(asked) | {"complete": False, "files": before.get("files", [])})
+        before = made.manifest_of(asked.folder) or {"files": []}
+        made.write_manifest(asked.folder, _head(asked) | {"complete": False, "files": before["files"]})
         done = _make(asked, found, reporter)
         manifest = _finish(asked, found, tree, done)
     _report(manifest, found, done, reporter)
@@ -88,7 +88,7 @@ def _usable(found: Collection, asked: Import) -> list[Face]:
         else:
             faces[face.id] = face
     if not faces:
-        why = f"; {found.left_out[0][0][:200]} {found.left_out[0][1]}" if found.left_out else ""
+        why = f"; {_shown(found.left_out[0][0])} {found.left_out[0][1]}" if found.left_out else ""
         raise UserError(f"no faces to import in {asked.source}{why}")
     return [faces[image] for image in sorted(faces)][: asked.limit]
 
@@ -109,7 +109,7 @@ def _finish(asked: Import, found: Collection, tree: Tree, done: list[Done]) -> d
     written = [one for one in done if not one.reason]
     left_out = found.left_out + [(faces[one.id].name, one.reason) for one in done if one.reason]
     if not written:
-        raise UserError(f"none of the {len(done)} pictures can be used; {left_out[-1][0][:200]}: {left_out[-1][1]}")
+        raise UserError(f"none of the {len(done)} pictures can be used; {_shown(left_out[-1][0])}: {left_out[-1][1]}")
     made.tidy(folder, asked.kind.side, (one.id for one in written))
     columns = list(dict.fromkeys(name for one in written for name in faces[one.id].facts))
     rows = [
@@ -181,13 +181,18 @@ def _kind_of(reason: str) -> str:
     return "".join("#" if c.isdigit() else c for c in reason)[:120]
 
 
+def _shown(name: str) -> str:
+    """A file's name in a message, without what a terminal would act on."""
+    return name[:200] if name.isprintable() else repr(name[:200])
+
+
 def _report(manifest: dict[str, Any], found: Collection, done: list[Done], reporter: Reporter) -> None:
     for note in found.notes:
         reporter.warn(note)
     faces = {face.id: face.name for face in found.faces}
     left_out = found.left_out + [(faces[one.id], one.reason) for one in done if one.reason]
     for name, reason in left_out[:5]:
-        reporter.warn(f"{name[:200]} left out: {reason}")
+        reporter.warn(f"{_shown(name)} left out: {reason}")
     if len(left_out) > 5:
         reporter.warn(f"{len(left_out)} left out in all; {LEFT_OUT} has them")
     if kept := sum(one.kept for one in done):

@@ -1,5 +1,6 @@
 """The course of an import: in parallel, stopped and resumed, onto other files, from bad archives."""
 
+import errno
 import subprocess
 import sys
 import tarfile
@@ -12,6 +13,7 @@ from made import call, encode_picture, write_files, write_zip
 from made_archives import celeba, draw_photo, lfw, png, write_tar
 from made_imports import contents, do_import, manifest, pictures, table
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from fsrbench.datasets import open_dataset
 
@@ -82,8 +84,6 @@ def test_changed_sources_and_changed_pictures_are_made_again(tmp_path: Path) -> 
 
 
 def test_changed_pixels_with_the_old_text_are_made_again(tmp_path: Path) -> None:
-    from PIL.PngImagePlugin import PngInfo
-
     source, out = many(tmp_path / "src", 2), tmp_path / "out"
     do_import("folder", source, out)
     before, file = contents(out), out / "HR" / "p0" / "0000.png"
@@ -117,7 +117,7 @@ def test_folders_that_hold_something_else_are_left_alone(tmp_path: Path) -> None
     result = call("data", "import", "folder", source, tmp_path / "mine", "--fresh")
     assert result.exit_code == 2
     assert "holds other files" in result.stderr
-    assert "lies in" in call("data", "import", "folder", source, source / "out").stderr
+    assert "lie in each other" in call("data", "import", "folder", source, source / "out").stderr
     assert "fsrbench's own" in call("data", "import", "folder", source, "sample").stderr
 
 
@@ -182,12 +182,10 @@ def test_names_that_meet_without_suffix_are_counted(tmp_path: Path) -> None:
     source = write_files(tmp_path / "src", {"a.png": png(0, 140, 140), "a.jpg": png(1, 140, 140)})
     do_import("folder", source, tmp_path / "out")
     assert manifest(tmp_path / "out")["counts"]["left_out"] == 1
-    assert "another has the same name without suffix" in table(tmp_path / "out" / "left_out.csv")[0]["reason"]
+    assert "a.jpg has the same name without suffix" in table(tmp_path / "out" / "left_out.csv")[0]["reason"]
 
 
 def test_full_disk_stops_and_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import errno
-
     source, out, save, saved = many(tmp_path / "src", 6), tmp_path / "out", Image.Image.save, []
 
     def full(self: Image.Image, *args: object, **more: object) -> None:

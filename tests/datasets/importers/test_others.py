@@ -1,5 +1,6 @@
 """FFHQ, LFW, WIDER FACE and any folder."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -166,8 +167,6 @@ def test_folder_takes_identities_from_the_csv(tmp_path: Path) -> None:
 def test_faces_are_found_in_photographs(tmp_path: Path) -> None:
     sample = open_dataset("sample").samples[0]
     assert sample.hr is not None
-    import io
-
     page = draw_photo(3, 400, 300).resize((400, 300))
     face = Image.open(io.BytesIO(sample.hr.read())).convert("RGB")
     page.paste(face, (150, 90))
@@ -211,3 +210,11 @@ def test_what_cannot_be_is_refused_in_one_line(
     assert reason in result.stderr
     assert len(result.stderr.splitlines()) <= 3
     assert not (tmp_path / "out").exists()
+
+
+def test_landmarks_that_are_no_numbers_are_not_kept(tmp_path: Path) -> None:
+    source = ffhq(tmp_path / "src", thumbnails=True)
+    text = (source / "ffhq-dataset-v2.json").read_text()
+    (source / "ffhq-dataset-v2.json").write_text(text.replace("390.0", "NaN"))
+    do_import("ffhq", source, tmp_path / "out", "--size", 64)
+    assert open_dataset(str(tmp_path / "out")).samples[0].landmarks is None
