@@ -22,7 +22,7 @@ MANIFEST: Final = "dataset.json"
 SCHEMA: Final = 1
 ENVIRONMENT: Final = "FSRBENCH_DATA"
 SIDES: Final = ("HR", "LR")
-_NAME: Final = re.compile(r"[\w-][\w.+-]*")
+_NAME: Final = re.compile(r"[\w-][\w.+-]{0,99}")
 
 
 def home() -> Path:
@@ -52,15 +52,20 @@ def place(destination: str) -> Path:
 
 def find(name: str) -> Path | None:
     """The folder of an imported dataset."""
-    folder = home() / name
-    return folder if _NAME.fullmatch(name) and (folder / MANIFEST).is_file() else None
+    if not _NAME.fullmatch(name):
+        return None
+    try:
+        folder = home() / name
+        return folder if (folder / MANIFEST).is_file() else None
+    except (OSError, RuntimeError):  # no permission, no home
+        return None
 
 
 def names() -> list[str]:
     """All imported datasets that have a name."""
     try:
         return sorted(folder.name for folder in home().iterdir() if find(folder.name))
-    except OSError:
+    except (OSError, RuntimeError):
         return []
 
 

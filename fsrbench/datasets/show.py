@@ -72,7 +72,8 @@ def _counts(data: Dataset, looked: Looked) -> Rows:
     genuine = sum(n * (n - 1) // 2 for n in people.values())
     possible = f"{genuine:,} genuine pairs" if data.has_pairs else "none: two people with two pictures each are needed"
     rows.append(("labelled pairs", possible))
-    rows.append(("landmarks", f"68 points of {sum(s.landmarks is not None for s in data):,} images"))
+    marked = sum(s.landmarks is not None for s in data)
+    rows.append(("landmarks", f"68 points of {marked:,} images" if marked else "none"))
     rows.append(("sha256", dataset_hash(data)))
     return rows
 
