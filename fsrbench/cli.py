@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from fsrbench.cli_data import data_app
 from fsrbench.command_errors import one_line_errors
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 weights_app = typer.Typer(help="Weight files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(weights_app, name="weights")
+app.add_typer(data_app, name="data")
 
 
 def main() -> None:

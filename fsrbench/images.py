@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image, UnidentifiedImageError
-from torch import Tensor
 
 from fsrbench.errors import FsrbenchError, one_line
+
+if TYPE_CHECKING:  # importing torch takes seconds, and who only decodes pictures needs none of it
+    from torch import Tensor
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"})
 FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM", "GIF")
@@ -111,10 +113,14 @@ def centre_square(image: Image.Image) -> Image.Image:
 
 def to_tensor(pictures: np.ndarray) -> Tensor:
     """uint8 N,H,W,3 -> float N,3,H,W in [0, 1]."""
+    import torch
+
     return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div_(255)
 
 
 def to_uint8(images: Tensor) -> np.ndarray:
     """Float N,3,H,W in [0, 1] -> uint8 N,H,W,3, rounded as a saved PNG is."""
+    import torch
+
     rounded = images.detach().clamp(0, 1).mul(255).round().to(torch.uint8)
     return np.ascontiguousarray(rounded.permute(0, 2, 3, 1).cpu().numpy())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from fsrbench.errors import FsrbenchError, UserError
@@ -56,10 +57,12 @@ def _metrics() -> Iterator[Row]:
 
 
 def _datasets() -> Iterator[Row]:
-    from fsrbench.datasets import DATASETS
+    from fsrbench.datasets import DATASETS, made
 
     for name in DATASETS.names():
         yield name, (DATASETS.get(name).__doc__ or "").partition("\n")[0]
+    for name in made.names():
+        yield name, escape(made.describe(made.home() / name))
 
 
 def _degradations() -> Iterator[Row]:

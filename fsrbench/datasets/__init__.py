@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from fsrbench.datasets import made
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.files import FolderFiles, ZipFiles
 from fsrbench.datasets.layout import read_layout
@@ -19,13 +21,15 @@ DATASETS = Registry("dataset", BUILTIN, group="fsrbench.datasets")
 
 
 def open_dataset(source: str) -> Dataset:
-    """The dataset behind a name, a folder or a zip.
+    """The dataset behind a name (built in, a plug-in's, or imported), a folder or a zip.
 
     Raises:
         UserError: no such dataset, nothing usable in it.
     """
     if source in DATASETS:
         return _named(source)
+    if imported := made.find(source):
+        return replace(read_layout(str(imported), FolderFiles(imported)), name=source)
     try:
         path = Path(source).expanduser()
         if source and path.is_dir():
@@ -36,7 +40,8 @@ def open_dataset(source: str) -> Dataset:
         raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:
         raise UserError(f"{source} does not exist")
-    raise UserError(f"{DATASETS.unknown(source)}; and no folder or zip of that name")
+    known = Registry("dataset", dict.fromkeys([*DATASETS.names(), *made.names()], ""))
+    raise UserError(f"{known.unknown(source)}; and no folder or zip of that name")
 
 
 def _named(name: str) -> Dataset:

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.files import Files
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
+from fsrbench.datasets.made import MANIFEST, read_manifest
 from fsrbench.errors import UserError
 from fsrbench.images import SUFFIXES
 
@@ -34,11 +35,11 @@ def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
     """
     warnings: list[str] = []
     names = files.names()
-    found = [n for n in names if _is_picture(n)]
+    found = [n for n in names if is_picture(n)]
     if not found:
         raise UserError(f"no pictures in {name}; expected {', '.join(sorted(SUFFIXES))}")
-    pictures = [n for n in found if _is_safe(n)]
-    if unsafe := [repr(n) for n in found if not _is_safe(n)]:
+    pictures = [n for n in found if is_safe(n)]
+    if unsafe := [repr(n) for n in found if not is_safe(n)]:
         warnings.append(f"{len(unsafe)} pictures left out, nothing can be saved under their names: {_some(unsafe)}")
     if not pictures:
         raise UserError(f"{name}: {warnings[-1]}")
@@ -55,6 +56,8 @@ def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
     for side, alone in (("HR", hr.keys() - lr.keys()), ("LR", lr.keys() - hr.keys())):
         if hr and lr and alone:
             warnings.append(f"{len(alone)} {side} without a partner left out: {_some(sorted(alone))}")
+    if root + MANIFEST in names:
+        warnings += _unfinished(files, root + MANIFEST)
     landmarks = read_landmarks(files, root + LANDMARKS, ids, warnings) if root + LANDMARKS in names else {}
     samples = tuple(Sample(i, hr.get(i), lr.get(i), _identity(i), landmarks.get(i)) for i in ids)
     return Dataset(name, samples, tuple(warnings))
@@ -76,7 +79,8 @@ def _side(name: str, root: str) -> str | None:
     return first.upper() if slash and first.upper() in SIDES else None
 
 
-def _is_picture(name: str) -> bool:
+def is_picture(name: str) -> bool:
+    """Whether a file's name is that of a picture; hidden files are none."""
     hidden = any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in name.split("/"))
     return PurePosixPath(name).suffix.lower() in SUFFIXES and not hidden
 
@@ -104,7 +108,7 @@ def _id(name: str, root: str) -> str:
     return str(PurePosixPath(relative).with_suffix(""))
 
 
-def _is_safe(name: str) -> bool:
+def is_safe(name: str) -> bool:
     """Whether results may be saved under a name: nothing outside the run's folder, no line breaks, not too long."""
     saved = PurePosixPath(name.replace("\\", "/")).with_suffix(".png")
     inside = not saved.is_absolute() and ".." not in saved.parts and not PureWindowsPath(name).drive
@@ -116,6 +120,17 @@ def _is_safe(name: str) -> bool:
 
 def _identity(image_id: str) -> str | None:
     return image_id.rpartition("/")[0] or None
+
+
+def _unfinished(files: Files, name: str) -> list[str]:
+    """A warning if the dataset is one that ``fsrbench data`` was making when it was stopped."""
+    try:
+        manifest = read_manifest(files.read(name))
+    except OSError:
+        return []
+    if manifest is None or manifest.get("complete", True):
+        return []
+    return ["the dataset is not complete: `fsrbench data` was stopped while it made it; the same command goes on"]
 
 
 def _some(names: Sequence[str], most: int = 3) -> str:

@@ -20,8 +20,12 @@ LOCK: Final = ".lock"
 
 
 @contextmanager
-def only_writer(path: Path) -> Iterator[None]:
-    """Inside, no other process writes to the run's folder; what killed ones left half-written is removed.
+def only_writer(path: Path, instead: str = "give --out another folder") -> Iterator[None]:
+    """Inside, no other process writes to the folder; what killed ones left half-written is removed.
+
+    Args:
+        path: the folder.
+        instead: what else a user can do than wait.
 
     Raises:
         UserError: another process writes to it.
@@ -30,9 +34,7 @@ def only_writer(path: Path) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        raise UserError(
-            f"{path} is being written by {_holder(path / LOCK)}; wait for it, or give --out another folder"
-        ) from None
+        raise UserError(f"{path} is being written by {_holder(path / LOCK)}; wait for it, or {instead}") from None
     try:
         remove_parts(path)
         me = f"process {os.getpid()} on {platform.node()} since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"

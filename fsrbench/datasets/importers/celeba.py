@@ -1,0 +1,66 @@
+"""CelebA (Liu et al., ICCV 2015): partitions, identities and landmarks, as published (.txt) or as on Kaggle (.csv)."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import numpy as np
+
+from fsrbench.datasets.importers.annotations import read_numbers
+from fsrbench.datasets.importers.base import Collection, Face, Options
+from fsrbench.datasets.importers.tree import Tree
+from fsrbench.errors import UserError
+
+ARCHIVES: Final = ("img_align_celeba*.zip", "img_celeba*.zip")
+PARTITIONS: Final = {"train": 0, "val": 1, "test": 2}
+
+
+def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
+    """The faces of CelebA: aligned 178 x 218 px pictures, or the photographs they come from.
+
+    Raises:
+        UserError: pictures or the partition are missing, or an annotation file is damaged.
+    """
+    tree = Tree(source, ARCHIVES)
+    folder = "img_celeba" if options.in_the_wild else "img_align_celeba"
+    pictures: dict[str, tuple[int, str]] = {}
+    for path, entry in tree.pictures(folder):
+        pictures.setdefault(PurePosixPath(path).name, entry)
+    if not pictures:
+        raise UserError(f"no pictures of CelebA in {source}; expected {folder}.zip or a folder {folder}/")
+    found = Collection(tree.sources)
+    wanted = _wanted(tree, pictures, options, found)
+    identities = _numbers(tree, "identity_CelebA", 1)
+    if identities is None:
+        found.notes.append("no identity_CelebA.txt beside the pictures: identities are not known")
+    points = _numbers(tree, "list_landmarks_celeba" if options.in_the_wild else "list_landmarks_align_celeba", 10)
+    for name in wanted:
+        if name not in pictures:
+            found.leave_out(name, "is in the partition and not among the pictures")
+            continue
+        stem = PurePosixPath(name).stem
+        identity = f"{int(identities[name][0]):05d}/" if identities and name in identities else ""
+        if identities and not identity:
+            found.leave_out(name, "has no identity in identity_CelebA")
+            continue
+        at = np.array(points[name]).reshape(5, 2) if points and name in points else None
+        found.faces.append(Face(identity + stem, *pictures[name], points=at))
+    return found, tree
+
+
+def _wanted(tree: Tree, pictures: dict[str, tuple[int, str]], options: Options, found: Collection) -> list[str]:
+    partition = _numbers(tree, "list_eval_partition", 1)
+    if options.split == "all":
+        return sorted(pictures)
+    if partition is None:
+        raise UserError(f"no list_eval_partition.txt or .csv in {tree.path}: give --split all, or the file")
+    if strays := pictures.keys() - partition.keys():
+        for name in sorted(strays):
+            found.leave_out(name, "is not in list_eval_partition")
+    return sorted(name for name, (part,) in partition.items() if part == PARTITIONS[options.split])
+
+
+def _numbers(tree: Tree, stem: str, columns: int) -> dict[str, list[float]] | None:
+    text = tree.text(f"{stem}.txt", f"{stem}.csv")
+    return None if text is None else read_numbers(text, columns)

@@ -1,0 +1,159 @@
+"""The crop protocols that papers use: which square of a picture becomes the face. To add one: write its line here.
+
+A crop is a quad: the corners of a square (upper left, lower left, lower right, upper right) in the picture, 4,2 x, y in
+pixels from its upper left corner. Landmarks count from the middle of the first pixel, so they are half a pixel less.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from fsrbench.datasets.importers.base import five_points
+from fsrbench.errors import UserError
+from fsrbench.images import BadImage
+
+Quad = np.ndarray
+Size = tuple[int, int]
+
+UPRIGHT_SHARE: Final = 0.9
+"""Side of the upright square, of FFHQ's."""
+TEMPLATE: Final = (np.array([[46, 60], [82, 60], [64, 80], [49, 95], [79, 95]]) + 0.5) / 128
+"""Where eyes, nose and mouth corners lie on average in a face that is framed upright, in shares of its side."""
+BOX_SIDE: Final = 1.3
+BOX_UP: Final = 0.08
+"""How a face's box is framed as HR faces are: square of so many of its longer side, its middle so much higher.
+Measured on upright faces with the boxes of MTCNN, which was trained on WIDER FACE."""
+SMALLEST: Final = 4
+"""Side in pixels below which landmarks are nonsense."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way to cut a face out of a picture."""
+
+    name: str
+    recipe: str
+    """One line that lets somebody recompute it."""
+    quad: Callable[[Size, np.ndarray], Quad]
+    """From the picture's size and five landmarks."""
+    needs_points: bool = True
+
+
+def centre(pixels: int | None) -> Callable[[Size, np.ndarray], Quad]:
+    """The central square of so many pixels, or the largest."""
+
+    def quad(size: Size, points: np.ndarray) -> Quad:
+        side = min(size) if pixels is None else pixels
+        if side > min(size):
+            raise BadImage(f"is {size[0]} x {size[1]} px, its central {side} px were to be cut out")
+        return square((size[0] - side) // 2, (size[1] - side) // 2, side)
+
+    return quad
+
+
+def ffhq(size: Size, points: np.ndarray) -> Quad:
+    """FFHQ's oriented square (Karras et al., CVPR 2019; the data set's own recipe), from eyes and mouth corners."""
+    eyes, mouth = points[:2].mean(axis=0) + 0.5, points[3:].mean(axis=0) + 0.5
+    across, down = points[1] - points[0], mouth - eyes
+    x = across + np.array([down[1], -down[0]])  # down, turned by a right angle, also points across
+    length = math.hypot(*x)
+    if not length > 0:
+        raise BadImage("its landmarks do not make a face")
+    x *= max(2 * math.hypot(*across), 1.8 * math.hypot(*down)) / length
+    y = np.array([-x[1], x[0]])
+    middle = eyes + 0.1 * down
+    return np.stack([middle - x - y, middle - x + y, middle + x + y, middle + x - y])
+
+
+def upright(size: Size, points: np.ndarray) -> Quad:
+    """FFHQ's square, not turned and a little closer."""
+    quad = ffhq(size, points)
+    side = UPRIGHT_SHARE * float(np.linalg.norm(quad[1] - quad[0]))
+    left, top = quad.mean(axis=0) - side / 2
+    return square(left, top, side)
+
+
+def five_point(size: Size, points: np.ndarray) -> Quad:
+    """The square that the similarity nearest to the five points makes of the template's."""
+    # Complex numbers: a similarity is z -> a z + b, and least squares gives a and b at once.
+    source, target = (TEMPLATE @ [1, 1j], (points + 0.5) @ [1, 1j])
+    centred = source - source.mean()
+    a = (np.conj(centred) * (target - target.mean())).sum() / (np.abs(centred) ** 2).sum()
+    corners = a * (np.array([0, 1j, 1 + 1j, 1]) - source.mean()) + target.mean()
+    return np.stack([corners.real, corners.imag], axis=1)
+
+
+def around_box(box: tuple[float, float, float, float]) -> Quad:
+    """Whole pixels around a face's box (left, top, width, height)."""
+    longer = max(box[2], box[3])
+    side = round(BOX_SIDE * longer)
+    x, y = box[0] + box[2] / 2, box[1] + box[3] / 2 - BOX_UP * longer
+    return square(round(x - side / 2), round(y - side / 2), side)
+
+
+def square(left: float, top: float, side: float) -> Quad:
+    """An upright square."""
+    return np.array([[left, top], [left, top + side], [left + side, top + side], [left + side, top]], dtype=np.float64)
+
+
+NONE: Final = Protocol("none", "the whole picture, or its central square", centre(None), False)
+BOX: Final = Protocol(
+    "box",
+    f"whole pixels: square of {BOX_SIDE} of the box's longer side, its middle {BOX_UP} of that above the box's",
+    lambda size, points: np.empty((4, 2)),
+    False,
+)
+CROPS: Final = (
+    NONE,
+    Protocol("ffhq", "FFHQ's square, turned with eyes and mouth (Karras et al., CVPR 2019)", ffhq),
+    Protocol("upright", f"a square around FFHQ's middle, not turned, side {UPRIGHT_SHARE} of FFHQ's", upright),
+    Protocol("five-point", "similarity that brings five landmarks nearest to their mean places in upright", five_point),
+)
+
+
+def find_crop(name: str) -> Protocol:
+    """A protocol by name; ``centre178`` is the central square of 178 pixels, and so for any number.
+
+    Raises:
+        UserError: there is none.
+    """
+    if number := re.fullmatch(r"centre([1-9]\d{0,4})", name):
+        return Protocol(name, f"the central {number[1]} x {number[1]} px", centre(int(number[1])), False)
+    for crop in (*CROPS, BOX):
+        if crop.name == name:
+            return crop
+    known = ", ".join(["none", "centre178 (any number)", *(crop.name for crop in CROPS[1:])])
+    raise UserError(f"unknown crop {name!r}; known: {known}")
+
+
+def quad_of(crop: Protocol, size: Size, points: np.ndarray | None) -> Quad:
+    """The square that a protocol cuts out of a picture.
+
+    Raises:
+        BadImage: landmarks are missing or make no sense.
+    """
+    if crop.needs_points and points is None:
+        raise BadImage(f"no landmarks, which the crop {crop.name} needs")
+    quad = crop.quad(size, np.empty((0, 2)) if points is None else five_points(points).astype(np.float64))
+    if not (np.isfinite(quad).all() and SMALLEST <= side_of(quad) < 100_000):
+        raise BadImage("its landmarks do not make a face")
+    return quad
+
+
+def side_of(quad: Quad) -> float:
+    """The square's side in pixels of the picture."""
+    return float(np.linalg.norm(quad[3] - quad[0]))
+
+
+def moved(points: np.ndarray, quad: Quad, size: int) -> np.ndarray:
+    """Landmarks of the picture as landmarks of the crop at ``size``."""
+    across, down = quad[3] - quad[0], quad[1] - quad[0]
+    places = np.linalg.solve(np.stack([across, down], axis=1), (points + 0.5 - quad[0]).T).T
+    moved: np.ndarray = places * size - 0.5
+    return moved

@@ -1,0 +1,46 @@
+"""Landmarks for pictures that come with none: MTCNN's, of the largest face."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import torch
+from PIL import Image
+
+from fsrbench.images import BadImage
+from fsrbench.metrics.detectors import facenet_pytorch_package
+
+CONFIDENCE: Final = 0.9
+LARGEST: Final = 1280
+"""Longer side in pixels at which faces are looked for; larger pictures take minutes and show no more faces."""
+
+
+class Finder:
+    """Five landmarks of the largest face (MTCNN, Zhang et al., IEEE SPL 23, 2016; facenet-pytorch's weights).
+
+    Raises:
+        Unavailable: facenet-pytorch is missing.
+    """
+
+    def __init__(self) -> None:
+        torch.set_num_threads(1)  # each process has a core of its own
+        self._detector = facenet_pytorch_package().MTCNN(keep_all=True, min_face_size=20, device="cpu")
+
+    def find(self, image: Image.Image) -> np.ndarray:
+        """5,2 landmarks in pixels of the picture.
+
+        Raises:
+            BadImage: there is no face.
+        """
+        factor = min(1.0, LARGEST / max(image.size))
+        size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+        small = image if factor == 1 else image.resize(size, Image.Resampling.BILINEAR)
+        boxes, confidences, points = self._detector.detect(small, landmarks=True)
+        sure = [] if boxes is None else [k for k, c in enumerate(confidences) if c is not None and c >= CONFIDENCE]
+        if not sure:
+            raise BadImage("MTCNN finds no face")
+        largest = max(sure, key=lambda k: (boxes[k][2] - boxes[k][0]) * (boxes[k][3] - boxes[k][1]))
+        scale = np.array(image.size) / np.array(small.size)
+        found: np.ndarray = (np.asarray(points[largest], dtype=np.float64) + 0.5) * scale - 0.5
+        return found

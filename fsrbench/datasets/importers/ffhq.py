@@ -1,0 +1,84 @@
+"""FFHQ (Karras et al., CVPR 2019): aligned pictures or thumbnails, with licence and author of each where known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+import numpy as np
+
+from fsrbench.datasets.importers.base import Collection, Face, Options, refuse_split
+from fsrbench.datasets.importers.tree import Text, Tree
+from fsrbench.errors import UserError
+
+ARCHIVES: Final = ("images1024x1024*.zip", "thumbnails128x128*.zip")
+FOLDERS: Final = {"images1024x1024": 1024, "thumbnails128x128": 128}
+"""The folders that FFHQ comes in, the first that is there is used; landmarks are given at 1024 px."""
+METADATA: Final = "ffhq-dataset-v2.json"
+TRAINING: Final = 60_000
+"""The first so many are for training, the others for validation."""
+CREDITS: Final = ("author", "license", "license_url", "photo_url", "photo_title")
+
+
+def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
+    """The faces of FFHQ; who is on them is not known.
+
+    Raises:
+        UserError: no pictures, no such split, or damaged metadata.
+    """
+    refuse_split("FFHQ", options.split, ("train", "val", "all"))
+    tree = Tree(source, ARCHIVES)
+    found = Collection(tree.sources)
+    text = tree.text(METADATA)
+    metadata = {} if text is None else _read(text)
+    if text is None:
+        found.notes.append(f"no {METADATA} beside the pictures: authors and licences of the photographs are not kept")
+    folder = next((folder for folder in FOLDERS if any(tree.pictures(folder))), None)
+    if folder is None:
+        raise UserError(f"no pictures of FFHQ in {source}; expected a folder or zip {' or '.join(FOLDERS)}")
+    for path, entry in sorted(tree.pictures(folder)):
+        stem = PurePosixPath(path).stem
+        if not (stem.isascii() and stem.isdigit()):
+            found.leave_out(entry.name, "is not called by a number, as FFHQ's pictures are")
+            continue
+        about = metadata.get(stem.lstrip("0") or "0")
+        if options.split != "all" and _split(stem, about) != options.split:
+            continue
+        if metadata and about is None:
+            found.leave_out(entry.name, f"is not in {METADATA}")
+            continue
+        found.faces.append(Face(stem, *entry, points=_points(about, FOLDERS[folder]), facts=_facts(about)))
+    return found, tree
+
+
+def _read(text: Text) -> dict[str, dict[str, Any]]:
+    try:
+        read = json.loads(text.text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{text.name}: cannot be read: {error}; was it cut short?") from None
+    if not isinstance(read, dict) or not all(isinstance(about, dict) for about in read.values()):
+        raise UserError(f"{text.name}: expected an object with an entry for each picture")
+    return read
+
+
+def _split(stem: str, about: dict[str, Any] | None) -> str:
+    category = about.get("category") if about else None
+    if category in ("training", "validation"):
+        return "train" if category == "training" else "val"
+    return "train" if int(stem) < TRAINING else "val"
+
+
+def _points(about: dict[str, Any] | None, side: int) -> np.ndarray | None:
+    try:
+        points = np.array((about or {})["image"]["face_landmarks"], dtype=np.float64).reshape(68, 2)
+    except (KeyError, TypeError, ValueError):
+        return None
+    if not np.isfinite(points).all():
+        return None
+    return (points + 0.5) * side / FOLDERS["images1024x1024"] - 0.5
+
+
+def _facts(about: dict[str, Any] | None) -> dict[str, str]:
+    told = (about or {}).get("metadata")
+    return {name: str(told.get(name, "")) for name in CREDITS} if isinstance(told, dict) else {}

@@ -1,0 +1,109 @@
+"""Any folder or archive of pictures; sub-folders are identities, landmarks come from a csv or a detector."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import unicodedata
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import numpy as np
+
+from fsrbench.datasets.importers.base import Collection, Face, Options, refuse_split
+from fsrbench.datasets.importers.tree import Tree
+from fsrbench.errors import UserError
+from fsrbench.text_files import read_text
+
+
+class Known(NamedTuple):
+    """What the csv tells of a picture."""
+
+    points: np.ndarray
+    identity: str
+
+
+def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
+    """All pictures of a folder or archive.
+
+    Raises:
+        UserError: no pictures, or a line of the landmarks is not what it should be.
+    """
+    refuse_split("a folder", options.split, ("all",))
+    tree = Tree(source)
+    found = Collection(tree.sources)
+    known: dict[str, Known] = {}
+    if options.landmarks is not None:
+        known = read_landmarks(options.landmarks)
+        tree.read[options.landmarks.name] = hashlib.sha256(options.landmarks.read_bytes()).hexdigest()
+    pictures = sorted(tree.pictures())
+    if not pictures:
+        raise UserError(f"no pictures in {source}")
+    strays = set(known)
+    paths = [path for path, _ in pictures]
+    top = "" if any(_id(path) in known for path in paths) else _packing(paths, archive=source.is_file())
+    for path, entry in pictures:
+        image = _id(path.removeprefix(top))
+        about = known.get(image)
+        strays.discard(image)
+        if "/" not in image and about and about.identity:
+            image = f"{about.identity}/{image}"
+        found.faces.append(Face(image, *entry, points=about.points if about else None))
+    if strays and options.landmarks:
+        found.notes.append(
+            f"{options.landmarks.name}: {len(strays)} lines name no picture that is there: {min(strays)[:80]!r}"
+        )
+    return found, tree
+
+
+def read_landmarks(path: Path) -> dict[str, Known]:
+    """Landmarks by picture: a heading, then in each line its path and 10 or 136 numbers (x, y of 5 or 68 points).
+
+    A column ``identity`` is taken as such.
+
+    Raises:
+        UserError: it cannot be read, or a line is not what it should be.
+    """
+    try:
+        rows = [(number, row) for number, row in enumerate(csv.reader(read_text(path).splitlines()), 1) if row]
+    except csv.Error as error:
+        raise UserError(f"{path}: cannot be read: {error}") from None
+    heading = [cell.strip().lower() for cell in rows[0][1]] if rows else []
+    who = heading.index("identity") if "identity" in heading else None
+    if len(heading) - 1 - (who is not None) not in (10, 136):
+        raise UserError(f"{path}: the first line must name the picture and 10 or 136 coordinates (5 or 68 points)")
+    found: dict[str, Known] = {}
+    for number, row in rows[1:]:
+        image, where = _id(row[0]), f"{path}, line {number}"
+        if len(row) != len(heading):
+            raise UserError(f"{where}: {len(row)} columns, the first line has {len(heading)}")
+        if image in found:
+            raise UserError(f"{where}: {row[0][:60]} is there twice")
+        cells = [cell for k, cell in enumerate(row) if k not in (0, who)]
+        found[image] = Known(_points(cells, where), row[who].strip() if who is not None else "")
+    return found
+
+
+def _points(cells: list[str], where: str) -> np.ndarray:
+    try:
+        points = np.array([float(cell) for cell in cells]).reshape(-1, 2)
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from None
+    if not np.isfinite(points).all():
+        raise UserError(f"{where}: expected finite numbers")
+    return points
+
+
+def _id(path: str) -> str:
+    name = unicodedata.normalize("NFC", path.strip().replace("\\", "/"))
+    return str(PurePosixPath(name).with_suffix("")) if PurePosixPath(name).name else name
+
+
+def _packing(paths: list[str], archive: bool) -> str:
+    """The one folder around everything that is no identity: HR/, or any in an archive."""
+    tops = {path.partition("/")[0] if "/" in path else "" for path in paths}
+    top = f"{tops.pop()}/" if len(tops) == 1 and "" not in tops else ""
+    inside = [path.removeprefix(top) for path in paths]
+    if top and archive and all(path.startswith("HR/") for path in inside):
+        return f"{top}HR/"
+    return top if archive or top == "HR/" else ""

@@ -1,0 +1,175 @@
+"""A dataset that ``fsrbench data`` has made: its folder, the manifest in it, and where those with a name lie."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from fsrbench.atomic import disk_errors, whole
+from fsrbench.engine.lock import LOCK, only_writer
+from fsrbench.errors import UserError
+
+MANIFEST: Final = "dataset.json"
+SCHEMA: Final = 1
+ENVIRONMENT: Final = "FSRBENCH_DATA"
+SIDES: Final = ("HR", "LR")
+_NAME: Final = re.compile(r"[\w-][\w.+-]{0,99}")
+
+
+def home() -> Path:
+    """Where datasets with a name lie: ``$FSRBENCH_DATA``, or the user's data folder."""
+    if folder := os.environ.get(ENVIRONMENT):
+        return Path(folder).expanduser()
+    return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "fsrbench" / "data"
+
+
+def place(destination: str) -> Path:
+    """The folder for a name or a path: a word without a slash is a name.
+
+    Raises:
+        UserError: a name that stands for something else.
+    """
+    from fsrbench.datasets import DATASETS
+
+    if not _NAME.fullmatch(destination):
+        try:
+            return Path(destination).expanduser()
+        except RuntimeError as error:  # a ~user who is not there
+            raise UserError(f"{destination}: {error}") from None
+    if destination in DATASETS:
+        raise UserError(f"{destination} is a dataset of fsrbench's own; take another name, or ./{destination}")
+    return home() / destination
+
+
+def find(name: str) -> Path | None:
+    """The folder of an imported dataset."""
+    if not _NAME.fullmatch(name):
+        return None
+    try:
+        folder = home() / name
+        return folder if (folder / MANIFEST).is_file() else None
+    except (OSError, RuntimeError):  # no permission, no home
+        return None
+
+
+def names() -> list[str]:
+    """All imported datasets that have a name."""
+    try:
+        return sorted(folder.name for folder in home().iterdir() if find(folder.name))
+    except (OSError, RuntimeError):
+        return []
+
+
+def read_manifest(text: bytes) -> dict[str, Any] | None:
+    """What a ``dataset.json`` says; ``None`` where it is none of ours."""
+    try:
+        manifest = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(manifest, dict) or manifest.get("format") != "fsrbench-dataset":
+        return None
+    kinds = {"settings": dict, "counts": dict, "files": list}
+    return manifest if all(isinstance(manifest.setdefault(k, kind()), kind) for k, kind in kinds.items()) else None
+
+
+def manifest_of(folder: Path) -> dict[str, Any] | None:
+    """The manifest of a dataset's folder."""
+    try:
+        return read_manifest((folder / MANIFEST).read_bytes())
+    except OSError:
+        return None
+
+
+def describe(folder: Path) -> str:
+    """One line on a dataset that was made here."""
+    manifest = manifest_of(folder)
+    if manifest is None:
+        return f"{folder}: {MANIFEST} cannot be read"
+    if not manifest.get("complete"):
+        return f"not complete: `fsrbench data` was stopped while it made it; {folder}"
+    counts, settings = manifest["counts"], manifest["settings"]
+    how = settings.get("degradation") or f"{manifest.get('split')} split, crop {settings.get('crop')}"
+    return f"{manifest.get('title')}, {how}: {counts.get('pictures')} pictures; {folder}"
+
+
+@contextmanager
+def held(folder: Path, settings: dict[str, Any], resume: bool) -> Iterator[None]:
+    """Make a dataset's folder, or go on in one with the same settings; inside, no other process writes to it.
+
+    Raises:
+        UserError: it cannot be made, holds something else, was made with other settings, or is being written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(f"cannot write to {folder}: {error.strerror}") from None
+    before = manifest_of(folder)
+    if before is None and any(file.name != LOCK for file in folder.iterdir()):
+        raise UserError(f"{folder} holds other files; give a new folder or name")
+    with only_writer(folder, "give another folder"):
+        if before is not None and not resume:
+            _clear(folder, before)
+        elif before is not None and before["settings"] != settings:
+            raise UserError(f"{folder} was made otherwise: {_differences(before['settings'], settings)}; --fresh")
+        yield
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write ``dataset.json``."""
+    text = json.dumps({"format": "fsrbench-dataset", "schema": SCHEMA} | manifest, indent=1, ensure_ascii=False)
+    write_file(folder / MANIFEST, (text + "\n").encode("utf-8", errors="backslashreplace"))
+
+
+def write_csv(path: Path, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heading)
+    writer.writerows(rows)
+    write_file(path, text.getvalue().encode("utf-8", errors="backslashreplace"))
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with disk_errors(path), whole(path) as part:
+        part.write_bytes(data)
+
+
+def tidy(folder: Path, side: str, ids: Iterable[str]) -> None:
+    """Remove pictures of HR/ or LR/ that do not belong to the dataset, and the folders that this empties."""
+    belonging = {folder / side / f"{image}.png" for image in ids}
+    if (folder / side).is_symlink():
+        return
+    for top, _, files in os.walk(folder / side, topdown=False):
+        for file in (Path(top, name) for name in files if name.endswith(".png")):
+            if file not in belonging:
+                file.unlink()
+        if Path(top) != folder / side and not any(Path(top).iterdir()):
+            Path(top).rmdir()
+
+
+def _clear(folder: Path, manifest: dict[str, Any]) -> None:
+    for side in SIDES:
+        if (folder / side).is_symlink():  # what lies elsewhere is not ours to remove
+            (folder / side).unlink()
+        elif (folder / side).is_dir():
+            shutil.rmtree(folder / side)
+    for name in manifest["files"]:
+        if isinstance(name, str) and "/" not in name:
+            (folder / name).unlink(missing_ok=True)
+
+
+def _differences(before: dict[str, Any], now: dict[str, Any]) -> str:
+    names = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return ", ".join(f"{name} {before.get(name)!s:.60} and not {now.get(name)!s:.60}" for name in names)

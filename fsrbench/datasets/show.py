@@ -1,0 +1,163 @@
+"""``fsrbench data show``: what a dataset is, what is wrong with it, and a sheet of its pictures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from fsrbench.console import Reporter
+from fsrbench.datasets import Dataset, made
+from fsrbench.datasets.base import Picture, Sample
+from fsrbench.degradations import Degradation
+from fsrbench.errors import UserError
+from fsrbench.images import BadImage, centre_square, decode
+from fsrbench.provenance import dataset_hash
+from fsrbench.tasks import TASKS, Task
+
+Rows = list[tuple[str, str]]
+SHOWN: Final = 10
+"""Broken files that are named."""
+SHEET: Final = (6, 4)
+"""Rows of a sheet, and samples in each."""
+CELL: Final = 160
+"""Pixels of a picture on the sheet."""
+
+
+@dataclass
+class Looked:
+    """What looking at every file gave."""
+
+    sizes: dict[str, Counter[tuple[int, int]]] = field(default_factory=lambda: {"HR": Counter(), "LR": Counter()})
+    broken: list[tuple[str, str]] = field(default_factory=list)
+
+
+def look(data: Dataset, reporter: Reporter) -> Looked:
+    """Decode every picture."""
+    looked = Looked()
+    for sample in reporter.track(data.samples, len(data), "looking"):
+        for side, picture in (("HR", sample.hr), ("LR", sample.lr)):
+            if picture:
+                try:
+                    looked.sizes[side][decode(picture.read()).size] += 1
+                except (BadImage, OSError) as error:
+                    looked.broken.append((picture.name, str(error)))
+    return looked
+
+
+def describe(data: Dataset, looked: Looked, folder: Path | None) -> Table:
+    """The table of what a dataset is."""
+    table = Table(box=box.SIMPLE_HEAD, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in [*_counts(data, looked), *_origin(folder), *_problems(data, looked)]:
+        table.add_row(name, Text(value))  # a file's name may look like rich's markup
+    return table
+
+
+def _counts(data: Dataset, looked: Looked) -> Rows:
+    people = Counter(s.identity for s in data if s.identity is not None)
+    rows = [("dataset", data.name), ("samples", f"{len(data):,}")]
+    for side, sizes in looked.sizes.items():
+        rows.append((side, _sizes(sizes)))
+    each = f", {min(people.values())} to {max(people.values())} pictures each" if people else ""
+    rows.append(("identities", f"{len(people):,}{each}" if people else "not known"))
+    genuine = sum(n * (n - 1) // 2 for n in people.values())
+    possible = f"{genuine:,} genuine pairs" if data.has_pairs else "none: two people with two pictures each are needed"
+    rows.append(("labelled pairs", possible))
+    marked = sum(s.landmarks is not None for s in data)
+    rows.append(("landmarks", f"68 points of {marked:,} images" if marked else "none"))
+    rows.append(("sha256", dataset_hash(data)))
+    return rows
+
+
+def _sizes(sizes: Counter[tuple[int, int]]) -> str:
+    if not sizes:
+        return "none"
+    shown = [f"{count:,} of {width} x {height} px" for (width, height), count in sizes.most_common(3)]
+    if len(sizes) <= len(shown):
+        return ", ".join(shown)
+    sides = [min(size) for size in sizes.elements()]
+    return f"{len(sides):,}, shorter side {min(sides)} to {max(sides)} px, median {int(np.median(sides))}"
+
+
+def _origin(folder: Path | None) -> Rows:
+    manifest = made.manifest_of(folder) if folder else None
+    if manifest is None:
+        return []
+    settings = ", ".join(f"{k} {v}" for k, v in manifest["settings"].items() if v not in (None, False))
+    told = [("made by", "made_by"), ("from", "title"), ("of", "source"), ("split", "split"), ("crop", "crop")]
+    rows = [(name, str(manifest[key])) for name, key in told if manifest.get(key)] + [("settings", settings)]
+    rows += [(name.replace("_", " "), str(count)) for name, count in manifest["counts"].items()]
+    return rows + [(name, str(manifest[name])) for name in ("terms", "home") if manifest.get(name)]
+
+
+def _problems(data: Dataset, looked: Looked) -> Rows:
+    rows = [("warning", line) for line in data.warnings]
+    rows.append(("broken files", f"{len(looked.broken):,}"))
+    rows += [("", f"{name[:200]}: {reason}") for name, reason in looked.broken[:SHOWN]]
+    if len(looked.broken) > SHOWN:
+        rows.append(("", f"and {len(looked.broken) - SHOWN:,} more"))
+    return rows
+
+
+def draw_sheet(data: Dataset, degradation: Degradation | None, task: str, out: Path) -> None:
+    """Write a sheet of samples spread over the dataset: LR and HR, as far as they are there or can be made.
+
+    Raises:
+        UserError: no such task, or no picture that can be shown.
+    """
+    from fsrbench.reports.grids import GridColumn, draw_grid
+
+    if task not in TASKS:
+        raise UserError(f"unknown task {task!r}; known: {', '.join(TASKS)}")
+    rows, across = SHEET
+    shown = _usable(data, degradation, TASKS[task], rows * across)
+    if not shown:
+        raise UserError(f"no picture of {data.name} can be shown")
+    across = min(across, len(shown))
+    shown = shown[: len(shown) // across * across]
+    columns = []
+    for place in range(across):
+        for side in shown[0]:
+            pictures = [pair[side] for pair in shown[place::across]]
+            columns.append(GridColumn(side, pictures, pixelated=side == "LR"))
+    draw_grid(columns, [""] * len(columns[0].images), out, cell=CELL)
+
+
+def _usable(data: Dataset, degradation: Degradation | None, task: Task, most: int) -> list[dict[str, np.ndarray]]:
+    shown: list[dict[str, np.ndarray]] = []
+    for sample in _spread(data.samples, most):
+        try:
+            shown.append(_pictures(sample, degradation, task))
+        except (BadImage, OSError):
+            continue  # the table has it
+    return [pair for pair in shown if pair.keys() == shown[0].keys()]
+
+
+def _pictures(sample: Sample, degradation: Degradation | None, task: Task) -> dict[str, np.ndarray]:
+    def square(picture: Picture) -> np.ndarray:
+        return np.asarray(centre_square(decode(picture.read())))
+
+    found = {side: square(p) for side, p in (("LR", sample.lr), ("HR", sample.hr)) if p}
+    if degradation and sample.hr and not sample.lr:
+        from fsrbench.engine.inputs import prepare
+
+        inputs = prepare([sample], task, degradation, 0)
+        if inputs.hr is None or not inputs.ids:
+            raise BadImage(next(iter(inputs.problems.values())))
+        found = {"LR": inputs.lr[0], "HR": inputs.hr[0]}
+    return found
+
+
+def _spread(samples: Sequence[Sample], most: int) -> list[Sample]:
+    """So many of them, from the first to the last."""
+    places = np.unique(np.linspace(0, len(samples) - 1, min(most, len(samples))).round().astype(int))
+    return [samples[place] for place in places]
