@@ -69,8 +69,9 @@ def _reason(error: Exception, head: bytes) -> str:
         return f"holds code ({found[1]}) and is not loaded; save its state_dict() alone and name that file"
     if "TorchScript" in text:
         return "is a TorchScript program and is not run; save its state_dict() alone and name that file"
-    if head.isascii() and head.strip():
-        return f"is no checkpoint, but text that begins with {head.decode().splitlines()[0][:40]!r}"
+    first = head.partition(b"\n")[0].decode("latin-1")
+    if first.isprintable() and first.isascii() and first:
+        return f"is no checkpoint, but text that begins with {first[:40]!r}"
     return f"is no checkpoint or is damaged: {one_line(error)[:200]}"
 
 

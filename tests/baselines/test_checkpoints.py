@@ -138,7 +138,9 @@ def test_progressive_of_its_authors(
     method = load(tmp_path / "theirs.pth", held, task)
     expected = (progressive(progressive_state, lr() * 2 - 1, step, 1 if alpha < 0 else alpha) + 1) / 2
     torch.testing.assert_close(method.upscale(lr()), expected.clamp(0, 1), atol=1e-5, rtol=0)
-    assert method.description == f"progressive face super-resolution (its authors' file format), step {step}, x{2**step}"
+    assert (
+        method.description == f"progressive face super-resolution (its authors' file format), step {step}, x{2**step}"
+    )
 
 
 def test_progressive_of_another_scale_is_resized(progressive_state: dict[str, Tensor], tmp_path: Path) -> None:
