@@ -132,8 +132,10 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "python": Kind("python:pkg.module:Name, a Method or a function of LR that gives SR, in importable code"),
     "images": Kind("images:DIR, SR pictures that somebody else made", "fsrbench.given_images:GivenImages", False),
-    "checkpoint": Kind("checkpoint:FILE, a network's weights", "fsrbench.checkpoints:CheckpointMethod"),
-    "onnx": Kind("onnx:FILE, a network as ONNX", "fsrbench.onnx_method:OnnxMethod"),
+    "checkpoint": Kind(
+        "checkpoint:FILE, a network of the architecture that its weights tell", "fsrbench.checkpoints:CheckpointMethod"
+    ),
+    "onnx": Kind("onnx:FILE, a network in an ONNX file", "fsrbench.onnx_method:OnnxMethod"),
 }
 
 

@@ -174,5 +174,5 @@ def _count(path: Path) -> int | None:
         return None
     graph = onnx.load(str(path), load_external_data=False).graph
     floating = {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE, onnx.TensorProto.BFLOAT16}
-    tensors = [tensor for tensor in graph.initializer if tensor.data_type in floating]
-    return sum(math.prod(tensor.dims) for tensor in tensors)
+    count: int = sum(math.prod(tensor.dims) for tensor in graph.initializer if tensor.data_type in floating)
+    return count
