@@ -43,17 +43,14 @@ class Exported:
     """That it was looked for in."""
     latency_ms: tuple[float, float]
     """Median at batch 1, of the method and of the file."""
-    images_per_s: tuple[float, float]
-    """In batches of 16, likewise."""
 
     def __str__(self) -> str:
         """What the command prints."""
-        (before, after), (slow, fast) = self.latency_ms, self.images_per_s
+        before, after = self.latency_ms
         return (
             f"{self.path}\n"
             f"largest difference {self.difference:.1e} on {self.pictures} pictures (at most {MOST_DIFFERENCE:.0e})\n"
-            f"latency at batch 1: {before:.2f} ms in torch, {after:.2f} ms in onnxruntime\n"
-            f"throughput at batch 16: {slow:.0f} images/s in torch, {fast:.0f} in onnxruntime"
+            f"latency at batch 1: {before:.2f} ms in torch, {after:.2f} ms in onnxruntime"
         )
 
 
@@ -100,14 +97,8 @@ def export(name: str, task_name: str, format: str, out: Path | None) -> Exported
         readings = measure(
             {"torch": method, "onnx": file}, _random(16, task), CPU, ["latency_ms", "throughput"], EFFORT
         )
-    mine, its = (reading for reading in readings.values() if isinstance(reading, Readings))
-    return Exported(
-        path,
-        difference,
-        pictures,
-        (float(np.median(mine.latency_ms)), float(np.median(its.latency_ms))),
-        (mine.images_per_s[16][0], its.images_per_s[16][0]),
-    )
+    mine, its = (float(np.median(r.latency_ms)) for r in readings.values() if isinstance(r, Readings))
+    return Exported(path, difference, pictures, (mine, its))
 
 
 def _check_packages() -> None:

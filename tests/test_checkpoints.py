@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from made import picture_files, run, write_files
+from made_networks import save_enlarging_onnx
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
@@ -51,23 +53,33 @@ def lr() -> Tensor:
     return torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(2))
 
 
-@pytest.mark.parametrize("isolated", [[], ["--isolate"]])
-def test_unmentioned_architecture_runs_by_name_alone(tmp_path: Path, isolated: list[str]) -> None:
+def test_unmentioned_architecture_runs_by_name_alone(tmp_path: Path) -> None:
     network = plksr()
     files = [saved(tmp_path / "made.pth", network), tmp_path / "made.safetensors"]
     save_file(network.state_dict(), files[1])
-    names = [f"checkpoint:{file}" for file in (files[:1] if isolated else files)]
-    flags = ["--limit", 3, "--metrics", "psnr,params,flops", *isolated]
+    names = [f"checkpoint:{file}" for file in files]
+    flags = ["--limit", 3, "--metrics", "psnr,params,flops"]
     done = run("sample", tmp_path / "out", *flags, methods=",".join(["bicubic", *names]))
     assert done.code == 0, done.stderr
     assert len(done.values(names[0])) == 3
-    assert done.values(names[0]) == done.values(names[-1])
+    assert done.values(names[0]) == done.values(names[1])
     assert set(done.summary.query("method == @names[0]")["status"]) == {"ok"}
     told = done.manifest["methods"][names[0]]
     assert told["description"].startswith("PLKSR 16dim 2nb")
     assert told["training"] == "unknown: made.pth"
     assert len(told["weights_sha256"]) == 64
     assert "unknown: made.pth" in (done.path / "table.md").read_text()
+
+
+def test_isolated_scores_are_the_same(tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    names = [f"checkpoint:{saved(tmp_path / 'm.pth', plksr())}", f"onnx:{save_enlarging_onnx(tmp_path / 'm.onnx')}"]
+    flags = ("--metrics", "psnr,params")
+    apart = run(data, tmp_path / "apart", *flags, "--isolate", methods=",".join(names))
+    free = run(data, tmp_path / "free", *flags, methods=",".join(names))
+    pd.testing.assert_frame_equal(apart.scores, free.scores, check_exact=True)
+    assert apart.summary.to_csv() == free.summary.to_csv()
+    assert apart.manifest["methods"] == free.manifest["methods"]
 
 
 @pytest.mark.parametrize(("task", "side"), [("x4", 64), ("x8", 128)])

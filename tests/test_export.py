@@ -12,6 +12,7 @@ import torch
 from made import call, run
 
 from fsrbench import provenance
+from fsrbench.errors import Unavailable
 from fsrbench.methods import load_method
 from fsrbench.tasks import TASKS
 
@@ -42,12 +43,17 @@ def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     sys.modules.pop("made_exported", None)
 
 
-def test_exported_method_scores_as_the_method(tmp_path: Path) -> None:
-    result = call("export", "ours")
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The file of ``ours``, and what was printed."""
+    path = tmp_path_factory.mktemp("exported") / "ours.onnx"
+    result = call("export", "ours", "--out", path)
     assert result.exit_code == 0, result.stderr
-    assert result.stdout.startswith("ours_x4.onnx\nlargest difference ")
-    assert re.search(r"latency at batch 1: \d+\.\d\d ms in torch, \d+\.\d\d ms in onnxruntime", result.stdout)
-    name = "onnx:ours_x4.onnx"
+    return path, result.stdout
+
+
+def test_exported_method_scores_as_the_method(exported: tuple[Path, str], tmp_path: Path) -> None:
+    name = f"onnx:{exported[0]}"
     done = run("sample", tmp_path / "out", "--limit", 4, "--metrics", "psnr,ssim,params", methods=f"ours,{name}")
     for metric in ("psnr", "ssim"):
         assert done.values(name, metric) == pytest.approx(done.values("ours", metric), abs=1e-3)
@@ -58,18 +64,23 @@ def test_exported_method_scores_as_the_method(tmp_path: Path) -> None:
     assert told["description"].startswith("ours as ONNX; onnxruntime on the CPU")
 
 
-def test_file_says_what_it_is() -> None:
-    assert call("export", "ours", "--task", "x8", "--out", "it.onnx").exit_code == 0
-    session = onnxruntime.InferenceSession("it.onnx", providers=["CPUExecutionProvider"])
+def test_difference_and_times_are_printed(exported: tuple[Path, str]) -> None:
+    path, printed = exported
+    assert printed.startswith(f"{path}\nlargest difference ")
+    assert re.search(r"latency at batch 1: \d+\.\d\d ms in torch, \d+\.\d\d ms in onnxruntime", printed)
+
+
+def test_file_says_what_it_is(exported: tuple[Path, str]) -> None:
+    session = onnxruntime.InferenceSession(str(exported[0]), providers=["CPUExecutionProvider"])
     told = session.get_modelmeta().custom_metadata_map
-    method = load_method("ours", TASKS["x8"], CPU)
+    method = load_method("ours", TASKS["x4"], CPU)
     assert method.weights is not None
     assert told["fsrbench.weights_sha256"] == provenance.file_hash(method.weights)
-    assert (told["fsrbench.method"], told["fsrbench.task"], told["fsrbench.range"]) == ("ours", "x8", "0,1")
+    assert (told["fsrbench.method"], told["fsrbench.task"], told["fsrbench.range"]) == ("ours", "x4", "0,1")
     assert session.get_inputs()[0].shape == ["n", 3, 16, 16]
-    assert session.get_outputs()[0].shape == ["n", 3, 128, 128]
-    refused = call("run", "--methods", "onnx:it.onnx", "--limit", 1, "--metrics", "psnr", "--device", "cpu")
-    assert "it.onnx was exported for task x8, not x4" in refused.stderr
+    assert session.get_outputs()[0].shape == ["n", 3, 64, 64]
+    with pytest.raises(Unavailable, match=r"ours\.onnx was exported for task x4, not x8"):
+        load_method(f"onnx:{exported[0]}", TASKS["x8"], CPU)
 
 
 def test_output_of_the_file_is_clipped() -> None:

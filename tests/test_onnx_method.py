@@ -82,24 +82,13 @@ def test_parameters_are_the_files_numbers(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_counted_is_invalid_and_not_nought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "onnx", None)
     data = write_files(tmp_path / "data", picture_files(["a.png"]))
-    monkeypatch.delitem(sys.modules, "onnx")
     name = f"onnx:{save_enlarging_onnx(tmp_path / 'm.onnx')}"
     monkeypatch.setitem(sys.modules, "onnx", None)
     done = run(data, tmp_path / "out", "--metrics", "psnr,params,flops,peak_memory", methods=f"nearest,{name}")
     assert done.values(name) == done.values("nearest")
     assert [done.status(name, metric) for metric in ("params", "flops", "peak_memory")] == ["invalid"] * 3
     assert "pip install 'fsrbench[onnx]'" in done.note(name, "params")
-
-
-def test_isolated_scores_are_the_same(tmp_path: Path) -> None:
-    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
-    name = f"onnx:{save_enlarging_onnx(tmp_path / 'm.onnx')}"
-    done = run(data, tmp_path / "out", "--metrics", "psnr,params", "--isolate", methods=name)
-    free = run(data, tmp_path / "free", "--metrics", "psnr,params", methods=f"{name},nearest")
-    assert done.values(name) == free.values(name) == free.values("nearest")
-    assert done.manifest["methods"][name] == free.manifest["methods"][name]
 
 
 def test_threads_are_torchs(tmp_path: Path) -> None:
