@@ -358,3 +358,17 @@ def train(
             threads=threads,
             resume=resume,
         )
+
+
+@app.command()
+def export(
+    method: Annotated[str, typer.Argument(help="A method, as for `fsrbench run`.")],
+    format: Annotated[str, typer.Option(help="onnx.")] = "onnx",
+    task: Annotated[str, typer.Option(help="x4 or x8.")] = "x4",
+    out: Annotated[Path | None, typer.Option(help="The file; METHOD_TASK.onnx here by default.")] = None,
+) -> None:
+    """Write METHOD to a file that other programs run, from LR to clipped SR, and check it against METHOD."""
+    with one_line_errors():
+        from fsrbench.export import export as write
+
+        print(write(method, task, format, out))

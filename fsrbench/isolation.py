@@ -24,7 +24,7 @@ from torch import Tensor
 
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
 from fsrbench.isolated import Setting, receive, send, serve
-from fsrbench.methods import KINDS, METHODS, TAKEN, Method
+from fsrbench.methods import KINDS, METHODS, TAKEN, Method, unknown_kind
 from fsrbench.metrics.timing import Readings
 from fsrbench.tasks import Task
 
@@ -177,7 +177,7 @@ def check_name(name: str) -> None:
     if not target and name not in METHODS:
         raise UserError(METHODS.unknown(name))
     if target and kind not in KINDS:
-        raise UserError(f"unknown kind of method {kind!r} in {name!r}; known: {', '.join(KINDS)}:...")
+        raise UserError(unknown_kind(name))
 
 
 def _remade(answer: Mapping[str, Any]) -> Exception:

@@ -33,7 +33,7 @@ def print_list(kind: str) -> None:
 
 
 def _methods() -> Iterator[Row]:
-    from fsrbench.methods import METHODS, describe, find_method
+    from fsrbench.methods import KINDS, METHODS, describe, find_method
 
     for name in METHODS.names():
         try:
@@ -41,6 +41,9 @@ def _methods() -> Iterator[Row]:
             yield name, ", ".join(method.tasks), describe(method)
         except FsrbenchError as error:
             yield name, "-", str(error)
+    for kind in KINDS.values():
+        written, _, what = kind.told.partition(", ")
+        yield written, "", what
 
 
 def _metrics() -> Iterator[Row]:

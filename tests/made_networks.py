@@ -22,3 +22,33 @@ def save_pooling_onnx(path: Path, side: int = SIDE, batch: Any = "n") -> Path:
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
     onnx.save(model, str(path))
     return path
+
+
+def save_enlarging_onnx(
+    path: Path,
+    scale: int = 4,
+    batch: Any = "n",
+    side: Any = "s",
+    channels: int = 3,
+    metadata: dict[str, str] | None = None,
+    gain: float = 1.0,
+) -> Path:
+    """A network that turns every pixel into a block and multiplies by ``gain``, as an ONNX file."""
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    out = side * scale if isinstance(side, int) else "t"
+    shapes = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [batch, channels, size, size])
+        for name, size in (("x", side), ("y", out))
+    ]
+    scales = onnx.helper.make_tensor("scales", onnx.TensorProto.FLOAT, [4], [1, 1, scale, scale])
+    factor = onnx.helper.make_tensor("factor", onnx.TensorProto.FLOAT, [1], [gain])
+    nodes = [
+        onnx.helper.make_node("Resize", ["x", "", "scales"], ["large"], mode="nearest", nearest_mode="floor",
+                              coordinate_transformation_mode="asymmetric"),
+        onnx.helper.make_node("Mul", ["large", "factor"], ["y"]),
+    ]  # fmt: skip
+    graph = onnx.helper.make_graph(nodes, "enlarging", shapes[:1], shapes[1:], [scales, factor])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
+    onnx.helper.set_model_props(model, metadata or {})
+    onnx.save(model, str(path))
+    return path

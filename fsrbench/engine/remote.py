@@ -21,7 +21,7 @@ from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.store import Store
 from fsrbench.engine.worker import UnitResult, Worker
 from fsrbench.errors import UserError
-from fsrbench.methods import OF_PATHS
+from fsrbench.methods import is_of_path
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import FeatureMetric, Metric
 from fsrbench.offline import hosts_of, no_connections
@@ -77,7 +77,7 @@ def make_setting(worker: Worker, scratch: Path, own: bool) -> Setting:
     setting = Setting(
         spec.model_copy(update={"out": spec.out.absolute(), "weights": chosen}),
         tuple((m.name, m.extractor if isinstance(m, FeatureMetric) else None) for m in worker.metrics),
-        {name: _absolute(name) for name in spec.methods if name.partition(":")[0] in OF_PATHS},
+        {name: _absolute(name) for name in spec.methods if is_of_path(name)},
         store,
         scratch,
         worker.device.type,

@@ -23,7 +23,7 @@ from fsrbench.engine.store import FEATURES, Store, key_of, pack_json, unpack_jso
 from fsrbench.errors import CannotWrite, FsrbenchError, one_line
 from fsrbench.images import to_tensor
 from fsrbench.isolation import TIMEOUT, IsolatedMethod, Limits, MethodDied
-from fsrbench.methods import Method, load_method, runs_code
+from fsrbench.methods import Method, can_be_isolated, load_method
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
 from fsrbench.metrics.features import EXTRACTORS, Extractor, extract
 from fsrbench.spec import RunSpec
@@ -87,12 +87,12 @@ class Worker:
     def start(self, names: Sequence[str]) -> None:
         """Start the processes of isolated methods, all at once."""
         limits = Limits(self.spec.timeout or TIMEOUT, self.spec.memory_limit)
-        for name in filter(runs_code, names):
+        for name in filter(can_be_isolated, names):
             self._isolated[name] = IsolatedMethod(name, limits, self.spec.offline, self.spec.weights)
             self._isolated[name].start(self.task, self.device)
 
     def _load(self, name: str) -> Method:
-        if not self.spec.isolate or not runs_code(name):
+        if not self.spec.isolate or not can_be_isolated(name):
             return load_method(name, self.task, self.device)
         if name not in self._isolated:
             self.start([name])

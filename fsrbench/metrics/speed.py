@@ -69,7 +69,13 @@ class Parameters(SpeedMetric):
     protocol = "all parameters of the inference network, in millions"
 
     def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
-        """Millions of parameters."""
+        """Millions of parameters.
+
+        Raises:
+            Invalid: nobody can count them.
+        """
+        if mine.parameters is None:
+            raise Invalid("its parameters cannot be counted; for an ONNX file `pip install 'fsrbench[onnx]'`")
         return Evaluation(None, Summary(mine.parameters / 1e6, n=1))
 
 

@@ -52,7 +52,7 @@ class Readings:
     latency_ms: np.ndarray
     images_per_s: dict[int, tuple[float, float, float]]
     """By batch size: the median of some batches, the slowest and the fastest of them."""
-    parameters: int
+    parameters: int | None
     flops: int | None
     peak_bytes: int | None
 
@@ -79,7 +79,7 @@ def measure(
         images_per_s = bench.each(lambda m: _throughput(m, lr, device)) if "throughput" in wanted else {}
         flops = bench.each(lambda m: _flops(m, lr[:1].clone())) if "flops" in wanted else {}
         peaks = bench.each(lambda m: _peak_bytes(m, lr[:1].clone(), device)) if "peak_memory" in wanted else {}
-        parameters = bench.each(_parameters)
+        parameters = bench.each(lambda m: m.count_parameters())
     readings = {
         name: Readings(
             latency_ms=np.array(latencies.get(name, [])),
@@ -153,10 +153,6 @@ def _seconds(method: Method, lr: Tensor, device: torch.device) -> float:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter() - start
-
-
-def _parameters(method: Method) -> int:
-    return sum(p.numel() for p in method.network.parameters()) if method.network is not None else 0
 
 
 def _flops(method: Method, lr: Tensor) -> int | None:

@@ -129,7 +129,7 @@ def test_hanging_load_is_stopped(module: Path) -> None:
         IsolatedMethod(method("HangsInLoad"), Limits(1), False, {}).load(TASKS["x4"], torch.device("cpu"))
 
 
-@pytest.mark.parametrize("name", ["python:not_there_at_all:X", method("NotThere"), "bicubik", "onnx:x", "hr"])
+@pytest.mark.parametrize("name", ["python:not_there_at_all:X", method("NotThere"), "bicubik", "onxx:x", "hr"])
 def test_wrong_name_is_unusable_input_in_one_line(data: Path, module: Path, tmp_path: Path, name: str) -> None:
     result = run(data, tmp_path / "out", "--isolate", methods=name)
     assert result.code == 2

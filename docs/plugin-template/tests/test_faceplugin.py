@@ -1,0 +1,29 @@
+"""The plug-in's parts by themselves; fsrbench checks the rest when it runs them."""
+
+import torch
+from faceplugin.dataset import COUNT, SIDE, gradients
+from faceplugin.method import Sharpened
+from faceplugin.metric import colour_error
+
+from fsrbench.images import decode
+from fsrbench.tasks import TASKS
+
+
+def test_method_keeps_to_size_and_range():
+    method = Sharpened()
+    method.load(TASKS["x4"], torch.device("cpu"))
+    sr = method.upscale(torch.rand(2, 3, 16, 16))
+    assert sr.shape == (2, 3, 64, 64)
+    assert 0 <= sr.min() <= sr.max() <= 1
+
+
+def test_metric_is_zero_for_the_same_and_grows_with_a_shift():
+    picture = torch.rand(2, 3, 8, 8) * 0.5
+    assert colour_error(picture, picture).tolist() == [0, 0]
+    torch.testing.assert_close(colour_error(picture + 0.25, picture), torch.tensor([0.25, 0.25]))
+
+
+def test_dataset_gives_readable_pictures():
+    dataset = gradients()
+    assert len(dataset) == COUNT
+    assert all(decode(sample.hr.read()).size == (SIDE, SIDE) for sample in dataset)

@@ -1,0 +1,134 @@
+"""``checkpoint:FILE``: a network by its weights alone; its architecture is told by the names and shapes in the file."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fsrbench.errors import FsrbenchError, Unavailable, one_line
+from fsrbench.fitting import Fit
+from fsrbench.methods import Method
+from fsrbench.registry import Registry
+from fsrbench.tasks import Task
+from fsrbench.tensor_files import read_checkpoint, training_told
+
+READERS = Registry("checkpoint reader", group="fsrbench.checkpoints")
+"""Functions from what a file holds to a :class:`Restorer`, or ``None`` if it is none of theirs."""
+
+
+@dataclass(frozen=True)
+class Restorer:
+    """A network with its weights, what it takes and what it gives."""
+
+    name: str
+    """What it is, in some words."""
+    network: nn.Module
+    restore: Callable[[Tensor], Tensor]
+    """Float N,C,h,w in [0, 1], RGB -> float N,C,h*scale,w*scale in [0, 1], RGB; calls ``network``."""
+    scale: int
+    channels: int = 3
+    """3, or 1: then R, G and B are restored one by one, as grey pictures."""
+    side: int | None = None
+    """The only input size that it takes or was trained for."""
+    minimum: int = 1
+    """The smallest input size that it takes."""
+    version: str = ""
+    """Of the package that the network's code is from."""
+
+
+Reader = Callable[[Mapping[str, Any]], Restorer | None]
+
+
+class CheckpointMethod(Method):
+    """A network in somebody's file of weights, its architecture detected; no code in the file is run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self, task: Task, device: torch.device) -> None:
+        """Read the file, make its network and see whether it works.
+
+        Raises:
+            Unavailable: the file is none, is damaged or holds code, or nobody knows its architecture.
+        """
+        loaded = read_checkpoint(self.path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of somebody else's code about itself
+            self._reader, self._restorer = _recognise(loaded, self.path.name)
+            self._fit = Fit.of(task, self._restorer.scale, self._restorer.side, self._restorer.minimum)
+            self.network = self._restorer.network.eval().requires_grad_(False).float().to(device)
+            self._settle(device)
+        self.weights = self.path
+        self.training = training_told(self.path) or f"unknown: {self.path.name}"
+
+    def _settle(self, device: torch.device) -> None:
+        """Channels-last as all networks, and whole batches, where the network's code allows either."""
+        assert self.network is not None
+        lr = torch.rand(2, 3, self._fit.lr, self._fit.lr, generator=torch.Generator().manual_seed(0)).to(device)
+        self._in_batches = False
+        try:
+            singly = self.upscale(lr)
+        except Exception as error:  # somebody else's code
+            raise Unavailable(f"{self.path.name}, {self._restorer.name}, does not run: {one_line(error)}") from error
+        self._in_batches = True
+        for memory_format in (torch.channels_last, torch.contiguous_format):
+            self.network.to(memory_format=memory_format)
+            if self._gives(singly, lr):
+                return
+        self._in_batches = False
+
+    def _gives(self, expected: Tensor, lr: Tensor) -> bool:
+        try:
+            return torch.allclose(self.upscale(lr), expected, atol=1e-3, equal_nan=True)
+        except Exception:  # somebody else's code
+            return False
+
+    def upscale(self, lr: Tensor) -> Tensor:
+        """Resize where the network wants other sizes, restore, resize to the task's HR size."""
+        lr = self._fit.before(lr)
+        n, _, side, _ = lr.shape
+        given = lr.reshape(-1, self._restorer.channels, side, side)
+        parts = [given] if self._in_batches else given.split(1)
+        sr = torch.cat([self._restorer.restore(part) for part in parts])
+        return self._fit.after(sr.reshape(n, 3, *sr.shape[-2:]))
+
+    @property
+    def description(self) -> str:
+        """Architecture, scale, and what is resized."""
+        restorer = self._restorer
+        told = [f"{restorer.name}, x{restorer.scale}", str(self._fit)]
+        told.insert(1, "grey: R, G and B one by one" if restorer.channels == 1 else "")
+        return "; ".join(part for part in told if part)
+
+    def files(self) -> list[Path]:
+        """The checkpoint, and the code that reads and calls it."""
+        code = [inspect.getsourcefile(part) for part in (self._reader, Fit)]
+        return [*super().files(), *(Path(file) for file in code if file)]
+
+    def fingerprint(self) -> str:
+        """Hash of the file, of this adapter, and of the version of the package that the network is from."""
+        return hashlib.sha256(f"{super().fingerprint()} {self._restorer.version}".encode()).hexdigest()[:16]
+
+
+def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
+    """The first reader that knows what a file holds, and the network it makes."""
+    from fsrbench.spandrel_models import read_with_spandrel
+
+    for reader in (*map(READERS.get, READERS.names()), read_with_spandrel):
+        try:
+            restorer = reader(loaded)
+        except FsrbenchError as error:
+            raise Unavailable(f"{name}: {error}") from None
+        except Exception as error:  # a plug-in's code may raise anything
+            raise Unavailable(f"{name} does not fit its network: {one_line(error)}") from error
+        if restorer is not None:
+            return reader, restorer
+    raise Unavailable(f"{name} holds the weights of no architecture that is known here")

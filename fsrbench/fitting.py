@@ -1,0 +1,63 @@
+"""Networks of other sizes than a task's: what is resized before and after them, and how that is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from fsrbench.tasks import Task
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Sides of square pictures, in pixels, on their way through a network."""
+
+    lr: int
+    """What the task gives."""
+    takes: int
+    """What the network gets."""
+    gives: int
+    """What the network returns."""
+    hr: int
+    """What the task wants."""
+
+    @classmethod
+    def of(cls, task: Task, scale: int, side: int | None = None, minimum: int = 1) -> Fit:
+        """The fit of a network that enlarges by ``scale``.
+
+        It gets the task's LR size if what it returns is then large enough, else the smallest size that makes it so.
+
+        Args:
+            task: what is wanted.
+            scale: the network's, 1 for one that restores without enlarging.
+            side: the only input size that it takes, or was trained for.
+            minimum: the smallest input size that it takes.
+        """
+        takes = side or max(task.lr_size, -(-task.hr_size // scale), minimum)
+        return cls(task.lr_size, takes, takes * scale, task.hr_size)
+
+    def before(self, lr: Tensor) -> Tensor:
+        """N,C,lr,lr -> N,C,takes,takes."""
+        return _resized(lr, self.takes).clamp(0, 1)  # networks expect no overshoot
+
+    def after(self, sr: Tensor) -> Tensor:
+        """N,C,gives,gives -> N,C,hr,hr, not clipped: a wrong range is to be seen."""
+        return _resized(sr, self.hr)
+
+    def __str__(self) -> str:
+        """One line for the manifest and the table's notes; empty where nothing is resized."""
+        steps = [
+            f"LR {self.lr} to {self.takes} px before" if self.takes != self.lr else "",
+            f"SR {self.gives} to {self.hr} px after" if self.gives != self.hr else "",
+        ]
+        told = " and ".join(step for step in steps if step)
+        return f"resized {told} the network (bicubic, antialiased)" if told else ""
+
+
+def _resized(images: Tensor, side: int) -> Tensor:
+    if images.shape[-1] == side:
+        return images
+    # With antialiasing torch's kernel is that of Pillow's BICUBIC
+    return F.interpolate(images, (side, side), mode="bicubic", antialias=True, align_corners=False)

@@ -1,0 +1,178 @@
+"""``onnx:FILE``: any network in an ONNX file, run by onnxruntime."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsrbench.errors import Unavailable, one_line
+from fsrbench.fitting import Fit
+from fsrbench.methods import Method
+from fsrbench.tasks import Task
+
+PREFIX: Final = "fsrbench."
+"""Before the names of what a file's metadata tells this benchmark."""
+RANGES: Final = {"0,1": (0.0, 1.0), "-1,1": (-1.0, 1.0), "0,255": (0.0, 255.0)}
+ORDERS: Final = ("RGB", "BGR")
+DTYPES: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+
+
+class OnnxMethod(Method):
+    """A network in an ONNX file; N,3,h,w, RGB in [0, 1] unless its metadata says otherwise."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self, task: Task, device: torch.device) -> None:
+        """Open the file, see what it takes and gives, and try it.
+
+        Raises:
+            Unavailable: onnxruntime is missing, or the file is no network from pictures to pictures.
+        """
+        self._session = open_session(self.path, device)
+        self._told = self._metadata()
+        if self._told.get("task", task.name) != task.name:
+            raise Unavailable(f"{self.path.name} was exported for task {self._told['task']}, not {task.name}")
+        self._batch, side = self._takes()
+        self._fit = self._try(task, side)
+        self.weights = self.path
+        self.training = self._told.get("training", f"unknown: {self.path.name}")
+
+    def _metadata(self) -> dict[str, str]:
+        found: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+        told = {key.removeprefix(PREFIX): value for key, value in found.items() if key.startswith(PREFIX)}
+        for key, allowed in (("range", tuple(RANGES)), ("order", ORDERS)):
+            if told.setdefault(key, allowed[0]) not in allowed:
+                raise Unavailable(f"{self.path.name}: metadata {PREFIX}{key} is {told[key]!r}, none of {allowed}")
+        self._low, self._high = RANGES[told["range"]]
+        return told
+
+    def _takes(self) -> tuple[int | None, int | None]:
+        """The only batch size and the only side that it takes; ``None`` for any.
+
+        Raises:
+            Unavailable: it takes something else than a batch of RGB pictures.
+        """
+        inputs = self._session.get_inputs()
+        shape = list(inputs[0].shape) if inputs else []
+        square = len(shape) == 4 and shape[1] == 3 and (shape[2] == shape[3] or not _fixed(shape[2:]))
+        if len(inputs) != 1 or not square or inputs[0].type not in DTYPES:
+            takes = ", ".join(f"{i.name} {i.type} {list(i.shape)}" for i in inputs)
+            raise Unavailable(f"{self.path.name} takes {takes or 'nothing'}, not one float N,3,h,w with h = w")
+        self._input, self._dtype = inputs[0].name, DTYPES[inputs[0].type]
+        sides = _fixed(shape[2:])
+        return (shape[0] if _fixed(shape[:1]) else None), (sides[0] if sides else None)
+
+    def _try(self, task: Task, side: int | None) -> Fit:
+        """Run it once to see how far it enlarges.
+
+        Raises:
+            Unavailable: it does not run, or does not give square RGB pictures.
+        """
+        takes = side or task.lr_size
+        gives = self._probe(takes)
+        if side is None and gives < task.hr_size:  # a larger input is better than an enlarged output
+            takes = -(-takes * task.hr_size // gives)
+            gives = self._probe(takes)
+        return Fit(task.lr_size, takes, gives, task.hr_size)
+
+    def _probe(self, side: int) -> int:
+        try:
+            sr = self._run(torch.zeros(self._batch or 2, 3, side, side))
+        except Exception as error:  # onnxruntime raises types of its own
+            raise Unavailable(f"{self.path.name} does not run on {side} px: {one_line(error)[:300]}") from error
+        if sr.ndim != 4 or sr.shape[:2] != (self._batch or 2, 3) or sr.shape[2] != sr.shape[3]:
+            raise Unavailable(f"{self.path.name} gives {tuple(sr.shape)} for {side} px, not N,3,H,W with H = W")
+        return int(sr.shape[-1])
+
+    def _run(self, images: Tensor) -> Tensor:
+        given = np.ascontiguousarray(images.cpu().numpy().astype(self._dtype))
+        return torch.from_numpy(np.asarray(self._session.run(None, {self._input: given})[0], np.float32))
+
+    def upscale(self, lr: Tensor) -> Tensor:
+        """Convert and resize to what the file takes, run it in batches that it takes, convert back."""
+        images = self._fit.before(lr) * (self._high - self._low) + self._low
+        if self._told["order"] == "BGR":
+            images = images.flip(1)
+        sr = torch.cat([self._run_batch(part) for part in images.split(self._batch or len(images))])
+        if self._told["order"] == "BGR":
+            sr = sr.flip(1)
+        return self._fit.after((sr - self._low) / (self._high - self._low)).to(lr.device)
+
+    def _run_batch(self, images: Tensor) -> Tensor:
+        """Fill up to the file's batch size with copies of the last picture."""
+        missing = (self._batch or 0) - len(images)
+        full = torch.cat([images, images[-1:].expand(missing, -1, -1, -1)]) if missing > 0 else images
+        return self._run(full)[: len(images)]
+
+    def count_parameters(self) -> int | None:
+        """As the exporter wrote down, else the numbers in the file's floating-point tensors, if onnx is installed."""
+        told = self._told.get("parameters", "")
+        return int(told) if told.isdecimal() else _count(self.path)
+
+    @property
+    def description(self) -> str:
+        """What runs it, which conventions were told, and what is resized."""
+        where = "CUDA" if "CUDAExecutionProvider" in self._session.get_providers() else "CPU"
+        named = f"{self._told['method']} as ONNX" if "method" in self._told else "a network in an ONNX file"
+        odd = [self._told[key] for key, usual in (("range", "0,1"), ("order", "RGB")) if self._told[key] != usual]
+        parts = [named, f"onnxruntime on the {where}", " ".join(odd), str(self._fit)]
+        return "; ".join(part for part in parts if part)
+
+    def files(self) -> list[Path]:
+        """The file, what it keeps beside it, and the code that calls it."""
+        beside = self.path.with_name(f"{self.path.name}.data")
+        return [*super().files(), *([beside] if beside.exists() else [])]
+
+    def fingerprint(self) -> str:
+        """Hash of the files, of this adapter and of onnxruntime's version."""
+        import onnxruntime
+
+        return hashlib.sha256(f"{super().fingerprint()} {onnxruntime.__version__}".encode()).hexdigest()[:16]
+
+
+def open_session(path: Path, device: torch.device) -> Any:
+    """A file in onnxruntime, with torch's number of threads, on the GPU if both are there.
+
+    Raises:
+        Unavailable: onnxruntime is missing, or the file is none that it can read.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        raise Unavailable("onnxruntime is missing; `pip install 'fsrbench[onnx]'`") from None
+    if not path.is_file():
+        raise Unavailable(f"{path.name} is not there")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4  # what goes wrong is told in one line, by whoever catches it
+    providers: list[Any] = ["CPUExecutionProvider"]
+    if device.type == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.index or 0}))
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers)
+    except Exception as error:  # onnxruntime raises types of its own
+        raise Unavailable(f"{path.name} cannot be used: {one_line(error)[:300]}") from None
+
+
+def _fixed(sizes: list[Any]) -> list[int]:
+    """The sizes that are numbers; the others are names, or not known, and may be anything."""
+    return [size for size in sizes if isinstance(size, int) and size > 0]
+
+
+def _count(path: Path) -> int | None:
+    try:
+        import onnx
+    except ImportError:
+        return None
+    graph = onnx.load(str(path), load_external_data=False).graph
+    floating = {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE, onnx.TensorProto.BFLOAT16}
+    count: int = sum(math.prod(tensor.dims) for tensor in graph.initializer if tensor.data_type in floating)
+    return count

@@ -1,0 +1,163 @@
+"""Checkpoints of architectures that this project never names run by their file alone, resized where they must be."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from made import picture_files, run, write_files
+from made_networks import save_enlarging_onnx
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from fsrbench import checkpoints
+from fsrbench.checkpoints import CheckpointMethod, Restorer
+from fsrbench.errors import Unavailable
+from fsrbench.methods import load_method
+from fsrbench.registry import Registry
+from fsrbench.tasks import TASKS
+
+pytest.importorskip("spandrel", reason="the extra [checkpoint] is not installed")
+CPU = torch.device("cpu")
+
+
+def plksr(scale: int = 4, seed: int = 0) -> nn.Module:
+    from spandrel.architectures.PLKSR import PLKSR
+
+    torch.manual_seed(seed)
+    return PLKSR(dim=16, n_blocks=2, upscaling_factor=scale, use_ea=False)
+
+
+def dncnn() -> nn.Module:
+    from spandrel.architectures.DnCNN import DnCNN
+
+    torch.manual_seed(0)
+    return DnCNN(in_nc=1, out_nc=1, nc=8, nb=17, act_mode="R")
+
+
+def saved(path: Path, network: nn.Module) -> Path:
+    torch.save({"params_ema": network.state_dict()}, path)
+    return path
+
+
+def load(path: Path, task: str = "x4") -> CheckpointMethod:
+    method = load_method(f"checkpoint:{path}", TASKS[task], CPU)
+    assert isinstance(method, CheckpointMethod)
+    return method
+
+
+def lr() -> Tensor:
+    return torch.rand(3, 3, 16, 16, generator=torch.Generator().manual_seed(2))
+
+
+def test_unmentioned_architecture_runs_by_name_alone(tmp_path: Path) -> None:
+    network = plksr()
+    files = [saved(tmp_path / "made.pth", network), tmp_path / "made.safetensors"]
+    save_file(network.state_dict(), files[1])
+    names = [f"checkpoint:{file}" for file in files]
+    flags = ["--limit", 3, "--metrics", "psnr,params,flops"]
+    done = run("sample", tmp_path / "out", *flags, methods=",".join(["bicubic", *names]))
+    assert done.code == 0, done.stderr
+    assert len(done.values(names[0])) == 3
+    assert done.values(names[0]) == done.values(names[1])
+    assert set(done.summary.query("method == @names[0]")["status"]) == {"ok"}
+    told = done.manifest["methods"][names[0]]
+    assert told["description"].startswith("PLKSR 16dim 2nb")
+    assert told["training"] == "unknown: made.pth"
+    assert len(told["weights_sha256"]) == 64
+    assert "unknown: made.pth" in (done.path / "table.md").read_text()
+
+
+def test_isolated_scores_are_the_same(tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    names = [f"checkpoint:{saved(tmp_path / 'm.pth', plksr())}", f"onnx:{save_enlarging_onnx(tmp_path / 'm.onnx')}"]
+    flags = ("--metrics", "psnr,params")
+    apart = run(data, tmp_path / "apart", *flags, "--isolate", methods=",".join(names))
+    free = run(data, tmp_path / "free", *flags, methods=",".join(names))
+    pd.testing.assert_frame_equal(apart.scores, free.scores, check_exact=True)
+    assert apart.summary.to_csv() == free.summary.to_csv()
+    assert apart.manifest["methods"] == free.manifest["methods"]
+
+
+@pytest.mark.parametrize(("task", "side"), [("x4", 64), ("x8", 128)])
+def test_other_scales_are_resized_and_say_so(tmp_path: Path, task: str, side: int) -> None:
+    method = load(saved(tmp_path / "x2.pth", plksr(2)), task)
+    assert method.upscale(lr()).shape == (3, 3, side, side)
+    assert f"x2; resized LR 16 to {side // 2} px before the network" in method.description
+
+
+def test_output_is_that_of_the_network_itself(tmp_path: Path) -> None:
+    network = plksr().eval()
+    with torch.inference_mode():
+        expected = network(lr()).clamp(0, 1)
+    torch.testing.assert_close(load(saved(tmp_path / "made.pth", network)).upscale(lr()), expected, atol=1e-5, rtol=0)
+
+
+def test_grey_network_restores_each_colour_alone(tmp_path: Path) -> None:
+    method = load(saved(tmp_path / "grey.pth", dncnn()))
+    whole = method.upscale(lr())
+    assert "grey: R, G and B one by one" in method.description
+    grey = method.upscale(lr()[:, 1:2].expand(-1, 3, -1, -1))
+    torch.testing.assert_close(grey[:, :1], whole[:, 1:2])
+
+
+@pytest.mark.parametrize("spoils", ["batch", "format"])
+def test_network_that_takes_no_batch_or_no_channels_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoils: str
+) -> None:
+    class Odd(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Conv2d(3, 3, 3, padding=1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.layer(x)
+            if spoils == "batch":
+                return x.clamp(0, 1) * len(x)
+            return x.view(-1).view(x.shape).clamp(0, 1)
+
+    network = Odd()
+    odd = Restorer("odd", network, network, scale=1)
+    monkeypatch.setattr(checkpoints, "_recognise", lambda loaded, name: (plksr, odd))
+    method = load(saved(tmp_path / "odd.pth", nn.Linear(1, 1)))
+    both = method.upscale(lr())
+    torch.testing.assert_close(both, torch.cat([method.upscale(image[None]) for image in lr()]))
+
+
+def test_fingerprint_is_of_the_files_content(tmp_path: Path) -> None:
+    one, same = (load(saved(tmp_path / f"{name}.pth", plksr())) for name in ("a", "b"))
+    other = load(saved(tmp_path / "c.pth", plksr(seed=1)))
+    assert one.fingerprint() != other.fingerprint()
+    assert one.fingerprint() == load(one.path).fingerprint()
+    assert set(one.files()) >= {one.path, Path(checkpoints.__file__)}
+    assert same.files() != one.files()
+
+
+def test_without_spandrel_the_message_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = saved(tmp_path / "made.pth", plksr())
+    monkeypatch.setitem(sys.modules, "spandrel", None)
+    with pytest.raises(Unavailable, match=r"made\.pth: spandrel.* is missing; `pip install 'fsrbench\[checkpoint\]'`"):
+        load(file)
+
+
+def test_reader_of_a_plug_in_comes_first_and_its_failure_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "made_reader.py").write_text("def read(loaded):\n    raise KeyError('what\\nis this')\n")
+    monkeypatch.setattr(checkpoints, "READERS", Registry("reader", {"made": "made_reader:read"}))
+    with pytest.raises(Unavailable, match=r"made\.pth does not fit its network: KeyError"):
+        load(saved(tmp_path / "made.pth", plksr()))
+
+
+def test_changed_file_is_scored_anew(tmp_path: Path) -> None:
+    data, file = write_files(tmp_path / "data", picture_files(["a.png"])), tmp_path / "made.pth"
+    name = f"checkpoint:{file}"
+    found = []
+    for seed in (0, 1):
+        saved(file, plksr(seed=seed))
+        found.append(run(data, tmp_path / "out", "--metrics", "psnr", methods=name).values(name)["a"])
+    assert found[0] != found[1]

@@ -1,0 +1,115 @@
+"""An exported file gives what its method gives, says what it is, and is not there if it does not."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from made import call, run
+
+from fsrbench import provenance
+from fsrbench.errors import Unavailable
+from fsrbench.methods import load_method
+from fsrbench.tasks import TASKS
+
+onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+pytest.importorskip("onnxscript", reason="onnxscript is not installed")
+CPU = torch.device("cpu")
+MODULE = """
+import torch
+from torch.nn.functional import interpolate
+
+
+def overshooting(lr):
+    return interpolate(lr * 3 - 1, scale_factor=4)
+
+
+def random(lr):
+    return interpolate(torch.rand_like(lr), scale_factor=4)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Functions to export, importable; and everything happens in a folder of its own."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "made_exported.py").write_text(MODULE)
+    yield
+    sys.modules.pop("made_exported", None)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The file of ``ours``, and what was printed."""
+    path = tmp_path_factory.mktemp("exported") / "ours.onnx"
+    result = call("export", "ours", "--out", path)
+    assert result.exit_code == 0, result.stderr
+    return path, result.stdout
+
+
+def test_exported_method_scores_as_the_method(exported: tuple[Path, str], tmp_path: Path) -> None:
+    name = f"onnx:{exported[0]}"
+    done = run("sample", tmp_path / "out", "--limit", 4, "--metrics", "psnr,ssim,params", methods=f"ours,{name}")
+    for metric in ("psnr", "ssim"):
+        assert done.values(name, metric) == pytest.approx(done.values("ours", metric), abs=1e-3)
+    parameters = done.summary.query("metric == 'params'")["value"].tolist()
+    assert parameters[0] == parameters[1] > 0
+    told, original = (done.manifest["methods"][method] for method in (name, "ours"))
+    assert told["training"] == original["training"]
+    assert told["description"].startswith("ours as ONNX; onnxruntime on the CPU")
+
+
+def test_difference_and_times_are_printed(exported: tuple[Path, str]) -> None:
+    path, printed = exported
+    assert printed.startswith(f"{path}\nlargest difference ")
+    assert re.search(r"latency at batch 1: \d+\.\d\d ms in torch, \d+\.\d\d ms in onnxruntime", printed)
+
+
+def test_file_says_what_it_is(exported: tuple[Path, str]) -> None:
+    session = onnxruntime.InferenceSession(str(exported[0]), providers=["CPUExecutionProvider"])
+    told = session.get_modelmeta().custom_metadata_map
+    method = load_method("ours", TASKS["x4"], CPU)
+    assert method.weights is not None
+    assert told["fsrbench.weights_sha256"] == provenance.file_hash(method.weights)
+    assert (told["fsrbench.method"], told["fsrbench.task"], told["fsrbench.range"]) == ("ours", "x4", "0,1")
+    assert session.get_inputs()[0].shape == ["n", 3, 16, 16]
+    assert session.get_outputs()[0].shape == ["n", 3, 64, 64]
+    with pytest.raises(Unavailable, match=r"ours\.onnx was exported for task x4, not x8"):
+        load_method(f"onnx:{exported[0]}", TASKS["x8"], CPU)
+
+
+def test_output_of_the_file_is_clipped() -> None:
+    name = "python:made_exported:overshooting"
+    assert call("export", name, "--out", "it.onnx").exit_code == 0
+    lr = torch.rand(7, 3, 16, 16)
+    expected = load_method(name, TASKS["x4"], CPU).upscale(lr).clamp(0, 1)
+    torch.testing.assert_close(load_method("onnx:it.onnx", TASKS["x4"], CPU).upscale(lr), expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["python:made_exported:random"], "the file's SR differs by .* from the method's, more than 1e-04"),
+        (["bicubic"], "cannot be exported, not all that it does is done in torch"),
+        (["scgan", "--task", "x8"], "scgan does x4, not x8"),
+        (["ours", "--task", "x3"], "unknown task 'x3'; known: x4, x8"),
+        (["ours", "--format", "tflite"], "unknown format 'tflite'; known: onnx"),
+        (["ours", "--out", "nowhere/it.onnx"], "nowhere is no folder"),
+        (["oours"], "unknown method 'oours'; did you mean ours"),
+    ],
+)
+def test_what_cannot_be_exported_leaves_one_line_and_no_file(tmp_path: Path, arguments: list[str], reason: str) -> None:
+    result = call("export", *arguments)
+    assert result.exit_code == 2
+    assert re.fullmatch(f"fsrbench: .*{reason}.*\n", result.stderr)
+    assert not [path.name for path in tmp_path.iterdir() if path.suffix == ".onnx"]
+
+
+def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    assert "onnxscript is missing; `pip install 'fsrbench[onnx]'`" in call("export", "ours").stderr
