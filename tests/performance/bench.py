@@ -31,12 +31,14 @@ def main(*wanted: str) -> None:
     import growth
     import other_tools
     import overhead
+    import workers
 
     sections: dict[str, Callable[[], list[Row]]] = {
         "overhead": overhead.measure,
         "other tools": other_tools.measure,
         "again": again.measure,
         "growth": growth.measure,
+        "workers": workers.measure,
     }
     rows: list[Row] = []
     for name in wanted or sections:

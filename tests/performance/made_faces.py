@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -48,18 +49,29 @@ def made(count: int) -> Dataset:
 class Projection(Extractor):
     """A descriptor that costs next to nothing: 128 random projections of the picture."""
 
+    feature, width = "descriptor", 128
+
+    @cached_property
+    def _matrix(self) -> Tensor:
+        return torch.randn(3 * 64 * 64, self.width, generator=torch.Generator().manual_seed(0)) / 100
+
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
-        """``descriptor`` N,128."""
-        generator = torch.Generator().manual_seed(0)
-        matrix = torch.randn(images[0].numel(), 128, generator=generator) / 100
-        return {"descriptor": (images.flatten(1) @ matrix).double().numpy()}
+        """N,128."""
+        return {self.feature: (images.flatten(1) @ self._matrix).numpy()}
+
+
+class WideProjection(Projection):
+    """As many as Inception's activations."""
+
+    feature, width = "activations", 2048
 
 
 def install(count: int) -> None:
-    """Make ``--data made`` and dlib's place taken, in this process."""
+    """Make ``--data made``; dlib's place and Inception's taken, in this process."""
     from fsrbench.datasets import DATASETS
 
     module = sys.modules[__name__]
     module.dataset = lambda: made(count)  # type: ignore[attr-defined]
     DATASETS._targets["made"] = f"{__name__}:dataset"
     EXTRACTORS._targets["dlib"] = f"{__name__}:Projection"
+    EXTRACTORS._targets["inception"] = f"{__name__}:WideProjection"
