@@ -1,4 +1,4 @@
-"""``fsrbench run``: what was done already is shown at once; everything else goes through the pipeline."""
+"""A run: what was done already is read again at once; everything else goes through the pipeline."""
 
 from __future__ import annotations
 
@@ -9,26 +9,24 @@ from fsrbench.console import Reporter
 from fsrbench.engine import finished
 from fsrbench.engine.places import CACHE
 from fsrbench.offline import hosts_of, no_connections
+from fsrbench.reports.data import RunData
 from fsrbench.spec import RunSpec
 
 
-def benchmark(spec: RunSpec, reporter: Reporter | None = None) -> bool:
-    """Run a specification, write its folder and print its table; whether some method or metric failed."""
-    reporter = reporter or Reporter()
+def benchmark(spec: RunSpec, reporter: Reporter, complete: bool = True, known: bool = True) -> RunData:
+    """Run a specification and write its folder.
+
+    Args:
+        spec: what to run.
+        reporter: told how far it is.
+        complete: tables, plots and pictures too, not the numbers alone.
+        known: the specification tells all that the scores depend on.
+    """
     with no_connections(hosts_of(spec.scheduler)) if spec.offline else nullcontext(), weights.named(spec.weights):
-        if spec.resume and finished.is_current(spec.out / CACHE, spec):
-            _show(spec, reporter)
-            return False
+        if spec.resume and known and finished.is_current(spec.out / CACHE, spec):
+            result = RunData.load(spec.out)
+            reporter.say("nothing has changed since it was finished; --fresh does it again")
+            return result
         from fsrbench.pipeline import run  # takes seconds: torch
 
-        return run(spec, reporter)
-
-
-def _show(spec: RunSpec, reporter: Reporter) -> None:
-    from rich.console import Console
-
-    from fsrbench.reports.data import RunData
-    from fsrbench.reports.tables import terminal_table
-
-    Console().print(terminal_table(RunData.load(spec.out)))
-    reporter.say(f"run folder: {spec.out} (nothing has changed since it was finished; --fresh does it again)")
+        return run(spec, reporter, complete, known)

@@ -68,15 +68,17 @@ def run(
 ) -> None:
     """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""
     with one_line_errors():
-        from fsrbench.spec import parse_spec
+        from rich.console import Console
+
+        from fsrbench.api import evaluate
         from fsrbench.weights import parse_named
 
-        spec = parse_spec(
-            methods=tuple(_names(methods)),
+        result = evaluate(
+            _names(methods),
+            data,
+            _names(metrics),
             task=task,
-            data=data,
             degradation=degradation,
-            metrics=tuple(_names(metrics)),
             limit=limit,
             reference=reference,
             pairs=pairs,
@@ -99,10 +101,11 @@ def run(
             save_images=save_images,
             resume=resume,
         )
-        from fsrbench.benchmark import benchmark
+        from fsrbench.reports.tables import terminal_table
 
-        failed = benchmark(spec)
-    raise typer.Exit(int(failed))
+        Console().print(terminal_table(result))
+        print(f"run folder: {out}", file=sys.stderr)
+    raise typer.Exit(int(result.failed))
 
 
 @app.command()

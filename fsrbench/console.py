@@ -13,6 +13,11 @@ T = TypeVar("T")
 SECONDS_BETWEEN_LINES = 10.0
 
 
+def silent() -> Reporter:
+    """A reporter that says nothing."""
+    return Reporter(Console(quiet=True))
+
+
 class Reporter:
     """Prints to standard error, so that standard output holds the table alone."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import inspect
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +46,9 @@ class Method(ABC):
     """The network, if there is one: its parameters and FLOPs are counted."""
     weights: Path | None = None
     """The file that the weights came from; its sha256 goes into the manifest."""
+    settings: str | None = None
+    """What its outputs depend on besides code and weights, such as arguments; an object that does not tell is never taken
+    for the one of an earlier run."""
 
     def load(self, task: Task, device: torch.device) -> None:  # noqa: B027 (optional to override)
         """Get ready for a task on a device. Called once, before :meth:`upscale`.
@@ -91,8 +96,10 @@ class Method(ABC):
         return describe(type(self))
 
     def fingerprint(self) -> str:
-        """Hash of the method's code file and weights: changes when its outputs may."""
-        digest = hashlib.sha256(type(self).__qualname__.encode())
+        """Hash of the method's code file, weights and settings: changes when its outputs may."""
+        digest = hashlib.sha256(f"{type(self).__qualname__}{self.settings or ''}".encode())
+        if _source(type(self)) is None:
+            digest.update(uuid.uuid4().bytes)
         for file in self.files():
             digest.update(file.read_bytes())
         return digest.hexdigest()[:16]
@@ -157,9 +164,11 @@ def find_method(name: str) -> type[Method]:
         raise UserError(unknown_kind(name))
     if inspect.isclass(found) and issubclass(found, Method):
         return found
+    if isinstance(found, Method):
+        return type(found)
     from fsrbench.callables import as_method, is_function
 
-    if kind == "python" and is_function(found):
+    if is_function(found):
         return as_method(found)
     raise UserError(f"{name} is no fsrbench.methods.Method")
 
@@ -182,6 +191,18 @@ def is_of_path(name: str) -> bool:
     return bool(colon and kind in KINDS and KINDS[kind].target)
 
 
+def _make(name: str) -> Method:
+    found = find_method(name)
+    if is_of_path(name):
+        return found(Path(name.partition(":")[2]).expanduser())  # type: ignore[call-arg]
+    given = METHODS.get(name) if name in METHODS else None
+    if not isinstance(given, Method):
+        return found()
+    method = copy.copy(given)  # what the run settles about it is not its owner's affair
+    method.settings = given.settings or uuid.uuid4().hex
+    return method
+
+
 def load_method(name: str, task: Task, device: torch.device) -> Method:
     """Find, make and load a method.
 
@@ -189,9 +210,7 @@ def load_method(name: str, task: Task, device: torch.device) -> Method:
         UserError: nothing is called so.
         Unavailable: it exists but cannot run here; the message says why.
     """
-    found = find_method(name)
-    target = name.partition(":")[2]
-    method = found(Path(target).expanduser()) if is_of_path(name) else found()  # type: ignore[call-arg]
+    method = _make(name)
     if task.name not in method.tasks:
         raise Unavailable(f"{name} does {', '.join(method.tasks)}, not {task.name}")
     method.load(task, device)

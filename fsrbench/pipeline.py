@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from rich.console import Console
-
 from fsrbench import gallery
 from fsrbench.console import Reporter
 from fsrbench.engine import finished, folder
@@ -16,28 +14,34 @@ from fsrbench.reports.data import RunData
 from fsrbench.spec import RunSpec
 
 
-def run(spec: RunSpec, reporter: Reporter) -> bool:
-    """Run a specification, write its folder and print its table; whether some method or metric failed."""
+def run(spec: RunSpec, reporter: Reporter, complete: bool = True, known: bool = True) -> RunData:
+    """Run a specification and write its folder; arguments as :func:`fsrbench.benchmark.benchmark`."""
     run = Run(spec, reporter)
     try:
         with folder.held(spec.out):
-            return _do(run, spec, reporter)
+            outcome = run.go()
+            folder.write(spec.out, outcome.frames, make_manifest(run, outcome.results))
+            result = RunData.load(spec.out)
+            if complete:
+                _draw(run, result)
+                if known:
+                    _remember(run, result)
+            return result
     finally:
         run.worker.close()
 
 
-def _do(run: Run, spec: RunSpec, reporter: Reporter) -> bool:
-    outcome = run.go()
-    frames = outcome.frames
-    folder.write(spec.out, frames, make_manifest(run, outcome.results))
-    result = RunData.load(spec.out)
-    tables.write_tables(result, spec.out)
-    plots.write_plots(result, spec.out / "plots")
+def _draw(run: Run, result: RunData) -> None:
+    """What a user looks at."""
+    tables.write_tables(result, result.path)
+    plots.write_plots(result, result.path / "plots")
     if run.methods:
-        gallery.write_grid(run, result, spec.out / "grid.png")
-    gallery.keep_pictures(run, PictureFolder(spec.out / "images"), None if spec.save_images else gallery.MOST_KEPT)
-    if set(frames.summary["status"]) <= {"ok", "invalid"} and (files := run.files()) is not None:
-        finished.remember(spec.out / CACHE, spec, files, run.worker.weight_files())
-    Console().print(tables.terminal_table(result))
-    reporter.say(f"run folder: {spec.out}")
-    return outcome.failed
+        gallery.write_grid(run, result, result.path / "grid.png")
+    most = None if run.spec.save_images else gallery.MOST_KEPT
+    gallery.keep_pictures(run, PictureFolder(result.path / "images"), most)
+
+
+def _remember(run: Run, result: RunData) -> None:
+    """So that the same run is not done again."""
+    if set(result.summary["status"]) <= {"ok", "invalid"} and (files := run.files()) is not None:
+        finished.remember(result.path / CACHE, run.spec, files, run.worker.weight_files())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from importlib import metadata
 from types import ModuleType
@@ -26,6 +27,7 @@ class Registry:
         self.kind = kind
         self._builtin = dict(builtin or {})
         self._group = group
+        self._objects: dict[str, Any] = {}
 
     @cached_property
     def _targets(self) -> dict[str, str]:
@@ -34,10 +36,26 @@ class Registry:
 
     def names(self) -> list[str]:
         """All names, in the order they were declared, plug-ins first."""
-        return list(self._targets)
+        return [*self._targets, *self._objects]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._targets
+        return name in self._targets or name in self._objects
+
+    @contextmanager
+    def also(self, objects: Mapping[str, Any]) -> Iterator[None]:
+        """Inside, these objects are known by these names.
+
+        Raises:
+            UserError: something else is called so.
+        """
+        if taken := [name for name in objects if name in self]:
+            raise UserError(f"a {self.kind} is called {taken[0]} already; give yours another name")
+        self._objects.update(objects)
+        try:
+            yield
+        finally:
+            for name in objects:
+                del self._objects[name]
 
     def get(self, name: str) -> Any:
         """Import and return the object called ``name``.
@@ -46,6 +64,8 @@ class Registry:
             UserError: no such name (with the nearest ones).
             FsrbenchError: its import failed; see :func:`load_object`.
         """
+        if name in self._objects:
+            return self._objects[name]
         if name not in self._targets:
             raise UserError(self.unknown(name))
         return load_object(self._targets[name], f"{self.kind} {name}")

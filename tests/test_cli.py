@@ -288,10 +288,10 @@ def test_training_refuses_in_one_line(tmp_path: Path, options: list[str], reason
 
 
 def test_interrupt_says_how_to_go_on(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(spec: object) -> bool:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fsrbench.benchmark.benchmark", interrupted)
+    monkeypatch.setattr("fsrbench.api.benchmark", interrupted)
     result = run(data, tmp_path / "out")
     assert result.code == 130
     assert "the same command goes on" in result.stderr

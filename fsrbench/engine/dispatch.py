@@ -63,8 +63,9 @@ def make_jobs(units: Sequence[Unit], workers: int) -> list[Job]:
         size = -(-len(members) // min(parts, len(members)))
         for start in range(0, len(members), size):
             places, chosen = zip(*members[start : start + size], strict=True)
-            jobs.append(Job(list(places), list(chosen)))
-    return jobs
+            jobs.append((start, Job(list(places), list(chosen))))
+    # Where shards are split, their HR images come first: two parts at once would both extract their features
+    return [job for _, job in sorted(jobs, key=lambda one: one[0])] if parts > 1 else [job for _, job in jobs]
 
 
 class Dispatch:
@@ -127,14 +128,20 @@ class Dispatch:
         workers = self._workers()
         end = self._next + self._span * workers
         while len(self._out) < workers:
-            if self._again:
-                job = self._again.popleft()
-            elif fresh and fresh[0].places[0] < end:
-                job = fresh.popleft()
-            else:
+            job = self._next_job(fresh, end)
+            if job is None:
                 return
             if self._drop_given_up(job):
                 self._submit(job)
+
+    def _next_job(self, fresh: deque[Job], end: int) -> Job | None:
+        """What is to be done again, else the first whose place is before ``end``."""
+        if self._again:
+            return self._again.popleft()
+        job = next((job for job in fresh if job.places[0] < end), None)
+        if job is not None:
+            fresh.remove(job)
+        return job
 
     def _workers(self) -> int:
         """How many there are now."""

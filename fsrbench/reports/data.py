@@ -145,6 +145,11 @@ class RunData:
         )
 
     @property
+    def failed(self) -> bool:
+        """Whether some method or metric failed."""
+        return bool((self.summary["status"] == "failed").any())
+
+    @property
     def methods(self) -> list[str]:
         """The methods of the summary in its order, without the ceiling."""
         return [name for name in self.summary["method"].unique() if name != HR]
