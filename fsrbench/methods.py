@@ -47,8 +47,8 @@ class Method(ABC):
     weights: Path | None = None
     """The file that the weights came from; its sha256 goes into the manifest."""
     settings: str | None = None
-    """What its outputs depend on besides code and weights, such as arguments; an object that does not tell is never taken
-    for the one of an earlier run."""
+    """What its outputs depend on besides code and weights, such as arguments; an object that does not tell is never
+    taken for the one of an earlier run."""
 
     def load(self, task: Task, device: torch.device) -> None:  # noqa: B027 (optional to override)
         """Get ready for a task on a device. Called once, before :meth:`upscale`.
