@@ -62,6 +62,7 @@ class Worker:
         self._methods: dict[str, Method] = {}
         self._isolated: dict[str, IsolatedMethod] = {}
         self._extractors: dict[str, Extractor] = {}
+        self._codes: dict[str, str] = {}
         self._batches: dict[str, Batch] = {}
         self._ahead = Ahead[Inputs]()
         self._inputs: tuple[str, Inputs] | None = None
@@ -241,7 +242,10 @@ class Worker:
 
     def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
         read = [weights.sha256(name) for name in metric.weight_files]
-        key = key_of(sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, version=__version__)
+        code = self._codes.setdefault(metric.name, metric.fingerprint())
+        key = key_of(
+            sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, version=__version__
+        )
         stored = self.store.get("scores", key)
         if stored is None:
             with one_thread() if metric.threads_matter else nullcontext():
