@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fsrbench import __version__, weights
 from fsrbench.degradations import find_degradation
-from fsrbench.devices import one_thread
+from fsrbench.devices import compute_alike_everywhere, one_thread
 from fsrbench.engine.ahead import Ahead
 from fsrbench.engine.inputs import Inputs, prepare
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes, super_resolve
@@ -52,6 +52,7 @@ class Worker:
     """Does units of one run, in any order, as long as a shard's HR images can be read."""
 
     def __init__(self, spec: RunSpec, metrics: Sequence[Metric], device: torch.device, store: Store) -> None:
+        compute_alike_everywhere()
         self.spec, self.device, self.store = spec, device, store
         self.task = spec.the_task
         self.metrics = metrics
