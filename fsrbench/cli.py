@@ -36,8 +36,8 @@ def _names(text: str) -> list[str]:
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
-    """What stands on the command line, by name; defaults do not."""
-    sources = {name: context.get_parameter_source(name) for name in context.params}
+    """The settings that stand on the command line, by name; defaults do not."""
+    sources = {name: context.get_parameter_source(name) for name in context.params if name != "config"}
     return {name: context.params[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
 
 

@@ -133,8 +133,8 @@ def _check_size(path: Path, root: yaml.Node) -> None:
     sizes: dict[int, float] = {}
     if _values(root, sizes) <= MAX_VALUES:
         return
-    large = (node for node in _nodes(root) if sizes[id(node)] > MAX_VALUES)
-    line = _line(next((n for n in large if all(sizes[id(part)] <= MAX_VALUES for part in _parts(n))), root))
+    large = [node for node in _nodes(root) if sizes[id(node)] > MAX_VALUES]
+    line = _line(min(reversed(large), key=lambda node: sizes[id(node)]))  # of what holds itself the innermost
     raise UserError(
         f"{path}, line {line}: cannot be read: its aliases (*name) stand for more than {MAX_VALUES:,} values"
     )

@@ -39,7 +39,7 @@ def settings_of(flags: Mapping[str, Any]) -> dict[str, Setting]:
     Raises:
         UserError: a weight file that is not known or not there.
     """
-    found = {name: Setting(_expanded(name, value)) for name, value in flags.items() if name in FIELDS}
+    found = {name: Setting(_expanded(name, value)) for name, value in flags.items()}
     if "weights" in found:
         found["weights"] = Setting(dict(parse_named(text) for text in flags["weights"]))
     return found

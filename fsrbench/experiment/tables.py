@@ -80,7 +80,7 @@ def is_sweep(specs: Sequence[RunSpec]) -> bool:
 
 
 def render_table(asked: AskedTable, folders: Mapping[str, Path], fitting: bool) -> dict[Format, str]:
-    """A table as text, for the terminal and for each format in which it is written.
+    """A table as text: for the terminal, without the protocols, and for each format in which it is written.
 
     Args:
         asked: the table.
@@ -90,11 +90,12 @@ def render_table(asked: AskedTable, folders: Mapping[str, Path], fitting: bool) 
     Raises:
         UserError: no run has something that the layout names.
     """
-    texts = [f"{name}={folder}" if len(folders) > 1 else f"{folder}" for name, folder in folders.items()]
-    sources = open_runs(texts, asked.layout.runs)
+    named = [f"{name}={folder}" if len(folders) > 1 else f"{folder}" for name, folder in folders.items()]
+    sources = open_runs(named, asked.layout.runs)
     layout = _fitting(asked.layout, sources) if fitting else asked.layout
-    formats: tuple[Format, ...] = ("terminal", *FORMATS)
-    return {kind: render_runs(sources, kind, layout, asked.sweep) for kind in formats}
+    shorter = layout.model_copy(update={"notes": "short"}) if layout.notes == "full" else layout
+    texts: dict[Format, str] = {"terminal": render_runs(sources, "terminal", shorter, asked.sweep)}
+    return texts | {kind: render_runs(sources, kind, layout, asked.sweep) for kind in FORMATS}
 
 
 def write_table(name: str, texts: Mapping[Format, str], out: Path) -> list[str]:
