@@ -123,7 +123,8 @@ def _table(experiment: Experiment, name: str, record: Record, reporter: Reporter
         entry.status, entry.note = "stopped", "none of its runs is done"
     else:
         try:
-            texts = render_table(asked, done, bool({"methods", "metrics"} & set(experiment.flags)))
+            less = len(done) < len(runs) or bool({"methods", "metrics"} & set(experiment.flags))
+            texts = render_table(asked, done, less)
             entry.files = write_table(name, texts, experiment.out)
             if asked.sweep:
                 entry.files += write_plot(name, list(done.values()), experiment.out)

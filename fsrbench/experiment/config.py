@@ -133,10 +133,10 @@ def _check_names(file: Yaml, key: str, taken: Collection[str] = ()) -> None:
 
 
 def _tables(file: Yaml, runs: list[NamedRun]) -> Mapping[str, AskedTable]:
-    specs: dict[str, list[RunSpec]] = {}
+    groups: dict[str, dict[str, RunSpec]] = {}
     for run in runs:
-        specs.setdefault(run.group, []).append(run.spec)
+        groups.setdefault(run.group, {})[run.name] = run.spec
     if "tables" not in file.value:
-        return default_tables(specs)
+        return default_tables(groups)
     _check_names(file, "tables")
-    return {name: read_table(file, specs, "tables", name) for name in file.value["tables"]}
+    return {name: read_table(file, groups, "tables", name) for name in file.value["tables"]}

@@ -18,6 +18,8 @@ from fsrbench.spec import RunSpec
 from fsrbench.text_files import Yaml
 
 KEYS: Final = ("runs", "layout", "sweep")
+Groups = Mapping[str, Mapping[str, RunSpec]]
+"""The runs of a file by their names, by their keys there: a sweep's has several."""
 FORMATS: Final[tuple[Format, ...]] = ("md", "tex")
 
 
@@ -32,12 +34,12 @@ class AskedTable:
     """A column a strength, and a plot."""
 
 
-def read_table(file: Yaml, specs: Mapping[str, Sequence[RunSpec]], *keys: object) -> AskedTable:
+def read_table(file: Yaml, runs: Groups, *keys: object) -> AskedTable:
     """The table that stands below ``keys``.
 
     Args:
         file: the file.
-        specs: the specifications of each run of the file; of a sweep several.
+        runs: what the file has.
         *keys: where.
 
     Raises:
@@ -46,28 +48,31 @@ def read_table(file: Yaml, specs: Mapping[str, Sequence[RunSpec]], *keys: object
     values = mapping(file, *keys)
     for key in values:
         check_known(file, "key", str(key), KEYS, *keys, key)
-    groups = values.get("runs", list(specs))
+    groups = values.get("runs", list(runs))
     if not isinstance(groups, list) or not groups:
         raise file.error("runs: write a list of names", *keys, "runs")
     groups = [str(group) for group in groups]
     for place, group in enumerate(groups):
-        check_known(file, "run", group, list(specs), *keys, "runs", place)
+        check_known(file, "run", group, list(runs), *keys, "runs", place)
         if group in groups[:place]:
             raise file.error(f"runs: {group} is there twice", *keys, "runs", place)
     sweep = values.get("sweep", False)
     if not isinstance(sweep, bool):
         raise file.error("sweep: write true or false", *keys, "sweep")
-    if sweep and not is_sweep([spec for group in groups for spec in specs[group]]):
+    if sweep and not is_sweep([spec for group in groups for spec in runs[group].values()]):
         reason = "sweep: its runs have to differ in the strength of one degradation alone, as in [noise:5, noise:10]"
         raise file.error(reason, *keys, "sweep")
     layout = layout_in(file, *keys, "layout") if "layout" in values else Layout()
+    names = [name for group in groups for name in runs[group]]
+    for title in layout.runs:
+        check_known(file, "run", title, names, *keys, "layout", "runs", title)
     return AskedTable(tuple(groups), layout, sweep)
 
 
-def default_tables(specs: Mapping[str, Sequence[RunSpec]]) -> dict[str, AskedTable]:
+def default_tables(runs: Groups) -> dict[str, AskedTable]:
     """A table for each sweep, and one of all other runs side by side."""
-    sweeps = [group for group, runs in specs.items() if is_sweep(runs)]
-    others = tuple(group for group in specs if group not in sweeps)
+    sweeps = [group for group, specs in runs.items() if is_sweep(list(specs.values()))]
+    others = tuple(group for group in runs if group not in sweeps)
     tables = {"all": AskedTable(others)} if others else {}
     return tables | {f"sweep-{group}" if group else "sweep": AskedTable((group,), sweep=True) for group in sweeps}
 
@@ -85,13 +90,15 @@ def render_table(asked: AskedTable, folders: Mapping[str, Path], fitting: bool) 
     Args:
         asked: the table.
         folders: the finished runs that it shows, by name.
-        fitting: leave out what the layout names and no run has, as flags may want less than the file.
+        fitting: leave out what the layout names and no run has: flags want less than the file, or a run was stopped.
 
     Raises:
         UserError: no run has something that the layout names.
     """
-    named = [f"{name}={folder}" if len(folders) > 1 else f"{folder}" for name, folder in folders.items()]
-    sources = open_runs(named, asked.layout.runs)
+    titles = {name: title for name, title in asked.layout.runs.items() if name in folders}
+    alone = len(folders) == 1 and not titles
+    named = [f"{folder}" if alone else f"{name}={folder}" for name, folder in folders.items()]
+    sources = open_runs(named, titles)
     layout = _fitting(asked.layout, sources) if fitting else asked.layout
     shorter = layout.model_copy(update={"notes": "short"}) if layout.notes == "full" else layout
     texts: dict[Format, str] = {"terminal": render_runs(sources, "terminal", shorter, asked.sweep)}

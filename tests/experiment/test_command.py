@@ -125,17 +125,18 @@ def test_a_finished_run_is_not_done_again(configured: Configured) -> None:
 
 
 def test_a_run_that_fails_stops_no_other(configured: Configured) -> None:
-    text = TWO.replace("plain: {data: DATA}", "plain: {data: DATA}\n  broken: {data: broken}")
+    text = TWO.replace("plain: {data: DATA}", "plain: {data: DATA}\n  broken: {data: broken, metrics: [niqe]}")
+    text += "tables: {all: {layout: {metrics: [psnr, niqe], runs: {plain: Plain, broken: Broken}}}}\n"
     write_files(Path("broken"), {"a.png": b"no picture"})
     found = configured(text)
     assert found.exit_code == 1
     told = record()["runs"]
     assert {name: entry["status"] for name, entry in told.items()} == {"plain": "ok", "broken": "stopped", "hard": "ok"}
     assert "none of the 1 images" in told["broken"]["note"]
-    assert "broken<br>" not in Path("runs/study/tables/all.md").read_text()
+    assert "| Plain<br>PSNR (dB) ↑ | hard<br>PSNR (dB) ↑ |" in Path("runs/study/tables/all.md").read_text()
     write_files(Path("broken"), picture_files(["a.png"]))
-    assert configured(text).exit_code == 0
-    assert "broken<br>" in Path("runs/study/tables/all.md").read_text()
+    assert configured(text.replace("niqe", "ssim")).exit_code == 0
+    assert "Broken<br>SSIM" in Path("runs/study/tables/all.md").read_text()
 
 
 def test_a_method_that_fails_gives_code_1_and_is_shown(configured: Configured) -> None:

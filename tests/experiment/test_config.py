@@ -142,6 +142,11 @@ def test_tables(read: Any) -> None:
         (f"{TOP}runs: {{a: {{}}, b: {{}}}}\ntables:\n  t: {{sweep: true}}\n", 4, "sweep: its runs have to differ"),
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{layout: [psnr]}}\n", 4, "expected 'key: value'"),
         (
+            f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{layout: {{runs: {{aa: A}}}}}}\n",
+            4,
+            "unknown run 'aa'; did you mean a",
+        ),
+        (
             f"{TOP}runs: {{a: {{}}}}\ntables:\n  t:\n    layout:\n      title: T\n      metrcs: [psnr]\n",
             7,
             "unknown key 'metrcs'; did you mean metrics",
