@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,9 +33,19 @@ def main() -> None:
     app()
 
 
+def _given(context: typer.Context) -> dict[str, Any]:
+    """The settings that stand on the command line, by name; defaults do not."""
+    sources = {name: context.get_parameter_source(name) for name in context.params if name != "config"}
+    return {name: context.params[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
+
+
 @app.command()
 def run(
-    methods: Annotated[str, typer.Option(help="Methods, comma-separated; see `fsrbench list methods`.")],
+    context: typer.Context,
+    methods: Annotated[str | None, typer.Option(help="Methods, comma-separated; see `fsrbench list methods`.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="YAML file with these settings, or with several runs; flags go before it.")
+    ] = None,
     task: Annotated[str, typer.Option(help="x4 (16->64 px) or x8 (16->128 px).")] = "x4",
     data: Annotated[str, typer.Option(help="sample, a folder, a .zip or a dataset's name.")] = "sample",
     degradation: Annotated[str, typer.Option(help="How LR is made from HR.")] = "bicubic",
@@ -66,11 +76,19 @@ def run(
 ) -> None:
     """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""
     with one_line_errors():
+        if config is not None:
+            from fsrbench.experiment.command import run_config
+
+            raise typer.Exit(run_config(config, _given(context)))
+
         from rich.console import Console
 
         from fsrbench.api import evaluate
+        from fsrbench.errors import UserError
         from fsrbench.weights import parse_named
 
+        if methods is None:
+            raise UserError("--methods: name at least one, or give --config FILE.yaml")
         result = evaluate(
             names_in(methods),
             data,
