@@ -124,7 +124,7 @@ def _table(experiment: Experiment, name: str, record: Record, reporter: Reporter
     else:
         try:
             less = len(done) < len(runs) or bool({"methods", "metrics"} & set(experiment.flags))
-            texts = render_table(asked, done, less)
+            texts = render_table(name, asked, done, less)
             entry.files = write_table(name, texts, experiment.out)
             if asked.sweep:
                 entry.files += write_plot(name, list(done.values()), experiment.out)

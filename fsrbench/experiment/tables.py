@@ -84,10 +84,11 @@ def is_sweep(specs: Sequence[RunSpec]) -> bool:
     return len(fixed) == 1 and len(specs) == len(strengths) > 1
 
 
-def render_table(asked: AskedTable, folders: Mapping[str, Path], fitting: bool) -> dict[Format, str]:
+def render_table(name: str, asked: AskedTable, folders: Mapping[str, Path], fitting: bool) -> dict[Format, str]:
     """A table as text: for the terminal, without the protocols, and for each format in which it is written.
 
     Args:
+        name: what it is called in the file.
         asked: the table.
         folders: the finished runs that it shows, by name.
         fitting: leave out what the layout names and no run has: flags want less than the file, or a run was stopped.
@@ -95,14 +96,14 @@ def render_table(asked: AskedTable, folders: Mapping[str, Path], fitting: bool) 
     Raises:
         UserError: no run has something that the layout names.
     """
-    titles = {name: title for name, title in asked.layout.runs.items() if name in folders}
+    titles = {run: title for run, title in asked.layout.runs.items() if run in folders}
     alone = len(folders) == 1 and not titles
-    named = [f"{folder}" if alone else f"{name}={folder}" for name, folder in folders.items()]
+    named = [f"{folder}" if alone else f"{run}={folder}" for run, folder in folders.items()]
     sources = open_runs(named, titles)
     layout = _fitting(asked.layout, sources) if fitting else asked.layout
     shorter = layout.model_copy(update={"notes": "short"}) if layout.notes == "full" else layout
     texts: dict[Format, str] = {"terminal": render_runs(sources, "terminal", shorter, asked.sweep)}
-    return texts | {kind: render_runs(sources, kind, layout, asked.sweep) for kind in FORMATS}
+    return texts | {kind: render_runs(sources, kind, layout, asked.sweep, name=name) for kind in FORMATS}
 
 
 def write_table(name: str, texts: Mapping[Format, str], out: Path) -> list[str]:

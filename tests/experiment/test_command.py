@@ -80,6 +80,7 @@ def test_several_runs_are_those_of_their_flags(configured: Configured, data: Pat
     assert told["tables"]["all"]["files"] == ["tables/all.md", "tables/all.tex"]
     table = Path("runs/study/tables/all.md").read_text(encoding="utf-8")
     assert "| Method | plain<br>PSNR (dB) ↑ | hard<br>PSNR (dB) ↑ |" in table
+    assert r"\label{tab:fsrbench-all}" in Path("runs/study/tables/all.tex").read_text(encoding="utf-8")
     assert "PSNR" in found.stdout
     assert "run 2 of 2: hard" in found.stderr
 
