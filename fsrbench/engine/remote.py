@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import torch
 from distributed import Reschedule, get_worker
 
 from fsrbench import provenance, weights
+from fsrbench.engine import memory
 from fsrbench.engine.careful import CarefulWorker, Doubt
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.store import Store
@@ -29,8 +29,6 @@ from fsrbench.spec import RunSpec
 
 TOKEN = "token"
 BUSY_SECONDS = 1.0
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""Of glibc's malloc.h."""
 
 
 @dataclass(frozen=True)
@@ -221,21 +219,9 @@ def _as_in_the_main_process(setting: Setting) -> Iterator[None]:
         yield
 
 
-def _keep_memory() -> None:
-    """Let glibc keep freed memory as it does by itself.
-
-    Dask's nannies set ``MALLOC_TRIM_THRESHOLD_`` so low that every large tensor is new memory from the system: networks
-    then take twice as long (18 s and 2 s of system time became 18 s and 13 s). The numbers are where glibc's own end.
-    """
-    with suppress(OSError, AttributeError):  # not glibc
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(M_MMAP_THRESHOLD, 32 * 2**20)
-        libc.mallopt(M_TRIM_THRESHOLD, 64 * 2**20)
-
-
 def _worker(setting: Setting) -> RemoteWorker:
     if setting.token not in _kept:
-        _keep_memory()
+        memory.keep()
         for earlier in _kept.values():
             earlier.close()
         _kept.clear()  # their networks

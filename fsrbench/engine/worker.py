@@ -15,6 +15,7 @@ from torch import Tensor
 from fsrbench import __version__, weights
 from fsrbench.degradations import find_degradation
 from fsrbench.devices import compute_alike_everywhere, one_thread
+from fsrbench.engine import memory
 from fsrbench.engine.ahead import Ahead
 from fsrbench.engine.inputs import Inputs, prepare
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes, super_resolve
@@ -27,6 +28,8 @@ from fsrbench.methods import Method, can_be_isolated, load_method
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
 from fsrbench.metrics.features import EXTRACTORS, Extractor, extract
 from fsrbench.spec import RunSpec
+
+UNITS_BETWEEN_TIDYING = 8
 
 
 @dataclass
@@ -63,6 +66,7 @@ class Worker:
         self._methods: dict[str, Method] = {}
         self._isolated: dict[str, IsolatedMethod] = {}
         self._extractors: dict[str, Extractor] = {}
+        self._units = 0
         self._codes: dict[str, str] = {}
         self._batches: dict[str, Batch] = {}
         self._ahead = Ahead[Inputs]()
@@ -117,6 +121,13 @@ class Worker:
 
     def do(self, unit: Unit) -> UnitResult:
         """Super-resolve and score the images of a unit."""
+        result = self._do(unit)
+        self._units += 1
+        if self._units % UNITS_BETWEEN_TIDYING == 0:
+            memory.give_back()
+        return result
+
+    def _do(self, unit: Unit) -> UnitResult:
         inputs = self.inputs(unit.shard)
         made = self.pictures(unit)
         ids = [inputs.ids[row] for row in made.rows]
