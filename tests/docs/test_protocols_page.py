@@ -12,4 +12,4 @@ def test_page_is_current() -> None:
 
 def test_every_metric_has_its_row() -> None:
     text = protocols.PAGE.read_text(encoding="utf-8")
-    assert [name for name in BUILTIN if f"| `{name}` |" not in text] == []
+    assert [name for name in BUILTIN if f"| `{name}`" not in text] == []

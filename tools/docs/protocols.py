@@ -22,7 +22,7 @@ def page() -> str:
     """The whole page."""
     sections = (
         ("Tasks", "", ("task", "LR", "HR and SR"), _tasks()),
-        ("Metrics", METRICS, ("metric", "", "unit", "better", "needs", "protocol"), _metrics()),
+        ("Metrics", METRICS, ("metric", "unit, better", "needs", "protocol"), _metrics()),
         ("Presets", "", ("preset", "metrics"), _presets()),
         ("Degradations", DEGRADATIONS, ("degradation", "how LR is made"), _degradations()),
         ("Methods", METHODS, ("method", "task", "what it is", "training"), _methods()),
@@ -81,7 +81,9 @@ def _metrics() -> Iterator[Row]:
         if isinstance(metric, FeatureMetric):
             files += EXTRACTORS.get(metric.extractor)().weight_files
         needs = [*(f"`{need}`" for need in sorted(metric.needs)), *(f"*{file}*" for file in dict.fromkeys(files))]
-        yield f"`{name}`", metric.title, metric.unit, metric.direction, ", ".join(needs), metric.protocol
+        better = ", ".join(filter(None, (metric.unit, metric.direction)))
+        title = "" if metric.title == name else f"<br>{metric.title}"
+        yield f"`{name}`{title}", better, ", ".join(needs), metric.protocol
 
 
 def _presets() -> Iterator[Row]:
