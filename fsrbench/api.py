@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import tempfile
+import uuid
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -136,10 +139,11 @@ class _Given:
         """Names of methods."""
         if isinstance(given, str):
             raise UserError(f"methods: give a list, [{given!r}]")
-        pairs = list(given.items()) if isinstance(given, Mapping) else [(_name(method), method) for method in given]
-        if doubled := {name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1}:
-            raise UserError(f"two methods are called {min(doubled)}; give a mapping of names to methods")
-        found = {name: method for name, method in pairs if method != name}
+        named: dict[str, GivenMethod] = {}
+        for name, method in given.items() if isinstance(given, Mapping) else ((_name(m), m) for m in given):
+            if named.setdefault(name, method) != method:
+                raise UserError(f"two methods are called {name}; give a mapping of names to methods")
+        found = {name: method for name, method in named.items() if method != name}
         aliases = [name for name, method in found.items() if isinstance(method, str)]
         if aliases:
             raise UserError(f"{aliases[0]}: a method that is known by name keeps it; rename it in a table's layout")
@@ -147,7 +151,7 @@ class _Given:
             from fsrbench.methods import METHODS  # takes seconds: torch
 
             self._know(METHODS, found)
-        return tuple(name for name, _ in pairs)
+        return tuple(named)
 
     def data(self, given: str | Path | Dataset) -> str:
         """Name of the data."""
@@ -166,7 +170,7 @@ class _Given:
         if found:
             from fsrbench.metrics import METRICS
 
-            self._know(METRICS, {name: m if inspect.isclass(m) else (lambda m=m: m) for name, m in found.items()})
+            self._know(METRICS, {name: m if inspect.isclass(m) else partial(_once, m) for name, m in found.items()})
         return tuple(metric if isinstance(metric, str) else metric.name for metric in given)
 
     def check(self, spec: RunSpec) -> None:
@@ -180,6 +184,13 @@ class _Given:
     def _know(self, registry: Registry, found: Mapping[str, Any]) -> None:
         self.objects += found
         self._around.enter_context(registry.also(found))
+
+
+def _once(metric: Metric) -> Metric:
+    """A metric whose scores are used again only if it tells its settings."""
+    metric = copy.copy(metric)
+    metric.settings = metric.settings or uuid.uuid4().hex
+    return metric
 
 
 def _name(method: GivenMethod) -> str:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from fsrbench import weights
+from fsrbench.devices import compute_alike_everywhere
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
 from fsrbench.methods import Method, find_method, load_method
 from fsrbench.metrics.timing import EFFORTS, Readings, measure
@@ -87,6 +88,7 @@ def serve(connection: Connection, setting: Setting) -> None:
     os.dup2(2, 1)  # standard output is the table's
     threading.Thread(target=_follow, args=(setting.parent,), daemon=True).start()
     torch.set_num_threads(setting.threads)
+    compute_alike_everywhere()
     send(connection, {"ready": True})
     with ExitStack() as around:
         if setting.offline:

@@ -17,6 +17,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from fsrbench import fingerprints
 from fsrbench.errors import Unavailable, UserError
 from fsrbench.registry import Registry, load_object
 from fsrbench.tasks import Task
@@ -47,8 +48,8 @@ class Method(ABC):
     weights: Path | None = None
     """The file that the weights came from; its sha256 goes into the manifest."""
     settings: str | None = None
-    """What its outputs depend on besides code and weights, such as arguments; an object that does not tell is never taken
-    for the one of an earlier run."""
+    """What its outputs depend on besides code and weights, such as arguments; an object that does not tell is never
+    taken for the one of an earlier run."""
 
     def load(self, task: Task, device: torch.device) -> None:  # noqa: B027 (optional to override)
         """Get ready for a task on a device. Called once, before :meth:`upscale`.
@@ -98,7 +99,7 @@ class Method(ABC):
     def fingerprint(self) -> str:
         """Hash of the method's code file, weights and settings: changes when its outputs may."""
         digest = hashlib.sha256(f"{type(self).__qualname__}{self.settings or ''}".encode())
-        if _source(type(self)) is None:
+        if fingerprints.source(type(self)) is None:
             digest.update(uuid.uuid4().bytes)
         for file in self.files():
             digest.update(file.read_bytes())
@@ -109,15 +110,8 @@ class Method(ABC):
         classes: list[type] = [c for c in type(self).__mro__ if issubclass(c, Method) and c is not Method]
         if self.network is not None:
             classes.append(type(self.network))
-        files = [Path(file) for file in [*(_source(c) for c in classes), self.weights] if file]
-        return [file for file in files if file.exists()]
-
-
-def _source(code: type) -> str | None:
-    try:
-        return inspect.getsourcefile(code)
-    except TypeError:  # made in a shell or notebook
-        return None
+        files = [*(fingerprints.source(c) for c in classes), self.weights]
+        return [file for file in files if file and file.exists()]
 
 
 def describe(method: type[Method]) -> str:

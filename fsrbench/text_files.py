@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,42 +37,133 @@ def read_text(path: Path, most: int = MAX_BYTES) -> str:
         raise UserError(f"{path}: cannot be read: {one_line(error)}") from None
 
 
+@dataclass(frozen=True)
+class Yaml:
+    """What a YAML file says, and on which lines."""
+
+    path: Path
+    text: str
+    value: Any
+    node: yaml.Node | None = field(repr=False)
+
+    def line(self, *keys: object) -> int:
+        """Number of the line, from 1, on which the value below these keys and places of lists begins.
+
+        Where there is none, the line of the last key that is there.
+        """
+        node, line = self.node, 1 if self.node is None else _line(self.node)
+        for key in keys:
+            node, line = _below(node, key) or (None, line)
+        return line
+
+    def error(self, reason: str, *keys: object) -> UserError:
+        """What is wrong with the value below ``keys``, led by file and line."""
+        return UserError(f"{self.path}, line {self.line(*keys)}: {reason}")
+
+
 def read_yaml(path: Path, strings: bool = False) -> Any:
-    """What a YAML file says, read safely.
+    """What a YAML file says, read safely; arguments and errors as :func:`read_marked_yaml`."""
+    return read_marked_yaml(path, strings).value
+
+
+def read_marked_yaml(path: Path, strings: bool = False) -> Yaml:
+    """What a YAML file says, read safely, with its lines.
 
     Args:
         path: the file.
         strings: leave every scalar the string that stands there: 97.40 keeps its zero.
 
     Raises:
-        UserError: it cannot be read, is no such YAML (the message names the place), or grows without end.
+        UserError: it cannot be read, is no such YAML (the message names the place), has a key twice, or grows without
+            end.
     """
     text = read_text(path, MAX_YAML_BYTES)
+    node = None
     try:
         loader = (yaml.BaseLoader if strings else yaml.SafeLoader)(text)
         node = loader.get_single_node()
         if node is None:
-            return None
-        if _values(node, {}) > MAX_VALUES:
-            raise UserError(f"{path}: cannot be read: its aliases (*name) stand for more than {MAX_VALUES:,} values")
-        return loader.construct_document(node)
+            return Yaml(path, text, None, None)
+        _check_size(path, node)
+        _check_keys(path, node)
+        return Yaml(path, text, loader.construct_document(node), node)
     except yaml.YAMLError as error:
         raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())[:300]}") from None
     except RecursionError:
         raise UserError(f"{path}: cannot be read: nested too deeply") from None
     except (ValueError, ArithmeticError, LookupError, AttributeError, TypeError) as error:
         # What looks like a date or a number and is none
-        raise UserError(f"{path}: cannot be read: {one_line(error)[:300]}") from None
+        where = f", line {_line(bad)}" if (bad := _unreadable(node)) else ""
+        raise UserError(f"{path}{where}: cannot be read: {one_line(error)[:300]}") from None
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _below(node: yaml.Node | None, key: object) -> tuple[yaml.Node, int] | None:
+    """The node of a mapping's key or of a list's place, and its line."""
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        return node.value[key], _line(node.value[key])
+    if isinstance(node, yaml.MappingNode):
+        for name, value in reversed(node.value):  # what is merged in (<<) stands first, and gives way
+            if isinstance(name, yaml.ScalarNode) and yaml.SafeLoader("").construct_object(name) == key:
+                return value, _line(name)
+    return None
+
+
+def _parts(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        return list(node.value)
+    return [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else []
+
+
+def _nodes(root: yaml.Node) -> list[yaml.Node]:
+    """All nodes, each once, roughly in the order in which they stand."""
+    found, waiting = {id(root): root}, [root]
+    while waiting:
+        for part in reversed(_parts(waiting.pop())):
+            if id(part) not in found:
+                found[id(part)] = part
+                waiting.append(part)
+    return sorted(found.values(), key=lambda node: node.start_mark.index)
+
+
+def _check_size(path: Path, root: yaml.Node) -> None:
+    sizes: dict[int, float] = {}
+    if _values(root, sizes) <= MAX_VALUES:
+        return
+    large = [node for node in _nodes(root) if sizes[id(node)] > MAX_VALUES]
+    line = _line(min(reversed(large), key=lambda node: sizes[id(node)]))  # of what holds itself the innermost
+    raise UserError(
+        f"{path}, line {line}: cannot be read: its aliases (*name) stand for more than {MAX_VALUES:,} values"
+    )
+
+
+def _check_keys(path: Path, root: yaml.Node) -> None:
+    """YAML allows each key once; PyYAML would take the last."""
+    for node in _nodes(root):
+        seen = set()
+        for name in (pair[0] for pair in node.value) if isinstance(node, yaml.MappingNode) else ():
+            if (name.tag, str(name.value)) in seen and isinstance(name, yaml.ScalarNode):
+                raise UserError(f"{path}, line {_line(name)}: {name.value[:60]!r} is there twice")
+            seen.add((name.tag, str(name.value)))
+
+
+def _unreadable(root: yaml.Node | None) -> yaml.Node | None:
+    """The first value of which nothing can be made."""
+    for node in _nodes(root) if root else ():
+        try:
+            if isinstance(node, yaml.ScalarNode):
+                yaml.SafeLoader("").construct_object(node)
+        except Exception:  # whatever it was that stopped the reading
+            return node
+    return None
 
 
 def _values(node: yaml.Node, known: dict[int, float]) -> float:
     """Values that a node stands for, those of aliases counted where they are used; infinite if it holds itself."""
     if id(node) not in known:
         known[id(node)] = math.inf  # until it is known: whoever meets it before is inside it
-        parts: list[yaml.Node] = []
-        if isinstance(node, yaml.SequenceNode):
-            parts = list(node.value)
-        elif isinstance(node, yaml.MappingNode):
-            parts = [part for pair in node.value for part in pair]
-        known[id(node)] = 1 + sum(_values(part, known) for part in parts)
+        known[id(node)] = 1 + sum(_values(part, known) for part in _parts(node))
     return known[id(node)]

@@ -146,6 +146,14 @@ def test_an_object_that_tells_its_settings_is_known_again(data: Path, tmp_path: 
     assert calls == ["full", "half"]
 
 
+def test_a_changed_metric_is_never_taken_for_the_one_before(data: Path, tmp_path: Path) -> None:
+    one, other = (
+        fsrbench.evaluate(["nearest"], data, [Brightness(power)], out=tmp_path / "out", **QUIET).per_image("brightness")
+        for power in (1.0, 2.0)
+    )
+    np.testing.assert_allclose(one**2, other, rtol=1e-5)
+
+
 def test_a_failing_method_has_rows_and_no_error(data: Path) -> None:
     found = fsrbench.evaluate({"broken": lambda lr: lr, "nearest": "nearest"}, data, ["psnr"], **QUIET)
     assert found.failed
@@ -172,7 +180,7 @@ def test_progress_is_told_on_standard_error_or_not_at_all(data: Path, capsys: py
         ({"methods": []}, "name at least one"),
         ({"methods": ["bicubik"]}, "did you mean bicubic"),
         ({"methods": [lambda lr: lr]}, "give it a name"),
-        ({"methods": [blocks, blocks]}, "two methods are called blocks"),
+        ({"methods": [Blocks(), Blocks()]}, "two methods are called Blocks"),
         ({"methods": {"bicubic": blocks}}, "a method is called bicubic already"),
         ({"methods": {"mine": "bicubic"}}, "mine: a method that is known by name keeps it"),
         ({"methods": {"hr": blocks}}, "no method may be called hr"),

@@ -135,7 +135,7 @@ def test_cuda_on_a_machine_without_it(data: Path, tmp_path: Path, device: str) -
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["run"],
+        ["run", "bicubic"],
         ["run", "--methods", "bicubic", "--limit", "three"],
         ["run", "--methods", "bicubic", "--limmit", "3"],
         ["rnu"],

@@ -78,7 +78,7 @@ class Run:
         use_no_more_threads_than_cores()
         self.metrics = resolve(spec.metrics) if metrics is None else list(metrics)
         for name in spec.methods:
-            isolation.check_name(name) if spec.isolate else _check_name(name)
+            check_method(name, spec.isolate)
         if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
             raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
         self.degradation = find_degradation(spec.degradation)
@@ -231,9 +231,17 @@ def _none_usable(dataset: Dataset, problems: Mapping[str, str]) -> str:
     return f"none of the {len(problems)} images of {dataset.name} can be used; {image}: {reason}"
 
 
-def _check_name(method: str) -> None:
+def check_method(name: str, isolated: bool) -> None:
+    """Refuse a name that nothing is called.
+
+    Raises:
+        UserError: it is one.
+    """
+    if isolated:
+        isolation.check_name(name)
+        return
     try:
-        find_method(method)
+        find_method(name)
     except UserError:
         raise
     except FsrbenchError:

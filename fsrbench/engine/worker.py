@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fsrbench import __version__, weights
 from fsrbench.degradations import find_degradation
-from fsrbench.devices import one_thread
+from fsrbench.devices import compute_alike_everywhere, one_thread
 from fsrbench.engine.ahead import Ahead
 from fsrbench.engine.inputs import Inputs, prepare
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes, super_resolve
@@ -52,6 +52,7 @@ class Worker:
     """Does units of one run, in any order, as long as a shard's HR images can be read."""
 
     def __init__(self, spec: RunSpec, metrics: Sequence[Metric], device: torch.device, store: Store) -> None:
+        compute_alike_everywhere()
         self.spec, self.device, self.store = spec, device, store
         self.task = spec.the_task
         self.metrics = metrics
@@ -62,6 +63,7 @@ class Worker:
         self._methods: dict[str, Method] = {}
         self._isolated: dict[str, IsolatedMethod] = {}
         self._extractors: dict[str, Extractor] = {}
+        self._codes: dict[str, str] = {}
         self._batches: dict[str, Batch] = {}
         self._ahead = Ahead[Inputs]()
         self._inputs: tuple[str, Inputs] | None = None
@@ -241,7 +243,10 @@ class Worker:
 
     def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
         read = [weights.sha256(name) for name in metric.weight_files]
-        key = key_of(sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, version=__version__)
+        code = self._codes.setdefault(metric.name, metric.fingerprint())
+        key = key_of(
+            sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, version=__version__
+        )
         stored = self.store.get("scores", key)
         if stored is None:
             with one_thread() if metric.threads_matter else nullcontext():

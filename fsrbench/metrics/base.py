@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from torch import Tensor
 
-from fsrbench import weights
+from fsrbench import fingerprints, weights
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid
 from fsrbench.tasks import Task
@@ -72,6 +72,9 @@ class Metric(ABC):
     """Names of the weight files that it reads."""
     protocol: str
     """One line that lets somebody else recompute the number."""
+    settings: str | None = None
+    """What its numbers depend on besides code, weights and protocol, such as arguments; of an object that does not tell
+    no score is used again."""
 
     def check(self, facts: Facts) -> None:
         """Refuse where the protocol does not hold.
@@ -86,6 +89,11 @@ class Metric(ABC):
             raise Invalid("needs several pictures of at least two identities, in sub-folders <identity>/<file>")
         for name in self.weight_files:
             weights.find(name)
+
+    def fingerprint(self) -> str:
+        """Changes when its numbers may and neither protocol nor weights do; of our own metrics the version tells it."""
+        code = "" if type(self).__module__.startswith("fsrbench.") else fingerprints.of_code(type(self))
+        return f"{code}{self.settings or ''}"
 
     @property
     def scores_hr(self) -> bool:

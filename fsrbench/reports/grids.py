@@ -30,6 +30,8 @@ PART_GAP: Final = 3
 MARGIN: Final = 12
 TITLE_SIZE: Final = 17
 CAPTION_SIZE: Final = 13
+LINE: Final = 17
+"""From one line of the caption to the next."""
 ROW_SIZE: Final = 11
 PART_ASPECT: Final = 2.4
 """Width by height of the enlarged parts below a picture."""
@@ -90,7 +92,7 @@ def draw_grid(
         columns: from left to right; each with as many images as there are rows.
         rows: a name for each row, written at its left; empty names write nothing.
         out: the file.
-        caption: a line below everything.
+        caption: below everything, in as many lines as it needs.
         cell: longer side of each picture in pixels; by default the least multiple of the last column's pictures
             (HR where there is one) that is large enough to look at.
         parts: for each row parts that are shown enlarged below its pictures, as many in every row.
@@ -115,9 +117,11 @@ def draw_grid(
     for place, name in enumerate(rows):
         _draw_row_name(page, layout, place, name)
     if caption:
-        text, font = fit(caption, layout.size[0] - 2 * MARGIN, CAPTION_SIZE)
-        bottom = (layout.size[0] // 2, layout.size[1] - MARGIN)
-        ImageDraw.Draw(page).text(bottom, text, GREY, font, anchor="mb")
+        lines = wrap(caption, layout.size[0] - 2 * MARGIN, CAPTION_SIZE)
+        for above, line in enumerate(reversed(lines)):
+            text, font = fit(line, layout.size[0] - 2 * MARGIN, CAPTION_SIZE)
+            bottom = (layout.size[0] // 2, layout.size[1] - MARGIN - above * LINE)
+            ImageDraw.Draw(page).text(bottom, text, GREY, font, anchor="mb")
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole(out) as file:
         page.save(file, dpi=(200, 200), pnginfo=metadata)
@@ -144,16 +148,28 @@ def fit(text: str, width: int, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
     return "…", font
 
 
+def wrap(text: str, width: int, size: int) -> list[str]:
+    """The text in lines of at most ``width``; a word that is longer has one of its own."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and _font(size).getlength(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
 @lru_cache
 def _font(size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
 
 
 def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, cell: int | None, parts: int) -> _Layout:
-    height, width = columns[-1].images[0].shape[:2]
-    longer = max(height, width)
+    picture = columns[-1].images[0]
+    longer = max(picture.shape[:2])
     side = cell or longer * math.ceil(SMALLEST_CELL / longer)
-    box = (round(side * width / longer), round(side * height / longer))
+    box = (round(side * picture.shape[1] / longer), round(side * picture.shape[0] / longer))
     left = MARGIN + (ROW_SIZE + GAP if any(rows) else 0)
     top = MARGIN + TITLE_SIZE + GAP
     below = CAPTION_SIZE + GAP if any(column.captions for column in columns) else 0
@@ -161,8 +177,10 @@ def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, ce
     part = round(box[0] / PART_ASPECT) + PART_GAP
     below = max(below, PART_GAP) if parts else below
     step = (box[0] + GAP, box[1] + GAP + below + parts * part + apart)
-    bottom = MARGIN - GAP + (CAPTION_SIZE + 2 * GAP if caption else 0)
-    size = (left + len(columns) * step[0] - GAP + MARGIN, top + len(rows) * step[1] + bottom)
+    width = left + len(columns) * step[0] - GAP + MARGIN
+    lines = len(wrap(caption, width - 2 * MARGIN, CAPTION_SIZE)) if caption else 0
+    bottom = MARGIN - GAP + (CAPTION_SIZE + 2 * GAP + (lines - 1) * LINE if caption else 0)
+    size = (width, top + len(rows) * step[1] + bottom)
     return _Layout(box, left, top, below, step, size)
 
 

@@ -50,9 +50,24 @@ def plot(paths: Sequence[Path], out: Path | None) -> list[Path]:
     out = out or paths[0] / "plots"
     if len(paths) == 1 and not trainings:
         return write_plots(RunData.load(paths[0]), out)
+    if not trainings:
+        return write_sweep(paths, out)
     with styled():
-        figure = draw_training(paths) if trainings else draw_sweep([RunData.load(path) for path in paths])
-        name = "learning_curves" if trainings else "sweep"
+        figure = draw_training(paths)
+        return save(figure, out, "learning_curves") if figure is not None else []
+
+
+def write_sweep(paths: Sequence[Path], out: Path, name: str = "sweep") -> list[Path]:
+    """Draw a sweep of runs into ``out``.
+
+    Returns:
+        The files written; none where no metric has a value.
+
+    Raises:
+        UserError: the runs are no sweep.
+    """
+    with styled():
+        figure = draw_sweep([RunData.load(path) for path in paths])
         return save(figure, out, name) if figure is not None else []
 
 

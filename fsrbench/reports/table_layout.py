@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from fsrbench.errors import UserError
 from fsrbench.reports.data import HR
+from fsrbench.text_files import Yaml, read_marked_yaml
 
 Notes = Literal["full", "short", "none"]
 
@@ -137,20 +137,27 @@ def read_layout(path: Path) -> Layout:
     """The layout of a YAML file.
 
     Raises:
-        UserError: it cannot be read, or something in it is not allowed; the message names the key.
+        UserError: it cannot be read, or something in it is not allowed; the message names line and key.
     """
-    import yaml
+    return layout_in(read_marked_yaml(path))
 
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
+
+def layout_in(file: Yaml, *keys: object) -> Layout:
+    """The layout that stands below these keys of a YAML file.
+
+    Raises:
+        UserError: something in it is not allowed; the message names line and key.
+    """
+    values = file.value
+    for key in keys:
+        values = values[key]
     if not isinstance(values, dict):
-        raise UserError(f"{path}: expected 'key: value'; keys: {', '.join(Layout.model_fields)}")
+        raise file.error(f"expected 'key: value'; keys: {', '.join(Layout.model_fields)}", *keys)
     try:
         return Layout.model_validate(values)
     except ValidationError as error:
-        raise UserError(f"{path}: {_message(error.errors()[0], values)}") from None
+        first = error.errors()[0]
+        raise file.error(_message(first, values), *keys, first["loc"][0]) from None
 
 
 def hint(name: str, known: Sequence[str]) -> str:

@@ -76,6 +76,7 @@ def render_runs(
     strengths: bool = False,
     published: bool = False,
     standalone: bool = False,
+    name: str = "",
 ) -> str:
     """The table of runs as text, a group of columns a run.
 
@@ -86,6 +87,7 @@ def render_runs(
         strengths: the runs are a sweep of a degradation: a group of columns a metric, a column a strength.
         published: as for :func:`render`, for one run alone.
         standalone: LaTeX as a whole document.
+        name: of the LaTeX label; without it data, task and degradation, which two tables of a paper may share.
 
     Raises:
         UserError: none of the runs has a metric or method, the runs are no sweep, or an option does not fit.
@@ -97,7 +99,8 @@ def render_runs(
     if format == "csv":
         return _csv(sources, layout, strengths, published)
     table = (build_sweep if strengths else build)(sources, layout)
-    label = " ".join(dict.fromkeys(["fsrbench", *(table_notes.setting(source.run) for source in sources)]))
+    named = [name] if name else [table_notes.setting(source.run) for source in sources]
+    label = " ".join(dict.fromkeys(["fsrbench", *named]))
     width = layout.width or (PAGE if standalone else None)
     text = _written(table, format, label, width)
     everything = len(sources) == 1 and layout.metrics is None and layout.notes == "full"

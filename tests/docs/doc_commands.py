@@ -34,6 +34,8 @@ PARSED_ONLY = {
     "--scheduler": "joins a cluster: tests/engine/ has one",
     "--isolate": "starts processes: tests/engine/ has them",
     "fetch": "downloads",
+    "configs/paper.yaml": "needs FFHQ and WIDER FACE",
+    "configs/sweep.yaml": "takes minutes; study.yaml on the same page has a sweep",
 }
 """Words of fsrbench's commands that are parsed and not carried out, and why."""
 LITTLE = {
@@ -82,7 +84,7 @@ def _quick(command: str) -> Iterator[None]:
 def little(words: list[str]) -> list[str]:
     """The same command on little."""
     more = LITTLE.get(words[0], [])
-    metrics = METRICS if words[0] == "run" and "--metrics" not in words else []
+    metrics = METRICS if words[0] == "run" and not {"--metrics", "--config"} & set(words) else []
     return [_STAND_INS.get(word, word) for word in words] + [*more, *metrics]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
 import torch
+from doc_blocks import ROOT
 from made import encode_picture, picture_files, write_files, write_zip
 from made_archives import celeba, draw_photo, face68, ffhq, lfw, widerface
 from made_networks import save_enlarging_onnx, save_pooling_onnx
@@ -53,6 +55,7 @@ def set_stage(folder: Path) -> Path:
         archive(folder / "downloads" / archive.__name__)
     ffhq(folder / "downloads" / "ffhq", thumbnails=True)
     (folder / "results").mkdir()
+    shutil.copytree(ROOT / "configs", folder / "configs")
     write_files(folder / "my", {"__init__.py": b"", "module.py": MODULE.encode()})
     (folder / "semicycle.yaml").write_text("heatmap: 0\nattention: 0\nadversarial: 0.01\n")
     return folder

@@ -442,7 +442,7 @@ def test_method_that_fails_in_timing_keeps_its_scores(faces: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "name", [method("Stranger"), method("NotThere"), "python:not_there_at_all:X", "python:json:loads"]
+    "name", [method("Stranger"), method("NotThere"), "python:not_there_at_all:X", "python:json:JSONDecoder"]
 )
 def test_wrong_name_is_unusable_input_before_any_work(faces: Path, tmp_path: Path, name: str) -> None:
     result = run(faces, tmp_path / "out", methods=f"bicubic,{name}")

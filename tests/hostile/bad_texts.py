@@ -1,4 +1,4 @@
-"""Text files of a user that are bombs, broken or of another kind: pairs, settings of a training, landmarks."""
+"""Text files of a user that are bombs, broken or of another kind: pairs, settings, configurations, landmarks."""
 
 from __future__ import annotations
 
@@ -102,6 +102,50 @@ SETTINGS = [
     Case("yaml-pipe", settings_pipe, "no regular file"),
     Case("yaml-no-weights", settings(b"init: nowhere.safetensors\n"), "nowhere.safetensors cannot be loaded"),
     Case("train-no-data", settings(b""), "no-faces.zip is neither a folder nor a readable zip"),
+]
+
+
+def configuration(content: bytes) -> Make:
+    """A run with a configuration that names data that is there; other keys may follow."""
+
+    def make(folder: Path) -> list[object]:
+        text = b"methods: [bicubic]\nmetrics: [psnr]\ndata: faces\nout: out\n"
+        (folder / "study.yaml").write_bytes(text + content)
+        faces(folder)
+        return ["run", "--config", folder / "study.yaml", "--device", "cpu"]
+
+    return make
+
+
+def configuration_pipe(folder: Path) -> list[object]:
+    os.mkfifo(folder / "pipe.yaml")
+    return [*configuration(b"")(folder), "--config", folder / "pipe.yaml"]
+
+
+CONFIGURATIONS = [
+    Case("config-intact", configuration(b"seed: 0\n"), "run folder: out", 0, INTACT),
+    Case("config-laughs", configuration(LAUGHS), "line 1\\d: cannot be read: its aliases"),
+    Case("config-holds-itself", configuration(b"runs: &a {a: *a}\n"), "line 5: cannot be read: its aliases"),
+    Case("config-deep", configuration(b"runs: " + b"[" * 50_000), "nested too deeply"),
+    Case("config-binary", configuration(b"\xff\xfe\x00"), "cannot be read: UnicodeDecodeError"),
+    Case("config-code", configuration(b"seed: !!python/object/apply:os.mkdir [sprung]\n"), "could not determ.*line 5"),
+    Case("config-key-twice", configuration(b"data: sample\n"), "line 5: 'data' is there twice"),
+    Case("config-key-of-a-list", configuration(b"? [a, b]\n: 1\n"), "cannot be read.*unhashable"),
+    Case("config-long-key", configuration(b"? " + b"x" * 1000 + b"\n: 1\n"), "line 5: unknown key 'x{80}'"),
+    Case("config-screen", configuration(b'"\\e[2J": 1\n'), r"line 5: unknown key '\\x1b\[2J'"),
+    Case("config-digits-without-end", configuration(b"seed: " + b"9" * 6000), "line 5: cannot be read: ValueError"),
+    Case("config-large-number", configuration(b"limit: 1e999\n"), "line 5: limit: Input should be"),
+    Case("config-not-a-number", configuration(b"isolate: true\ntimeout: .nan\n"), "line 6: timeout: Input should be"),
+    Case("config-up", configuration(b"runs: {../up: {}}\n"), r"line 5: '../up': a name is of letters"),
+    Case("config-absolute", configuration(b"runs: {/tmp/x: {}}\n"), "line 5: '/tmp/x': a name is of letters"),
+    Case("config-zero-byte-name", configuration(b'runs: {"a\\0b": {}}\n'), "line 5: .* a name is of letters"),
+    Case("config-table-up", configuration(b"runs: {a: {}}\ntables: {../t: {}}\n"), "line 6: '../t': a name is"),
+    Case("config-sweep-up", configuration(b"degradation: [../..]\n"), "unknown degradation|no folder of its own"),
+    Case("config-zero-byte-data", configuration(b'pairs: "a\\0b"\n'), "line 5: pairs: .*cannot be read"),
+    Case("config-out-is-a-file", configuration(b"runs: {a: {out: faces}}\n"), "line 5: a run lies in a folder"),
+    Case("config-missing", lambda folder: ["run", "--config", folder / "no.yaml"], "cannot be read: No such file"),
+    Case("config-folder", lambda folder: ["run", "--config", folder], "no regular file"),
+    Case("config-pipe", configuration_pipe, "no regular file"),
 ]
 
 

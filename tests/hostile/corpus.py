@@ -6,11 +6,23 @@ from bad_models import MODELS
 from bad_pictures import LEFT_OUT, ODD
 from bad_runs import RUNS
 from bad_sources import FOLDERS, PATHS, STRANGE_NAMES, ZIPS
-from bad_texts import LANDMARKS, PAIRS, REFERENCES, SETTINGS
+from bad_texts import CONFIGURATIONS, LANDMARKS, PAIRS, REFERENCES, SETTINGS
 from bad_weights import WEIGHTS
 from cases import Case
 
-CASES: list[Case] = [*ZIPS, *FOLDERS, *PATHS, *PAIRS, *SETTINGS, *LANDMARKS, *REFERENCES, *RUNS, *WEIGHTS, *MODELS]
+CASES: list[Case] = [
+    *ZIPS,
+    *FOLDERS,
+    *PATHS,
+    *PAIRS,
+    *SETTINGS,
+    *CONFIGURATIONS,
+    *LANDMARKS,
+    *REFERENCES,
+    *RUNS,
+    *WEIGHTS,
+    *MODELS,
+]
 """Inputs that get a call of the command line each."""
 
 

@@ -11,10 +11,13 @@ from bad_texts import LAUGHS, POINTS
 from fuzz import fuzz, mutated, only, values
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from fsrbench.datasets.landmarks import read_landmarks
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.errors import UserError
+from fsrbench.experiment.config import read_experiment
+from fsrbench.experiment.settings import FIELDS
 from fsrbench.reports.published import PUBLISHED, load_published
 from fsrbench.text_files import read_yaml
 from fsrbench.training.recipe import parse_config
@@ -24,6 +27,13 @@ rate: 0.001
 detach: true # comment
 when: 2024-01-02 03:04:05
 more: {a: [1, .inf], 'b': ~}
+"""
+CONFIG = b"""methods: [bicubic, ours]
+seed: 3
+runs:
+  one: {data: faces, metrics: psnr}
+  two: {degradation: [noise:5, noise:10], limit: 4}
+tables: {t: {runs: [two], sweep: true, layout: {metrics: [psnr], methods: {ours: Ours}}}}
 """
 PAIRS = b"2\t2\nann\t1\t2\nbob\t1\t2\nann\t1\tbob\t1\nann\t2\tbob\t2\n" + b"cy 1 2\ndee 1 2\ncy 1 dee 1\ncy 2 dee 2\n"
 LANDMARKS = b"image,x0,y0\na" + POINTS + b'"b/c.png"' + POINTS
@@ -48,6 +58,26 @@ def check_yaml(path: Path, data: bytes) -> None:
                 parse_config(Config, found)
 
 
+def names() -> SearchStrategy[str]:
+    """Of settings, runs and anything."""
+    return st.one_of(st.sampled_from([*FIELDS, "tables", "a", "A", "..", "a/b"]), st.text(max_size=4))
+
+
+def settings_of_runs() -> SearchStrategy[dict[str, object]]:
+    """Anything said of any setting."""
+    return st.dictionaries(names(), values(), max_size=3)
+
+
+def check_configuration(path: Path) -> None:
+    """What is taken lies below ``out``, in a folder a run."""
+    with only(UserError):
+        experiment = read_experiment(path, {})
+        folders = [run.spec.out for run in experiment.runs]
+        assert len(set(folders)) == len(folders)
+        assert all(experiment.alone or folder.is_relative_to(experiment.out) for folder in folders)
+        assert not any(".." in folder.relative_to(experiment.out).parts for folder in folders)
+
+
 @fuzz(300)
 @given(data=st.one_of(mutated(SETTINGS), mutated(LAUGHS)))
 def test_damaged_yaml(tmp_path: Path, data: bytes) -> None:
@@ -67,6 +97,22 @@ def test_any_settings(value: dict[str, object]) -> None:
         config = parse_config(Config, value)
         assert np.isfinite(config.rate)
         assert [type(v) for v in (config.init, config.count, config.detach)] == [str, int, bool]
+
+
+@fuzz(300)
+@given(data=mutated(CONFIG))
+def test_damaged_configuration(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(data)
+    check_configuration(path)
+
+
+@fuzz(300)
+@given(top=settings_of_runs(), runs=st.one_of(values(), st.dictionaries(names(), settings_of_runs(), max_size=3)))
+def test_any_configuration(tmp_path: Path, top: dict[str, object], runs: object) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(yaml.safe_dump({"methods": ["bicubic"], **top, "runs": runs}), encoding="utf-8")
+    check_configuration(path)
 
 
 @fuzz(100)

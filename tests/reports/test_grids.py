@@ -9,7 +9,7 @@ from PIL import Image
 
 from fsrbench.errors import UserError
 from fsrbench.reports.choice import choose_rows
-from fsrbench.reports.grids import GridColumn, draw_grid, enlarge, fit
+from fsrbench.reports.grids import GridColumn, draw_grid, enlarge, fit, wrap
 
 
 def noise(size, seed):
@@ -141,3 +141,12 @@ def test_given_ids_are_kept_and_unknown_ones_refused():
     assert choose_rows(scores(LADDER), "psnr", "ours", 3, ids=["i07", "i02"]) == ["i07", "i02"]
     with pytest.raises(UserError, match="no image nobody to show"):
         choose_rows(scores(LADDER), "psnr", "ours", 3, ids=["i07", "nobody"])
+
+
+def test_a_long_caption_is_wrapped_and_not_cut() -> None:
+    text = "A super-resolved face is a guess: " + "its details are invented " * 6
+    lines = wrap(text, 300, 13)
+    assert " ".join(lines) == text.strip()
+    assert len(lines) > 3
+    assert all(fit(line, 300, 13)[1].size == 13 for line in lines)
+    assert wrap("one", 300, 13) == ["one"]

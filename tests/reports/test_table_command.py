@@ -70,7 +70,7 @@ def test_standalone_is_a_document(folder):
         (["--notes", "long"], "unknown notes 'long'; known: full, short, none"),
         (["--rows", "c"], "no method c in this run; known: a, b, hr"),
         (["--columns", "psrn"], "no metric psrn in this run; did you mean psnr?"),
-        (["--layout", "nowhere.yaml"], "nowhere.yaml cannot be read: "),
+        (["--layout", "nowhere.yaml"], "nowhere.yaml: cannot be read: "),
         (["--sweep"], "its degradation has no strength"),
         (["--standalone"], "--standalone is for --format tex"),
     ],

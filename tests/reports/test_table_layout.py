@@ -125,7 +125,9 @@ def test_flags_choose_and_keep_the_names(layout):
         ("methods: ours", "methods: write a list of names"),
         ("methods: {3: a}", "methods: 3: Input should be a valid string"),
         ("- psnr", "expected 'key: value'; keys: title, caption, metrics"),
-        ("a: [", "layout.yaml cannot be read: "),
+        ("title: T\nnotes: short\nmetrics: [{psnr: {titel: P}}]", "layout.yaml, line 3: metrics: psnr: unknown key"),
+        ("title: T\ntitle: U", "layout.yaml, line 2: 'title' is there twice"),
+        ("a: [", "layout.yaml: cannot be read: "),
         ("", "expected 'key: value'"),
     ],
 )

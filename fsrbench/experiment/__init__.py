@@ -1,0 +1,1 @@
+"""``fsrbench run --config``: the runs and tables of one YAML file."""

@@ -1,0 +1,73 @@
+"""What a specification names has to be there; looked at before any run of an experiment begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from fsrbench.datasets import open_dataset
+from fsrbench.datasets.pairs import read_pairs
+from fsrbench.degradations import find_degradation
+from fsrbench.devices import find_device
+from fsrbench.engine.run import check_method
+from fsrbench.errors import UserError
+from fsrbench.experiment.config import NamedRun
+from fsrbench.experiment.settings import problem
+from fsrbench.metrics import resolve
+from fsrbench.spec import RunSpec
+from fsrbench.text_files import Yaml
+from fsrbench.weights import parse_named
+
+
+def check(file: Yaml, run: NamedRun) -> None:
+    """Refuse a run that cannot begin.
+
+    Raises:
+        UserError: something that it names is not there; the message names the line.
+    """
+    for name, look in CHECKS.items():
+        try:
+            look(run.spec)
+        except UserError as error:
+            if name not in run.settings:
+                raise
+            raise problem(file, run.settings[name], name, str(error)) from None
+
+
+def _methods(spec: RunSpec) -> None:
+    for name in spec.methods:
+        check_method(name, spec.isolate)
+
+
+def _ratio_to(spec: RunSpec) -> None:
+    if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
+        raise UserError(f"{spec.ratio_to} is none of the methods")
+
+
+def _weights(spec: RunSpec) -> None:
+    for name, path in spec.weights.items():
+        parse_named(f"{name}={path}")
+
+
+def _reference(spec: RunSpec) -> None:
+    if spec.reference is not None:
+        open_dataset(spec.reference)
+
+
+def _pairs(spec: RunSpec) -> None:
+    if spec.pairs is not None:
+        read_pairs(spec.pairs)
+
+
+CHECKS: Final[Mapping[str, Callable[[RunSpec], object]]] = {
+    "device": lambda spec: find_device(spec.device),
+    "metrics": lambda spec: resolve(spec.metrics),
+    "methods": _methods,
+    "ratio_to": _ratio_to,
+    "degradation": lambda spec: find_degradation(spec.degradation),
+    "data": lambda spec: open_dataset(spec.data),
+    "reference": _reference,
+    "pairs": _pairs,
+    "weights": _weights,
+}
+"""By the setting whose line a message names."""
