@@ -1,4 +1,4 @@
-"""Development sessions: `nox -s tests`, `nox -s lint`, `nox -s types`, `nox -s gate`."""
+"""Development sessions: `nox -s tests`, `nox -s lint`, `nox -s types`, `nox -s gate`, `nox -s docs`."""
 
 import nox
 
@@ -40,3 +40,10 @@ def gate(session: nox.Session) -> None:
     """The methods on the built-in sample against results/reference.json; `nox -s gate -- --update` makes that anew."""
     session.install("-e", ".")
     session.run("bash", "tools/gate.sh", *session.posargs, external=True)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation as a site, into build/site; `nox -s docs -- serve` shows it while it is written."""
+    session.install("-e", ".[docs]")
+    session.run("mkdocs", *(session.posargs or ["build", "--strict"]), env={"NO_MKDOCS_2_WARNING": "1"})

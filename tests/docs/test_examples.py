@@ -1,4 +1,4 @@
-"""The commands in documents and examples are ones that the command line takes; the examples compile."""
+"""The commands of the page about clusters and of its examples say where to run; the examples compile."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from fsrbench.cli import app
 from fsrbench.spec import parse_spec
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = Path(__file__).parents[2] / "docs"
 EXAMPLES = sorted((DOCS / "examples").glob("*.py"))
 FILLED = {"data": "/shared/faces.zip", "out": "/shared/run", "scheduler": "tcp://10.0.0.5:8786"}
 

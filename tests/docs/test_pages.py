@@ -1,0 +1,116 @@
+"""Every block of README and of the pages in docs/ works as it is written, on made data and little of it."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from doc_blocks import LANGUAGES, PAGES, ROOT, Block, blocks, steps
+from doc_commands import NOT_HERE, carry_out, parse
+from doc_stage import MyNetwork, names, set_stage
+
+from fsrbench.datasets import DATASETS
+from fsrbench.methods import METHODS, Method
+from fsrbench.metrics import METRICS
+from fsrbench.training import restoration
+
+for package in ("spandrel", "onnx", "onnxruntime"):
+    pytest.importorskip(package, reason=f"{package}, which pages use, is not installed")
+TEMPLATE = ROOT / "docs" / "plugin-template" / "src"
+OTHERS = [ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("*/MODEL_CARD.md")), *sorted(ROOT.glob("*/*/MODEL_CARD.md"))]
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stage, made once."""
+    return set_stage(tmp_path_factory.mktemp("shelf"))
+
+
+@pytest.fixture
+def stage(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A page's own copy of the stage, as the current folder, with the plug-in template's names known."""
+    folder = Path(shutil.copytree(shelf, tmp_path / "stage"))
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("FSRBENCH_DATA", str(folder / "home"))
+    monkeypatch.setattr(restoration, "HELD_OUT", 0.2)
+    monkeypatch.syspath_prepend(str(TEMPLATE))
+    monkeypatch.syspath_prepend(str(folder))
+    before = set(sys.modules)
+    with ExitStack() as around:
+        around.enter_context(METHODS.also({"sharpened": importlib.import_module("faceplugin.method").Sharpened}))
+        around.enter_context(METRICS.also({"colour_error": importlib.import_module("faceplugin.metric").ColourError}))
+        around.enter_context(DATASETS.also({"gradients": importlib.import_module("faceplugin.dataset").gradients}))
+        yield folder
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_blocks_work_as_written(page: Path, stage: Path) -> None:
+    found = blocks(page)
+    for block in found:
+        if block.file:
+            (stage / block.file).write_text(block.text, encoding="utf-8")
+    known: dict[str, Any] = {"__name__": "__page__", "model": MyNetwork(), **names()}
+    for block in found:
+        run_block(block, known, stage, f"{page.name}, line {block.line}")
+    for name, value in list(known.items()):
+        if isinstance(value, type) and issubclass(value, Method) and value.__module__ == "__page__":
+            works(value, name)
+
+
+def run_block(block: Block, known: dict[str, Any], stage: Path, place: str) -> None:
+    """Do what a block says."""
+    assert block.language in LANGUAGES, f"{place}: {block.language or 'no language'}"
+    if block.language == "sh":
+        for step in steps(block):
+            carry_out(step, stage)
+    elif block.language == "python":
+        exec(compile(block.text, place, "exec"), known)
+    elif block.language == "yaml":
+        assert yaml.safe_load(block.text), place
+    elif block.language == "toml":
+        assert tomllib.loads(block.text), place
+
+
+def works(method: type[Method], name: str) -> None:
+    """A class that a page shows, run."""
+    import fsrbench
+
+    run = fsrbench.evaluate({name: method}, metrics=["psnr"], limit=2, device="cpu", progress=False)
+    assert set(run.summary["status"]) == {"ok"}, run.summary
+
+
+@pytest.mark.parametrize("page", OTHERS, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_commands_of_other_documents_are_taken(page: Path) -> None:
+    for block in blocks(page):
+        for step in steps(block) if block.language == "sh" else ():
+            program, *words = step.words
+            if program == "fsrbench":
+                parse(words)
+
+
+def test_programs_that_are_not_called_are_named_somewhere() -> None:
+    called = {
+        step.words[0] for page in PAGES for block in blocks(page) if block.language == "sh" for step in steps(block)
+    }
+    assert NOT_HERE.keys() - called <= {"ruff", "mypy", "mkdocs", "pytest"}
+
+
+def test_broken_blocks_are_seen(stage: Path) -> None:
+    for text in ("fsrbench run --methods nobody\n", "fsrbench table runs/nowhere\n", "nonsense --help\n"):
+        with pytest.raises(AssertionError):
+            run_block(Block("sh", text, 1), {}, stage, "a page")
+    with pytest.raises(AssertionError, match="line 3: no language"):
+        run_block(Block("", "fsrbench", 3), {}, stage, "a page, line 3")
+    with pytest.raises(Exception, match="No such option"):
+        run_block(Block("sh", "fsrbench run --methods ours --workers 8 --nonsense\n", 1), {}, stage, "a page")

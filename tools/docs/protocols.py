@@ -1,0 +1,159 @@
+"""Writes docs/protocols.md from what the code declares: ``python -m tools.docs.protocols``; a test holds it current."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "protocols.md"
+HEAD = """<!-- Made by `python -m tools.docs.protocols` from the code; edit nothing here. -->
+# Protocols
+
+All that can be named, and how each number is made. `fsrbench list` prints the same for what is installed beside it; a
+run's own protocols stand under its table and in `manifest.json`.
+"""
+Row = tuple[str, ...]
+
+
+def page() -> str:
+    """The whole page."""
+    sections = (
+        ("Tasks", "", ("task", "LR", "HR and SR"), _tasks()),
+        ("Metrics", METRICS, ("metric", "unit, better", "needs", "protocol"), _metrics()),
+        ("Presets", "", ("preset", "metrics"), _presets()),
+        ("Degradations", DEGRADATIONS, ("degradation", "how LR is made"), _degradations()),
+        ("Methods", METHODS, ("method", "task", "what it is", "training"), _methods()),
+        ("Audit", AUDIT, ("metric", "varies", "protocol", "recipe"), _audit()),
+        ("Weight files", WEIGHTS, ("weights", "file", "licence", "sha256"), _weights()),
+        ("Published rows", PUBLISHED, ("paper", "task", "dataset", "method", "reported", "status"), _published()),
+    )
+    tables = "".join(f"\n## {title}\n\n{text}{_table(head, rows)}" for title, text, head, rows in sections)
+    return re.sub(r"pyiqa [\d.]+'s", "pyiqa's", HEAD + tables + _sources())  # whichever is installed
+
+
+METRICS = """Any other name is looked up among pyiqa's metrics. What a metric needs: `hr`: HR images; `pairs`: several
+pictures of a person; a name in italics: that weight file. Fractions are per cent in tables.
+
+"""
+DEGRADATIONS = """Random numbers come from the image's id and `--seed`: LR is the same on every machine and for any
+subset.
+
+"""
+METHODS = """"Training" is what the weights' file says of itself. `images:`, `checkpoint:`, `onnx:` and `python:` name
+methods of others: [Adding a method](methods.md).
+
+"""
+AUDIT = """What `fsrbench audit` compares; the first of each metric is fsrbench's own.
+
+"""
+WEIGHTS = """`fsrbench list weights` says where they lie here; `fsrbench weights fetch NAME` gets what has a home.
+
+"""
+PUBLISHED = """What papers reported, shown by `fsrbench table RUN --published` beside a run and never ranked: their data
+and protocols differ. `verified`: read where the paper's own authors publish it.
+
+"""
+
+
+def _table(head: Row, rows: Iterable[Row]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _tasks() -> Iterator[Row]:
+    from fsrbench.tasks import TASKS
+
+    for task in TASKS.values():
+        yield f"`{task.name}`", f"{task.lr_size} px", f"{task.hr_size} px"
+
+
+def _metrics() -> Iterator[Row]:
+    from fsrbench.metrics import BUILTIN, METRICS
+    from fsrbench.metrics.base import FeatureMetric
+    from fsrbench.metrics.features import EXTRACTORS
+
+    for name in BUILTIN:
+        metric = METRICS.get(name)()
+        files = [*metric.weight_files]
+        if isinstance(metric, FeatureMetric):
+            files += EXTRACTORS.get(metric.extractor)().weight_files
+        needs = [*(f"`{need}`" for need in sorted(metric.needs)), *(f"*{file}*" for file in dict.fromkeys(files))]
+        better = ", ".join(filter(None, (metric.unit, metric.direction)))
+        title = "" if metric.title == name else f"<br>{metric.title}"
+        yield f"`{name}`{title}", better, ", ".join(needs), metric.protocol
+
+
+def _presets() -> Iterator[Row]:
+    from fsrbench.metrics import PRESETS
+
+    for name, metrics in PRESETS.items():
+        yield f"`{name}`", " ".join(f"`{metric}`" for metric in metrics)
+
+
+def _degradations() -> Iterator[Row]:
+    from fsrbench.degradations import DEGRADATIONS, STRENGTHS
+
+    for name, degradation in DEGRADATIONS.items():
+        yield f"`{name}`", degradation.protocol
+    for name, strengths in STRENGTHS.items():
+        allowed = f"{strengths.least:g} to {strengths.most:g}, {strengths.unit}"
+        yield f"`{name}:STRENGTH`", f"{strengths.protocol.format('STRENGTH')} ({allowed})"
+
+
+def _methods() -> Iterator[Row]:
+    import torch
+
+    from fsrbench.methods import load_method
+    from fsrbench.registry import load_object
+    from fsrbench.tasks import TASKS
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    for name, target in project["entry-points"]["fsrbench.methods"].items():
+        for task in TASKS.values():
+            if task.name in load_object(target, name).tasks:
+                method = load_method(name, task, torch.device("cpu"))
+                yield f"`{name}`", f"`{task.name}`", method.description, method.training
+
+
+def _audit() -> Iterator[Row]:
+    from fsrbench.audit.protocols import PROTOCOLS
+
+    for protocol in PROTOCOLS:
+        yield f"`{protocol.metric}`", protocol.group, protocol.name, protocol.recipe
+
+
+def _weights() -> Iterator[Row]:
+    from fsrbench.weights import WEIGHTS
+
+    for name, weight in WEIGHTS.items():
+        yield f"`{name}`", weight.file, weight.licence, f"`{weight.sha256[:12]}…`" if weight.sha256 else "not fixed"
+
+
+def _published() -> Iterator[Row]:
+    from fsrbench.reports.published import load_published
+
+    for entry in load_published():
+        for row in entry.rows:
+            values = ", ".join(f"{metric} {said.text} {said.unit}".strip() for metric, said in row.values.items())
+            yield entry.paper.cite, f"`{entry.task}`", row.dataset, row.method, values, entry.status
+
+
+def _sources() -> str:
+    from fsrbench.reports.published import load_published
+
+    return "\n" + "".join(f"* {entry.description}\n" for entry in load_published())
+
+
+def main() -> None:
+    """Write the page."""
+    from fsrbench.atomic import whole
+
+    with whole(PAGE) as file:
+        file.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Hook of mkdocs: the repository's pages outside ``docs/`` are pages of the site, too, each text in one place alone.
+
+The site is laid out as the repository, with ``docs/`` at its root; links keep pointing to the same files.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = (
+    *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    *("results/**/*.md", "*/MODEL_CARD.md", "baselines/*/MODEL_CARD.md"),
+)
+LINK = re.compile(r'(?<=\]\()(?![a-z]+:|#)([^)\s#]+)|(?<=src=")(?![a-z]+:)([^"]+)')
+ROLE = re.compile(r":(?:class|func|meth|mod|data|attr|exc):(?=<code)")
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the pages, and whatever pages link to."""
+    pages = [path for pattern in PAGES for path in ROOT.glob(pattern)]
+    linked = {target for page in [*pages, *DOCS.glob("**/*.md")] for target in _links(page)}
+    for path in sorted({*pages, *linked}):
+        if path.is_file() and not path.is_relative_to(DOCS):
+            place = path.relative_to(ROOT).as_posix()
+            files.append(File(place, str(ROOT), config["site_dir"], config["use_directory_urls"]))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Links as they are in the repository become links of the site."""
+    source = Path(page.file.abs_src_path)
+    here = _place(source).parent
+
+    def moved(match: re.Match[str]) -> str:
+        target = _target(source, match[0])
+        return os.path.relpath(_place(target), here) if target.is_relative_to(ROOT) else match[0]
+
+    return LINK.sub(moved, markdown)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Docstrings name things in Sphinx's way; the code's style is enough here."""
+    return ROLE.sub("", html)
+
+
+def _links(page: Path) -> Iterator[Path]:
+    for match in LINK.finditer(page.read_text(encoding="utf-8")):
+        yield _target(page, match[0])
+
+
+def _target(page: Path, link: str) -> Path:
+    return Path(os.path.normpath(page.parent / link))
+
+
+def _place(path: Path) -> Path:
+    """Where a file of the repository lies in the site."""
+    return path.relative_to(DOCS if path.is_relative_to(DOCS) else ROOT)
