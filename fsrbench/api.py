@@ -159,8 +159,11 @@ class _Given:
             return str(given)
         from fsrbench.datasets import DATASETS
 
-        self._know(DATASETS, {given.name: lambda: given})
-        return given.name
+        name = given.name
+        while name in DATASETS:  # a part of the sample is called sample, too
+            name += " (given)"
+        self._know(DATASETS, {name: lambda: given})
+        return name
 
     def metrics(self, given: Sequence[GivenMetric]) -> tuple[str, ...]:
         """Names of metrics."""

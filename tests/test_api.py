@@ -106,6 +106,12 @@ def test_a_dataset_is_given_as_it_is(data: Path) -> None:
     assert list(found.per_image("psnr").index) == [sample.id for sample in part]
 
 
+def test_a_part_of_a_dataset_keeps_its_name() -> None:
+    found = fsrbench.evaluate(["nearest"], open_dataset("sample").head(4), ["psnr"], **QUIET)
+    assert found.manifest["dataset"]["name"] == "sample"
+    assert found.manifest["dataset"]["n"] == 4
+
+
 def test_without_a_folder_nothing_is_left(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     found = fsrbench.evaluate(["nearest"], data, ["psnr"], **QUIET)
