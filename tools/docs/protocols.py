@@ -31,7 +31,8 @@ def page() -> str:
         ("Published rows", PUBLISHED, ("paper", "task", "dataset", "method", "reported", "status"), _published()),
     )
     tables = "".join(f"\n## {title}\n\n{text}{_table(head, rows)}" for title, text, head, rows in sections)
-    return re.sub(r"pyiqa [\d.]+'s", "pyiqa's", HEAD + tables + _sources())  # whichever is installed
+    text = re.sub(r"pyiqa [\d.]+'s", "pyiqa's", HEAD + tables + _sources())  # whichever is installed
+    return re.sub(r"the ONNX file [\w.-]+,", "the ONNX file arcface,", text)  # whatever it is called here
 
 
 METRICS = """Any other name is looked up among pyiqa's metrics. What a metric needs: `hr`: HR images; `pairs`: several
