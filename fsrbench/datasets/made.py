@@ -8,14 +8,13 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from fsrbench.atomic import disk_errors, whole
-from fsrbench.engine.lock import LOCK, only_writer
+from fsrbench.engine.lock import make_folder, only_writer
 from fsrbench.errors import UserError
 
 MANIFEST: Final = "dataset.json"
@@ -108,15 +107,8 @@ def held(folder: Path, settings: dict[str, Any], resume: bool) -> Iterator[None]
     Raises:
         UserError: it cannot be made, holds something else, was made with other settings, or is being written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise UserError(f"cannot write to {folder}: {error.strerror}") from None
+    make_folder(folder, lambda: manifest_of(folder) is not None, "give a new folder or name")
     before = manifest_of(folder)
-    if before is None and any(file.name != LOCK for file in folder.iterdir()):
-        raise UserError(f"{folder} holds other files; give a new folder or name")
     with only_writer(folder, "give another folder"):
         if before is not None and not resume:
             _clear(folder, before)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -12,9 +11,8 @@ from typing import Any
 
 from fsrbench.atomic import whole
 from fsrbench.engine.frames import Frames
-from fsrbench.engine.lock import LOCK, only_writer
+from fsrbench.engine.lock import make_folder, only_writer
 from fsrbench.engine.places import CACHE, MANIFEST
-from fsrbench.errors import UserError
 
 
 @contextmanager
@@ -35,15 +33,8 @@ def make(path: Path, resume: bool) -> None:
     Raises:
         UserError: it cannot be made or written to, or holds something that is no run.
     """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            pass  # asking for permission is not enough: the file system may be read-only or full
-    except OSError as error:
-        raise UserError(f"cannot write to {path}: {error.strerror}") from None
-    ours = (path / MANIFEST).exists() or (path / CACHE).exists()
-    if not ours and any(file.name != LOCK for file in path.iterdir()):
-        raise UserError(f"{path} holds other files; give --out a new or an earlier run's folder")
+    instead = "give --out a new or an earlier run's folder"
+    make_folder(path, lambda: (path / MANIFEST).exists() or (path / CACHE).exists(), instead)
     if not resume:
         _forget(path / CACHE)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,27 @@ from fsrbench.errors import UserError
 
 LOCK: Final = ".lock"
 """Says who writes. The lock itself is the operating system's, so that a killed process holds none."""
+
+
+def make_folder(path: Path, ours: Callable[[], bool], instead: str) -> None:
+    """Make a folder, or go on in one that is ours.
+
+    Args:
+        path: the folder.
+        ours: whether what lies in it is.
+        instead: what else a user can do if it is not.
+
+    Raises:
+        UserError: it cannot be made or written to, or holds other files.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass  # asking for permission is not enough: the file system may be read-only or full
+    except OSError as error:
+        raise UserError(f"cannot write to {path}: {error.strerror}") from None
+    if not ours() and any(file.name != LOCK for file in path.iterdir()):
+        raise UserError(f"{path} holds other files; {instead}")
 
 
 @contextmanager

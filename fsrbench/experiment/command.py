@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +12,7 @@ from fsrbench import weights
 from fsrbench.benchmark import benchmark
 from fsrbench.console import Reporter
 from fsrbench.engine import finished
-from fsrbench.engine.lock import LOCK, only_writer
+from fsrbench.engine.lock import make_folder, only_writer
 from fsrbench.engine.places import CACHE
 from fsrbench.errors import CannotWrite, FsrbenchError, UserError, one_line
 from fsrbench.experiment.config import Experiment, NamedRun, read_experiment
@@ -86,14 +85,7 @@ def _make(out: Path) -> None:
     Raises:
         UserError: it cannot be made or written to, or holds something else.
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise UserError(f"cannot write to {out}: {error.strerror}") from None
-    if not (out / RECORD).exists() and any(file.name != LOCK for file in out.iterdir()):
-        raise UserError(f"{out} holds other files; give --out a new or an earlier experiment's folder")
+    make_folder(out, (out / RECORD).exists, "give --out a new or an earlier experiment's folder")
 
 
 def _run(run: NamedRun, entry: Entry, reporter: Reporter) -> None:
