@@ -45,7 +45,7 @@ class FanRecipe(Recipe):
         self.config = parse_config(Config, options.config)
         self.modules["fan"] = self.place(FAN())
         self.optimizers["fan"] = torch.optim.AdamW(trainable(self.network), lr=self.config.rate, weight_decay=1e-2)
-        annotated = load_annotated(options.data)
+        annotated = load_annotated(Path(options.data))
         usable = annotated.where(np.array([not name.startswith(NEVER) for name in annotated.names]))
         held_out = np.arange(len(usable)) % HELD_OUT_EVERY == 0
         self.held_out, self.faces = usable.where(held_out), usable.where(~held_out)

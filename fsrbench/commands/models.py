@@ -15,11 +15,9 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def train(
     model: Annotated[str, typer.Argument(help="A model that brings a recipe, e.g. fan, ours or scgan.")],
-    data: Annotated[Path, typer.Option(help="Folder or zip of training faces, <identity>/<file>.")],
+    data: Annotated[str, typer.Option(help="Training faces: a dataset's name, a folder or a zip.")],
     out: Annotated[Path, typer.Option(help="Folder for weights, log, pictures and state.")],
-    lr_data: Annotated[
-        Path | None, typer.Option(help="Folder or zip of real LR faces; without it pairs alone.")
-    ] = None,
+    lr_data: Annotated[str | None, typer.Option(help="Real LR faces alike; without them pairs alone.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file with the recipe's settings.")] = None,
     task: Annotated[str, typer.Option(help="x4 or x8.")] = "x4",
     max_steps: Annotated[int, typer.Option(help="Updates in all.")] = 20_000,

@@ -6,17 +6,16 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from fsrbench.datasets.files import Files, FolderFiles, ZipFiles
+from fsrbench.datasets import Picture, open_dataset
 from fsrbench.degradations import DEGRADATIONS
 from fsrbench.errors import UserError
-from fsrbench.images import SUFFIXES, BadImage, decode, to_tensor
+from fsrbench.images import BadImage, centre_square, decode, to_tensor
 
 B = TypeVar("B")
 
@@ -46,34 +45,45 @@ MIXTURE = Mixture({"realworld": 0.6, "bicubic": 0.2, "area": 0.1, "bilinear-step
 """What all restoration networks are trained on, so that their table compares networks and not data."""
 
 
-def load_faces(source: Path, size: int, held_out: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Read every face of a zip or folder, reduced with LANCZOS to ``size``.
+def load_faces(source: str, size: int, held_out: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Read every HR face of a dataset: its central square, reduced with LANCZOS to ``size`` as the benchmark does.
 
     Args:
-        source: zip or folder of ``<identity>/<file>`` pictures.
+        source: a dataset's name, a folder or a zip, as for ``fsrbench run --data``.
         size: side in pixels.
-        held_out: share of the identities (the last in sorted order) kept for validation.
+        held_out: share of the identities (the last in sorted order) kept for validation; where none are known, of the
+            pictures.
 
     Returns:
         Training and validation faces, each uint8 N,size,size,3.
 
     Raises:
-        UserError: no pictures, or one that cannot be read.
+        UserError: no HR pictures, or one that cannot be read or is smaller than ``size``.
     """
-    files, names = _pictures(source)
-    identities = sorted({n.rpartition("/")[0] for n in names})
+    samples = [sample for sample in open_dataset(source) if sample.hr]
+    if not samples:
+        raise UserError(f"no HR pictures in {source}; real LR faces are named by --lr-data")
+    identities = sorted({sample.identity or sample.id for sample in samples})
     validation = set(identities[len(identities) - round(held_out * len(identities)) :])
     train: list[np.ndarray] = []
     valid: list[np.ndarray] = []
-    for name in names:
-        face = _decode(files, name).resize((size, size), Image.Resampling.LANCZOS)
-        (valid if name.rpartition("/")[0] in validation else train).append(np.asarray(face))
+    for sample in samples:
+        assert sample.hr is not None
+        face = _square(sample.hr)
+        if face.width < size:
+            raise UserError(f"{source}: {sample.id} is {face.width} px, HR faces of {size} px are needed")
+        face = face.resize((size, size), Image.Resampling.LANCZOS)
+        (valid if (sample.identity or sample.id) in validation else train).append(np.asarray(face))
     empty = np.empty((0, size, size, 3), np.uint8)
     return np.stack(train), np.stack(valid) if valid else empty
 
 
-def load_lr(source: Path, size: int) -> np.ndarray:
-    """Read every real LR face of a zip or folder, brought to ``size`` with BICUBIC as the benchmark does.
+def load_lr(source: str, size: int) -> np.ndarray:
+    """Read every real LR face of a dataset, brought to ``size`` with BICUBIC as the benchmark does.
+
+    Args:
+        source: as for :func:`load_faces`; pictures that lie in no ``LR/`` are taken for LR, too.
+        size: side in pixels.
 
     Returns:
         uint8 N,size,size,3.
@@ -81,24 +91,16 @@ def load_lr(source: Path, size: int) -> np.ndarray:
     Raises:
         UserError: no pictures, or one that cannot be read.
     """
-    files, names = _pictures(source)
-    faces = [_decode(files, n).resize((size, size), Image.Resampling.BICUBIC) for n in names]
+    pictures = [sample.lr or sample.hr for sample in open_dataset(source)]
+    faces = [_square(p).resize((size, size), Image.Resampling.BICUBIC) for p in pictures if p is not None]
     return np.stack([np.asarray(face) for face in faces])
 
 
-def _pictures(source: Path) -> tuple[Files, list[str]]:
-    files: Files = FolderFiles(source) if source.is_dir() else ZipFiles(source)
-    names = [n for n in files.names() if Path(n).suffix.lower() in SUFFIXES]
-    if not names:
-        raise UserError(f"no pictures in {source}")
-    return files, names
-
-
-def _decode(files: Files, name: str) -> Image.Image:
+def _square(picture: Picture) -> Image.Image:
     try:
-        return decode(files.read(name))
+        return centre_square(decode(picture.read()))
     except (BadImage, OSError) as error:
-        raise UserError(f"{name}: {error}") from None
+        raise UserError(f"{picture.name}: {error}") from None
 
 
 def make_batch(faces: np.ndarray, lr_size: int, size: int, mixture: Mixture, rng: np.random.RandomState) -> Batch:

@@ -26,11 +26,11 @@ class Options:
     """What a recipe is made for."""
 
     task: Task
-    data: Path
-    """Folder or zip of training faces."""
+    data: str
+    """Training faces: a dataset's name, a folder or a zip, as for ``fsrbench run --data``."""
     device: torch.device
-    lr_data: Path | None = None
-    """Folder or zip of real LR faces, for those recipes that learn from them."""
+    lr_data: str | None = None
+    """Real LR faces alike, for those recipes that learn from them."""
     amp: bool = True
     """Run networks in bfloat16 where autocast allows; losses and weights stay in float32."""
     batch: int = 32

@@ -52,7 +52,7 @@ def test_discriminator_at_the_start_of_a_fade_is_the_step_before() -> None:
 )
 def test_a_step_trains_both_networks(faces: Path, progress: float, losses: set[str]) -> None:
     torch.manual_seed(0)
-    recipe = ProgressiveRecipe(Options(TASKS["x8"], faces, torch.device("cpu"), amp=False, batch=2))
+    recipe = ProgressiveRecipe(Options(TASKS["x8"], str(faces), torch.device("cpu"), amp=False, batch=2))
     reached = stage(progress)[0]
     before = [recipe.modules[n].state_dict() for n in ("restoration", "judge")]
     before = [{k: v.clone() for k, v in state.items()} for state in before]
@@ -68,11 +68,11 @@ def test_a_step_trains_both_networks(faces: Path, progress: float, losses: set[s
 
 
 def test_without_the_adversary_it_is_not_trained(faces: Path) -> None:
-    options = Options(TASKS["x8"], faces, torch.device("cpu"), amp=False, batch=1, config={"adversarial": False})
+    options = Options(TASKS["x8"], str(faces), torch.device("cpu"), amp=False, batch=1, config={"adversarial": False})
     recipe = ProgressiveRecipe(options)
     assert set(recipe.step(recipe.batch(0), 0.1)) == {"pixel", "reached"}
 
 
 def test_x4_is_refused(faces: Path) -> None:
     with pytest.raises(UserError, match="trained as x8"):
-        ProgressiveRecipe(Options(TASKS["x4"], faces, torch.device("cpu")))
+        ProgressiveRecipe(Options(TASKS["x4"], str(faces), torch.device("cpu")))

@@ -150,7 +150,7 @@ def test_points_outside_the_picture_do_not_count() -> None:
 
 def test_recipe_learns(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    recipe = FanRecipe(Options(TASKS["x4"], write(tmp_path, 26), torch.device("cpu"), amp=False, batch=8))
+    recipe = FanRecipe(Options(TASKS["x4"], str(write(tmp_path, 26)), torch.device("cpu"), amp=False, batch=8))
     assert (len(recipe.faces), len(recipe.held_out)) == (23, 3)
     distances = [recipe.step(recipe.batch(step), 0.3)["distance"] for step in range(60)]
     assert np.mean(distances[-10:]) < 0.7 * np.mean(distances[:10])
@@ -164,7 +164,7 @@ def test_faces_for_measuring_are_left_out(tmp_path: Path) -> None:
     both = dict(np.load(tmp_path / "landmarks68.npz"))
     names = np.concatenate([both["names"], [f"helen_test{n}.png" for n in range(13)]])
     np.savez(tmp_path / "landmarks68.npz", names=names, points=np.concatenate([both["points"]] * 2))
-    recipe = FanRecipe(Options(TASKS["x4"], tmp_path, torch.device("cpu"), amp=False, batch=4))
+    recipe = FanRecipe(Options(TASKS["x4"], str(tmp_path), torch.device("cpu"), amp=False, batch=4))
     used = [*recipe.faces.names, *recipe.held_out.names]
     assert len(used) == 13
     assert all(name.startswith("helen_train") for name in used)

@@ -104,7 +104,7 @@ def test_export_halves_weights_but_not_statistics(options: Options, tmp_path: Pa
 
 
 def test_without_held_out_identities_there_is_no_validation(options: Options, faces: Path, tmp_path: Path) -> None:
-    recipe = tiny(replace(options, data=faces / "id0"))
+    recipe = tiny(replace(options, data=str(faces / "id0")))
     recipe.held_out.clear()
     train(recipe, tmp_path, Schedule(1), False, quiet)
     assert "psnr_realworld" not in next(csv.DictReader((tmp_path / "log.csv").open()))
