@@ -47,7 +47,8 @@ def decode(data: bytes) -> Image.Image:
     """Decode a file to 8-bit RGB.
 
     EXIF rotation is applied, the first frame of an animation taken, transparency laid on white, 16-bit grey reduced to
-    8 bits and CMYK, palette and grey pictures converted.
+    8 bits and CMYK, palette and grey pictures converted. Colours are not converted; the profile of one that was RGB
+    stays in ``info``, from where Pillow writes it into PNGs that are made of it.
 
     Raises:
         BadImage: empty, truncated, huge or no picture at all.
@@ -60,7 +61,7 @@ def decode(data: bytes) -> Image.Image:
         if image.width * image.height > MAX_PIXELS:
             raise Image.DecompressionBombError
         image.load()
-        return _to_rgb(_upright(image))
+        return _with_profile(_to_rgb(_upright(image)), image.info.get("icc_profile"))
     except BadImage:
         raise
     except Image.DecompressionBombError:
@@ -100,6 +101,14 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
     return image.convert("RGB")
+
+
+def _with_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Without a profile that says what CMYK or grey values mean: in an RGB file it would be wrong."""
+    image.info.pop("icc_profile", None)
+    if profile and profile[16:20] == b"RGB ":
+        image.info["icc_profile"] = profile
+    return image
 
 
 def centre_square(image: Image.Image) -> Image.Image:

@@ -88,6 +88,16 @@ def test_picture_with_damaged_exif_is_still_read() -> None:
     assert difference(decode(damaged), PICTURE) < 6
 
 
+@pytest.mark.parametrize(
+    ("mode", "space", "kept"),
+    [("RGB", b"RGB ", True), ("RGBA", b"RGB ", True), ("L", b"GRAY", False), ("CMYK", b"CMYK", False)],
+)
+def test_profile_stays_where_the_colours_do(mode: str, space: bytes, kept: bool) -> None:
+    profile = bytes(16) + space + bytes(108)
+    file = encode_picture(Image.new(mode, (4, 4)), "TIFF", icc_profile=profile)
+    assert decode(file).info.get("icc_profile") == (profile if kept else None)
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
 def test_transparency_is_laid_on_white(mode: str) -> None:
     image = Image.new("RGBA", (4, 4), (0, 0, 0, 255))

@@ -11,7 +11,7 @@ import pytest
 import torch
 from made import call, encode_picture
 from made_photo import background, crowd, frame_at
-from PIL import Image
+from PIL import Image, ImageCms
 from torch import Tensor
 
 from fsrbench.methods import Method
@@ -74,6 +74,14 @@ def test_small_faces_change_and_nothing_else_does(photo: Path, tmp_path: Path) -
     assert (changed == 0).all()  # the large face and all around the small ones
     assert "1 face larger than 24 px left alone" in result.stderr
     assert "ours super-resolved 2 faces" in result.stderr
+
+
+def test_colour_profile_of_the_photo_is_kept(tmp_path: Path, found) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    crowd((150, 140), PLACES).save(tmp_path / "crowd.jpg", icc_profile=profile)
+    result = upscale(tmp_path / "crowd.jpg", "--out", tmp_path / "out.png")
+    assert result.exit_code == 0
+    assert Image.open(tmp_path / "out.png").info["icc_profile"] == profile
 
 
 def test_warning_is_printed_written_into_the_files_and_said_in_readme(photo: Path, tmp_path: Path, found) -> None:
