@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 
+from fsrbench.cores import usable_cores
 from fsrbench.errors import UserError
 
 
@@ -27,16 +26,6 @@ def find_device(name: str) -> torch.device:
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UserError(f"no device {name}: torch sees {torch.cuda.device_count()} CUDA devices")
     return device
-
-
-def usable_cores() -> int:
-    """CPU cores that this process may use: those it is bound to, and no more than its container has."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
-        return max(1, min(cores, -(-int(quota) // int(period))))
-    except (OSError, ValueError):  # no such thing here, or "max"
-        return cores
 
 
 def use_no_more_threads_than_cores() -> None:

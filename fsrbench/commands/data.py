@@ -40,9 +40,9 @@ def import_(
     """Cut the faces of an archive into a dataset for --data. Nothing is downloaded; a stopped import goes on."""
     with one_line_errors():
         from fsrbench.console import Reporter
+        from fsrbench.cores import usable_cores
         from fsrbench.datasets import importers, made
         from fsrbench.datasets.importers.importing import Import, import_dataset
-        from fsrbench.datasets.importers.parallel import cores
 
         chosen = importers.find_kind(kind)
         options = importers.choose(
@@ -60,7 +60,7 @@ def import_(
             max_occlusion=max_occlusion,
             max_pose=max_pose,
         )
-        asked = Import(chosen, source, made.place(destination), options, limit, workers or cores(), resume)
+        asked = Import(chosen, source, made.place(destination), options, limit, workers or usable_cores(), resume)
         import_dataset(asked, Reporter())
         print(asked.folder)
 

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-FFHQ_SHARE: Final = 0.9
-"""Side of a frame by that of FFHQ's."""
+from fsrbench import ffhq
+
 LARGE: Final = 512
 """Side of a frame in pixels above which a photo is reduced before it is turned; no task needs more."""
 
@@ -57,19 +57,13 @@ class Frame:
 
 
 def frame_of(points: np.ndarray) -> Frame:
-    """The frame of a face by FFHQ's rule (Karras et al., CVPR 2019): turned with it, centred a little below its eyes.
+    """The frame of a face: FFHQ's square, a little closer.
 
     Args:
         points: 5,2: eyes, nose and corners of the mouth, those on the picture's left first.
     """
-    left_eye, right_eye, _, left_mouth, right_mouth = (complex(x, y) for x, y in points)
-    eyes, mouth = (left_eye + right_eye) / 2, (left_mouth + right_mouth) / 2
-    across, down = right_eye - left_eye, mouth - eyes
-    direction = across - 1j * down  # of both, so that neither a profile's eyes nor an open mouth turns it much
-    direction /= abs(direction) or 1
-    # Of both again: from the side the eyes come together, from above the mouth comes up to them.
-    half = max(2 * abs(across), 1.8 * abs(down))
-    return Frame(eyes + 0.1 * down, FFHQ_SHARE * half * direction)
+    centre, half = ffhq.oriented_square(points)
+    return Frame(centre, ffhq.SHARE * half)
 
 
 def pixel_centres(box: tuple[int, int, int, int]) -> np.ndarray:

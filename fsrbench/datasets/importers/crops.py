@@ -6,7 +6,6 @@ pixels from its upper left corner. Landmarks count from the middle of the first 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +15,12 @@ import numpy as np
 
 from fsrbench.datasets.importers.base import five_points
 from fsrbench.errors import UserError
+from fsrbench.ffhq import SHARE, oriented_square
 from fsrbench.images import BadImage
 
 Quad = np.ndarray
 Size = tuple[int, int]
 
-UPRIGHT_SHARE: Final = 0.9
-"""Side of the upright square, of FFHQ's."""
 TEMPLATE: Final = (np.array([[46, 60], [82, 60], [64, 80], [49, 95], [79, 95]]) + 0.5) / 128
 """Where eyes, nose and mouth corners lie on average in a face that is framed upright, in shares of its side."""
 BOX_SIDE: Final = 1.3
@@ -58,23 +56,16 @@ def centre(pixels: int | None) -> Callable[[Size, np.ndarray], Quad]:
 
 
 def ffhq(size: Size, points: np.ndarray) -> Quad:
-    """FFHQ's oriented square (Karras et al., CVPR 2019; the data set's own recipe), from eyes and mouth corners."""
-    eyes, mouth = points[:2].mean(axis=0) + 0.5, points[3:].mean(axis=0) + 0.5
-    across, down = points[1] - points[0], mouth - eyes
-    x = across + np.array([down[1], -down[0]])  # down, turned by a right angle, also points across
-    length = math.hypot(*x)
-    if not length > 0:
-        raise BadImage("its landmarks do not make a face")
-    x *= max(2 * math.hypot(*across), 1.8 * math.hypot(*down)) / length
-    y = np.array([-x[1], x[0]])
-    middle = eyes + 0.1 * down
-    return np.stack([middle - x - y, middle - x + y, middle + x + y, middle + x - y])
+    """FFHQ's oriented square."""
+    centre, half = oriented_square(points + 0.5)
+    corners = centre + half * np.array([-1 - 1j, -1 + 1j, 1 + 1j, 1 - 1j])
+    return np.stack([corners.real, corners.imag], axis=1)
 
 
 def upright(size: Size, points: np.ndarray) -> Quad:
     """FFHQ's square, not turned and a little closer."""
     quad = ffhq(size, points)
-    side = UPRIGHT_SHARE * float(np.linalg.norm(quad[1] - quad[0]))
+    side = SHARE * float(np.linalg.norm(quad[1] - quad[0]))
     left, top = quad.mean(axis=0) - side / 2
     return square(left, top, side)
 
@@ -112,7 +103,7 @@ BOX: Final = Protocol(
 CROPS: Final = (
     NONE,
     Protocol("ffhq", "FFHQ's square, turned with eyes and mouth (Karras et al., CVPR 2019)", ffhq),
-    Protocol("upright", f"a square around FFHQ's middle, not turned, side {UPRIGHT_SHARE} of FFHQ's", upright),
+    Protocol("upright", f"a square around FFHQ's middle, not turned, side {SHARE} of FFHQ's", upright),
     Protocol("five-point", "similarity that brings five landmarks nearest to their mean places in upright", five_point),
 )
 

@@ -58,8 +58,3 @@ def _end_with(sentinel: int) -> None:
     """A parent that was killed ends no pool; its processes would wait for work for ever."""
     wait([sentinel])
     os._exit(1)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
