@@ -112,6 +112,7 @@ def _check_packages() -> None:
 
 def _metadata(method: Method, name: str, task: Task) -> dict[str, str]:
     """What the file tells of itself; :class:`fsrbench.onnx_method.OnnxMethod` reads it."""
+    parameters = method.count_parameters()
     told = {
         "version": __version__,
         "method": name,
@@ -119,10 +120,10 @@ def _metadata(method: Method, name: str, task: Task) -> dict[str, str]:
         "range": "0,1",
         "order": "RGB",
         "training": method.training,
-        "parameters": str(method.count_parameters() or 0),
+        "parameters": "" if parameters is None else str(parameters),
         "weights_sha256": provenance.file_hash(method.weights) if method.weights else "",
     }
-    return {PREFIX + key: value for key, value in told.items()}
+    return {PREFIX + key: value for key, value in told.items() if value}
 
 
 def _write(method: Method, metadata: dict[str, str], task: Task, path: Path) -> None:

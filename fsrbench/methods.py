@@ -41,8 +41,8 @@ class Method(ABC):
 
     tasks: ClassVar[tuple[str, ...]] = ("x4", "x8")
     """Tasks that the method can do at all."""
-    training: str = "none"
-    """How it was trained, in a line; ends up in the manifest and under the table."""
+    training: str = "unknown"
+    """How it was trained, in a line; ends up in the manifest and under the table. "none" says that nothing in it was."""
     network: nn.Module | None = None
     """The network, if there is one: its parameters and FLOPs are counted."""
     weights: Path | None = None
@@ -68,7 +68,9 @@ class Method(ABC):
 
     def count_parameters(self) -> int | None:
         """How many numbers were learned; ``None`` if nobody can tell."""
-        return sum(p.numel() for p in self.network.parameters()) if self.network is not None else 0
+        if self.network is None:
+            return 0 if self.training == "none" else None
+        return sum(p.numel() for p in self.network.parameters())
 
     def load_network(self, network: nn.Module, weights: Path, device: torch.device) -> None:
         """Load a safetensors file into ``network`` and keep both, ready for inference on ``device``.

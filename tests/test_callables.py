@@ -70,6 +70,7 @@ def test_function_by_name_is_a_method(module: Path) -> None:
     method = load_method("python:made_functions:blocks", TASKS["x4"], CPU)
     assert torch.equal(method.upscale(lr), interpolate(lr, scale_factor=4))
     assert method.training == "unknown: a Python function"
+    assert method.count_parameters() is None
 
 
 def test_function_runs_and_a_wrong_size_is_its_failure(module: Path, tmp_path: Path) -> None:

@@ -176,6 +176,27 @@ def test_network_is_loaded_in_float32_ready_for_inference(tmp_path: Path, half: 
     assert method.training == "20 steps"
 
 
+class Interpolated(Blocks):
+    """Nothing in it was learned, and it says so."""
+
+    training = "none"
+
+
+class Hidden(Blocks):
+    """A network where nobody looks for it."""
+
+    model = nn.Conv2d(3, 3, 3)
+
+
+def test_parameters_that_nobody_can_count_are_not_0() -> None:
+    assert Interpolated().count_parameters() == 0
+    assert Hidden().count_parameters() is None
+    assert Hidden().training == "unknown"
+    found = Hidden()
+    found.network = found.model
+    assert found.count_parameters() == 84
+
+
 def test_missing_weights_are_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=r"gone\.safetensors is not there"):
         Blocks().load_network(nn.Conv2d(3, 3, 3), tmp_path / "gone.safetensors", CPU)

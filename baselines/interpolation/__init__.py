@@ -17,6 +17,7 @@ from fsrbench.tasks import Task
 class Interpolation(Method):
     """Enlargement by one of Pillow's kernels, the same code that users call on their own pictures."""
 
+    training = "none"
     kernel: ClassVar[Image.Resampling]
 
     def load(self, task: Task, device: torch.device) -> None:

@@ -75,7 +75,10 @@ class Parameters(SpeedMetric):
             Invalid: nobody can count them.
         """
         if mine.parameters is None:
-            raise Invalid("its parameters cannot be counted; for an ONNX file `pip install 'fsrbench[onnx]'`")
+            raise Invalid(
+                "nobody can count its parameters: it does not tell its network, as a class does by `self.network`; for "
+                "an ONNX file `pip install 'fsrbench[onnx]'`"
+            )
         return Evaluation(None, Summary(mine.parameters / 1e6, n=1))
 
 
