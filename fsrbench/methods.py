@@ -42,7 +42,7 @@ class Method(ABC):
     tasks: ClassVar[tuple[str, ...]] = ("x4", "x8")
     """Tasks that the method can do at all."""
     training: str = "unknown"
-    """How it was trained, in a line; ends up in the manifest and under the table. "none" says that nothing in it was."""
+    """How it was trained, in a line for the manifest and the notes below tables; "none" where nothing was learned."""
     network: nn.Module | None = None
     """The network, if there is one: its parameters and FLOPs are counted."""
     weights: Path | None = None

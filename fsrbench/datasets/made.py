@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from fsrbench.atomic import disk_errors, whole
-from fsrbench.engine.lock import make_folder, only_writer
 from fsrbench.errors import UserError
+from fsrbench.folders import make_folder, only_writer
 
 MANIFEST: Final = "dataset.json"
 SCHEMA: Final = 1

@@ -11,8 +11,8 @@ from typing import Any
 
 from fsrbench.atomic import whole
 from fsrbench.engine.frames import Frames
-from fsrbench.engine.lock import make_folder, only_writer
 from fsrbench.engine.places import CACHE, MANIFEST
+from fsrbench.folders import make_folder, only_writer
 
 
 @contextmanager

@@ -12,12 +12,12 @@ from fsrbench import weights
 from fsrbench.benchmark import benchmark
 from fsrbench.console import Reporter
 from fsrbench.engine import finished
-from fsrbench.engine.lock import make_folder, only_writer
 from fsrbench.engine.places import CACHE
 from fsrbench.errors import CannotWrite, FsrbenchError, UserError, one_line
 from fsrbench.experiment.config import Experiment, NamedRun, read_experiment
 from fsrbench.experiment.places import RECORD
 from fsrbench.experiment.record import Entry, Record
+from fsrbench.folders import make_folder, only_writer
 from fsrbench.spec import RunSpec
 
 

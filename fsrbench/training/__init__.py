@@ -1,6 +1,6 @@
 """Training: a small resumable loop for the recipes that models bring through the entry point ``fsrbench.recipes``.
 
-Only torch, numpy, Pillow, safetensors and typer are needed.
+Neither metrics nor tables nor plots are imported: torch, numpy, Pillow, safetensors, filelock, typer and rich do.
 """
 
 from fsrbench.registry import Registry

@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import io
 import json
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import safetensors.torch
 import torch
@@ -18,10 +21,14 @@ from torch import Tensor, nn
 
 from fsrbench.atomic import whole
 from fsrbench.errors import UserError, one_line
+from fsrbench.folders import make_folder, only_writer
 from fsrbench.training import distributed
 from fsrbench.training.data import prefetch
 from fsrbench.training.log import Log
 from fsrbench.training.recipe import Recipe
+
+STATE: Final = "state.pt"
+"""All that a resumed training needs."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +63,44 @@ class _Means:
         return means
 
 
-def train(recipe: Recipe, out: Path, schedule: Schedule, resume: bool, report: Report) -> None:
-    """Train a recipe; ``out`` gets ``weights.safetensors`` (averaged), ``log.csv``, ``pictures`` and ``state.pt``.
+@contextmanager
+def held(out: Path, resume: bool) -> Iterator[None]:
+    """Make a training's folder; inside, no other process writes to it.
 
     Raises:
-        UserError: ``out`` holds a training and ``resume`` was not asked for, or losses are no longer finite.
+        UserError: it cannot be made, another process trains in it, or it holds a training that is not to be resumed.
+    """
+    make_folder(out, lambda: True, "")
+    with only_writer(out):
+        if not resume and (out / STATE).exists():
+            raise UserError(f"{out} holds a training; go on with --resume or give another folder")
+        yield
+
+
+def train(
+    recipe: Recipe,
+    out: Path,
+    schedule: Schedule,
+    resume: bool,
+    report: Report,
+    settings: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Train a recipe; who starts it has the folder :func:`held`.
+
+    ``out`` gets ``weights.safetensors`` (averaged), ``log.csv``, ``pictures``, ``state.pt`` and, in ``training.json``,
+    the settings that the training was called with.
+
+    Raises:
+        UserError: what ``resume`` asks for was made by another training, or losses or weights are no longer finite.
     """
     out.mkdir(parents=True, exist_ok=True)
-    if not resume and (out / "state.pt").exists():
-        raise UserError(f"{out} holds a training; go on with --resume or give another folder")
     average = copy.deepcopy(recipe.network).eval()
     start = _load(out, recipe, average) if resume else 0
     distributed.share_start(recipe.modules.values())
-    log = Log(out, start) if distributed.rank() == 0 else None
+    log = None
+    if distributed.rank() == 0:
+        _describe(out, settings)
+        log = Log(out, start)
     means, began = _Means(), time.monotonic()
     for module in recipe.modules.values():
         module.train()
@@ -85,7 +117,11 @@ def train(recipe: Recipe, out: Path, schedule: Schedule, resume: bool, report: R
 
 
 def _keep(recipe: Recipe, average: nn.Module, log: Log, done: int, values: dict[str, float]) -> None:
-    if bad := [name for name, value in values.items() if value != value]:
+    bad = [name for name, value in values.items() if not math.isfinite(value)]
+    # A gradient may be infinite where the loss was not.
+    networks = {**recipe.modules, "averaged weights": average}
+    bad += [name for name, network in networks.items() if not _finite(network)]
+    if bad:
         raise UserError(f"step {done}: {', '.join(bad)} not finite; the last good state is kept")
     with torch.inference_mode():
         quality = recipe.validate(average)
@@ -94,6 +130,10 @@ def _keep(recipe: Recipe, average: nn.Module, log: Log, done: int, values: dict[
     log.write(done, {"images": done * recipe.options.batch * distributed.world(), **values, **quality})
     if picture is not None:
         log.picture(done, picture)
+
+
+def _finite(network: nn.Module) -> bool:
+    return all(bool(value.isfinite().all()) for value in network.state_dict().values())
 
 
 @torch.no_grad()
@@ -110,7 +150,7 @@ def _save(out: Path, recipe: Recipe, average: nn.Module, step: int) -> None:
     state: dict[str, Any] = {"step": step, "average": average.state_dict(), "recipe": recipe.state()}
     buffer = io.BytesIO()  # on a full disk torch and safetensors raise errors of their own that do not say so
     torch.save(state, buffer)
-    with whole(out / "state.pt") as part:
+    with whole(out / STATE) as part:
         part.write_bytes(buffer.getbuffer())
     weights: dict[str, Tensor] = {k: v.contiguous() for k, v in average.state_dict().items()}
     with whole(out / "weights.safetensors") as part:
@@ -118,10 +158,10 @@ def _save(out: Path, recipe: Recipe, average: nn.Module, step: int) -> None:
 
 
 def _load(out: Path, recipe: Recipe, average: nn.Module) -> int:
-    if not (out / "state.pt").exists():
+    if not (out / STATE).exists():
         return 0
     try:
-        state = torch.load(out / "state.pt", map_location=recipe.device, weights_only=True)
+        state = torch.load(out / STATE, map_location=recipe.device, weights_only=True)
         average.load_state_dict(state["average"])
         recipe.load_state(state["recipe"])
         return int(state["step"])
@@ -129,11 +169,9 @@ def _load(out: Path, recipe: Recipe, average: nn.Module) -> int:
         raise UserError(f"{out} was made by another training: {one_line(error)}") from None
 
 
-def describe(out: Path, settings: dict[str, Any]) -> None:
-    """Write down what a training was called with."""
-    out.mkdir(parents=True, exist_ok=True)
+def _describe(out: Path, settings: Mapping[str, Any]) -> None:
     with whole(out / "training.json") as part:
-        part.write_text(json.dumps(settings, indent=1, default=str) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(dict(settings), indent=1, default=str) + "\n", encoding="utf-8")
 
 
 def export(folder: Path, destination: Path, training: str) -> None:

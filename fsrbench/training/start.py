@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from fsrbench.devices import find_device
 from fsrbench.errors import UserError
 from fsrbench.tasks import TASKS
 from fsrbench.training import RECIPES, distributed
-from fsrbench.training.loop import Report, Schedule, describe, train
+from fsrbench.training.loop import Report, Schedule, held, train
 from fsrbench.training.recipe import Options, Recipe
 
 LINE_EVERY = 100
@@ -53,16 +53,15 @@ def start(
         torch.set_num_threads(threads)
     make = RECIPES.get(model)
     own = _read(config) if config else {}
+    told = {"model": model, **settings, "config": own, "steps": steps, "torch": torch.__version__}
     device = distributed.start(find_device(settings["device"]))
     try:
-        torch.manual_seed(settings["seed"])
-        recipe = make(Options(**{**settings, "task": TASKS[settings["task"]], "device": device, "config": own}))
-        assert isinstance(recipe, Recipe)
-        schedule = Schedule(steps, save_every=save_every)
-        if distributed.rank() == 0:
-            describe(out, {"model": model, **settings, "config": own, "steps": steps, "torch": torch.__version__})
-        with _progress(f"training {model}", steps) as report:
-            train(recipe, out, schedule, resume, report)
+        with held(out, resume) if distributed.rank() == 0 else nullcontext():
+            torch.manual_seed(settings["seed"])
+            recipe = make(Options(**{**settings, "task": TASKS[settings["task"]], "device": device, "config": own}))
+            assert isinstance(recipe, Recipe)
+            with _progress(f"training {model}", steps) as report:
+                train(recipe, out, Schedule(steps, save_every=save_every), resume, report, told)
     finally:
         distributed.stop()
 

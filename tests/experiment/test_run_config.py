@@ -14,8 +14,8 @@ import pytest
 from click.testing import Result
 from made import Finished, call, picture_files, run, write_files
 
-from fsrbench.engine.lock import only_writer
 from fsrbench.errors import CannotWrite
+from fsrbench.folders import only_writer
 
 Configured = Callable[..., Result]
 TWO = """

@@ -14,13 +14,13 @@ import pytest
 from cases import people
 from made import run
 
-from fsrbench.engine.lock import LOCK, only_writer
 from fsrbench.errors import UserError
+from fsrbench.folders import LOCK, only_writer
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from fsrbench.engine.lock import only_writer
+from fsrbench.folders import only_writer
 with only_writer(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

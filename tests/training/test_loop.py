@@ -1,6 +1,7 @@
 """The loop: resumes exactly, logs what it did, and ships what it averaged."""
 
 import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from safetensors.torch import load_file
 
 from fsrbench.errors import UserError
 from fsrbench.training.data import Batch
-from fsrbench.training.loop import Schedule, export, train
+from fsrbench.training.loop import Schedule, export, held, train
 from fsrbench.training.recipe import Options
 from fsrbench.training.restoration import PairRecipe
 from reference_model.generator import RestorationNetwork
@@ -68,26 +69,36 @@ def test_two_trainings_of_one_seed_are_equal(options: Options, tmp_path: Path) -
 
 
 def test_a_training_is_not_overwritten_unasked(options: Options, tmp_path: Path) -> None:
-    train(tiny(options), tmp_path, Schedule(1), False, quiet)
-    with pytest.raises(UserError, match="--resume"):
+    with held(tmp_path, resume=False):
         train(tiny(options), tmp_path, Schedule(1), False, quiet)
+    with pytest.raises(UserError, match="--resume"), held(tmp_path, resume=False):
+        pass
+    with held(tmp_path, resume=True), pytest.raises(UserError, match="is being written"), held(tmp_path, resume=True):
+        pass
 
 
 def test_another_networks_state_is_refused(options: Options, tmp_path: Path) -> None:
-    train(tiny(options), tmp_path, Schedule(1), False, quiet)
+    train(tiny(options), tmp_path, Schedule(1), False, quiet, {"model": "first"})
     other = PairRecipe(options, RestorationNetwork(4, channels=16, blocks=1), (1e-3, 1e-3))
     with pytest.raises(UserError, match="made by another training"):
-        train(other, tmp_path, Schedule(2), True, quiet)
+        train(other, tmp_path, Schedule(2), True, quiet, {"model": "other"})
+    assert json.loads((tmp_path / "training.json").read_text()) == {"model": "first"}
 
 
-def test_losses_that_are_not_finite_end_it_and_keep_the_last_state(options: Options, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("loss", "weight", "bad"), [("nan", 1, "pixel"), ("inf", 1, "pixel"), ("0.1", float("inf"), "restoration")]
+)
+def test_what_is_not_finite_ends_it_and_keeps_the_last_state(options, tmp_path: Path, loss, weight, bad) -> None:
     class Diverging(PairRecipe):
         def step(self, batch: Batch, progress: float) -> dict[str, float]:
-            return {"pixel": 0.1 if progress < 0.5 else float("nan")}
+            if progress < 0.5:
+                return {"pixel": 0.1}
+            next(self.network.parameters()).data.mul_(weight)
+            return {"pixel": float(loss)}
 
     torch.manual_seed(0)
     recipe = Diverging(options, RestorationNetwork(4, channels=8, blocks=1), (1e-3, 1e-3))
-    with pytest.raises(UserError, match="step 8: pixel not finite"):
+    with pytest.raises(UserError, match=f"step 8: {bad}.* not finite"):
         train(recipe, tmp_path, Schedule(8, save_every=4), False, quiet)
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 4
 

@@ -100,3 +100,16 @@ def test_few_packages_are_needed(faces: Path, tmp_path: Path) -> None:
     result = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300, check=False)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "o" / "weights.safetensors").exists()
+
+
+@pytest.mark.parametrize("flag", ["--max-steps", "--batch-size", "--save-every"])
+def test_numbers_below_1_are_refused(faces: Path, tmp_path: Path, flag: str) -> None:
+    assert call("train", "ours", "--data", faces, "--out", tmp_path, *FAST, flag, 0).exit_code == 2
+
+
+def test_a_refused_training_leaves_the_other_as_it_was(faces: Path, tmp_path: Path) -> None:
+    assert call("train", "ours", "--data", faces, "--out", tmp_path, *FAST).exit_code == 0
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file() and path.name != ".lock"}
+    for model, flags in (("scgan", []), ("scgan", ["--resume"])):
+        assert call("train", model, "--data", faces, "--out", tmp_path, *FAST, *flags).exit_code == 2
+    assert before == {path: path.read_bytes() for path in before}

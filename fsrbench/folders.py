@@ -1,4 +1,4 @@
-"""One process at a time writes to a run's folder."""
+"""Folders that commands write to: made and checked before any work, written to by one process at a time."""
 
 from __future__ import annotations
 
