@@ -30,6 +30,7 @@ def main() -> None:
     """Entry point of the console script."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what the terminal's encoding does not
+    sys.path.append(str(Path.cwd()))  # last, so that no file of the user's hides a package: python:my_method:enlarge
     app()
 
 

@@ -1,10 +1,10 @@
-"""``--offline``: no connection leaves the machine, whichever library would open it."""
+"""``--offline``: this process reaches no other machine through Python's sockets, whichever library would open them."""
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,19 +22,23 @@ def no_connections(allowed: Collection[str] = ()) -> Iterator[None]:
     Raises:
         ConnectionRefusedError: inside, where a connection is tried.
     """
-    connect, look_up = socket.socket.connect, socket.getaddrinfo
+    look_up = socket.getaddrinfo
 
-    def guarded_connect(self: socket.socket, address: Any) -> None:
-        if isinstance(address, tuple):
-            _check(address[0], allowed)
-        connect(self, address)
+    def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: socket.socket, *arguments: Any) -> Any:
+            if arguments and isinstance(address := arguments[-1], tuple):
+                _check(address[0], allowed)
+            return method(self, *arguments)
+
+        return call
 
     def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
         _check(host, allowed)
         return look_up(host, *args, **kwargs)
 
     with ExitStack() as undo:
-        _replace(undo, socket.socket, "connect", guarded_connect)
+        for name in ("connect", "connect_ex", "sendto"):  # the address is the last argument of each
+            _replace(undo, socket.socket, name, guarded(getattr(socket.socket, name)))
         _replace(undo, socket, "getaddrinfo", guarded_look_up)
         # Hugging Face's libraries then say what is missing instead of retrying.
         undo.callback(_restore, "HF_HUB_OFFLINE", os.environ.get("HF_HUB_OFFLINE"))

@@ -105,7 +105,9 @@ def _import(module: str, what: str) -> ModuleType:
     except ImportError as error:
         missing = error.name or ""
         if isinstance(error, ModuleNotFoundError) and (module == missing or module.startswith(f"{missing}.")):
-            raise UserError(f"cannot load {what}: no module {missing}") from None
+            hint = "; name it without .py" if module.endswith(".py") else ""
+            told = f"no module {missing}, installed or in the current folder{hint}"
+            raise UserError(f"cannot load {what}: {told}") from None
         raise Unavailable(f"{what} needs a package that is not there: {one_line(error)}") from error
     except (Exception, SystemExit) as error:  # a plug-in's import may raise anything
         raise FsrbenchError(f"cannot load {what}: {one_line(error)}") from error

@@ -277,7 +277,7 @@ def test_unknown_weight_file_is_refused() -> None:
         (["ourz"], "did you mean ours"),
         (["ours", "--task", "x3"], "unknown task 'x3'; known: x4, x8"),
         (["ours", "--device", "gpu"], "unknown device 'gpu'"),
-        (["ours"], "missing is neither a folder nor a readable zip"),
+        (["ours"], "missing does not exist"),
     ],
 )
 def test_training_refuses_in_one_line(tmp_path: Path, options: list[str], reason: str) -> None:
@@ -305,3 +305,28 @@ def test_script_of_the_package_runs_without_traceback(data: Path, tmp_path: Path
     assert done.returncode == 2
     assert done.stderr.startswith("fsrbench: unknown method 'bicubik'")
     assert done.stderr.count("\n") == 1
+
+
+def test_modules_in_the_current_folder_are_found(tmp_path: Path) -> None:
+    (tmp_path / "my_method.py").write_text("", encoding="utf-8")
+    command = [SCRIPT, "export", "python:my_method:enlarge"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert result.stderr == "fsrbench: cannot load method python:my_method:enlarge: my_method has no enlarge\n"
+
+
+def test_what_the_terminal_cannot_show_ends_no_command(tmp_path: Path) -> None:
+    write_files(tmp_path / "a\N{LATIN SMALL LETTER E WITH ACUTE}", picture_files(["a.png"]))
+    command = [
+        SCRIPT,
+        "run",
+        "--methods",
+        "nearest",
+        "--metrics",
+        "psnr",
+        "--data",
+        "a\N{LATIN SMALL LETTER E WITH ACUTE}",
+    ]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii:strict"}
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, env=environment, check=False)
+    assert result.returncode == 0, result.stderr
+    assert b"a\\xe9" in result.stdout

@@ -68,6 +68,7 @@ def test_plugin_cannot_replace_a_built_in_name(monkeypatch: pytest.MonkeyPatch) 
         ("no_such_module:X", "no module no_such_module"),
         ("json.no_such:X", "no module json.no_such"),
         ("no_such.package.deep:X", "no module no_such"),
+        ("no_such.py:X", "in the current folder; name it without .py"),
         ("json:nothing", "json has no nothing"),
         ("json", "'json' is not package.module:Name"),
         ("json:", "is not package.module:Name"),

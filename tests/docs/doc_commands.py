@@ -19,7 +19,6 @@ NOT_HERE = {
     "pip": "installs",
     "python3": "makes a virtual environment",
     ".": "enters it",
-    "export": "the page's folder is on Python's path already",
     "pytest": "is what runs this",
     "ruff": "CI calls it",
     "mypy": "CI calls it",

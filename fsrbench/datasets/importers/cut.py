@@ -1,4 +1,4 @@
-"""Cut a square out of a picture, whole pixels or turned, and reduce it with Pillow's LANCZOS."""
+"""Cut a square out of a picture, upright or turned, and reduce it with Pillow's LANCZOS."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MOST_OUTSIDE: Final = 1 / 3
 OVERSAMPLED: Final = 4
 """A turned square is read bilinearly at so many times its final side, or finer where the picture is, then reduced."""
 RECIPE: Final = (
-    "upright: whole pixels cut out, then Pillow LANCZOS; turned: bilinear at 4 times the side or more, then Pillow "
-    "LANCZOS; outside the picture: mirrored"
+    "upright: Pillow LANCZOS over the square, whose corners may lie between pixels; turned: bilinear at 4 times the "
+    "side or more, then Pillow LANCZOS; outside the picture: mirrored"
 )
 _GRID: Final = (np.arange(32) + 0.5) / 32
 

@@ -11,8 +11,6 @@ from fsrbench.datasets.importers.tree import Entry, Text, Tree
 from fsrbench.errors import UserError
 
 ARCHIVES: Final = ("WIDER_train*.zip", "WIDER_val*.zip", "wider_face_split*.zip")
-FLAGS: Final = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
-"""Of each box, after left, top, width and height."""
 
 
 class Box(NamedTuple):
