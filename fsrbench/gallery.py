@@ -41,7 +41,7 @@ def keep_pictures(run: Run, folder: PictureFolder, most: int | None = MOST_KEPT)
     rows: dict[str, KeptRow] = {}
     for row in [LR, *run.rows(run.methods)]:
         key = key_of(
-            row=row, shards=[run.worker.picture_key(Unit(shard, HR if row == LR else row)) for shard in shards]
+            row=row, shards=[run.worker.keys.pictures(Unit(shard, HR if row == LR else row)) for shard in shards]
         )
         if known.images == images and folder.holds(known, row, key):
             rows[row] = known.rows[row]

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from typing import Any
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench import __version__, weights
 from fsrbench.degradations import find_degradation
 from fsrbench.devices import compute_alike_everywhere, one_thread
 from fsrbench.engine import memory
 from fsrbench.engine.ahead import Ahead
 from fsrbench.engine.inputs import Inputs, prepare
+from fsrbench.engine.keys import Keys
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes, super_resolve
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
-from fsrbench.engine.store import FEATURES, Store, key_of, pack_json, unpack_json
+from fsrbench.engine.store import FEATURES, Store, pack_json, unpack_json
 from fsrbench.errors import CannotWrite, FsrbenchError, one_line
 from fsrbench.images import to_tensor
 from fsrbench.isolation import TIMEOUT, IsolatedMethod, Limits, MethodDied
@@ -67,12 +66,10 @@ class Worker:
         self._isolated: dict[str, IsolatedMethod] = {}
         self._extractors: dict[str, Extractor] = {}
         self._units = 0
-        self._codes: dict[str, str] = {}
         self._batches: dict[str, Batch] = {}
         self._ahead = Ahead[Inputs]()
         self._inputs: tuple[str, Inputs] | None = None
-        self._keys: dict[Shard, str] = {}
-        self._fingerprints: dict[str, str] = {}
+        self.keys = Keys(spec, device, self.method, self._extractor)
 
     def method(self, name: str) -> Method:
         """The loaded method of a name.
@@ -83,12 +80,6 @@ class Worker:
         if name not in self._methods:
             self._methods[name] = self._load(name)
         return self._methods[name]
-
-    def fingerprint(self, name: str) -> str:
-        """A method's, hashed once: it reads the weights, too much for every key of every unit."""
-        if name not in self._fingerprints:
-            self._fingerprints[name] = self.method(name).fingerprint()
-        return self._fingerprints[name]
 
     def start(self, names: Sequence[str]) -> None:
         """Start the processes of isolated methods, all at once."""
@@ -136,7 +127,7 @@ class Worker:
             return result
         sr = to_tensor(made.pixels)
         hr = None if inputs.hr is None else to_tensor(inputs.hr[made.rows])
-        key = self.picture_key(unit)
+        key = self.keys.pictures(unit)
         for metric in self._image_metrics_for(unit):
             try:
                 result.scores[metric.name] = self._score(metric, key, sr, hr)
@@ -161,19 +152,19 @@ class Worker:
 
     def inputs(self, shard: Shard) -> Inputs:
         """LR and HR pictures of a shard, decoded once in a run's life."""
-        key = self._shard_key(shard)
+        key = self.keys.inputs(shard)
         if self._inputs is None or self._inputs[0] != key:
             self._inputs = (key, self._ahead.take(key, lambda: self._make_inputs(key, shard)))
         return self._inputs[1]
 
     def read_ahead(self, shard: Shard) -> None:
         """Begin to decode the pictures of the shard that comes next."""
-        key = self._shard_key(shard)
+        key = self.keys.inputs(shard)
         self._ahead.begin(key, lambda: self._make_inputs(key, shard))
 
     def stored_inputs(self, shard: Shard) -> Inputs | None:
         """The same, if they were decoded before."""
-        return self._load_inputs(self._shard_key(shard))
+        return self._load_inputs(self.keys.inputs(shard))
 
     def pictures(self, unit: Unit) -> Pictures:
         """SR pictures of a unit, super-resolved once in a run's life; the HR pictures themselves for the HR unit."""
@@ -181,7 +172,7 @@ class Worker:
         if unit.of_hr:
             assert inputs.hr is not None
             return Pictures(np.arange(len(inputs.ids)), inputs.hr)
-        key = self.picture_key(unit)
+        key = self.keys.pictures(unit)
         if stored := self.store.get("pictures", key):
             facts = unpack_json(stored["facts"])
             return Pictures(stored["rows"], stored["pixels"], facts["problems"], facts["clipped"])
@@ -224,10 +215,7 @@ class Worker:
         return stored
 
     def _feature_key(self, unit: Unit, name: str, alone: bool = False) -> str:
-        extractor = self._extractor(name)
-        read = [self._extractor(n).fingerprint() for n in (name, *extractor.requires)]
-        alone = self._unguided(extractor, alone)
-        return key_of(sr=self.picture_key(unit), extractor=name, read=read, alone=alone, version=__version__)
+        return self.keys.features(self.keys.pictures(unit), name, self._unguided(self._extractor(name), alone))
 
     def _unguided(self, extractor: Extractor, alone: bool) -> bool:
         return alone or (extractor.aligns and self.spec.alignment == "sr")
@@ -253,39 +241,13 @@ class Worker:
         return outcomes(method, lr, ids, self.task.hr_size)
 
     def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
-        read = [weights.sha256(name) for name in metric.weight_files]
-        code = self._codes.setdefault(metric.name, metric.fingerprint())
-        key = key_of(
-            sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, version=__version__
-        )
+        key = self.keys.scores(pictures, metric)
         stored = self.store.get("scores", key)
         if stored is None:
             with one_thread() if metric.threads_matter else nullcontext():
                 stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
             self.store.put("scores", key, stored)
         return stored["value"]
-
-    @cached_property
-    def _setting(self) -> dict[str, Any]:
-        degradation = find_degradation(self.spec.degradation)
-        return {
-            "version": __version__,
-            "task": self.task.name,
-            "degradation": [degradation.name, degradation.protocol],
-            "seed": self.spec.seed,
-        }
-
-    def _shard_key(self, shard: Shard) -> str:
-        if shard not in self._keys:
-            self._keys[shard] = key_of(**self._setting, samples=[s.digest() for s in shard.samples])
-        return self._keys[shard]
-
-    def picture_key(self, unit: Unit) -> str:
-        """A hash of everything that a unit's pictures depend on."""
-        shard = self._shard_key(unit.shard)
-        if unit.of_hr:
-            return key_of(inputs=shard, hr=True)
-        return key_of(inputs=shard, method=self.fingerprint(unit.method), device=self.device.type)
 
     def _make_inputs(self, key: str, shard: Shard) -> Inputs:
         return self._load_inputs(key) or self._prepare_inputs(key, shard)

@@ -1,0 +1,90 @@
+"""Keys: for each kind of stored result a hash of everything that it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from fsrbench import __version__, weights
+from fsrbench.degradations import find_degradation
+from fsrbench.engine.plan import Shard, Unit
+from fsrbench.engine.store import key_of
+from fsrbench.methods import Method
+from fsrbench.metrics.base import ImageMetric
+from fsrbench.metrics.features import Extractor
+from fsrbench.spec import RunSpec
+
+
+class Keys:
+    """Keys of one run's results; what takes long to hash is hashed once.
+
+    Args:
+        spec: of the run.
+        device: where methods compute.
+        method: gives a loaded method.
+        extractor: gives a feature extractor.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        device: torch.device,
+        method: Callable[[str], Method],
+        extractor: Callable[[str], Extractor],
+    ) -> None:
+        self._spec, self._device = spec, device
+        self._get_method, self._get_extractor = method, extractor
+        self._shards: dict[Shard, str] = {}
+        self._methods: dict[str, str] = {}
+        self._metrics: dict[str, str] = {}
+
+    def inputs(self, shard: Shard) -> str:
+        """Of a shard's LR and HR pictures."""
+        if shard not in self._shards:
+            self._shards[shard] = key_of(**self._setting, samples=[s.digest() for s in shard.samples])
+        return self._shards[shard]
+
+    def pictures(self, unit: Unit) -> str:
+        """Of a unit's SR pictures; of its HR pictures where those are looked at."""
+        inputs = self.inputs(unit.shard)
+        if unit.of_hr:
+            return key_of(inputs=inputs, hr=True)
+        return key_of(inputs=inputs, method=self.method(unit.method), device=self._device.type)
+
+    def method(self, name: str) -> str:
+        """A method's fingerprint: it reads the weights, too much for every key of every unit."""
+        if name not in self._methods:
+            self._methods[name] = self._get_method(name).fingerprint()
+        return self._methods[name]
+
+    def features(self, pictures: str, name: str, alone: bool) -> str:
+        """Of one extractor's features.
+
+        Args:
+            pictures: key of the pictures that it sees.
+            name: of the extractor.
+            alone: it reads nothing of the HR images.
+        """
+        read = [self._get_extractor(n).fingerprint() for n in (name, *self._get_extractor(name).requires)]
+        return key_of(sr=pictures, extractor=name, read=read, alone=alone, version=__version__)
+
+    def scores(self, pictures: str, metric: ImageMetric) -> str:
+        """Of one metric's scores of the pictures that lie under a key."""
+        read = [weights.sha256(name) for name in metric.weight_files]
+        code = self._metrics.setdefault(metric.name, metric.fingerprint())
+        return key_of(
+            sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, version=__version__
+        )
+
+    @cached_property
+    def _setting(self) -> dict[str, Any]:
+        degradation = find_degradation(self._spec.degradation)
+        return {
+            "version": __version__,
+            "task": self._spec.task,
+            "degradation": [degradation.name, degradation.protocol],
+            "seed": self._spec.seed,
+        }
