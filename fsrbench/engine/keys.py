@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
-from typing import Any
 
 import torch
 
@@ -43,16 +41,22 @@ class Keys:
 
     def inputs(self, shard: Shard) -> str:
         """Of a shard's LR and HR pictures."""
-        if shard not in self._shards:
-            self._shards[shard] = key_of(**self._setting, samples=[s.digest() for s in shard.samples])
-        return self._shards[shard]
+        degradation = find_degradation(self._spec.degradation)
+        lr = [degradation.name, degradation.protocol, self._spec.seed]
+        return key_of(samples=self._samples(shard), lr=lr)
 
     def pictures(self, unit: Unit) -> str:
-        """Of a unit's SR pictures; of its HR pictures where those are looked at."""
-        inputs = self.inputs(unit.shard)
+        """Of a unit's SR pictures; of its HR pictures, which are the same however LR is made, where those are seen."""
         if unit.of_hr:
-            return key_of(inputs=inputs, hr=True)
+            return key_of(samples=self._samples(unit.shard), hr=True)
+        inputs = self.inputs(unit.shard)
         return key_of(inputs=inputs, method=self.method(unit.method), device=self._device.type)
+
+    def _samples(self, shard: Shard) -> str:
+        if shard not in self._shards:
+            digests = [sample.digest() for sample in shard.samples]
+            self._shards[shard] = key_of(task=self._spec.task, samples=digests, version=__version__)
+        return self._shards[shard]
 
     def method(self, name: str) -> str:
         """A method's fingerprint: it reads the weights, too much for every key of every unit."""
@@ -78,13 +82,3 @@ class Keys:
         return key_of(
             sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, version=__version__
         )
-
-    @cached_property
-    def _setting(self) -> dict[str, Any]:
-        degradation = find_degradation(self._spec.degradation)
-        return {
-            "version": __version__,
-            "task": self._spec.task,
-            "degradation": [degradation.name, degradation.protocol],
-            "seed": self._spec.seed,
-        }
