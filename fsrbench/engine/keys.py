@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from fsrbench import __version__, weights
+from fsrbench import versions, weights
 from fsrbench.degradations import find_degradation
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.store import key_of
@@ -35,6 +35,7 @@ class Keys:
     ) -> None:
         self._spec, self._device = spec, device
         self._get_method, self._get_extractor = method, extractor
+        self._versions = versions.needed()
         self._shards: dict[Shard, str] = {}
         self._methods: dict[str, str] = {}
         self._metrics: dict[str, str] = {}
@@ -55,7 +56,7 @@ class Keys:
     def _samples(self, shard: Shard) -> str:
         if shard not in self._shards:
             digests = [sample.digest() for sample in shard.samples]
-            self._shards[shard] = key_of(task=self._spec.task, samples=digests, version=__version__)
+            self._shards[shard] = key_of(task=self._spec.task, samples=digests, versions=self._versions)
         return self._shards[shard]
 
     def method(self, name: str) -> str:
@@ -73,12 +74,12 @@ class Keys:
             alone: it reads nothing of the HR images.
         """
         read = [self._get_extractor(n).fingerprint() for n in (name, *self._get_extractor(name).requires)]
-        return key_of(sr=pictures, extractor=name, read=read, alone=alone, version=__version__)
+        return key_of(sr=pictures, extractor=name, read=read, alone=alone, versions=self._versions)
 
     def scores(self, pictures: str, metric: ImageMetric) -> str:
         """Of one metric's scores of the pictures that lie under a key."""
         read = [weights.sha256(name) for name in metric.weight_files]
         code = self._metrics.setdefault(metric.name, metric.fingerprint())
         return key_of(
-            sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, version=__version__
+            sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, versions=self._versions
         )

@@ -15,6 +15,7 @@ from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
 from fsrbench.methods import describe, find_method
 from fsrbench.metrics.base import Metric
+from fsrbench.versions import versions
 
 SCHEMA_VERSION = 1
 
@@ -32,7 +33,7 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
         "protocols": {m.name: m.protocol for m in run.metrics},
         "metric_weights": {name: _weights(name) for name in run.worker.weight_files()},
         "reference": _reference(run),
-        "versions": provenance.versions(),
+        "versions": versions(),
         "machine": provenance.machine(run.device),
         "executor": run.executor,
         "git": provenance.git(),

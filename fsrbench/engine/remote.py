@@ -26,6 +26,7 @@ from fsrbench.metrics import resolve
 from fsrbench.metrics.base import FeatureMetric, Metric
 from fsrbench.offline import hosts_of, no_connections
 from fsrbench.spec import RunSpec
+from fsrbench.versions import versions as found_versions
 
 TOKEN = "token"
 BUSY_SECONDS = 1.0
@@ -49,7 +50,7 @@ class Setting:
     own: bool
     """Whether the workers are the run's own, numbered from 0."""
     token: str = field(default_factory=lambda: uuid4().hex)
-    versions: dict[str, str | None] = field(default_factory=provenance.versions)
+    versions: dict[str, str | None] = field(default_factory=found_versions)
 
 
 @dataclass
@@ -141,7 +142,7 @@ def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
         (setting.scratch / uuid4().hex).touch()
     except OSError as error:
         return f"cannot write to {setting.store.parent}: {error.strerror}"
-    here = provenance.versions()
+    here = found_versions()
     for package, version in setting.versions.items():
         if here.get(package) != version:
             return f"has {package} {here.get(package)}, the main process {version}; scores depend on it"

@@ -113,6 +113,14 @@ def test_a_picture_of_the_same_size_and_another_time_brings_the_work_back(done, 
     assert not was_shown(done())
 
 
+def test_another_version_of_a_package_brings_the_work_back(done, monkeypatch):
+    monkeypatch.setattr("fsrbench.versions.version", lambda package: "1.0")
+    again = done()
+    assert not was_shown(again)
+    assert again.manifest["versions"]["pillow"] == "1.0"
+    assert was_shown(done())
+
+
 def test_what_failed_or_was_unavailable_is_tried_again(done):
     for metrics in ("psnr,verification_pairs", "psnr,musiq"):
         first = done("--offline", metrics=metrics)

@@ -15,7 +15,9 @@ from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import HR, REFERENCE, Unit, make_shards
 from fsrbench.methods import find_method
 from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.metrics.quality import Psnr
 from fsrbench.spec import RunSpec
+from fsrbench.versions import version
 
 
 @pytest.fixture
@@ -58,3 +60,34 @@ def test_hr_is_looked_at_once_whatever_lr_is_made_of(tmp_path: Path, monkeypatch
         options = ("--degradation", "realworld", "--seed", seed, "--metrics", "verification_facenet")
         assert run(data, tmp_path / "out", *options).status("bicubic", "verification_facenet") == "ok"
     assert sum(seen) == (1 + 3) * 24
+
+
+def test_another_version_of_a_package_is_in_every_key(faces: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shard,) = make_shards(faces)
+
+    def all_keys() -> tuple[str, ...]:
+        found = keys()
+        pictures = [found.pictures(Unit(shard, row)) for row in ("bicubic", HR)]
+        return (found.inputs(shard), *pictures, found.scores("sr", Psnr()), found.features("sr", "mtcnn", False))
+
+    before = all_keys()
+    assert all_keys() == before
+    monkeypatch.setattr("fsrbench.versions.version", lambda package: "1.0" if package == "pillow" else version(package))
+    assert not set(before) & set(all_keys())
+
+
+def test_an_extra_that_is_installed_later_changes_what_uses_it_and_nothing_else(
+    faces: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shard,) = make_shards(faces)
+    monkeypatch.setattr("fsrbench.weights.sha256", lambda name: name)
+
+    def made(package: str) -> str | None:
+        return "1.0" if package == "retinaface-pytorch" else version(package)
+
+    names = ("mtcnn", "retinaface", "arcface")
+    before = [keys().inputs(shard), *(keys().features("sr", name, False) for name in names)]
+    monkeypatch.setattr("fsrbench.versions.version", made)
+    monkeypatch.setattr("fsrbench.metrics.features.version", made)
+    after = [keys().inputs(shard), *(keys().features("sr", name, False) for name in names)]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, True, False, True]
