@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fsrbench import isolation, weights
+from fsrbench import fingerprints, isolation, weights
 from fsrbench.console import Reporter
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.pairs import read_pairs
@@ -115,10 +115,11 @@ class Run:
         return Outcome(frames, collector.results)
 
     def files(self) -> list[Path] | None:
-        """Files and folders that the scores depend on; ``None`` where a dataset does not say which it reads."""
+        """Files and folders that the scores depend on; ``None`` where a dataset or a plug-in does not say which."""
         samples = [*self.dataset, *(self.reference or ())]
         pictures = [picture for sample in samples for picture in (sample.hr, sample.lr) if picture]
         sources = {getattr(picture.files, "path", None) for picture in pictures}
+        sources |= {file for code in self.worker.code() for file in fingerprints.plugin_sources(code)}
         if None in sources:
             return None
         found = [path for path in sources if path] + ([self.spec.pairs] if self.spec.pairs else [])

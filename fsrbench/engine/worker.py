@@ -104,11 +104,15 @@ class Worker:
 
     def weight_files(self) -> list[str]:
         """Names of the weight files that the metrics read."""
-        named: set[str] = {name for metric in self.metrics for name in metric.weight_files}
-        for name in self.extractors:
-            for read in (name, *self._extractor(name).requires):
-                named.update(self._extractor(read).weight_files)
-        return sorted(named)
+        return sorted({name for reader in self._readers() for name in reader.weight_files})
+
+    def code(self) -> set[type]:
+        """The classes of the metrics and of the extractors that they read."""
+        return {type(reader) for reader in self._readers()}
+
+    def _readers(self) -> list[Metric | Extractor]:
+        read = [needed for name in self.extractors for needed in (name, *self._extractor(name).requires)]
+        return [*self.metrics, *map(self._extractor, read)]
 
     def do(self, unit: Unit) -> UnitResult:
         """Super-resolve and score the images of a unit."""

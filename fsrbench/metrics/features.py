@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench import weights
+from fsrbench import fingerprints, weights
 from fsrbench.errors import Unavailable, one_line
 from fsrbench.metrics.base import Features
 from fsrbench.registry import Registry
@@ -64,9 +64,10 @@ class Extractor(ABC):
         """
 
     def fingerprint(self) -> str:
-        """Changes when its weights do, or the packages that it alone calls."""
+        """Changes when its weights do, the packages that it alone calls, or code that is not ours."""
         read = [weights.sha256(name) for name in self.weight_files]
-        return " ".join([*read, *(f"{package} {version(package)}" for package in self.packages)])
+        called = [f"{package} {version(package)}" for package in self.packages]
+        return " ".join([*read, *called, fingerprints.of_plugin(type(self))])
 
 
 def extract(extractor: Extractor, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
