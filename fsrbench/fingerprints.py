@@ -17,21 +17,24 @@ LIBRARIES: Final = frozenset({"torch", "torchvision", "numpy", "scipy", "PIL", *
 def source(code: Any) -> Path | None:
     """The file that a class, function or module was written in; ``None`` if it was made in a shell or notebook."""
     try:
-        found = inspect.getsourcefile(code)
+        found = inspect.getsourcefile(code) or inspect.getfile(code)  # the latter of compiled code
     except (TypeError, OSError):
         return None
     return Path(found) if found and Path(found).exists() else None
 
 
-def of_library(code: Any) -> bool:
-    """Whether a class, function or module is one of :data:`LIBRARIES`."""
-    module = code.__name__ if inspect.ismodule(code) else getattr(code, "__module__", None)
+def is_library(module: str | None) -> bool:
+    """Whether a module of this name is in one of :data:`LIBRARIES`."""
     return str(module).partition(".")[0] in LIBRARIES
+
+
+def _of_library(code: Any) -> bool:
+    return is_library(code.__name__ if inspect.ismodule(code) else getattr(code, "__module__", None))
 
 
 def sources(codes: Iterable[Any]) -> set[Path | None]:
     """The files of classes, functions and modules but for libraries'; ``None`` stands for what has no file."""
-    return {source(code) for code in codes if not of_library(code)}
+    return {source(code) for code in codes if not _of_library(code)}
 
 
 def of_files(files: Iterable[Path | None]) -> str:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from safetensors import safe_open
@@ -98,15 +98,16 @@ class Method(ABC):
 
     def fingerprint(self) -> str:
         """Hash of the method's code files, weights and settings: changes when its outputs may."""
-        read = fingerprints.of_files({*self.files(), *fingerprints.sources(self._classes())})
+        read = fingerprints.of_files({*self.files(), *fingerprints.sources(self._code())})
         return hashlib.sha256(f"{type(self).__qualname__}{self.settings or ''}{read}".encode()).hexdigest()[:16]
 
     def files(self) -> list[Path]:
         """The files of its code, of its network's with all layers, and of its weights."""
-        found = {*fingerprints.sources(self._classes()), self.weights}
+        found = {*fingerprints.sources(self._code()), self.weights}
         return sorted(file for file in found if file and file.exists())
 
-    def _classes(self) -> set[type]:
+    def _code(self) -> set[Any]:
+        """Classes, functions and modules that it is made of."""
         layers = {type(layer) for layer in self.network.modules()} if self.network is not None else set()
         return {c for made in (type(self), *layers) for c in made.__mro__ if c not in Method.__mro__}
 

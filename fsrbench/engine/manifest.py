@@ -85,7 +85,7 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
         "training": method.training,
         "weights": method.weights.name if method.weights else None,
         "weights_sha256": provenance.file_hash(method.weights) if method.weights else None,
-        "fingerprint": method.fingerprint(),
+        "fingerprint": run.worker.keys.method(name),
         "clipped_images": results.clipped if results else 0,
         "failed_images": results.problems if results else {},
     }
