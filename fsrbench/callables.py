@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import inspect
 import sys
@@ -28,13 +29,13 @@ class CallableMethod(Method):
     """Whether a program gave it as it is, so that what it reads is what that program has made of it."""
 
     def load(self, task: Task, device: torch.device) -> None:
-        """Nothing to load; a network goes to the device."""
+        """Nothing to load; a copy of a network goes to the device, because its owner may go on training it."""
         if isinstance(self.function, nn.Module):
-            self.network = self.function.eval().to(device)
+            self.network = copy.deepcopy(self.function).eval().to(device)
 
     def upscale(self, lr: Tensor) -> Tensor:
         """What the function returns."""
-        sr: Tensor = self.function(lr)
+        sr: Tensor = self.function(lr) if self.network is None else self.network(lr)
         return sr
 
     def fingerprint(self) -> str:

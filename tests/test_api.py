@@ -180,6 +180,22 @@ def test_a_trained_network_that_a_function_reads_counts(data: Path, tmp_path: Pa
     assert (measured() != before).all()
 
 
+def test_a_network_stays_as_its_owner_left_it(data: Path) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3), nn.Upsample(scale_factor=4)).train()
+    network[0].weight.requires_grad_(True)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    told = []
+    network.register_forward_hook(lambda module, *_: told.append(module))
+    fsrbench.evaluate({"mine": network}, data, ["psnr"], **QUIET)
+    assert network.training
+    assert all(layer.training for layer in network)
+    assert {value.device for value in network.state_dict().values()} == {torch.device("cpu")}
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert network[0].weight.requires_grad
+    assert told
+    assert all(module is not network for module in told)  # a copy was called
+
+
 def test_an_object_that_tells_its_settings_is_known_again(data: Path, tmp_path: Path) -> None:
     calls = []
 
