@@ -15,7 +15,7 @@ from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations import find_degradation
 from fsrbench.devices import find_device, use_no_more_threads_than_cores
-from fsrbench.engine import finished, folder
+from fsrbench.engine import folder
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import executor_for
 from fsrbench.engine.frames import Frames, status_of
@@ -104,7 +104,6 @@ class Run:
     def go(self) -> Outcome:
         """Score, time and summarise."""
         folder.make(self.spec.out, self.spec.resume)
-        finished.forget(self.spec.out / CACHE)
         for line in self.dataset.warnings:
             self.reporter.warn(line)
         collector = self._score()
@@ -113,6 +112,10 @@ class Run:
         with self.clock.phase("summary"):
             frames = collector.frames(self.rows(self.spec.methods), readings, self.spec.ratio_to)
         return Outcome(frames, collector.results)
+
+    def close(self) -> None:
+        """End the threads and processes that it started."""
+        self.worker.close()
 
     def files(self) -> list[Path] | None:
         """Files and folders that the scores depend on; ``None`` where a dataset or a plug-in does not say which."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from contextlib import nullcontext
 from pathlib import Path
 from unittest import mock
@@ -152,6 +153,13 @@ def test_a_run_is_not_super_resolved_again(finished: Path, of_run: pd.DataFrame,
     monkeypatch.setattr("baselines.interpolation.Interpolation.upscale", never)
     assert audit(finished).exit_code == 0
     assert not (read(finished / "audit")["status"] == "failed").any()
+
+
+def test_a_run_stays_finished_and_no_thread_is_left(finished: Path, of_run: pd.DataFrame) -> None:
+    before = {thread for thread in threading.enumerate() if thread.name.startswith("fsrbench-")}
+    assert audit(finished).exit_code == 0
+    assert {thread for thread in threading.enumerate() if thread.name.startswith("fsrbench-")} <= before
+    assert "nothing has changed" in measured(finished, task="x8", seed="3").stderr
 
 
 def test_flags_win_over_the_run(finished: Path, tmp_path: Path, no_niqe: None) -> None:
