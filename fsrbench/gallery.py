@@ -61,8 +61,7 @@ def _first(run: Run, most: int | None) -> tuple[list[Shard], tuple[str, ...]]:
 
 
 def _key(run: Run, row: str, shard: Shard) -> str:
-    keys = run.worker.keys
-    return keys.inputs(shard) if row == LR else keys.pictures(Unit(shard, row))
+    return run.worker.keys.inputs(shard) if row == LR else run.worker.made_key(Unit(shard, row))
 
 
 def _keep_row(

@@ -81,6 +81,7 @@ def make_setting(worker: Worker, scratch: Path, own: bool) -> Setting:
         scratch,
         worker.device.type,
         own,
+        worker.token,
     )
     for metric, made in zip(worker.metrics, _metrics(setting), strict=True):
         if type(made).__qualname__ != type(metric).__qualname__:
@@ -158,7 +159,7 @@ class RemoteWorker(Worker):
 
     def __init__(self, setting: Setting, device: torch.device) -> None:
         super().__init__(setting.spec, _metrics(setting), device, Store(setting.store))
-        self._paths = setting.paths
+        self._paths, self.token = setting.paths, setting.token
 
     def method(self, name: str) -> Any:
         """The loaded method of a name, wherever this process's working folder is."""

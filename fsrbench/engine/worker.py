@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from uuid import uuid4
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from fsrbench.engine.inputs import Inputs, prepare
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes, super_resolve
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
-from fsrbench.engine.store import FEATURES, Store, pack_json, unpack_json
+from fsrbench.engine.store import FEATURES, Store, key_of, pack_json, unpack_json
 from fsrbench.errors import CannotWrite, FsrbenchError, one_line
 from fsrbench.images import to_tensor
 from fsrbench.isolation import TIMEOUT, IsolatedMethod, Limits, MethodDied
@@ -69,6 +70,10 @@ class Worker:
         self._batches: dict[str, Batch] = {}
         self._ahead = Ahead[Inputs]()
         self._inputs: tuple[str, Inputs] | None = None
+        self._pictures: tuple[str, Pictures] | None = None
+        """Those that were asked for last: every metric and extractor of a unit does."""
+        self.token = uuid4().hex
+        """Of the run: it tries once what an earlier one failed on."""
         self.keys = Keys(spec, device, self.method, self._extractor)
 
     def method(self, name: str) -> Method:
@@ -131,7 +136,7 @@ class Worker:
             return result
         sr = to_tensor(made.pixels)
         hr = None if inputs.hr is None else to_tensor(inputs.hr[made.rows])
-        key = self.keys.pictures(unit)
+        key = self.made_key(unit)
         for metric in self._image_metrics_for(unit):
             try:
                 result.scores[metric.name] = self._score(metric, key, sr, hr)
@@ -177,18 +182,37 @@ class Worker:
             assert inputs.hr is not None
             return Pictures(np.arange(len(inputs.ids)), inputs.hr)
         key = self.keys.pictures(unit)
-        if stored := self.store.get("pictures", key):
-            facts = unpack_json(stored["facts"])
-            return Pictures(stored["rows"], stored["pixels"], facts["problems"], facts["clipped"])
+        if self._pictures is None or self._pictures[0] != key:
+            self._pictures = key, self._make_pictures(unit, key, inputs)
+        return self._pictures[1]
+
+    def made_key(self, unit: Unit) -> str:
+        """A hash of what a unit's pictures depend on, and of which there are: one that failed may be made later."""
+        key = self.keys.pictures(unit)
+        problems = {} if unit.of_hr else self.pictures(unit).problems
+        return key_of(pictures=key, without=sorted(problems)) if problems else key
+
+    def _make_pictures(self, unit: Unit, key: str, inputs: Inputs) -> Pictures:
+        """Those that are stored; what an earlier run failed on, or none has tried, is tried now."""
+        stored, side = self.store.get("pictures", key), self.task.hr_size
+        known = Pictures.unpack(stored) if stored else none_made(inputs, side, "not tried")
+        if not (rows := known.to_try(inputs.ids, self.token)):
+            return known
+        wanted = replace(inputs, ids=[inputs.ids[row] for row in rows], lr=inputs.lr[rows])
         upscale = partial(self._upscale, self.method(unit.method))
         batch = self._batches.setdefault(unit.method, self._first_batch())
         try:
-            made = super_resolve(upscale, inputs, self.task.hr_size, batch, self.device)
+            made = known.with_tried(rows, super_resolve(upscale, wanted, side, batch, self.device))
         except MethodDied as error:  # not kept: with more time or memory it may not
-            return none_made(inputs, self.task.hr_size, str(error))
-        facts = pack_json({"problems": made.problems, "clipped": made.clipped})
-        self.store.put("pictures", key, {"rows": made.rows, "pixels": made.pixels, "facts": facts})
+            return known.with_tried(rows, none_made(wanted, side, str(error)))
+        deadly = tuple(image for image in made.problems if image in (*known.deadly, *self._deadly()))
+        made = replace(made, tried=self.token, deadly=deadly)
+        self.store.put("pictures", key, made.pack())
         return made
+
+    def _deadly(self) -> Sequence[str]:
+        """Images that are not tried, because they ended a process."""
+        return ()
 
     def features(self, unit: Unit, name: str, alone: bool = False) -> dict[str, np.ndarray]:
         """One extractor's features of a unit's pictures, extracted once in a run's life.
@@ -219,7 +243,7 @@ class Worker:
         return stored
 
     def _feature_key(self, unit: Unit, name: str, alone: bool = False) -> str:
-        return self.keys.features(self.keys.pictures(unit), name, self._unguided(self._extractor(name), alone))
+        return self.keys.features(self.made_key(unit), name, self._unguided(self._extractor(name), alone))
 
     def _unguided(self, extractor: Extractor, alone: bool) -> bool:
         return alone or (extractor.aligns and self.spec.alignment == "sr")
