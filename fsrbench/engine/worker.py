@@ -12,15 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench.degradations import find_degradation
 from fsrbench.devices import compute_alike_everywhere, one_thread
 from fsrbench.engine import memory
-from fsrbench.engine.ahead import Ahead
-from fsrbench.engine.inputs import Inputs, prepare
+from fsrbench.engine.inputs import Inputs
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes, super_resolve
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
-from fsrbench.engine.store import FEATURES, Store, key_of, pack_json, unpack_json
+from fsrbench.engine.shard_inputs import ShardInputs
+from fsrbench.engine.store import FEATURES, Store, key_of
 from fsrbench.errors import CannotWrite, FsrbenchError, one_line
 from fsrbench.images import to_tensor
 from fsrbench.isolation import TIMEOUT, IsolatedMethod, Limits, MethodDied
@@ -68,13 +67,12 @@ class Worker:
         self._extractors: dict[str, Extractor] = {}
         self._units = 0
         self._batches: dict[str, Batch] = {}
-        self._ahead = Ahead[Inputs]()
-        self._inputs: tuple[str, Inputs] | None = None
         self._pictures: tuple[str, Pictures] | None = None
         """Those that were asked for last: every metric and extractor of a unit does."""
         self.token = uuid4().hex
         """Of the run: it tries once what an earlier one failed on."""
         self.keys = Keys(spec, device, self.method, self._extractor)
+        self._inputs = ShardInputs(spec, self.keys, store)
 
     def method(self, name: str) -> Method:
         """The loaded method of a name.
@@ -103,7 +101,7 @@ class Worker:
 
     def close(self) -> None:
         """End the processes of isolated methods, and the threads."""
-        self._ahead.close()
+        self._inputs.close()
         for method in self._isolated.values():
             method.close()
 
@@ -161,19 +159,15 @@ class Worker:
 
     def inputs(self, shard: Shard) -> Inputs:
         """LR and HR pictures of a shard, decoded once in a run's life."""
-        key = self.keys.inputs(shard)
-        if self._inputs is None or self._inputs[0] != key:
-            self._inputs = (key, self._ahead.take(key, lambda: self._make_inputs(key, shard)))
-        return self._inputs[1]
+        return self._inputs.get(shard)
 
     def read_ahead(self, shard: Shard) -> None:
         """Begin to decode the pictures of the shard that comes next."""
-        key = self.keys.inputs(shard)
-        self._ahead.begin(key, lambda: self._make_inputs(key, shard))
+        self._inputs.begin(shard)
 
     def stored_inputs(self, shard: Shard) -> Inputs | None:
         """The same, if they were decoded before."""
-        return self._load_inputs(self.keys.inputs(shard))
+        return self._inputs.stored(shard)
 
     def pictures(self, unit: Unit) -> Pictures:
         """SR pictures of a unit, super-resolved once in a run's life; the HR pictures themselves for the HR unit."""
@@ -276,20 +270,3 @@ class Worker:
                 stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
             self.store.put("scores", key, stored)
         return stored["value"]
-
-    def _make_inputs(self, key: str, shard: Shard) -> Inputs:
-        return self._load_inputs(key) or self._prepare_inputs(key, shard)
-
-    def _load_inputs(self, key: str) -> Inputs | None:
-        stored = self.store.get("inputs", key)
-        if stored is None:
-            return None
-        return Inputs(lr=stored["lr"], hr=stored.get("hr"), **unpack_json(stored["facts"]))
-
-    def _prepare_inputs(self, key: str, shard: Shard) -> Inputs:
-        degradation = find_degradation(self.spec.degradation)
-        inputs = prepare(shard.samples, self.task, degradation, self.spec.seed, self._ahead.decoders)
-        facts = {name: getattr(inputs, name) for name in ("ids", "degraded", "problems", "notes")}
-        arrays = {"lr": inputs.lr, "facts": pack_json(facts)}
-        self.store.put("inputs", key, arrays if inputs.hr is None else arrays | {"hr": inputs.hr})
-        return inputs
