@@ -28,8 +28,8 @@ PLAIN: Final = (
 class FunctionState:
     """What a function reads, found by following the functions and classes of its module.
 
-    Numbers, text, arrays, tensors, networks and containers of them count by value. Code counts by its file; what
-    another module's code reads in its turn is not looked at.
+    Numbers, text, arrays, tensors, networks and containers of them count by value. Code counts by its file; of another
+    module's functions the globals are not looked at.
 
     Args:
         function: any function; what is none has nothing to follow.
@@ -75,7 +75,7 @@ class FunctionState:
             self._add_function(value)
         elif inspect.ismethod(value):
             self._add([value.__func__, value.__self__])
-        elif hasattr(value, "__wrapped__"):  # functools.cache, staticmethod, classmethod
+        elif inspect.getattr_static(value, "__wrapped__", None):  # functools.cache, staticmethod, classmethod
             self._add(value.__wrapped__)
         elif isinstance(value, functools.partial):
             self._add([value.func, value.args, value.keywords])
@@ -89,10 +89,15 @@ class FunctionState:
         while fingerprints.is_library(function.__globals__.get("__name__")) and hasattr(function, "__wrapped__"):
             function = function.__wrapped__  # below a decorator such as torch.no_grad()
         self.code.add(function)
+        if fingerprints.is_library(function.__module__):
+            return
+        for name, value in _bound(function):
+            self._tell(name)
+            self._add(value)
         if function.__module__ == self._module:
-            for name, value in _read(function):
+            for name in sorted(_globals(function.__code__) & function.__globals__.keys()):
                 self._tell(name)
-                self._add(value)
+                self._add(function.__globals__[name])
 
     def _add_class(self, made: type) -> None:
         for base in made.__mro__:
@@ -140,16 +145,15 @@ def _is_of_module(value: Any) -> bool:
     return inspect.isroutine(value) and isinstance(getattr(value, "__self__", None), types.ModuleType | None)
 
 
-def _read(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
-    """Names and values of the defaults, of the enclosing functions' variables and of the globals that it reads."""
+def _bound(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+    """Names and values of the defaults and of the enclosing functions' variables."""
     yield "defaults", [function.__defaults__, function.__kwdefaults__]
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         with suppress(ValueError):  # not filled yet
             yield name, cell.cell_contents
-    for name in sorted(_globals(function.__code__) & function.__globals__.keys()):
-        yield name, function.__globals__[name]
 
 
 def _globals(code: types.CodeType) -> set[str]:
+    """Names of the globals that code reads, that of the functions inside it too."""
     named = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
     return named.union(*(_globals(inner) for inner in code.co_consts if isinstance(inner, types.CodeType)))

@@ -27,11 +27,20 @@ import torch
 from torch import nn
 
 import helpers_of_a_test
-from helpers_of_a_test import halve
+from helpers_of_a_test import divided_by
+
+halve = divided_by(2)
 
 gain, unread, table, array = 1.0, 1.0, {"a": [1, 2]}, np.ones(3, np.float32)
 network = nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3))
 handle = object()
+
+
+class Settings(dict):
+    __getattr__ = dict.get  # has whatever it is asked for
+
+
+settings = Settings(gain=1)
 
 
 class Setting:
@@ -45,7 +54,15 @@ offset = 0.5
 
 
 def plain(lr, power=2):
-    return helpers_of_a_test.halve(lr * gain) ** power
+    return helpers_of_a_test.twice(lr * gain) ** power
+
+
+def with_closure(lr):
+    return halve(lr)
+
+
+def with_settings(lr):
+    return lr * settings.gain
 
 
 def inner(lr):
@@ -90,13 +107,22 @@ def recursive(lr):
     return recursive(lr) if gain else lr
 """
 
+HELPERS = """
+def divided_by(number):
+    return lambda lr: lr / number
+
+
+def twice(lr):
+    return lr * 2
+"""
+
 
 @pytest.fixture
 def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """A module of functions, imported anew."""
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "functions_of_a_test.py").write_text(MODULE)
-    (tmp_path / "helpers_of_a_test.py").write_text("def halve(lr):\n    return lr / 2\n")
+    (tmp_path / "helpers_of_a_test.py").write_text(HELPERS)
     yield importlib.import_module("functions_of_a_test")
     for name in ("functions_of_a_test", "helpers_of_a_test"):
         sys.modules.pop(name, None)
@@ -143,6 +169,8 @@ def change_layer(module: ModuleType) -> None:
         ("with_class", lambda m: setattr(m.Setting, "bias", 1.0)),
         ("with_table", lambda m: m.table["a"].append(3)),
         ("with_array", lambda m: m.array.__setitem__(1, 5)),
+        ("with_closure", lambda m: setattr(m, "halve", m.divided_by(3))),
+        ("with_settings", lambda m: m.settings.update(gain=2)),
         ("with_network", step),
         ("with_network", change_buffer),
         ("with_network", change_mode),
