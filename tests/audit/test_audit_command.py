@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import threading
 from contextlib import nullcontext
 from pathlib import Path
 from unittest import mock
@@ -18,6 +17,7 @@ from torch import Tensor
 
 from fsrbench.audit.findings import COLUMNS
 from fsrbench.audit.protocols import LR, PROTOCOLS
+from fsrbench.engine.worker import Worker
 from fsrbench.methods import Method
 from fsrbench.weights import ENVIRONMENT
 
@@ -155,10 +155,14 @@ def test_a_run_is_not_super_resolved_again(finished: Path, of_run: pd.DataFrame,
     assert not (read(finished / "audit")["status"] == "failed").any()
 
 
-def test_a_run_stays_finished_and_no_thread_is_left(finished: Path, of_run: pd.DataFrame) -> None:
-    before = {thread for thread in threading.enumerate() if thread.name.startswith("fsrbench-")}
+def test_a_run_stays_finished_and_every_worker_is_ended(finished: Path, of_run: pd.DataFrame, monkeypatch) -> None:
+    started, ended = [], []
+    start, end = Worker.__init__, Worker.close
+    monkeypatch.setattr(Worker, "__init__", lambda self, *given: started.append(self) or start(self, *given))
+    monkeypatch.setattr(Worker, "close", lambda self: ended.append(self) or end(self))
     assert audit(finished).exit_code == 0
-    assert {thread for thread in threading.enumerate() if thread.name.startswith("fsrbench-")} <= before
+    assert len(started) > 2
+    assert set(map(id, started)) == set(map(id, ended))
     assert "nothing has changed" in measured(finished, task="x8", seed="3").stderr
 
 
