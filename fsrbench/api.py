@@ -148,9 +148,10 @@ class _Given:
         if aliases:
             raise UserError(f"{aliases[0]}: a method that is known by name keeps it; rename it in a table's layout")
         if found:
-            from fsrbench.methods import METHODS  # takes seconds: torch
+            from fsrbench.callables import as_given  # takes seconds: torch
+            from fsrbench.methods import METHODS
 
-            self._know(METHODS, found)
+            self._know(METHODS, {name: as_given(method) for name, method in found.items()})
         return tuple(named)
 
     def data(self, given: str | Path | Dataset) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from fsrbench import grid
-from fsrbench.engine.plan import HR, Shard, Unit, make_plan
+from fsrbench.engine.plan import Shard, Unit, make_plan
 from fsrbench.engine.run import Run
 from fsrbench.engine.store import key_of
 from fsrbench.picture_folder import LR, Index, KeptRow, PictureFolder
@@ -40,9 +40,7 @@ def keep_pictures(run: Run, folder: PictureFolder, most: int | None = MOST_KEPT)
     known = folder.read_index()
     rows: dict[str, KeptRow] = {}
     for row in [LR, *run.rows(run.methods)]:
-        key = key_of(
-            row=row, shards=[run.worker.picture_key(Unit(shard, HR if row == LR else row)) for shard in shards]
-        )
+        key = key_of(row=row, shards=[_key(run, row, shard) for shard in shards])
         if known.images == images and folder.holds(known, row, key):
             rows[row] = known.rows[row]
             continue
@@ -60,6 +58,10 @@ def _first(run: Run, most: int | None) -> tuple[list[Shard], tuple[str, ...]]:
         shards.append(shard)
         images += run.worker.inputs(shard).ids
     return shards, tuple(images[:most])
+
+
+def _key(run: Run, row: str, shard: Shard) -> str:
+    return run.worker.keys.inputs(shard) if row == LR else run.worker.made_key(Unit(shard, row))
 
 
 def _keep_row(

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from safetensors import safe_open
@@ -99,21 +99,19 @@ class Method(ABC):
         return describe(type(self))
 
     def fingerprint(self) -> str:
-        """Hash of the method's code file, weights and settings: changes when its outputs may."""
-        digest = hashlib.sha256(f"{type(self).__qualname__}{self.settings or ''}".encode())
-        if fingerprints.source(type(self)) is None:
-            digest.update(uuid.uuid4().bytes)
-        for file in self.files():
-            digest.update(file.read_bytes())
-        return digest.hexdigest()[:16]
+        """Hash of the method's code files, weights and settings: changes when its outputs may."""
+        read = fingerprints.of_files({*self.files(), *fingerprints.sources(self._code())})
+        return hashlib.sha256(f"{type(self).__qualname__}{self.settings or ''}{read}".encode()).hexdigest()[:16]
 
     def files(self) -> list[Path]:
-        """The files of its code and weights."""
-        classes: list[type] = [c for c in type(self).__mro__ if issubclass(c, Method) and c is not Method]
-        if self.network is not None:
-            classes.append(type(self.network))
-        files = [*(fingerprints.source(c) for c in classes), self.weights]
-        return [file for file in files if file and file.exists()]
+        """The files of its code, of its network's with all layers, and of its weights."""
+        found = {*fingerprints.sources(self._code()), self.weights}
+        return sorted(file for file in found if file and file.exists())
+
+    def _code(self) -> set[Any]:
+        """Classes, functions and modules that it is made of."""
+        layers = {type(layer) for layer in self.network.modules()} if self.network is not None else set()
+        return {c for made in (type(self), *layers) for c in made.__mro__ if c not in Method.__mro__}
 
 
 def describe(method: type[Method]) -> str:

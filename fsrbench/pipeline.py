@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from fsrbench import gallery
 from fsrbench.console import Reporter
 from fsrbench.engine import finished, folder
@@ -16,19 +18,16 @@ from fsrbench.spec import RunSpec
 
 def run(spec: RunSpec, reporter: Reporter, complete: bool = True, known: bool = True) -> RunData:
     """Run a specification and write its folder; arguments as :func:`fsrbench.benchmark.benchmark`."""
-    run = Run(spec, reporter)
-    try:
-        with folder.held(spec.out):
-            outcome = run.go()
-            folder.write(spec.out, outcome.frames, make_manifest(run, outcome.results))
-            result = RunData.load(spec.out)
-            if complete:
-                _draw(run, result)
-                if known:
-                    _remember(run, result)
-            return result
-    finally:
-        run.worker.close()
+    with closing(Run(spec, reporter)) as run, folder.held(spec.out):
+        finished.forget(spec.out / CACHE)
+        outcome = run.go()
+        folder.write(spec.out, outcome.frames, make_manifest(run, outcome.results))
+        result = RunData.load(spec.out)
+        if complete:
+            _draw(run, result)
+            if known:
+                _remember(run, result)
+        return result
 
 
 def _draw(run: Run, result: RunData) -> None:

@@ -1,4 +1,4 @@
-"""Where a run's numbers come from: versions, machine, git, data and weights, for the manifest."""
+"""Where a run's numbers come from: machine, git, data and weights, for the manifest."""
 
 from __future__ import annotations
 
@@ -7,31 +7,13 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterable
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import psutil
 import torch
 
-from fsrbench import __version__
 from fsrbench.datasets import Sample
-
-PACKAGES = (
-    "torch", "torchvision", "numpy", "scipy", "pillow", "pandas", "pyiqa", "facenet-pytorch", "dlib-bin",
-    "face-recognition-models", "torch-fidelity", "retinaface-pytorch", "onnxruntime", "spandrel",
-)  # fmt: skip
-
-
-def versions() -> dict[str, str | None]:
-    """Versions of what the numbers depend on; ``None`` for what is not installed."""
-    found: dict[str, str | None] = {"fsrbench": __version__, "python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            found[package] = None
-    return found
 
 
 def machine(device: torch.device) -> dict[str, Any]:

@@ -27,6 +27,24 @@ def blocks(lr: Tensor) -> Tensor:
     return F.interpolate(lr, scale_factor=4)
 
 
+GAIN = 1.0
+NETWORK = nn.Conv2d(3, 3, 1)
+HANDLE = object()
+
+
+def scaled(lr: Tensor) -> Tensor:
+    return blocks(lr) * GAIN
+
+
+def convolved(lr: Tensor) -> Tensor:
+    with torch.no_grad():
+        return blocks(NETWORK(lr)).sigmoid()
+
+
+def handled(lr: Tensor) -> Tensor:
+    return blocks(lr) * (HANDLE is not None) * GAIN
+
+
 class Blocks(fsrbench.Method):
     """Every LR pixel becomes a block."""
 
@@ -135,6 +153,47 @@ def test_a_changed_object_is_never_taken_for_the_one_before(data: Path, tmp_path
         alone = fsrbench.evaluate({"mine": Blocks(factor)}, data, ["psnr"], out=tmp_path / "objects", **QUIET)
         assert alone.per_image("psnr")["mine"].mean() == pytest.approx(expected, abs=0.1)
         pd.testing.assert_frame_equal(found.scores, alone.scores, check_exact=True)
+
+
+@pytest.mark.parametrize("function", [scaled, handled])
+def test_a_changed_number_that_a_function_reads_counts(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: Any
+) -> None:
+    for gain, expected in ((1.0, 22.7), (0.5, 10.8)):
+        monkeypatch.setitem(globals(), "GAIN", gain)
+        found = fsrbench.evaluate({"mine": function}, data, ["psnr"], out=tmp_path / "out", **QUIET)
+        assert found.per_image("psnr")["mine"].mean() == pytest.approx(expected, abs=0.1)
+
+
+def test_a_trained_network_that_a_function_reads_counts(data: Path, tmp_path: Path) -> None:
+    def measured() -> pd.Series:
+        return fsrbench.evaluate([convolved], data, ["psnr"], out=tmp_path / "out", **QUIET).per_image("psnr")[
+            "convolved"
+        ]
+
+    before = measured()
+    made = sorted((tmp_path / "out" / "cache" / "pictures").iterdir())
+    pd.testing.assert_series_equal(measured(), before, check_exact=True)
+    assert sorted((tmp_path / "out" / "cache" / "pictures").iterdir()) == made  # nothing has changed
+    with torch.no_grad():
+        NETWORK.weight += 0.5
+    assert (measured() != before).all()
+
+
+def test_a_network_stays_as_its_owner_left_it(data: Path) -> None:
+    network = nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3), nn.Upsample(scale_factor=4)).train()
+    network[0].weight.requires_grad_(True)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    told = []
+    network.register_forward_hook(lambda module, *_: told.append(module))
+    fsrbench.evaluate({"mine": network}, data, ["psnr"], **QUIET)
+    assert network.training
+    assert all(layer.training for layer in network)
+    assert {value.device for value in network.state_dict().values()} == {torch.device("cpu")}
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert network[0].weight.requires_grad
+    assert told
+    assert all(module is not network for module in told)  # a copy was called
 
 
 def test_an_object_that_tells_its_settings_is_known_again(data: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -100,7 +101,17 @@ def test_fingerprint_of_a_function_is_that_of_its_file(module: Path) -> None:
     assert as_method(find_function("blocks"))().fingerprint() != first
 
 
-def find_function(name: str) -> object:
+def test_a_function_by_name_reads_the_same_in_every_process(module: Path) -> None:
+    module.write_text(MODULE + "\nhandle = object()\ndef odd(lr):\n    return lr, handle, network\n")
+    found = find_function("odd")
+    assert as_method(found)().fingerprint() == as_method(found)().fingerprint()
+    given = as_method(found, handed_over=True)
+    assert given().fingerprint() != given().fingerprint()
+    one = given()
+    assert one.fingerprint() == one.fingerprint()  # a run asks more than once
+
+
+def find_function(name: str) -> Any:
     return getattr(__import__("made_functions"), name)
 
 

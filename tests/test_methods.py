@@ -148,6 +148,34 @@ def test_fingerprint_changes_with_the_code_of_the_class_or_its_base(module: Path
     assert Derived().fingerprint() != before
 
 
+BLOCK = "from torch import nn\nclass Block(nn.Conv2d):\n    def forward(self, x): return super().forward(x)\n"
+
+
+def test_fingerprint_changes_with_the_code_of_a_layer_or_its_base(module: Path) -> None:
+    module.write_text(BLOCK)
+
+    class Derived(__import__("mine").Block):  # type: ignore[misc]
+        pass
+
+    method, without = Blocks(), Blocks()
+    method.network = nn.Sequential(nn.ReLU(), nn.Sequential(Derived(3, 3, 1)))
+    before = method.fingerprint()
+    assert before == method.fingerprint()
+    assert module in method.files()
+    assert not any("torch" in file.parts for file in method.files())  # of which the version tells
+    module.write_text(BLOCK.replace("forward(x)", "forward(x) + 1"))
+    assert method.fingerprint() != before
+    assert without.fingerprint() == Blocks().fingerprint()
+
+
+def test_layer_made_in_a_shell_is_never_taken_for_another() -> None:
+    made: dict[str, type[nn.Module]] = {}
+    exec("class Typed(Module):\n    pass", {"Module": nn.Module, "__name__": "__shell__"}, made)
+    method = Blocks()
+    method.network = nn.Sequential(made["Typed"]())
+    assert method.fingerprint() != method.fingerprint()
+
+
 def test_class_made_in_a_shell_has_a_fingerprint() -> None:
     made: dict[str, type[Method]] = {}
     exec(

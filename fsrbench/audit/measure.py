@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from fsrbench.spec import RunSpec
 
 IMAGES = 128
 """Images without --limit; enough for the ten folds of verification where each person has six pictures."""
+DEFAULTS = {protocol.metric: protocol for protocol in PROTOCOLS if protocol.name == DEFAULT}
+"""What a run measures, by metric."""
 SLOW = {"niqe": 64}
 """Metrics that take fewer images without --limit, because they are slow and vary little between images."""
 
@@ -51,12 +54,16 @@ def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = Non
     Raises:
         UserError: no HR images, nothing usable in the data, or no method that can run.
     """
-    defaults = {p.metric: p for p in PROTOCOLS if p.name == DEFAULT}
     most = (origin and origin.images) or IMAGES
-    limits = {m: spec.limit or min(SLOW.get(m, IMAGES), most) for m in defaults}
+    limits = {m: spec.limit or min(SLOW.get(m, IMAGES), most) for m in DEFAULTS}
     spec = spec.model_copy(update={"limit": max(limits.values())})
-    first = Run(spec, reporter, [p.measure for p in defaults.values()])
-    _check(first)
+    with closing(Run(spec, reporter, [p.measure for p in DEFAULTS.values()])) as first:
+        _check(first)
+        return _audit(first, limits, origin)
+
+
+def _audit(first: Run, limits: Mapping[str, int], origin: Origin | None) -> Findings:
+    spec, reporter = first.spec, first.reporter
     fixed_lr = any(sample.lr is not None for sample in first.dataset)
     protocols = tuple(p for p in PROTOCOLS if p.group != LR or not (fixed_lr or p.degradation == spec.degradation))
     usable = [p for p in protocols if p.metric not in first.refused_metrics]
@@ -65,7 +72,8 @@ def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = Non
     with folder.held(spec.out):
         for number, step in enumerate(steps, 1):
             reporter.say(f"step {number} of {len(steps)}: {_describe(step)}")
-            rows += _rows(step, Run(step.spec, reporter, step.metrics).go().frames.summary)
+            with closing(Run(step.spec, reporter, step.metrics)) as run:
+                rows += _rows(step, run.go().frames.summary)
     rows += _refused(first, protocols)
     notes = ["LR comes with the data, so how it is made cannot vary"] if fixed_lr else []
     notes += origin.changes(first) if origin else []
@@ -74,7 +82,7 @@ def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = Non
     return Findings(
         setting=_setting(first, fixed_lr),
         listed=spec.methods,
-        metrics={name: _info(p.measure) for name, p in defaults.items()},
+        metrics={name: _info(p.measure) for name, p in DEFAULTS.items()},
         images={name: min(limit, len(first.dataset)) for name, limit in limits.items()},
         protocols=protocols,
         rows=_with_differences(rows, protocols),

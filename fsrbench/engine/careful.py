@@ -92,6 +92,9 @@ class CarefulWorker(Worker):
         except Deadly:
             return self.doubt.deadly[Step("image", name)]
 
+    def _deadly(self) -> list[str]:
+        return [step.name for step in self.doubt.deadly if step.kind == "image"]
+
     def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
         with self.doubt.step("metric", metric.name):
             return super()._score(metric, pictures, sr, hr)

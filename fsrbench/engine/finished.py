@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fsrbench import __version__, weights
+from fsrbench import weights
 from fsrbench.atomic import whole
 from fsrbench.errors import FsrbenchError
 from fsrbench.spec import RunSpec
+from fsrbench.versions import versions
 
 NAME = "finished.json"
 UNASKED = ("resume", "offline", "out", "workers", "scheduler")
@@ -29,7 +30,7 @@ def remember(folder: Path, spec: RunSpec, files: Iterable[Path], weight_files: I
         weight_files: names of the metrics' weight files.
     """
     told = {
-        "version": __version__,
+        "versions": versions(),
         "spec": _asked(spec),
         "weights": {name: str(weights.find(name)) for name in weight_files},
         "files": {str(path): _stamp(path) for path in _below(files)},
@@ -49,7 +50,7 @@ def is_current(folder: Path, spec: RunSpec) -> bool:
     try:
         told = json.loads((folder / NAME).read_text(encoding="utf-8"))
         return (
-            told["version"] == __version__
+            told["versions"] == versions()
             and told["spec"] == _asked(spec)
             and all((spec.out / name).exists() for name in told["outputs"])
             and all(str(weights.find(name)) == path for name, path in told["weights"].items())

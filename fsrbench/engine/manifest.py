@@ -15,6 +15,7 @@ from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
 from fsrbench.methods import describe, find_method
 from fsrbench.metrics.base import Metric
+from fsrbench.versions import versions
 
 SCHEMA_VERSION = 1
 
@@ -32,7 +33,7 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
         "protocols": {m.name: m.protocol for m in run.metrics},
         "metric_weights": {name: _weights(name) for name in run.worker.weight_files()},
         "reference": _reference(run),
-        "versions": provenance.versions(),
+        "versions": versions(),
         "machine": provenance.machine(run.device),
         "executor": run.executor,
         "git": provenance.git(),
@@ -84,7 +85,7 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
         "training": method.training,
         "weights": method.weights.name if method.weights else None,
         "weights_sha256": provenance.file_hash(method.weights) if method.weights else None,
-        "fingerprint": method.fingerprint(),
+        "fingerprint": run.worker.keys.method(name),
         "clipped_images": results.clipped if results else 0,
         "failed_images": results.problems if results else {},
     }

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from fsrbench.engine.inputs import Inputs
+from fsrbench.engine.store import pack_json, unpack_json
 from fsrbench.errors import FsrbenchError, one_line
 from fsrbench.images import to_tensor, to_uint8
 from fsrbench.isolation import MethodDied
@@ -31,6 +32,38 @@ class Pictures:
     problems: dict[str, str] = field(default_factory=dict)
     clipped: int = 0
     """Images with values outside [0, 1] by more than half a grey level."""
+    tried: str = ""
+    """The run that tried those with problems last."""
+    deadly: tuple[str, ...] = ()
+    """Those with problems that are not tried again, because they ended a worker's process."""
+
+    @classmethod
+    def unpack(cls, stored: Mapping[str, np.ndarray]) -> Pictures:
+        """What :meth:`pack` packed."""
+        facts = unpack_json(stored["facts"])
+        return cls(stored["rows"], stored["pixels"], **facts | {"deadly": tuple(facts["deadly"])})
+
+    def pack(self) -> dict[str, np.ndarray]:
+        """As arrays, to be stored."""
+        facts = {name: getattr(self, name) for name in ("problems", "clipped", "tried", "deadly")}
+        return {"rows": self.rows, "pixels": self.pixels, "facts": pack_json(facts)}
+
+    def to_try(self, ids: Sequence[str], run: str) -> list[int]:
+        """Rows that a run is to try: those with problems, once."""
+        wanted = self.problems.keys() - self.deadly if self.tried != run else ()
+        return [row for row, image in enumerate(ids) if image in wanted]
+
+    def with_tried(self, rows: Sequence[int], made: Pictures) -> Pictures:
+        """These, and what became of the shard's ``rows`` when they were tried."""
+        together = np.concatenate([self.rows, np.array(rows, np.int64)[made.rows]])
+        order = together.argsort()
+        return replace(
+            self,
+            rows=together[order],
+            pixels=np.concatenate([self.pixels, made.pixels])[order],
+            problems={image: self.problems[image] for image in self.deadly} | made.problems,
+            clipped=self.clipped + made.clipped,
+        )
 
 
 @dataclass

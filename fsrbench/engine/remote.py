@@ -26,6 +26,7 @@ from fsrbench.metrics import resolve
 from fsrbench.metrics.base import FeatureMetric, Metric
 from fsrbench.offline import hosts_of, no_connections
 from fsrbench.spec import RunSpec
+from fsrbench.versions import versions as found_versions
 
 TOKEN = "token"
 BUSY_SECONDS = 1.0
@@ -49,7 +50,7 @@ class Setting:
     own: bool
     """Whether the workers are the run's own, numbered from 0."""
     token: str = field(default_factory=lambda: uuid4().hex)
-    versions: dict[str, str | None] = field(default_factory=provenance.versions)
+    versions: dict[str, str | None] = field(default_factory=found_versions)
 
 
 @dataclass
@@ -80,6 +81,7 @@ def make_setting(worker: Worker, scratch: Path, own: bool) -> Setting:
         scratch,
         worker.device.type,
         own,
+        worker.token,
     )
     for metric, made in zip(worker.metrics, _metrics(setting), strict=True):
         if type(made).__qualname__ != type(metric).__qualname__:
@@ -141,7 +143,7 @@ def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
         (setting.scratch / uuid4().hex).touch()
     except OSError as error:
         return f"cannot write to {setting.store.parent}: {error.strerror}"
-    here = provenance.versions()
+    here = found_versions()
     for package, version in setting.versions.items():
         if here.get(package) != version:
             return f"has {package} {here.get(package)}, the main process {version}; scores depend on it"
@@ -157,7 +159,7 @@ class RemoteWorker(Worker):
 
     def __init__(self, setting: Setting, device: torch.device) -> None:
         super().__init__(setting.spec, _metrics(setting), device, Store(setting.store))
-        self._paths = setting.paths
+        self._paths, self.token = setting.paths, setting.token
 
     def method(self, name: str) -> Any:
         """The loaded method of a name, wherever this process's working folder is."""
@@ -199,7 +201,7 @@ def _do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None) -> D
         try:
             results = [worker.do(unit) for unit in units]
             made = {unit.method for unit in units if not unit.of_hr}
-            fingerprints = {name: worker.fingerprint(name) for name in made}
+            fingerprints = {name: worker.keys.method(name) for name in made}
         finally:
             if doubt is not None:
                 worker.close()

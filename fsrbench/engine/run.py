@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fsrbench import isolation, weights
+from fsrbench import fingerprints, isolation, weights
 from fsrbench.console import Reporter
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations import find_degradation
 from fsrbench.devices import find_device, use_no_more_threads_than_cores
-from fsrbench.engine import finished, folder
+from fsrbench.engine import folder
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import executor_for
 from fsrbench.engine.frames import Frames, status_of
@@ -104,7 +104,6 @@ class Run:
     def go(self) -> Outcome:
         """Score, time and summarise."""
         folder.make(self.spec.out, self.spec.resume)
-        finished.forget(self.spec.out / CACHE)
         for line in self.dataset.warnings:
             self.reporter.warn(line)
         collector = self._score()
@@ -114,11 +113,16 @@ class Run:
             frames = collector.frames(self.rows(self.spec.methods), readings, self.spec.ratio_to)
         return Outcome(frames, collector.results)
 
+    def close(self) -> None:
+        """End the threads and processes that it started."""
+        self.worker.close()
+
     def files(self) -> list[Path] | None:
-        """Files and folders that the scores depend on; ``None`` where a dataset does not say which it reads."""
+        """Files and folders that the scores depend on; ``None`` where a dataset or a plug-in does not say which."""
         samples = [*self.dataset, *(self.reference or ())]
         pictures = [picture for sample in samples for picture in (sample.hr, sample.lr) if picture]
         sources = {getattr(picture.files, "path", None) for picture in pictures}
+        sources |= {file for code in self.worker.code() for file in fingerprints.plugin_sources(code)}
         if None in sources:
             return None
         found = [path for path in sources if path] + ([self.spec.pairs] if self.spec.pairs else [])

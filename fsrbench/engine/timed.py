@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from fsrbench import __version__, provenance
+from fsrbench import provenance, versions
 from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
 from fsrbench.errors import FsrbenchError
 from fsrbench.images import to_tensor
@@ -40,7 +40,7 @@ def time_methods(
         machine=provenance.machine(device),
         metrics=sorted(wanted),
         effort=effort,
-        version=__version__,
+        versions=versions.needed(),
     )
     if (stored := store.get(TIMINGS, key)) is not None:
         return dict(_unpack(stored))

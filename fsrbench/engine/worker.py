@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
-from typing import Any
+from functools import partial
+from uuid import uuid4
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench import __version__, weights
-from fsrbench.degradations import find_degradation
 from fsrbench.devices import compute_alike_everywhere, one_thread
 from fsrbench.engine import memory
-from fsrbench.engine.ahead import Ahead
-from fsrbench.engine.inputs import Inputs, prepare
+from fsrbench.engine.inputs import Inputs
+from fsrbench.engine.keys import Keys
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes, super_resolve
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
-from fsrbench.engine.store import FEATURES, Store, key_of, pack_json, unpack_json
+from fsrbench.engine.shard_inputs import ShardInputs
+from fsrbench.engine.store import FEATURES, Store, key_of
 from fsrbench.errors import CannotWrite, FsrbenchError, one_line
 from fsrbench.images import to_tensor
 from fsrbench.isolation import TIMEOUT, IsolatedMethod, Limits, MethodDied
@@ -67,12 +66,13 @@ class Worker:
         self._isolated: dict[str, IsolatedMethod] = {}
         self._extractors: dict[str, Extractor] = {}
         self._units = 0
-        self._codes: dict[str, str] = {}
         self._batches: dict[str, Batch] = {}
-        self._ahead = Ahead[Inputs]()
-        self._inputs: tuple[str, Inputs] | None = None
-        self._keys: dict[Shard, str] = {}
-        self._fingerprints: dict[str, str] = {}
+        self._pictures: tuple[str, Pictures] | None = None
+        """Those that were asked for last: every metric and extractor of a unit does."""
+        self.token = uuid4().hex
+        """Of the run: it tries once what an earlier one failed on."""
+        self.keys = Keys(spec, device, self.method, self._extractor)
+        self._inputs = ShardInputs(spec, self.keys, store)
 
     def method(self, name: str) -> Method:
         """The loaded method of a name.
@@ -83,12 +83,6 @@ class Worker:
         if name not in self._methods:
             self._methods[name] = self._load(name)
         return self._methods[name]
-
-    def fingerprint(self, name: str) -> str:
-        """A method's, hashed once: it reads the weights, too much for every key of every unit."""
-        if name not in self._fingerprints:
-            self._fingerprints[name] = self.method(name).fingerprint()
-        return self._fingerprints[name]
 
     def start(self, names: Sequence[str]) -> None:
         """Start the processes of isolated methods, all at once."""
@@ -107,17 +101,21 @@ class Worker:
 
     def close(self) -> None:
         """End the processes of isolated methods, and the threads."""
-        self._ahead.close()
+        self._inputs.close()
         for method in self._isolated.values():
             method.close()
 
     def weight_files(self) -> list[str]:
         """Names of the weight files that the metrics read."""
-        named: set[str] = {name for metric in self.metrics for name in metric.weight_files}
-        for name in self.extractors:
-            for read in (name, *self._extractor(name).requires):
-                named.update(self._extractor(read).weight_files)
-        return sorted(named)
+        return sorted({name for reader in self._readers() for name in reader.weight_files})
+
+    def code(self) -> set[type]:
+        """The classes of the metrics and of the extractors that they read."""
+        return {type(reader) for reader in self._readers()}
+
+    def _readers(self) -> list[Metric | Extractor]:
+        read = [needed for name in self.extractors for needed in (name, *self._extractor(name).requires)]
+        return [*self.metrics, *map(self._extractor, read)]
 
     def do(self, unit: Unit) -> UnitResult:
         """Super-resolve and score the images of a unit."""
@@ -136,7 +134,7 @@ class Worker:
             return result
         sr = to_tensor(made.pixels)
         hr = None if inputs.hr is None else to_tensor(inputs.hr[made.rows])
-        key = self.picture_key(unit)
+        key = self.made_key(unit)
         for metric in self._image_metrics_for(unit):
             try:
                 result.scores[metric.name] = self._score(metric, key, sr, hr)
@@ -161,19 +159,15 @@ class Worker:
 
     def inputs(self, shard: Shard) -> Inputs:
         """LR and HR pictures of a shard, decoded once in a run's life."""
-        key = self._shard_key(shard)
-        if self._inputs is None or self._inputs[0] != key:
-            self._inputs = (key, self._ahead.take(key, lambda: self._make_inputs(key, shard)))
-        return self._inputs[1]
+        return self._inputs.get(shard)
 
     def read_ahead(self, shard: Shard) -> None:
         """Begin to decode the pictures of the shard that comes next."""
-        key = self._shard_key(shard)
-        self._ahead.begin(key, lambda: self._make_inputs(key, shard))
+        self._inputs.begin(shard)
 
     def stored_inputs(self, shard: Shard) -> Inputs | None:
         """The same, if they were decoded before."""
-        return self._load_inputs(self._shard_key(shard))
+        return self._inputs.stored(shard)
 
     def pictures(self, unit: Unit) -> Pictures:
         """SR pictures of a unit, super-resolved once in a run's life; the HR pictures themselves for the HR unit."""
@@ -181,19 +175,38 @@ class Worker:
         if unit.of_hr:
             assert inputs.hr is not None
             return Pictures(np.arange(len(inputs.ids)), inputs.hr)
-        key = self.picture_key(unit)
-        if stored := self.store.get("pictures", key):
-            facts = unpack_json(stored["facts"])
-            return Pictures(stored["rows"], stored["pixels"], facts["problems"], facts["clipped"])
+        key = self.keys.pictures(unit)
+        if self._pictures is None or self._pictures[0] != key:
+            self._pictures = key, self._make_pictures(unit, key, inputs)
+        return self._pictures[1]
+
+    def made_key(self, unit: Unit) -> str:
+        """A hash of what a unit's pictures depend on, and of which there are: one that failed may be made later."""
+        key = self.keys.pictures(unit)
+        problems = {} if unit.of_hr else self.pictures(unit).problems
+        return key_of(pictures=key, without=sorted(problems)) if problems else key
+
+    def _make_pictures(self, unit: Unit, key: str, inputs: Inputs) -> Pictures:
+        """Those that are stored; what an earlier run failed on, or none has tried, is tried now."""
+        stored, side = self.store.get("pictures", key), self.task.hr_size
+        known = Pictures.unpack(stored) if stored else none_made(inputs, side, "not tried")
+        if not (rows := known.to_try(inputs.ids, self.token)):
+            return known
+        wanted = replace(inputs, ids=[inputs.ids[row] for row in rows], lr=inputs.lr[rows])
         upscale = partial(self._upscale, self.method(unit.method))
         batch = self._batches.setdefault(unit.method, self._first_batch())
         try:
-            made = super_resolve(upscale, inputs, self.task.hr_size, batch, self.device)
+            made = known.with_tried(rows, super_resolve(upscale, wanted, side, batch, self.device))
         except MethodDied as error:  # not kept: with more time or memory it may not
-            return none_made(inputs, self.task.hr_size, str(error))
-        facts = pack_json({"problems": made.problems, "clipped": made.clipped})
-        self.store.put("pictures", key, {"rows": made.rows, "pixels": made.pixels, "facts": facts})
+            return known.with_tried(rows, none_made(wanted, side, str(error)))
+        deadly = tuple(image for image in made.problems if image in (*known.deadly, *self._deadly()))
+        made = replace(made, tried=self.token, deadly=deadly)
+        self.store.put("pictures", key, made.pack())
         return made
+
+    def _deadly(self) -> Sequence[str]:
+        """Images that are not tried, because they ended a process."""
+        return ()
 
     def features(self, unit: Unit, name: str, alone: bool = False) -> dict[str, np.ndarray]:
         """One extractor's features of a unit's pictures, extracted once in a run's life.
@@ -224,10 +237,7 @@ class Worker:
         return stored
 
     def _feature_key(self, unit: Unit, name: str, alone: bool = False) -> str:
-        extractor = self._extractor(name)
-        read = [self._extractor(n).fingerprint() for n in (name, *extractor.requires)]
-        alone = self._unguided(extractor, alone)
-        return key_of(sr=self.picture_key(unit), extractor=name, read=read, alone=alone, version=__version__)
+        return self.keys.features(self.made_key(unit), name, self._unguided(self._extractor(name), alone))
 
     def _unguided(self, extractor: Extractor, alone: bool) -> bool:
         return alone or (extractor.aligns and self.spec.alignment == "sr")
@@ -253,53 +263,10 @@ class Worker:
         return outcomes(method, lr, ids, self.task.hr_size)
 
     def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
-        read = [weights.sha256(name) for name in metric.weight_files]
-        code = self._codes.setdefault(metric.name, metric.fingerprint())
-        key = key_of(
-            sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, version=__version__
-        )
+        key = self.keys.scores(pictures, metric)
         stored = self.store.get("scores", key)
         if stored is None:
             with one_thread() if metric.threads_matter else nullcontext():
                 stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
             self.store.put("scores", key, stored)
         return stored["value"]
-
-    @cached_property
-    def _setting(self) -> dict[str, Any]:
-        degradation = find_degradation(self.spec.degradation)
-        return {
-            "version": __version__,
-            "task": self.task.name,
-            "degradation": [degradation.name, degradation.protocol],
-            "seed": self.spec.seed,
-        }
-
-    def _shard_key(self, shard: Shard) -> str:
-        if shard not in self._keys:
-            self._keys[shard] = key_of(**self._setting, samples=[s.digest() for s in shard.samples])
-        return self._keys[shard]
-
-    def picture_key(self, unit: Unit) -> str:
-        """A hash of everything that a unit's pictures depend on."""
-        shard = self._shard_key(unit.shard)
-        if unit.of_hr:
-            return key_of(inputs=shard, hr=True)
-        return key_of(inputs=shard, method=self.fingerprint(unit.method), device=self.device.type)
-
-    def _make_inputs(self, key: str, shard: Shard) -> Inputs:
-        return self._load_inputs(key) or self._prepare_inputs(key, shard)
-
-    def _load_inputs(self, key: str) -> Inputs | None:
-        stored = self.store.get("inputs", key)
-        if stored is None:
-            return None
-        return Inputs(lr=stored["lr"], hr=stored.get("hr"), **unpack_json(stored["facts"]))
-
-    def _prepare_inputs(self, key: str, shard: Shard) -> Inputs:
-        degradation = find_degradation(self.spec.degradation)
-        inputs = prepare(shard.samples, self.task, degradation, self.spec.seed, self._ahead.decoders)
-        facts = {name: getattr(inputs, name) for name in ("ids", "degraded", "problems", "notes")}
-        arrays = {"lr": inputs.lr, "facts": pack_json(facts)}
-        self.store.put("inputs", key, arrays if inputs.hr is None else arrays | {"hr": inputs.hr})
-        return inputs

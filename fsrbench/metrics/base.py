@@ -92,8 +92,7 @@ class Metric(ABC):
 
     def fingerprint(self) -> str:
         """Changes when its numbers may and neither protocol nor weights do; of our own metrics the version tells it."""
-        code = "" if type(self).__module__.startswith("fsrbench.") else fingerprints.of_code(type(self))
-        return f"{code}{self.settings or ''}"
+        return f"{fingerprints.of_plugin(type(self))}{self.settings or ''}"
 
     @property
     def scores_hr(self) -> bool:

@@ -68,6 +68,7 @@ class ArcfaceDescriptor(Extractor):
 
     requires = ("dlib-landmarks",)
     weight_files = ("arcface",)
+    packages = ("onnxruntime",)
     aligns = True
 
     def check(self) -> None:

@@ -50,6 +50,7 @@ class Retinaface(Extractor):
     """The most confident face that RetinaFace finds (Deng et al., CVPR 2020; retinaface-pytorch's ResNet-50)."""
 
     weight_files = ("retinaface",)
+    packages = ("retinaface-pytorch",)
 
     def check(self) -> None:
         """Refuse without retinaface-pytorch or its weights, or if they hold anything but tensors."""

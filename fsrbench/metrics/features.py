@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench import weights
+from fsrbench import fingerprints, weights
 from fsrbench.errors import Unavailable, one_line
 from fsrbench.metrics.base import Features
 from fsrbench.registry import Registry
+from fsrbench.versions import version
 
 BUILTIN = {
     "mtcnn": "fsrbench.metrics.detectors:Mtcnn",
@@ -37,6 +38,8 @@ class Extractor(ABC):
     """Extractors whose features this one reads, of the HR images where there are any, else of the same images."""
     weight_files: ClassVar[tuple[str, ...]] = ()
     """Names of the weight files that it reads."""
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Those of :data:`fsrbench.versions.EXTRAS` that it calls: with another version features are extracted anew."""
     aligns: ClassVar[bool] = False
     """Whether what it reads only aligns the face, so that the run's ``alignment`` decides whose landmarks it gets."""
 
@@ -61,8 +64,10 @@ class Extractor(ABC):
         """
 
     def fingerprint(self) -> str:
-        """Changes when what it reads its weights from does."""
-        return " ".join(weights.sha256(name) for name in self.weight_files)
+        """Changes when its weights do, the packages that it alone calls, or code that is not ours."""
+        read = [weights.sha256(name) for name in self.weight_files]
+        called = [f"{package} {version(package)}" for package in self.packages]
+        return " ".join([*read, *called, fingerprints.of_plugin(type(self))])
 
 
 def extract(extractor: Extractor, images: Tensor, guide: Features) -> dict[str, np.ndarray]:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from fsrbench.audit.findings import COLUMNS
 from fsrbench.audit.protocols import LR, PROTOCOLS
+from fsrbench.engine.worker import Worker
 from fsrbench.methods import Method
 from fsrbench.weights import ENVIRONMENT
 
@@ -152,6 +153,17 @@ def test_a_run_is_not_super_resolved_again(finished: Path, of_run: pd.DataFrame,
     monkeypatch.setattr("baselines.interpolation.Interpolation.upscale", never)
     assert audit(finished).exit_code == 0
     assert not (read(finished / "audit")["status"] == "failed").any()
+
+
+def test_a_run_stays_finished_and_every_worker_is_ended(finished: Path, of_run: pd.DataFrame, monkeypatch) -> None:
+    started, ended = [], []
+    start, end = Worker.__init__, Worker.close
+    monkeypatch.setattr(Worker, "__init__", lambda self, *given: started.append(self) or start(self, *given))
+    monkeypatch.setattr(Worker, "close", lambda self: ended.append(self) or end(self))
+    assert audit(finished).exit_code == 0
+    assert len(started) > 2
+    assert set(map(id, started)) == set(map(id, ended))
+    assert "nothing has changed" in measured(finished, task="x8", seed="3").stderr
 
 
 def test_flags_win_over_the_run(finished: Path, tmp_path: Path, no_niqe: None) -> None:

@@ -27,10 +27,10 @@ pytest.importorskip("distributed", reason="the extra [cluster] is not installed"
 import dask
 from distributed import Client, LocalCluster
 
-from fsrbench import provenance
 from fsrbench.engine import cluster, dispatch, timed
 from fsrbench.engine.remote import Setting, device_of, unfit
 from fsrbench.spec import RunSpec
+from fsrbench.versions import versions
 
 IMAGES = [f"{i:03}" for i in range(140)]
 """Three shards."""
@@ -331,7 +331,7 @@ def test_what_makes_a_worker_unfit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     me = SimpleNamespace(name=0)
     assert unfit(setting(tmp_path), me) is None
     assert "does not see" in str(unfit(setting(tmp_path, token="another"), me))
-    older = provenance.versions() | {"torch": "1.0"}
+    older = versions() | {"torch": "1.0"}
     assert "the main process 1.0; scores depend on it" in str(unfit(setting(tmp_path, versions=older), me))
     isolated = setting(tmp_path, spec=RunSpec(methods=("bicubic",), isolate=True))
     assert unfit(isolated, me) is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,6 +12,9 @@ from pathlib import Path
 
 import pytest
 from made import Finished, draw_picture, encode_picture, picture_files, run, write_files, write_zip
+
+from fsrbench.metrics import METRICS
+from fsrbench.metrics.features import EXTRACTORS
 
 PLUG_IN = """
 import torch
@@ -19,6 +24,26 @@ class Blocks(Method):
     '''Every LR pixel becomes a block.'''
     def upscale(self, lr):
         return torch.nn.functional.interpolate(lr, scale_factor=4)
+"""
+METRIC = """
+from fsrbench.metrics.base import Evaluation, FeatureMetric, ImageMetric
+
+class Red(ImageMetric):
+    name, title, protocol = "red", "Red", "mean of R"
+    def score(self, sr, hr):
+        return sr[:, 0].mean(dim=(1, 2))
+
+class Found(FeatureMetric):
+    name, title, protocol, extractor = "found", "Found", "what the extractor saw", "looks"
+    def evaluate(self, faces, seed):
+        return Evaluation(faces.features["green"])
+"""
+EXTRACTOR = """
+from fsrbench.metrics.features import Extractor
+
+class Looks(Extractor):
+    def extract(self, images, guide):
+        return {"green": images[:, 1].double().mean(dim=(1, 2)).numpy()}
 """
 METHODS = "bicubic,python:blocks_of_a_test:Blocks"
 
@@ -113,11 +138,51 @@ def test_a_picture_of_the_same_size_and_another_time_brings_the_work_back(done, 
     assert not was_shown(done())
 
 
+def test_another_version_of_a_package_brings_the_work_back(done, monkeypatch):
+    monkeypatch.setattr("fsrbench.versions.version", lambda package: "1.0")
+    again = done()
+    assert not was_shown(again)
+    assert again.manifest["versions"]["pillow"] == "1.0"
+    assert was_shown(done())
+
+
 def test_what_failed_or_was_unavailable_is_tried_again(done):
     for metrics in ("psnr,verification_pairs", "psnr,musiq"):
         first = done("--offline", metrics=metrics)
         tried_again = not was_shown(done("--offline", metrics=metrics))
         assert tried_again == ("unavailable" in set(first.summary["status"]))  # invalid stays so
+
+
+@pytest.fixture
+def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a metric of each kind and an extractor, which the registries know."""
+    for name, code in (("metric_of_a_test", METRIC), ("extractor_of_a_test", EXTRACTOR)):
+        (tmp_path / f"{name}.py").write_text(code)
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(METRICS._targets, "red", "metric_of_a_test:Red")
+    monkeypatch.setitem(METRICS._targets, "found", "metric_of_a_test:Found")
+    monkeypatch.setitem(EXTRACTORS._targets, "looks", "extractor_of_a_test:Looks")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "metric"),
+    [
+        ("metric_of_a_test", "sr[:, 0]", "sr[:, 2]", "red"),
+        ("extractor_of_a_test", "images[:, 1]", "images[:, 2]", "found"),
+    ],
+)
+def test_changed_code_of_a_plug_in_is_measured_anew(done, plugins, file, before, after, metric):
+    first = done(metrics="red,found").values("bicubic", metric)
+    assert was_shown(done(metrics="red,found"))
+    path = plugins / f"{file}.py"
+    path.write_text(path.read_text().replace(before, after))
+    sys.modules.pop(file)
+    importlib.invalidate_caches()
+    shutil.rmtree(plugins / "__pycache__", ignore_errors=True)  # the same size in the same second
+    again = done(metrics="red,found")
+    assert not was_shown(again)
+    assert again.values("bicubic", metric) != first
 
 
 def test_links_in_a_circle_end(tmp_path):

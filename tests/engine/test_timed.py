@@ -86,6 +86,13 @@ def test_another_machine_is_measured_anew(tmp_path, calls, monkeypatch):
     assert len(calls) == 2
 
 
+def test_another_version_of_a_package_is_measured_anew(tmp_path, calls, monkeypatch):
+    readings(tmp_path)
+    monkeypatch.setattr("fsrbench.versions.version", lambda package: "1.0")
+    readings(tmp_path)
+    assert len(calls) == 2
+
+
 def test_what_failed_is_tried_again(tmp_path, calls):
     methods = {"a": Doubled(), "b": Broken()}
     for _ in range(2):

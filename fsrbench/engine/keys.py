@@ -1,0 +1,85 @@
+"""Keys: for each kind of stored result a hash of everything that it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+from fsrbench import versions, weights
+from fsrbench.degradations import find_degradation
+from fsrbench.engine.plan import Shard, Unit
+from fsrbench.engine.store import key_of
+from fsrbench.methods import Method
+from fsrbench.metrics.base import ImageMetric
+from fsrbench.metrics.features import Extractor
+from fsrbench.spec import RunSpec
+
+
+class Keys:
+    """Keys of one run's results; what takes long to hash is hashed once.
+
+    Args:
+        spec: of the run.
+        device: where methods compute.
+        method: gives a loaded method.
+        extractor: gives a feature extractor.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        device: torch.device,
+        method: Callable[[str], Method],
+        extractor: Callable[[str], Extractor],
+    ) -> None:
+        self._spec, self._device = spec, device
+        self._get_method, self._get_extractor = method, extractor
+        self._versions = versions.needed()
+        self._shards: dict[Shard, str] = {}
+        self._methods: dict[str, str] = {}
+        self._metrics: dict[str, str] = {}
+
+    def inputs(self, shard: Shard) -> str:
+        """Of a shard's LR and HR pictures."""
+        degradation = find_degradation(self._spec.degradation)
+        lr = [degradation.name, degradation.protocol, self._spec.seed]
+        return key_of(samples=self._samples(shard), lr=lr)
+
+    def pictures(self, unit: Unit) -> str:
+        """Of a unit's SR pictures; of its HR pictures, which are the same however LR is made, where those are seen."""
+        if unit.of_hr:
+            return key_of(samples=self._samples(unit.shard), hr=True)
+        inputs = self.inputs(unit.shard)
+        return key_of(inputs=inputs, method=self.method(unit.method), device=self._device.type)
+
+    def _samples(self, shard: Shard) -> str:
+        if shard not in self._shards:
+            digests = [sample.digest() for sample in shard.samples]
+            self._shards[shard] = key_of(task=self._spec.task, samples=digests, versions=self._versions)
+        return self._shards[shard]
+
+    def method(self, name: str) -> str:
+        """A method's fingerprint: it reads the weights, too much for every key of every unit."""
+        if name not in self._methods:
+            self._methods[name] = self._get_method(name).fingerprint()
+        return self._methods[name]
+
+    def features(self, pictures: str, name: str, alone: bool) -> str:
+        """Of one extractor's features.
+
+        Args:
+            pictures: key of the pictures that it sees.
+            name: of the extractor.
+            alone: it reads nothing of the HR images.
+        """
+        read = [self._get_extractor(n).fingerprint() for n in (name, *self._get_extractor(name).requires)]
+        return key_of(sr=pictures, extractor=name, read=read, alone=alone, versions=self._versions)
+
+    def scores(self, pictures: str, metric: ImageMetric) -> str:
+        """Of one metric's scores of the pictures that lie under a key."""
+        read = [weights.sha256(name) for name in metric.weight_files]
+        code = self._metrics.setdefault(metric.name, metric.fingerprint())
+        return key_of(
+            sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, versions=self._versions
+        )

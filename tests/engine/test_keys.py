@@ -1,0 +1,93 @@
+"""Keys of stored results: other where a result may be, the same where it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from made import picture_files, run, write_files
+from made_extractors import use_colours
+
+from fsrbench.datasets import Dataset, open_dataset
+from fsrbench.engine.keys import Keys
+from fsrbench.engine.plan import HR, REFERENCE, Unit, make_shards
+from fsrbench.methods import find_method
+from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.metrics.quality import Psnr
+from fsrbench.spec import RunSpec
+from fsrbench.versions import version
+
+
+@pytest.fixture
+def faces(tmp_path: Path) -> Dataset:
+    return open_dataset(str(write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))))
+
+
+def keys(device: str = "cpu", **setting: Any) -> Keys:
+    spec = RunSpec(methods=("bicubic",), **setting)
+    return Keys(spec, torch.device(device), lambda name: find_method(name)(), lambda name: EXTRACTORS.get(name)())
+
+
+@pytest.mark.parametrize(
+    ("setting", "same_hr"),
+    [({"seed": 1}, True), ({"degradation": "realworld"}, True), ({"device": "cuda"}, True), ({"task": "x8"}, False)],
+    ids=str,
+)
+def test_sr_depends_on_the_whole_setting_and_hr_on_the_task_alone(
+    faces: Dataset, setting: dict[str, Any], same_hr: bool
+) -> None:
+    (shard,) = make_shards(faces)
+    one, other = keys(), keys(**setting)
+    assert one.pictures(Unit(shard, "bicubic")) != other.pictures(Unit(shard, "bicubic"))
+    for row in (HR, REFERENCE):
+        assert (one.pictures(Unit(shard, row)) == other.pictures(Unit(shard, row))) == same_hr
+
+
+def test_every_picture_counts(faces: Dataset, tmp_path: Path) -> None:
+    (shard,), (fewer,) = make_shards(faces), make_shards(faces.head(1))
+    before = {keys().pictures(Unit(part, HR)) for part in (shard, fewer)}
+    (tmp_path / "data" / "a.png").write_bytes((tmp_path / "data" / "b.png").read_bytes())
+    assert len(before | {keys().pictures(Unit(shard, HR))}) == 3
+
+
+def test_hr_is_looked_at_once_whatever_lr_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = write_files(tmp_path / "data", picture_files(f"{i:02}.png" for i in range(24)))
+    seen = use_colours(monkeypatch, "mtcnn", "facenet")
+    monkeypatch.setattr("fsrbench.weights.sha256", lambda name: name)
+    for seed in range(3):
+        options = ("--degradation", "realworld", "--seed", seed, "--metrics", "verification_facenet")
+        assert run(data, tmp_path / "out", *options).status("bicubic", "verification_facenet") == "ok"
+    assert sum(seen) == (1 + 3) * 24
+
+
+def test_another_version_of_a_package_is_in_every_key(faces: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    (shard,) = make_shards(faces)
+
+    def all_keys() -> tuple[str, ...]:
+        found = keys()
+        pictures = [found.pictures(Unit(shard, row)) for row in ("bicubic", HR)]
+        return (found.inputs(shard), *pictures, found.scores("sr", Psnr()), found.features("sr", "mtcnn", False))
+
+    before = all_keys()
+    assert all_keys() == before
+    monkeypatch.setattr("fsrbench.versions.version", lambda package: "1.0" if package == "pillow" else version(package))
+    assert not set(before) & set(all_keys())
+
+
+def test_an_extra_that_is_installed_later_changes_what_uses_it_and_nothing_else(
+    faces: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (shard,) = make_shards(faces)
+    monkeypatch.setattr("fsrbench.weights.sha256", lambda name: name)
+
+    def made(package: str) -> str | None:
+        return "1.0" if package == "retinaface-pytorch" else version(package)
+
+    names = ("mtcnn", "retinaface", "arcface")
+    before = [keys().inputs(shard), *(keys().features("sr", name, False) for name in names)]
+    monkeypatch.setattr("fsrbench.versions.version", made)
+    monkeypatch.setattr("fsrbench.metrics.features.version", made)
+    after = [keys().inputs(shard), *(keys().features("sr", name, False) for name in names)]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, True, False, True]
