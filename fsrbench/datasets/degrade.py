@@ -69,7 +69,7 @@ def degrade(asked: Degraded, resume: bool, reporter: Reporter) -> dict[str, Any]
     """
     for line in asked.data.warnings:
         reporter.warn(line)
-    with made.held(asked.folder, asked.settings, resume):
+    with made.held(asked.folder, asked.settings, {sample.id for sample in asked.data}, resume, reporter):
         head = {"made_by": f"fsrbench {__version__} data degrade", "title": asked.data.name, "settings": asked.settings}
         made.write_manifest(asked.folder, head | {"complete": False, "files": [DRAWN, LANDMARKS]})
         drawn: dict[str, dict[str, Any]] = {}
