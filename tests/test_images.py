@@ -169,6 +169,30 @@ def test_unusable_file_gives_one_line(data: bytes, reason: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_what_follows_a_jpeg_or_stands_in_its_metadata_are_no_scans() -> None:
+    """A phone's motion photo has a video behind it."""
+    data, video = encode_picture(PICTURE, "JPEG", comment=b"\xff\xda" * 200), random.Random(0).randbytes(9 * 2**20)
+    assert video.count(b"\xff\xda") > 100
+    assert difference(decode(data + video), PICTURE) < 6
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param(b"", id="plain"),
+        pytest.param(b"\xff\xfe\0\4\xff\xd9", id="end-in-a-comment"),
+        pytest.param(b"\xff\xff\xff", id="fill-bytes"),
+        pytest.param(b"\xff\2\xff\xff", id="no-length-behind-a-reserved-marker"),
+        pytest.param(b"\xff\xd0\xff\xff", id="no-length-behind-a-restart"),
+    ],
+)
+def test_scans_do_not_hide(between: bytes) -> None:
+    data = encode_picture(PICTURE, "JPEG", progressive=True)
+    last = data.rfind(b"\xff\xda")
+    with pytest.raises(BadImage, match="a JPEG of more than 100 scans"):
+        decode(data[:-2] + (between + data[last:-2]) * 101 + data[-2:])
+
+
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "PPM"])
 def test_damaged_files_raise_nothing_but_bad_image(format: str) -> None:
     whole = encode_picture(PICTURE.resize((16, 16)), format)
