@@ -135,6 +135,22 @@ def centre_square(image: Image.Image) -> Image.Image:
     return image.crop((left, top, left + side, top + side))
 
 
+def in_centre_square(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Points of a picture in its central square.
+
+    Args:
+        points: ...,2 x, y in pixels, pixel centres at whole numbers.
+        size: the picture's width and height.
+
+    Returns:
+        ...,2 in shares of the square's side, from its upper left corner; [0, 1] inside it.
+    """
+    side = min(size)
+    corner = np.array([(length - side) // 2 for length in size])
+    shares: np.ndarray = (points - corner + 0.5) / side
+    return shares
+
+
 def to_tensor(pictures: np.ndarray) -> Tensor:
     """uint8 N,H,W,3 -> float N,3,H,W in [0, 1]."""
     import torch

@@ -11,7 +11,7 @@ import torch
 from made import draw_picture, encode_picture
 from PIL import Image
 
-from fsrbench.images import BadImage, centre_square, decode, to_tensor, to_uint8
+from fsrbench.images import BadImage, centre_square, decode, in_centre_square, to_tensor, to_uint8
 
 PICTURE = draw_picture(1, 64)
 GREY = draw_picture(1, 64, "L")
@@ -220,6 +220,16 @@ def test_centre_square_is_the_middle(size: tuple[int, int], corner: tuple[int, i
     square = np.asarray(centre_square(Image.fromarray(pixels)))
     side, (left, top) = min(size), corner
     assert np.array_equal(square, pixels[top : top + side, left : left + side])
+
+
+@pytest.mark.parametrize("size", [(6, 4), (4, 6), (5, 4), (7, 7)])
+def test_points_in_the_centre_square_are_where_its_pixels_are(size: tuple[int, int]) -> None:
+    image = Image.new("RGB", size)
+    image.putpixel((3, 2), (255, 0, 0))
+    square = np.asarray(centre_square(image))
+    row, column = np.argwhere(square[..., 0])[0]
+    expected = (np.array([column, row]) + 0.5) / len(square)
+    np.testing.assert_allclose(in_centre_square(np.array([[3.0, 2.0]]), size), [expected])
 
 
 def test_square_picture_comes_back_as_it_is() -> None:
