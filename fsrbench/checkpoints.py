@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,15 +120,28 @@ class CheckpointMethod(Method):
 
 def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
     """The first reader that knows what a file holds, and the network it makes."""
-    from fsrbench.spandrel_models import read_with_spandrel
-
-    for reader in (*map(READERS.get, READERS.names()), read_with_spandrel):
+    broken: list[str] = []
+    for reader in _readers(broken):
         try:
             restorer = reader(loaded)
         except FsrbenchError as error:
-            raise Unavailable(f"{name}: {error}") from None
+            raise Unavailable("; ".join([f"{name}: {error}", *broken])) from None
         except Exception as error:  # a plug-in's code may raise anything
             raise Unavailable(f"{name} does not fit its network: {one_line(error)}") from error
         if restorer is not None:
             return reader, restorer
-    raise Unavailable(f"{name} holds the weights of no architecture that is known here")
+    raise Unavailable("; ".join([f"{name} holds the weights of no architecture that is known here", *broken]))
+
+
+def _readers(broken: list[str]) -> Iterator[Reader]:
+    """All that can be imported, each when it is its turn; why others cannot goes into ``broken``."""
+    for name in READERS.names():
+        try:
+            reader = READERS.get(name)
+        except FsrbenchError as error:
+            broken.append(str(error))
+        else:
+            yield reader
+    from fsrbench.spandrel_models import read_with_spandrel
+
+    yield read_with_spandrel

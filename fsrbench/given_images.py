@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+from bisect import bisect
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -15,6 +18,9 @@ from fsrbench.images import decode, to_tensor
 from fsrbench.methods import Method
 from fsrbench.provenance import dataset_hash
 from fsrbench.tasks import Task
+
+NEAR: Final = 20
+"""Names before and behind a missing one, in sorted order, that it is compared with."""
 
 
 class GivenImages(Method):
@@ -36,6 +42,7 @@ class GivenImages(Method):
         except UserError as error:
             raise Unavailable(str(error)) from None
         self._pictures: dict[str, Picture] = {s.id: s.hr or s.lr for s in found if s.hr or s.lr}  # type: ignore[misc]
+        self._names = sorted(self._pictures)
         self._hash, self._side = dataset_hash(found), task.hr_size
 
     @property
@@ -61,8 +68,13 @@ class GivenImages(Method):
 
     def _read(self, image: str) -> np.ndarray:
         if image not in self._pictures:
-            raise FsrbenchError(f"no picture of it in {self.path.name}")
+            raise FsrbenchError(f"no picture of it in {self.path.name}; there is {self._nearest(image)[:80]!r}")
         picture = decode(self._pictures[image].read())
         if picture.size != (self._side, self._side):
             raise FsrbenchError(f"is {picture.width} x {picture.height} px, not {self._side} x {self._side}")
         return np.asarray(picture)
+
+    def _nearest(self, image: str) -> str:
+        """What it was perhaps meant to be called, sought among its neighbours alone: every image may be missing."""
+        at = bisect(self._names, image)
+        return difflib.get_close_matches(image, self._names[max(0, at - NEAR) : at + NEAR], n=1, cutoff=0)[0]

@@ -22,6 +22,9 @@ MAX_PIXELS = 64_000_000
 """A picture that declares more is refused before any of it is decoded."""
 MAX_SCANS = 100
 """Of a JPEG; progressive ones have about 10, and each goes over the whole picture."""
+SCAN, END = b"\xff\xda", b"\xff\xd9"
+SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
+"""A JPEG's markers before which decoders stop; all but ``END`` are followed by a length."""
 MAX_HEADER = 4096
 """Of a PPM, comments included; Pillow reads it byte by byte."""
 # Pillow warns of what is checked and reported here. Not where it decodes: that would change other threads' filters.
@@ -74,10 +77,22 @@ def decode(data: bytes) -> Image.Image:
 
 def _refuse_slow(data: bytes) -> None:
     """What Pillow would decode for minutes although it is small."""
-    if data.startswith(b"\xff\xd8") and data.count(b"\xff\xda") > MAX_SCANS:
+    if data.startswith(b"\xff\xd8") and _scans(data) > MAX_SCANS:
         raise BadImage(f"a JPEG of more than {MAX_SCANS} scans")
     if re.match(rb"P[1-6][\s#]", data) and len(re.sub(rb"#[^\r\n]*", b"", data[:MAX_HEADER]).split()) < 3:
         raise BadImage(f"no header in the first {MAX_HEADER} bytes")
+
+
+def _scans(data: bytes) -> int:
+    """How many scans a JPEG has, as far as they matter; not in what cameras append to it, such as a video.
+
+    Segments are passed over by their lengths, as decoders do: an end that stands in one is none.
+    """
+    count, at = 0, 2
+    while count <= MAX_SCANS and (found := SEGMENT.search(data, at)) and found[0] != END:
+        count += found[0] == SCAN
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+    return count
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -118,6 +133,22 @@ def centre_square(image: Image.Image) -> Image.Image:
         return image
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return image.crop((left, top, left + side, top + side))
+
+
+def in_centre_square(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Points of a picture in its central square.
+
+    Args:
+        points: ...,2 x, y in pixels, pixel centres at whole numbers.
+        size: the picture's width and height.
+
+    Returns:
+        ...,2 in shares of the square's side, from its upper left corner; [0, 1] inside it.
+    """
+    side = min(size)
+    corner = np.array([(length - side) // 2 for length in size])
+    shares: np.ndarray = (points - corner + 0.5) / side
+    return shares
 
 
 def to_tensor(pictures: np.ndarray) -> Tensor:

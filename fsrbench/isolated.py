@@ -133,7 +133,7 @@ def _load(setting: Setting) -> tuple[Method, dict[str, Any]]:
 def _answer(connection: Connection, method: Method, head: Mapping[str, Any], lr: Tensor) -> None:
     if head["do"] == "upscale":
         with torch.inference_mode():
-            sr: Any = method.upscale(lr)
+            sr: Any = method.upscale_named(lr, head["ids"]) if "ids" in head else method.upscale(lr)
         if isinstance(sr, Tensor):
             send(connection, {}, sr)
         else:

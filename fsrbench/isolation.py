@@ -94,7 +94,14 @@ class IsolatedMethod(Method):
         Raises:
             MethodDied: and every time from then on.
         """
-        head, sr = self._ask({"do": "upscale"}, lr)
+        return self._upscale({"do": "upscale"}, lr)
+
+    def upscale_named(self, lr: Tensor, ids: Sequence[str]) -> Tensor:
+        """As the method's own, as :meth:`upscale`."""
+        return self._upscale({"do": "upscale", "ids": list(ids)}, lr)
+
+    def _upscale(self, head: Mapping[str, Any], lr: Tensor) -> Tensor:
+        head, sr = self._ask(head, lr)
         if sr is None:
             return type(head["type"], (), {})()  # type: ignore[no-any-return]
         return sr if sr.device.type == "meta" else sr.to(lr.device)

@@ -41,6 +41,7 @@ class OnnxMethod(Method):
         if self._told.get("task", task.name) != task.name:
             raise Unavailable(f"{self.path.name} was exported for task {self._told['task']}, not {task.name}")
         self._batch, side = self._takes()
+        self._output = self._gives()
         self._fit = self._try(task, side)
         self.weights = self.path
         self.training = self._told.get("training", f"unknown: {self.path.name}")
@@ -62,13 +63,29 @@ class OnnxMethod(Method):
         """
         inputs = self._session.get_inputs()
         shape = list(inputs[0].shape) if inputs else []
-        square = len(shape) == 4 and shape[1] == 3 and (shape[2] == shape[3] or not _fixed(shape[2:]))
-        if len(inputs) != 1 or not square or inputs[0].type not in DTYPES:
+        square = len(shape) == 4 and (shape[2] == shape[3] or not _fixed(shape[2:]))
+        coloured = _fixed(shape[1:2]) in ([3], [])
+        if len(inputs) != 1 or not square or not coloured or inputs[0].type not in DTYPES:
             takes = ", ".join(f"{i.name} {i.type} {list(i.shape)}" for i in inputs)
             raise Unavailable(f"{self.path.name} takes {takes or 'nothing'}, not one float N,3,h,w with h = w")
         self._input, self._dtype = inputs[0].name, DTYPES[inputs[0].type]
         sides = _fixed(shape[2:])
         return (shape[0] if _fixed(shape[:1]) else None), (sides[0] if sides else None)
+
+    def _gives(self) -> str:
+        """The output that is the SR picture.
+
+        Raises:
+            Unavailable: there are several and its metadata does not say which, or it names none of them.
+        """
+        names: list[str] = [output.name for output in self._session.get_outputs()]
+        told = self._told.get("output", names[0] if len(names) == 1 else None)
+        gives = f"{self.path.name} gives {', '.join(names) or 'nothing'}"
+        if told is None:
+            raise Unavailable(f"{gives}; its metadata {PREFIX}output must name the SR picture")
+        if told not in names:
+            raise Unavailable(f"{gives}, and no {told!r} as its metadata {PREFIX}output says")
+        return told
 
     def _try(self, task: Task, side: int | None) -> Fit:
         """Run it once to see how far it enlarges.
@@ -94,7 +111,7 @@ class OnnxMethod(Method):
 
     def _run(self, images: Tensor) -> Tensor:
         given = np.ascontiguousarray(images.cpu().numpy().astype(self._dtype))
-        return torch.from_numpy(np.asarray(self._session.run(None, {self._input: given})[0], np.float32))
+        return torch.from_numpy(np.asarray(self._session.run([self._output], {self._input: given})[0], np.float32))
 
     def upscale(self, lr: Tensor) -> Tensor:
         """Convert and resize to what the file takes, run it in batches that it takes, convert back."""
@@ -123,7 +140,8 @@ class OnnxMethod(Method):
         where = "CUDA" if "CUDAExecutionProvider" in self._session.get_providers() else "CPU"
         named = f"{self._told['method']} as ONNX" if "method" in self._told else "a network in an ONNX file"
         odd = [self._told[key] for key, usual in (("range", "0,1"), ("order", "RGB")) if self._told[key] != usual]
-        parts = [named, f"onnxruntime on the {where}", " ".join(odd), str(self._fit)]
+        chosen = f"output {self._output}" if len(self._session.get_outputs()) > 1 else ""
+        parts = [named, chosen, f"onnxruntime on the {where}", " ".join(odd), str(self._fit)]
         return "; ".join(part for part in parts if part)
 
     def files(self) -> list[Path]:

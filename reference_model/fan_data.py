@@ -6,6 +6,7 @@ import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -13,9 +14,11 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from fsrbench.datasets import Picture, open_dataset
 from fsrbench.datasets.files import Files, FolderFiles, ZipFiles
+from fsrbench.datasets.landmarks import LANDMARKS
 from fsrbench.errors import UserError, one_line
-from fsrbench.images import BadImage, decode, to_tensor
+from fsrbench.images import BadImage, centre_square, decode, in_centre_square, to_tensor
 from reference_model.fan import INPUT, POINTS
 
 SIDE = 128
@@ -52,18 +55,50 @@ class Annotated:
         return Annotated(join(self.faces, other.faces), join(self.points, other.points), join(self.names, other.names))
 
 
-def load_annotated(source: Path, points: Path | None = None) -> Annotated:
-    """Read a zip or folder of faces and the points of those that have some.
+class Marked(NamedTuple):
+    """A picture and its points 68,2 (x, y in pixels, pixel centres at whole numbers)."""
+
+    name: str
+    picture: Picture
+    points: np.ndarray
+
+
+def load_annotated(source: str | Path, points: Path | None = None) -> Annotated:
+    """Read faces, their central squares, and the points of those that have some.
 
     Args:
-        source: pictures; and ``landmarks68.npz`` with ``names`` [N] and ``points`` [N,68,2] (x, y in pixels of the
-            pictures, pixel centres at whole numbers) unless given apart.
+        source: a dataset with landmarks, as for ``fsrbench run --data``; or a folder or zip of pictures that holds
+            ``landmarks68.npz`` with ``names`` [N] (paths of pictures) and ``points`` [N,68,2] (x, y in pixels of the
+            pictures, pixel centres at whole numbers).
         points: such a file elsewhere.
 
     Raises:
-        UserError: no such file, or it does not fit the pictures.
+        UserError: no landmarks, or they do not fit the pictures.
     """
-    files: Files = FolderFiles(source) if source.is_dir() else ZipFiles(source)
+    files = _files(Path(source))
+    in_a_table = points or (files and POINTS_FILE in files.names())
+    marked = _of_table(source, files, points) if in_a_table else _of_dataset(str(source))
+    faces = np.empty((len(marked), SIDE, SIDE, 3), np.uint8)
+    shares = np.empty((len(marked), POINTS, 2), np.float32)
+    for row, face in enumerate(marked):
+        try:
+            image = decode(face.picture.read())
+        except (BadImage, OSError, KeyError) as error:
+            raise UserError(f"{source}: {face.name}: {one_line(error)}") from None
+        shares[row] = in_centre_square(face.points, image.size)
+        faces[row] = np.asarray(centre_square(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+    return Annotated(faces, shares, np.array([face.name for face in marked]))
+
+
+def _files(path: Path) -> Files | None:
+    if path.is_dir():
+        return FolderFiles(path)
+    return ZipFiles(path) if path.is_file() else None
+
+
+def _of_table(source: str | Path, files: Files | None, points: Path | None) -> list[Marked]:
+    if files is None:
+        raise UserError(f"{source} is no folder or zip, in which {points} could name pictures")
     try:
         table = np.load(points or io.BytesIO(files.read(POINTS_FILE)), allow_pickle=False)
         names, values = table["names"], table["points"].astype(np.float32)
@@ -71,15 +106,15 @@ def load_annotated(source: Path, points: Path | None = None) -> Annotated:
         raise UserError(f"{points or source}: no usable {POINTS_FILE}: {one_line(error)}") from None
     if values.shape != (len(names), POINTS, 2):
         raise UserError(f"{points or source}: points are {values.shape}, not {(len(names), POINTS, 2)}")
-    faces = np.empty((len(names), SIDE, SIDE, 3), np.uint8)
-    for row, name in enumerate(names):
-        try:
-            picture = decode(files.read(str(name)))
-        except (BadImage, OSError, KeyError) as error:
-            raise UserError(f"{source}: {name}: {one_line(error)}") from None
-        values[row] = (values[row] + 0.5) / picture.width
-        faces[row] = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
-    return Annotated(faces, values, names)
+    return [Marked(str(n), Picture(files, str(n)), at) for n, at in zip(names, values, strict=True)]
+
+
+def _of_dataset(source: str) -> list[Marked]:
+    samples = open_dataset(source).samples
+    marked = [Marked(s.id, s.hr, s.landmarks) for s in samples if s.hr and s.landmarks is not None]
+    if not marked:
+        raise UserError(f"{source}: no picture has {POINTS} landmarks, in {LANDMARKS} or {POINTS_FILE} beside them")
+    return marked
 
 
 def draw(data: Annotated, rows: np.ndarray, generator: torch.Generator) -> tuple[Tensor, Tensor]:

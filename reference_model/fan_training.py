@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from fsrbench.errors import UserError
 from fsrbench.metrics.landmarks import nme
 from fsrbench.training.distributed import rank
 from fsrbench.training.recipe import Options, Recipe, parse_config, set_rate, trainable, update
@@ -25,7 +26,7 @@ class Config:
     """Settings of the FAN's training."""
 
     extra: str = ""
-    """Folder or zip of more faces, e.g. those the restoration networks are trained on."""
+    """Dataset of more faces, e.g. those the restoration networks are trained on."""
     extra_points: str = ""
     """Their points, found by a teacher: an .npz with ``names`` and ``points``."""
     extra_share: float = 0.5
@@ -45,14 +46,16 @@ class FanRecipe(Recipe):
         self.config = parse_config(Config, options.config)
         self.modules["fan"] = self.place(FAN())
         self.optimizers["fan"] = torch.optim.AdamW(trainable(self.network), lr=self.config.rate, weight_decay=1e-2)
-        annotated = load_annotated(Path(options.data))
+        annotated = load_annotated(options.data)
         usable = annotated.where(np.array([not name.startswith(NEVER) for name in annotated.names]))
         held_out = np.arange(len(usable)) % HELD_OUT_EVERY == 0
         self.held_out, self.faces = usable.where(held_out), usable.where(~held_out)
+        if not len(self.faces):
+            raise UserError(f"{options.data}: {len(usable)} faces with landmarks to train on, at least 2 are needed")
         self.extra = None
         if self.config.extra:
             points = Path(self.config.extra_points) if self.config.extra_points else None
-            self.extra = load_annotated(Path(self.config.extra), points)
+            self.extra = load_annotated(self.config.extra, points)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Faces N,3,64,64 in [0, 1] and points N,68,2 in [0, 1] of the side."""

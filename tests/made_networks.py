@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +30,17 @@ def save_enlarging_onnx(
     scale: int = 4,
     batch: Any = "n",
     side: Any = "s",
-    channels: int = 3,
+    channels: Any = 3,
     metadata: dict[str, str] | None = None,
     gain: float = 1.0,
+    outputs: Sequence[str] = ("y",),
 ) -> Path:
-    """A network that turns every pixel into a block and multiplies by ``gain``, as an ONNX file."""
+    """A network that turns every pixel into a block (``large``) and multiplies by ``gain`` (``y``), as an ONNX file."""
     onnx = pytest.importorskip("onnx", reason="onnx is not installed")
     out = side * scale if isinstance(side, int) else "t"
     shapes = [
         onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [batch, channels, size, size])
-        for name, size in (("x", side), ("y", out))
+        for name, size in (("x", side), *((output, out) for output in outputs))
     ]
     scales = onnx.helper.make_tensor("scales", onnx.TensorProto.FLOAT, [4], [1, 1, scale, scale])
     factor = onnx.helper.make_tensor("factor", onnx.TensorProto.FLOAT, [1], [gain])

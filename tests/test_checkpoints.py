@@ -153,6 +153,22 @@ def test_reader_of_a_plug_in_comes_first_and_its_failure_is_one_line(
         load(saved(tmp_path / "made.pth", plksr()))
 
 
+def test_plug_in_that_cannot_be_imported_spoils_no_file_that_another_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "made_broken.py").write_text("import package_that_is_not_there\n")
+    monkeypatch.setattr(checkpoints, "READERS", Registry("checkpoint reader", {"made": "made_broken:read"}))
+    file = saved(tmp_path / "made.pth", plksr())
+    assert load(file).description.startswith("PLKSR")
+    told = "checkpoint reader made needs a package that is not there: .*package_that_is_not_there"
+    with pytest.raises(Unavailable, match=f"no architecture that is known here; {told}"):
+        load(saved(tmp_path / "unknown.pth", nn.Linear(1, 1)))
+    monkeypatch.setitem(sys.modules, "spandrel", None)
+    with pytest.raises(Unavailable, match=f"spandrel.* is missing; .*{told}"):
+        load(file)
+
+
 def test_changed_file_is_scored_anew(tmp_path: Path) -> None:
     data, file = write_files(tmp_path / "data", picture_files(["a.png"])), tmp_path / "made.pth"
     name = f"checkpoint:{file}"

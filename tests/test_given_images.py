@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from made import Finished, draw_picture, encode_picture, picture_files, run, write_files, write_zip
 
+from fsrbench.given_images import GivenImages
+
 NAMES = ["anna/1.png", "anna/2.png", "ben/1.png"]
 METRICS = ("--metrics", "psnr,ssim,landmark_nme,latency_ms,params")
 
@@ -62,9 +64,24 @@ def test_missing_and_misfitting_pictures_are_reported_and_not_averaged_away(data
     assert scores["status"].to_dict() == {"anna/1": "ok", "anna/2": "failed", "ben/1": "failed"}
     row = again.summary.query("method == @name").iloc[0]
     assert row["status"] == "failed"
-    assert "failed on 2 of 3 images: no picture of it in theirs (anna/2)" in row["note"]
+    assert "failed on 2 of 3 images: no picture of it in theirs; there is 'anna/1' (anna/2)" in row["note"]
     failed = again.manifest["methods"][name]["failed_images"]
     assert failed["ben/1"] == "is 32 x 32 px, not 64 x 64"
+
+
+@pytest.mark.parametrize("named", ["{}_SR", "SR-{}"])
+def test_names_that_differ_are_shown(tmp_path, named):
+    data = write_files(tmp_path / "data", picture_files(["anna.png", "ben.png"]))
+    given = write_files(tmp_path / "theirs", picture_files([f"{named.format(name)}.png" for name in ("anna", "ben")]))
+    name = f"images:{given}"
+    failed = run(data, tmp_path / "out", "--metrics", "psnr", methods=name).manifest["methods"][name]["failed_images"]
+    assert failed == {who: f"no picture of it in theirs; there is '{named.format(who)}'" for who in ("anna", "ben")}
+
+
+def test_nearest_name_is_found_quickly_among_many(tmp_path):
+    method = GivenImages(tmp_path)
+    method._names = [f"p{k:06d}_SR" for k in range(100_000)]
+    assert [method._nearest(name) for name in ("p051234", "p051234_sr")] == ["p051234_SR"] * 2
 
 
 def test_changed_pictures_are_scored_anew(data, theirs, tmp_path):

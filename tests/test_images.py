@@ -11,7 +11,7 @@ import torch
 from made import draw_picture, encode_picture
 from PIL import Image
 
-from fsrbench.images import BadImage, centre_square, decode, to_tensor, to_uint8
+from fsrbench.images import BadImage, centre_square, decode, in_centre_square, to_tensor, to_uint8
 
 PICTURE = draw_picture(1, 64)
 GREY = draw_picture(1, 64, "L")
@@ -169,6 +169,30 @@ def test_unusable_file_gives_one_line(data: bytes, reason: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_what_follows_a_jpeg_or_stands_in_its_metadata_are_no_scans() -> None:
+    """A phone's motion photo has a video behind it."""
+    data, video = encode_picture(PICTURE, "JPEG", comment=b"\xff\xda" * 200), random.Random(0).randbytes(9 * 2**20)
+    assert video.count(b"\xff\xda") > 100
+    assert difference(decode(data + video), PICTURE) < 6
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param(b"", id="plain"),
+        pytest.param(b"\xff\xfe\0\4\xff\xd9", id="end-in-a-comment"),
+        pytest.param(b"\xff\xff\xff", id="fill-bytes"),
+        pytest.param(b"\xff\2\xff\xff", id="no-length-behind-a-reserved-marker"),
+        pytest.param(b"\xff\xd0\xff\xff", id="no-length-behind-a-restart"),
+    ],
+)
+def test_scans_do_not_hide(between: bytes) -> None:
+    data = encode_picture(PICTURE, "JPEG", progressive=True)
+    last = data.rfind(b"\xff\xda")
+    with pytest.raises(BadImage, match="a JPEG of more than 100 scans"):
+        decode(data[:-2] + (between + data[last:-2]) * 101 + data[-2:])
+
+
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "TIFF", "WEBP", "BMP", "PPM"])
 def test_damaged_files_raise_nothing_but_bad_image(format: str) -> None:
     whole = encode_picture(PICTURE.resize((16, 16)), format)
@@ -196,6 +220,16 @@ def test_centre_square_is_the_middle(size: tuple[int, int], corner: tuple[int, i
     square = np.asarray(centre_square(Image.fromarray(pixels)))
     side, (left, top) = min(size), corner
     assert np.array_equal(square, pixels[top : top + side, left : left + side])
+
+
+@pytest.mark.parametrize("size", [(6, 4), (4, 6), (5, 4), (7, 7)])
+def test_points_in_the_centre_square_are_where_its_pixels_are(size: tuple[int, int]) -> None:
+    image = Image.new("RGB", size)
+    image.putpixel((3, 2), (255, 0, 0))
+    square = np.asarray(centre_square(image))
+    row, column = np.argwhere(square[..., 0])[0]
+    expected = (np.array([column, row]) + 0.5) / len(square)
+    np.testing.assert_allclose(in_centre_square(np.array([[3.0, 2.0]]), size), [expected])
 
 
 def test_square_picture_comes_back_as_it_is() -> None:

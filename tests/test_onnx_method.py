@@ -41,6 +41,19 @@ def test_every_batch_and_size_that_fits(tmp_path: Path, batch: Any, side: Any) -
     assert method.training == "unknown: m.onnx"
 
 
+def test_every_axis_may_be_free(tmp_path: Path) -> None:
+    method = load(save_enlarging_onnx(tmp_path / "m.onnx", batch="a", channels="b", side="c"))
+    assert torch.equal(method.upscale(lr()), interpolate(lr(), scale_factor=4))
+
+
+@pytest.mark.parametrize(("output", "gain"), [("large", 1), ("y", 0.5)])
+def test_of_several_outputs_the_one_is_taken_that_the_file_names(tmp_path: Path, output: str, gain: float) -> None:
+    told = {"fsrbench.output": output}
+    file = save_enlarging_onnx(tmp_path / "m.onnx", gain=0.5, outputs=("large", "y"), metadata=told)
+    assert torch.equal(load(file).upscale(lr()), gain * interpolate(lr(), scale_factor=4))
+    assert f"output {output}" in load(file).description
+
+
 @pytest.mark.parametrize(
     ("network", "task", "told"),
     [
@@ -101,6 +114,9 @@ def test_threads_are_torchs(tmp_path: Path) -> None:
     [
         ({"channels": 1}, r"takes x tensor\(float\) \['n', 1, 's', 's'\], not one float N,3,h,w"),
         ({"channels": 4}, "not one float N,3,h,w"),
+        ({"outputs": ()}, "gives nothing; its metadata"),
+        ({"outputs": ("large", "y")}, "gives large, y; its metadata fsrbench.output must name"),
+        ({"metadata": {"fsrbench.output": "sr"}}, "gives y, and no 'sr' as its metadata fsrbench.output says"),
         ({"metadata": {"fsrbench.range": "0,2"}}, "metadata fsrbench.range is '0,2', none of"),
         ({"metadata": {"fsrbench.task": "x8"}}, "was exported for task x8, not x4"),
     ],

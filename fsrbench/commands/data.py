@@ -35,7 +35,9 @@ def import_(
     max_occlusion: Annotated[int, typer.Option(min=0, max=2, help="widerface: 0 none, 1 partial, 2 heavy.")] = 1,
     max_pose: Annotated[int, typer.Option(min=0, max=1, help="widerface: 0 typical, 1 atypical.")] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; as many as there are cores.")] = None,
-    resume: Annotated[bool, typer.Option("--resume/--fresh", help="Keep pictures that are in DEST unchanged.")] = True,
+    resume: Annotated[
+        bool, typer.Option("--resume/--fresh", help="Go on in DEST: keep what it has of SRC, or empty it.")
+    ] = True,
 ) -> None:
     """Cut the faces of an archive into a dataset for --data. Nothing is downloaded; a stopped import goes on."""
     with one_line_errors():
@@ -73,7 +75,7 @@ def degrade(
     task: Annotated[str, typer.Option(help="x4 (16->64 px) or x8 (16->128 px).")] = "x4",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the degradation.")] = 0,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples in sorted order.")] = None,
-    resume: Annotated[bool, typer.Option("--resume/--fresh", help="Write into a DEST with the same settings.")] = True,
+    resume: Annotated[bool, typer.Option("--resume/--fresh", help="Go on in a DEST made alike, or empty it.")] = True,
 ) -> None:
     """Write HR and LR as PNG: `run --data DEST` then scores as `run --data SRC --degradation NAME` does."""
     with one_line_errors():

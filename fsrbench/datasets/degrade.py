@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from PIL import Image
 
 from fsrbench import __version__
@@ -18,7 +17,7 @@ from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.degradations import Degradation, find_degradation
 from fsrbench.engine.inputs import Inputs, prepare
 from fsrbench.errors import UserError
-from fsrbench.images import centre_square, decode
+from fsrbench.images import decode, in_centre_square
 from fsrbench.registry import Registry
 from fsrbench.tasks import TASKS, Task
 
@@ -69,7 +68,7 @@ def degrade(asked: Degraded, resume: bool, reporter: Reporter) -> dict[str, Any]
     """
     for line in asked.data.warnings:
         reporter.warn(line)
-    with made.held(asked.folder, asked.settings, resume):
+    with made.held(asked.folder, asked.settings, {sample.id for sample in asked.data}, resume, reporter):
         head = {"made_by": f"fsrbench {__version__} data degrade", "title": asked.data.name, "settings": asked.settings}
         made.write_manifest(asked.folder, head | {"complete": False, "files": [DRAWN, LANDMARKS]})
         drawn: dict[str, dict[str, Any]] = {}
@@ -118,10 +117,8 @@ def _write_landmarks(asked: Degraded, drawn: dict[str, dict[str, Any]]) -> None:
     path, rows = asked.folder / LANDMARKS, []
     for sample in asked.data:
         if sample.landmarks is not None and sample.hr and sample.id in drawn:
-            image = decode(sample.hr.read())
-            side = centre_square(image).width
-            shift = np.array([(image.width - side) // 2, (image.height - side) // 2])
-            points = (sample.landmarks - shift + 0.5) * asked.task.hr_size / side - 0.5
+            shares = in_centre_square(sample.landmarks, decode(sample.hr.read()).size)
+            points = shares * asked.task.hr_size - 0.5
             rows.append([sample.id, *points.round(4).ravel().tolist()])
     path.unlink(missing_ok=True)
     if rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -28,10 +28,8 @@ def read_landmarks(files: Files, name: str, ids: Collection[str], warnings: list
     found: dict[str, np.ndarray] = {}
     first, unknown = "", 0
     for line, row in _rows(files, name):
-        image = unicodedata.normalize("NFC", row[0])
-        if image not in known:
-            image = image.removesuffix(PurePosixPath(image).suffix)
-        if image not in known:
+        image = image_of(row[0], known)
+        if image is None:
             first, unknown = first or row[0], unknown + 1
         elif image in found:
             raise UserError(f"{name}, line {line}: {image} is there twice")
@@ -40,6 +38,12 @@ def read_landmarks(files: Files, name: str, ids: Collection[str], warnings: list
     if unknown:
         warnings.append(f"{name}: {unknown} lines name no image that is used: {first[:80]!r}")
     return found
+
+
+def image_of(name: str, ids: Container[str]) -> str | None:
+    """The id of the image that a line names, with or without a suffix; what is behind a dot in an id is none."""
+    path = PurePosixPath(unicodedata.normalize("NFC", name.replace("\\", "/")))
+    return next((known for known in (str(path), str(path).removesuffix(path.suffix)) if known in ids), None)
 
 
 def _rows(files: Files, name: str) -> Iterator[tuple[int, list[str]]]:

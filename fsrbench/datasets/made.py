@@ -8,12 +8,13 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from fsrbench.atomic import disk_errors, whole
+from fsrbench.console import Reporter
 from fsrbench.errors import UserError
 from fsrbench.folders import make_folder, only_writer
 
@@ -101,20 +102,37 @@ def describe(folder: Path) -> str:
 
 
 @contextmanager
-def held(folder: Path, settings: dict[str, Any], resume: bool) -> Iterator[None]:
+def held(
+    folder: Path, settings: dict[str, Any], ids: Collection[str], resume: bool, reporter: Reporter
+) -> Iterator[None]:
     """Make a dataset's folder, or go on in one with the same settings; inside, no other process writes to it.
 
+    Args:
+        folder: the dataset's.
+        settings: what every picture depends on.
+        ids: the pictures that are to be in it.
+        resume: whether to go on with what is there.
+        reporter: told how many pictures are there no more.
+
     Raises:
-        UserError: it cannot be made, holds something else, was made with other settings, or is being written.
+        UserError: it cannot be made, holds something else, was made with other settings or from other pictures
+            altogether, or is being written.
     """
     make_folder(folder, lambda: manifest_of(folder) is not None, "give a new folder or name")
     before = manifest_of(folder)
     with only_writer(folder, "give another folder"):
+        there = _pictures(folder)
         if before is not None and not resume:
             _clear(folder, before)
         elif before is not None and before["settings"] != settings:
             raise UserError(f"{folder} was made otherwise: {_differences(before['settings'], settings)}; --fresh")
+        elif there and there.isdisjoint(ids):
+            raise UserError(
+                f"{folder} holds {len(there)} other pictures, e.g. {min(there)[:80]!r}; --fresh removes them"
+            )
         yield
+        if gone := there - _pictures(folder):
+            reporter.say(f"{len(gone)} pictures removed from {folder}")
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -149,6 +167,13 @@ def tidy(folder: Path, side: str, ids: Iterable[str]) -> None:
                 file.unlink()
         if Path(top) != folder / side and not any(Path(top).iterdir()):
             Path(top).rmdir()
+
+
+def _pictures(folder: Path) -> set[str]:
+    """Ids of the pictures in HR/ and LR/; what lies elsewhere, behind a link, is not the dataset's."""
+    sides = [folder / side for side in SIDES if not (folder / side).is_symlink()]
+    found = ((side, path) for side in sides for path in side.rglob("[!.]*.png"))
+    return {path.relative_to(side).with_suffix("").as_posix() for side, path in found}
 
 
 def _clear(folder: Path, manifest: dict[str, Any]) -> None:

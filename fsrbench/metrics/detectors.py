@@ -18,6 +18,8 @@ from fsrbench.metrics.base import Features
 from fsrbench.metrics.enlarge import enlarge
 from fsrbench.metrics.features import Extractor, check_tensors, tensors_of
 
+MTCNN_SIDE = 20
+"""Least side in pixels of a picture that MTCNN looks at; it fails on smaller ones."""
 RETINAFACE_SIDE = 256
 RETINAFACE_LEAST = 0.02
 """Confidence below which RetinaFace's boxes are not looked at."""

@@ -11,13 +11,11 @@ from PIL import Image
 
 from fsrbench.console import Reporter
 from fsrbench.metrics.detection import CONFIDENCE
-from fsrbench.metrics.detectors import mtcnn
+from fsrbench.metrics.detectors import MTCNN_SIDE, mtcnn
 from fsrbench.photo.framing import Frame, frame_of
 
 SEEN: Final = 24
 """Side in pixels of the smallest frames in which MTCNN finds nearly every face: 97 % of sharp ones, 41 % at 16 px."""
-LEAST: Final = 20
-"""MTCNN fails on pictures that are smaller."""
 TILE: Final = 2048
 """Pixels that are looked at at once, without their margin; memory does not grow with the photo."""
 MARGIN: Final = 160
@@ -81,7 +79,7 @@ def _detect(detector: Any, photo: Image.Image, window: Box, factor: float) -> li
     """Faces in a window of the photo enlarged or reduced by a factor."""
     left, top, right, bottom = window
     size = (right - left, bottom - top)
-    if min(size) < LEAST:
+    if min(size) < MTCNN_SIDE:
         return []
     area = [min(edge / factor, end) for edge, end in zip(window, photo.size * 2, strict=True)]
     picture = photo.resize(size, Image.Resampling.BICUBIC, box=tuple(area))  # type: ignore[arg-type]

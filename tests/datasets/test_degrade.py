@@ -64,6 +64,20 @@ def test_again_and_fresh_give_the_same_and_leave_nothing_behind(tmp_path: Path) 
     assert {p.shape[0] for p in pictures(tmp_path / "out").values()} == {128}
 
 
+def test_another_source_needs_fresh_and_what_is_removed_is_told(tmp_path: Path) -> None:
+    source, out = data(tmp_path / "src"), tmp_path / "out"
+    call("data", "degrade", source, out)
+    before = contents(out)
+    other = write_files(tmp_path / "other", {"x.png": encode_picture(draw_photo(9, 128, 128))})
+    refused = call("data", "degrade", other, out)
+    assert refused.exit_code == 2
+    assert "out holds 4 other pictures, e.g. 'p0/0'; --fresh removes them" in refused.stderr
+    assert contents(out) == before
+    assert "3 pictures removed" in call("data", "degrade", source, out, "--limit", 1).stderr
+    assert "1 pictures removed" in call("data", "degrade", other, out, "--fresh").stderr
+    assert list(pictures(out)) == list(pictures(out, "LR")) == ["x"]
+
+
 def test_data_with_lr_is_refused(tmp_path: Path) -> None:
     call("data", "degrade", data(tmp_path / "src"), tmp_path / "out")
     result = call("data", "degrade", tmp_path / "out", tmp_path / "twice")

@@ -7,6 +7,7 @@ import pytest
 from made import write_files
 
 from fsrbench.datasets import Dataset, open_dataset
+from fsrbench.datasets.landmarks import image_of
 from fsrbench.errors import UserError
 
 HEADER = "image," + ",".join(f"{axis}{i}" for i in range(68) for axis in "xy")
@@ -33,6 +34,22 @@ def test_points_reach_their_image(tmp_path: Path, prefix: str, suffix: str) -> N
     assert second is not None
     assert np.array_equal(first, POINTS)
     assert np.array_equal(second, POINTS + 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "image"),
+    [
+        ("john.smith", "john.smith"),
+        ("john.smith.jpg", "john.smith"),
+        ("john.jpg", "john"),
+        ("p\\1.2.png", "p/1.2"),
+        ("jo\u0308rg.png", "j\u00f6rg"),
+        ("nobody.png", None),
+        ("", None),
+    ],
+)
+def test_full_name_goes_before_one_without_suffix(name: str, image: str | None) -> None:
+    assert image_of(name, {"john", "john.smith", "p/1.2", "j\u00f6rg"}) == image
 
 
 @pytest.mark.parametrize(("encoding", "end"), [("utf-8-sig", "\n"), ("utf-8", "\r\n"), ("utf-8", "\n\n")])

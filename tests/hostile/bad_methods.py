@@ -91,6 +91,18 @@ class Noisy(Good):
         return super().upscale(lr)
 
 
+class Named(Good):
+    """Wants to know which images it gets."""
+
+    def upscale(self, lr):
+        raise RuntimeError("which are they?")
+
+    def upscale_named(self, lr, ids):
+        if len(ids) != len(lr) or not set(ids) <= set("0123"):
+            raise RuntimeError(f"these are none: {ids}")
+        return super().upscale(lr)
+
+
 class WritesIntoTheConnection(Good):
     def upscale(self, lr):
         for number in range(3, 1024):
@@ -115,7 +127,7 @@ ONE_BY_ONE = {
     "3": "SystemExit: enough",
 }
 """How ``Mixed`` fails on each image."""
-FINE = ("Good", "Noisy")
+FINE = ("Good", "Noisy", "Named")
 
 
 def method(name: str) -> str:

@@ -101,7 +101,7 @@ SETTINGS = [
     Case("yaml-3-mb", settings(b"# " + b"x" * 3_000_000), "more than 1 MiB"),
     Case("yaml-pipe", settings_pipe, "no regular file"),
     Case("yaml-no-weights", settings(b"init: nowhere.safetensors\n"), "nowhere.safetensors cannot be loaded"),
-    Case("train-no-data", settings(b""), "no-faces.zip is neither a folder nor a readable zip"),
+    Case("train-no-data", settings(b""), "no-faces.zip does not exist"),
 ]
 
 

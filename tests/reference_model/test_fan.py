@@ -116,6 +116,39 @@ def test_annotated_faces_come_to_one_size(tmp_path: Path) -> None:
     assert reduced(data).shape == (3, 3, 64, 64)
 
 
+def test_dataset_with_landmarks_is_as_good_as_a_table() -> None:
+    data, samples = load_annotated("sample"), open_dataset("sample").samples
+    assert [str(name) for name in data.names] == [sample.id for sample in samples]
+    assert samples[5].landmarks is not None
+    assert np.allclose(data.points[5] * 128 - 0.5, samples[5].landmarks, atol=1e-4)
+    recipe = FanRecipe(Options(TASKS["x4"], "sample", torch.device("cpu"), amp=False, batch=4))
+    assert len(recipe.faces) + len(recipe.held_out) == len(samples)
+    assert recipe.step(recipe.batch(0), 0.0)["distance"] > 0
+
+
+def test_oblong_picture_is_cut_and_not_squeezed(tmp_path: Path) -> None:
+    face, points = dotted(0)
+    oblong = np.pad(face, ((0, 0), (40, 40), (0, 0)))
+    Image.fromarray(oblong).save(tmp_path / "a.png")
+    np.savez(tmp_path / "landmarks68.npz", names=["a.png"], points=[points * SIDE - 0.5 + [40, 0]])
+    data = load_annotated(tmp_path)
+    assert (data.faces[0] == face).all()
+    assert np.allclose(data.points[0], points, atol=1e-5)
+
+
+def test_data_without_landmarks_is_one_line(tmp_path: Path) -> None:
+    write(tmp_path, 1)
+    with pytest.raises(UserError, match="1 faces with landmarks to train on, at least 2 are needed"):
+        FanRecipe(Options(TASKS["x4"], str(tmp_path), torch.device("cpu"), amp=False, batch=4))
+    (tmp_path / "landmarks68.npz").unlink()
+    with pytest.raises(UserError, match=r"no picture has 68 landmarks, in landmarks\.csv or landmarks68\.npz"):
+        load_annotated(tmp_path)
+    with pytest.raises(UserError, match="does not exist"):
+        load_annotated(str(tmp_path / "gone"))
+    with pytest.raises(UserError, match="sample is no folder or zip"):
+        load_annotated("sample", tmp_path / "points.npz")
+
+
 @pytest.mark.parametrize(
     ("table", "reason"),
     [

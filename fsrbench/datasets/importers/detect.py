@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from fsrbench.images import BadImage
-from fsrbench.metrics.detectors import facenet_pytorch_package
+from fsrbench.metrics.detectors import MTCNN_SIDE, mtcnn
 
 CONFIDENCE: Final = 0.9
 LARGEST: Final = 1280
@@ -25,16 +25,18 @@ class Finder:
 
     def __init__(self) -> None:
         torch.set_num_threads(1)  # each process has a core of its own
-        self._detector = facenet_pytorch_package().MTCNN(keep_all=True, min_face_size=20, device="cpu")
+        self._detector = mtcnn()
 
     def find(self, image: Image.Image) -> np.ndarray:
         """5,2 landmarks in pixels of the picture.
 
         Raises:
-            BadImage: there is no face.
+            BadImage: there is no face, or the picture is too small to look for one.
         """
         factor = min(1.0, LARGEST / max(image.size))
         size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
+        if min(size) < MTCNN_SIDE:
+            raise BadImage("too small for MTCNN")
         small = image if factor == 1 else image.resize(size, Image.Resampling.BILINEAR)
         boxes, confidences, points = self._detector.detect(small, landmarks=True)
         sure = [] if boxes is None else [k for k, c in enumerate(confidences) if c is not None and c >= CONFIDENCE]

@@ -12,13 +12,18 @@ import numpy as np
 
 from fsrbench.datasets.importers.base import Collection, Face, Options, refuse_split
 from fsrbench.datasets.importers.tree import Tree
+from fsrbench.datasets.landmarks import image_of
 from fsrbench.errors import UserError
 from fsrbench.text_files import read_text
 
 
-class Known(NamedTuple):
-    """What the csv tells of a picture."""
+class Told(NamedTuple):
+    """What a line of the csv tells."""
 
+    where: str
+    """Which line of which file that is."""
+    name: str
+    """The picture's, with or without a suffix."""
     points: np.ndarray
     identity: str
 
@@ -32,32 +37,28 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     refuse_split("a folder", options.split, ("all",))
     tree = Tree(source)
     found = Collection(tree.sources)
-    known: dict[str, Known] = {}
+    rows: list[Told] = []
     if options.landmarks is not None:
-        known = read_landmarks(options.landmarks)
+        rows = read_landmarks(options.landmarks)
         tree.read[options.landmarks.name] = hashlib.sha256(options.landmarks.read_bytes()).hexdigest()
     pictures = sorted(tree.pictures())
     if not pictures:
         raise UserError(f"no pictures in {source}")
-    strays = set(known)
     paths = [path for path, _ in pictures]
-    top = "" if any(_id(path) in known for path in paths) else _packing(paths, archive=source.is_file())
+    whole = {_id(path) for path in paths}
+    top = "" if any(image_of(row.name, whole) for row in rows) else _packing(paths, archive=source.is_file())
+    known = _by_image(rows, {_id(path.removeprefix(top)) for path in paths}, found.notes)
     for path, entry in pictures:
         image = _id(path.removeprefix(top))
         about = known.get(image)
-        strays.discard(image)
         if "/" not in image and about and about.identity:
             image = f"{about.identity}/{image}"
         found.faces.append(Face(image, *entry, points=about.points if about else None))
-    if strays and options.landmarks:
-        found.notes.append(
-            f"{options.landmarks.name}: {len(strays)} lines name no picture that is there: {min(strays)[:80]!r}"
-        )
     return found, tree
 
 
-def read_landmarks(path: Path) -> dict[str, Known]:
-    """Landmarks by picture: a heading, then in each line its path and 10 or 136 numbers (x, y of 5 or 68 points).
+def read_landmarks(path: Path) -> list[Told]:
+    """Landmarks of pictures: a heading, then in each line its path and 10 or 136 numbers (x, y of 5 or 68 points).
 
     A column ``identity`` is taken as such.
 
@@ -72,16 +73,32 @@ def read_landmarks(path: Path) -> dict[str, Known]:
     who = heading.index("identity") if "identity" in heading else None
     if len(heading) - 1 - (who is not None) not in (10, 136):
         raise UserError(f"{path}: the first line must name the picture and 10 or 136 coordinates (5 or 68 points)")
-    found: dict[str, Known] = {}
+    found: list[Told] = []
     for number, row in rows[1:]:
-        image, where = _id(row[0]), f"{path}, line {number}"
+        where = f"{path}, line {number}"
         if len(row) != len(heading):
             raise UserError(f"{where}: {len(row)} columns, the first line has {len(heading)}")
-        if image in found:
-            raise UserError(f"{where}: {row[0][:60]} is there twice")
         cells = [cell for k, cell in enumerate(row) if k not in (0, who)]
-        found[image] = Known(_points(cells, where), row[who].strip() if who is not None else "")
+        identity = row[who].strip() if who is not None else ""
+        found.append(Told(where, row[0].strip(), _points(cells, where), identity))
     return found
+
+
+def _by_image(rows: list[Told], ids: set[str], notes: list[str]) -> dict[str, Told]:
+    known: dict[str, Told] = {}
+    strays = []
+    for row in rows:
+        image = image_of(row.name, ids)
+        if image is None:
+            strays.append(row)
+        elif image in known:
+            raise UserError(f"{row.where}: {row.name[:60]} is there twice")
+        else:
+            known[image] = row
+    if strays:
+        first = f"{strays[0].where}: {strays[0].name[:80]!r}"
+        notes.append(f"{len(strays)} lines name no picture that is there, e.g. {first}")
+    return known
 
 
 def _points(cells: list[str], where: str) -> np.ndarray:
@@ -96,7 +113,7 @@ def _points(cells: list[str], where: str) -> np.ndarray:
 
 def _id(path: str) -> str:
     name = unicodedata.normalize("NFC", path.strip().replace("\\", "/"))
-    return str(PurePosixPath(name).with_suffix("")) if PurePosixPath(name).name else name
+    return str(PurePosixPath(name).with_suffix(""))
 
 
 def _packing(paths: list[str], archive: bool) -> str:

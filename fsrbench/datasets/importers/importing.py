@@ -68,7 +68,7 @@ def import_dataset(asked: Import, reporter: Reporter) -> dict[str, Any]:
         reporter.say(f"Its home: {asked.kind.home}")
     found, tree = asked.kind.collect(asked.source, asked.options)
     found.faces = _usable(found, asked)
-    with made.held(asked.folder, asked.settings, asked.resume):
+    with made.held(asked.folder, asked.settings, {face.id for face in found.faces}, asked.resume, reporter):
         before = made.manifest_of(asked.folder) or {"files": []}
         made.write_manifest(asked.folder, _head(asked) | {"complete": False, "files": before["files"]})
         done = _make(asked, found, reporter)

@@ -111,6 +111,27 @@ def test_another_split_keeps_what_is_shared(tmp_path: Path) -> None:
     assert len(pictures(out)) == 4
 
 
+def test_another_source_needs_fresh(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    do_import("folder", many(tmp_path / "src", 3), out)
+    before = contents(out)
+    other = write_files(tmp_path / "other", {"x.png": png(9, 150, 160)})
+    result = call("data", "import", "folder", other, out)
+    assert result.exit_code == 2
+    assert "out holds 3 other pictures, e.g. 'p0/0000'; --fresh removes them" in result.stderr
+    assert contents(out) == before
+    assert "3 pictures removed" in do_import("folder", other, out, "--fresh").stderr
+    assert list(pictures(out)) == ["x"]
+
+
+def test_what_is_removed_is_told(tmp_path: Path) -> None:
+    source, out = many(tmp_path / "src", 4), tmp_path / "out"
+    assert "removed" not in do_import("folder", source, out).stderr + do_import("folder", source, out).stderr
+    assert "3 pictures removed" in do_import("folder", source, out, "--limit", 1).stderr
+    assert len(pictures(out)) == 1
+    assert "removed" not in do_import("folder", source, out, "--fresh").stderr
+
+
 def test_folders_that_hold_something_else_are_left_alone(tmp_path: Path) -> None:
     source = many(tmp_path / "src", 2)
     write_files(tmp_path / "mine", {"thesis.txt": b"text", "dataset.json": b'{"format": "mine"}'})

@@ -164,6 +164,25 @@ def test_folder_takes_identities_from_the_csv(tmp_path: Path) -> None:
     assert list(pictures(tmp_path / "out")) == ["p7/1"]
 
 
+def test_rows_of_names_with_dots_reach_their_pictures(tmp_path: Path) -> None:
+    ids = ["john", "john.doe", "john.smith", "p/1.2"]
+    files = {f"{i}.png": encode_picture(draw_photo(k, 180, 200)) for k, i in enumerate(ids)}
+    csv = landmarks(tmp_path / "l.csv", ["john", "p\\1.2", "./john.smith"])  # each with a suffix
+    csv.write_text(csv.read_text() + "\r\njohn.doe,60,60,100,64,80,85,62,105,96,108\r\n")
+    result = do_import("folder", write_files(tmp_path / "src", files), tmp_path / "out", "--landmarks", csv)
+    assert "lines name no picture" not in result.stderr
+    assert [row["image"] for row in table(tmp_path / "out" / "landmarks5.csv")] == ids
+
+
+def test_picture_that_is_named_twice_is_refused(tmp_path: Path) -> None:
+    source = write_files(tmp_path / "src", {"a.png": encode_picture(draw_photo(0, 180, 200))})
+    csv = landmarks(tmp_path / "l.csv", ["a"])
+    csv.write_text(csv.read_text() + csv.read_text().splitlines()[1].replace("a.png", "a"))
+    result = call("data", "import", "folder", source, tmp_path / "out", "--landmarks", csv)
+    assert result.exit_code == 2
+    assert "l.csv, line 3: a is there twice" in result.stderr
+
+
 def test_faces_are_found_in_photographs(tmp_path: Path) -> None:
     sample = open_dataset("sample").samples[0]
     assert sample.hr is not None
