@@ -95,6 +95,23 @@ def test_only_images_that_both_have_are_compared():
     assert (found.n, found.difference) == (68, pytest.approx(1))
 
 
+def failed_where_it_is_hard() -> RunData:
+    """``b`` is worse than ``a`` on every image and has no score of the twenty hardest, so that its mean is higher."""
+    worse = BASE - 0.2 + 0.01 * noise(1)
+    worse[np.argsort(BASE)[:20]] = np.nan
+    return made({("a", "psnr"): BASE, ("b", "psnr"): worse})
+
+
+def test_a_method_that_failed_on_the_hardest_images_is_judged_on_the_others():
+    run = failed_where_it_is_hard()
+    assert run.result("b", "psnr").value > run.result("a", "psnr").value  # type: ignore[union-attr]
+    (row,) = compare_run(run, "a")
+    assert row.paired is not None
+    assert row.paired.ci_low < row.difference < row.paired.ci_high
+    assert row.difference == pytest.approx(-0.2, abs=0.01)
+    assert row.verdict == "worse"
+
+
 def test_numbers_of_whole_sets_are_compared_by_their_blocks():
     blocks = {("a", "kid"): noise(5, 20), ("b", "kid"): noise(5, 20) + 0.2, ("c", "kid"): noise(6, 20)}
     found = {row.method: row for row in compare_run(made({}, blocks=blocks), "a")}
@@ -131,6 +148,10 @@ def test_the_best_and_what_cannot_be_told_from_it(metric, sign):
     run = made({(m, metric): s for m, s in scores.items()})
     assert tied_with_best(run, metric) == ("best", ["equal"])
     assert tied_with_best(run, metric, ["equal", "worst"]) == ("equal", [])
+
+
+def test_the_best_value_is_not_the_best_method_where_another_is_better_on_the_same_images():
+    assert tied_with_best(failed_where_it_is_hard(), "psnr") == ("b", ["a"])
 
 
 def test_nothing_is_best_without_a_direction_alone_or_failed():
