@@ -11,7 +11,7 @@ import pandas as pd
 
 from fsrbench.audit.findings import COLUMNS, Findings
 from fsrbench.audit.origin import Origin
-from fsrbench.audit.protocols import DEFAULT, LR, PROTOCOLS, Protocol
+from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
 from fsrbench.console import Reporter
 from fsrbench.engine import folder
 from fsrbench.engine.frames import status_of
@@ -51,14 +51,15 @@ def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = Non
     Raises:
         UserError: no HR images, nothing usable in the data, or no method that can run.
     """
-    defaults = {p.metric: p for p in PROTOCOLS if p.name == DEFAULT}
+    known = all_protocols()
+    defaults = {p.metric: p for p in known if p.name == DEFAULT}
     most = (origin and origin.images) or IMAGES
     limits = {m: spec.limit or min(SLOW.get(m, IMAGES), most) for m in defaults}
     spec = spec.model_copy(update={"limit": max(limits.values())})
     first = Run(spec, reporter, [p.measure for p in defaults.values()])
     _check(first)
     fixed_lr = any(sample.lr is not None for sample in first.dataset)
-    protocols = tuple(p for p in PROTOCOLS if p.group != LR or not (fixed_lr or p.degradation == spec.degradation))
+    protocols = tuple(p for p in known if p.group != LR or not (fixed_lr or p.degradation == spec.degradation))
     usable = [p for p in protocols if p.metric not in first.refused_metrics]
     steps = _steps(spec.model_copy(update={"methods": tuple(first.methods)}), usable, limits)
     rows = []
