@@ -72,6 +72,8 @@ class Metric(ABC):
     """Names of the weight files that it reads."""
     protocol: str
     """One line that lets somebody else recompute the number."""
+    infinite: ClassVar[str] = ""
+    """Why a score is infinite, where it can be."""
     settings: str | None = None
     """What its numbers depend on besides code, weights and protocol, such as arguments; of an object that does not tell
     no score is used again."""

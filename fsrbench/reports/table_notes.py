@@ -103,7 +103,7 @@ def _why(run: RunData, row: str, metric: str) -> str:
         return "" if row == HR else "missing: no row in summary.csv"
     if result.status != "ok":
         return f"{result.status}: {one_line(result.note) or 'no reason given'}"
-    return "" if result.ok else "without value: the run calls it ok"
+    return "" if result.ok else f"without value: {one_line(result.note) or 'the run calls it ok'}"
 
 
 def _where(run: RunData, places: Sequence[Place], metrics: Sequence[str]) -> str:
