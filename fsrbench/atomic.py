@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -18,8 +18,7 @@ PART: Final = ".part"
 NO_MORE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
 """Errors after which no other file can be written either: a disk that is full, read-only, broken or over its quota."""
 
-_numbers = count()
-_MADE: Final = re.compile(rf"\.\d+-\d+\{PART}\.\w+")
+_MADE: Final = re.compile(rf"\.[0-9a-f-]+\{PART}\.\w+")
 
 
 @contextmanager
@@ -33,7 +32,7 @@ def whole(path: Path) -> Iterator[Path]:
         CannotWrite: the disk takes no more.
         OSError: this file cannot be written, others perhaps can.
     """
-    part = path.with_name(f".{os.getpid()}-{next(_numbers)}{PART}{path.suffix}")
+    part = path.with_name(f".{secrets.token_hex(8)}{PART}{path.suffix}")  # machines may share the folder
     try:
         with disk_errors(path):
             yield part

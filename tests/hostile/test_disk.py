@@ -170,6 +170,13 @@ def test_whole_keeps_what_was_there_until_all_is_written(tmp_path: Path) -> None
     assert file.read_text() == "new"
 
 
+def test_processes_of_two_machines_do_not_write_to_one_path(tmp_path: Path) -> None:
+    code = "from pathlib import Path; from fsrbench import atomic; print(atomic.whole(Path('x')).__enter__())"
+    same = f"import os; os.getpid = lambda: 7; {code}"  # each machine has its own process 7
+    parts = [subprocess.run([sys.executable, "-c", same], capture_output=True, check=True).stdout for _ in range(2)]
+    assert parts[0] != parts[1]
+
+
 def test_whole_replaces_a_link_and_leaves_its_target(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("old")
     (tmp_path / "link").symlink_to(tmp_path / "precious")
@@ -191,6 +198,7 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(data: Path, tmp_
     out = tmp_path / "out"
     run(data, out)
     left = [out / ".77-3.part.csv", out / "images" / ".77-12.part.png", out / "cache" / "scores" / "tmpx.part"]
+    left.append(out / "cache" / "scores" / ".0123456789abcdef.part.npz")
     kept = out / "images" / "a.part1.csv"
     for path in (*left, kept):
         path.write_text("half")
