@@ -12,6 +12,7 @@ from fsrbench.engine.run import Run
 from fsrbench.errors import UserError
 from fsrbench.provenance import dataset_hash
 from fsrbench.reports.data import RunData
+from fsrbench.reports.told import section
 from fsrbench.spec import RunSpec, parse_spec
 
 KEPT: Final = ("methods", "data", "task", "degradation", "seed", "batch_size", "descriptor", "weights")
@@ -55,22 +56,16 @@ class Origin:
         found = []
         if dataset_hash(open_dataset(now.spec.data).head(self.images)) != self._dataset.get("sha256"):
             found.append(f"the data is not what {self.path.name} was measured on")
+        methods = section(self.manifest, "methods")
         for method in now.methods:
-            if _entry(self._told("methods").get(method)).get("fingerprint") != now.worker.method(method).fingerprint():
+            if section(methods, method).get("fingerprint") != now.worker.method(method).fingerprint():
                 found.append(f"{method} has changed since {self.path.name} was run")
-        protocols = self._told("protocols")
+        protocols = section(self.manifest, "protocols")
         for metric in now.usable:
             if protocols.get(metric.name, metric.protocol) != metric.protocol:
                 found.append(f"{metric.name} has another protocol here than in {self.path.name}")
-        files = self._told("metric_weights")
+        files = section(self.manifest, "metric_weights")
         for name in now.worker.weight_files():
-            if name in files and _entry(files[name]).get("sha256") != weights.sha256(name):
+            if name in files and section(files, name).get("sha256") != weights.sha256(name):
                 found.append(f"weights {name} have changed since {self.path.name} was run")
         return found
-
-    def _told(self, section: str) -> dict[str, Any]:
-        return _entry(self.manifest.get(section))
-
-
-def _entry(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
