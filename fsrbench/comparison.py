@@ -15,7 +15,7 @@ import numpy as np
 
 from fsrbench.errors import UserError
 from fsrbench.reports.data import Result, RunData
-from fsrbench.stats import LEVEL, Comparison, compare, holm, p_value
+from fsrbench.stats import LEVEL, Comparison, compare, holm, p_value, people
 
 Verdict = Literal["better", "worse", "other", "same"]
 """``other``: distinguishable, in a metric without a direction; ``same``: not distinguishable."""
@@ -99,8 +99,7 @@ def _shared(run: RunData, metric: str, first: str, second: str) -> tuple[np.ndar
     both = scores[[first, second]].replace([np.inf, -np.inf], np.nan).dropna()
     if len(both) < 2:
         return None
-    people = [run.identities.get(image, image) for image in both.index]
-    return both[first].to_numpy(), both[second].to_numpy(), people
+    return both[first].to_numpy(), both[second].to_numpy(), people(both.index, run.identities)
 
 
 def _verdict(run: RunData, metric: str, method: str, base: str, difference: float, p: float) -> Verdict:

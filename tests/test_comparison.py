@@ -87,6 +87,16 @@ def test_pictures_of_one_person_count_as_one():
     assert with_people.ci_high - with_people.ci_low > 1.5 * (alone.ci_high - alone.ci_low)
 
 
+def test_a_picture_called_as_a_person_is_not_of_that_person():
+    run = made({("a", "psnr"): np.array([20.0, 21.0]), ("b", "psnr"): np.array([21.0, 22.0])})
+    for frame in (run.scores, run.images):
+        frame["image"] = frame["image"].replace(IMAGES[1], "p00")
+    run.images.loc[run.images["image"] == "p00", "identity"] = None
+    found = paired(run, "psnr", "b", "a")
+    assert found is not None
+    assert found.p == 0.5  # two of the four exchanges of two people; of one person all are as large
+
+
 def test_only_images_that_both_have_are_compared():
     holes = BASE + 1
     holes[:10], holes[10:12] = np.nan, np.inf

@@ -12,7 +12,7 @@ import pandas as pd
 from fsrbench.engine.results import MethodResults
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Metric, Summary
-from fsrbench.stats import mean_interval
+from fsrbench.stats import mean_interval, people
 
 SCORE_COLUMNS = ["method", "image", "metric", "value", "status"]
 DETAIL_COLUMNS = ["method", "metric", "detail", "value"]
@@ -91,8 +91,8 @@ class FrameWriter:
         finite, note = np.isfinite(values), _not_finite(metric, values)
         if not finite.any():
             return Summary(float("nan"), note=note)
-        people = [self.identities[image] or image for image, good in zip(ids, finite, strict=True) if good]
-        interval = mean_interval(values[finite], self.seed, people)
+        scored = [image for image, good in zip(ids, finite, strict=True) if good]
+        interval = mean_interval(values[finite], self.seed, people(scored, self.identities))
         return Summary(float(values[finite].mean()), *interval, int(finite.sum()), note)
 
     def _per_image(self, method: str, metric: str, mine: MethodResults, values: np.ndarray) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 from fsrbench import fingerprints, weights
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid
+from fsrbench.stats import people
 from fsrbench.tasks import Task
 
 if TYPE_CHECKING:
@@ -145,8 +146,8 @@ class Faces:
 
     @property
     def people(self) -> list[str]:
-        """Who is on each image; without identities every picture is taken for a person of its own."""
-        return [identity or f"image {i}" for i, identity in zip(self.ids, self.identities, strict=True)]
+        """Who is on each image; see :func:`fsrbench.stats.people`."""
+        return people(self.ids, dict(zip(self.ids, self.identities, strict=True)))
 
 
 @dataclass(frozen=True)
