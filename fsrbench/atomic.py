@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -18,22 +18,25 @@ PART: Final = ".part"
 NO_MORE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
 """Errors after which no other file can be written either: a disk that is full, read-only, broken or over its quota."""
 
-_numbers = count()
-_MADE: Final = re.compile(rf"\.\d+-\d+\{PART}\.\w+")
+_MADE: Final = re.compile(rf"\.[0-9a-f-]+\{PART}\.\w+")
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A new path to write to, in the folder of ``path``; on leaving without an error it takes the place of ``path``.
 
-    What was there, a link even, is replaced and not written into. The new path has the suffix of ``path``, because
-    many libraries choose the format by it.
+    What was there, a link even, is replaced and not written into; only a pipe or a device, such as ``/dev/stdout``, is
+    written into as it is. The new path has the suffix of ``path``, because many libraries choose the format by it.
 
     Raises:
         CannotWrite: the disk takes no more.
         OSError: this file cannot be written, others perhaps can.
     """
-    part = path.with_name(f".{os.getpid()}-{next(_numbers)}{PART}{path.suffix}")
+    if _is_stream(path):
+        with disk_errors(path):
+            yield path
+        return
+    part = path.with_name(f".{secrets.token_hex(8)}{PART}{path.suffix}")  # machines may share the folder
     try:
         with disk_errors(path):
             yield part
@@ -41,6 +44,11 @@ def whole(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # on a disk that has become read-only; the reason to stop is on its way already
             part.unlink(missing_ok=True)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether nothing can take the place of ``path``; ``/dev/stdout`` may lead to a file, which a shell holds open."""
+    return str(path).startswith(("/dev/stdout", "/dev/stderr", "/dev/fd/")) or path.is_fifo() or path.is_char_device()
 
 
 @contextmanager

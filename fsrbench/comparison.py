@@ -15,7 +15,7 @@ import numpy as np
 
 from fsrbench.errors import UserError
 from fsrbench.reports.data import Result, RunData
-from fsrbench.stats import LEVEL, Comparison, compare, holm, p_value
+from fsrbench.stats import LEVEL, Comparison, compare, holm, p_value, people
 
 Verdict = Literal["better", "worse", "other", "same"]
 """``other``: distinguishable, in a metric without a direction; ``same``: not distinguishable."""
@@ -28,7 +28,7 @@ class Compared:
     metric: str
     method: str
     difference: float
-    """The method's value minus the base's, in the unit of the files."""
+    """The method minus the base, in the unit of the files: of the scores of both where paired, else of the values."""
     verdict: Verdict
     paired: Comparison | None
     """``None`` where the metric cannot be tested."""
@@ -46,14 +46,15 @@ def compare_run(run: RunData, base: str, metrics: Sequence[str] | None = None, s
         if name not in known:
             raise UserError(f"{run.path}: no {kind} {name} in this run; it has {', '.join(known)}")
     rows = [
-        Compared(metric, method, mine.value - its.value, "same", paired(run, metric, method, base, seed))
+        Compared(metric, method, test.difference if test else mine.value - its.value, "same", test)
         for metric in metrics or run.metrics
         for method in run.methods
         if method != base and (mine := _valued(run, method, metric)) and (its := _valued(run, base, metric))
+        for test in (paired(run, metric, method, base, seed),)
     ]
     corrected = holm([row.paired.p if row.paired else math.nan for row in rows])
     return [
-        replace(row, p_corrected=p, verdict=_verdict(run, row.metric, row.method, base, p))
+        replace(row, p_corrected=p, verdict=_verdict(run, row.metric, row.method, base, row.difference, p))
         for row, p in zip(rows, corrected, strict=True)
     ]
 
@@ -65,7 +66,10 @@ def paired(run: RunData, metric: str, first: str, second: str, seed: int = 0) ->
 
 
 def tied_with_best(run: RunData, metric: str, methods: Sequence[str] | None = None) -> tuple[str, list[str]] | None:
-    """The method with the best value, and those that cannot be told from it (Holm over the column).
+    """The method with the best value, and those that cannot be told to be worse (Holm over the column).
+
+    One that was scored on easier images may have the best value and be worse than another on those that both have;
+    the two are not told apart then.
 
     Returns:
         ``None`` where nothing is ranked: no direction, or fewer than two methods with a value.
@@ -77,9 +81,14 @@ def tied_with_best(run: RunData, metric: str, methods: Sequence[str] | None = No
     sign = 1 if info.direction == "higher" else -1
     best = max(found, key=lambda method: sign * found[method].value)
     others = [method for method in found if method != best]
-    shared = [_shared(run, metric, best, method) for method in others]
+    shared = [_shared(run, metric, method, best) for method in others]
     corrected = holm([p_value(s[0] - s[1], clusters=s[2]) if s else math.nan for s in shared])
-    return best, [m for m, p in zip(others, corrected, strict=True) if _verdict(run, metric, m, best, p) == "same"]
+    differences = [
+        float((s[0] - s[1]).mean()) if s else found[method].value - found[best].value
+        for method, s in zip(others, shared, strict=True)
+    ]
+    tests = zip(others, differences, corrected, strict=True)
+    return best, [m for m, difference, p in tests if _verdict(run, metric, m, best, difference, p) != "worse"]
 
 
 def _shared(run: RunData, metric: str, first: str, second: str) -> tuple[np.ndarray, np.ndarray, list[str]] | None:
@@ -90,11 +99,11 @@ def _shared(run: RunData, metric: str, first: str, second: str) -> tuple[np.ndar
     both = scores[[first, second]].replace([np.inf, -np.inf], np.nan).dropna()
     if len(both) < 2:
         return None
-    people = [run.identities.get(image, image) for image in both.index]
-    return both[first].to_numpy(), both[second].to_numpy(), people
+    return both[first].to_numpy(), both[second].to_numpy(), people(both.index, run.identities)
 
 
-def _verdict(run: RunData, metric: str, method: str, base: str, p: float) -> Verdict:
+def _verdict(run: RunData, metric: str, method: str, base: str, difference: float, p: float) -> Verdict:
+    """What a difference says. Its sign counts and not the values', which may be of different images."""
     mine, its = _valued(run, method, metric), _valued(run, base, metric)
     assert mine is not None
     assert its is not None
@@ -103,7 +112,7 @@ def _verdict(run: RunData, metric: str, method: str, base: str, p: float) -> Ver
     direction = run.metric(metric).direction
     if direction == "none":
         return "other"
-    return "better" if (mine.value > its.value) == (direction == "higher") else "worse"
+    return "better" if (difference > 0) == (direction == "higher") else "worse"
 
 
 def _apart(mine: Result, its: Result, p: float) -> bool:

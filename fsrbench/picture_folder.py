@@ -18,9 +18,8 @@ import numpy as np
 from PIL import Image
 
 from fsrbench.atomic import disk_errors, whole
+from fsrbench.rows import LR as LR
 
-LR: Final = "lr"
-"""The row of the LR pictures; no method may be called so."""
 INDEX: Final = "index.json"
 COMPRESSION: Final = 1
 """Of PNG: half the time of the usual 6 for files a tenth larger."""

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from fsrbench.errors import UserError
+from fsrbench.seeds import MOST_SEED
 from fsrbench.tasks import TASKS, Task
 
 
@@ -32,7 +33,7 @@ class RunSpec(BaseModel):
     ratio_to: str | None = None
     weights: dict[str, Path] = Field(default_factory=dict)
     device: str = "auto"
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=MOST_SEED)
     batch_size: int | None = Field(default=None, ge=1)
     """Images a batch; without it as many as are best for the device and fit its memory."""
     workers: int | None = Field(default=None, ge=1)

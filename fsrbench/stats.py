@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,16 @@ MANY = 1000
 
 Clusters = Sequence[object] | np.ndarray | None
 """K labels; values of one label are drawn together, because images of one person are alike. ``None``: each alone."""
+
+
+def people(images: Iterable[str], identities: Mapping[str, str | None]) -> list[str]:
+    """Who is on each image, as labels of clusters; an image without an identity is a person of its own.
+
+    Example:
+        >>> people(["ann/1", "ann/2", "ann"], {"ann/1": "ann", "ann/2": "ann"})
+        ['ann', 'ann', 'image ann']
+    """
+    return [identities.get(image) or f"image {image}" for image in images]
 
 
 def mean_interval(values: np.ndarray, seed: int = 0, clusters: Clusters = None) -> tuple[float, float]:
@@ -47,8 +57,8 @@ def median_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
 
 def block_interval(value: float, blocks: np.ndarray) -> tuple[float, float]:
     """95 % interval of a number of a whole set from its pseudo-values, one a block; see :func:`pseudo_values`."""
-    reach = _reach(blocks)
-    return value - reach, value + reach
+    half = reach(blocks)
+    return value - half, value + half
 
 
 def pseudo_values(value: float, without: np.ndarray) -> np.ndarray:
@@ -186,12 +196,12 @@ def _ratio(sums: np.ndarray, counts: np.ndarray, axis: int = -1) -> Any:
 def _t_interval(sums: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     """Interval of a ratio of sums by its linearisation."""
     mean = float(_ratio(sums, counts))
-    reach = _reach((sums - mean * counts) / counts.mean())
-    return mean - reach, mean + reach
+    half = reach((sums - mean * counts) / counts.mean())
+    return mean - half, mean + half
 
 
-def _reach(values: np.ndarray) -> float:
-    """From the mean of independent values to the ends of its 95 % t-interval."""
+def reach(values: np.ndarray) -> float:
+    """From the mean of K independent values to the ends of its 95 % t-interval; NaN for fewer than two."""
     from scipy import stats  # takes half a second, which tables can do without
 
     return float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))

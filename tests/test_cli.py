@@ -9,6 +9,8 @@ import pytest
 import torch
 from made import call, picture_files, run, write_files
 
+from fsrbench.seeds import MOST_SEED
+
 SCRIPT = Path(sys.executable).with_name("fsrbench")
 COMMANDS = [
     *([], ["run"], ["table"], ["plot"], ["grid"], ["compare"], ["report"], ["check"], ["audit"], ["list"], ["train"]),
@@ -102,6 +104,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["--limit", "-3"], "--limit: Input should be"),
         (["--batch-size", "0"], "--batch-size: Input should be"),
         (["--seed", "-1"], "--seed: Input should be"),
+        (["--seed", str(MOST_SEED + 1)], "--seed: Input should be less than or equal to 4294967293"),
         (["--sides", "two"], "--sides: Input should be 'one' or 'both'"),
         (["--alignment", "lr"], "--alignment: Input should be 'hr' or 'sr'"),
         (["--descriptor", "dlip"], "--descriptor: Input should be 'auto', 'dlib', 'facenet' or 'arcface'"),
@@ -231,6 +234,14 @@ def test_compare_refuses_in_one_line(finished: Path, options: list[str], reason:
     result = call("compare", finished, *options)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert reason in result.stderr
+
+
+@pytest.mark.parametrize("seed", [-1, MOST_SEED + 1])
+def test_seeds_that_cannot_draw_are_refused_everywhere(finished: Path, seed: int) -> None:
+    for command in (["compare", finished], ["check", finished, "--against", "r.json"], ["audit", finished]):
+        result = call(*command, "--seed", seed)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert "--seed" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -87,12 +87,39 @@ def test_pictures_of_one_person_count_as_one():
     assert with_people.ci_high - with_people.ci_low > 1.5 * (alone.ci_high - alone.ci_low)
 
 
+def test_a_picture_called_as_a_person_is_not_of_that_person():
+    run = made({("a", "psnr"): np.array([20.0, 21.0]), ("b", "psnr"): np.array([21.0, 22.0])})
+    for frame in (run.scores, run.images):
+        frame["image"] = frame["image"].replace(IMAGES[1], "p00")
+    run.images.loc[run.images["image"] == "p00", "identity"] = None
+    found = paired(run, "psnr", "b", "a")
+    assert found is not None
+    assert found.p == 0.5  # two of the four exchanges of two people; of one person all are as large
+
+
 def test_only_images_that_both_have_are_compared():
     holes = BASE + 1
     holes[:10], holes[10:12] = np.nan, np.inf
     found = paired(made({("a", "psnr"): BASE, ("b", "psnr"): holes}), "psnr", "b", "a")
     assert found is not None
     assert (found.n, found.difference) == (68, pytest.approx(1))
+
+
+def failed_where_it_is_hard() -> RunData:
+    """``b`` is worse than ``a`` on every image and has no score of the twenty hardest, so that its mean is higher."""
+    worse = BASE - 0.2 + 0.01 * noise(1)
+    worse[np.argsort(BASE)[:20]] = np.nan
+    return made({("a", "psnr"): BASE, ("b", "psnr"): worse})
+
+
+def test_a_method_that_failed_on_the_hardest_images_is_judged_on_the_others():
+    run = failed_where_it_is_hard()
+    assert run.result("b", "psnr").value > run.result("a", "psnr").value  # type: ignore[union-attr]
+    (row,) = compare_run(run, "a")
+    assert row.paired is not None
+    assert row.paired.ci_low < row.difference < row.paired.ci_high
+    assert row.difference == pytest.approx(-0.2, abs=0.01)
+    assert row.verdict == "worse"
 
 
 def test_numbers_of_whole_sets_are_compared_by_their_blocks():
@@ -131,6 +158,10 @@ def test_the_best_and_what_cannot_be_told_from_it(metric, sign):
     run = made({(m, metric): s for m, s in scores.items()})
     assert tied_with_best(run, metric) == ("best", ["equal"])
     assert tied_with_best(run, metric, ["equal", "worst"]) == ("equal", [])
+
+
+def test_the_best_value_is_not_the_best_method_where_another_is_better_on_the_same_images():
+    assert tied_with_best(failed_where_it_is_hard(), "psnr") == ("b", ["a"])
 
 
 def test_nothing_is_best_without_a_direction_alone_or_failed():

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from fsrbench import weights
 from fsrbench.atomic import whole
 from fsrbench.audit.findings import Findings
 from fsrbench.audit.measure import audit_methods
@@ -57,7 +58,7 @@ def audit(run: Path | None, out: Path | None, given: Mapping[str, Any]) -> None:
     out = out or (run / "audit" if run else OUT)
     spec = origin.spec(given) if origin else parse_spec(**{**given, "out": out / WORK})
     reporter = Once()
-    with no_connections() if spec.offline else nullcontext():
+    with no_connections() if spec.offline else nullcontext(), weights.named(spec.weights):
         findings = audit_methods(spec, reporter, origin)
     write(findings, out)
     Console().print(table_audit.TerminalAudit(findings))

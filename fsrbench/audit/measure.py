@@ -12,7 +12,7 @@ import pandas as pd
 
 from fsrbench.audit.findings import COLUMNS, Findings
 from fsrbench.audit.origin import Origin
-from fsrbench.audit.protocols import DEFAULT, LR, PROTOCOLS, Protocol
+from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
 from fsrbench.console import Reporter
 from fsrbench.engine import folder
 from fsrbench.engine.frames import status_of
@@ -24,8 +24,6 @@ from fsrbench.spec import RunSpec
 
 IMAGES = 128
 """Images without --limit; enough for the ten folds of verification where each person has six pictures."""
-DEFAULTS = {protocol.metric: protocol for protocol in PROTOCOLS if protocol.name == DEFAULT}
-"""What a run measures, by metric."""
 SLOW = {"niqe": 64}
 """Metrics that take fewer images without --limit, because they are slow and vary little between images."""
 
@@ -54,18 +52,20 @@ def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = Non
     Raises:
         UserError: no HR images, nothing usable in the data, or no method that can run.
     """
+    known = all_protocols()
+    defaults = _defaults(known)
     most = (origin and origin.images) or IMAGES
-    limits = {m: spec.limit or min(SLOW.get(m, IMAGES), most) for m in DEFAULTS}
+    limits = {m: spec.limit or min(SLOW.get(m, IMAGES), most) for m in defaults}
     spec = spec.model_copy(update={"limit": max(limits.values())})
-    with closing(Run(spec, reporter, [p.measure for p in DEFAULTS.values()])) as first:
+    with closing(Run(spec, reporter, [p.measure for p in defaults.values()])) as first:
         _check(first)
-        return _audit(first, limits, origin)
+        return _audit(first, known, limits, origin)
 
 
-def _audit(first: Run, limits: Mapping[str, int], origin: Origin | None) -> Findings:
+def _audit(first: Run, known: Sequence[Protocol], limits: Mapping[str, int], origin: Origin | None) -> Findings:
     spec, reporter = first.spec, first.reporter
     fixed_lr = any(sample.lr is not None for sample in first.dataset)
-    protocols = tuple(p for p in PROTOCOLS if p.group != LR or not (fixed_lr or p.degradation == spec.degradation))
+    protocols = tuple(p for p in known if p.group != LR or not (fixed_lr or p.degradation == spec.degradation))
     usable = [p for p in protocols if p.metric not in first.refused_metrics]
     steps = _steps(spec.model_copy(update={"methods": tuple(first.methods)}), usable, limits)
     rows = []
@@ -82,12 +82,17 @@ def _audit(first: Run, limits: Mapping[str, int], origin: Origin | None) -> Find
     return Findings(
         setting=_setting(first, fixed_lr),
         listed=spec.methods,
-        metrics={name: _info(p.measure) for name, p in DEFAULTS.items()},
+        metrics={name: _info(p.measure) for name, p in _defaults(known).items()},
         images={name: min(limit, len(first.dataset)) for name, limit in limits.items()},
         protocols=protocols,
         rows=_with_differences(rows, protocols),
         notes=tuple(notes),
     )
+
+
+def _defaults(protocols: Sequence[Protocol]) -> dict[str, Protocol]:
+    """What a run measures, by metric."""
+    return {protocol.metric: protocol for protocol in protocols if protocol.name == DEFAULT}
 
 
 def _check(run: Run) -> None:

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from fsrbench import weights
 from fsrbench.datasets import open_dataset
 from fsrbench.engine.run import Run
 from fsrbench.errors import UserError
 from fsrbench.provenance import dataset_hash
 from fsrbench.reports.data import RunData
+from fsrbench.reports.told import section
 from fsrbench.spec import RunSpec, parse_spec
 
-KEPT: Final = ("methods", "data", "task", "degradation", "seed", "batch_size")
+KEPT: Final = ("methods", "data", "task", "degradation", "seed", "batch_size", "descriptor", "weights")
 """What an audit takes over from a run's specification."""
 
 
@@ -44,16 +46,26 @@ class Origin:
         Raises:
             UserError: a value that is not allowed.
         """
-        return parse_spec(**{**{name: self._spec[name] for name in KEPT}, "out": self.path, **given})
+        spec = parse_spec(**{**{name: self._spec[name] for name in KEPT}, "out": self.path, **given})
+        for name, file in spec.weights.items():
+            weights.parse_named(f"{name}={file}")  # it may be gone since
+        return spec
 
     def changes(self, now: Run) -> list[str]:
         """What is not as it was in the run: its default numbers are then not the run's."""
         found = []
         if dataset_hash(open_dataset(now.spec.data).head(self.images)) != self._dataset.get("sha256"):
             found.append(f"the data is not what {self.path.name} was measured on")
-        told = self.manifest.get("methods")
+        methods = section(self.manifest, "methods")
         for method in now.methods:
-            entry = told.get(method) if isinstance(told, dict) else None
-            if not isinstance(entry, dict) or entry.get("fingerprint") != now.worker.method(method).fingerprint():
+            if section(methods, method).get("fingerprint") != now.worker.method(method).fingerprint():
                 found.append(f"{method} has changed since {self.path.name} was run")
+        protocols = section(self.manifest, "protocols")
+        for metric in now.usable:
+            if protocols.get(metric.name, metric.protocol) != metric.protocol:
+                found.append(f"{metric.name} has another protocol here than in {self.path.name}")
+        files = section(self.manifest, "metric_weights")
+        for name in now.worker.weight_files():
+            if name in files and section(files, name).get("sha256") != weights.sha256(name):
+                found.append(f"weights {name} have changed since {self.path.name} was run")
         return found

@@ -34,13 +34,19 @@ class Protocol:
     name: str
     group: str
     """What it varies."""
-    recipe: str
-    """One line that lets somebody recompute it."""
     measure: Metric
     degradation: str | None = None
     """How LR is made, where the protocol varies that."""
     own_alignment: bool = False
     """Whether pictures are aligned by their own landmarks and not by HR's."""
+
+    @property
+    def recipe(self) -> str:
+        """One line that lets somebody recompute it; a metric that takes what weights are there has it when checked."""
+        if self.degradation is None:
+            return self.measure.protocol
+        made = DEGRADATIONS[self.degradation].protocol
+        return f"LR made by {made}: `fsrbench run --degradation {self.degradation}`"
 
 
 _CHANGES: Final[tuple[tuple[str, str, str, changes.Change], ...]] = (
@@ -78,11 +84,11 @@ _KERNELS: Final = {"bilinear": Image.Resampling.BILINEAR, "Lanczos": Image.Resam
 def _image(
     base: ImageMetric, name: str, group: str, recipe: str, function: Callable[[Tensor, Tensor], Tensor]
 ) -> Protocol:
-    return Protocol(base.name, name, group, recipe, ImageVariant(base, name, recipe, function))
+    return Protocol(base.name, name, group, ImageVariant(base, name, recipe, function))
 
 
 def _default(metric: Metric) -> Protocol:
-    return Protocol(metric.name, DEFAULT, DEFAULT, metric.protocol, metric)
+    return Protocol(metric.name, DEFAULT, DEFAULT, metric)
 
 
 def _changed(base: ImageMetric, function: Callable[[Tensor, Tensor], Tensor]) -> list[Protocol]:
@@ -93,10 +99,7 @@ def _changed(base: ImageMetric, function: Callable[[Tensor, Tensor], Tensor]) ->
 
 
 def _lr(base: ImageMetric) -> list[Protocol]:
-    def recipe(name: str) -> str:
-        return f"LR made by {DEGRADATIONS[name].protocol}: `fsrbench run --degradation {name}`"
-
-    return [Protocol(base.name, title, LR, recipe(name), base, name) for name, title in _LR.items()]
+    return [Protocol(base.name, title, LR, base, name) for name, title in _LR.items()]
 
 
 def _psnr() -> list[Protocol]:
@@ -118,7 +121,7 @@ def _niqe() -> list[Protocol]:
 
     def another(name: str, group: str, metric: Niqe) -> Protocol:
         describe_as(metric, base, name, metric.protocol)
-        return Protocol(base.name, name, group, metric.protocol, metric)
+        return Protocol(base.name, name, group, metric)
 
     sizes = [another(f"enlarged to {side} px", "size", Niqe(side)) for side in (192, 384)]
     kernels = [another(f"enlarged by {name}", "kernel", Niqe(SIDE, kernel)) for name, kernel in _KERNELS.items()]
@@ -137,23 +140,26 @@ def _detection() -> list[Protocol]:
             recipe = f"confidence >= {confidence} for SR and HR (MTCNN gives none below 0.7); a hit is {words}"
             name = f"{hit} {confidence:g}" if iou else f"{hit}, {confidence:g}"
             variant = FeatureVariant(base, name, recipe, detected(confidence, iou))
-            found.append(Protocol(base.name, name, "confidence" if iou else "place", recipe, variant))
+            found.append(Protocol(base.name, name, "confidence" if iou else "place", variant))
     return found
 
 
 def _verification() -> list[Protocol]:
-    base = Verification()
     own = "each picture aligned by its own landmarks in its own MTCNN box, SR's by SR's"
     hindsight = "threshold best on the very pairs that are judged (optimistic)"
+    # Each has a metric of its own: by its own landmarks and by HR's a metric is checked to be another
+    default, by_own, best, both = (Verification() for _ in range(4))
     variants = (
-        ("own landmarks", "alignment", own, base.evaluate, True),
-        ("best threshold", "threshold", hindsight, verified_in_hindsight, False),
-        ("both of these", "both", f"{own}; {hindsight}", verified_in_hindsight, True),
+        (by_own, "own landmarks", "alignment", own, by_own.evaluate, True),
+        (best, "best threshold", "threshold", hindsight, verified_in_hindsight, False),
+        (both, "both of these", "both", f"{own}; {hindsight}", verified_in_hindsight, True),
     )
-    return [_default(base)] + [
-        Protocol(base.name, name, group, recipe, FeatureVariant(base, name, recipe, judge), own_alignment=alone)
-        for name, group, recipe, judge, alone in variants
+    return [_default(default)] + [
+        Protocol(base.name, name, group, FeatureVariant(base, name, recipe, judge), own_alignment=alone)
+        for base, name, group, recipe, judge, alone in variants
     ]
 
 
-PROTOCOLS: Final[tuple[Protocol, ...]] = (*_psnr(), *_ssim(), *_niqe(), *_detection(), *_verification())
+def all_protocols() -> tuple[Protocol, ...]:
+    """All of them, with metrics of their own: what a run checks and measures changes a metric."""
+    return (*_psnr(), *_ssim(), *_niqe(), *_detection(), *_verification())

@@ -9,6 +9,7 @@ import typer
 
 from fsrbench.command_errors import one_line_errors
 from fsrbench.commands.names import names_in
+from fsrbench.seeds import MOST_SEED
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -20,7 +21,9 @@ def check(
     update: Annotated[bool, typer.Option("--update", help="Make the run the reference; say what changes.")] = False,
     format: Annotated[str, typer.Option(help="text, junit, github or json.")] = "text",
     output: Annotated[Path | None, typer.Option(help="File for the format; the text is printed all the same.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the tests; the run's own has to be the reference's.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, help="Seed of the tests; the run's own has to be the reference's.")
+    ] = 0,
 ) -> None:
     """Hold a RUN against a reference. Exit code 0: holds, 1: regressed, 2: cannot be compared."""
     with one_line_errors():

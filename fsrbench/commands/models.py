@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fsrbench.command_errors import one_line_errors
+from fsrbench.seeds import MOST_SEED
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -24,7 +25,7 @@ def train(
     batch_size: Annotated[int, typer.Option(min=1, help="Faces an update, in each process.")] = 32,
     save_every: Annotated[int, typer.Option(min=1, help="Updates between checkpoints.")] = 500,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
+    seed: Annotated[int, typer.Option(max=MOST_SEED, help="Seed of weights and batches.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     amp: Annotated[bool, typer.Option(help="bfloat16 where autocast allows.")] = True,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where OUT stopped.")] = False,

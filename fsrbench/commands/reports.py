@@ -9,6 +9,7 @@ import typer
 
 from fsrbench.command_errors import one_line_errors
 from fsrbench.commands.names import names_in
+from fsrbench.seeds import MOST_SEED
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -54,7 +55,7 @@ def compare(
     to: Annotated[str | None, typer.Option(help="Method that the others are compared with; else the first.")] = None,
     columns: Annotated[str | None, typer.Option(help="Metrics to compare, comma-separated.")] = None,
     format: Annotated[str, typer.Option(help="text, md or csv.")] = "text",
-    seed: Annotated[int, typer.Option(help="Seed of draws and permutations.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of draws and permutations.")] = 0,
 ) -> None:
     """Test which differences between a run's methods are more than chance."""
     with one_line_errors():

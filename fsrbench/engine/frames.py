@@ -12,7 +12,7 @@ import pandas as pd
 from fsrbench.engine.results import MethodResults
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Metric, Summary
-from fsrbench.stats import mean_interval
+from fsrbench.stats import mean_interval, people
 
 SCORE_COLUMNS = ["method", "image", "metric", "value", "status"]
 DETAIL_COLUMNS = ["method", "metric", "detail", "value"]
@@ -63,9 +63,10 @@ class FrameWriter:
         """The rows of one method and metric; ``mine`` has the images that ``evaluation`` has values of."""
         if evaluation.values is not None:
             self._per_image(method, metric.name, mine, evaluation.values)
-        summary = evaluation.summary or self._mean(mine.ids, evaluation.values)
+        summary = evaluation.summary or self._mean(metric, mine.ids, evaluation.values)
         notes = [n for n in (evaluation.note, summary.note, _failures(mine)) if n]
-        self._row(method, metric, replace(summary, note="; ".join(notes)), "failed" if mine.problems else "ok")
+        status = "failed" if mine.problems else "invalid" if np.isnan(summary.value) else "ok"
+        self._row(method, metric, replace(summary, note="; ".join(notes)), status)
         self._details += [(method, metric.name, name, value) for name, value in evaluation.details.items()]
         for name, points in evaluation.curves.items():
             where = {"method": method, "metric": metric.name, "curve": name}
@@ -84,14 +85,14 @@ class FrameWriter:
             pd.DataFrame(list(self.identities.items()), columns=["image", "identity"]),
         )
 
-    def _mean(self, ids: Sequence[str], values: np.ndarray | None) -> Summary:
-        finite = np.isfinite(values) if values is not None else np.array([], dtype=bool)
-        if values is None or not finite.any():
+    def _mean(self, metric: Metric, ids: Sequence[str], values: np.ndarray | None) -> Summary:
+        if values is None:
             return Summary(float("nan"), note="no finite score")
-        unbounded = int((~finite).sum())
-        note = f"{unbounded} images without a finite score left out" if unbounded else ""
-        people = [self.identities[image] or image for image, good in zip(ids, finite, strict=True) if good]
-        interval = mean_interval(values[finite], self.seed, people)
+        finite, note = np.isfinite(values), _not_finite(metric, values)
+        if not finite.any():
+            return Summary(float("nan"), note=note)
+        scored = [image for image, good in zip(ids, finite, strict=True) if good]
+        interval = mean_interval(values[finite], self.seed, people(scored, self.identities))
         return Summary(float(values[finite].mean()), *interval, int(finite.sum()), note)
 
     def _per_image(self, method: str, metric: str, mine: MethodResults, values: np.ndarray) -> None:
@@ -133,6 +134,17 @@ def _stacked(parts: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
 def status_of(error: FsrbenchError) -> str:
     """The status that an error stands for."""
     return "unavailable" if isinstance(error, Unavailable) else "invalid" if isinstance(error, Invalid) else "failed"
+
+
+def _not_finite(metric: Metric, values: np.ndarray) -> str:
+    """Why the mean is not over all scores, or there is none."""
+    unbounded = values[~np.isfinite(values)]
+    explained = bool(metric.infinite and len(unbounded) and np.isinf(unbounded).all())
+    if len(unbounded) == len(values):
+        return f"infinite on every image, because {metric.infinite}" if explained else "no finite score"
+    if explained:
+        return f"{len(unbounded)} images left out: infinite, because {metric.infinite}"
+    return f"{len(unbounded)} images without a finite score left out" if len(unbounded) else ""
 
 
 def _failures(mine: MethodResults) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fsrbench.datasets import Dataset, Sample
+from fsrbench.rows import HR as HR
 
 SHARD = 64
 """Images a unit; what a kill can lose at most."""
-HR = "hr"
-"""Name of the row that scores the HR images themselves."""
 REFERENCE = "reference"
 """Name under which the pictures of a named reference set are looked at; it has no row."""
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fsrbench.atomic import PART, disk_errors
+from fsrbench.atomic import disk_errors, whole
 
 FEATURES = "features"
 """Kind under which features are stored."""
@@ -47,14 +45,8 @@ class Store:
         path = self._path(kind, key)
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=path.parent, suffix=PART)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    np.savez(file, **arrays)  # type: ignore[arg-type]
-                Path(part).replace(path)
-            except BaseException:
-                Path(part).unlink(missing_ok=True)
-                raise
+            with whole(path) as part, part.open("wb") as file:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
 
     def _path(self, kind: str, key: str) -> Path:
         return self.folder / kind / f"{key}.npz"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
+from fsrbench.atomic import whole
 from fsrbench.errors import UserError
 from fsrbench.gate import as_json, github, junit, reference, text, update
 from fsrbench.gate.check import check
@@ -72,19 +74,21 @@ def update_command(path: Path, against: Path) -> None:
 def _print(verdict: Verdict, format: str, output: Path | None) -> None:
     formatted = FORMATS[format](verdict)
     if format == "github" and (summary := os.environ.get(SUMMARY)):
-        _write(Path(summary), github.summary(verdict), "a")
+        _write(Path(summary), github.summary(verdict), add=True)
     if output is not None:
-        _write(output, formatted, "w")
+        _write(output, formatted)
     if output is not None or format == "text":
         text.print_verdict(verdict)
     else:
         print(formatted, end="")
 
 
-def _write(path: Path, content: str, mode: str) -> None:
+def _write(path: Path, content: str, add: bool = False) -> None:
+    """Write a file, or add to what others have written there."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open(mode, encoding="utf-8") as file:
+        place = nullcontext(path) if add else whole(path)
+        with place as part, part.open("a" if add else "w", encoding="utf-8") as file:
             file.write(content)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None

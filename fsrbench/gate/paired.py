@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fsrbench.gate.reference import Reference
-from fsrbench.stats import Comparison, benjamini_hochberg, compare
+from fsrbench.stats import Comparison, benjamini_hochberg, compare, people
 
 FEWEST_PEOPLE: Final = 12
 """With fewer, no arrangement of the scores is rare enough; the tolerance alone decides then."""
@@ -57,10 +57,8 @@ def pair_up(scores: pd.DataFrame, reference: Reference, method: str, metric: str
     both = np.isfinite(before.to_numpy()) & np.isfinite(after.to_numpy())
     if not both.any():
         return None
-    known = reference.people()
-    people = [known.get(name, name) for name in before.index[both]]
     lost = int((before.notna() & after.isna()).sum())  # infinite is a score
-    return Pair(before.to_numpy()[both], after.to_numpy()[both], people, lost)
+    return Pair(before.to_numpy()[both], after.to_numpy()[both], people(before.index[both], reference.people()), lost)
 
 
 def compare_pairs(pairs: Sequence[Pair], seed: int) -> list[tuple[Comparison, float]]:

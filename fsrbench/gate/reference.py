@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
-import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from fsrbench.atomic import whole
 from fsrbench.errors import UserError
 
 SCHEMA_VERSION: Final = 1
@@ -179,28 +178,15 @@ def write(reference: Reference, path: Path) -> None:
 
     Raises:
         UserError: it cannot be written.
+        CannotWrite: the disk takes no more.
     """
     text = layout(reference.model_dump(mode="json", exclude_none=False)) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
-        ) as part:
-            part.write(text)
-        try:
-            Path(part.name).chmod(0o666 & ~_umask())  # a temporary file is its owner's alone
-            Path(part.name).replace(path)
-        except OSError:
-            Path(part.name).unlink(missing_ok=True)
-            raise
+        with whole(path) as part:
+            part.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def layout(value: Any, depth: int = 0) -> str:

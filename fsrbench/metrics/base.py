@@ -13,6 +13,7 @@ from torch import Tensor
 from fsrbench import fingerprints, weights
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid
+from fsrbench.stats import people
 from fsrbench.tasks import Task
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Metric(ABC):
     """Names of the weight files that it reads."""
     protocol: str
     """One line that lets somebody else recompute the number."""
+    infinite: ClassVar[str] = ""
+    """Why a score is infinite, where it can be."""
     settings: str | None = None
     """What its numbers depend on besides code, weights and protocol, such as arguments; of an object that does not tell
     no score is used again."""
@@ -142,8 +145,8 @@ class Faces:
 
     @property
     def people(self) -> list[str]:
-        """Who is on each image; without identities every picture is taken for a person of its own."""
-        return [identity or f"image {i}" for i, identity in zip(self.ids, self.identities, strict=True)]
+        """Who is on each image; see :func:`fsrbench.stats.people`."""
+        return people(self.ids, dict(zip(self.ids, self.identities, strict=True)))
 
 
 @dataclass(frozen=True)

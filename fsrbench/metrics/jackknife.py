@@ -77,14 +77,22 @@ def kernel_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray,
 def _kernel_sums(
     a: np.ndarray, b: np.ndarray, block: np.ndarray, block_b: np.ndarray, count: int, within: bool = False
 ) -> np.ndarray:
-    """Sums of the kernel over the pairs of each two blocks; ``within`` one set without an image's pair with itself."""
+    """Sums of the kernel over the pairs of each two blocks; ``within`` one set without an image's pair with itself.
+
+    A part of ``a`` with a part of ``b`` at a time: all pairs of 70,000 images would take 37 GiB.
+    """
+    members, members_b = (np.eye(count + 1)[part] for part in (block, block_b))
     sums = np.zeros((count + 1, count + 1))
-    for mine in np.unique(block):
-        rows = block == mine
-        kernel = (a[rows].astype(np.float64) @ b.T.astype(np.float64) / a.shape[1] + 1) ** 3
-        if within:
-            kernel[np.arange(rows.sum()), np.flatnonzero(rows)] = 0
-        sums[mine] = np.bincount(block_b, weights=kernel.sum(axis=0), minlength=count + 1)
+    for i, (mine, of_mine) in enumerate(zip(parts(a), parts(members), strict=True)):
+        for j, (other, of_other) in enumerate(zip(parts(b), parts(members_b), strict=True)):
+            if within and j < i:
+                continue  # as the same two parts the other way round
+            kernel = mine @ other.T / a.shape[1] + 1
+            kernel *= kernel * kernel
+            if within and i == j:
+                np.fill_diagonal(kernel, 0)
+            found = of_mine.T @ kernel @ of_other
+            sums += found + found.T if within and j > i else found
     return sums
 
 

@@ -102,7 +102,7 @@ class Psnr(ImageMetric):
     """PSNR over RGB."""
 
     name, title, unit = "psnr", "PSNR", "dB"
-    needs = frozenset({"hr"})
+    needs, infinite = frozenset({"hr"}), "SR equals HR"
     protocol = "RGB (one MSE over the three channels), 8 bit, no crop, per image, then mean of the finite ones"
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
@@ -115,7 +115,7 @@ class PsnrY(ImageMetric):
     """PSNR over luma."""
 
     name, title, unit = "psnr_y", "PSNR-Y", "dB"
-    needs = frozenset({"hr"})
+    needs, infinite = frozenset({"hr"}), "the luma of SR equals HR's"
     protocol = "Y of BT.601 YCbCr (16-235, not rounded; peak 255), no crop, per image, then mean of the finite ones"
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:

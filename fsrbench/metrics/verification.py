@@ -13,6 +13,7 @@ from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summa
 from fsrbench.metrics.features import EXTRACTORS
 from fsrbench.metrics.pairing import FOLDS, MATES, Pairs, labelled_pairs, listed_pairs, self_pairs
 from fsrbench.metrics.roc import roc_curve, roc_details, thinned
+from fsrbench.stats import reach
 
 DESCRIPTORS = {
     "dlib": "dlib 128-d descriptor, pictures enlarged to 256 px by Pillow BICUBIC, aligned (150 px chip) by dlib's 68 "
@@ -81,9 +82,8 @@ def summarise_folds(right: np.ndarray, fold: np.ndarray) -> Summary:
     true accuracy in 92 % of the draws (labelled pairs: 89 %).
     """
     accuracies = fold_accuracies(right, fold)
-    mean, error = accuracies.mean(), stats.sem(accuracies)
-    reach = stats.t.ppf(0.975, len(accuracies) - 1) * error
-    return Summary(float(mean), float(max(0, mean - reach)), float(min(1, mean + reach)), len(right))
+    mean, half = float(accuracies.mean()), reach(accuracies)
+    return Summary(mean, max(0.0, mean - half), min(1.0, mean + half), len(right))
 
 
 class Verification(FeatureMetric):

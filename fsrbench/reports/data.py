@@ -13,9 +13,7 @@ import pandas as pd
 
 from fsrbench.errors import UserError
 from fsrbench.reports.run_checks import check_frame, check_unique, read_manifest
-
-HR: Final = "hr"
-"""The ceiling's row: the HR images scored as if a method had made them."""
+from fsrbench.rows import HR as HR
 
 STATUSES: Final = ("ok", "unavailable", "invalid", "failed")
 DIRECTIONS: Final = ("higher", "lower", "none")

@@ -117,11 +117,7 @@ def draw_grid(
     for place, name in enumerate(rows):
         _draw_row_name(page, layout, place, name)
     if caption:
-        lines = wrap(caption, layout.size[0] - 2 * MARGIN, CAPTION_SIZE)
-        for above, line in enumerate(reversed(lines)):
-            text, font = fit(line, layout.size[0] - 2 * MARGIN, CAPTION_SIZE)
-            bottom = (layout.size[0] // 2, layout.size[1] - MARGIN - above * LINE)
-            ImageDraw.Draw(page).text(bottom, text, GREY, font, anchor="mb")
+        _draw_caption(page, caption)
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole(out) as file:
         page.save(file, dpi=(200, 200), pnginfo=metadata)
@@ -207,3 +203,13 @@ def _draw_row_name(page: Image.Image, layout: _Layout, row: int, name: str) -> N
     strip = Image.new("RGB", (height, ROW_SIZE + 4), "white")
     ImageDraw.Draw(strip).text((height // 2, (ROW_SIZE + 4) // 2), text, GREY, font, anchor="mm")
     page.paste(strip.rotate(90, expand=True), (MARGIN - 2, layout.corner(row, 0)[1]))
+
+
+def _draw_caption(page: Image.Image, caption: str) -> None:
+    """Write the caption at the page's bottom, for which the layout has left room."""
+    width, height = page.size
+    lines = wrap(caption, width - 2 * MARGIN, CAPTION_SIZE)
+    for above, line in enumerate(reversed(lines)):
+        text, font = fit(line, width - 2 * MARGIN, CAPTION_SIZE)
+        bottom = (width // 2, height - MARGIN - above * LINE)
+        ImageDraw.Draw(page).text(bottom, text, GREY, font, anchor="mb")

@@ -5,7 +5,6 @@ Dots and not bars: the axes do not start at zero, which would hide the differenc
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -13,10 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from fsrbench.reports.data import HR, MetricInfo, Result, RunData
+from fsrbench.reports.data import HR, MetricInfo, RunData
 from fsrbench.reports.plot_style import (
     CEILING,
     ceiling_key,
+    drawable,
     interval,
     interval_key,
     looks,
@@ -30,7 +30,7 @@ COLUMNS = 4
 
 def draw_dots(run: RunData) -> Figure | None:
     """The figure, None where no method has a value."""
-    shown = [metric for metric in run.metrics if any(_drawable(run.result(name, metric)) for name in run.methods)]
+    shown = [metric for metric in run.metrics if any(drawable(run.result(name, metric)) for name in run.methods)]
     if not shown:
         return None
     figure, axes = panels(len(shown), COLUMNS, 2.3, 0.75 + 0.22 * max(3, len(run.methods)))
@@ -46,7 +46,7 @@ def draw_dots(run: RunData) -> Figure | None:
 def _keys(run: RunData, shown: Sequence[str]) -> list[Line2D]:
     results = [run.result(method, metric) for method in run.methods for metric in shown]
     keys = [interval_key()] if any(result.ok and result.has_interval for result in results if result) else []
-    return keys + ([ceiling_key()] if any(_drawable(run.result(HR, metric)) for metric in shown) else [])
+    return keys + ([ceiling_key()] if any(drawable(run.result(HR, metric)) for metric in shown) else [])
 
 
 def name_rows(axes: Axes, rows: Sequence[str], named: bool) -> None:
@@ -57,15 +57,11 @@ def name_rows(axes: Axes, rows: Sequence[str], named: bool) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _drawable(result: Result | None) -> bool:
-    return result is not None and result.ok and math.isfinite(result.value)
-
-
 def _draw_panel(axes: Axes, run: RunData, info: MetricInfo) -> None:
     look, values = looks(run), []
     for row, method in enumerate(run.methods):
         result = run.result(method, info.name)
-        if result is None or not _drawable(result):
+        if not drawable(result):
             axes.annotate("–", (0, row), xycoords=("axes fraction", "data"), color=CEILING, va="center", fontsize=8)
             continue
         low, high = interval(info, result.value, result.ci_low, result.ci_high)
@@ -84,7 +80,7 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo) -> None:
             zorder=3,
         )
     ceiling = run.result(HR, info.name)
-    if ceiling is not None and _drawable(ceiling):
+    if drawable(ceiling):
         axes.axvline(ceiling.value * info.factor, color=CEILING, linestyle="--", linewidth=1)
     axes.set_title(info.label)
     _scale(axes, values)

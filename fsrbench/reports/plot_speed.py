@@ -12,9 +12,20 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import AutoLocator, FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
-from fsrbench.reports.data import HR, MetricInfo, Result, RunData
+from fsrbench.reports.data import HR, MetricInfo, RunData
 from fsrbench.reports.plot_labels import place_labels
-from fsrbench.reports.plot_style import CEILING, Look, ceiling_key, freeze, interval, interval_key, looks, panels, short
+from fsrbench.reports.plot_style import (
+    CEILING,
+    Look,
+    ceiling_key,
+    drawable,
+    freeze,
+    interval,
+    interval_key,
+    looks,
+    panels,
+    short,
+)
 
 SPEED = "latency_ms"
 QUALITIES = ("psnr", "verification", "verification_labelled", "detection", "niqe")
@@ -70,7 +81,7 @@ def _points(run: RunData, metric: str) -> list[Point]:
     for method in run.methods:
         speed, quality = run.result(method, SPEED), run.result(method, metric)
         # A logarithmic axis has no place for zero or less, and no axis has one for infinity
-        if _drawable(speed) and _drawable(quality) and speed is not None and quality is not None and speed.value > 0:
+        if drawable(speed) and drawable(quality) and speed.value > 0:
             x_info, y_info = run.metric(SPEED), run.metric(metric)
             points.append(
                 Point(
@@ -82,10 +93,6 @@ def _points(run: RunData, metric: str) -> list[Point]:
                 )
             )
     return points
-
-
-def _drawable(result: Result | None) -> bool:
-    return result is not None and result.ok and abs(result.value) != float("inf")
 
 
 def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Point]) -> None:
@@ -108,7 +115,7 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Poi
     if len(points) > 1:
         _draw_front(axes, pareto_front(points, info.direction == "lower"))
     ceiling = run.result(HR, info.name)
-    if ceiling is not None and _drawable(ceiling):
+    if drawable(ceiling):
         axes.axhline(ceiling.value * info.factor, color=CEILING, linestyle="--", linewidth=1, zorder=2)
     absent = [short(method) for method in run.methods if method not in {point.method for point in points}]
     if absent:
@@ -185,7 +192,7 @@ def _draw_legend(figure: Figure, run: RunData, methods: Sequence[str], drawn: Se
     ]
     if any(len(points) > 1 for points in drawn):
         handles.append(Line2D([], [], color="#9a9a9a", linewidth=1, label="Pareto front"))
-    if any(_drawable(run.result(HR, metric)) for metric in QUALITIES):
+    if any(drawable(run.result(HR, metric)) for metric in QUALITIES):
         handles.append(ceiling_key())
     if any(max(*point.x_error, *point.y_error) > 0 for points in drawn for point in points):
         handles.append(interval_key())

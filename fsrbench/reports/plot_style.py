@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from fsrbench.atomic import whole
-from fsrbench.reports.data import MetricInfo
+from fsrbench.reports.data import MetricInfo, Result
 from fsrbench.reports.looks import CEILING as CEILING
 from fsrbench.reports.looks import Look as Look
 from fsrbench.reports.looks import looks as looks
@@ -78,6 +78,11 @@ def panels(count: int, columns: int, width: float, height: float) -> tuple[Figur
 def spans_decades(values: Sequence[float]) -> bool:
     """Whether the values are better read on a logarithmic axis."""
     return bool(values) and min(values) > 0 and max(values) / min(values) >= LOG_FROM
+
+
+def drawable(result: Result | None) -> TypeGuard[Result]:
+    """Whether there is a number to trust that an axis has a place for."""
+    return result is not None and result.ok and math.isfinite(result.value)
 
 
 def interval(info: MetricInfo, value: float, low: float, high: float) -> tuple[float, float]:

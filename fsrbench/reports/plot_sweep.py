@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fsrbench.reports.data import HR, MetricInfo, RunData
-from fsrbench.reports.plot_style import Look, looks_of, panels, short
+from fsrbench.reports.plot_style import Look, drawable, looks_of, panels, short
 from fsrbench.reports.sweep import sweep
 
 COLUMNS = 3
@@ -51,7 +51,7 @@ def _points(by_strength: dict[float, RunData], name: str, metric: str) -> list[t
     found = []
     for strength, run in by_strength.items():
         result = run.result(name, metric)
-        if result is not None and result.ok and abs(result.value) != float("inf"):
+        if drawable(result):
             low, high = (result.ci_low, result.ci_high) if result.has_interval else (result.value, result.value)
             found.append((strength, result.value, low, high))
     return found

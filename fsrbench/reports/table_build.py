@@ -173,7 +173,7 @@ def _valued(run: RunData, row: str, metric: str) -> bool:
 
 def _row(name: str, cells: Sequence[Cell], layout: Layout) -> Row:
     ceiling = name == HR
-    return Row((layout.methods or {}).get(HR, HR) if ceiling else name, tuple(cells), ceiling=ceiling)
+    return Row((layout.methods or {}).get(HR, HR) if ceiling else name, tuple(cells), ceiling=ceiling, name=name)
 
 
 def _column(part: Part, metric: str, groups: tuple[str, ...], numbers: Mapping[str, int]) -> Column:

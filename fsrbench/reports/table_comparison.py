@@ -26,10 +26,11 @@ def legend(base: str, rows: Sequence[Compared]) -> str:
     """What the columns mean."""
     tested = sum(row.paired is not None for row in rows)
     return (
-        f"Each method minus {base}, on the same images. Interval: bootstrap, one person's images drawn together. p: "
-        f"permutation test of paired scores, corrected by Holm for the {tested} tests here; ≈: not distinguishable at "
-        "5 %. Effect: mean difference in its standard deviations. Wins: images on which the method is better, equals "
-        "counted half. Rows without p: values without scores of images, apart where their intervals are."
+        f"Each method minus {base}, on the n images that both have. Interval: bootstrap, one person's images drawn "
+        f"together. p: permutation test of paired scores, corrected by Holm for the {tested} tests here; ≈: not "
+        "distinguishable at 5 %. Effect: mean difference in its standard deviations. Wins: images on which the method "
+        "is better, equals counted half. Rows without p: values without scores of images, apart where their intervals "
+        "are."
     )
 
 

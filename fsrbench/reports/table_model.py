@@ -53,6 +53,8 @@ class Row:
     """Numbers of the footnotes at the method's name, from 1."""
     ceiling: bool = False
     """Whether this is the HR images themselves: set apart and never ranked."""
+    name: str = ""
+    """What the run calls it; empty where it is of no run."""
 
 
 @dataclass(frozen=True)

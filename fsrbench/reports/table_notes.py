@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from fsrbench.reports.data import HR, RunData
+from fsrbench.reports.told import counts, one_line, section
 
 Place = tuple[str, str]
 """A method and a metric."""
@@ -35,11 +36,6 @@ class Entry:
     """Over how many: ``n = 480``."""
     joint: str = ": "
     """Between subject and text."""
-
-
-def one_line(text: object) -> str:
-    """``text`` with its line breaks and runs of spaces made single spaces."""
-    return " ".join(str(text).split())
 
 
 def shown_metrics(run: RunData) -> list[str]:
@@ -103,7 +99,7 @@ def _why(run: RunData, row: str, metric: str) -> str:
         return "" if row == HR else "missing: no row in summary.csv"
     if result.status != "ok":
         return f"{result.status}: {one_line(result.note) or 'no reason given'}"
-    return "" if result.ok else "without value: the run calls it ok"
+    return "" if result.ok else f"without value: {one_line(result.note) or 'the run calls it ok'}"
 
 
 def _where(run: RunData, places: Sequence[Place], metrics: Sequence[str]) -> str:
@@ -127,14 +123,14 @@ def left_out(run: RunData, metrics: Sequence[str]) -> list[Entry]:
     reasons: dict[str, list[str]] = {}
     for metric in metrics:
         reasons.setdefault(_metric_reason(run, metric), []).append(run.metric(metric).title)
-    for method, entry in _section(run, "methods").items():
+    for method, entry in section(run.manifest, "methods").items():
         if method not in run.rows and method != HR:
             status = [
                 one_line(entry[key]) for key in ("status", "note") if isinstance(entry, Mapping) and entry.get(key)
             ]
             why = ": ".join(status) or "missing"
             reasons.setdefault(f"{why} (no row in summary.csv)", []).append(method)
-    for image, problem in (_section(run, "dataset").get("left_out") or {}).items():
+    for image, problem in section(section(run.manifest, "dataset"), "left_out").items():
         reasons.setdefault(f"left out: {one_line(problem)}", []).append(f"image {image}")
     return [Entry(_some(names), why, joint=" ") for why, names in reasons.items()]
 
@@ -162,25 +158,16 @@ def _each(said: Mapping[str, Sequence[str]]) -> str:
 
 def protocols(run: RunData, metrics: Sequence[str]) -> list[Entry]:
     """One line a column: what exactly was computed, and over how many."""
-    said = _section(run, "protocols")
+    said = section(run.manifest, "protocols")
     return [
-        Entry(run.metric(metric).title, one_line(said.get(metric, "")) or "protocol not recorded", _counts(run, metric))
+        Entry(run.metric(metric).title, one_line(said.get(metric)) or "protocol not recorded", counts(run, metric))
         for metric in metrics
     ]
 
 
-def _counts(run: RunData, metric: str) -> str:
-    """``n = 200``, or the range where the methods differ."""
-    results = [run.result(method, metric) for method in run.methods]
-    counts = sorted({int(result.n) for result in results if result is not None and result.ok and result.n > 0})
-    if not counts:
-        return ""
-    return f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
-
-
 def facts(run: RunData, degradation: str = "") -> list[str]:
     """Dataset, n, task, degradation (as said, else the run's) and what to be warned of."""
-    dataset = _section(run, "dataset")
+    dataset = section(run.manifest, "dataset")
     parts = [f"Dataset {named(run.manifest.get('dataset'))}"]
     if "n" in dataset:
         parts.append(f"n = {dataset['n']}")
@@ -202,16 +189,16 @@ def setting(run: RunData) -> str:
 
 def degraded(run: RunData) -> str:
     """The degradation's name, and its strength where it has one: ``noise 10 of 255``."""
-    said = _section(run, "degradation")
+    said = section(run.manifest, "degradation")
     strength = said.get("strength")
     if not isinstance(strength, int | float):
         return named(run.manifest.get("degradation"))
-    return f"{named(said)} {strength:g} {one_line(said.get('unit') or '')}".rstrip()
+    return f"{named(said)} {strength:g} {one_line(said.get('unit'))}".rstrip()
 
 
 def declared_methods(run: RunData) -> list[str]:
     """The methods that the run was asked for, whatever became of them."""
-    return list(_section(run, "methods"))
+    return list(section(run.manifest, "methods"))
 
 
 def methods(run: RunData) -> list[Entry]:
@@ -219,17 +206,12 @@ def methods(run: RunData) -> list[Entry]:
     lines = []
     for method in run.methods:
         entry = run.entry("methods", method)
-        about = one_line(entry.get("description") or "").rstrip(".")
-        training = one_line(entry.get("training") or "").rstrip(".")
+        about = one_line(entry.get("description")).rstrip(".")
+        training = one_line(entry.get("training")).rstrip(".")
         said = [about, f"training: {training}" if training else ""]
         if any(said):
             lines.append(Entry(method, "; ".join(filter(None, said))))
     return lines
-
-
-def _section(run: RunData, name: str) -> Mapping[str, Any]:
-    section = run.manifest.get(name)
-    return section if isinstance(section, Mapping) else {}
 
 
 def named(value: object) -> str:

@@ -14,6 +14,7 @@ from fsrbench.reports.data import HR, RunData
 from fsrbench.reports.sweep import sweep
 from fsrbench.reports.table_layout import Layout, hint
 from fsrbench.reports.table_notes import degraded, named
+from fsrbench.reports.told import section
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def arranged(run: RunData, layout: Layout) -> RunData:
     told = dict(run.manifest)
     metrics = {m.name: {"title": m.title, "digits": m.digits} for m in layout.metrics or () if m.name in run.metrics}
     if metrics:
-        told["metrics"] = dict(_mapping(told.get("metrics"))) | {
+        told["metrics"] = dict(section(told, "metrics")) | {
             name: run.entry("metrics", name) | {key: value for key, value in said.items() if value is not None}
             for name, said in metrics.items()
         }
@@ -90,7 +91,7 @@ def arranged(run: RunData, layout: Layout) -> RunData:
     shown = layout.methods or {method: method for method in run.methods}
     named_methods = {name: title for name, title in shown.items() if name != HR}
     if layout.methods is not None:
-        entries = _mapping(told.get("methods"))
+        entries = section(told, "methods")
         told["methods"] = {title: entries[name] for name, title in named_methods.items() if name in entries}
     kept = named_methods | ({HR: HR} if layout.ceiling else {})
     frames = {f.name: getattr(run, f.name) for f in fields(run)}
@@ -100,10 +101,6 @@ def arranged(run: RunData, layout: Layout) -> RunData:
         if isinstance(frame, pd.DataFrame) and "method" in frame
     }
     return replace(run, manifest=told, **picked)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _picked(frame: pd.DataFrame, kept: Mapping[str, str]) -> pd.DataFrame:

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from fsrbench.audit.findings import COLUMNS, Findings
-from fsrbench.audit.protocols import PROTOCOLS
+from fsrbench.audit.protocols import all_protocols
 from fsrbench.reports.data import MetricInfo
 
+PROTOCOLS = all_protocols()
 Values = Mapping[str, Mapping[str, Mapping[str, float]]]
 """By metric, protocol and method."""
 INFOS = {

@@ -13,14 +13,16 @@ import pytest
 import torch
 from click.testing import Result
 from made import Finished, call, picture_files, run, write_files
+from made_extractors import Colours, use_colours
 from torch import Tensor
 
 from fsrbench.audit.findings import COLUMNS
-from fsrbench.audit.protocols import LR, PROTOCOLS
+from fsrbench.audit.protocols import LR, Protocol, all_protocols
 from fsrbench.engine.worker import Worker
 from fsrbench.methods import Method
 from fsrbench.weights import ENVIRONMENT
 
+PROTOCOLS = all_protocols()
 FILES = ["audit.csv", "audit.md", "audit.png", "audit.svg"]
 SETTING = ["--data", "sample", "--limit", "3"]
 
@@ -189,6 +191,59 @@ def test_other_data_and_a_changed_method_are_said(finished: Path, tmp_path: Path
         assert line in result.stderr
         assert line in (again / "audit" / "audit.md").read_text(encoding="utf-8")
     assert "bicubic has changed" not in result.stderr
+
+
+def faces_of(names: int) -> list[str]:
+    return [f"person_{i:02}/{k}.png" for i in range(names) for k in (1, 2)]
+
+
+@pytest.fixture
+def with_arcface(tmp_path: Path, no_niqe: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run whose verification is by an ArcFace network that was named, which is there besides dlib's."""
+    use_colours(monkeypatch, "dlib", "arcface")
+    monkeypatch.setattr(Colours, "weight_files", ("arcface",))
+    network = tmp_path / "network.onnx"
+    network.write_bytes(b"looked at by nobody here")
+    data = write_files(tmp_path / "data", picture_files(faces_of(24)))
+    options = ("--descriptor", "arcface", "--weights", f"arcface={network}", "--metrics", "verification")
+    finished = run(data, tmp_path / "out", *options, methods="nearest")
+    assert finished.code == 0
+    return finished.path
+
+
+def verification_alone() -> tuple[Protocol, ...]:
+    return tuple(p for p in all_protocols() if p.metric == "verification")
+
+
+def test_a_run_is_audited_with_its_descriptor_and_weights(with_arcface: Path) -> None:
+    with mock.patch("fsrbench.audit.measure.all_protocols", verification_alone):
+        assert audit(with_arcface).exit_code == 0
+    summary = pd.read_csv(with_arcface / "summary.csv").set_index("method")["value"]
+    assert value(read(with_arcface / "audit"), "nearest", "verification") == pytest.approx(summary["nearest"])
+    report = (with_arcface / "audit" / "audit.md").read_text(encoding="utf-8")
+    recipe = next(line for line in report.splitlines() if line.startswith("- verification, default: "))
+    assert "network.onnx" in recipe
+    assert "of the HR" in recipe
+    assert "another protocol" not in report
+
+
+def test_another_protocol_and_other_weights_are_said(with_arcface: Path) -> None:
+    path = with_arcface / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    manifest["protocols"]["verification"] = "by hand"
+    manifest["metric_weights"] = {"arcface": {"sha256": "another"}}
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    with mock.patch("fsrbench.audit.measure.all_protocols", verification_alone):
+        result = audit(with_arcface)
+    for line in ("verification has another protocol here than in out", "weights arcface have changed since out was"):
+        assert line in result.stderr
+
+
+def test_a_weight_file_that_is_gone_is_one_line(with_arcface: Path) -> None:
+    (with_arcface.parent / "network.onnx").unlink()
+    result = audit(with_arcface)
+    assert result.exit_code == 2
+    assert "network.onnx is no file" in result.stderr
 
 
 def test_lr_of_the_data_is_not_replaced(tmp_path: Path, no_niqe: None) -> None:

@@ -16,10 +16,11 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
 from fsrbench.audit import changes
-from fsrbench.audit.protocols import DEFAULT, LR, PROTOCOLS
+from fsrbench.audit.protocols import DEFAULT, LR, all_protocols
 from fsrbench.images import to_tensor
 from fsrbench.metrics.base import ImageMetric
 
+PROTOCOLS = all_protocols()
 Pictures = tuple[np.ndarray, np.ndarray]
 K = np.array([65.481, 128.553, 24.966]) / 255
 SSIM = {"data_range": 255, "gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}

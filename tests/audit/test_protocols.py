@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fsrbench.audit.protocols import DEFAULT, LR, PROTOCOLS, Protocol
+from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
 from fsrbench.degradations import DEGRADATIONS
 from fsrbench.metrics import METRICS
 from fsrbench.metrics.base import Faces, FeatureMetric
 from fsrbench.metrics.niqe import Niqe
 from fsrbench.metrics.verification import distances, self_pairs
 
+PROTOCOLS = all_protocols()
 BOX, FAR = [10.0, 10.0, 50.0, 60.0], [50.0, 50.0, 60.0, 60.0]
 
 

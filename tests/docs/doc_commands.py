@@ -11,7 +11,7 @@ import typer
 from doc_blocks import Step
 from made import call
 
-from fsrbench.audit.protocols import PROTOCOLS
+from fsrbench.audit.protocols import all_protocols
 from fsrbench.cli import app
 from fsrbench.metrics import speed, timing  # speed: its protocol has EFFORTS as they are
 
@@ -70,11 +70,11 @@ def carry_out(step: Step, folder: Path) -> None:
 def _quick(command: str) -> Iterator[None]:
     """Inside, the few things that take seconds are done less often, or left to the tests that are about them."""
     assert "quick: 100" in speed.Latency.protocol
-    psnr = tuple(protocol for protocol in PROTOCOLS if protocol.metric == "psnr")
+    psnr = tuple(protocol for protocol in all_protocols() if protocol.metric == "psnr")
     with ExitStack() as around:
         around.enter_context(mock.patch.dict(timing.EFFORTS, dict.fromkeys(timing.EFFORTS, timing.Effort(3, 0, 60))))
         around.enter_context(mock.patch.multiple(timing, BATCHES=(1, 16), REPEATS=1))
-        around.enter_context(mock.patch("fsrbench.audit.measure.PROTOCOLS", psnr))
+        around.enter_context(mock.patch("fsrbench.audit.measure.all_protocols", return_value=psnr))
         if command == "run":
             around.enter_context(mock.patch("fsrbench.reports.plots.write_plots"))
         yield

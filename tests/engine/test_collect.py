@@ -202,6 +202,7 @@ def test_what_is_refused_has_rows_with_a_status_and_a_reason(error, status, what
     [
         ([1.0, 3, np.inf, np.nan], 2, 2, "2 images without a finite score left out"),
         ([np.inf] * 4, np.nan, 0, "no finite score"),
+        ([np.nan] * 4, np.nan, 0, "no finite score"),
     ],
 )
 def test_the_mean_is_over_finite_scores_and_says_so(values, mean, n, note):
@@ -209,6 +210,7 @@ def test_the_mean_is_over_finite_scores_and_says_so(values, mean, n, note):
     row = made.row("m", "alone")
     assert row["value"] == pytest.approx(mean, nan_ok=True)
     assert (row["n"], row["note"]) == (n, note)
+    assert row["status"] == ("ok" if n else "invalid")
     kept = made.values("m", "alone")
     assert kept["value"].tolist() == pytest.approx(values, nan_ok=True)
     assert kept["status"].tolist() == ["invalid" if np.isnan(v) else "ok" for v in values]

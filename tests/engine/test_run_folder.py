@@ -230,8 +230,18 @@ def test_equal_picture_scores_infinite_and_is_left_out_of_the_mean(tmp_path: Pat
     assert result.values("bicubic")["flat"] == np.inf
     row = result.summary.set_index(["method", "metric"]).loc[("bicubic", "psnr")]
     assert float(row["value"]) == pytest.approx(result.values("bicubic")["a"])
-    assert row["note"] == "1 images without a finite score left out"
+    assert row["note"] == "1 images left out: infinite, because SR equals HR"
     assert call("table", tmp_path / "out").exit_code == 0
+
+
+def test_pictures_that_equal_hr_have_no_psnr_and_the_row_says_why(tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    result = run(data, tmp_path / "out", methods=f"images:{data}")
+    method = result.manifest["spec"]["methods"][0]
+    why = "infinite on every image, because SR equals HR"
+    assert (result.status(method, "psnr"), result.note(method, "psnr")) == ("invalid", why)
+    assert result.status(method, "ssim") == "ok"
+    assert why in (tmp_path / "out" / "table.md").read_text(encoding="utf-8")
 
 
 def test_shards_are_put_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

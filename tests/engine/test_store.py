@@ -87,6 +87,18 @@ Store(Path(sys.argv[1])).put("scores", "k", {"value": np.zeros(3)})
     assert store.get("scores", "k") == {"value": np.ones(1)}
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_others_may_read_what_the_user_lets_them_read(store, mask, mode):
+    before = os.umask(mask)
+    try:
+        store.put("scores", "k", ARRAYS)
+    finally:
+        os.umask(before)
+    (path,) = files(store)
+    assert path.stat().st_mode & 0o777 == mode
+
+
 def test_a_truncated_file_counts_as_not_there(store):
     store.put("scores", "k", ARRAYS)
     (path,) = files(store)

@@ -12,7 +12,7 @@ import pytest
 from made_gate import IMAGES, Values, made_run, psnr
 from pydantic import BaseModel
 
-from fsrbench.errors import UserError
+from fsrbench.errors import CannotWrite, UserError
 from fsrbench.gate import as_json, reference
 from fsrbench.gate.reference import Reference, read, write
 from fsrbench.gate.update import make
@@ -171,7 +171,7 @@ def test_write_that_breaks_off_leaves_the_old_file(written: Path, monkeypatch: p
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(UserError, match="No space left"):
+    with pytest.raises(CannotWrite, match="No space left"):
         write(make(made_run({"psnr": {"ours": psnr(9)}})), written)
     assert written.read_text() == before
     assert [path.name for path in written.parent.iterdir()] == ["reference.json"]

@@ -18,8 +18,10 @@ from made import Finished, call, run
 from PIL import Image
 
 from fsrbench.atomic import PART, whole
-from fsrbench.errors import CannotWrite
+from fsrbench.errors import CannotWrite, UserError
+from fsrbench.gate import reference, update
 from fsrbench.reports.data import RunData
+from fsrbench.reports.html.page import write_report
 
 Mount = Callable[..., Path]
 FULL = "No space left on device; what was done is kept, and the same command goes on from there"
@@ -170,6 +172,48 @@ def test_whole_keeps_what_was_there_until_all_is_written(tmp_path: Path) -> None
     assert file.read_text() == "new"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX")
+def test_pipes_and_devices_are_written_into(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (Path("/dev/stdout"), Path(os.devnull), tmp_path / "pipe"):
+        with whole(path) as part:
+            assert part == path
+        assert path.exists()
+
+
+def half(path: Path, text: str, *_: object, **__: object) -> int:
+    """``Path.write_text`` on a disk that breaks."""
+    path.write_bytes(text.encode()[: len(text) // 2])
+    raise OSError(errno.ENXIO, "broken")
+
+
+def report(run: RunData, path: Path) -> None:
+    write_report(run, path)
+
+
+def gated(run: RunData, path: Path) -> None:
+    reference.write(update.make(run, None), path)
+
+
+@pytest.mark.parametrize("write", [report, gated])
+def test_a_file_that_cannot_be_written_leaves_the_old_one(data: Path, tmp_path: Path, monkeypatch, write) -> None:
+    finished, out = RunData.load(run(data, tmp_path / "run").path), tmp_path / "out"
+    out.mkdir()
+    (out / "file").write_text("old")
+    monkeypatch.setattr(Path, "write_text", half)
+    with pytest.raises(UserError, match="cannot write"):
+        write(finished, out / "file")
+    assert [path.name for path in out.iterdir()] == ["file"]
+    assert (out / "file").read_text() == "old"
+
+
+def test_processes_of_two_machines_do_not_write_to_one_path(tmp_path: Path) -> None:
+    code = "from pathlib import Path; from fsrbench import atomic; print(atomic.whole(Path('x')).__enter__())"
+    same = f"import os; os.getpid = lambda: 7; {code}"  # each machine has its own process 7
+    parts = [subprocess.run([sys.executable, "-c", same], capture_output=True, check=True).stdout for _ in range(2)]
+    assert parts[0] != parts[1]
+
+
 def test_whole_replaces_a_link_and_leaves_its_target(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("old")
     (tmp_path / "link").symlink_to(tmp_path / "precious")
@@ -191,6 +235,7 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(data: Path, tmp_
     out = tmp_path / "out"
     run(data, out)
     left = [out / ".77-3.part.csv", out / "images" / ".77-12.part.png", out / "cache" / "scores" / "tmpx.part"]
+    left.append(out / "cache" / "scores" / ".0123456789abcdef.part.npz")
     kept = out / "images" / "a.part1.csv"
     for path in (*left, kept):
         path.write_text("half")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from fsrbench import stats
+from fsrbench import arrays, stats
 from fsrbench.metrics import METRICS
 from fsrbench.metrics.base import Faces, Facts
 from fsrbench.metrics.distribution import frechet_distance, kernel_distance
@@ -72,6 +74,23 @@ def test_pseudo_values_are_those_of_the_number_computed_anew(found, direct, pair
     without = np.array([direct(a[block != g], b[other != g]) for g in range(20)])
     value = direct(a, b)
     assert found(value, a, b, block, other) == pytest.approx(pseudo_values(value, without), rel=1e-6, abs=1e-9)
+
+
+def test_a_large_reference_set_takes_no_memory_for_all_its_pairs(monkeypatch):
+    monkeypatch.setattr(arrays, "PART", 50)
+    rng = np.random.RandomState(7)
+    a, b = features(rng), features(rng, 700)
+    block = blocks_of(PEOPLE)
+    assert block is not None
+    kept = np.full(len(b), KEPT)
+    kernel_blocks(0.0, a, b, block, kept)  # NumPy imports something the first time
+    tracemalloc.start()
+    found = kernel_blocks(0.0, a, b, block, kept)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 700 * 700 * 8 / 4
+    without = np.array([direct_mmd(a[block != g], b) for g in range(20)])
+    assert found == pytest.approx(pseudo_values(0.0, without), rel=1e-9)
 
 
 def test_a_set_beside_itself_is_two_sets():

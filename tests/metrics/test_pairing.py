@@ -11,6 +11,8 @@ from made_people import GROUPS
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid
 from fsrbench.metrics.pairing import FOLDS, MATES, assign_folds, labelled_pairs, listed_pairs, self_pairs
+from fsrbench.seeds import MOST_SEED
+from fsrbench.stats import mean_interval
 
 FEW_GROUPS = [f"id{i:02}" for i in range(24) for _ in range(1 + i % 3)]
 makers = pytest.mark.parametrize("make", [self_pairs, labelled_pairs], ids=lambda make: make.__name__)
@@ -29,6 +31,12 @@ def test_folds_depend_on_the_seed_and_not_on_the_order():
     shuffled = list(np.random.RandomState(0).permutation(FEW_GROUPS))
     assert dict(zip(shuffled, assign_folds(shuffled, seed=3), strict=True)) == fold
     assert dict(zip(FEW_GROUPS, assign_folds(FEW_GROUPS, seed=4), strict=True)) != fold
+
+
+@makers
+def test_the_largest_seed_draws(make):
+    assert make(GROUPS, MOST_SEED).genuine.any()
+    assert np.isfinite(mean_interval(np.arange(9.0), MOST_SEED)).all()
 
 
 @makers

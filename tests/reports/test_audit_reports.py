@@ -13,12 +13,13 @@ from PIL import Image
 from rich.console import Console
 
 from fsrbench.audit.findings import COLUMNS, Findings
-from fsrbench.audit.protocols import PROTOCOLS
+from fsrbench.audit.protocols import all_protocols
 from fsrbench.reports.data import MetricInfo
 from fsrbench.reports.plot_audit import draw_audit, write_plot
 from fsrbench.reports.plot_style import freeze, looks_of, styled
 from fsrbench.reports.table_audit import TerminalAudit, difference, markdown
 
+PROTOCOLS = all_protocols()
 METHODS = ("bicubic", "scgan", "python:my.package.module:LongClassName")
 METRICS = tuple(dict.fromkeys(p.metric for p in PROTOCOLS))
 

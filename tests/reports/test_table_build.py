@@ -65,6 +65,15 @@ def test_a_value_that_does_not_hold_is_not_shown(make_run, status):
     assert table.footnotes == (f"b (PSNR) {status}: why",)
 
 
+def test_an_ok_row_without_a_value_has_its_own_reason(make_run):
+    nothing = {"value": float("nan"), "note": "no finite score"}
+    table = build_table(make_run({"psnr": {"a": 20.0, "b": nothing, "c": nothing | {"note": ""}}}))
+    assert table.footnotes == (
+        "b (PSNR) without value: no finite score",
+        "c (PSNR) without value: the run calls it ok",
+    )
+
+
 def test_equal_reasons_share_a_footnote_and_numbers_follow_the_reading_order(make_run):
     gone = {"status": "unavailable", "note": "no weights\nfor it"}
     table = build_table(

@@ -61,7 +61,8 @@ def test_markdown_is_a_table(run):
 def test_csv_keeps_the_units_of_the_files(run):
     frame = pd.read_csv(io.StringIO(shown(run, "csv")))
     assert list(frame.columns) == list(table_comparison.COLUMNS)
-    assert frame["difference"].tolist() == pytest.approx([1.0, -2.0, -0.01])
+    means = pytest.approx([1.0, -2.0, -0.01], rel=1e-3)  # the made scores' means are only near the values
+    assert frame["difference"].tolist() == means
     assert frame["verdict"].tolist() == ["better", "better", "same"]
     assert frame["win_rate"].tolist()[:2] == [1.0, 0.0]
     assert frame["p_holm"].isna().tolist() == [False, False, True]

@@ -120,9 +120,9 @@ def _methods() -> Iterator[Row]:
 
 
 def _audit() -> Iterator[Row]:
-    from fsrbench.audit.protocols import PROTOCOLS
+    from fsrbench.audit.protocols import all_protocols
 
-    for protocol in PROTOCOLS:
+    for protocol in all_protocols():
         yield f"`{protocol.metric}`", protocol.group, protocol.name, protocol.recipe
 
 

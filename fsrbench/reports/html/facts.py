@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from fsrbench.reports.data import RunData
+from fsrbench.reports.told import counts, one_line, section
 from fsrbench.tasks import TASKS
 
 MOST_LISTED: Final = 500
@@ -66,7 +67,7 @@ def head(run: RunData) -> list[Pair]:
     people = data.get("identities") or 0
     images = f"{data['n']} images" if "n" in data else ""
     words = [
-        _text(data.get("name")),
+        one_line(data.get("name")),
         images,
         f"{people} people" if people else "",
         "" if data.get("has_hr", True) else "no HR images",
@@ -77,21 +78,21 @@ def head(run: RunData) -> list[Pair]:
         ("Methods", ", ".join(run.methods)),
         ("Finished", _date(run.manifest.get("finished"))),
         ("Wall time", _duration(sum(_seconds(run).values()))),
-        ("Device", _text(section(run.manifest, "machine").get("device"))),
+        ("Device", one_line(section(run.manifest, "machine").get("device"))),
     ]
     return [(name, text) for name, text in pairs if text]
 
 
 def warnings(run: RunData) -> list[str]:
     """What was noticed about the data."""
-    return [_text(line) for line in section(run.manifest, "dataset").get("warnings") or ()]
+    return [one_line(line) for line in section(run.manifest, "dataset").get("warnings") or ()]
 
 
 def protocols(run: RunData) -> list[Protocol]:
     """Every metric of the run, with and without values."""
     said = section(run.manifest, "protocols")
     return [
-        Protocol(run.metric(name).label, name, _counts(run, name), _text(said.get(name)) or "protocol not recorded")
+        Protocol(run.metric(name).label, name, counts(run, name), one_line(said.get(name)) or "protocol not recorded")
         for name in run.metrics
     ]
 
@@ -102,15 +103,15 @@ def methods(run: RunData) -> list[MethodFacts]:
     found = []
     for name in named:
         entry = run.entry("methods", name)
-        status = _text(entry.get("status"))
+        status = one_line(entry.get("status"))
         failed, clipped = section(entry, "failed_images"), entry.get("clipped_images") or 0
         remarks = [
-            f"{status}: {_text(entry.get('note'))}" if entry.get("note") else "",
+            f"{status}: {one_line(entry.get('note'))}" if entry.get("note") else "",
             f"failed on {len(failed)} images, {_first(failed)}" if failed else "",
             f"values outside [0, 1] clipped in {clipped} images" if clipped else "",
         ]
-        about, training = _text(entry.get("description")), _text(entry.get("training"))
-        weights, sha256 = _text(entry.get("weights")), _text(entry.get("weights_sha256"))
+        about, training = one_line(entry.get("description")), one_line(entry.get("training"))
+        weights, sha256 = one_line(entry.get("weights")), one_line(entry.get("weights_sha256"))
         found.append(MethodFacts(name, about, training, weights, sha256, tuple(filter(None, remarks))))
     return found
 
@@ -121,8 +122,8 @@ def weight_files(run: RunData) -> list[WeightFile]:
     return [
         WeightFile(
             name,
-            _text(section(files, name).get("file")),
-            _text(section(files, name).get("sha256")),
+            one_line(section(files, name).get("file")),
+            one_line(section(files, name).get("sha256")),
             _DECLARED.get(str(section(files, name).get("as_declared")), "none declared"),
         )
         for name in files
@@ -137,7 +138,7 @@ def origin(run: RunData) -> list[tuple[str, list[Pair]]]:
         ("Code", _code(run)),
         ("Machine", _pairs({_MACHINE.get(k, k.replace("_", " ")): v for k, v in section(manifest, "machine").items()})),
         ("Time by phase", [(name, _duration(value)) for name, value in _seconds(run).items()]),
-        ("Versions", [(k, _text(v) or "not installed") for k, v in section(manifest, "versions").items()]),
+        ("Versions", [(k, one_line(v) or "not installed") for k, v in section(manifest, "versions").items()]),
     ]
     return [(name, pairs) for name, pairs in lists if pairs]
 
@@ -151,14 +152,8 @@ def specification(run: RunData) -> list[Pair]:
 def left_out_images(run: RunData) -> tuple[list[Pair], int]:
     """The images that could not be used and why, and how many more there are than listed."""
     found = section(run.manifest, "dataset").get("left_out")
-    pairs = [(str(name), _text(why)) for name, why in (found if isinstance(found, Mapping) else {}).items()]
+    pairs = [(str(name), one_line(why)) for name, why in (found if isinstance(found, Mapping) else {}).items()]
     return pairs[:MOST_LISTED], max(0, len(pairs) - MOST_LISTED)
-
-
-def section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A part of the manifest; empty where there is none, as in runs of earlier versions."""
-    found = manifest.get(name)
-    return found if isinstance(found, Mapping) else {}
 
 
 def _data(run: RunData) -> list[Pair]:
@@ -184,22 +179,13 @@ def _code(run: RunData) -> list[Pair]:
 
 
 def _pairs(values: Mapping[str, object]) -> list[Pair]:
-    return [(name, text) for name, value in values.items() if (text := _text(value))]
+    return [(name, text) for name, value in values.items() if (text := one_line(value))]
 
 
 def _first(reasons: Mapping[str, Any]) -> str:
     """``e.g. ann/1: empty file``."""
     name, why = next(iter(reasons.items()))
-    return f"e.g. {name}: {_text(why)}"
-
-
-def _counts(run: RunData, metric: str) -> str:
-    """``n = 200``, or the range where the methods differ."""
-    results = [run.result(method, metric) for method in run.methods]
-    counts = sorted({int(result.n) for result in results if result is not None and result.ok and result.n > 0})
-    if not counts:
-        return ""
-    return f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
+    return f"e.g. {name}: {one_line(why)}"
 
 
 def _seconds(run: RunData) -> dict[str, float]:
@@ -220,7 +206,7 @@ def _duration(seconds: float) -> str:
 
 def _date(value: object) -> str:
     """The day and time in UTC of an ISO date; anything else as it is."""
-    text = _text(value)
+    text = one_line(value)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -229,7 +215,7 @@ def _date(value: object) -> str:
 
 
 def _named(value: object) -> str:
-    return _text(value.get("name")) if isinstance(value, Mapping) else _text(value)
+    return one_line(value.get("name")) if isinstance(value, Mapping) else one_line(value)
 
 
 def _value(value: object) -> str:
@@ -237,9 +223,4 @@ def _value(value: object) -> str:
         return ",".join(map(str, value)) or "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={item}" for name, item in value.items()) or "none"
-    return _WORDS.get(str(value)) or _text(value)
-
-
-def _text(value: object) -> str:
-    """In one line; empty for nothing."""
-    return "" if value is None else " ".join(str(value).split())
+    return _WORDS.get(str(value)) or one_line(value)

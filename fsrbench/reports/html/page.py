@@ -11,6 +11,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from fsrbench.atomic import whole
 from fsrbench.errors import UserError
 from fsrbench.reports.data import RunData
 from fsrbench.reports.html import facts
@@ -36,13 +37,15 @@ def write_report(run: RunData, out: Path | None = None, images: int = MOST_SHOWN
 
     Raises:
         UserError: it cannot be written.
+        CannotWrite: the disk takes no more.
     """
     file = run.path / "report.html" if out is None else out
     text = render(run, images)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # A manifest may hold half a surrogate pair, which no file can
-        file.write_text(text, encoding="utf-8", errors="replace")
+        with whole(file) as part:
+            # A manifest may hold half a surrogate pair, which no file can
+            part.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror}") from None
     return file

@@ -97,9 +97,8 @@ def _rows(run: RunData, table: Table) -> list[ResultRow]:
     places = {name: place for place, name in enumerate(looks(run))}
     metrics = [column.metric.name for column in table.columns]
     rows = []
-    # The table has the run's rows in the run's order
-    for name, row in zip(run.rows, table.rows, strict=True):
-        found = [run.result(name, metric) for metric in metrics]
+    for row in table.rows:  # without the ceiling's where that has no value
+        found = [run.result(row.name, metric) for metric in metrics]
         cells = tuple(
             ResultCell(
                 text=cell.text,
@@ -111,7 +110,7 @@ def _rows(run: RunData, table: Table) -> list[ResultRow]:
             )
             for cell, result in zip(row.cells, found, strict=True)
         )
-        rows.append(ResultRow(row.method, places[name], row.ceiling, cells))
+        rows.append(ResultRow(row.method, places[row.name], row.ceiling, cells))
     return rows
 
 

@@ -74,6 +74,12 @@ class TestContent:
             r'<td data-value=""><span class="number">–</span>.*?"status invalid">invalid<', render(run), re.S
         )
 
+    def test_a_ceiling_without_a_value_has_no_row(self, make_run):
+        missing = {"value": float("nan"), "status": "unavailable", "note": "no file"}
+        run = make_run({"psnr": {"a": 25.0}, "niqe": {"a": missing, "hr": missing}})
+        assert "NIQE" in words(render(run))
+        assert [row.name for row in read_results(run).rows] == ["a"]
+
     def test_warning_comes_before_everything_else(self, run):
         text = words(render(run))
         assert 0 < text.index("A super-resolved face is a guess") < text.index("Best in bold")
