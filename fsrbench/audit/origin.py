@@ -15,7 +15,8 @@ from fsrbench.reports.data import RunData
 from fsrbench.reports.told import section
 from fsrbench.spec import RunSpec, parse_spec
 
-KEPT: Final = ("methods", "data", "task", "degradation", "seed", "batch_size", "descriptor", "weights")
+NEEDED: Final = ("methods", "data", "task", "degradation", "seed", "batch_size")
+KEPT: Final = (*NEEDED, "descriptor", "weights")
 """What an audit takes over from a run's specification."""
 
 
@@ -32,7 +33,7 @@ class Origin:
     def __init__(self, path: Path) -> None:
         self.path, self.manifest = path, RunData.load(path).manifest
         spec, dataset = self.manifest.get("spec"), self.manifest.get("dataset")
-        if not isinstance(spec, dict) or not isinstance(dataset, dict) or any(name not in spec for name in KEPT):
+        if not isinstance(spec, dict) or not isinstance(dataset, dict) or any(name not in spec for name in NEEDED):
             raise UserError(f"{path}: its manifest does not say what was run")
         self._spec, self._dataset = spec, dataset
         self.images: int | None = spec.get("limit")
@@ -46,7 +47,9 @@ class Origin:
         Raises:
             UserError: a value that is not allowed.
         """
-        spec = parse_spec(**{**{name: self._spec[name] for name in KEPT}, "out": self.path, **given})
+        spec = parse_spec(
+            **{**{name: self._spec[name] for name in KEPT if name in self._spec}, "out": self.path, **given}
+        )
         for name, file in spec.weights.items():
             weights.parse_named(f"{name}={file}")  # it may be gone since
         return spec

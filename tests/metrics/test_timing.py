@@ -172,7 +172,7 @@ def test_a_method_may_say_itself_that_its_time_means_nothing():
 def test_what_is_no_network_has_none():
     readings = measure({"a": Recorder("a", [])}, face(), CPU, ALL, FOUR)["a"]
     assert isinstance(readings, Readings)
-    assert (readings.parameters, readings.flops, readings.peak_bytes) == (0, None, None)
+    assert (readings.parameters, readings.flops, readings.peak_bytes) == (None, None, None)
 
 
 def test_counts_of_a_small_network():
