@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import hashlib
 import inspect
 import uuid
@@ -164,13 +165,17 @@ def find_method(name: str) -> type[Method]:
 
     if is_function(found):
         return as_method(found)
-    raise UserError(f"{name} is no fsrbench.methods.Method")
+    hint = "; name an object of the class" if inspect.isclass(found) else ""
+    raise UserError(f"{name} is no fsrbench.methods.Method, function or network{hint}")
 
 
 def unknown_kind(name: str) -> str:
     """One line for a name whose kind is not in :data:`KINDS`."""
     kind = name.partition(":")[0]
-    return f"unknown kind of method {kind!r} in {name!r}; known: {', '.join(f'{known}:...' for known in KINDS)}"
+    near = difflib.get_close_matches(kind, KINDS, n=1)
+    hint = f"did you mean {near[0]}:...?" if near else f"known: {', '.join(f'{known}:...' for known in KINDS)}"
+    mine = "" if near else f"; of a module of yours: python:{name}"
+    return f"unknown kind of method {kind!r} in {name!r}; {hint}{mine}"
 
 
 def can_be_isolated(name: str) -> bool:
