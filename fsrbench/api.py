@@ -137,8 +137,8 @@ class _Given:
 
     def methods(self, given: Sequence[GivenMethod] | Mapping[str, GivenMethod]) -> tuple[str, ...]:
         """Names of methods."""
-        if isinstance(given, str):
-            raise UserError(f"methods: give a list, [{given!r}]")
+        if isinstance(given, str) or callable(given):
+            raise UserError(f"methods: give a list, [{given!r}]" if isinstance(given, str) else "methods: give a list")
         named: dict[str, GivenMethod] = {}
         for name, method in given.items() if isinstance(given, Mapping) else ((_name(m), m) for m in given):
             if named.setdefault(name, method) != method:

@@ -130,7 +130,10 @@ def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
             raise Unavailable(f"{name} does not fit its network: {one_line(error)}") from error
         if restorer is not None:
             return reader, restorer
-    raise Unavailable("; ".join([f"{name} holds the weights of no architecture that is known here", *broken]))
+    unknown = (
+        f"{name} holds the weights of no architecture that is known here; a network of yours is python:module:network"
+    )
+    raise Unavailable("; ".join([unknown, *broken]))
 
 
 def _readers(broken: list[str]) -> Iterator[Reader]:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -22,10 +21,13 @@ from fsrbench import fingerprints
 from fsrbench.errors import Unavailable, UserError
 from fsrbench.registry import Registry, load_object
 from fsrbench.tasks import Task
+from fsrbench.tensor_files import read_checkpoint, training_told
 
 METHODS = Registry("method", group="fsrbench.methods")
 TAKEN = ("hr", "lr", "reference")
 """Names of rows and folders of a run that no method made; none may be called so, in capitals neither."""
+MOST_TOLD = 240
+"""Characters of what torch says about weights that do not fit."""
 
 
 class Method(ABC):
@@ -74,25 +76,29 @@ class Method(ABC):
         return sum(p.numel() for p in self.network.parameters())
 
     def load_network(self, network: nn.Module, weights: Path, device: torch.device) -> None:
-        """Load a safetensors file into ``network`` and keep both, ready for inference on ``device``.
+        """Load a file of tensors into ``network`` and keep both, ready for inference on ``device``.
 
-        Weights may be stored in half precision; they are computed with in float32.
+        A .safetensors file, or what ``torch.save(network.state_dict())`` writes. Weights may be stored in half
+        precision; they are computed with in float32.
 
         Raises:
             Unavailable: the file does not exist, or does not fit the network.
         """
         if not weights.exists():
-            raise Unavailable(f"no weights: {weights.name} is not there; train them with `fsrbench train`")
+            place = weights.name if weights.is_absolute() else weights
+            raise Unavailable(f"no weights: {place} is not there; this project's own models: `fsrbench train`")
         try:
-            state = load_file(weights)
+            state = load_file(weights) if weights.suffix == ".safetensors" else read_checkpoint(weights)
             network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+        except Unavailable:
+            raise
         except Exception as error:  # safetensors and torch raise various types
-            raise Unavailable(f"{weights.name} does not fit the network: {str(error).splitlines()[0]}") from error
+            told = " ".join(str(error).split())[:MOST_TOLD]  # torch names the tensors from its second line on
+            raise Unavailable(f"{weights.name} does not fit the network: {told}") from error
         # Channels-last is what CPU and GPU convolutions are fastest with; every network is treated alike.
         self.network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self.weights = weights
-        with safe_open(weights, framework="pt") as file:
-            self.training = (file.metadata() or {}).get("training", self.training)
+        self.training = training_told(weights) or self.training
 
     @property
     def description(self) -> str:

@@ -239,6 +239,18 @@ def test_damaged_weights_are_unavailable_in_one_line(tmp_path: Path, content: by
     assert "\n" not in str(caught.value)
 
 
+def test_weights_that_torch_saved_are_loaded(tmp_path: Path) -> None:
+    network = nn.Conv2d(3, 3, 3)
+    torch.save(network.state_dict(), tmp_path / "w.pth")
+    method = Blocks()
+    method.load_network(nn.Conv2d(3, 3, 3), tmp_path / "w.pth", CPU)
+    assert method.network is not None
+    assert torch.equal(method.network.weight, network.weight)
+    torch.save(network, tmp_path / "code.pth")
+    with pytest.raises(Unavailable, match=r"holds code .* save its state_dict\(\) alone"):
+        method.load_network(nn.Conv2d(3, 3, 3), tmp_path / "code.pth", CPU)
+
+
 def test_weights_of_another_network_are_unavailable(tmp_path: Path) -> None:
     file = saved(tmp_path / "w.safetensors", nn.Conv2d(3, 5, 3))
     method = Blocks()

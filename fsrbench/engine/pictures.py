@@ -145,5 +145,5 @@ def _defect(image: Tensor) -> str | None:
         return "returned NaN or infinite values"
     low, high = image.min().item(), image.max().item()
     if low < -OVERSHOOT or high > 1 + OVERSHOOT:
-        return f"returned values from {low:.3g} to {high:.3g}, expected [0, 1]"
+        return f"returned values from {low:.3g} to {high:.3g}, expected [0, 1]; scale or clamp them"
     return None

@@ -76,8 +76,8 @@ class Parameters(SpeedMetric):
         """
         if mine.parameters is None:
             raise Invalid(
-                "nobody can count its parameters: it does not tell its network, as a class does by `self.network`; for "
-                "an ONNX file `pip install 'fsrbench[onnx]'`"
+                "nobody can count its parameters: a function does not tell its network (name the network itself, or "
+                "write a class), nor an ONNX file without `pip install 'fsrbench[onnx]'`"
             )
         return Evaluation(None, Summary(mine.parameters / 1e6, n=1))
 

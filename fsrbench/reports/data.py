@@ -118,6 +118,14 @@ class RunData:
     blocks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BLOCK_COLUMNS)))
     images: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(IMAGE_COLUMNS)))
 
+    def __str__(self) -> str:
+        """The summary's main columns; the rest is long."""
+        return str(
+            self.summary[["method", "metric", "value", "ci_low", "ci_high", "unit", "status"]].to_string(index=False)
+        )
+
+    __repr__ = __str__
+
     @classmethod
     def load(cls, path: Path) -> RunData:
         """Read a run's folder.

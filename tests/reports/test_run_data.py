@@ -105,3 +105,13 @@ def test_damage_is_one_clear_line_that_names_the_file(make_run, damage, message)
         RunData.load(path)
     assert "\n" not in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_a_run_prints_its_summary(tmp_path: Path) -> None:
+    summary = pd.DataFrame(
+        [["ours", "psnr", 23.5, 23.0, 24.0, "dB", "ok"]],
+        columns=["method", "metric", "value", "ci_low", "ci_high", "unit", "status"],
+    )
+    lines = str(RunData(tmp_path, pd.DataFrame(), summary, {"long": "manifest"})).splitlines()
+    assert len(lines) == 2
+    assert lines[1].split() == ["ours", "psnr", "23.5", "23.0", "24.0", "dB", "ok"]
