@@ -143,12 +143,18 @@ def test_without_spandrel_the_message_says_how_to_get_it(tmp_path: Path, monkeyp
         load(file)
 
 
+def install_reader(folder: Path, monkeypatch: pytest.MonkeyPatch, module: str, code: str) -> None:
+    """The only checkpoint reader of a plug-in: ``read`` of a module."""
+    monkeypatch.syspath_prepend(folder)
+    (folder / f"{module}.py").write_text(code)
+    monkeypatch.setattr(checkpoints, "READERS", Registry("checkpoint reader", {"made": f"{module}:read"}))
+
+
 def test_reader_of_a_plug_in_comes_first_and_its_failure_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "made_reader.py").write_text("def read(loaded):\n    raise KeyError('what\\nis this')\n")
-    monkeypatch.setattr(checkpoints, "READERS", Registry("reader", {"made": "made_reader:read"}))
+    code = "def read(loaded):\n    raise KeyError('what\\nis this')\n"
+    install_reader(tmp_path, monkeypatch, "made_reader", code)
     with pytest.raises(Unavailable, match=r"made\.pth does not fit its network: KeyError"):
         load(saved(tmp_path / "made.pth", plksr()))
 
@@ -156,9 +162,7 @@ def test_reader_of_a_plug_in_comes_first_and_its_failure_is_one_line(
 def test_plug_in_that_cannot_be_imported_spoils_no_file_that_another_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "made_broken.py").write_text("import package_that_is_not_there\n")
-    monkeypatch.setattr(checkpoints, "READERS", Registry("checkpoint reader", {"made": "made_broken:read"}))
+    install_reader(tmp_path, monkeypatch, "made_broken", "import package_that_is_not_there\n")
     file = saved(tmp_path / "made.pth", plksr())
     assert load(file).description.startswith("PLKSR")
     told = "checkpoint reader made needs a package that is not there: .*package_that_is_not_there"

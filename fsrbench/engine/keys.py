@@ -39,6 +39,7 @@ class Keys:
         self._shards: dict[Shard, str] = {}
         self._methods: dict[str, str] = {}
         self._metrics: dict[str, str] = {}
+        self._extractors: dict[str, str] = {}
 
     def inputs(self, shard: Shard) -> str:
         """Of a shard's LR and HR pictures."""
@@ -73,13 +74,20 @@ class Keys:
             name: of the extractor.
             alone: it reads nothing of the HR images.
         """
-        read = [self._get_extractor(n).fingerprint() for n in (name, *self._get_extractor(name).requires)]
+        read = [self._extractor(n) for n in (name, *self._get_extractor(name).requires)]
         return key_of(sr=pictures, extractor=name, read=read, alone=alone, versions=self._versions)
 
     def scores(self, pictures: str, metric: ImageMetric) -> str:
         """Of one metric's scores of the pictures that lie under a key."""
         read = [weights.sha256(name) for name in metric.weight_files]
-        code = self._metrics.setdefault(metric.name, metric.fingerprint())
+        if metric.name not in self._metrics:
+            self._metrics[metric.name] = metric.fingerprint()
+        code = self._metrics[metric.name]
         return key_of(
             sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, versions=self._versions
         )
+
+    def _extractor(self, name: str) -> str:
+        if name not in self._extractors:
+            self._extractors[name] = self._get_extractor(name).fingerprint()
+        return self._extractors[name]
