@@ -8,12 +8,14 @@ import platform
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psutil
 import torch
 
 from fsrbench.datasets import Sample
+
+PACKAGE: Final = Path(__file__).parent
 
 
 def machine(device: torch.device) -> dict[str, Any]:
@@ -28,12 +30,15 @@ def machine(device: torch.device) -> dict[str, Any]:
     }
 
 
-def git() -> dict[str, Any] | None:
-    """Commit of the harness's own checkout and whether it was changed; ``None`` for an installed package."""
-    root = Path(__file__).parent.parent
+def git(package: Path = PACKAGE) -> dict[str, Any] | None:
+    """Commit of the checkout that tracks the harness's own files, and whether it was changed.
+
+    ``None`` for an installed package, even where its environment lies inside somebody else's repository.
+    """
     try:
-        commit = _git(root, "rev-parse", "HEAD")
-        return {"commit": commit, "dirty": bool(_git(root, "status", "--porcelain", "--untracked-files=no"))}
+        _git(package, "ls-files", "--error-unmatch", "--", "__init__.py")
+        commit = _git(package, "rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(_git(package, "status", "--porcelain", "--untracked-files=no"))}
     except (OSError, subprocess.SubprocessError):
         return None
 
@@ -53,7 +58,10 @@ def file_hash(path: Path) -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=10, check=True)
+    # A hook's GIT_DIR would otherwise win over the folder
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "-C", str(root), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True, env=environment)
     return done.stdout.strip()
 
 
