@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from fsrbench.errors import FsrbenchError, Unavailable, one_line
 from fsrbench.fitting import Fit
 from fsrbench.methods import Method
-from fsrbench.registry import Registry
+from fsrbench.registry import NameConflict, Registry
 from fsrbench.tasks import Task
 from fsrbench.tensor_files import read_checkpoint, training_told
 
@@ -141,6 +141,8 @@ def _readers(broken: list[str]) -> Iterator[Reader]:
     for name in READERS.names():
         try:
             reader = READERS.get(name)
+        except NameConflict:
+            raise  # which of the two would read the file, nobody has decided
         except FsrbenchError as error:
             broken.append(str(error))
         else:

@@ -63,7 +63,10 @@ def _datasets() -> Iterator[Row]:
     from fsrbench.datasets import DATASETS, made
 
     for name in DATASETS.names():
-        yield name, (DATASETS.get(name).__doc__ or "").partition("\n")[0]
+        try:
+            yield name, (DATASETS.get(name).__doc__ or "").partition("\n")[0]
+        except FsrbenchError as error:
+            yield name, str(error)
     for name in made.names():
         yield name, escape(made.describe(made.home() / name))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import metadata
@@ -12,6 +12,10 @@ from types import ModuleType
 from typing import Any
 
 from fsrbench.errors import FsrbenchError, Unavailable, UserError, one_line
+
+
+class NameConflict(UserError):
+    """Two packages register different objects under one name."""
 
 
 class Registry:
@@ -31,8 +35,21 @@ class Registry:
 
     @cached_property
     def _targets(self) -> dict[str, str]:
-        found = {e.name: e.value for e in metadata.entry_points(group=self._group)} if self._group else {}
-        return found | self._builtin  # a plug-in cannot replace a built-in name silently
+        return {name: next(iter(targets)) for name, targets in self._offers.items()}
+
+    @cached_property
+    def _offers(self) -> dict[str, dict[str, str]]:
+        """For each name its targets, and which package each is from; more than one target is a conflict."""
+        offers: dict[str, dict[str, str]] = {}
+        # In the order of their packages' names: that of sys.path decides nothing
+        for point in sorted(self._entry_points(), key=_package):
+            offers.setdefault(point.name, {}).setdefault(point.value, _package(point))
+        for name, target in self._builtin.items():
+            offers[name] = {target: "fsrbench"} | offers.get(name, {})
+        return offers
+
+    def _entry_points(self) -> Iterable[metadata.EntryPoint]:
+        return metadata.entry_points(group=self._group) if self._group else ()
 
     def names(self) -> list[str]:
         """All names, in the order they were declared, plug-ins first."""
@@ -62,13 +79,21 @@ class Registry:
 
         Raises:
             UserError: no such name (with the nearest ones).
+            NameConflict: two packages register different objects under it.
             FsrbenchError: its import failed; see :func:`load_object`.
         """
         if name in self._objects:
             return self._objects[name]
         if name not in self._targets:
             raise UserError(self.unknown(name))
+        self._check_unique(name)
         return load_object(self._targets[name], f"{self.kind} {name}")
+
+    def _check_unique(self, name: str) -> None:
+        offers = self._offers.get(name, {})
+        if len(offers) > 1 and self._targets[name] in offers:
+            claims = " and ".join(f"{package} ({target})" for target, package in offers.items())
+            raise NameConflict(f"{claims} both register the {self.kind} {name}; uninstall one of the packages")
 
     def unknown(self, name: str) -> str:
         """One line for a name that is not here, with the nearest names."""
@@ -80,6 +105,11 @@ class Registry:
             else f"known: {', '.join(sorted(self.names()))}"
         )
         return f"unknown {self.kind} {name!r}; {hint}"
+
+
+def _package(point: metadata.EntryPoint) -> str:
+    """The name of the package that registers an entry point."""
+    return point.dist.name if point.dist else "an unknown package"
 
 
 def load_object(target: str, what: str) -> Any:

@@ -1,13 +1,13 @@
 """Names are found, near misses get a suggestion, and nothing that a plug-in's import does brings the harness down."""
 
 import sys
-from importlib import metadata
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
-from fsrbench.registry import Registry, load_object
+from fsrbench.registry import NameConflict, Registry, load_object
 
 NAMES = Registry("fruit", {"apple": "json:loads", "banana": "json:dumps", "cherry": "json:nothing"})
 
@@ -54,12 +54,60 @@ def test_nothing_is_imported_for_the_names_alone(modules: Path) -> None:
     assert "loud_plugin" not in sys.modules
 
 
-def test_plugin_cannot_replace_a_built_in_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    points = [metadata.EntryPoint("apple", "evil:apple", "g"), metadata.EntryPoint("plum", "json:loads", "g")]
-    monkeypatch.setattr(metadata, "entry_points", lambda group: points if group == "g" else [])
-    registry = Registry("fruit", {"apple": "json:dumps"}, group="g")
-    assert sorted(registry.names()) == ["apple", "plum"]
-    assert registry.get("apple").__name__ == "dumps"
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Installs a package with one entry point; ``first`` puts it before all others on the path."""
+
+    def install(package: str, group: str, name: str, target: str, first: bool = False) -> None:
+        info = tmp_path / package / f"{package}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {target}\n")
+        folder = str(tmp_path / package)
+        monkeypatch.setattr(sys, "path", [folder, *sys.path] if first else [*sys.path, folder])
+
+    return install
+
+
+GROUPS = {
+    "fsrbench.methods": ("bicubic", "baselines.interpolation:Bicubic"),
+    "fsrbench.metrics": ("psnr", "fsrbench.metrics.quality:Psnr"),
+    "fsrbench.extractors": ("fan", "reference_model.landmarks:FanLandmarks"),
+    "fsrbench.recipes": ("ours", "reference_model.training:recipe"),
+    "fsrbench.checkpoints": ("scgan", "baselines.scgan.checkpoint:read_checkpoint"),
+    "fsrbench.datasets": ("sample", "fsrbench.datasets.sample:sample"),
+}
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("group", GROUPS)
+def test_two_values_of_one_name_are_refused_whatever_the_order(
+    installed: Callable[..., None], group: str, first: bool
+) -> None:
+    name, target = GROUPS[group]
+    installed("evil", group, name, "json:loads", first)
+    builtin = {name: target} if target.startswith("fsrbench.") else {}
+    with pytest.raises(NameConflict) as caught:
+        Registry("thing", builtin, group).get(name)
+    claims = f"fsrbench ({target}) and evil (json:loads)" if builtin else f"evil (json:loads) and fsrbench ({target})"
+    assert str(caught.value) == f"{claims} both register the thing {name}; uninstall one of the packages"
+
+
+def test_two_plugins_that_take_one_name_leave_the_others_alone(installed: Callable[..., None]) -> None:
+    installed("one", "fruits", "plum", "json:loads")
+    installed("two", "fruits", "plum", "json:dumps", first=True)
+    installed("three", "fruits", "pear", "json:loads", first=True)
+    registry = Registry("fruit", {"apple": "json:dumps"}, "fruits")
+    assert sorted(registry.names()) == ["apple", "pear", "plum"]
+    assert registry.get("pear").__name__ == "loads"
+    with pytest.raises(NameConflict, match=r"one \(json:loads\) and two \(json:dumps\) both register the fruit plum"):
+        registry.get("plum")
+
+
+def test_one_value_registered_twice_is_no_conflict(installed: Callable[..., None]) -> None:
+    installed("one", "fruits", "plum", "json:loads")
+    installed("two", "fruits", "plum", "json:loads")
+    assert Registry("fruit", group="fruits").get("plum").__name__ == "loads"
 
 
 @pytest.mark.parametrize(
