@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import inspect
-import sys
-import uuid
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from fsrbench.function_state import FunctionState
 from fsrbench.methods import Method
 from fsrbench.tasks import Task
 
@@ -25,8 +20,6 @@ class CallableMethod(Method):
     training = "unknown: a Python function"
     function: ClassVar[Any]
     """Float N,3,h,w -> float N,3,h*scale,w*scale."""
-    handed_over: ClassVar[bool] = False
-    """Whether a program gave it as it is, so that what it reads is what that program has made of it."""
 
     def load(self, task: Task, device: torch.device) -> None:
         """Nothing to load; a copy of a network goes to the device, because its owner may go on training it."""
@@ -38,26 +31,15 @@ class CallableMethod(Method):
         sr: Tensor = self.function(lr) if self.network is None else self.network(lr)
         return sr
 
-    def fingerprint(self) -> str:
-        """Hash of the function's code and of what it reads, as it was when first asked for.
-
-        Of a function that has no place in a file, and of one that was handed over and reads what cannot be told from
-        anything else, nothing is ever used again.
-        """
-        return self._fingerprint
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        if self._state is None or (self.handed_over and self._state.unknown):
-            return uuid.uuid4().hex[:16]
-        return hashlib.sha256(f"{super().fingerprint()} {self._state.digest}".encode()).hexdigest()[:16]
-
-    @cached_property
-    def _state(self) -> FunctionState | None:
-        return FunctionState(self.function) if _importable(self.function) else None
+    def is_known(self) -> bool:
+        """Only where the function tells its ``settings``: what else it reads cannot be seen."""
+        return self.settings is not None and super().is_known()
 
     def _code(self) -> set[Any]:
-        return super()._code() | (self._state.code if self._state else set())
+        return {*super()._code(), self.function if inspect.isroutine(self.function) else type(self.function)}
+
+    def _held(self) -> dict[str, Any]:
+        return super()._held() | ({"function": self.function} if self.network is None else {})
 
 
 def is_function(found: Any) -> bool:
@@ -67,12 +49,11 @@ def is_function(found: Any) -> bool:
     return callable(found)
 
 
-def as_method(function: Callable[[Tensor], Tensor], handed_over: bool = False) -> type[CallableMethod]:
+def as_method(function: Callable[[Tensor], Tensor]) -> type[CallableMethod]:
     """A method class for a function.
 
     Args:
         function: takes float N,3,h,w in [0, 1], RGB, and returns N,3,h*scale,w*scale alike.
-        handed_over: by a program as it is, and not found by its name.
 
     Example:
         >>> blocks = as_method(lambda lr: nn.functional.interpolate(lr, scale_factor=4))
@@ -82,7 +63,7 @@ def as_method(function: Callable[[Tensor], Tensor], handed_over: bool = False) -
     named = function if inspect.isroutine(function) else type(function)
     told = {
         "function": staticmethod(function),
-        "handed_over": handed_over,
+        "settings": settings if isinstance(settings := getattr(function, "settings", None), str) else None,
         "__doc__": inspect.getdoc(function),
         "__module__": named.__module__,
         "__qualname__": named.__qualname__,
@@ -92,12 +73,4 @@ def as_method(function: Callable[[Tensor], Tensor], handed_over: bool = False) -
 
 def as_given(found: Any) -> Any:
     """A method as a program hands it over: of a function or network its class, anything else as it is."""
-    return as_method(found, handed_over=True) if is_function(found) and not isinstance(found, Method) else found
-
-
-def _importable(function: Any) -> bool:
-    """Whether it is what its module has under its name, so that it can be told by its file and by what it reads."""
-    found: Any = sys.modules.get(getattr(function, "__module__", ""))
-    for name in getattr(function, "__qualname__", "?").split("."):
-        found = getattr(found, name, None)
-    return found is function
+    return as_method(found) if is_function(found) and not isinstance(found, Method) else found

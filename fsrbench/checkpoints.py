@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -49,6 +48,8 @@ Reader = Callable[[Mapping[str, Any]], Restorer | None]
 
 class CheckpointMethod(Method):
     """A network in somebody's file of weights, its architecture detected; no code in the file is run."""
+
+    settings = ""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -108,10 +109,12 @@ class CheckpointMethod(Method):
         told.insert(1, "grey: R, G and B one by one" if restorer.channels == 1 else "")
         return "; ".join(part for part in told if part)
 
-    def files(self) -> list[Path]:
-        """The checkpoint, and the code that reads and calls it."""
-        code = [inspect.getsourcefile(part) for part in (self._reader, Fit)]
-        return [*super().files(), *(Path(file) for file in code if file)]
+    def _code(self) -> set[Any]:
+        return {*super()._code(), self._reader, *map(type, self._restorer.network.modules())}
+
+    def _held(self) -> dict[str, Any]:
+        """Nothing that the file and the reader's code do not tell."""
+        return {}
 
     def fingerprint(self) -> str:
         """Hash of the file, of this adapter, and of the version of the package that the network is from."""

@@ -6,7 +6,7 @@ import difflib
 from bisect import bisect
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -31,6 +31,7 @@ class GivenImages(Method):
     """
 
     training = "unknown: pictures made elsewhere"
+    settings = ""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -57,6 +58,10 @@ class GivenImages(Method):
     def files(self) -> list[Path]:
         """The folder or zip."""
         return [self.path]
+
+    def _held(self) -> dict[str, Any]:
+        """Nothing that the pictures do not tell."""
+        return {}
 
     def upscale(self, lr: Tensor) -> Tensor:
         """There is nothing that could: asked for by who times methods."""

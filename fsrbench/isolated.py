@@ -106,28 +106,35 @@ def _serve(connection: Connection, setting: Setting) -> None:
             return
         try:
             if head["do"] == "load":
-                method, facts = _load(setting)
-                send(connection, facts)
+                method = _load(setting)
+                send(connection, _facts(method))
+            elif method is not None and head["do"] == "tell":
+                send(connection, _facts(method))
             elif method is not None and tensor is not None:
                 _answer(connection, method, head, tensor.to(setting.device))
         except BaseException as error:  # a method's code may raise anything, SystemExit too
             send(connection, _told(error))
 
 
-def _load(setting: Setting) -> tuple[Method, dict[str, Any]]:
+def _load(setting: Setting) -> Method:
     find_method(setting.name)  # what is wrong with the name is unusable input, and comes first
     try:
-        method = load_method(setting.name, TASKS[setting.task], torch.device(setting.device))
+        return load_method(setting.name, TASKS[setting.task], torch.device(setting.device))
     except UserError as error:
         raise FsrbenchError(str(error)) from error
-    facts = {
+
+
+def _facts(method: Method) -> dict[str, Any]:
+    """What the run's process is to know of the method."""
+    return {
         "description": method.description,
         "training": str(method.training),
-        "weights": str(method.weights) if method.weights else None,
+        "weights": [str(file) for file in method.weight_files()],
         "fingerprint": method.fingerprint(),
+        "known": method.is_known(),
+        "told_by_files": method.is_told_by_files(),
         "files": [str(file) for file in method.files()],
     }
-    return method, facts
 
 
 def _answer(connection: Connection, method: Method, head: Mapping[str, Any], lr: Tensor) -> None:

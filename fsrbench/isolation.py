@@ -86,7 +86,6 @@ class IsolatedMethod(Method):
         self._answer(START)
         self._facts, _ = self._ask({"do": "load"})
         self.training = self._facts["training"]
-        self.weights = Path(self._facts["weights"]) if self._facts["weights"] else None
 
     def upscale(self, lr: Tensor) -> Tensor:
         """As the method's own; what it returns and raises looks the same.
@@ -122,8 +121,25 @@ class IsolatedMethod(Method):
         return str(self._facts.get("description", ""))
 
     def fingerprint(self) -> str:
-        """The method's own, so that what it made is the same with and without isolation."""
+        """The method's own, as it is now, so that what it made is the same with and without isolation.
+
+        Raises:
+            MethodDied: it has.
+        """
+        self._facts, _ = self._ask({"do": "tell"})
         return str(self._facts["fingerprint"])
+
+    def is_known(self) -> bool:
+        """Whether the fingerprint that was asked for last tells all."""
+        return bool(self._facts["known"])
+
+    def is_told_by_files(self) -> bool:
+        """The method's own."""
+        return bool(self._facts["told_by_files"])
+
+    def weight_files(self) -> list[Path]:
+        """The method's own."""
+        return [Path(file) for file in self._facts["weights"]]
 
     def files(self) -> list[Path]:
         """The method's own."""

@@ -6,6 +6,7 @@ import copy
 import difflib
 import hashlib
 import inspect
+import sys
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ from torch import Tensor, nn
 
 from fsrbench import fingerprints
 from fsrbench.errors import Unavailable, UserError
+from fsrbench.file_hashes import file_hash, file_parts
+from fsrbench.object_state import ObjectState
 from fsrbench.registry import Registry, load_object
 from fsrbench.tasks import Task
 from fsrbench.tensor_files import read_checkpoint, training_told
@@ -51,8 +54,8 @@ class Method(ABC):
     weights: Path | None = None
     """The file that the weights came from; its sha256 goes into the manifest."""
     settings: str | None = None
-    """What its outputs depend on besides code and weights, such as arguments; an object that does not tell is never
-    taken for the one of an earlier run."""
+    """What its outputs depend on besides code and weights, such as arguments; empty for nothing. Pictures of a method
+    that leaves this ``None`` are used again only where all that it holds can be read: see :meth:`is_known`."""
 
     def load(self, task: Task, device: torch.device) -> None:  # noqa: B027 (optional to override)
         """Get ready for a task on a device. Called once, before :meth:`upscale`.
@@ -98,6 +101,7 @@ class Method(ABC):
         # Channels-last is what CPU and GPU convolutions are fastest with; every network is treated alike.
         self.network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self.weights = weights
+        self._loaded = (*self._loaded, (self.network, weights))
         self.training = training_told(weights) or self.training
 
     @property
@@ -106,19 +110,67 @@ class Method(ABC):
         return describe(type(self))
 
     def fingerprint(self) -> str:
-        """Hash of the method's code files, weights and settings: changes when its outputs may."""
-        read = fingerprints.of_files({*self.files(), *fingerprints.sources(self._code())})
-        return hashlib.sha256(f"{type(self).__qualname__}{self.settings or ''}{read}".encode()).hexdigest()[:16]
+        """Hash of what its outputs depend on, as far as it can be seen: code, weights, settings, what it holds now."""
+        state = self._state()
+        weights = [file_hash(file) for file in self.weight_files()]
+        parts = [type(self).__qualname__, self.settings or "", self._all_code(state).digest, *weights, state.digest]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    def is_known(self) -> bool:
+        """Whether the fingerprint tells all: if not, pictures of an earlier run are never used again.
+
+        The code must have files. What is learned must be seen, as tensors or arrays that the object, its class or its
+        module holds, or as the file in :attr:`weights`; only :attr:`settings` say that there is nothing else.
+        """
+        state = self._state(contents=False)
+        if not self._all_code(state).known:
+            return False
+        if self.settings is not None:
+            return bool(self.weight_files()) or not state.unknown
+        return (state.has_tensors or bool(self.weight_files())) and not (state.unknown | state.unknown_shared)
+
+    def is_told_by_files(self) -> bool:
+        """Whether its outputs can change only if one of :meth:`files` does, so that it need not be loaded to know."""
+        declared = type(self).settings is not None and self.settings == type(self).settings
+        loaded = {id(network) for network, _ in self._loaded}
+        held = {name: value for name, value in self._held().items() if id(value) not in loaded}
+        return declared and self.is_known() and not self._state(held, contents=False).has_tensors
 
     def files(self) -> list[Path]:
         """The files of its code, of its network's with all layers, and of its weights."""
-        found = {*fingerprints.sources(self._code()), self.weights}
-        return sorted(file for file in found if file and file.exists())
+        weights = {part for file in self.weight_files() for part in file_parts(file)}
+        return sorted({*self._all_code(self._state(contents=False)).files, *weights})
+
+    def weight_files(self) -> list[Path]:
+        """The files that its weights came from."""
+        found = dict.fromkeys([*(file for _, file in self._loaded), *([self.weights] if self.weights else [])])
+        return [file for file in found if file.exists()]
+
+    _loaded: tuple[tuple[nn.Module, Path], ...] = ()
+    """Networks of :meth:`load_network`, and their files."""
+
+    def _held(self) -> dict[str, Any]:
+        """What outputs may depend on besides code and files of weights."""
+        about = {"weights", "training", "settings", "_loaded"}
+        return {name: value for name, value in vars(self).items() if name not in about}
+
+    def _state(self, held: dict[str, Any] | None = None, contents: bool = True) -> ObjectState:
+        """What the object holds (or ``held``), its classes and their modules."""
+        state = ObjectState(contents)
+        state.add(self._held() if held is None else held)
+        for base in type(self).__mro__:
+            if not fingerprints.is_counted_elsewhere(base.__module__):
+                state.add_shared({name: value for name, value in vars(base).items() if not name.startswith("__")})
+                module = sys.modules.get(base.__module__)
+                state.add_shared({} if module is None else dict(vars(module)))
+        return state
+
+    def _all_code(self, state: ObjectState) -> fingerprints.Code:
+        return fingerprints.code_of({*self._code(), *state.code})
 
     def _code(self) -> set[Any]:
-        """Classes, functions and modules that it is made of."""
-        layers = {type(layer) for layer in self.network.modules()} if self.network is not None else set()
-        return {c for made in (type(self), *layers) for c in made.__mro__ if c not in Method.__mro__}
+        """Classes, functions and modules that it is made of, besides those of what it holds."""
+        return set(type(self).__mro__) - set(Method.__mro__)
 
 
 def describe(method: type[Method]) -> str:
@@ -204,7 +256,7 @@ def _make(name: str) -> Method:
     if not isinstance(given, Method):
         return found()
     method = copy.copy(given)  # what the run settles about it is not its owner's affair
-    method.settings = given.settings or uuid.uuid4().hex
+    method.settings = uuid.uuid4().hex if given.settings is None else given.settings
     return method
 
 

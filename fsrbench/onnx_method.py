@@ -27,6 +27,8 @@ DTYPES: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 class OnnxMethod(Method):
     """A network in an ONNX file; N,3,h,w, RGB in [0, 1] unless its metadata says otherwise."""
 
+    settings = ""
+
     def __init__(self, path: Path) -> None:
         self.path = path
 
@@ -144,10 +146,9 @@ class OnnxMethod(Method):
         parts = [named, chosen, f"onnxruntime on the {where}", " ".join(odd), str(self._fit)]
         return "; ".join(part for part in parts if part)
 
-    def files(self) -> list[Path]:
-        """The file, what it keeps beside it, and the code that calls it."""
-        beside = self.path.with_name(f"{self.path.name}.data")
-        return [*super().files(), *([beside] if beside.exists() else [])]
+    def _held(self) -> dict[str, Any]:
+        """Nothing that the file does not tell."""
+        return {}
 
     def fingerprint(self) -> str:
         """Hash of the files, of this adapter and of onnxruntime's version."""

@@ -14,6 +14,9 @@ import psutil
 import torch
 
 from fsrbench.datasets import Sample
+from fsrbench.file_hashes import file_hash, hash_of_all
+
+__all__ = ["cpu", "dataset_hash", "file_hash", "git", "hash_of_all", "machine"]
 
 PACKAGE: Final = Path(__file__).parent
 
@@ -49,12 +52,6 @@ def dataset_hash(samples: Iterable[Sample]) -> str:
     for sample in samples:
         sha.update(sample.digest().encode())
     return sha.hexdigest()
-
-
-def file_hash(path: Path) -> str:
-    """sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
-from fsrbench import __version__
+from fsrbench import __version__, fingerprints
+
+CODE = "fsrbench's code"
+"""Under this name stands the hash of the harness's own files, which change more often than its version."""
 
 ALWAYS = (
     "torch", "torchvision", "numpy", "scipy", "pillow", "pandas", "pyiqa", "facenet-pytorch", "dlib-bin",
@@ -18,7 +21,8 @@ EXTRAS = ("retinaface-pytorch", "onnxruntime", "spandrel")
 
 def needed() -> dict[str, str | None]:
     """Versions that every stored number depends on; ``None`` for what is not installed."""
-    return {"fsrbench": __version__, "python": platform.python_version()} | {name: version(name) for name in ALWAYS}
+    own = {"fsrbench": __version__, CODE: fingerprints.harness()[:16], "python": platform.python_version()}
+    return own | {name: version(name) for name in ALWAYS}
 
 
 def versions() -> dict[str, str | None]:

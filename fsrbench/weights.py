@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.util
 import os
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fsrbench.errors import Unavailable, UserError, one_line
+from fsrbench.file_hashes import file_hash, file_parts
 from fsrbench.registry import Registry
 
 ENVIRONMENT = "FSRBENCH_WEIGHTS"
@@ -166,21 +166,28 @@ def find(name: str) -> Path:
     raise Unavailable(f"{weight.file} not found; {', or '.join(how)}")
 
 
-def sha256(name: str) -> str:
-    """The hash of the weight file that is used here.
+def files(name: str) -> list[Path]:
+    """The weight file that is used here, and those that it keeps its tensors in.
 
     Raises:
         Unavailable: it is nowhere.
     """
-    path = find(name)
-    status = path.stat()
-    return _sha256(path, status.st_size, status.st_mtime_ns)
+    return file_parts(find(name))
+
+
+def sha256(name: str) -> str:
+    """The hash of the weight file that is used here, as :func:`fsrbench.fingerprints.file_hash`.
+
+    Raises:
+        Unavailable: it is nowhere.
+    """
+    stamps = [(path, status.st_size, status.st_mtime_ns) for path in files(name) for status in [path.stat()]]
+    return _sha256(*stamps)
 
 
 @functools.cache
-def _sha256(path: Path, size: int, modified: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(first: tuple[Path, int, int], *_others: tuple[Path, int, int]) -> str:
+    return file_hash(first[0])
 
 
 def there(name: str) -> bool:

@@ -21,6 +21,7 @@ class Ours(Method):
     Layer sizes, losses' weights and schedule were never published; see the model card for ours.
     """
 
+    settings = ""
     stem: ClassVar[str] = "ours"
     """What the names of the weight files begin with."""
 

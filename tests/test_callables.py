@@ -101,23 +101,35 @@ def test_fingerprint_of_a_function_is_that_of_its_file(module: Path) -> None:
     assert as_method(find_function("blocks"))().fingerprint() != first
 
 
-def test_a_function_by_name_reads_the_same_in_every_process(module: Path) -> None:
+def test_a_function_has_one_fingerprint_and_is_known_only_by_its_settings(module: Path) -> None:
     module.write_text(MODULE + "\nhandle = object()\ndef odd(lr):\n    return lr, handle, network\n")
     found = find_function("odd")
-    assert as_method(found)().fingerprint() == as_method(found)().fingerprint()
-    given = as_method(found, handed_over=True)
-    assert given().fingerprint() != given().fingerprint()
-    one = given()
-    assert one.fingerprint() == one.fingerprint()  # a run asks more than once
+    first = as_method(found)()
+    assert first.fingerprint() == as_method(found)().fingerprint()  # every process of a cluster finds the same
+    assert not first.is_known()
+    found.settings = "second version"
+    assert as_method(found)().is_known()
+    assert as_method(found)().fingerprint() != first.fingerprint()
+
+
+def test_a_function_that_reads_a_compiled_network_runs(module: Path, tmp_path: Path) -> None:
+    module.write_text("import torch\nfast = torch.compile(torch.nn.Upsample(scale_factor=4), backend='eager')\n"
+                      "def up(lr):\n    return fast(lr)\n")  # fmt: skip
+    data = write_files(tmp_path / "data", {"a.png": encode_picture(draw_picture())})
+    names = ["python:made_functions:up", "python:made_functions:fast", "nearest"]
+    for _ in range(2):
+        done = run(data, tmp_path / "out", "--metrics", "psnr", methods=",".join(names))
+        assert done.code == 0
+        assert done.values(names[0]) == done.values(names[1]) == done.values("nearest")
 
 
 def find_function(name: str) -> Any:
     return getattr(__import__("made_functions"), name)
 
 
-@pytest.mark.parametrize("function", [lambda lr: lr, nn.Upsample(scale_factor=4)])
-def test_function_without_a_place_of_its_own_is_never_taken_for_another(function: object) -> None:
-    assert as_method(function)().fingerprint() != as_method(function)().fingerprint()
+@pytest.mark.parametrize("function", [lambda lr: lr, nn.Upsample(scale_factor=4), blocks])
+def test_a_live_object_is_never_taken_for_that_of_an_earlier_run(function: Any) -> None:
+    assert not as_method(function)().is_known()
 
 
 def test_function_handed_over_is_known_by_its_file() -> None:

@@ -18,6 +18,7 @@ class Interpolation(Method):
     """Enlargement by one of Pillow's kernels, the same code that users call on their own pictures."""
 
     training = "none"
+    settings = ""
     kernel: ClassVar[Image.Resampling]
 
     def load(self, task: Task, device: torch.device) -> None:

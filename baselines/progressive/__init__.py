@@ -22,6 +22,7 @@ class Progressive(Method):
     """
 
     tasks = ("x8",)
+    settings = ""
 
     def load(self, task: Task, device: torch.device) -> None:
         """Load the weights of the task."""

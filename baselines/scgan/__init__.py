@@ -22,6 +22,7 @@ class SCGAN(Method):
     """
 
     tasks = ("x4",)
+    settings = ""
 
     def load(self, task: Task, device: torch.device) -> None:
         """Load the weights of the task."""

@@ -61,7 +61,7 @@ class Origin:
             found.append(f"the data is not what {self.path.name} was measured on")
         methods = section(self.manifest, "methods")
         for method in now.methods:
-            if section(methods, method).get("fingerprint") != now.worker.keys.method(method):
+            if section(methods, method).get("fingerprint") != now.worker.keys.loaded(method):
                 found.append(f"{method} has changed since {self.path.name} was run")
         protocols = section(self.manifest, "protocols")
         for metric in now.usable:

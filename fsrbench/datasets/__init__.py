@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from fsrbench import fingerprints
 from fsrbench.datasets import made
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.files import FolderFiles, ZipFiles
@@ -42,6 +43,12 @@ def open_dataset(source: str) -> Dataset:
         raise UserError(f"{source} does not exist")
     known = Registry("dataset", dict.fromkeys([*DATASETS.names(), *made.names()], ""))
     raise UserError(f"{known.unknown(source)}; and no folder or zip of that name")
+
+
+def plugin_files(source: str) -> frozenset[Path] | None:
+    """The files of the code that makes a dataset, where a plug-in does; ``None`` where that code has no file."""
+    code = fingerprints.code_of([DATASETS.get(source)] if source in DATASETS else [])
+    return code.files if code.known else None
 
 
 def _named(name: str) -> Dataset:

@@ -195,7 +195,7 @@ class Dispatch:
 
     def _keep(self, job: Job, done: Done) -> None:
         for method, fingerprint in done.fingerprints.items():
-            if fingerprint != self.worker.keys.method(method):
+            if fingerprint != self.worker.keys.loaded(method):
                 raise UserError(f"{method} has other code or weights on worker {done.host['address']} than here")
         self.hosts[done.host["name"]] = done.host
         for place, unit, result in zip(job.places, job.units, done.results, strict=True):

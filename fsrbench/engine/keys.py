@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
+from uuid import uuid4
 
 import torch
 
@@ -34,10 +36,14 @@ class Keys:
         extractor: Callable[[str], Extractor],
     ) -> None:
         self._spec, self._device = spec, device
+        self.token = uuid4().hex
+        """Of the run: in the keys of whatever may be another thing in another run."""
         self._get_method, self._get_extractor = method, extractor
         self._versions = versions.needed()
         self._shards: dict[Shard, str] = {}
+        self._loaded: dict[str, str] = {}
         self._methods: dict[str, str] = {}
+        self._settled: set[tuple[str, str]] = set()
         self._metrics: dict[str, str] = {}
         self._extractors: dict[str, str] = {}
 
@@ -60,11 +66,27 @@ class Keys:
             self._shards[shard] = key_of(task=self._spec.task, samples=digests, versions=self._versions)
         return self._shards[shard]
 
+    def loaded(self, name: str) -> str:
+        """A method's fingerprint as it was loaded, the same in every process."""
+        if name not in self._loaded:
+            self.method(name)
+        return self._loaded[name]
+
     def method(self, name: str) -> str:
-        """A method's fingerprint: it reads the weights, too much for every key of every unit."""
+        """What a method's pictures depend on: it reads the weights, too much for every key of every unit."""
         if name not in self._methods:
-            self._methods[name] = self._get_method(name).fingerprint()
+            method = self._get_method(name)
+            fingerprint = method.fingerprint()
+            self._loaded.setdefault(name, fingerprint)
+            self._methods[name] = fingerprint if method.is_known() else f"{fingerprint} {self.token}"
         return self._methods[name]
+
+    def settle(self, kind: Literal["method", "metric", "extractor"], name: str) -> None:
+        """Look once more at what has been used for the first time: what it has loaded by then counts, too."""
+        if (kind, name) not in self._settled:
+            self._settled.add((kind, name))
+            known = {"method": self._methods, "metric": self._metrics, "extractor": self._extractors}
+            known[kind].pop(name, None)
 
     def features(self, pictures: str, name: str, alone: bool) -> str:
         """Of one extractor's features.

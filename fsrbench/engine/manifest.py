@@ -79,13 +79,14 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
         described = "" if run.spec.isolate else _description(name)
         return {"description": described, "status": status_of(error), "note": str(error)}
     method = run.worker.method(name)
+    files = method.weight_files()
     return {
         "description": method.description,
         "status": "failed" if results and results.problems else "ok",
         "training": method.training,
-        "weights": method.weights.name if method.weights else None,
-        "weights_sha256": provenance.file_hash(method.weights) if method.weights else None,
-        "fingerprint": run.worker.keys.method(name),
+        "weights": ", ".join(file.name for file in files) or None,
+        "weights_sha256": provenance.hash_of_all(files) if files else None,
+        "fingerprint": run.worker.keys.loaded(name),
         "clipped_images": results.clipped if results else 0,
         "failed_images": results.problems if results else {},
     }

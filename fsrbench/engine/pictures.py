@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -36,6 +38,11 @@ class Pictures:
     """The run that tried those with problems last."""
     deadly: tuple[str, ...] = ()
     """Those with problems that are not tried again, because they ended a worker's process."""
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of the pictures and of whose they are."""
+        return hashlib.sha256(self.rows.tobytes() + np.ascontiguousarray(self.pixels).tobytes()).hexdigest()
 
     @classmethod
     def unpack(cls, stored: Mapping[str, np.ndarray]) -> Pictures:

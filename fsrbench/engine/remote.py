@@ -201,7 +201,7 @@ def _do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None) -> D
         try:
             results = [worker.do(unit) for unit in units]
             made = {unit.method for unit in units if not unit.of_hr}
-            fingerprints = {name: worker.keys.method(name) for name in made}
+            fingerprints = {name: worker.keys.loaded(name) for name in made}
         finally:
             if doubt is not None:
                 worker.close()

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fsrbench import fingerprints, isolation, weights
+from fsrbench import isolation, weights
 from fsrbench.console import Reporter
-from fsrbench.datasets import Dataset, open_dataset
+from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations import find_degradation
 from fsrbench.devices import find_device, use_no_more_threads_than_cores
@@ -118,16 +118,19 @@ class Run:
         self.worker.close()
 
     def files(self) -> list[Path] | None:
-        """Files and folders that the scores depend on; ``None`` where a dataset or a plug-in does not say which."""
+        """Files and folders that the scores depend on; ``None`` where something does not say which."""
         samples = [*self.dataset, *(self.reference or ())]
         pictures = [picture for sample in samples for picture in (sample.hr, sample.lr) if picture]
+        methods = [self.worker.method(name) for name in self.methods]
         sources = {getattr(picture.files, "path", None) for picture in pictures}
-        sources |= {file for code in self.worker.code() for file in fingerprints.plugin_sources(code)}
-        if None in sources:
+        code = [reader.files() for reader in self.worker.readers()]
+        code += [plugin_files(source) for source in (self.spec.data, self.spec.reference) if source]
+        if None in sources or None in code or not all(method.is_told_by_files() for method in methods):
             return None
-        found = [path for path in sources if path] + ([self.spec.pairs] if self.spec.pairs else [])
-        found += [weights.find(name) for name in self.worker.weight_files()]
-        return found + [file for name in self.methods for file in self.worker.method(name).files()]
+        found = {path for path in sources if path} | {file for files in code for file in files or ()}
+        found |= {self.spec.pairs} if self.spec.pairs else set()
+        found |= {file for name in self.worker.weight_files() for file in weights.files(name)}
+        return sorted(found | {file for method in methods for file in method.files()})
 
     def _open_reference(self) -> Dataset | None:
         if self.spec.reference is None:

@@ -28,7 +28,8 @@ def time_methods(
 ) -> dict[str, Readings | FsrbenchError]:
     """Measure the methods or read what was measured; arguments as :func:`fsrbench.metrics.timing.measure`.
 
-    Methods take turns, so with another method all are measured anew. What failed is tried again.
+    Methods take turns, so with another method all are measured anew. What failed is tried again, and what cannot be
+    told from another method is measured anew.
 
     Args:
         store: of the run.
@@ -46,7 +47,7 @@ def time_methods(
         return dict(_unpack(stored))
     readings = measure(methods, to_tensor(lr).to(device), device, wanted, effort)
     good = {name: reading for name, reading in readings.items() if isinstance(reading, Readings)}
-    if len(good) == len(readings):
+    if len(good) == len(readings) and all(method.is_known() for method in methods.values()):
         store.put(TIMINGS, key, _pack(good))
     return readings
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
-from uuid import uuid4
 
 import numpy as np
 import torch
@@ -69,8 +68,6 @@ class Worker:
         self._batches: dict[str, Batch] = {}
         self._pictures: tuple[str, Pictures] | None = None
         """Those that were asked for last: every metric and extractor of a unit does."""
-        self.token = uuid4().hex
-        """Of the run: it tries once what an earlier one failed on."""
         self.keys = Keys(spec, device, self.method, self._extractor)
         self._inputs = ShardInputs(spec, self.keys, store)
 
@@ -107,13 +104,10 @@ class Worker:
 
     def weight_files(self) -> list[str]:
         """Names of the weight files that the metrics read."""
-        return sorted({name for reader in self._readers() for name in reader.weight_files})
+        return sorted({name for reader in self.readers() for name in reader.weight_files})
 
-    def code(self) -> set[type]:
-        """The classes of the metrics and of the extractors that they read."""
-        return {type(reader) for reader in self._readers()}
-
-    def _readers(self) -> list[Metric | Extractor]:
+    def readers(self) -> list[Metric | Extractor]:
+        """The metrics, and the extractors that they read."""
         read = [needed for name in self.extractors for needed in (name, *self._extractor(name).requires)]
         return [*self.metrics, *map(self._extractor, read)]
 
@@ -177,14 +171,28 @@ class Worker:
             return Pictures(np.arange(len(inputs.ids)), inputs.hr)
         key = self.keys.pictures(unit)
         if self._pictures is None or self._pictures[0] != key:
-            self._pictures = key, self._make_pictures(unit, key, inputs)
+            made = self._make_pictures(unit, key, inputs)
+            self._pictures = self.keys.pictures(unit), made
         return self._pictures[1]
 
     def made_key(self, unit: Unit) -> str:
-        """A hash of what a unit's pictures depend on, and of which there are: one that failed may be made later."""
-        key = self.keys.pictures(unit)
-        problems = {} if unit.of_hr else self.pictures(unit).problems
-        return key_of(pictures=key, without=sorted(problems)) if problems else key
+        """Hash of a unit's pictures themselves, and of what they are held against.
+
+        Scores belong to pixels, whoever made them: pictures that are made anew and are the same need no new scores.
+        """
+        if unit.of_hr:
+            return self.keys.pictures(unit)
+        hr = self.keys.pictures(replace(unit, method=HR))
+        return key_of(pixels=self.pictures(unit).digest, hr=hr)
+
+    @property
+    def token(self) -> str:
+        """Of the run: it tries once what an earlier one failed on."""
+        return self.keys.token
+
+    @token.setter
+    def token(self, token: str) -> None:
+        self.keys.token = token
 
     def _make_pictures(self, unit: Unit, key: str, inputs: Inputs) -> Pictures:
         """Those that are stored; what an earlier run failed on, or none has tried, is tried now."""
@@ -201,7 +209,8 @@ class Worker:
             return known.with_tried(rows, none_made(wanted, side, str(error)))
         deadly = tuple(image for image in made.problems if image in (*known.deadly, *self._deadly()))
         made = replace(made, tried=self.token, deadly=deadly)
-        self.store.put("pictures", key, made.pack())
+        self.keys.settle("method", unit.method)
+        self.store.put("pictures", self.keys.pictures(unit), made.pack())
         return made
 
     def _deadly(self) -> Sequence[str]:
@@ -222,7 +231,8 @@ class Worker:
             made, extractor = self.pictures(unit), self._extractor(name)
             guide = self._guide(unit, name, self._unguided(extractor, alone), made.rows)
             stored = extract(extractor, to_tensor(made.pixels), guide)
-            self.store.put(FEATURES, key, stored)
+            self.keys.settle("extractor", name)
+            self.store.put(FEATURES, self._feature_key(unit, name, alone), stored)
         return stored
 
     def stored_features(self, key: str) -> dict[str, np.ndarray]:
@@ -268,5 +278,6 @@ class Worker:
         if stored is None:
             with one_thread() if metric.threads_matter else nullcontext():
                 stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
-            self.store.put("scores", key, stored)
+            self.keys.settle("metric", metric.name)
+            self.store.put("scores", self.keys.scores(pictures, metric), stored)
         return stored["value"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 from torch import Tensor
 
-from fsrbench import fingerprints, weights
+from fsrbench import weights
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid
+from fsrbench.plugin_code import PluginCode
 from fsrbench.stats import people
 from fsrbench.tasks import Task
 
@@ -95,7 +97,11 @@ class Metric(ABC):
 
     def fingerprint(self) -> str:
         """Changes when its numbers may and neither protocol nor weights do; of our own metrics the version tells it."""
-        return f"{fingerprints.of_plugin(type(self))}{self.settings or ''}"
+        return f"{PluginCode(self, self.weight_files).digest}{self.settings or ''}"
+
+    def files(self) -> frozenset[Path] | None:
+        """Files besides its weight files that its numbers depend on; ``None`` where they do not tell all."""
+        return PluginCode(self, self.weight_files).files
 
     @property
     def scores_hr(self) -> bool:

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench import fingerprints, weights
+from fsrbench import weights
 from fsrbench.errors import Unavailable, one_line
 from fsrbench.metrics.base import Features
+from fsrbench.plugin_code import PluginCode
 from fsrbench.registry import Registry
 from fsrbench.versions import version
 
@@ -67,7 +68,11 @@ class Extractor(ABC):
         """Changes when its weights do, the packages that it alone calls, or code that is not ours."""
         read = [weights.sha256(name) for name in self.weight_files]
         called = [f"{package} {version(package)}" for package in self.packages]
-        return " ".join([*read, *called, fingerprints.of_plugin(type(self))])
+        return " ".join([*read, *called, PluginCode(self, self.weight_files).digest])
+
+    def files(self) -> frozenset[Path] | None:
+        """Files besides its weight files that its features depend on; ``None`` where they do not tell all."""
+        return PluginCode(self, self.weight_files).files
 
 
 def extract(extractor: Extractor, images: Tensor, guide: Features) -> dict[str, np.ndarray]:

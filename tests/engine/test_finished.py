@@ -22,6 +22,7 @@ from fsrbench.methods import Method
 
 class Blocks(Method):
     '''Every LR pixel becomes a block.'''
+    settings = ""
     def upscale(self, lr):
         return torch.nn.functional.interpolate(lr, scale_factor=4)
 """

@@ -28,6 +28,7 @@ IDS = [f"{i:02}" for i in range(24)]
 class Moody(Method):
     """Raises on some images."""
 
+    settings = ""
     bad: ClassVar[dict[str, Exception]] = {}
     seen: ClassVar[list[str]] = []
     """Images that it was given one by one or made."""

@@ -26,6 +26,8 @@ EFFORT = Effort(3, 0, 5)
 class Doubled(Method):
     """Twice as large."""
 
+    settings = ""
+
     def upscale(self, lr: Tensor) -> Tensor:
         return torch.nn.functional.interpolate(lr, scale_factor=2)
 
@@ -97,4 +99,12 @@ def test_what_failed_is_tried_again(tmp_path, calls):
     methods = {"a": Doubled(), "b": Broken()}
     for _ in range(2):
         assert isinstance(readings(tmp_path, methods)["b"], FsrbenchError)
+    assert len(calls) == 2
+
+
+def test_what_may_be_another_method_is_measured_anew(tmp_path, calls):
+    unknown = Doubled()
+    unknown.settings = None  # it may read anything
+    for _ in range(2):
+        readings(tmp_path, {"a": Doubled(), "b": unknown})
     assert len(calls) == 2

@@ -1,0 +1,50 @@
+"""Hashes of files, of those that a file keeps its tensors in, too."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+_LOCATION: Final = re.compile(rb"\n\x08location\x12([\x80-\xff]{0,2}[\x00-\x7f])")
+"""The key ``location`` of a tensor's external data as protobuf writes it, up to the length of the name that follows."""
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 of one file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_parts(path: Path) -> list[Path]:
+    """A file and, of an ONNX graph, the files that its tensors lie in, which the graph names."""
+    if not path.stat().st_size:
+        return [path]
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        # Read as bytes: onnx may not be installed, and tensors may lie in any sub-graph
+        named = {data[found.end() : found.end() + _varint(found[1])] for found in _LOCATION.finditer(data)}
+    folders = dict.fromkeys([path.parent, path.resolve().parent])
+    beside = [folder / os.fsdecode(name) for name in sorted(named) if b"\0" not in name for folder in folders]
+    return [path, *(file for file in beside if file.is_file())]
+
+
+def _varint(data: bytes) -> int:
+    return sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(data))
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file; of one that keeps its tensors in others, sha256 over the hashes of all, a line each."""
+    return _together([sha256_of(part) for part in file_parts(path)])
+
+
+def hash_of_all(paths: Iterable[Path]) -> str:
+    """The :func:`file_hash` of a file; of several, sha256 over their hashes."""
+    return _together([file_hash(path) for path in paths])
+
+
+def _together(hashes: list[str]) -> str:
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
