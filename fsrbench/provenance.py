@@ -13,10 +13,11 @@ from typing import Any, Final
 import psutil
 import torch
 
+from fsrbench import machine_facts
 from fsrbench.datasets import Sample
 from fsrbench.file_hashes import file_hash, hash_of_all
 
-__all__ = ["cpu", "dataset_hash", "file_hash", "git", "hash_of_all", "machine"]
+__all__ = ["dataset_hash", "file_hash", "git", "hash_of_all", "machine"]
 
 PACKAGE: Final = Path(__file__).parent
 
@@ -25,7 +26,7 @@ def machine(device: torch.device) -> dict[str, Any]:
     """The machine, as far as speed depends on it."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
-        "cpu": cpu(),
+        "cpu": machine_facts.cpu(),
         "cores": os.cpu_count(),
         "torch_threads": torch.get_num_threads(),
         "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
@@ -60,12 +61,3 @@ def _git(root: Path, *arguments: str) -> str:
     command = ["git", "-C", str(root), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True, env=environment)
     return done.stdout.strip()
-
-
-def cpu() -> str:
-    """The processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or "unknown"

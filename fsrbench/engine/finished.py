@@ -1,4 +1,7 @@
-"""Whether a run that is asked for has been done already, from file times alone: nothing heavy is imported for it."""
+"""Whether a run that is asked for has been done already, from file times alone: nothing heavy is imported for it.
+
+On another machine it has not: scores are taken from the cache, speed is measured anew.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,15 @@ from typing import Any
 from fsrbench import weights
 from fsrbench.atomic import whole
 from fsrbench.errors import FsrbenchError
+from fsrbench.machine_facts import speed_facts, threads
 from fsrbench.spec import RunSpec
 from fsrbench.versions import versions
 
 NAME = "finished.json"
 UNASKED = ("resume", "offline", "out", "workers", "scheduler")
 """Parts of a specification that change nothing about the scores."""
-Stamp = tuple[int, int]
-"""Size in bytes and time of the last change in nanoseconds."""
+Stamp = tuple[int, int, int]
+"""Size in bytes, time of the last change of the content in nanoseconds, and of the file: a copy may keep the former."""
 
 
 def remember(folder: Path, spec: RunSpec, files: Iterable[Path], weight_files: Iterable[str]) -> None:
@@ -31,6 +35,8 @@ def remember(folder: Path, spec: RunSpec, files: Iterable[Path], weight_files: I
     """
     told = {
         "versions": versions(),
+        "machine": speed_facts(),
+        "threads": threads(),
         "spec": _asked(spec),
         "weights": {name: str(weights.find(name)) for name in weight_files},
         "files": {str(path): _stamp(path) for path in _below(files)},
@@ -51,6 +57,8 @@ def is_current(folder: Path, spec: RunSpec) -> bool:
         told = json.loads((folder / NAME).read_text(encoding="utf-8"))
         return (
             told["versions"] == versions()
+            and told["machine"] == speed_facts()
+            and threads() in (None, told["threads"])
             and told["spec"] == _asked(spec)
             and all((spec.out / name).exists() for name in told["outputs"])
             and all(str(weights.find(name)) == path for name, path in told["weights"].items())
@@ -89,4 +97,4 @@ def _stamp(path: Path) -> Stamp:
         status = path.stat()
     except OSError:
         status = path.lstat()  # a link to nowhere, which the run has reported
-    return (0 if path.is_dir() else status.st_size), status.st_mtime_ns
+    return (0 if path.is_dir() else status.st_size), status.st_mtime_ns, status.st_ctime_ns

@@ -14,7 +14,7 @@ from uuid import uuid4
 import torch
 from distributed import Reschedule, get_worker
 
-from fsrbench import provenance, weights
+from fsrbench import machine_facts, weights
 from fsrbench.engine import memory
 from fsrbench.engine.careful import CarefulWorker, Doubt
 from fsrbench.engine.plan import Shard, Unit
@@ -109,7 +109,7 @@ def host(setting: Setting, dask_worker: Any) -> dict[str, Any]:
         "name": str(dask_worker.name),
         "address": dask_worker.address,
         "threads": dask_worker.state.nthreads,
-        "cpu": provenance.cpu(),
+        "cpu": machine_facts.cpu(),
         "device": str(device_of(setting, dask_worker.name, torch.cuda.device_count())),
     }
 

@@ -12,6 +12,7 @@ from fsrbench import provenance, versions
 from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
 from fsrbench.errors import FsrbenchError
 from fsrbench.images import to_tensor
+from fsrbench.machine_facts import speed_facts
 from fsrbench.methods import Method
 from fsrbench.metrics.timing import Effort, Readings, measure
 
@@ -38,7 +39,7 @@ def time_methods(
     key = key_of(
         methods={name: method.fingerprint() for name, method in methods.items()},
         lr=hashlib.sha256(lr.tobytes()).hexdigest(),
-        machine=provenance.machine(device),
+        machine=[provenance.machine(device), speed_facts()],
         metrics=sorted(wanted),
         effort=effort,
         versions=versions.needed(),

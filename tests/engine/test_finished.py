@@ -11,8 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from made import Finished, draw_picture, encode_picture, picture_files, run, write_files, write_zip
 
+from fsrbench import machine_facts
+from fsrbench.cores import usable_cores
 from fsrbench.metrics import METRICS
 from fsrbench.metrics.features import EXTRACTORS
 
@@ -198,3 +201,53 @@ def test_a_zip_is_remembered_too(tmp_path):
     assert [was_shown(run(data, tmp_path / "out", "--metrics", "psnr")) for _ in range(2)] == [False, True]
     write_zip(tmp_path / "data.zip", picture_files(["a.png", "b.png"]))
     assert not was_shown(run(data, tmp_path / "out", "--metrics", "psnr"))
+
+
+def replace_keeping_times(file: Path, content: bytes) -> None:
+    """Other content of the same size under the old times, as a tool that copies with times may write it."""
+    times = file.stat()
+    file.write_bytes(content)
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_a_file_that_kept_its_size_and_time_is_read_again(done, tmp_path):
+    plugin = tmp_path / "blocks_of_a_test.py"
+    replace_keeping_times(plugin, plugin.read_bytes().replace(b"block", b"BLOCK"))
+    assert not was_shown(done())
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("cpu", "another CPU"), ("gpus", ["another GPU"]), ("usable_cores", 64), ("platform", None)],
+)
+def test_on_another_machine_scores_stay_and_speed_is_measured_anew(done, tmp_path, monkeypatch, name, other):
+    metrics = {"metrics": "psnr,latency_ms", "methods": "bicubic"}
+    first = done(**metrics)
+    assert was_shown(done(**metrics))
+    cached = {file: file.stat().st_mtime_ns for file in (tmp_path / "out/cache").rglob("*.npz")}
+    if name == "platform":
+        monkeypatch.setattr(machine_facts.platform, "machine", lambda: "another")
+    else:
+        monkeypatch.setattr(machine_facts, name, lambda: other)
+    again = done(**metrics)
+    assert not was_shown(again)
+    assert again.values("bicubic", "psnr") == first.values("bicubic", "psnr")
+    new = {file.parent.name for file in (tmp_path / "out/cache").rglob("*.npz") if file not in cached}
+    assert new == {"timings"}
+    assert was_shown(done(**metrics))
+
+
+@pytest.mark.parametrize("setting", machine_facts.SETTINGS)
+def test_another_choice_of_devices_or_threads_brings_the_work_back(done, monkeypatch, setting):
+    assert was_shown(done())
+    monkeypatch.setenv(setting, "1")
+    assert not was_shown(done())
+
+
+def test_threads_that_the_program_chose_bring_the_work_back(done):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(before + 1 if before == 1 else 1)
+        assert was_shown(done()) == (min(torch.get_num_threads(), usable_cores()) == min(before, usable_cores()))
+    finally:
+        torch.set_num_threads(before)
