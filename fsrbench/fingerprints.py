@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from fsrbench.file_hashes import sha256_of
@@ -49,7 +50,7 @@ class Code:
     versions: frozenset[str]
     """Installed packages that they import."""
     known: bool
-    """Whether each has a file: what was typed into a shell or notebook has none."""
+    """Whether each has a file, which was not changed since it was imported: what was typed into a shell has none."""
 
     @property
     def digest(self) -> str:
@@ -66,6 +67,7 @@ def code_of(parts: Iterable[Any]) -> Code:
     runs (``importlib.import_module(name)``) is not seen.
     """
     own = [part for part in parts if not is_library(_module_of(part))]
+    known = True
     roots = {_module_of(part): source(part) for part in own}
     tops = {name.partition(".")[0] for name in roots}
     found: dict[str, Path] = {}
@@ -76,6 +78,7 @@ def code_of(parts: Iterable[Any]) -> Code:
         if name in found:
             continue
         found[name] = file
+        known = known and _is_as_imported(name, file)
         top = name.partition(".")[0]
         if top == "fsrbench":
             continue  # its imports are in the hash of all of the harness's code
@@ -85,7 +88,23 @@ def code_of(parts: Iterable[Any]) -> Code:
         for imported in _imports(name, file):
             if imported not in found and not is_counted_elsewhere(imported) and (place := _locate(imported)):
                 waiting.append((imported, place))
-    return Code(frozenset(found.values()), frozenset(versions), known=None not in roots.values())
+    return Code(frozenset(found.values()), frozenset(versions), known and None not in roots.values())
+
+
+def _is_as_imported(module: str, file: Path) -> bool:
+    """Whether a file is as when its module was first looked at: Python goes on with the code that it imported."""
+    if (imported := sys.modules.get(module)) is None:
+        return True
+    digest = sha256_of(file)
+    known, first = _first_seen.setdefault(module, (imported, digest))
+    if known is not imported:  # imported anew since
+        _first_seen[module] = imported, digest
+        return True
+    return first == digest
+
+
+_first_seen: dict[str, tuple[ModuleType, str]] = {}
+"""Modules of this process and the hashes of their files."""
 
 
 def source(code: Any) -> Path | None:

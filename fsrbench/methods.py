@@ -160,9 +160,9 @@ class Method(ABC):
         state.add(self._held() if held is None else held)
         for base in type(self).__mro__:
             if not fingerprints.is_counted_elsewhere(base.__module__):
-                state.add_shared({name: value for name, value in vars(base).items() if not name.startswith("__")})
-                module = sys.modules.get(base.__module__)
-                state.add_shared({} if module is None else dict(vars(module)))
+                for shared in (base, sys.modules.get(base.__module__)):
+                    named = {} if shared is None else vars(shared)
+                    state.add_shared({name: value for name, value in named.items() if not name.startswith("__")})
         return state
 
     def _all_code(self, state: ObjectState) -> fingerprints.Code:
