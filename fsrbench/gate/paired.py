@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from fsrbench.corrections import FEWEST_PEOPLE
 from fsrbench.gate.reference import Reference
 from fsrbench.stats import Comparison, benjamini_hochberg, compare, people
-
-FEWEST_PEOPLE: Final = 12
-"""With fewer, no arrangement of the scores is rare enough; the tolerance alone decides then."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ class Pair:
 
     @property
     def testable(self) -> bool:
-        """Whether there are people enough for a test."""
+        """Whether there are people enough for a test; with fewer, the tolerance alone decides."""
         return len(set(self.people)) >= FEWEST_PEOPLE
 
     def reach(self) -> float:

@@ -75,6 +75,8 @@ class Metric(ABC):
     """One line that lets somebody else recompute the number."""
     infinite: ClassVar[str] = ""
     """Why a score is infinite, where it can be."""
+    exact: ClassVar[bool] = False
+    """Whether its numbers are counted and not measured: they are compared without a test or an interval."""
     settings: str | None = None
     """What its numbers depend on besides code, weights and protocol, such as arguments; of an object that does not tell
     no score is used again."""
@@ -96,6 +98,11 @@ class Metric(ABC):
     def fingerprint(self) -> str:
         """Changes when its numbers may and neither protocol nor weights do; of our own metrics the version tells it."""
         return f"{fingerprints.of_plugin(type(self))}{self.settings or ''}"
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether its scores are shares of yes and no, whose intervals stay within 0 and 1."""
+        return self.unit == "fraction"
 
     @property
     def scores_hr(self) -> bool:
