@@ -170,7 +170,8 @@ def facts(run: RunData, degradation: str = "") -> list[str]:
     dataset = section(run.manifest, "dataset")
     parts = [f"Dataset {named(run.manifest.get('dataset'))}"]
     if "n" in dataset:
-        parts.append(f"n = {dataset['n']}")
+        people = dataset.get("identities")
+        parts.append(f"n = {dataset['n']}{f' images of {people} people' if people else ''}")
     if dataset.get("has_hr") is False:
         parts.append("no HR images")
     if run.manifest.get("task"):

@@ -68,8 +68,7 @@ def head(run: RunData) -> list[Pair]:
     images = f"{data['n']} images" if "n" in data else ""
     words = [
         one_line(data.get("name")),
-        images,
-        f"{people} people" if people else "",
+        f"{images} of {people} people" if images and people else images,
         "" if data.get("has_hr", True) else "no HR images",
     ]
     pairs = [
