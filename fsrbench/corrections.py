@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 PERMUTATIONS = 4999
 """Random exchanges of a test."""
+SMALLEST_P = 1e-12
+"""Smaller probabilities say nothing more: a p is never 0."""
 LEVEL = 0.05
 """A difference is called distinguishable below this probability, corrected for the number of comparisons."""
 FEWEST_PEOPLE = 12
@@ -15,7 +17,7 @@ COMMON_SHARE = 0.5
 
 
 def smallest_p(people: int) -> float:
-    """The smallest p that :func:`p_value` can give for so many people: all of them differ in one direction.
+    """The smallest p that a test of so many people can give: all of them differ in one direction.
 
     Example:
         >>> smallest_p(5), smallest_p(6)
@@ -35,14 +37,13 @@ def can_tell(people: Sequence[int]) -> list[bool]:
 
 
 def p_text(p: float) -> str:
-    """A p as it is written: ``= 0.0004``; what random exchanges do not resolve is ``< 0.0002``.
+    """A p as it is written, never as 0.
 
     Example:
         >>> p_text(0.0004), p_text(1e-12)
-        ('= 0.0004', '< 0.0002')
+        ('= 0.0004', '< 1e-12')
     """
-    least = 1 / (PERMUTATIONS + 1)
-    return f"< {least:g}" if p < least else f"= {p:.2g}"
+    return f"= {p:.2g}" if p > SMALLEST_P else f"< {SMALLEST_P:g}"
 
 
 def holm(p: Sequence[float]) -> list[float]:

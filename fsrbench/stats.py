@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fsrbench.corrections import LEVEL as LEVEL
-from fsrbench.corrections import PERMUTATIONS
+from fsrbench.corrections import PERMUTATIONS, SMALLEST_P
 from fsrbench.corrections import benjamini_hochberg as benjamini_hochberg
 from fsrbench.corrections import holm as holm
 from fsrbench.small_samples import effective_number, half_width, rate_interval, t_quantile
@@ -20,8 +20,6 @@ from fsrbench.small_samples import effective_number, half_width, rate_interval, 
 RESAMPLES = 2000
 LARGEST = 1e100
 """Finite numbers beyond this were never measured, and cannot be drawn."""
-SMALLEST_P = 1e-12
-"""Smaller probabilities say nothing more: a p is never 0."""
 FEW = 30
 """From so many people on, and up to :data:`MANY`, means have bootstrap intervals; of fewer those are too narrow."""
 MANY = 1000
@@ -131,6 +129,8 @@ class Comparison:
     """How many people are on the images."""
     infinite: int
     """Further images, on which one score is infinite: the test is one of ranks then."""
+    lead: float
+    """Above 0 where the first scores higher by what was tested: the difference, or its ranks."""
 
 
 def compare(first: np.ndarray, second: np.ndarray, seed: int = 0, clusters: Clusters = None) -> Comparison:
@@ -164,6 +164,7 @@ def compare(first: np.ndarray, second: np.ndarray, seed: int = 0, clusters: Clus
         n=len(difference),
         people=len(np.unique(groups)),
         infinite=len(everything) - len(difference),
+        lead=lead(everything),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fsrbench.reports.data import HR, RunData
-from fsrbench.reports.told import counts, one_line, section
+from fsrbench.reports.told import counts, images_of_people, one_line, section
 
 Place = tuple[str, str]
 """A method and a metric."""
@@ -170,8 +170,7 @@ def facts(run: RunData, degradation: str = "") -> list[str]:
     dataset = section(run.manifest, "dataset")
     parts = [f"Dataset {named(run.manifest.get('dataset'))}"]
     if "n" in dataset:
-        people = dataset.get("identities")
-        parts.append(f"n = {dataset['n']}{f' images of {people} people' if people else ''}")
+        parts.append(f"n = {images_of_people(dataset['n'], dataset.get('identities'))}")
     if dataset.get("has_hr") is False:
         parts.append("no HR images")
     if run.manifest.get("task"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,13 @@ def one_line(value: object) -> str:
     return "" if value is None else " ".join(str(value).split())
 
 
+def images_of_people(images: object, people: object) -> str:
+    """``16 images of 6 people``; only the number of images where nobody is known."""
+    if not people:
+        return str(images)
+    return f"{images} image{'s' * (images != 1)} of {people} {'people' if people != 1 else 'person'}"
+
+
 def part_measured(run: RunData, method: str, metric: str) -> str:
     """``8 of 16 images`` where a value is not of all images that were to be scored; empty where it is."""
     result = run.result(method, metric)
@@ -33,7 +41,8 @@ def part_measured(run: RunData, method: str, metric: str) -> str:
             return ""
         # What no method has a score of is no part of the metric, unless this one failed there
         total = len(scores if failed else scores.dropna(how="all"))
-        measured = int(np.isfinite(scores[method].to_numpy(dtype=float)).sum())
+        own = scores[method].dropna().to_numpy(dtype=float)
+        measured = int(np.isfinite(own).sum()) if math.isfinite(result.value) else len(own)
     else:
         total, measured = int(section(run.manifest, "dataset").get("n") or 0), int(result.n) if result.n > 0 else 0
         if not failed:
