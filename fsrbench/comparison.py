@@ -1,7 +1,8 @@
 """Which differences between a run's methods are more than chance: paired, image by image, corrected for their number.
 
 Metrics with a score an image, or with blocks of images for the whole set, are tested. Of the others those with
-intervals (latency) differ where the intervals do not overlap, and those without (parameters, FLOPs) are exact.
+intervals (latency) differ where the intervals do not overlap, and those that are counted (parameters, FLOPs) are exact.
+Nothing else is called better or worse: a value alone does not say how far chance could move it.
 """
 
 from __future__ import annotations
@@ -9,16 +10,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from itertools import combinations
+from typing import Final, Literal
 
 import numpy as np
 
+from fsrbench import stats
+from fsrbench.corrections import COMMON_SHARE, LEVEL, can_tell, holm
 from fsrbench.errors import UserError
 from fsrbench.reports.data import Result, RunData
-from fsrbench.stats import LEVEL, Comparison, compare, holm, p_value, people
+from fsrbench.stats import Comparison, compare, differences, p_value, people
 
-Verdict = Literal["better", "worse", "other", "same"]
-"""``other``: distinguishable, in a metric without a direction; ``same``: not distinguishable."""
+Verdict = Literal["better", "worse", "other", "same", "few", "untested"]
+"""``other``: distinguishable, in a metric without a direction; ``same``: not distinguishable; ``few``: too few people
+for any test to tell; ``untested``: no interval, or too few images in common."""
+Test = Literal["paired", "intervals", "exact", "few", "untested"]
+"""How methods are told apart in a metric, or why they are not."""
+TESTS: Final[dict[Verdict, Test]] = {"few": "few", "untested": "untested"}
 
 
 @dataclass(frozen=True)
@@ -31,9 +39,34 @@ class Compared:
     """The method minus the base, in the unit of the files: of the scores of both where paired, else of the values."""
     verdict: Verdict
     paired: Comparison | None
-    """``None`` where the metric cannot be tested."""
+    """``None`` where the metric has no scores in common."""
     p_corrected: float = math.nan
     """By Holm, over all tests of the comparison."""
+    reason: str = ""
+    """Why nothing can be told: ``5 people``, ``1 of 16 images in common``."""
+    win_rate: float = math.nan
+    """Share of images on which the method is better (without a direction: higher), equals counted half."""
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two methods in one metric, and what can be said of them before any test."""
+
+    result: Result
+    base: Result
+    difference: np.ndarray
+    """Of the scores on the images that both have; empty where there are none."""
+    people: tuple[str, ...]
+    """Who is on each of those images."""
+    has_scores: bool
+    """Whether the metric has scores of images or blocks."""
+    reason: str = ""
+    """Why it cannot be tested."""
+
+    @property
+    def testable(self) -> bool:
+        """Whether it has scores in common, of enough images."""
+        return self.has_scores and not self.reason
 
 
 def compare_run(run: RunData, base: str, metrics: Sequence[str] | None = None, seed: int = 0) -> list[Compared]:
@@ -45,82 +78,182 @@ def compare_run(run: RunData, base: str, metrics: Sequence[str] | None = None, s
     for kind, name, known in (("method", base, run.methods), *(("metric", m, run.metrics) for m in metrics or ())):
         if name not in known:
             raise UserError(f"{run.path}: no {kind} {name} in this run; it has {', '.join(known)}")
-    rows = [
-        Compared(metric, method, test.difference if test else mine.value - its.value, "same", test)
-        for metric in metrics or run.metrics
-        for method in run.methods
-        if method != base and (mine := _valued(run, method, metric)) and (its := _valued(run, base, metric))
-        for test in (paired(run, metric, method, base, seed),)
-    ]
-    corrected = holm([row.paired.p if row.paired else math.nan for row in rows])
+    keys = [(metric, method) for metric in metrics or run.metrics for method in run.methods if method != base]
+    found = {key: pair for key in keys if (pair := _pair(run, *key, base)) is not None}
+    rows = []
+    for (metric, method), pair in found.items():
+        test = paired(run, metric, method, base, seed) if pair.testable else None
+        rows.append(Compared(metric, method, _difference(pair, test), "same", test, reason=pair.reason))
+    told = _judge(run, list(found), list(found.values()), [row.paired.p if row.paired else math.nan for row in rows])
     return [
-        replace(row, p_corrected=p, verdict=_verdict(run, row.metric, row.method, base, row.difference, p))
-        for row, p in zip(rows, corrected, strict=True)
+        replace(row, p_corrected=p, verdict=verdict, reason=reason or row.reason, win_rate=_wins(run, row))
+        for row, (verdict, p, reason) in zip(rows, told, strict=True)
     ]
 
 
 def paired(run: RunData, metric: str, first: str, second: str, seed: int = 0) -> Comparison | None:
-    """Two methods' scores on the images (or blocks of them) that both have; ``None`` where there are fewer than two."""
-    scores = _shared(run, metric, first, second)
-    return compare(scores[0], scores[1], seed, scores[2]) if scores else None
+    """Two methods' scores on the images (or blocks of them) that both have; ``None`` where there are none."""
+    scores = run.per_image(metric)
+    if first not in scores or second not in scores:
+        return None
+    both = scores[[first, second]].dropna()
+    if both.empty:
+        return None
+    return compare(both[first].to_numpy(), both[second].to_numpy(), seed, people(both.index, run.identities))
 
 
 def tied_with_best(run: RunData, metric: str, methods: Sequence[str] | None = None) -> tuple[str, list[str]] | None:
     """The method with the best value, and those that cannot be told to be worse (Holm over the column).
 
     One that was scored on easier images may have the best value and be worse than another on those that both have;
-    the two are not told apart then.
+    the two are not told apart then. Where scores are infinite, the best rank takes the best value's place.
 
     Returns:
         ``None`` where nothing is ranked: no direction, or fewer than two methods with a value.
     """
+    ranked = _against_best(run, metric, methods)
+    if ranked is None:
+        return None
+    best, verdicts = ranked
+    return best, [method for method, verdict in verdicts.items() if verdict != "worse"]
+
+
+def how_told(run: RunData, metric: str, methods: Sequence[str] | None = None) -> Test | None:
+    """How the methods of a metric are told apart from the best, or why none can be; ``None`` as above."""
+    ranked = _against_best(run, metric, methods)
+    if ranked is None:
+        return None
+    blind = {TESTS.get(verdict) for verdict in ranked[1].values()}
+    if None not in blind:
+        return "few" if "few" in blind else "untested"
+    if len(run.per_image(metric)):
+        return "paired"
+    return "exact" if run.metric(metric).exact else "intervals"
+
+
+def told_apart(run: RunData, metric: str) -> set[frozenset[str]]:
+    """The pairs of a run's methods that are distinguishable in a metric (Holm over all pairs)."""
+    found = {key: pair for key in combinations(run.methods, 2) if (pair := _pair(run, metric, *key)) is not None}
+    tests = [p_value(pair.difference, clusters=pair.people) if pair.testable else math.nan for pair in found.values()]
+    told = _judge(run, [(metric, first) for first, _ in found], list(found.values()), tests)
+    names = {"better", "worse", "other"}
+    return {frozenset(key) for key, (verdict, _, _) in zip(found, told, strict=True) if verdict in names}
+
+
+def _against_best(run: RunData, metric: str, methods: Sequence[str] | None) -> tuple[str, dict[str, Verdict]] | None:
+    """The best method, and what the others are to it."""
     info = run.metric(metric)
     found = {m: r for m in methods or run.methods if (r := run.result(m, metric)) is not None and r.ok}
     if info.direction == "none" or len(found) < 2:
         return None
     sign = 1 if info.direction == "higher" else -1
-    best = max(found, key=lambda method: sign * found[method].value)
+    ranks = _ranks(run, metric, list(found))
+    best = max(found, key=lambda method: sign * (ranks or {m: r.value for m, r in found.items()})[method])
     others = [method for method in found if method != best]
-    shared = [_shared(run, metric, method, best) for method in others]
-    corrected = holm([p_value(s[0] - s[1], clusters=s[2]) if s else math.nan for s in shared])
-    differences = [
-        float((s[0] - s[1]).mean()) if s else found[method].value - found[best].value
-        for method, s in zip(others, shared, strict=True)
-    ]
-    tests = zip(others, differences, corrected, strict=True)
-    return best, [m for m, difference, p in tests if _verdict(run, metric, m, best, difference, p) != "worse"]
+    pairs = [pair for method in others if (pair := _pair(run, metric, method, best)) is not None]
+    tests = [p_value(pair.difference, clusters=pair.people) if pair.testable else math.nan for pair in pairs]
+    told = _judge(run, [(metric, method) for method in others], pairs, tests)
+    return best, {method: verdict for method, (verdict, _, _) in zip(others, told, strict=True)}
 
 
-def _shared(run: RunData, metric: str, first: str, second: str) -> tuple[np.ndarray, np.ndarray, list[str]] | None:
-    """Finite scores of both methods on the same images, and who is on them."""
+def _ranks(run: RunData, metric: str, methods: list[str]) -> dict[str, float]:
+    """Mean rank on the images that all have, the highest score the highest; empty where no score is infinite."""
     scores = run.per_image(metric)
-    if first not in scores or second not in scores:
-        return None
-    both = scores[[first, second]].replace([np.inf, -np.inf], np.nan).dropna()
-    if len(both) < 2:
-        return None
-    return both[first].to_numpy(), both[second].to_numpy(), people(both.index, run.identities)
+    if not set(methods) <= set(scores.columns) or not np.isinf(scores[methods].to_numpy(dtype=float)).any():
+        return {}
+    both = scores[methods].dropna()
+    return {str(name): float(rank) for name, rank in both.rank(axis=1).mean().items()} if len(both) else {}
 
 
-def _verdict(run: RunData, metric: str, method: str, base: str, difference: float, p: float) -> Verdict:
+def _pair(run: RunData, metric: str, method: str, base: str) -> _Pair | None:
+    """Two methods with a value of a metric; ``None`` where one has none."""
+    result, base_result = _valued(run, method, metric), _valued(run, base, metric)
+    if result is None or base_result is None:
+        return None
+    scores = run.per_image(metric)
+    if method not in scores or base not in scores:
+        # Scores of one alone: the other's could not be cut into blocks
+        reason = "" if len(scores) == 0 else "no interval"
+        return _Pair(result, base_result, np.array([]), (), bool(len(scores)), reason)
+    either = scores[[method, base]].dropna(how="all")
+    both = either.dropna()
+    pair = _Pair(
+        result,
+        base_result,
+        differences(both[method].to_numpy(), both[base].to_numpy()),
+        tuple(people(both.index, run.identities)),
+        True,
+    )
+    fewer, more = sorted((result.n, base_result.n))
+    if not len(both) or len(both) < COMMON_SHARE * len(either):
+        return replace(pair, reason=f"{len(both)} of {len(either)} images in common")
+    if not (run.scores["metric"] == metric).any() and fewer < COMMON_SHARE * more:
+        return replace(pair, reason=f"measured on {fewer:g} and {more:g} images")
+    return pair
+
+
+def _judge(
+    run: RunData, keys: Sequence[tuple[str, str]], pairs: Sequence[_Pair], tests: Sequence[float]
+) -> list[tuple[Verdict, float, str]]:
+    """The verdict on each pair, its corrected p, and why nothing can be told.
+
+    Args:
+        run: whose metrics the directions are.
+        keys: metric and method of each pair.
+        pairs: what is compared.
+        tests: p of each, NaN where it cannot be tested.
+    """
+    corrected = holm(tests)
+    groups = {place: len(set(pair.people)) for place, pair in enumerate(pairs) if not math.isnan(tests[place])}
+    enough = dict(zip(groups, can_tell(list(groups.values())), strict=True))
+    told: list[tuple[Verdict, float, str]] = []
+    for place, ((metric, _), pair, p) in enumerate(zip(keys, pairs, corrected, strict=True)):
+        if place in enough and not enough[place]:
+            noun = "person" if groups[place] == 1 else "people"
+            told.append(("few", p, f"{groups[place]} {noun}, {len(groups)} test{'s' * (len(groups) > 1)}"))
+            continue
+        verdict = _verdict(run, metric, pair, p)
+        infinite = int(np.isinf(pair.difference).sum())
+        reason = "no interval" if verdict == "untested" else f"{infinite} infinite: by rank" if infinite else ""
+        told.append((verdict, p, pair.reason or reason))
+    return told
+
+
+def _verdict(run: RunData, metric: str, pair: _Pair, p: float) -> Verdict:
     """What a difference says. Its sign counts and not the values', which may be of different images."""
-    mine, its = _valued(run, method, metric), _valued(run, base, metric)
-    assert mine is not None
-    assert its is not None
-    if not _apart(mine, its, p):
+    info = run.metric(metric)
+    if pair.has_scores:
+        if math.isnan(p):
+            return "untested"
+        lead, apart = stats.lead(pair.difference), p < LEVEL
+    else:
+        lead = pair.result.value - pair.base.value
+        overlap = _overlap(pair.result, pair.base)
+        if overlap is None and not info.exact:
+            return "untested"
+        apart = lead != 0 if overlap is None else not overlap
+    if not apart:
         return "same"
-    direction = run.metric(metric).direction
-    if direction == "none":
+    if info.direction == "none":
         return "other"
-    return "better" if (difference > 0) == (direction == "higher") else "worse"
+    return "better" if (lead > 0) == (info.direction == "higher") else "worse"
 
 
-def _apart(mine: Result, its: Result, p: float) -> bool:
-    if not math.isnan(p):
-        return p < LEVEL
-    if mine.has_interval and its.has_interval:
-        return max(mine.ci_low, its.ci_low) > min(mine.ci_high, its.ci_high)
-    return mine.value != its.value
+def _overlap(result: Result, base: Result) -> bool | None:
+    """Whether the intervals of two values overlap; ``None`` without intervals."""
+    if not (result.has_interval and base.has_interval):
+        return None
+    return max(result.ci_low, base.ci_low) <= min(result.ci_high, base.ci_high)
+
+
+def _difference(pair: _Pair, test: Comparison | None) -> float:
+    return test.difference if test else pair.result.value - pair.base.value
+
+
+def _wins(run: RunData, row: Compared) -> float:
+    if row.paired is None:
+        return math.nan
+    return 1 - row.paired.win_rate if run.metric(row.metric).direction == "lower" else row.paired.win_rate
 
 
 def _valued(run: RunData, method: str, metric: str) -> Result | None:

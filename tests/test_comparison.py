@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fsrbench.comparison import compare_run, paired, tied_with_best
+from fsrbench.comparison import compare_run, paired, tied_with_best, told_apart
 from fsrbench.errors import UserError
 from fsrbench.reports.data import RunData
 
@@ -138,6 +138,85 @@ def test_without_scores_intervals_decide_and_without_intervals_the_values():
     rows = compare_run(made({}, values), "a")
     assert [row.verdict for row in rows] == ["same", "worse", "same", "worse"]
     assert all(row.paired is None and np.isnan(row.p_corrected) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [((0.1, np.nan, np.nan), (0.2, np.nan, np.nan)), ((0.1, 0.09, 0.11), (0.2, np.nan, np.nan))]
+)
+def test_values_without_intervals_are_not_compared(first, second):
+    """KID of many images and FID of singular blocks have none."""
+    (row,) = compare_run(made({}, {("a", "kid"): first, ("b", "kid"): second}), "a")
+    assert (row.verdict, row.reason) == ("untested", "no interval")
+
+
+def test_blocks_of_one_method_alone_are_no_test():
+    run = made({}, {("b", "kid"): (0.2, np.nan, np.nan)}, {("a", "kid"): noise(1, 20)})
+    (row,) = compare_run(run, "a")
+    assert (row.verdict, row.reason) == ("untested", "no interval")
+
+
+def only_on(images: int, scores: np.ndarray) -> np.ndarray:
+    return np.where(np.arange(len(scores)) < images, scores, np.nan)
+
+
+@pytest.mark.parametrize(("images", "verdict"), [(1, "untested"), (39, "untested"), (40, "better")])
+def test_half_of_the_images_must_be_in_common(images, verdict):
+    scores = {("a", "psnr"): BASE, ("b", "psnr"): only_on(images, BASE + 13 + 0.1 * noise(1))}
+    (row,) = compare_run(made(scores), "a")
+    assert row.verdict == verdict
+    assert row.reason == ("" if verdict == "better" else f"{images} of 80 images in common")
+
+
+def test_a_number_of_a_small_part_of_the_set_is_not_compared():
+    run = made({}, blocks={("a", "kid"): noise(1, 20), ("b", "kid"): noise(2, 20) + 9})
+    run.summary.loc[run.summary["method"] == "b", "n"] = 30
+    (row,) = compare_run(run, "a")
+    assert (row.verdict, row.reason) == ("untested", "measured on 30 and 80 images")
+
+
+@pytest.mark.parametrize("metric", ["psnr", "niqe"])
+def test_equal_to_hr_is_better_than_any_number(metric):
+    equal = np.full(80, np.inf if metric == "psnr" else -np.inf)
+    equal[3] = 30.0
+    (row,) = compare_run(made({("a", metric): BASE + 10, ("b", metric): equal}, None), "a")
+    assert (row.verdict, row.reason) == ("better", "79 infinite: by rank")
+    assert row.paired is not None
+    assert row.paired.n + row.paired.infinite == 80
+    assert row.win_rate == pytest.approx((79 + (equal[3] > BASE[3] + 10 if metric == "psnr" else 0)) / 80, abs=0.013)
+
+
+def test_a_few_infinite_scores_do_not_outweigh_the_others():
+    lucky = BASE - 5
+    lucky[:4] = np.inf
+    (row,) = compare_run(made({("a", "psnr"): BASE, ("b", "psnr"): lucky}), "a")
+    assert row.verdict == "worse"
+    assert tied_with_best(made({("a", "psnr"): BASE, ("b", "psnr"): lucky}), "psnr") == ("a", [])
+
+
+def test_too_few_people_tell_nothing():
+    run = made({("a", "psnr"): BASE[:20], ("b", "psnr"): BASE[:20] + 13})
+    (row,) = compare_run(run, "a")
+    assert (row.verdict, row.reason) == ("few", "5 people, 1 test")
+
+
+def test_how_many_people_are_few_depends_on_the_number_of_tests():
+    """Of seven people the smallest p is 1/64: enough for three tests and not for four."""
+    scores = {(m, "psnr"): BASE[:28] + 5 * i for i, m in enumerate("abcde")}
+    three, four = ({key: scores[key] for key in list(scores)[:count]} for count in (4, 5))
+    assert {row.verdict for row in compare_run(made(three), "a")} == {"better"}
+    assert {row.verdict for row in compare_run(made(four), "a")} == {"few"}
+
+
+@pytest.mark.parametrize(("metric", "wins"), [("psnr", 1.0), ("niqe", 0.0), ("hue", 1.0)])
+def test_wins_are_of_the_better(metric, wins):
+    (row,) = compare_run(made({("a", metric): BASE, ("b", metric): BASE + 1}), "a")
+    assert row.win_rate == wins
+
+
+def test_pairs_that_a_test_tells_apart():
+    scores = {"a": BASE, "b": BASE + 0.01 * noise(1), "c": BASE + 3}
+    run = made({(m, "psnr"): s for m, s in scores.items()})
+    assert told_apart(run, "psnr") == {frozenset("ac"), frozenset("bc")}
 
 
 def test_metrics_can_be_chosen_and_unknown_names_are_answered():

@@ -9,6 +9,7 @@ import pytest
 import scipy.stats
 
 from fsrbench import stats
+from fsrbench.corrections import FEWEST_PEOPLE, LEVEL, benjamini_hochberg, smallest_p
 from fsrbench.stats import block_interval, compare, holm, mean_interval, median_interval, p_value, pseudo_values
 
 INTERVALS = [mean_interval, median_interval]
@@ -95,6 +96,90 @@ def test_many_clusters_have_the_interval_that_the_bootstrap_would_give(monkeypat
     assert mean_interval(scores, clusters=who) == pytest.approx(bootstrap, abs=0.02)
 
 
+def _coverage(draw, people, images, truth, draws=300, **options):
+    """In how many of 100 draws the interval holds the truth."""
+    rng = np.random.RandomState(people)
+    held = 0
+    for seed in range(draws):
+        who = np.repeat(np.arange(people), images(rng, people))
+        low, high = mean_interval(draw(rng, who, people), seed, who, **options)
+        held += low <= truth <= high
+    return 100 * held / draws
+
+
+def _six(rng, people):
+    return np.full(people, 6)
+
+
+def _unequal(rng, people):
+    return rng.geometric(0.15, people)
+
+
+def _one_with_most(rng, people):
+    return np.r_[30, np.full(people - 1, 3)]
+
+
+def _normal(rng, who, people):
+    return rng.normal(0, 1, people)[who] + rng.normal(0, 1, len(who))
+
+
+def _skewed(rng, who, people):
+    return rng.exponential(1, people)[who] + 0.5 * rng.exponential(1, len(who))
+
+
+def _hits(rng, who, people):
+    return (rng.uniform(size=len(who)) < rng.beta(8.55, 0.45, people)[who]).astype(float)
+
+
+@pytest.mark.parametrize("images", [_six, _unequal, _one_with_most])
+@pytest.mark.parametrize("people", [3, 6, 8, 12])
+def test_intervals_of_few_people_cover(people, images):
+    assert _coverage(_normal, people, images, 0.0) >= 92
+
+
+@pytest.mark.parametrize("people", [3, 6, 12, 20])
+def test_skewed_scores_of_few_people_cover_less(people):
+    assert _coverage(_skewed, people, _six, 1.5) >= 86
+
+
+@pytest.mark.parametrize("images", [_six, _unequal, _one_with_most])
+@pytest.mark.parametrize("people", [3, 6, 12, 34, 60])
+def test_intervals_of_rates_cover(people, images):
+    assert _coverage(_hits, people, images, 0.95, rate=True) >= 92
+
+
+def test_interval_of_few_people_is_students_on_their_means():
+    scores, who = people_and_scores(np.random.RandomState(5), people=8)
+    means = scores.reshape(8, 6).mean(axis=1)
+    expected = scipy.stats.t.interval(0.95, 7, means.mean(), scipy.stats.sem(means))
+    assert mean_interval(scores, clusters=who) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+@pytest.mark.parametrize("images", [1, 6])
+def test_rates_of_0_and_100_per_cent_have_the_exact_interval_of_people(rate, images):
+    who = np.repeat(np.arange(60), images)
+    exact = scipy.stats.binomtest(int(60 * rate), 60).proportion_ci(0.95)
+    assert mean_interval(np.full(len(who), rate), 0, who, rate=True) == pytest.approx((exact.low, exact.high))
+    assert exact.high - exact.low == pytest.approx(0.0596, abs=1e-4)
+
+
+def test_a_rate_on_which_all_people_agree_has_the_exact_interval_of_people():
+    who = np.repeat(np.arange(20), 2)
+    exact = scipy.stats.binomtest(10, 20).proportion_ci(0.95)
+    assert mean_interval(np.tile([0.0, 1.0], 20), 0, who, rate=True) == pytest.approx((exact.low, exact.high))
+
+
+def test_a_rate_of_single_images_has_clopper_and_pearsons_interval_nearly():
+    hits = np.r_[np.ones(190), np.zeros(10)]
+    exact = scipy.stats.binomtest(190, 200).proportion_ci(0.95)
+    assert mean_interval(hits, rate=True) == pytest.approx((exact.low, exact.high), abs=0.002)
+
+
+def test_one_person_says_little_of_a_rate():
+    assert mean_interval(np.ones(16), 0, ["ann"] * 16, rate=True) == pytest.approx((0.025, 1))
+
+
 # --- paired tests
 
 
@@ -150,6 +235,43 @@ def test_equal_scores_differ_by_nothing():
     found = compare(scores, scores)
     assert (found.difference, found.ci_low, found.ci_high, found.p, found.win_rate) == (0, 0, 0, 1, 0.5)
     assert np.isnan(found.effect)
+
+
+def test_p_is_never_0():
+    assert p_value(np.full(20_000, 3.0)) == pytest.approx(1e-12)
+    assert min(holm([1e-14, 0.5])) > 0
+    assert min(benjamini_hochberg([1e-14, 0.5])) > 0
+
+
+def test_infinite_scores_are_compared_by_rank():
+    first, second = np.full(16, 36.0), np.r_[np.full(15, np.inf), 30.0]
+    found = compare(second, first)
+    ranks = np.r_[np.full(15, 9.0), -1.0]  # the fifteen share the ranks 2 to 16
+    assert found.p == p_value(ranks)
+    assert found.p < 0.001
+    assert (found.n, found.infinite, found.difference, found.win_rate) == (1, 15, -6, 15 / 16)
+    assert compare(first, second).p == found.p
+
+
+def test_two_infinite_scores_are_equal():
+    both = np.array([np.inf, np.inf, 20.0])
+    found = compare(both, both)
+    assert (found.difference, found.p, found.win_rate) == (0, 1, 0.5)
+
+
+def test_a_method_equal_to_hr_everywhere_has_an_infinite_lead():
+    found = compare(np.full(20, np.inf), np.linspace(20, 30, 20))
+    assert found.difference == np.inf
+    assert found.p < 0.001
+
+
+@pytest.mark.parametrize("people", range(1, 11))
+def test_the_smallest_p_is_that_of_people_who_all_agree(people):
+    assert smallest_p(people) == p_value(np.ones(3 * people), clusters=np.repeat(range(people), 3))
+
+
+def test_the_gate_tests_from_so_many_people_on_that_a_hundred_tests_can_tell():
+    assert 100 * smallest_p(FEWEST_PEOPLE) < LEVEL < 100 * smallest_p(FEWEST_PEOPLE - 1)
 
 
 def test_a_few_large_differences_are_no_proof_and_many_small_ones_are():

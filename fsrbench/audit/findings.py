@@ -16,6 +16,9 @@ from fsrbench.reports.data import MetricInfo
 
 COLUMNS: Final = ("method", "metric", "group", "protocol", "value", "difference", "n", "status", "note")
 
+Apart = tuple[str, str, frozenset[str]]
+"""A metric, a protocol, and two methods that a test tells apart under it."""
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -50,6 +53,8 @@ class Findings:
     rows: pd.DataFrame
     """:data:`COLUMNS`; ``value`` is NaN and ``note`` says why where ``status`` is not ok."""
     notes: tuple[str, ...] = ()
+    apart: frozenset[Apart] = frozenset()
+    """Which methods are more than chance apart: paired tests, Holm over the pairs of a metric and protocol."""
 
     @cached_property
     def _values(self) -> dict[tuple[str, str, str], float]:
@@ -86,14 +91,20 @@ class Findings:
         return sorted(found, key=lambda m: found[m], reverse=self.metrics[metric].direction != "lower")
 
     def reordered(self, metric: str) -> list[str]:
-        """The protocols under which two methods have changed places, by the digits that are shown."""
+        """The protocols under which two methods have changed places, each time by more than chance."""
         return [p.name for p in self.protocols_of(metric) if self._swapped(metric, p.name)]
+
+    def told_apart(self, metric: str, protocol: str, one: str, other: str) -> bool:
+        """Whether two methods differ by more than chance, and by the digits that are shown."""
+        lead = self._lead(one, other, metric, protocol)
+        return lead != 0 and (metric, protocol, frozenset({one, other})) in self.apart
 
     def _swapped(self, metric: str, protocol: str) -> bool:
         order = [m for m in self.ranking(metric) if self.value(m, metric, protocol) is not None]
         for better, worse in combinations(order, 2):
             lead, now = (self._lead(better, worse, metric, name) for name in (DEFAULT, protocol))
-            if lead > 0 > now:
+            tested = all(self.told_apart(metric, name, better, worse) for name in (DEFAULT, protocol))
+            if tested and lead > 0 > now:
                 return True
         return False
 

@@ -10,16 +10,17 @@ from typing import Any
 
 import pandas as pd
 
-from fsrbench.audit.findings import COLUMNS, Findings
+from fsrbench.audit.findings import COLUMNS, Apart, Findings
 from fsrbench.audit.origin import Origin
 from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
+from fsrbench.comparison import told_apart
 from fsrbench.console import Reporter
 from fsrbench.engine import folder
-from fsrbench.engine.frames import status_of
+from fsrbench.engine.frames import Frames, status_of
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.metrics.base import Metric
-from fsrbench.reports.data import MetricInfo
+from fsrbench.reports.data import MetricInfo, RunData
 from fsrbench.spec import RunSpec
 
 IMAGES = 128
@@ -68,12 +69,15 @@ def _audit(first: Run, known: Sequence[Protocol], limits: Mapping[str, int], ori
     protocols = tuple(p for p in known if p.group != LR or not (fixed_lr or p.degradation == spec.degradation))
     usable = [p for p in protocols if p.metric not in first.refused_metrics]
     steps = _steps(spec.model_copy(update={"methods": tuple(first.methods)}), usable, limits)
-    rows = []
+    rows: list[dict[str, Any]] = []
+    apart: set[Apart] = set()
     with folder.held(spec.out):
         for number, step in enumerate(steps, 1):
             reporter.say(f"step {number} of {len(steps)}: {_describe(step)}")
             with closing(Run(step.spec, reporter, step.metrics)) as run:
-                rows += _rows(step, run.go().frames.summary)
+                frames = run.go().frames
+            rows += _rows(step, frames.summary)
+            apart |= _told_apart(step, frames)
     rows += _refused(first, protocols)
     notes = ["LR comes with the data, so how it is made cannot vary"] if fixed_lr else []
     notes += origin.changes(first) if origin else []
@@ -86,6 +90,7 @@ def _audit(first: Run, known: Sequence[Protocol], limits: Mapping[str, int], ori
         images={name: min(limit, len(first.dataset)) for name, limit in limits.items()},
         protocols=protocols,
         rows=_with_differences(rows, protocols),
+        apart=frozenset(apart),
         notes=tuple(notes),
     )
 
@@ -127,6 +132,16 @@ def _rows(step: Step, summary: pd.DataFrame) -> list[dict[str, Any]]:
         _row(row["method"], by_name[row["metric"]], row["value"], row["n"], row["status"], row["note"])
         for row in summary.to_dict("records")
     ]
+
+
+def _told_apart(step: Step, frames: Frames) -> set[Apart]:
+    """Metric, protocol and two methods, of those that a test tells apart."""
+    run = RunData(step.spec.out, frames.scores, frames.summary, {}, blocks=frames.blocks, images=frames.images)
+    return {
+        (protocol.metric, protocol.name, pair)
+        for protocol in step.protocols
+        for pair in told_apart(run, protocol.measure.name)
+    }
 
 
 def _refused(run: Run, protocols: Sequence[Protocol]) -> list[dict[str, Any]]:

@@ -92,7 +92,8 @@ class FrameWriter:
         if not finite.any():
             return Summary(float("nan"), note=note)
         scored = [image for image, good in zip(ids, finite, strict=True) if good]
-        interval = mean_interval(values[finite], self.seed, people(scored, self.identities))
+        rate = metric.is_rate and bool(((values[finite] >= 0) & (values[finite] <= 1)).all())
+        interval = mean_interval(values[finite], self.seed, people(scored, self.identities), rate)
         return Summary(float(values[finite].mean()), *interval, int(finite.sum()), note)
 
     def _per_image(self, method: str, metric: str, mine: MethodResults, values: np.ndarray) -> None:

@@ -121,4 +121,4 @@ def _description(name: str) -> str:
 
 
 def _describe(metric: Metric) -> dict[str, Any]:
-    return {"title": metric.title, "unit": metric.unit, "direction": metric.direction, "digits": metric.digits}
+    return {name: getattr(metric, name) for name in ("title", "unit", "direction", "digits", "exact")}

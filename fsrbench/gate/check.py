@@ -160,7 +160,7 @@ def _kind(number: _Number, comparison: Comparison | None, p: float) -> Kind:
     if not number.beyond:
         return Kind.HOLDS
     if comparison is not None:
-        agrees = (comparison.difference > 0) == (number.now.value > number.held.value)
+        agrees = (comparison.lead > 0) == (number.now.value > number.held.value)
         if not agrees or not p < LEVEL:
             return Kind.CHANCE
     return Kind.REGRESSED if number.gain < 0 else Kind.IMPROVED

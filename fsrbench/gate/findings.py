@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from fsrbench.corrections import p_text
 from fsrbench.reports.data import MetricInfo
 from fsrbench.stats import Comparison
 
@@ -77,7 +78,7 @@ class Finding:
             f"{number * info.factor:{sign}.{digits}f}"
             for number, sign in ((self.before, ""), (self.after, ""), (self.change, "+"), (self.allowed, ""))
         )
-        p = "" if math.isnan(self.p_corrected) else f", p = {self.p_corrected:.2g}"
+        p = "" if math.isnan(self.p_corrected) else f", p {p_text(self.p_corrected)}"
         unit = f" {info.unit}" if info.unit else ""
         way = "lose" if info.direction == "higher" else "gain"
         return f"{before} -> {after}{unit} ({change}, may {way} {allowed}{p})"

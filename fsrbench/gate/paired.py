@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import pandas as pd
 
+from fsrbench.corrections import FEWEST_PEOPLE
 from fsrbench.gate.reference import Reference
-from fsrbench.stats import Comparison, benjamini_hochberg, compare, people
-
-FEWEST_PEOPLE: Final = 12
-"""With fewer, no arrangement of the scores is rare enough; the tolerance alone decides then."""
+from fsrbench.stats import Comparison, benjamini_hochberg, compare, differences, people
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Pair:
 
     @property
     def testable(self) -> bool:
-        """Whether there are people enough for a test."""
+        """Whether there are people enough for a test; with fewer, the tolerance alone decides."""
         return len(set(self.people)) >= FEWEST_PEOPLE
 
     def reach(self) -> float:
@@ -39,7 +37,10 @@ class Pair:
         tolerance cannot become a finding, whatever the directions. Such pairs need no correction for their number
         (Tarone, Biometrics 46, 1990).
         """
-        moved = pd.Series(self.after - self.before).groupby(self.people).sum().abs().sum()
+        change = differences(self.after, self.before)
+        if not np.isfinite(change).all():
+            return math.inf
+        moved = pd.Series(change).groupby(self.people).sum().abs().sum()
         return float(moved) / len(self.before)
 
 
@@ -54,7 +55,7 @@ def pair_up(scores: pd.DataFrame, reference: Reference, method: str, metric: str
     if before is None or method not in scores:
         return None
     after = scores[method].reindex(before.index).astype(float)
-    both = np.isfinite(before.to_numpy()) & np.isfinite(after.to_numpy())
+    both = (before.notna() & after.notna()).to_numpy()
     if not both.any():
         return None
     lost = int((before.notna() & after.isna()).sum())  # infinite is a score

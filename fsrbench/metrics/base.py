@@ -77,6 +77,8 @@ class Metric(ABC):
     """One line that lets somebody else recompute the number."""
     infinite: ClassVar[str] = ""
     """Why a score is infinite, where it can be."""
+    exact: ClassVar[bool] = False
+    """Whether its numbers are counted and not measured: they are compared without a test or an interval."""
     settings: str | None = None
     """What its numbers depend on besides code, weights and protocol, such as arguments; of an object that does not tell
     no score is used again."""
@@ -102,6 +104,11 @@ class Metric(ABC):
     def files(self) -> frozenset[Path] | None:
         """Files besides its weight files that its numbers depend on; ``None`` where they do not tell all."""
         return PluginCode(self, self.weight_files).files
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether its scores are shares of yes and no, whose intervals stay within 0 and 1."""
+        return self.unit == "fraction"
 
     @property
     def scores_hr(self) -> bool:

@@ -93,15 +93,17 @@ class _Distance(FeatureMetric):
         self, faces: Faces, value: float, note: str = "", details: Mapping[str, float] | None = None
     ) -> Evaluation:
         """The number with its interval."""
-        blocks = self._blocks(faces, value)
-        interval = (float("nan"), float("nan")) if blocks is None else block_interval(value, blocks)
+        block = blocks_of(faces.people)
+        blocks = None if block is None else self._blocks(faces, value, block)
+        interval = (float("nan"), float("nan"))
+        if block is not None and blocks is not None:
+            interval = block_interval(value, blocks, np.bincount(block))
         return Evaluation(None, Summary(value, *interval, len(faces.ids)), note, details or {}, blocks=blocks)
 
-    def _blocks(self, faces: Faces, value: float) -> np.ndarray | None:
+    def _blocks(self, faces: Faces, value: float, block: np.ndarray) -> np.ndarray | None:
         """Pseudo-values; with an image its HR is left out too, while a reference set that was named stays whole."""
-        block = blocks_of(faces.people)
         against = faces.reference if self.reference else faces.hr
-        if block is None or against is None or len(block) > self.most:
+        if against is None or len(block) > self.most:
             return None
         mine, other = faces.features[self.feature], against[self.feature]
         try:

@@ -39,6 +39,11 @@ class LandmarkNme(FeatureMetric):
     )
 
     @property
+    def is_rate(self) -> bool:
+        """No: an error, as a fraction of a distance."""
+        return False
+
+    @property
     def scores_hr(self) -> bool:
         """Not HR against itself."""
         return False

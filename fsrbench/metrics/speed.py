@@ -66,6 +66,7 @@ class Parameters(SpeedMetric):
     """Size of the network."""
 
     name, title, unit, direction = "params", "Parameters", "M", "lower"
+    exact = True
     protocol = "all parameters of the inference network, in millions"
 
     def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
@@ -86,6 +87,7 @@ class Flops(SpeedMetric):
     """Arithmetic of one face."""
 
     name, title, unit, direction = "flops", "FLOPs", "G", "lower"
+    exact = True
     protocol = (
         "torch's FLOP counter (convolutions and matrix products) at batch 1, two FLOPs a multiply-add, "
         "in thousand millions"
@@ -106,6 +108,7 @@ class PeakMemory(SpeedMetric):
     """Memory of one face."""
 
     name, title, unit, direction = "peak_memory", "Peak memory", "MB", "lower"
+    exact = True
     protocol = (
         "peak bytes of live tensors at batch 1 plus weights, input left out (CUDA: the allocator's, work memory in)"
     )

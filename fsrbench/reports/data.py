@@ -12,70 +12,22 @@ from typing import Any, Final
 import pandas as pd
 
 from fsrbench.errors import UserError
+from fsrbench.reports.metric_info import DIRECTIONS as DIRECTIONS
+from fsrbench.reports.metric_info import MetricInfo as MetricInfo
 from fsrbench.reports.run_checks import check_frame, check_unique, read_manifest
 from fsrbench.rows import HR as HR
 
 STATUSES: Final = ("ok", "unavailable", "invalid", "failed")
-DIRECTIONS: Final = ("higher", "lower", "none")
-SCORES_COLUMNS: Final = ("method", "image", "metric", "value", "status")
 DETAIL_COLUMNS: Final = ("method", "metric", "detail", "value")
 CURVE_COLUMNS: Final = ("method", "metric", "curve", "x", "y")
 BLOCK_COLUMNS: Final = ("method", "metric", "block", "value")
 IMAGE_COLUMNS: Final = ("image", "identity")
 SUMMARY_TEXT: Final = ("method", "metric", "unit", "direction", "status", "note")
 SUMMARY_NUMBERS: Final = ("value", "ci_low", "ci_high", "n")
+COUNTED: Final = ("params", "flops", "peak_memory")
+"""Metrics with exact values, in runs that do not record which have them."""
 MOST: Final = 1e12
 """Images; more were never scored."""
-
-_ARROWS: Final = {"higher": "↑", "lower": "↓", "none": ""}
-
-
-@dataclass(frozen=True)
-class MetricInfo:
-    """How one metric is named and its values are written."""
-
-    name: str
-    title: str
-    unit: str
-    """The unit shown: per cent for fractions."""
-    direction: str
-    digits: int
-    """Digits after the point of the value shown."""
-    factor: float = 1.0
-    """From the value in the files to the value shown."""
-
-    @classmethod
-    def declared(cls, name: str, title: str, unit: str, direction: str, digits: int) -> MetricInfo:
-        """How a metric that declares these is shown: fractions as per cent, an unknown direction as none."""
-        shown, factor = ("%", 100.0) if unit == "fraction" else (unit, 1.0)
-        return cls(name, title, shown, direction if direction in DIRECTIONS else "none", digits, factor)
-
-    @property
-    def arrow(self) -> str:
-        """The direction as an arrow, empty where there is none."""
-        return _ARROWS[self.direction]
-
-    @property
-    def heading(self) -> str:
-        """Title and unit: ``PSNR (dB)``."""
-        return f"{self.title} ({self.unit})" if self.unit else self.title
-
-    @property
-    def label(self) -> str:
-        """Title, unit and arrow: ``PSNR (dB) ↑``."""
-        return f"{self.heading} {self.arrow}".rstrip()
-
-    def shown(self, value: float) -> float:
-        """The value in the shown unit, rounded to the shown digits."""
-        return round(value * self.factor, self.digits) + 0.0  # + 0.0 turns -0.0 into 0.0
-
-    def text(self, value: float) -> str:
-        """The value as it is written in tables, without its unit."""
-        if math.isnan(value):
-            return "–"
-        if math.isinf(value):
-            return "∞" if value > 0 else "−∞"
-        return f"{self.shown(value):.{self.digits}f}"
 
 
 @dataclass(frozen=True)
@@ -232,7 +184,7 @@ class RunData:
         unit = str(entry.get("unit", rows["unit"].iloc[0] if len(rows) else "")).strip()
         direction = str(entry.get("direction", rows["direction"].iloc[0] if len(rows) else "none"))
         title, digits = str(entry.get("title", name)), int(entry.get("digits", 2 if unit else 3))
-        return MetricInfo.declared(name, title, unit, direction, digits)
+        return MetricInfo.declared(name, title, unit, direction, digits, bool(entry.get("exact", name in COUNTED)))
 
 
 def _read_scores(path: Path) -> pd.DataFrame:

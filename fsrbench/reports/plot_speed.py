@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import AutoLocator, FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Bbox
 
+from fsrbench.comparison import how_told
 from fsrbench.reports.data import HR, MetricInfo, RunData
 from fsrbench.reports.plot_labels import place_labels
 from fsrbench.reports.plot_style import (
@@ -58,7 +59,7 @@ def draw_speed_quality(run: RunData) -> Figure | None:
         _draw_panel(axis, run, run.metric(metric), by_metric[metric])
     methods = list(dict.fromkeys(point.method for metric in shown for point in by_metric[metric]))
     by_label = len(methods) <= MOST_LABELS
-    _draw_legend(figure, run, [] if by_label else methods, [by_metric[metric] for metric in shown])
+    _draw_legend(figure, run, [] if by_label else methods, {metric: by_metric[metric] for metric in shown})
     if by_label:
         freeze(figure)  # labels are placed in pixels
         for axis, metric in zip(axes, shown, strict=True):
@@ -112,7 +113,7 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Poi
             elinewidth=1.1,
             zorder=4,
         )
-    if len(points) > 1:
+    if _has_front(run, info.name, points):
         _draw_front(axes, pareto_front(points, info.direction == "lower"))
     ceiling = run.result(HR, info.name)
     if drawable(ceiling):
@@ -122,6 +123,11 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Poi
         names = ", ".join(absent) if len(absent) <= MOST_NAMED else f"{len(absent)} methods"
         axes.set_title(f"without a value: {names}", loc="right", fontsize=7, color=CEILING)
     _finish(axes, run, info, points)
+
+
+def _has_front(run: RunData, metric: str, points: Sequence[Point]) -> bool:
+    """Whether there are methods to join, in a metric by which they can be told apart at all."""
+    return len(points) > 1 and how_told(run, metric) not in (None, "few", "untested")
 
 
 def _draw_front(axes: Axes, front: Sequence[Point]) -> None:
@@ -183,18 +189,18 @@ def _line_boxes(axes: Axes, line: Line2D) -> list[Bbox]:
     ]
 
 
-def _draw_legend(figure: Figure, run: RunData, methods: Sequence[str], drawn: Sequence[Sequence[Point]]) -> None:
+def _draw_legend(figure: Figure, run: RunData, methods: Sequence[str], drawn: Mapping[str, Sequence[Point]]) -> None:
     """What the lines mean and, where they carry no names, whose the points are."""
     look = looks(run)
     handles = [
         Line2D([], [], linestyle="none", marker=look[method].marker, color=look[method].colour, label=short(method))
         for method in methods
     ]
-    if any(len(points) > 1 for points in drawn):
+    if any(_has_front(run, metric, points) for metric, points in drawn.items()):
         handles.append(Line2D([], [], color="#9a9a9a", linewidth=1, label="Pareto front"))
     if any(drawable(run.result(HR, metric)) for metric in QUALITIES):
         handles.append(ceiling_key())
-    if any(max(*point.x_error, *point.y_error) > 0 for points in drawn for point in points):
+    if any(max(*point.x_error, *point.y_error) > 0 for points in drawn.values() for point in points):
         handles.append(interval_key())
     if handles:
         figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), frameon=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import nan
 from typing import Final
 
@@ -20,7 +21,8 @@ from fsrbench.reports.table_model import NO_VALUE
 
 INTRODUCTION: Final = (
     "The same pictures and the same metric, measured as other papers measure them. The default is fsrbench's own "
-    "protocol; in brackets the difference from it. Differences between methods are not tested here for chance."
+    "protocol; in brackets the difference from it. In rankings > is more than chance (paired tests, "
+    "Holm over the pairs of methods, 5 %), ≈ is not."
 )
 
 
@@ -158,13 +160,13 @@ def _ranking(findings: Findings, metric: str) -> list[str]:
 
 
 def _order(findings: Findings, metric: str, protocol: str) -> str:
-    info, words = findings.metrics[metric], ""
-    last = None
-    for method in findings.ranking(metric, protocol):
-        value = findings.value(method, metric, protocol)
-        text = info.text(nan if value is None else value)
-        words += ("" if last is None else " = " if text == last else " > ") + f"{method} {text}"
-        last = text
+    info, ranking = findings.metrics[metric], findings.ranking(metric, protocol)
+    values = [findings.value(method, metric, protocol) for method in ranking]
+    texts = [info.text(nan if value is None else value) for value in values]
+    words = f"{ranking[0]} {texts[0]}"
+    for (better, worse), (last, text) in zip(pairwise(ranking), pairwise(texts), strict=True):
+        apart = findings.told_apart(metric, protocol, better, worse)
+        words += f" {'=' if text == last else '>' if apart else '≈'} {worse} {text}"
     return words
 
 

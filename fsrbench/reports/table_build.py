@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fsrbench.comparison import how_told
 from fsrbench.errors import UserError
 from fsrbench.reports import table_marks, table_notes
 from fsrbench.reports.data import HR, MetricInfo, Result, RunData
@@ -13,6 +14,7 @@ from fsrbench.reports.table_merge import merged, merged_facts
 from fsrbench.reports.table_model import NO_VALUE, Cell, Column, Row, Table
 from fsrbench.reports.table_notes import Note
 from fsrbench.reports.table_runs import Source, Step, arranged, steps
+from fsrbench.reports.told import part_measured
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,7 @@ def _column_cells(
             mark=marks.get(name, ""),
             notes=_cell_notes((name, metric), part.notes, numbers),
             bounds=_bounds(found.get(name), info),
+            partial=part_measured(run, name, metric),
         )
         for name in names
     }
@@ -230,9 +233,9 @@ def _cell_notes(place: tuple[str, str], notes: Sequence[Note], numbers: Mapping[
 
 
 def _legend(rows: Sequence[Row], places: Sequence[Place], layout: Layout) -> str:
-    tests = {table_marks.how_told(part.run, metric) for part, metric, _ in places}
+    found = {part.run.metric(metric).title: how_told(part.run, metric) for part, metric, _ in places}
     cells = [cell for row in rows for cell in row.cells]
-    parts = [table_marks.legend(cells, sorted(tests))]
+    parts = [table_marks.legend(cells, {title: test for title, test in found.items() if test})]
     parts += [f"{row.method}: the HR images scored as a method, the ceiling, not ranked" for row in rows if row.ceiling]
     if layout.intervals and any(cell.spread for cell in cells):
         parts.append("with 95 % confidence intervals")

@@ -12,25 +12,33 @@ from rich.text import Text
 
 from fsrbench.comparison import Compared
 from fsrbench.reports.data import RunData
+from fsrbench.reports.table_model import NO_VALUE
 
 Format = Literal["text", "md", "csv"]
 HEADINGS: Final = ("Metric", "Method", "Difference", "95 % interval", "p (Holm)", "Effect", "Wins (%)", "n", "Verdict")
 COLUMNS: Final = (
     *("metric", "method", "base", "difference", "ci_low", "ci_high", "p", "p_holm", "effect", "win_rate", "n"),
-    "verdict",
+    *("people", "verdict", "reason"),
 )
-_VERDICTS: Final = {"better": "better", "worse": "worse", "other": "differs", "same": "≈"}
+_VERDICTS: Final = {
+    "better": "better",
+    "worse": "worse",
+    "other": "differs",
+    "same": "≈",
+    "few": "too few people to tell",
+    "untested": "not tested",
+}
 
 
 def legend(base: str, rows: Sequence[Compared]) -> str:
     """What the columns mean."""
     tested = sum(row.paired is not None for row in rows)
     return (
-        f"Each method minus {base}, on the n images that both have. Interval: bootstrap, one person's images drawn "
-        f"together. p: permutation test of paired scores, corrected by Holm for the {tested} tests here; ≈: not "
-        "distinguishable at 5 %. Effect: mean difference in its standard deviations. Wins: images on which the method "
-        "is better, equals counted half. Rows without p: values without scores of images, apart where their intervals "
-        "are."
+        f"Each method minus {base}, on the n images (of so many people) that both have. Interval: over people, 95 %. "
+        f"p: permutation test of paired scores, corrected by Holm for the {tested} tests here; ≈: not distinguishable "
+        "at 5 %. Effect: mean difference in its standard deviations. Wins: images on which the method is better, "
+        "equals counted half. Rows without p: values without scores of images, apart where their intervals are, or "
+        "counted."
     )
 
 
@@ -41,20 +49,28 @@ def lines(run: RunData, rows: Sequence[Compared]) -> list[list[str]]:
         info, its = run.metric(row.metric), row.paired
         texts = ["", "", "", "", ""]
         if its:
-            wins = 1 - its.win_rate if info.direction == "lower" else its.win_rate
             low, high = (signed(bound * info.factor, info.digits) for bound in (its.ci_low, its.ci_high))
-            effect = "–" if math.isnan(its.effect) else signed(its.effect, 2)
-            texts = [f"[{low}, {high}]", _p(row.p_corrected), effect, f"{100 * wins:.0f}", str(its.n)]
+            interval = NO_VALUE if math.isnan(its.ci_low) else f"[{low}, {high}]"
+            effect = NO_VALUE if math.isnan(its.effect) else signed(its.effect, 2)
+            images = str(its.n) if its.people == its.n + its.infinite else f"{its.n} ({its.people})"
+            texts = [interval, _p(row.p_corrected), effect, f"{100 * row.win_rate:.0f}", images]
         heading = info.label if row.metric != last else ""
         difference = signed(row.difference * info.factor, info.digits)
-        written.append([heading, row.method, difference, *texts, _VERDICTS[row.verdict]])
+        written.append([heading, row.method, difference, *texts, verdict(row)])
         last = row.metric
     return written
 
 
+def verdict(row: Compared) -> str:
+    """The verdict in words, with the reason where there is one."""
+    return f"{_VERDICTS[row.verdict]} ({row.reason})" if row.reason else _VERDICTS[row.verdict]
+
+
 def signed(number: float, digits: int) -> str:
     """The number with its sign, which a zero as written does not have."""
-    text = f"{number:+.{digits}f}"
+    text = f"{number:+.{digits}f}".replace("inf", "∞")
+    if math.isinf(number):
+        return text.replace("-", "−")
     return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
 
 
@@ -63,13 +79,14 @@ def _p(p: float) -> str:
 
 
 def frame(base: str, rows: Sequence[Compared]) -> pd.DataFrame:
-    """The comparison for other programs, in the units of the run's files; ``win_rate`` is that of the higher score."""
+    """The comparison for other programs, in the units of the run's files; ``win_rate`` is that of the better score."""
     table = []
     for row in rows:
         its = row.paired
         numbers = (its.ci_low, its.ci_high, its.p) if its else (math.nan,) * 3
-        more = (its.effect, its.win_rate, its.n) if its else (math.nan, math.nan, 0)
-        table.append((row.metric, row.method, base, row.difference, *numbers, row.p_corrected, *more, row.verdict))
+        counts = (its.n, its.people) if its else (0, 0)
+        more = (row.p_corrected, its.effect if its else math.nan, row.win_rate, *counts)
+        table.append((row.metric, row.method, base, row.difference, *numbers, *more, row.verdict, row.reason))
     return pd.DataFrame(table, columns=list(COLUMNS))
 
 

@@ -1,16 +1,21 @@
-"""A table as CSV: a row a run and method, a column a metric; no marks, no notes, a cell without a value is empty."""
+"""A table as CSV: a row a run and method, a column a metric; no marks, no notes, a cell without a value is empty.
+
+Where a value is of a part of the images, a last column says which and of how many.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from fsrbench.reports.data import MetricInfo, RunData
 from fsrbench.reports.published import Entry, PublishedRow
 from fsrbench.reports.published_table import fitting, number
-from fsrbench.reports.table_model import NO_VALUE, Cell, Table
+from fsrbench.reports.table_model import NO_VALUE, Cell, Row, Table
 
+PARTS = "Measured on part"
 _ABOUT_REPORTED = ("Status", "Reported by", "Data", "LR", "Protocol", "Source")
 _INFINITE = {"∞": "inf", "−∞": "-inf"}
 """As programs read them."""
@@ -35,15 +40,25 @@ def csv_text(tables: Sequence[Named], intervals: bool, published: RunData | None
     for metric in metrics:
         header += [metric.heading + part for part in (("", " low", " high") if intervals else ("",))]
     rows = [line for names, table in tables for line in _measured(names, table, metrics, intervals)]
+    parts = [_parts(table, row) for _, table in tables for row in table.rows]
     if published is not None:
         columns, found = fitting(published, metrics)
         extra = [metric for metric in columns if metric not in metrics]  # PSNR on Y, where only papers report it
         header += [*(metric.heading for metric in extra), *_ABOUT_REPORTED]
         rows = [[*row, *([""] * len(extra)), "measured", *([""] * (len(_ABOUT_REPORTED) - 1))] for row in rows]
         rows += [_reported(entry, row, metrics, extra, 2 * intervals) for entry, row in found]
+    if any(parts):
+        header.append(PARTS)
+        rows = [[*row, part] for row, part in zip_longest(rows, parts, fillvalue="")]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
     return text.getvalue()
+
+
+def _parts(table: Table, row: Row) -> str:
+    """``PSNR: 8 of 16 images``, of all values of a row that are not of all images."""
+    cells = zip(table.columns, row.cells, strict=True)
+    return "; ".join(f"{column.metric.title}: {cell.partial}" for column, cell in cells if cell.partial)
 
 
 def _measured(names: dict[str, str], table: Table, metrics: Sequence[MetricInfo], intervals: bool) -> list[list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fsrbench.reports.latex_columns import Block, Style, column_spec, is_number, layout_blocks, tex_columns
 from fsrbench.reports.latex_pages import floats, footnotes_fit
 from fsrbench.reports.latex_text import breakable, escape
-from fsrbench.reports.table_model import NO_VALUE, Cell, Column, Row, Table, heading_lines, spans
+from fsrbench.reports.table_model import NO_VALUE, PARTIAL, TIED, Cell, Column, Row, Table, heading_lines, spans
 
 ARTICLE = 345.0
 """Width of LaTeX's own article in points, which other classes do not fall short of by default."""
@@ -17,6 +17,8 @@ PAGE = 480.0
 _NARROW = 235.0
 """Up to this width a table fits one column of a two-column page; wider ones span both."""
 
+_MATHS = {TIED: "\\approx", PARTIAL: "\\dagger"}
+"""Signs as LaTeX writes them."""
 _SECOND = "\\newcommand*{\\fsrsecond}[1]{\\llap{\\underline{\\phantom{\\num{#1}}}}}"
 """Underlines the number before it: a number inside a command would be no number to siunitx."""
 
@@ -174,7 +176,7 @@ def _number(cell: Cell, raised: str) -> str:
 
 def _raised(signs: Sequence[object]) -> str:
     """Footnote marks, set without width so that the numbers of a column stay aligned."""
-    text = ",".join("\\approx" if sign == "≈" else str(sign) for sign in signs)
+    text = ",".join(_MATHS.get(str(sign), str(sign)) for sign in signs)
     return f"\\rlap{{$^{{{text}}}$}}" if text else ""
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
-from fsrbench.comparison import tied_with_best
+import numpy as np
+
+from fsrbench.comparison import Test, tied_with_best
 from fsrbench.reports.data import RunData
-from fsrbench.reports.table_model import TIED, Cell, Mark
+from fsrbench.reports.table_model import PARTIAL, TIED, Cell, Mark
 
-Test = Literal["paired", "intervals", "none"]
 TESTS: Final[dict[Test, str]] = {
     "paired": "paired permutation tests that keep a person's images together, Holm over the column, 5 %",
     "intervals": "without paired scores: 95 % intervals that overlap",
+    "few": "too few people to tell",
+    "untested": "not tested, without intervals or images in common",
 }
 
 
@@ -36,7 +39,7 @@ def marks(run: RunData, metric: str, methods: Sequence[str] | None = None) -> di
     return marked | _second(run, metric, rest, shown)
 
 
-def _second(run: RunData, metric: str, rest: Sequence[str], shown: dict[str, float]) -> dict[str, Mark]:
+def _second(run: RunData, metric: str, rest: Sequence[str], shown: dict[str, tuple[float, int]]) -> dict[str, Mark]:
     if len(rest) < 2:
         return dict.fromkeys(rest, "second")
     found = tied_with_best(run, metric, rest)
@@ -47,27 +50,31 @@ def _second(run: RunData, metric: str, rest: Sequence[str], shown: dict[str, flo
     return {method: "second" for method in rest if shown[method] == shown[second]}
 
 
-def _shown(run: RunData, metric: str, methods: Sequence[str]) -> dict[str, float]:
-    """The numbers that are ranked, as the table shows them: a failed one is shown but wins nothing."""
-    info = run.metric(metric)
-    results = {method: run.result(method, metric) for method in methods}
-    return {method: info.shown(result.value) for method, result in results.items() if result is not None and result.ok}
+def _shown(run: RunData, metric: str, methods: Sequence[str]) -> dict[str, tuple[float, int]]:
+    """The numbers that are ranked, as the table shows them, and how many scores are infinite and not in them.
+
+    A failed one is shown but wins nothing.
+    """
+    info, scores = run.metric(metric), run.per_image(metric)
+    shown = {}
+    for method in methods:
+        result = run.result(method, metric)
+        if result is not None and result.ok:
+            infinite = int(np.isinf(scores[method].to_numpy(dtype=float)).sum()) if method in scores else 0
+            shown[method] = (info.shown(result.value), infinite)
+    return shown
 
 
-def how_told(run: RunData, metric: str) -> Test:
-    """How a column's methods are told apart."""
-    if len(run.per_image(metric)):
-        return "paired"
-    results = [run.result(method, metric) for method in run.methods]
-    return "intervals" if any(result is not None and result.has_interval for result in results) else "none"
+def legend(cells: Iterable[Cell], tests: Mapping[str, Test]) -> str:
+    """What the marks mean; empty where there are none.
 
-
-def legend(cells: Iterable[Cell], tests: Sequence[Test]) -> str:
-    """What the marks mean; empty where there are none."""
+    Args:
+        cells: of the table.
+        tests: by title, how the methods of each ranked column are told apart.
+    """
+    cells = list(cells)
     used = {cell.mark for cell in cells} - {""}
-    if not used:
-        return ""
-    named = [TESTS[test] for test in TESTS if test in tests]
+    named = [_named(test, tests) for test in TESTS if test in tests.values()]
     how = f" ({'; '.join(named)})" if named else ""
     said = []
     if used & {"best", "second"}:
@@ -75,4 +82,13 @@ def legend(cells: Iterable[Cell], tests: Sequence[Test]) -> str:
         said.append(f"best in bold, second underlined{where}")
     if "tied" in used:
         said.append(f"{TIED}: the best and those not distinguishable from it")
-    return f"{'; '.join(said)}{how}"
+    marked = f"{'; '.join(said)}{how}" if said else ""
+    partial = f"{PARTIAL}: measured on a part of the images" if any(cell.partial for cell in cells) else ""
+    return "; ".join(filter(None, (marked, partial)))
+
+
+def _named(test: Test, tests: Mapping[str, Test]) -> str:
+    """The test in words; where nothing can be told, and only in some columns, in which."""
+    titles = [title for title, used in tests.items() if used == test]
+    some = test in ("few", "untested") and len(titles) < len(tests)
+    return f"{TESTS[test]}: {', '.join(titles)}" if some else TESTS[test]

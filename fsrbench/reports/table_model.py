@@ -14,6 +14,8 @@ Mark = Literal["", "best", "second", "tied"]
 NO_VALUE: Final = "–"
 TIED: Final = "≈"
 """Stands behind the best value and those that cannot be told from it."""
+PARTIAL: Final = "†"
+"""Stands behind a value that was measured on a part of the images."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Cell:
     """Numbers of its footnotes, from 1."""
     bounds: tuple[str, str] = ("", "")
     """The interval's ends, as the number is written; empty without one."""
+    partial: str = ""
+    """Of how many images it is, where those are not all: ``8 of 16 images``."""
 
     @property
     def written(self) -> str:
@@ -36,8 +40,9 @@ class Cell:
 
     @property
     def signs(self) -> tuple[str, ...]:
-        """What stands raised behind it: the sign of a tie, and its footnotes."""
-        return (*((TIED,) if self.mark == "tied" else ()), *map(str, self.notes))
+        """What stands raised behind it: the signs of a tie and of a part of the images, and its footnotes."""
+        tied, partial = (TIED,) if self.mark == "tied" else (), (PARTIAL,) if self.partial else ()
+        return (*tied, *partial, *map(str, self.notes))
 
 
 @dataclass(frozen=True)

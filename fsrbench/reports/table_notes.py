@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fsrbench.reports.data import HR, RunData
-from fsrbench.reports.told import counts, one_line, section
+from fsrbench.reports.told import counts, images_of_people, one_line, section
 
 Place = tuple[str, str]
 """A method and a metric."""
@@ -170,7 +170,7 @@ def facts(run: RunData, degradation: str = "") -> list[str]:
     dataset = section(run.manifest, "dataset")
     parts = [f"Dataset {named(run.manifest.get('dataset'))}"]
     if "n" in dataset:
-        parts.append(f"n = {dataset['n']}")
+        parts.append(f"n = {images_of_people(dataset['n'], dataset.get('identities'))}")
     if dataset.get("has_hr") is False:
         parts.append("no HR images")
     if run.manifest.get("task"):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
+
+import numpy as np
 
 from fsrbench.reports.data import RunData
 
@@ -17,6 +20,34 @@ def section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def one_line(value: object) -> str:
     """As text with its line breaks and runs of spaces made single spaces; empty for nothing."""
     return "" if value is None else " ".join(str(value).split())
+
+
+def images_of_people(images: object, people: object) -> str:
+    """``16 images of 6 people``; only the number of images where nobody is known."""
+    if not people:
+        return str(images)
+    return f"{images} image{'s' * (images != 1)} of {people} {'people' if people != 1 else 'person'}"
+
+
+def part_measured(run: RunData, method: str, metric: str) -> str:
+    """``8 of 16 images`` where a value is not of all images that were to be scored; empty where it is."""
+    result = run.result(method, metric)
+    if result is None or not result.has_value:
+        return ""
+    failed = result.status == "failed"
+    if (run.scores["metric"] == metric).any():
+        scores = run.per_image(metric)
+        if method not in scores:
+            return ""
+        # What no method has a score of is no part of the metric, unless this one failed there
+        total = len(scores if failed else scores.dropna(how="all"))
+        own = scores[method].dropna().to_numpy(dtype=float)
+        measured = int(np.isfinite(own).sum()) if math.isfinite(result.value) else len(own)
+    else:
+        total, measured = int(section(run.manifest, "dataset").get("n") or 0), int(result.n) if result.n > 0 else 0
+        if not failed:
+            return ""
+    return f"{measured} of {total} images" if measured < total else ""
 
 
 def counts(run: RunData, metric: str) -> str:

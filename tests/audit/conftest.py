@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import combinations
 
 import pandas as pd
 import pytest
 
-from fsrbench.audit.findings import COLUMNS, Findings
-from fsrbench.audit.protocols import all_protocols
+from fsrbench.audit.findings import COLUMNS, Apart, Findings
+from fsrbench.audit.protocols import Protocol, all_protocols
 from fsrbench.reports.data import MetricInfo
 
 PROTOCOLS = all_protocols()
@@ -27,6 +28,12 @@ def row(metric: str, protocol: str, method: str, value: float, default: float, n
     return {**told, "difference": value - default, "status": "invalid" if note else "ok", "note": note}
 
 
+def every_pair(protocols: Iterable[Protocol], methods: Sequence[str]) -> frozenset[Apart]:
+    """As if tests had told all methods apart."""
+    pairs = list(map(frozenset, combinations(methods, 2)))
+    return frozenset((p.metric, p.name, pair) for p in protocols for pair in pairs)
+
+
 @pytest.fixture
 def find() -> Callable[..., Findings]:
     """Findings from their values; NaN is a value that could not be measured."""
@@ -41,6 +48,8 @@ def find() -> Callable[..., Findings]:
         used = tuple(p for p in PROTOCOLS if p.name in values.get(p.metric, {}))
         infos = {metric: INFOS[metric] for metric in values}
         frame = pd.DataFrame(rows, columns=list(COLUMNS))
-        return Findings("made up, x4", methods, infos, dict.fromkeys(infos, 8), used, frame)
+        return Findings(
+            "made up, x4", methods, infos, dict.fromkeys(infos, 8), used, frame, apart=every_pair(used, methods)
+        )
 
     return build

@@ -62,7 +62,7 @@ def test_a_score_an_image_and_their_mean():
     assert set(scores["status"]) == {"ok"}
     row = made.row("m", "reference")
     assert (row["value"], row["n"], row["status"], row["note"]) == (2.5, 4, "ok", "")
-    assert (row["ci_low"], row["ci_high"]) == mean_interval(np.arange(1.0, 5), 0)
+    assert (row["ci_low"], row["ci_high"]) == mean_interval(np.arange(1.0, 5), 0, ["a", "a", "b", "b"])
     assert tuple(made.row("m", "alone")[["unit", "direction"]]) == ("dB", "lower")
 
 

@@ -184,6 +184,13 @@ def test_infinite_score_is_a_score() -> None:
     assert one(verdict(scores(psnr()), scores(after))).kind is not Kind.LOST
 
 
+def test_pictures_that_become_equal_to_hr_are_no_loss_though_the_mean_of_the_others_falls() -> None:
+    after = np.where(psnr() > np.sort(psnr())[2], np.inf, psnr() + 0.5)
+    finding = one(verdict(scores(psnr()), scores(after)))
+    assert finding.change < -1
+    assert finding.kind is Kind.CHANCE
+
+
 def test_what_is_new_is_told_and_passes() -> None:
     after: Values = {"psnr": {"ours": psnr(), "scgan": psnr(1)}, "params": {"ours": 1.0, "scgan": 2.0}}
     found = verdict(scores(psnr()), after)

@@ -21,6 +21,7 @@ METRICS: dict[str, dict[str, Any]] = {
     "kid": {"title": "KID", "unit": "", "direction": "lower", "digits": 3},
     "detection": {"title": "Detection", "unit": "fraction", "direction": "higher", "digits": 1},
     "latency_ms": {"title": "Latency", "unit": "ms", "direction": "lower", "digits": 1},
+    "params": {"title": "Parameters", "unit": "M", "direction": "lower", "digits": 3, "exact": True},
     "hue": {"title": "Hue", "unit": "", "direction": "none", "digits": 1},
 }
 NAN = math.nan

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
+from itertools import combinations
 from math import nan
 
 import numpy as np
@@ -40,7 +42,9 @@ def made_up(methods: tuple[str, ...] = METHODS, metrics: tuple[str, ...] = METRI
     declared = {p.metric: p.measure for p in protocols}
     infos = {m: MetricInfo.declared(m, p.title, p.unit, p.direction, p.digits) for m, p in declared.items()}
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return Findings("made up, x4", methods, infos, dict.fromkeys(infos, 8), protocols, frame)
+    pairs = list(map(frozenset, combinations(methods, 2)))
+    apart = frozenset((p.metric, p.name, pair) for p in protocols for pair in pairs)
+    return Findings("made up, x4", methods, infos, dict.fromkeys(infos, 8), protocols, frame, apart=apart)
 
 
 def without(found: Findings, metric: str, note: str) -> Findings:
@@ -81,6 +85,13 @@ def test_a_change_of_the_ranking_is_told_with_its_numbers() -> None:
     assert "- PSNR: scgan 0.60 > bicubic 0.50 by default" in report.replace("&gt;", ">")
     assert "- PSNR: bicubic 0.95 > scgan " in report
     assert "with LR: skimage rescale" in report
+
+
+def test_what_no_test_tells_apart_is_not_ranked() -> None:
+    found = replace(made_up(("bicubic", "scgan"), ("psnr",)), apart=frozenset())
+    report = markdown(found)
+    assert "- PSNR: scgan 0.60 ≈ bicubic 0.50 by default; no two methods change places" in report
+    assert found.reordered("psnr") == []
 
 
 def test_a_ranking_that_stays_is_told_and_one_method_has_none() -> None:

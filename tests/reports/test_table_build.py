@@ -168,3 +168,12 @@ def test_intervals_are_plus_minus_only_where_all_of_a_column_are_symmetrical(mak
 def test_a_methods_training_is_told(make_run):
     run = make_run({"psnr": {"a": 20.0}}, methods={"a": {"description": "A net.", "training": "20 min on faces"}})
     assert build_table(run).methods == ("a: A net; training: 20 min on faces",)
+
+
+@pytest.mark.parametrize(
+    ("images", "people", "words"), [(20, 5, "20 images of 5 people"), (1, 1, "1 image of 1 person")]
+)
+def test_the_images_are_of_so_many_people(make_run, images, people, words):
+    dataset = {"name": "sample", "n": images, "identities": people}
+    table = build_table(make_run({"psnr": {"a": 20.0}}, dataset=dataset))
+    assert table.facts.startswith(f"Dataset sample; n = {words}; task x4")

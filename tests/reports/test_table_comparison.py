@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -64,10 +66,39 @@ def test_csv_keeps_the_units_of_the_files(run):
     means = pytest.approx([1.0, -2.0, -0.01], rel=1e-3)  # the made scores' means are only near the values
     assert frame["difference"].tolist() == means
     assert frame["verdict"].tolist() == ["better", "better", "same"]
-    assert frame["win_rate"].tolist()[:2] == [1.0, 0.0]
+    assert frame["win_rate"].tolist()[:2] == [1.0, 1.0]  # of the better, though NIQE's is the lower
     assert frame["p_holm"].isna().tolist() == [False, False, True]
+
+
+def test_people_stand_behind_the_images(make_run):
+    run = make_run(VALUES)
+    images = pd.DataFrame({"image": [f"id/{i:02d}" for i in range(20)], "identity": [f"p{i // 2}" for i in range(20)]})
+    few = replace(run, images=images)
+    assert shown(few, "md").splitlines()[2].split("|")[8].strip() == "20 (10)"
+    assert pd.read_csv(io.StringIO(shown(few, "csv")))["people"].tolist() == [10, 10, 0]
+
+
+def test_the_verdict_says_why_nothing_can_be_told(make_run):
+    run = make_run({"psnr": {"a": 25.0, "b": 26.0}, "kid": {"a": 0.1, "b": 0.2}}, n=1)
+    lines = shown(run, "md").splitlines()
+    assert lines[2].endswith("| too few people to tell (1 person, 1 test) |")
+    assert lines[3].endswith("| not tested (no interval) |")
+    frame = pd.read_csv(io.StringIO(shown(run, "csv")))
+    assert frame["verdict"].tolist() == ["few", "untested"]
+    assert frame["reason"].tolist() == ["1 person, 1 test", "no interval"]
+
+
+def test_p_is_never_0_in_csv(make_run):
+    values = {"psnr": {"a": 25.0, "b": 40.0}}
+    frame = pd.read_csv(io.StringIO(shown(make_run(values, n=2000), "csv")))
+    assert frame["p"].item() > 0
+    assert frame["p_holm"].item() > 0
 
 
 @pytest.mark.parametrize(("number", "text"), [(0.004, "0.00"), (-0.004, "0.00"), (0.5, "+0.50"), (-0.5, "−0.50")])
 def test_a_zero_has_no_sign(number, text):
     assert table_comparison.signed(number, 2) == text
+
+
+def test_an_infinite_difference_has_its_sign():
+    assert [table_comparison.signed(number, 2) for number in (math.inf, -math.inf)] == ["+∞", "−∞"]

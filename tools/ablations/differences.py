@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from fsrbench.reports.data import HR, MetricInfo, RunData
-from fsrbench.stats import mean_interval
+from fsrbench.stats import mean_interval, people
 from tools.ablations.methods import Full
 
 FULL = f"python:tools.ablations.methods:{Full.__name__}"
@@ -27,13 +27,13 @@ def main(folder: str) -> None:
     print("| :--- |" + " ---: |" * len(metrics))
     for method in run.methods:
         if method not in (FULL, HR):
-            cells = [_difference(per_image[info.name], method, info) for info in metrics]
+            cells = [_difference(run, per_image[info.name], method, info) for info in metrics]
             print(f"| {method.rpartition(':')[2]} | " + " | ".join(cells) + " |")
 
 
-def _difference(scores: pd.DataFrame, method: str, info: MetricInfo) -> str:
-    difference = (scores[method] - scores[FULL]).dropna().to_numpy() * info.factor
-    low, high = mean_interval(difference)
+def _difference(run: RunData, scores: pd.DataFrame, method: str, info: MetricInfo) -> str:
+    difference = (scores[method] - scores[FULL]).dropna() * info.factor
+    low, high = mean_interval(difference.to_numpy(), clusters=people(difference.index, run.identities))
     digits = info.digits + 1
     return f"{difference.mean():+.{digits}f} [{low:+.{digits}f}, {high:+.{digits}f}]"
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from fsrbench.reports.data import RunData
-from fsrbench.reports.told import counts, one_line, section
+from fsrbench.reports.told import counts, images_of_people, one_line, section
 from fsrbench.tasks import TASKS
 
 MOST_LISTED: Final = 500
@@ -64,12 +64,10 @@ def title(run: RunData) -> str:
 def head(run: RunData) -> list[Pair]:
     """What was run on what, and when."""
     data, degradation = section(run.manifest, "dataset"), section(run.manifest, "degradation")
-    people = data.get("identities") or 0
-    images = f"{data['n']} images" if "n" in data else ""
+    images = images_of_people(data["n"], data.get("identities") or 0) if "n" in data else ""
     words = [
         one_line(data.get("name")),
-        images,
-        f"{people} people" if people else "",
+        images if " " in images or not images else f"{images} images",
         "" if data.get("has_hr", True) else "no HR images",
     ]
     pairs = [

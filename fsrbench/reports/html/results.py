@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fsrbench.reports.data import STATUSES, RunData
@@ -37,6 +37,8 @@ class ResultCell:
     text: str
     spread: str
     mark: str
+    signs: tuple[str, ...]
+    """Raised behind the number, before its notes."""
     notes: tuple[int, ...]
     status: str
     """Empty where the result is ok."""
@@ -104,6 +106,7 @@ def _rows(run: RunData, table: Table) -> list[ResultRow]:
                 text=cell.text,
                 spread=cell.spread,
                 mark=cell.mark,
+                signs=replace(cell, notes=()).signs,
                 notes=cell.notes,
                 status="" if result is None or result.status == "ok" else result.status,
                 sort=_number(result.value) if result is not None and cell.text != NO_VALUE else "",

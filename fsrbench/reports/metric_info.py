@@ -1,0 +1,60 @@
+"""How a metric is named and its values are written."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+DIRECTIONS: Final = ("higher", "lower", "none")
+_ARROWS: Final = {"higher": "↑", "lower": "↓", "none": ""}
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """How one metric is named and its values are written."""
+
+    name: str
+    title: str
+    unit: str
+    """The unit shown: per cent for fractions."""
+    direction: str
+    digits: int
+    """Digits after the point of the value shown."""
+    factor: float = 1.0
+    """From the value in the files to the value shown."""
+    exact: bool = False
+    """Whether values are counted, so that they can be compared without a test or an interval."""
+
+    @classmethod
+    def declared(cls, name: str, title: str, unit: str, direction: str, digits: int, exact: bool = False) -> MetricInfo:
+        """How a metric that declares these is shown: fractions as per cent, an unknown direction as none."""
+        shown, factor = ("%", 100.0) if unit == "fraction" else (unit, 1.0)
+        return cls(name, title, shown, direction if direction in DIRECTIONS else "none", digits, factor, exact)
+
+    @property
+    def arrow(self) -> str:
+        """The direction as an arrow, empty where there is none."""
+        return _ARROWS[self.direction]
+
+    @property
+    def heading(self) -> str:
+        """Title and unit: ``PSNR (dB)``."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    @property
+    def label(self) -> str:
+        """Title, unit and arrow: ``PSNR (dB) ↑``."""
+        return f"{self.heading} {self.arrow}".rstrip()
+
+    def shown(self, value: float) -> float:
+        """The value in the shown unit, rounded to the shown digits."""
+        return round(value * self.factor, self.digits) + 0.0  # + 0.0 turns -0.0 into 0.0
+
+    def text(self, value: float) -> str:
+        """The value as it is written in tables, without its unit."""
+        if math.isnan(value):
+            return "–"
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
+        return f"{self.shown(value):.{self.digits}f}"
