@@ -20,6 +20,7 @@ from fsrbench.datasets.files import Files, FolderFiles, ZipFiles
 from fsrbench.datasets.landmarks import LANDMARKS
 from fsrbench.errors import UserError, one_line
 from fsrbench.images import BadImage, centre_square, decode, in_centre_square, to_tensor
+from fsrbench.training.data import Digest
 from reference_model.fan import INPUT, POINTS
 
 SIDE = 128
@@ -72,7 +73,7 @@ class Marked(NamedTuple):
     identity: str | None = None
 
 
-def load_annotated(source: str | Path, points: Path | None = None) -> Annotated:
+def load_annotated(source: str | Path, points: Path | None = None, digest: Digest | None = None) -> Annotated:
     """Read faces, their central squares, and the points of those that have some.
 
     Args:
@@ -80,6 +81,7 @@ def load_annotated(source: str | Path, points: Path | None = None) -> Annotated:
             ``landmarks68.npz`` with ``names`` [N] (paths of pictures) and ``points`` [N,68,2] (x, y in pixels of the
             pictures, pixel centres at whole numbers).
         points: such a file elsewhere.
+        digest: gets the names, points and bytes of all picture files.
 
     Raises:
         UserError: no landmarks, or they do not fit the pictures.
@@ -91,7 +93,10 @@ def load_annotated(source: str | Path, points: Path | None = None) -> Annotated:
     shares = np.empty((len(marked), POINTS, 2), np.float32)
     for row, face in enumerate(marked):
         try:
-            image = decode(face.picture.read())
+            data = face.picture.read()
+            if digest is not None:
+                digest.update(f"{face.name} {len(data)}:".encode() + data + np.asarray(face.points, float).tobytes())
+            image = decode(data)
         except (BadImage, OSError, KeyError) as error:
             raise UserError(f"{source}: {face.name}: {one_line(error)}") from None
         shares[row] = in_centre_square(face.points, image.size)

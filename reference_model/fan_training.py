@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from fsrbench.errors import UserError
 from fsrbench.metrics.landmarks import nme
 from fsrbench.training.distributed import rank
-from fsrbench.training.held_out import held_out_names
+from fsrbench.training.held_out import RULE, held_out_names
 from fsrbench.training.recipe import Options, Recipe, parse_config, set_rate, trainable, update
 from reference_model.fan import FAN, gaussians, points_of, probabilities
 from reference_model.fan_data import draw, load_annotated, reduced
@@ -42,13 +43,16 @@ class FanRecipe(Recipe):
     """AdamW on a cosine after a short warm-up; validation is the NME on held-out annotated faces."""
 
     shipped = "fan"
+    scored_by = "fsrbench run --methods ours --metrics landmark_nme --weights fan={weights}"
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self.config = parse_config(Config, options.config)
         self.modules["fan"] = self.place(FAN())
         self.optimizers["fan"] = torch.optim.AdamW(trainable(self.network), lr=self.config.rate, weight_decay=1e-2)
-        annotated = load_annotated(options.data)
+        digest = sha256()
+        annotated = load_annotated(options.data, digest=digest)
+        self.facts |= {"data_sha256": digest.hexdigest(), "held_out": f"{RULE}; share 1/12"}
         usable = annotated.where(np.array([not name.startswith(NEVER) for name in annotated.names]))
         people = [usable.identities.get(name, name) for name in map(str, usable.names)]
         if len(set(people)) == 1:

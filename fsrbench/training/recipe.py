@@ -46,6 +46,8 @@ class Recipe(ABC):
     depend on the step's number alone, so that a resumed training ends as an undisturbed one would.
     """
 
+    scored_by: ClassVar[str] = ""
+    """Command that scores the weights; ``{weights}`` and ``{task}`` are filled in."""
     shipped: ClassVar[str] = "restoration"
     """Name of the module whose averaged weights are the training's result."""
 
@@ -55,6 +57,8 @@ class Recipe(ABC):
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
         self.notes: list[str] = []
         """Warnings about the data, shown at the start of the training."""
+        self.facts: dict[str, Any] = {}
+        """What the training depends on besides its options: the content of its data, who is held out."""
 
     @property
     def network(self) -> nn.Module:
@@ -84,6 +88,19 @@ class Recipe(ABC):
     def autocast(self) -> torch.autocast:
         """The precision that networks run in."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.options.amp)
+
+    def settings(self) -> dict[str, Any]:
+        """What the training depends on: recorded in its state, and compared when it is resumed."""
+        options = self.options
+        return {
+            "task": options.task.name,
+            "data": options.data,
+            "lr_data": options.lr_data,
+            "batch": options.batch,
+            "seed": options.seed,
+            "config": dict(options.config),
+            **self.facts,
+        }
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed training needs."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from hashlib import sha256
+from typing import Any, ClassVar
 
 import torch
 from PIL import Image
@@ -14,6 +15,7 @@ from fsrbench.degradations import rng_for
 from fsrbench.images import to_uint8
 from fsrbench.training.data import MIXTURE, Batch, Mixture, load_faces, make_batch
 from fsrbench.training.distributed import rank
+from fsrbench.training.held_out import RULE
 from fsrbench.training.recipe import Options, Recipe, set_rate, trainable, update
 
 Guidance = Callable[[Tensor, Tensor], dict[str, Tensor]]
@@ -34,13 +36,17 @@ class RestorationRecipe(Recipe):
         signed_bgr: the network wants and gives BGR in [-1, 1], not RGB in [0, 1].
     """
 
+    scored_by: ClassVar[str] = "fsrbench run --methods bicubic,checkpoint:{weights} --task {task}"
+
     def __init__(
         self, options: Options, network: nn.Module, guidance: Guidance | None = None, signed_bgr: bool = False
     ) -> None:
         super().__init__(options)
         self.guidance, self.signed_bgr = guidance, signed_bgr
         self.modules["restoration"] = self.place(network)
-        self.faces, held_out = load_faces(options.data, options.task.hr_size, HELD_OUT)
+        digest = sha256()
+        self.faces, held_out = load_faces(options.data, options.task.hr_size, HELD_OUT, digest)
+        self.facts |= {"data_sha256": digest.hexdigest(), "held_out": f"{RULE}; share {HELD_OUT}"}
         size = options.task.lr_size
         self.held_out: dict[str, Batch] = {
             name: make_batch(held_out, size, min(256, len(held_out)), Mixture({name: 1.0}), rng_for("validation"))
