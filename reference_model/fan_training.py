@@ -14,7 +14,7 @@ from fsrbench.errors import UserError
 from fsrbench.metrics.landmarks import nme
 from fsrbench.training.distributed import rank
 from fsrbench.training.held_out import RULE, held_out_names
-from fsrbench.training.recipe import Options, Recipe, parse_config, set_rate, trainable, update
+from fsrbench.training.recipe import Options, Recipe, parse_config, refuse_negative, set_rate, trainable, update
 from reference_model.fan import FAN, gaussians, points_of, probabilities
 from reference_model.fan_data import draw, load_annotated, reduced
 
@@ -37,6 +37,13 @@ class Config:
     rate: float = 2e-3
     heatmap: float = 0.2
     """Weight of the heatmaps' cross entropy beside the points' distance."""
+
+    def __post_init__(self) -> None:
+        refuse_negative(self)
+        if self.extra_share > 1:
+            raise UserError(f"setting extra_share is a share of each batch, at most 1, not {self.extra_share:g}")
+        if self.extra_points and not self.extra:
+            raise UserError("setting extra_points needs extra: the dataset whose points they are")
 
 
 class FanRecipe(Recipe):
@@ -62,6 +69,7 @@ class FanRecipe(Recipe):
         self.held_out, self.faces = usable.where(held_out), usable.where(~held_out)
         if len(usable) < 2:
             raise UserError(f"{options.data}: {len(usable)} faces with landmarks to train on, at least 2 are needed")
+        self.note_no_lr_data()
         self.extra = None
         if self.config.extra:
             points = Path(self.config.extra_points) if self.config.extra_points else None

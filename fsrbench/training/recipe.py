@@ -89,6 +89,11 @@ class Recipe(ABC):
         """The precision that networks run in."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.options.amp)
 
+    def note_no_lr_data(self) -> None:
+        """Warn that this recipe learns nothing from real LR faces, where some are named."""
+        if self.options.lr_data is not None:
+            self.notes.append("--lr-data has no effect on this training")
+
     def settings(self) -> dict[str, Any]:
         """What the training depends on: recorded in its state, and compared when it is resumed."""
         options = self.options
@@ -133,6 +138,18 @@ def parse_config(kind: type[C], values: Mapping[str, Any]) -> C:
         if not fits or (isinstance(value, float) and not math.isfinite(value)):
             raise UserError(f"setting {name} must be {kind_of.__name__}, not {repr(value)[:80]}")
     return kind(**values)
+
+
+def refuse_negative(config: Any) -> None:
+    """Refuse settings below zero: weights, rates and shares are never negative.
+
+    Raises:
+        UserError: one is.
+    """
+    for field_ in fields(config):
+        value = getattr(config, field_.name)
+        if isinstance(value, (int, float)) and value < 0:
+            raise UserError(f"setting {field_.name} must not be negative, not {value:g}")
 
 
 def update(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:

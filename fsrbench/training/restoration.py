@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any, ClassVar
 
@@ -133,6 +133,11 @@ class PairRecipe(RestorationRecipe):
         super().__init__(options, network, guidance, signed_bgr)
         self.rates = rates
         self.optimizers["restoration"] = torch.optim.Adam(trainable(self.network), lr=rates[0])
+
+    def note_unused(self, settings: Iterable[str]) -> None:
+        """Warn of settings in the user's file that only trainings with real LR faces use."""
+        if unused := [name for name in settings if name in self.options.config]:
+            self.notes.append(f"without --lr-data these settings have no effect: {', '.join(unused)}")
 
     def step(self, batch: Batch, progress: float) -> dict[str, float]:
         """One update."""

@@ -166,6 +166,22 @@ def test_a_command_is_resumed_with_what_it_was_started_with(
     assert len(kept["data_sha256"]) == 64
 
 
+def test_a_semi_cycle_is_not_resumed_without_its_real_faces(
+    commands: list[object], lr_faces: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert call(*commands, "--out", out, "--lr-data", lr_faces).exit_code == 0
+    result = call(*commands, "--out", out, "--resume")
+    assert result.exit_code == 2
+    assert f"lr_data was {lr_faces}, now not given" in result.stderr
+    state = torch.load(out / "state.pt", weights_only=True)
+    torch.save({name: state[name] for name in ("step", "average", "recipe")}, out / "state.pt")
+    (out / "training.json").unlink()  # the state alone says what it is of, too
+    result = call(*commands, "--out", out, "--resume")
+    assert result.exit_code == 2
+    assert "made by another training: its modules are degradation_backward, degradation_forward" in result.stderr
+
+
 def test_interrupted_before_anything_was_kept(
     commands: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
