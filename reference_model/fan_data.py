@@ -25,6 +25,11 @@ from reference_model.fan import INPUT, POINTS
 
 SIDE = 128
 """Side in pixels that faces are kept at, so that enlarging and turning them costs no detail."""
+FARTHEST = 0.5
+"""Landmarks may lie so far outside the picture, in its sides; the chin of a close crop does."""
+CLOSEST_EYES = 0.01
+"""Least distance of the outer eye corners, in sides of the picture; errors are divided by it."""
+MOST_LINES = 10
 POINTS_FILE = "landmarks68.npz"
 
 _JAW, _BROWS = [*range(16, -1, -1)], [*range(26, 16, -1)]
@@ -44,13 +49,15 @@ class Annotated:
     names: np.ndarray
     identities: Mapping[str, str] = field(default_factory=dict)
     """The person of each name, where people are known."""
+    notes: tuple[str, ...] = ()
+    """What was left out, and why."""
 
     def __len__(self) -> int:
         return len(self.names)
 
     def where(self, keep: np.ndarray) -> Annotated:
         """The faces that a boolean mask keeps."""
-        return Annotated(self.faces[keep], self.points[keep], self.names[keep], self.identities)
+        return Annotated(self.faces[keep], self.points[keep], self.names[keep], self.identities, self.notes)
 
     def __add__(self, other: Annotated) -> Annotated:
         def join(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -61,6 +68,7 @@ class Annotated:
             join(self.points, other.points),
             join(self.names, other.names),
             {**self.identities, **other.identities},
+            self.notes + other.notes,
         )
 
 
@@ -84,14 +92,13 @@ def load_annotated(source: str | Path, points: Path | None = None, digest: Diges
         digest: gets the names, points and bytes of all picture files.
 
     Raises:
-        UserError: no landmarks, or they do not fit the pictures.
+        UserError: no landmarks, or they fit none of the pictures.
     """
     files = _files(Path(source))
     in_a_table = points or (files and POINTS_FILE in files.names())
     marked = _of_table(source, files, points) if in_a_table else _of_dataset(str(source))
-    faces = np.empty((len(marked), SIDE, SIDE, 3), np.uint8)
-    shares = np.empty((len(marked), POINTS, 2), np.float32)
-    for row, face in enumerate(marked):
+    faces, shares, used, left_out = [], [], [], []
+    for face in marked:
         try:
             data = face.picture.read()
             if digest is not None:
@@ -99,10 +106,34 @@ def load_annotated(source: str | Path, points: Path | None = None, digest: Diges
             image = decode(data)
         except (BadImage, OSError, KeyError) as error:
             raise UserError(f"{source}: {face.name}: {one_line(error)}") from None
-        shares[row] = in_centre_square(face.points, image.size)
-        faces[row] = np.asarray(centre_square(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS))
-    identities = {face.name: face.identity for face in marked if face.identity}
-    return Annotated(faces, shares, np.array([face.name for face in marked]), identities)
+        found = in_centre_square(face.points, image.size)
+        if reason := _unusable(found):
+            left_out.append(f"{face.name} is left out: {reason}")
+            continue
+        used.append(face)
+        shares.append(found.astype(np.float32))
+        faces.append(np.asarray(centre_square(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS)))
+    if not used:
+        raise UserError(f"{source}: no picture's landmarks can be used; {(*left_out, 'there are none')[0]}")
+    identities = {face.name: face.identity for face in used if face.identity}
+    names = np.array([face.name for face in used])
+    return Annotated(np.stack(faces), np.stack(shares), names, identities, _shortened(left_out))
+
+
+def _unusable(points: np.ndarray) -> str:
+    """Why landmarks 68,2 (in shares of the picture's side) cannot be right; empty if they can."""
+    if not np.isfinite(points).all():
+        return "a landmark is no finite number"
+    if (far := np.abs(points - 0.5).max()) > 0.5 + FARTHEST:
+        return f"a landmark lies {far - 0.5:.1f} sides outside the picture"
+    if not np.linalg.norm(points[36] - points[45]) > CLOSEST_EYES:
+        return "the outer corners of the eyes coincide"
+    return ""
+
+
+def _shortened(lines: list[str]) -> tuple[str, ...]:
+    more = (f"{len(lines)} pictures are left out in all, because of their landmarks",)
+    return (*lines[:MOST_LINES], *more) if len(lines) > MOST_LINES else tuple(lines)
 
 
 def _files(path: Path) -> Files | None:

@@ -60,6 +60,7 @@ class FanRecipe(Recipe):
         digest = sha256()
         annotated = load_annotated(options.data, digest=digest)
         self.facts |= {"data_sha256": digest.hexdigest(), "held_out": f"{RULE}; share 1/12"}
+        self.notes += annotated.notes
         usable = annotated.where(np.array([not name.startswith(NEVER) for name in annotated.names]))
         people = [usable.identities.get(name, name) for name in map(str, usable.names)]
         if len(set(people)) == 1:
@@ -74,6 +75,7 @@ class FanRecipe(Recipe):
         if self.config.extra:
             points = Path(self.config.extra_points) if self.config.extra_points else None
             self.extra = load_annotated(self.config.extra, points)
+            self.notes += self.extra.notes
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Faces N,3,64,64 in [0, 1] and points N,68,2 in [0, 1] of the side."""

@@ -54,7 +54,7 @@ MIXTURE = Mixture({"realworld": 0.6, "bicubic": 0.2, "area": 0.1, "bilinear-step
 
 
 def load_faces(
-    source: str, size: int, held_out: float = 0.0, digest: Digest | None = None
+    source: str, size: int, held_out: float = 0.0, digest: Digest | None = None, notes: list[str] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Read every HR face of a dataset: its central square, reduced with LANCZOS to ``size`` as the benchmark does.
 
@@ -64,6 +64,7 @@ def load_faces(
         held_out: share of the identities kept for validation, chosen by :func:`held_out_names`; where none are known,
             of the pictures.
         digest: gets the names and bytes of all picture files.
+        notes: gets the dataset's warnings.
 
     Returns:
         Training and validation faces, each uint8 N,size,size,3.
@@ -71,7 +72,10 @@ def load_faces(
     Raises:
         UserError: no HR pictures, or one that cannot be read or is smaller than ``size``.
     """
-    samples = [sample for sample in open_dataset(source) if sample.hr]
+    dataset = open_dataset(source)
+    if notes is not None:
+        notes += dataset.warnings
+    samples = [sample for sample in dataset if sample.hr]
     if not samples:
         raise UserError(f"no HR pictures in {source}; real LR faces are named by --lr-data")
     validation = held_out_names((sample.identity or sample.id for sample in samples), held_out)

@@ -45,7 +45,7 @@ class RestorationRecipe(Recipe):
         self.guidance, self.signed_bgr = guidance, signed_bgr
         self.modules["restoration"] = self.place(network)
         digest = sha256()
-        self.faces, held_out = load_faces(options.data, options.task.hr_size, HELD_OUT, digest)
+        self.faces, held_out = load_faces(options.data, options.task.hr_size, HELD_OUT, digest, self.notes)
         self.facts |= {"data_sha256": digest.hexdigest(), "held_out": f"{RULE}; share {HELD_OUT}"}
         size = options.task.lr_size
         self.held_out: dict[str, Batch] = {

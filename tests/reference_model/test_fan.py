@@ -1,6 +1,7 @@
 """The face alignment network: its size, its points, its training data and its losses."""
 
 import math
+import re
 from hashlib import sha256
 from pathlib import Path
 
@@ -161,6 +162,33 @@ def test_unusable_points_are_one_line(tmp_path: Path, table: dict[str, np.ndarra
     write(tmp_path, 1)
     np.savez(tmp_path / "landmarks68.npz", **table)
     with pytest.raises(UserError, match=reason):
+        load_annotated(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ((17, [np.nan, 3.0]), "face1.png is left out: a landmark is no finite number"),
+        ((3, [40000.0, 30.0]), r"face1.png is left out: a landmark lies \d+\.\d sides outside the picture"),
+        ((45, None), "face1.png is left out: the outer corners of the eyes coincide"),
+    ],
+    ids=["nan", "far", "eyes"],
+)
+def test_unusable_landmarks_are_named_and_left_out(
+    tmp_path: Path, row: tuple[int, list[float] | None], reason: str
+) -> None:
+    write(tmp_path, 4)
+    table = dict(np.load(tmp_path / "landmarks68.npz"))
+    number, value = row
+    table["points"][1, number] = table["points"][1, 36] if value is None else value
+    np.savez(tmp_path / "landmarks68.npz", **table)
+    recipe = FanRecipe(Options(TASKS["x4"], str(tmp_path), torch.device("cpu"), amp=False, batch=4))
+    assert len(recipe.faces) + len(recipe.held_out) == 3
+    assert len(recipe.notes) == 1
+    assert re.fullmatch(reason, recipe.notes[0])
+    table["points"][:] = np.nan
+    np.savez(tmp_path / "landmarks68.npz", **table)
+    with pytest.raises(UserError, match=r"no picture's landmarks can be used; face0\.png"):
         load_annotated(tmp_path)
 
 
