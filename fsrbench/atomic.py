@@ -17,6 +17,8 @@ PART: Final = ".part"
 """Ends the name of a file that is being written; a kill leaves it, and nothing reads it."""
 NO_MORE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
 """Errors after which no other file can be written either: a disk that is full, read-only, broken or over its quota."""
+KEPT: Final = "what was done is kept, and the same command goes on from there"
+"""How an error for a full disk ends; commands for which it is not true put their own words in its place."""
 
 _MADE: Final = re.compile(rf"\.[0-9a-f-]+\{PART}\.\w+")
 
@@ -64,9 +66,7 @@ def disk_errors(path: Path) -> Iterator[None]:
         if error.errno not in NO_MORE:
             raise
         reason = os.strerror(error.errno)
-        raise CannotWrite(
-            f"cannot write {path}: {reason}; what was done is kept, and the same command goes on from there"
-        ) from error
+        raise CannotWrite(f"cannot write {path}: {reason}; {KEPT}") from error
 
 
 def remove_parts(folder: Path) -> None:

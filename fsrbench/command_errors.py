@@ -29,7 +29,7 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except FsrbenchError as error:
-        stop(str(error))
+        stop(str(error), error.exit_code)
     except OSError as error:
         if error.errno is None:
             raise  # not the system's word, so nothing that a user can do something about

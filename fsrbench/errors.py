@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class FsrbenchError(Exception):
     """Base of the harness's own errors. The message is one line, made to be shown to the user as it is."""
+
+    exit_code: ClassVar[int] = 2
 
 
 class UserError(FsrbenchError):
@@ -21,6 +25,12 @@ class Invalid(FsrbenchError):
 
 class CannotWrite(FsrbenchError):
     """The disk is full or read-only: nothing can go on, and nothing that was done is lost. Exit code 2."""
+
+
+class Interrupted(FsrbenchError):
+    """Ctrl-C or SIGTERM, after what was done has been saved. Exit code 130."""
+
+    exit_code = 130
 
 
 def one_line(error: BaseException) -> str:

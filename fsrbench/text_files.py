@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,15 @@ def read_text(path: Path, most: int = MAX_BYTES) -> str:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:
         raise UserError(f"{path}: cannot be read: {one_line(error)}") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads 5e-4 as a number, as YAML 1.2 does; PyYAML wants 5.0e-4."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)[eE][-+]?[0-9]+$"), list("-+.0123456789")
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ def read_marked_yaml(path: Path, strings: bool = False) -> Yaml:
     text = read_text(path, MAX_YAML_BYTES)
     node = None
     try:
-        loader = (yaml.BaseLoader if strings else yaml.SafeLoader)(text)
+        loader = (yaml.BaseLoader if strings else _Loader)(text)
         node = loader.get_single_node()
         if node is None:
             return Yaml(path, text, None, None)
@@ -107,7 +117,7 @@ def _below(node: yaml.Node | None, key: object) -> tuple[yaml.Node, int] | None:
         return node.value[key], _line(node.value[key])
     if isinstance(node, yaml.MappingNode):
         for name, value in reversed(node.value):  # what is merged in (<<) stands first, and gives way
-            if isinstance(name, yaml.ScalarNode) and yaml.SafeLoader("").construct_object(name) == key:
+            if isinstance(name, yaml.ScalarNode) and _Loader("").construct_object(name) == key:
                 return value, _line(name)
     return None
 
@@ -155,7 +165,7 @@ def _unreadable(root: yaml.Node | None) -> yaml.Node | None:
     for node in _nodes(root) if root else ():
         try:
             if isinstance(node, yaml.ScalarNode):
-                yaml.SafeLoader("").construct_object(node)
+                _Loader("").construct_object(node)
         except Exception:  # whatever it was that stopped the reading
             return node
     return None

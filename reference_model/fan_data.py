@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +20,16 @@ from fsrbench.datasets.files import Files, FolderFiles, ZipFiles
 from fsrbench.datasets.landmarks import LANDMARKS
 from fsrbench.errors import UserError, one_line
 from fsrbench.images import BadImage, centre_square, decode, in_centre_square, to_tensor
+from fsrbench.training.data import Digest
 from reference_model.fan import INPUT, POINTS
 
 SIDE = 128
 """Side in pixels that faces are kept at, so that enlarging and turning them costs no detail."""
+FARTHEST = 0.5
+"""Landmarks may lie so far outside the picture, in its sides; the chin of a close crop does."""
+CLOSEST_EYES = 0.01
+"""Least distance of the outer eye corners, in sides of the picture; errors are divided by it."""
+MOST_LINES = 10
 POINTS_FILE = "landmarks68.npz"
 
 _JAW, _BROWS = [*range(16, -1, -1)], [*range(26, 16, -1)]
@@ -40,19 +47,29 @@ class Annotated:
     faces: np.ndarray
     points: np.ndarray
     names: np.ndarray
+    identities: Mapping[str, str] = field(default_factory=dict)
+    """The person of each name, where people are known."""
+    notes: tuple[str, ...] = ()
+    """What was left out, and why."""
 
     def __len__(self) -> int:
         return len(self.names)
 
     def where(self, keep: np.ndarray) -> Annotated:
         """The faces that a boolean mask keeps."""
-        return Annotated(self.faces[keep], self.points[keep], self.names[keep])
+        return Annotated(self.faces[keep], self.points[keep], self.names[keep], self.identities, self.notes)
 
     def __add__(self, other: Annotated) -> Annotated:
         def join(a: np.ndarray, b: np.ndarray) -> np.ndarray:
             return np.concatenate([a, b])
 
-        return Annotated(join(self.faces, other.faces), join(self.points, other.points), join(self.names, other.names))
+        return Annotated(
+            join(self.faces, other.faces),
+            join(self.points, other.points),
+            join(self.names, other.names),
+            {**self.identities, **other.identities},
+            self.notes + other.notes,
+        )
 
 
 class Marked(NamedTuple):
@@ -61,9 +78,10 @@ class Marked(NamedTuple):
     name: str
     picture: Picture
     points: np.ndarray
+    identity: str | None = None
 
 
-def load_annotated(source: str | Path, points: Path | None = None) -> Annotated:
+def load_annotated(source: str | Path, points: Path | None = None, digest: Digest | None = None) -> Annotated:
     """Read faces, their central squares, and the points of those that have some.
 
     Args:
@@ -71,23 +89,51 @@ def load_annotated(source: str | Path, points: Path | None = None) -> Annotated:
             ``landmarks68.npz`` with ``names`` [N] (paths of pictures) and ``points`` [N,68,2] (x, y in pixels of the
             pictures, pixel centres at whole numbers).
         points: such a file elsewhere.
+        digest: gets the names, points and bytes of all picture files.
 
     Raises:
-        UserError: no landmarks, or they do not fit the pictures.
+        UserError: no landmarks, or they fit none of the pictures.
     """
     files = _files(Path(source))
     in_a_table = points or (files and POINTS_FILE in files.names())
     marked = _of_table(source, files, points) if in_a_table else _of_dataset(str(source))
-    faces = np.empty((len(marked), SIDE, SIDE, 3), np.uint8)
-    shares = np.empty((len(marked), POINTS, 2), np.float32)
-    for row, face in enumerate(marked):
+    faces, shares, used, left_out = [], [], [], []
+    for face in marked:
         try:
-            image = decode(face.picture.read())
+            data = face.picture.read()
+            if digest is not None:
+                digest.update(f"{face.name} {len(data)}:".encode() + data + np.asarray(face.points, float).tobytes())
+            image = decode(data)
         except (BadImage, OSError, KeyError) as error:
             raise UserError(f"{source}: {face.name}: {one_line(error)}") from None
-        shares[row] = in_centre_square(face.points, image.size)
-        faces[row] = np.asarray(centre_square(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS))
-    return Annotated(faces, shares, np.array([face.name for face in marked]))
+        found = in_centre_square(face.points, image.size)
+        if reason := _unusable(found):
+            left_out.append(f"{face.name} is left out: {reason}")
+            continue
+        used.append(face)
+        shares.append(found.astype(np.float32))
+        faces.append(np.asarray(centre_square(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS)))
+    if not used:
+        raise UserError(f"{source}: no picture's landmarks can be used; {(*left_out, 'there are none')[0]}")
+    identities = {face.name: face.identity for face in used if face.identity}
+    names = np.array([face.name for face in used])
+    return Annotated(np.stack(faces), np.stack(shares), names, identities, _shortened(left_out))
+
+
+def _unusable(points: np.ndarray) -> str:
+    """Why landmarks 68,2 (in shares of the picture's side) cannot be right; empty if they can."""
+    if not np.isfinite(points).all():
+        return "a landmark is no finite number"
+    if (far := np.abs(points - 0.5).max()) > 0.5 + FARTHEST:
+        return f"a landmark lies {far - 0.5:.1f} sides outside the picture"
+    if not np.linalg.norm(points[36] - points[45]) > CLOSEST_EYES:
+        return "the outer corners of the eyes coincide"
+    return ""
+
+
+def _shortened(lines: list[str]) -> tuple[str, ...]:
+    more = (f"{len(lines)} pictures are left out in all, because of their landmarks",)
+    return (*lines[:MOST_LINES], *more) if len(lines) > MOST_LINES else tuple(lines)
 
 
 def _files(path: Path) -> Files | None:
@@ -111,7 +157,7 @@ def _of_table(source: str | Path, files: Files | None, points: Path | None) -> l
 
 def _of_dataset(source: str) -> list[Marked]:
     samples = open_dataset(source).samples
-    marked = [Marked(s.id, s.hr, s.landmarks) for s in samples if s.hr and s.landmarks is not None]
+    marked = [Marked(s.id, s.hr, s.landmarks, s.identity) for s in samples if s.hr and s.landmarks is not None]
     if not marked:
         raise UserError(f"{source}: no picture has {POINTS} landmarks, in {LANDMARKS} or {POINTS_FILE} beside them")
     return marked

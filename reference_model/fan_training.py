@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,15 @@ from torch import Tensor, nn
 from fsrbench.errors import UserError
 from fsrbench.metrics.landmarks import nme
 from fsrbench.training.distributed import rank
-from fsrbench.training.recipe import Options, Recipe, parse_config, set_rate, trainable, update
+from fsrbench.training.held_out import RULE, held_out_names
+from fsrbench.training.recipe import Options, Recipe, parse_config, refuse_negative, set_rate, trainable, update
 from reference_model.fan import FAN, gaussians, points_of, probabilities
 from reference_model.fan_data import draw, load_annotated, reduced
 
 NEVER = "helen_test"
 """Faces whose names start so are for measuring only."""
-HELD_OUT_EVERY = 12
+HELD_OUT = 1 / 12
+"""Share of the people, or of the pictures where no people are known, that validation keeps."""
 
 
 @dataclass(frozen=True)
@@ -35,27 +38,44 @@ class Config:
     heatmap: float = 0.2
     """Weight of the heatmaps' cross entropy beside the points' distance."""
 
+    def __post_init__(self) -> None:
+        refuse_negative(self)
+        if self.extra_share > 1:
+            raise UserError(f"setting extra_share is a share of each batch, at most 1, not {self.extra_share:g}")
+        if self.extra_points and not self.extra:
+            raise UserError("setting extra_points needs extra: the dataset whose points they are")
+
 
 class FanRecipe(Recipe):
     """AdamW on a cosine after a short warm-up; validation is the NME on held-out annotated faces."""
 
     shipped = "fan"
+    scored_by = "fsrbench run --methods ours --metrics landmark_nme --weights fan={weights}"
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self.config = parse_config(Config, options.config)
         self.modules["fan"] = self.place(FAN())
         self.optimizers["fan"] = torch.optim.AdamW(trainable(self.network), lr=self.config.rate, weight_decay=1e-2)
-        annotated = load_annotated(options.data)
+        digest = sha256()
+        annotated = load_annotated(options.data, digest=digest)
+        self.facts |= {"data_sha256": digest.hexdigest(), "held_out": f"{RULE}; share 1/12"}
+        self.notes += annotated.notes
         usable = annotated.where(np.array([not name.startswith(NEVER) for name in annotated.names]))
-        held_out = np.arange(len(usable)) % HELD_OUT_EVERY == 0
+        people = [usable.identities.get(name, name) for name in map(str, usable.names)]
+        if len(set(people)) == 1:
+            people = [str(name) for name in usable.names]
+        chosen = held_out_names(people, HELD_OUT)
+        held_out = np.array([person in chosen for person in people], dtype=bool)
         self.held_out, self.faces = usable.where(held_out), usable.where(~held_out)
-        if not len(self.faces):
+        if len(usable) < 2:
             raise UserError(f"{options.data}: {len(usable)} faces with landmarks to train on, at least 2 are needed")
+        self.note_no_lr_data()
         self.extra = None
         if self.config.extra:
             points = Path(self.config.extra_points) if self.config.extra_points else None
             self.extra = load_annotated(self.config.extra, points)
+            self.notes += self.extra.notes
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Faces N,3,64,64 in [0, 1] and points N,68,2 in [0, 1] of the side."""

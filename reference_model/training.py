@@ -7,7 +7,8 @@ from pathlib import Path
 
 from torch import nn
 
-from fsrbench.training.recipe import Options, Recipe, load_weights, parse_config
+from fsrbench.errors import UserError
+from fsrbench.training.recipe import Options, Recipe, load_weights, parse_config, refuse_negative
 from fsrbench.training.restoration import Guidance, PairRecipe
 from fsrbench.training.semicycle import Networks, SemiCycle, Weights
 from reference_model import WEIGHTS
@@ -48,6 +49,17 @@ class Config:
     detach: bool = False
     """Cut the gradient between generators, as SCGAN's public code does."""
 
+    def __post_init__(self) -> None:
+        refuse_negative(self)
+        if self.identity and not self.teacher:
+            raise UserError("setting identity needs teacher: the ONNX file of a face recognition network")
+        if self.teacher and not self.identity:
+            raise UserError("setting teacher has no effect without identity, the weight of its loss, e.g. 0.6")
+
+
+CYCLE_ONLY = ("adversarial", "backward", "anchor", "pairs", "detach")
+"""Settings of the semi-cycle alone."""
+
 
 def recipe(options: Options) -> Recipe:
     """Without real LR faces on pairs alone (plain L1 if no other loss has a weight); with them the semi-cycle."""
@@ -57,7 +69,9 @@ def recipe(options: Options) -> Recipe:
         load_weights(network, Path(config.init))
     guidance = _guidance(config, options)
     if options.lr_data is None:
-        return PairRecipe(options, network, (config.rate or 5e-4, 1e-6), guidance)
+        pairs = PairRecipe(options, network, (config.rate or 5e-4, 1e-6), guidance)
+        pairs.note_unused(CYCLE_ONLY)
+        return pairs
     return SemiCycle(options, _networks(options, network), _weights(config), (config.rate or 2e-4, 1e-6), guidance)
 
 

@@ -82,3 +82,29 @@ def test_what_is_wrong_is_told_with_its_line(path: Path, text: str, line: int, r
 def test_the_same_key_in_two_places_and_as_another_kind(path: Path) -> None:
     path.write_text("a: {x: 1}\nb: {x: 1}\n1: a\n'1': b\n")
     assert read_yaml(path) == {"a": {"x": 1}, "b": {"x": 1}, 1: "a", "1": "b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5e-4", 0.0005),
+        ("1e3", 1000.0),
+        ("+2E+1", 20.0),
+        ("-.5e1", -5.0),
+        ("3.e2", 300.0),
+        ("12", 12),
+        ("1.5", 1.5),
+        ("0x1e3", 0x1E3),
+        ("'5e-4'", "5e-4"),
+        ("e5", "e5"),
+        ("5e", "5e"),
+        ("5e-4x", "5e-4x"),
+        ("2020-01-05e", "2020-01-05e"),
+    ],
+)
+def test_numbers_with_an_exponent_are_numbers(path: Path, text: str, value: object) -> None:
+    path.write_text(f"rate: {text}\n1e1: key\n")
+    found = read_yaml(path)["rate"]
+    assert found == value
+    assert type(found) is type(value)
+    assert read_yaml(path, strings=True)["rate"] == text.strip("'")

@@ -13,7 +13,7 @@ from baselines.progressive.discriminator import Discriminator
 from baselines.progressive.network import Generator
 from fsrbench.errors import UserError
 from fsrbench.training.data import Batch
-from fsrbench.training.recipe import Options, parse_config, trainable, update
+from fsrbench.training.recipe import Options, parse_config, refuse_negative, trainable, update
 from fsrbench.training.restoration import RestorationRecipe
 from reference_model.fan import load_fan
 from reference_model.losses import AlignmentLosses
@@ -49,6 +49,9 @@ class Config:
     adversarial: bool = True
     """Without it only pixel, attention and heatmap losses remain."""
 
+    def __post_init__(self) -> None:
+        refuse_negative(self)
+
 
 class ProgressiveRecipe(RestorationRecipe):
     """A quarter of the updates for each of the first two steps, half for the third; each fades in over its first half.
@@ -68,6 +71,7 @@ class ProgressiveRecipe(RestorationRecipe):
         fan = load_fan(Path(self.config.fan)).to(self.device)
         self.alignment = AlignmentLosses(fan, heatmap=1.0, attention=1.0)
         self.reached = 1
+        self.note_no_lr_data()
 
     def step(self, batch: Batch, progress: float) -> dict[str, float]:
         """Update the discriminator, then the generator, both at the step that the training has reached."""

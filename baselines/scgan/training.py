@@ -36,7 +36,9 @@ def recipe(options: Options) -> Recipe:
     if config.init:
         load_weights(network, Path(config.init))
     if options.lr_data is None:
-        return PairRecipe(options, network, (2e-4, 1e-6), signed_bgr=True)
+        pairs = PairRecipe(options, network, (2e-4, 1e-6), signed_bgr=True)
+        pairs.note_unused(["detach"])
+        return pairs
     networks = Networks(
         restoration=network,
         degradation_forward=DegradationNetwork(),

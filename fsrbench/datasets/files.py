@@ -26,6 +26,25 @@ ENTRY = b"PK\x01\x02"
 """Begins each entry of a zip's directory."""
 
 
+def what_it_is(path: Path) -> str | None:
+    """Why a file is no archive, where its beginning shows it: half a download, a web page, a pointer to a file."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(1024)
+    except OSError:
+        return None
+    text = head.decode("utf-8", "replace").lstrip("\ufeff \t\r\n").lower()
+    if not head:
+        return "it is empty"
+    if head.startswith(b"PK\x03\x04"):
+        return "it begins as a zip and its end is missing or damaged; was the download cut short?"
+    if text.startswith(("<!doctype html", "<html", "<head", "<?xml", "<!--")) or "<html" in text:
+        return "it is a web page; its link may have led to a login, a confirmation or an error"
+    if text.startswith("version https://git-lfs"):
+        return "it is a Git LFS pointer, not the file itself; `git lfs pull` fetches it"
+    return None
+
+
 class Files(Protocol):
     """Read access to named files; names are relative paths with forward slashes."""
 
@@ -138,7 +157,7 @@ class ZipFiles:
         except UserError:
             raise
         except Exception as error:  # damaged directories make zipfile raise more than BadZipFile
-            reason = (error.strerror or error) if isinstance(error, OSError) else error
+            reason = (error.strerror or error) if isinstance(error, OSError) else what_it_is(self.path) or error
             raise UserError(f"{self.path} is neither a folder nor a readable zip: {reason}") from None
         guarded.opening = False
         size = self.path.stat().st_size

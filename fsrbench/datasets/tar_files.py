@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from fsrbench.datasets.files import MAX_BYTES, MAX_FILES
+from fsrbench.datasets.files import MAX_BYTES, MAX_FILES, what_it_is
 from fsrbench.errors import UserError
 
 MAX_TOTAL: Final = 32 * 2**30
@@ -34,7 +34,7 @@ class TarFiles:
                 raise OSError("no regular file")  # opening a pipe would wait for a writer
             return tarfile.open(self.path, errorlevel=2)
         except DAMAGE as error:
-            raise UserError(f"{self.path} is no readable tar: {_reason(error)}") from None
+            raise UserError(f"{self.path} is no readable tar: {what_it_is(self.path) or _reason(error)}") from None
 
     @cached_property
     def _members(self) -> dict[str, tarfile.TarInfo]:

@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -16,8 +16,16 @@ from fsrbench.datasets import Picture, open_dataset
 from fsrbench.degradations import DEGRADATIONS
 from fsrbench.errors import UserError
 from fsrbench.images import BadImage, centre_square, decode, to_tensor
+from fsrbench.training.held_out import held_out_names
 
 B = TypeVar("B")
+
+
+class Digest(Protocol):
+    """One of hashlib's."""
+
+    def update(self, data: bytes, /) -> None:
+        """Add bytes."""
 
 
 @dataclass
@@ -45,14 +53,18 @@ MIXTURE = Mixture({"realworld": 0.6, "bicubic": 0.2, "area": 0.1, "bilinear-step
 """What all restoration networks are trained on, so that their table compares networks and not data."""
 
 
-def load_faces(source: str, size: int, held_out: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+def load_faces(
+    source: str, size: int, held_out: float = 0.0, digest: Digest | None = None, notes: list[str] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Read every HR face of a dataset: its central square, reduced with LANCZOS to ``size`` as the benchmark does.
 
     Args:
         source: a dataset's name, a folder or a zip, as for ``fsrbench run --data``.
         size: side in pixels.
-        held_out: share of the identities (the last in sorted order) kept for validation; where none are known, of the
-            pictures.
+        held_out: share of the identities kept for validation, chosen by :func:`held_out_names`; where none are known,
+            of the pictures.
+        digest: gets the names and bytes of all picture files.
+        notes: gets the dataset's warnings.
 
     Returns:
         Training and validation faces, each uint8 N,size,size,3.
@@ -60,16 +72,18 @@ def load_faces(source: str, size: int, held_out: float = 0.0) -> tuple[np.ndarra
     Raises:
         UserError: no HR pictures, or one that cannot be read or is smaller than ``size``.
     """
-    samples = [sample for sample in open_dataset(source) if sample.hr]
+    dataset = open_dataset(source)
+    if notes is not None:
+        notes += dataset.warnings
+    samples = [sample for sample in dataset if sample.hr]
     if not samples:
         raise UserError(f"no HR pictures in {source}; real LR faces are named by --lr-data")
-    identities = sorted({sample.identity or sample.id for sample in samples})
-    validation = set(identities[len(identities) - round(held_out * len(identities)) :])
+    validation = held_out_names((sample.identity or sample.id for sample in samples), held_out)
     train: list[np.ndarray] = []
     valid: list[np.ndarray] = []
     for sample in samples:
         assert sample.hr is not None
-        face = _square(sample.hr)
+        face = _square(sample.hr, digest, sample.id)
         if face.width < size:
             raise UserError(f"{source}: {sample.id} is {face.width} px, HR faces of {size} px are needed")
         face = face.resize((size, size), Image.Resampling.LANCZOS)
@@ -78,12 +92,13 @@ def load_faces(source: str, size: int, held_out: float = 0.0) -> tuple[np.ndarra
     return np.stack(train), np.stack(valid) if valid else empty
 
 
-def load_lr(source: str, size: int) -> np.ndarray:
+def load_lr(source: str, size: int, digest: Digest | None = None) -> np.ndarray:
     """Read every real LR face of a dataset, brought to ``size`` with BICUBIC as the benchmark does.
 
     Args:
         source: as for :func:`load_faces`; pictures that lie in no ``LR/`` are taken for LR, too.
         size: side in pixels.
+        digest: gets the names and bytes of all picture files.
 
     Returns:
         uint8 N,size,size,3.
@@ -91,14 +106,18 @@ def load_lr(source: str, size: int) -> np.ndarray:
     Raises:
         UserError: no pictures, or one that cannot be read.
     """
-    pictures = [sample.lr or sample.hr for sample in open_dataset(source)]
-    faces = [_square(p).resize((size, size), Image.Resampling.BICUBIC) for p in pictures if p is not None]
+    pictures = [(sample.lr or sample.hr, sample.id) for sample in open_dataset(source)]
+    squares = [_square(picture, digest, name) for picture, name in pictures if picture is not None]
+    faces = [face.resize((size, size), Image.Resampling.BICUBIC) for face in squares]
     return np.stack([np.asarray(face) for face in faces])
 
 
-def _square(picture: Picture) -> Image.Image:
+def _square(picture: Picture, digest: Digest | None, name: str) -> Image.Image:
     try:
-        return centre_square(decode(picture.read()))
+        data = picture.read()
+        if digest is not None:
+            digest.update(f"{name} {len(data)}:".encode("utf-8", "surrogateescape") + data)
+        return centre_square(decode(data))
     except (BadImage, OSError) as error:
         raise UserError(f"{picture.name}: {error}") from None
 

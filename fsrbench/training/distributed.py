@@ -42,6 +42,15 @@ def wait() -> None:
         distributed.barrier()
 
 
+def any_process(value: bool) -> bool:
+    """Whether it is true in any process; all must ask."""
+    if world() == 1:
+        return value
+    flag = torch.tensor(float(value), device="cuda" if distributed.get_backend() == "nccl" else "cpu")
+    distributed.all_reduce(flag)
+    return bool(flag > 0)
+
+
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     """Replace each gradient by its mean over all processes."""
     if world() == 1:

@@ -20,6 +20,16 @@ class Log:
         self._keep_until(start)
         self._board = _tensorboard(folder / "tensorboard", start)
 
+    @staticmethod
+    def images(folder: Path, step: int) -> int | None:
+        """Images seen at a step, where the log of a folder says so."""
+        try:
+            with (folder / "log.csv").open(newline="") as file:
+                found = [int(row["images"]) for row in csv.DictReader(file) if int(row["step"]) == step]
+        except (OSError, KeyError, ValueError, TypeError):
+            return None
+        return found[-1] if found else None
+
     def write(self, step: int, values: dict[str, float]) -> None:
         """One row; columns that come later are added to the earlier rows, empty."""
         rows = [*self._rows(), {"step": step, **values}]

@@ -46,6 +46,8 @@ class Recipe(ABC):
     depend on the step's number alone, so that a resumed training ends as an undisturbed one would.
     """
 
+    scored_by: ClassVar[str] = ""
+    """Command that scores the weights; ``{weights}`` and ``{task}`` are filled in."""
     shipped: ClassVar[str] = "restoration"
     """Name of the module whose averaged weights are the training's result."""
 
@@ -53,6 +55,10 @@ class Recipe(ABC):
         self.options, self.device = options, options.device
         self.modules: dict[str, nn.Module] = {}
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
+        self.notes: list[str] = []
+        """Warnings about the data, shown at the start of the training."""
+        self.facts: dict[str, Any] = {}
+        """What the training depends on besides its options: the content of its data, who is held out."""
 
     @property
     def network(self) -> nn.Module:
@@ -82,6 +88,24 @@ class Recipe(ABC):
     def autocast(self) -> torch.autocast:
         """The precision that networks run in."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.options.amp)
+
+    def note_no_lr_data(self) -> None:
+        """Warn that this recipe learns nothing from real LR faces, where some are named."""
+        if self.options.lr_data is not None:
+            self.notes.append("--lr-data has no effect on this training")
+
+    def settings(self) -> dict[str, Any]:
+        """What the training depends on: recorded in its state, and compared when it is resumed."""
+        options = self.options
+        return {
+            "task": options.task.name,
+            "data": options.data,
+            "lr_data": options.lr_data,
+            "batch": options.batch,
+            "seed": options.seed,
+            "config": dict(options.config),
+            **self.facts,
+        }
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed training needs."""
@@ -114,6 +138,18 @@ def parse_config(kind: type[C], values: Mapping[str, Any]) -> C:
         if not fits or (isinstance(value, float) and not math.isfinite(value)):
             raise UserError(f"setting {name} must be {kind_of.__name__}, not {repr(value)[:80]}")
     return kind(**values)
+
+
+def refuse_negative(config: Any) -> None:
+    """Refuse settings below zero: weights, rates and shares are never negative.
+
+    Raises:
+        UserError: one is.
+    """
+    for field_ in fields(config):
+        value = getattr(config, field_.name)
+        if isinstance(value, (int, float)) and value < 0:
+            raise UserError(f"setting {field_.name} must not be negative, not {value:g}")
 
 
 def update(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:

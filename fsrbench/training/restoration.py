@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from typing import Any, ClassVar
 
 import torch
 from PIL import Image
@@ -14,6 +15,7 @@ from fsrbench.degradations import rng_for
 from fsrbench.images import to_uint8
 from fsrbench.training.data import MIXTURE, Batch, Mixture, load_faces, make_batch
 from fsrbench.training.distributed import rank
+from fsrbench.training.held_out import RULE
 from fsrbench.training.recipe import Options, Recipe, set_rate, trainable, update
 
 Guidance = Callable[[Tensor, Tensor], dict[str, Tensor]]
@@ -34,19 +36,25 @@ class RestorationRecipe(Recipe):
         signed_bgr: the network wants and gives BGR in [-1, 1], not RGB in [0, 1].
     """
 
+    scored_by: ClassVar[str] = "fsrbench run --methods bicubic,checkpoint:{weights} --task {task}"
+
     def __init__(
         self, options: Options, network: nn.Module, guidance: Guidance | None = None, signed_bgr: bool = False
     ) -> None:
         super().__init__(options)
         self.guidance, self.signed_bgr = guidance, signed_bgr
         self.modules["restoration"] = self.place(network)
-        self.faces, held_out = load_faces(options.data, options.task.hr_size, HELD_OUT)
+        digest = sha256()
+        self.faces, held_out = load_faces(options.data, options.task.hr_size, HELD_OUT, digest, self.notes)
+        self.facts |= {"data_sha256": digest.hexdigest(), "held_out": f"{RULE}; share {HELD_OUT}"}
         size = options.task.lr_size
         self.held_out: dict[str, Batch] = {
             name: make_batch(held_out, size, min(256, len(held_out)), Mixture({name: 1.0}), rng_for("validation"))
             for name in ("realworld", "bicubic")
             if len(held_out)
         }
+        if not self.held_out:
+            self.notes.append(f"{options.data}: all faces are of one person, so none is held out: no validation")
 
     def batch(self, step: int) -> Any:
         """A batch of pairs."""
@@ -125,6 +133,11 @@ class PairRecipe(RestorationRecipe):
         super().__init__(options, network, guidance, signed_bgr)
         self.rates = rates
         self.optimizers["restoration"] = torch.optim.Adam(trainable(self.network), lr=rates[0])
+
+    def note_unused(self, settings: Iterable[str]) -> None:
+        """Warn of settings in the user's file that only trainings with real LR faces use."""
+        if unused := [name for name in settings if name in self.options.config]:
+            self.notes.append(f"without --lr-data these settings have no effect: {', '.join(unused)}")
 
     def step(self, batch: Batch, progress: float) -> dict[str, float]:
         """One update."""

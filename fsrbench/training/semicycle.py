@@ -7,6 +7,7 @@ Each pathway has its own degradation network and its own discriminators for LR a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 import torch
 from PIL import Image
@@ -91,7 +92,9 @@ class SemiCycle(RestorationRecipe):
         super().__init__(options, networks.restoration, guidance, signed_bgr)
         if options.lr_data is None:
             raise UserError("semi-cycle training needs real LR faces: --lr-data")
-        self.real = load_lr(options.lr_data, options.task.lr_size)
+        digest = sha256()
+        self.real = load_lr(options.lr_data, options.task.lr_size, digest)
+        self.facts["lr_data_sha256"] = digest.hexdigest()
         self.weights, self.rates, self.noise = weights, rates, networks.noise
         names = ("degradation_forward", "degradation_backward", *(f"judge_{s}_{p}" for s in ("lr", "hr") for p in WAYS))
         self.modules |= {name: self.place(getattr(networks, name)) for name in names}

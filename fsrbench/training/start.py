@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from fsrbench.console import Reporter
 from fsrbench.devices import find_device
-from fsrbench.errors import UserError
+from fsrbench.errors import Interrupted, UserError
 from fsrbench.tasks import TASKS
 from fsrbench.training import RECIPES, distributed
 from fsrbench.training.loop import Report, Schedule, held, train
 from fsrbench.training.recipe import Options, Recipe
+from fsrbench.training.record import file_hash
+from fsrbench.training.state import WEIGHTS, Progress, what_is_kept
 
 LINE_EVERY = 100
 """Updates between the lines that stand for the progress bar where there is no terminal."""
@@ -53,17 +57,40 @@ def start(
         torch.set_num_threads(threads)
     make = RECIPES.get(model)
     own = _read(config) if config else {}
-    told = {"model": model, **settings, "config": own, "steps": steps, "torch": torch.__version__}
     device = distributed.start(find_device(settings["device"]))
+    reporter = Reporter(Console(stderr=True, highlight=False, quiet=distributed.rank() != 0))
     try:
         with held(out, resume) if distributed.rank() == 0 else nullcontext():
             torch.manual_seed(settings["seed"])
             recipe = make(Options(**{**settings, "task": TASKS[settings["task"]], "device": device, "config": own}))
             assert isinstance(recipe, Recipe)
-            with _progress(f"training {model}", steps) as report:
-                train(recipe, out, Schedule(steps, save_every=save_every), resume, report, told)
+            for note in recipe.notes:
+                reporter.warn(note)
+            record = {"model": model, **settings, "config": own, "config_sha256": _hashes(own), **recipe.facts}
+            record |= {"steps": steps, "torch": torch.__version__, "processes": distributed.world()}
+            schedule = Schedule(steps, save_every=save_every)
+            with _progress(f"training {model}", steps, reporter.console) as report:
+                done = train(recipe, out, schedule, resume, report, record, reporter.warn)
+            _say_where(recipe, out, done, reporter)
+    except KeyboardInterrupt:
+        raise Interrupted(f"interrupted; {what_is_kept(out)}") from None
     finally:
         distributed.stop()
+
+
+def _say_where(recipe: Recipe, out: Path, done: Progress, reporter: Reporter) -> None:
+    """Where the weights are, and the command that scores them."""
+    weights = out / WEIGHTS
+    reporter.say(f"{done.step:,} updates on {done.images:,} images; weights: {weights}")
+    if recipe.scored_by:
+        filled = recipe.scored_by.format(weights=shlex.quote(str(weights)), task=recipe.options.task.name)
+        reporter.say(f"score them: {filled}")
+
+
+def _hashes(config: Mapping[str, Any]) -> dict[str, str]:
+    """The sha256 of each file that a setting names."""
+    files = {name: Path(value) for name, value in config.items() if isinstance(value, str) and value}
+    return {name: file_hash(path) for name, path in files.items() if path.is_file()}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -76,9 +103,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _progress(what: str, total: int) -> Iterator[Report]:
+def _progress(what: str, total: int, console: Console) -> Iterator[Report]:
     """A bar with the losses on a terminal, a line now and then elsewhere, nothing in all but the first process."""
-    console = Console(stderr=True, highlight=False, quiet=distributed.rank() != 0)
     if not console.is_terminal:
         yield (
             lambda done, losses: (
@@ -88,8 +114,9 @@ def _progress(what: str, total: int) -> Iterator[Report]:
             )
         )
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), TextColumn("{task.fields[losses]}"), console=console) as progress:
+    columns = (bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn())
+    times = (bars.TimeElapsedColumn(), bars.TimeRemainingColumn(), bars.TextColumn("{task.fields[losses]}"))
+    with bars.Progress(*columns, *times, console=console) as progress:
         task = progress.add_task(what, total=total, losses="")
         yield lambda done, losses: progress.update(task, completed=done, losses=_text(losses))
 

@@ -57,7 +57,6 @@ def set_stage(folder: Path) -> Path:
     (folder / "results").mkdir()
     shutil.copytree(ROOT / "configs", folder / "configs")
     write_files(folder / "my", {"__init__.py": b"", "module.py": MODULE.encode()})
-    (folder / "semicycle.yaml").write_text("heatmap: 0\nattention: 0\nadversarial: 0.01\n")
     return folder
 
 

@@ -119,3 +119,13 @@ def test_without_held_out_identities_there_is_no_validation(options: Options, fa
     recipe.held_out.clear()
     train(recipe, tmp_path, Schedule(1), False, quiet)
     assert "psnr_realworld" not in next(csv.DictReader((tmp_path / "log.csv").open()))
+
+
+def test_losses_that_are_not_finite_before_any_checkpoint_keep_nothing(options: Options, tmp_path: Path) -> None:
+    class Diverging(PairRecipe):
+        def step(self, batch: Batch, progress: float) -> dict[str, float]:
+            return {"pixel": float("nan")}
+
+    recipe = Diverging(options, RestorationNetwork(4, channels=8, blocks=1), (1e-3, 1e-3))
+    with pytest.raises(UserError, match="pixel not finite; no checkpoint was written, so nothing is kept"):
+        train(recipe, tmp_path, Schedule(2, save_every=1), False, quiet)

@@ -55,6 +55,8 @@ class Face:
     """Left, top, width and height of the face in pixels, where the framing is around a box."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """Further columns of ``sources.csv``: licence, author, flags."""
+    md5: tuple[str, ...] = ()
+    """Of the published file and of its pixels, where the data say so."""
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection as Collection_
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -30,12 +32,14 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     if not pictures:
         raise UserError(f"no pictures of CelebA in {source}; expected {folder}.zip or a folder {folder}/")
     found = Collection(tree.sources)
-    wanted = _wanted(tree, pictures, options, found)
+    partition = _numbers(tree, "list_eval_partition", 1)
     identities = _numbers(tree, "identity_CelebA", 1)
     if identities is None:
         found.notes.append("no identity_CelebA.txt beside the pictures: identities are not known")
     points = _numbers(tree, "list_landmarks_celeba" if options.in_the_wild else "list_landmarks_align_celeba", 10)
-    for name in wanted:
+    tables = {"list_eval_partition": partition, "identity_CelebA": identities, "the landmarks' file": points}
+    _refuse_cut_short({file: names for file, names in tables.items() if names is not None}, pictures)
+    for name in _wanted(tree, partition, pictures, options, found):
         if name not in pictures:
             found.leave_out(name, "is in the partition and not among the pictures")
             continue
@@ -49,8 +53,29 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     return found, tree
 
 
-def _wanted(tree: Tree, pictures: dict[str, tuple[int, str]], options: Options, found: Collection) -> list[str]:
-    partition = _numbers(tree, "list_eval_partition", 1)
+def _refuse_cut_short(tables: Mapping[str, Collection_[str]], pictures: Collection_[str]) -> None:
+    """Refuse a file that ends before pictures that another file knows: it was cut between two lines.
+
+    Raises:
+        UserError: one does.
+    """
+    for file, names in tables.items():
+        others = {name for other, known in tables.items() if other != file for name in known}
+        missing = sorted(others.intersection(pictures).difference(names))
+        if missing and missing[0] > max(names):
+            raise UserError(
+                f"{file} ends with {max(names)}; {len(missing)} later pictures that other files name are not in it, "
+                f"e.g. {missing[0]}; was it cut short?"
+            )
+
+
+def _wanted(
+    tree: Tree,
+    partition: dict[str, list[float]] | None,
+    pictures: dict[str, tuple[int, str]],
+    options: Options,
+    found: Collection,
+) -> list[str]:
     if options.split == "all":
         return sorted(pictures)
     if partition is None:

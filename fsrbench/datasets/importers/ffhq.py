@@ -37,18 +37,26 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     folder = next((folder for folder in FOLDERS if any(tree.pictures(folder))), None)
     if folder is None:
         raise UserError(f"no pictures of FFHQ in {source}; expected a folder or zip {' or '.join(FOLDERS)}")
+    seen = set()
     for path, entry in sorted(tree.pictures(folder)):
         stem = PurePosixPath(path).stem
         if not (stem.isascii() and stem.isdigit()):
             found.leave_out(entry.name, "is not called by a number, as FFHQ's pictures are")
             continue
-        about = metadata.get(stem.lstrip("0") or "0")
+        number = stem.lstrip("0") or "0"
+        seen.add(number)
+        about = metadata.get(number)
         if options.split != "all" and _split(stem, about) != options.split:
             continue
         if metadata and about is None:
             found.leave_out(entry.name, f"is not in {METADATA}")
             continue
-        found.faces.append(Face(stem, *entry, points=_points(about, FOLDERS[folder]), facts=_facts(about)))
+        points, md5 = _points(about, FOLDERS[folder]), _md5(about, folder)
+        found.faces.append(Face(stem, *entry, points=points, facts=_facts(about), md5=md5))
+    for number, about in sorted(metadata.items()):
+        named = number.isascii() and number.isdigit() and options.split in ("all", _split(number, about))
+        if named and number not in seen:
+            found.leave_out(f"{int(number):05d}.png", f"is in {METADATA} and not among the pictures")
     return found, tree
 
 
@@ -77,6 +85,13 @@ def _points(about: dict[str, Any] | None, side: int) -> np.ndarray | None:
     if not np.isfinite(points).all():
         return None
     return (points + 0.5) * side / FOLDERS["images1024x1024"] - 0.5
+
+
+def _md5(about: dict[str, Any] | None, folder: str) -> tuple[str, ...]:
+    """Of the published file and of its pixels; a file that was packed anew has the pixels' alone."""
+    kind = (about or {}).get("image" if folder == "images1024x1024" else "thumbnail")
+    values = (kind.get(name) for name in ("file_md5", "pixel_md5")) if isinstance(kind, dict) else ()
+    return tuple(value.lower() for value in values if isinstance(value, str))
 
 
 def _facts(about: dict[str, Any] | None) -> dict[str, str]:

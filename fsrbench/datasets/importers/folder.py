@@ -48,6 +48,8 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     whole = {_id(path) for path in paths}
     top = "" if any(image_of(row.name, whole) for row in rows) else _packing(paths, archive=source.is_file())
     known = _by_image(rows, {_id(path.removeprefix(top)) for path in paths}, found.notes)
+    if unmarked := [path for path, _ in pictures if rows and _id(path.removeprefix(top)) not in known]:
+        found.notes.append(f"{len(unmarked)} pictures have no line in {options.landmarks}, e.g. {unmarked[0][:80]}")
     for path, entry in pictures:
         image = _id(path.removeprefix(top))
         about = known.get(image)

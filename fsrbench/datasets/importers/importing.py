@@ -128,6 +128,7 @@ def _finish(asked: Import, found: Collection, tree: Tree, done: list[Done]) -> d
             "identities": len({one.id.rpartition("/")[0] for one in written} - {""}),
             "left_out": len(left_out),
             "reaching_outside": sum(one.made["outside"] > 0 for one in written),
+            **({"other_md5": changed} if (changed := sum(one.changed for one in written)) else {}),
         },
         "left_out": dict(Counter(_kind_of(reason) for _, reason in left_out).most_common()),
         "annotations_sha256": tree.read,
@@ -195,6 +196,9 @@ def _report(manifest: dict[str, Any], found: Collection, done: list[Done], repor
         reporter.warn(f"{_shown(name)} left out: {reason}")
     if len(left_out) > 5:
         reporter.warn(f"{len(left_out)} left out in all; {LEFT_OUT} has them")
+    if changed := [_shown(faces[one.id]) for one in done if one.changed]:
+        some = ", ".join(changed[:5]) + (", ..." if len(changed) > 5 else "")
+        reporter.warn(f"{len(changed)} pictures have another md5 than the published (packed anew, or damaged): {some}")
     if kept := sum(one.kept for one in done):
         reporter.say(f"{kept} pictures were there already")
     counts = manifest["counts"]

@@ -39,6 +39,8 @@ class Done:
     share ``outside`` of it, landmarks (``points``) in the crop."""
     kept: bool = False
     """Whether it was there already."""
+    changed: bool = False
+    """Whether the source's picture is not the published one, by its md5."""
 
 
 class Maker:
@@ -73,8 +75,9 @@ class Maker:
             data = self.sources[face.source].read(face.name)
             sha = hashlib.sha256(data).hexdigest()
             asked = self._asked(face)
+            changed = _is_changed(face, data)
             if made := _made_before(path, asked, sha):
-                return Done(face.id, made=made, kept=True)
+                return Done(face.id, made=made, kept=True, changed=changed)
             picture, made = self._cut(face, decode(data))
             made = {"sha256": sha, "pixels": _pixels(picture), **made}
             self._save(picture, path, {"asked": asked, **made})
@@ -82,7 +85,7 @@ class Maker:
             with suppress(OSError):
                 path.unlink(missing_ok=True)  # of an earlier state of the source
             return Done(face.id, reason=str(error) or type(error).__name__)
-        return Done(face.id, made=made)
+        return Done(face.id, made=made, changed=changed)
 
     def _cut(self, face: Face, image: Image.Image) -> tuple[Image.Image, dict[str, Any]]:
         points, options = face.points, self.options
@@ -113,6 +116,14 @@ class Maker:
         chunk.add_text(CHUNK, json.dumps(told, ensure_ascii=True))
         with whole(path) as part:
             picture.save(part, "PNG", pnginfo=chunk)
+
+
+def _is_changed(face: Face, data: bytes) -> bool:
+    """Whether neither the file nor its pixels have an md5 that the data give for it."""
+    if not face.md5 or hashlib.md5(data, usedforsecurity=False).hexdigest() in face.md5:
+        return False
+    pixels = np.asarray(decode(data)).tobytes()
+    return hashlib.md5(pixels, usedforsecurity=False).hexdigest() not in face.md5
 
 
 def _made_before(path: Path, asked: str, sha256: str) -> dict[str, Any] | None:

@@ -54,7 +54,9 @@ def _collect(tree: Tree, split: str, options: Options, found: Collection) -> Non
         pictures.setdefault(path.removeprefix("images/"), entry)
     if not pictures:
         raise UserError(f"no photographs in {tree.path}; expected WIDER_{split}/ or WIDER_{split}.zip")
+    named = set()
     for name, faces in read_boxes(text):
+        named.add(name)
         if name not in pictures:
             found.leave_out(name, f"is in {boxes} and not among the photographs")
             continue
@@ -63,6 +65,8 @@ def _collect(tree: Tree, split: str, options: Options, found: Collection) -> Non
                 face = f"{PurePosixPath(name).stem}_{number:04d}"  # an event is no identity, so no folder
                 facts = {k: f"{v:g}" for k, v in box._asdict().items()}
                 found.faces.append(Face(face, *pictures[name], box=box[:4], facts=facts))
+    for name in sorted(pictures.keys() - named):
+        found.leave_out(name, f"is not in {boxes}")
 
 
 def read_boxes(file: Text) -> Iterator[tuple[str, list[Box]]]:

@@ -100,13 +100,26 @@ def test_missing_and_unknown_pictures_are_counted_and_named(tmp_path: Path) -> N
         ),
         pytest.param("identity_CelebA.txt", lambda t: t.replace("2880", "nan"), "line 4: expected a name", id="nan"),
         pytest.param("list_eval_partition.txt", lambda t: "", "no rows", id="empty"),
+        pytest.param(
+            "list_eval_partition",
+            lambda t: "".join(t.splitlines(True)[:5]),
+            "ends with 000005.jpg; 2 later pictures that other files name are not in it, e.g. 000006.jpg; was it cut",
+            id="cut-at-a-line",
+        ),
+        pytest.param(
+            "identity_CelebA",
+            lambda t: "".join(t.splitlines(True)[:6]),
+            "ends with 000006.jpg; 1 later pictures that other files name are not in it, e.g. 000007.jpg; was it cut",
+            id="identities-cut-at-a-line",
+        ),
     ],
 )
 def test_damaged_annotations_are_refused_in_one_line(
     tmp_path: Path, file: str, change: Callable[[str], str], reason: str
 ) -> None:
     source = celeba(tmp_path / "src")
-    (source / file).write_text(change((source / file).read_text()))
+    path = source / (file if "." in file else f"{file}.txt")
+    path.write_text(change(path.read_text()))
     result = call("data", "import", "celeba", source, tmp_path / "out")
     assert result.exit_code == 2
     assert re.search(f"{file}.*({reason})", result.stderr)

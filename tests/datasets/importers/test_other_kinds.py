@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made import call, encode_picture, run, write_files, write_zip
-from made_archives import LFW, draw_photo, face68, ffhq, lfw, widerface
+from made_archives import LFW, WIDER_BOXES, draw_photo, face68, ffhq, lfw, png, widerface
 from made_imports import do_import, manifest, pictures, table
 from PIL import Image
 
@@ -237,3 +237,19 @@ def test_landmarks_that_are_no_numbers_are_not_kept(tmp_path: Path) -> None:
     (source / "ffhq-dataset-v2.json").write_text(text.replace("390.0", "NaN"))
     do_import("ffhq", source, tmp_path / "out", "--size", 64)
     assert open_dataset(str(tmp_path / "out")).samples[0].landmarks is None
+
+
+def test_photographs_without_boxes_are_counted_and_named(tmp_path: Path) -> None:
+    first = WIDER_BOXES.partition("5--Car/5_Car_b_2.jpg")[0]
+    result = do_import("widerface", widerface(tmp_path / "src", boxes=first), tmp_path / "out")
+    left_out = {row["source"] for row in table(tmp_path / "out" / "left_out.csv")}
+    assert left_out == {"5--Car/5_Car_b_2.jpg", "5--Car/5_Car_c_3.jpg"}
+    assert "5--Car/5_Car_b_2.jpg left out: is not in wider_face_val_bbx_gt.txt" in result.stderr
+
+
+def test_pictures_without_landmarks_are_counted_and_named(tmp_path: Path) -> None:
+    source = write_files(tmp_path / "src", {f"{name}.png": png(k, 140, 140) for k, name in enumerate("abc")})
+    (tmp_path / "points.csv").write_text(f"image,{','.join('x' * 10)}\na.png,43,56,77,56,60,75,46,89,74,89\n")
+    result = do_import("folder", source, tmp_path / "out", "--landmarks", tmp_path / "points.csv", "--crop", "none")
+    assert "2 pictures have no line in" in result.stderr
+    assert "e.g. b.png" in result.stderr

@@ -1,0 +1,31 @@
+"""Ctrl-C and SIGTERM during a training: it stops after the update under way, so that a checkpoint can be written."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def stop_requested() -> Iterator[Callable[[], bool]]:
+    """Inside, the first SIGINT or SIGTERM only makes the yielded function true; the second acts as it did before.
+
+    Outside the main thread Python allows no handlers, and signals act as before.
+    """
+    caught: list[int] = []
+    before: dict[int, object] = {}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        signal.signal(number, before[number])  # type: ignore[arg-type]
+
+    if threading.current_thread() is threading.main_thread():
+        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(caught)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]

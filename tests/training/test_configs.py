@@ -1,0 +1,56 @@
+"""The configurations that ship, and settings that make no sense."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made import call
+
+from baselines.progressive import training as progressive
+from fsrbench.errors import UserError
+from fsrbench.text_files import read_yaml
+from fsrbench.training.recipe import parse_config
+from reference_model import fan_training, training
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs" / "train").glob("*.yaml"))
+KINDS: dict[str, type] = {"ours": training.Config, "fan": fan_training.Config, "progressive": progressive.Config}
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_shipped_configurations_are_those_of_their_recipe(path: Path) -> None:
+    config = parse_config(KINDS[path.stem.partition("-")[0]], read_yaml(path))
+    for name, value in read_yaml(path).items():
+        assert getattr(config, name) == value
+
+
+def test_the_first_stage_has_no_loss_but_pixels() -> None:
+    [path] = [path for path in CONFIGS if path.stem == "ours-l1"]
+    config = parse_config(training.Config, read_yaml(path))
+    assert (config.rate, config.heatmap, config.attention, config.identity) == (0.0005, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "reason"),
+    [
+        ("ours", {"identity": 0.6}, "identity needs teacher"),
+        ("ours", {"teacher": "face.onnx"}, "teacher has no effect without identity"),
+        ("ours", {"heatmap": -1.0}, "heatmap must not be negative, not -1"),
+        ("ours", {"identity": -0.5, "teacher": "face.onnx"}, "identity must not be negative, not -0.5"),
+        ("ours", {"rate": -5e-4}, "rate must not be negative, not -0.0005"),
+        ("fan", {"rate": -1}, "rate must not be negative, not -1"),
+        ("fan", {"extra_share": 1.5}, "extra_share is a share of each batch, at most 1, not 1.5"),
+        ("fan", {"extra_points": "points.npz"}, "extra_points needs extra"),
+        ("progressive", {"rate": -1e-3}, "rate must not be negative, not -0.001"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(kind: str, values: dict[str, Any], reason: str) -> None:
+    with pytest.raises(UserError, match=reason):
+        parse_config(KINDS[kind], values)
+
+
+def test_settings_without_effect_are_said(faces: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("heatmap: 0\nattention: 0\nrate: 5e-4\nadversarial: 1e-2\n")
+    flags = ["--max-steps", 1, "--batch-size", 2, "--device", "cpu", "--threads", 1, "--config", tmp_path / "c.yaml"]
+    result = call("train", "ours", "--data", faces, "--out", tmp_path / "out", *flags)
+    assert result.exit_code == 0, result.stderr
+    assert "without --lr-data these settings have no effect: adversarial" in result.stderr
