@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,19 +41,26 @@ class Annotated:
     faces: np.ndarray
     points: np.ndarray
     names: np.ndarray
+    identities: Mapping[str, str] = field(default_factory=dict)
+    """The person of each name, where people are known."""
 
     def __len__(self) -> int:
         return len(self.names)
 
     def where(self, keep: np.ndarray) -> Annotated:
         """The faces that a boolean mask keeps."""
-        return Annotated(self.faces[keep], self.points[keep], self.names[keep])
+        return Annotated(self.faces[keep], self.points[keep], self.names[keep], self.identities)
 
     def __add__(self, other: Annotated) -> Annotated:
         def join(a: np.ndarray, b: np.ndarray) -> np.ndarray:
             return np.concatenate([a, b])
 
-        return Annotated(join(self.faces, other.faces), join(self.points, other.points), join(self.names, other.names))
+        return Annotated(
+            join(self.faces, other.faces),
+            join(self.points, other.points),
+            join(self.names, other.names),
+            {**self.identities, **other.identities},
+        )
 
 
 class Marked(NamedTuple):
@@ -61,6 +69,7 @@ class Marked(NamedTuple):
     name: str
     picture: Picture
     points: np.ndarray
+    identity: str | None = None
 
 
 def load_annotated(source: str | Path, points: Path | None = None) -> Annotated:
@@ -87,7 +96,8 @@ def load_annotated(source: str | Path, points: Path | None = None) -> Annotated:
             raise UserError(f"{source}: {face.name}: {one_line(error)}") from None
         shares[row] = in_centre_square(face.points, image.size)
         faces[row] = np.asarray(centre_square(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS))
-    return Annotated(faces, shares, np.array([face.name for face in marked]))
+    identities = {face.name: face.identity for face in marked if face.identity}
+    return Annotated(faces, shares, np.array([face.name for face in marked]), identities)
 
 
 def _files(path: Path) -> Files | None:
@@ -111,7 +121,7 @@ def _of_table(source: str | Path, files: Files | None, points: Path | None) -> l
 
 def _of_dataset(source: str) -> list[Marked]:
     samples = open_dataset(source).samples
-    marked = [Marked(s.id, s.hr, s.landmarks) for s in samples if s.hr and s.landmarks is not None]
+    marked = [Marked(s.id, s.hr, s.landmarks, s.identity) for s in samples if s.hr and s.landmarks is not None]
     if not marked:
         raise UserError(f"{source}: no picture has {POINTS} landmarks, in {LANDMARKS} or {POINTS_FILE} beside them")
     return marked

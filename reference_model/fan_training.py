@@ -12,13 +12,15 @@ from torch import Tensor, nn
 from fsrbench.errors import UserError
 from fsrbench.metrics.landmarks import nme
 from fsrbench.training.distributed import rank
+from fsrbench.training.held_out import held_out_names
 from fsrbench.training.recipe import Options, Recipe, parse_config, set_rate, trainable, update
 from reference_model.fan import FAN, gaussians, points_of, probabilities
 from reference_model.fan_data import draw, load_annotated, reduced
 
 NEVER = "helen_test"
 """Faces whose names start so are for measuring only."""
-HELD_OUT_EVERY = 12
+HELD_OUT = 1 / 12
+"""Share of the people, or of the pictures where no people are known, that validation keeps."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,13 @@ class FanRecipe(Recipe):
         self.optimizers["fan"] = torch.optim.AdamW(trainable(self.network), lr=self.config.rate, weight_decay=1e-2)
         annotated = load_annotated(options.data)
         usable = annotated.where(np.array([not name.startswith(NEVER) for name in annotated.names]))
-        held_out = np.arange(len(usable)) % HELD_OUT_EVERY == 0
+        people = [usable.identities.get(name, name) for name in map(str, usable.names)]
+        if len(set(people)) == 1:
+            people = [str(name) for name in usable.names]
+        chosen = held_out_names(people, HELD_OUT)
+        held_out = np.array([person in chosen for person in people], dtype=bool)
         self.held_out, self.faces = usable.where(held_out), usable.where(~held_out)
-        if not len(self.faces):
+        if len(usable) < 2:
             raise UserError(f"{options.data}: {len(usable)} faces with landmarks to train on, at least 2 are needed")
         self.extra = None
         if self.config.extra:

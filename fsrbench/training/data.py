@@ -16,6 +16,7 @@ from fsrbench.datasets import Picture, open_dataset
 from fsrbench.degradations import DEGRADATIONS
 from fsrbench.errors import UserError
 from fsrbench.images import BadImage, centre_square, decode, to_tensor
+from fsrbench.training.held_out import held_out_names
 
 B = TypeVar("B")
 
@@ -51,8 +52,8 @@ def load_faces(source: str, size: int, held_out: float = 0.0) -> tuple[np.ndarra
     Args:
         source: a dataset's name, a folder or a zip, as for ``fsrbench run --data``.
         size: side in pixels.
-        held_out: share of the identities (the last in sorted order) kept for validation; where none are known, of the
-            pictures.
+        held_out: share of the identities kept for validation, chosen by :func:`held_out_names`; where none are known,
+            of the pictures.
 
     Returns:
         Training and validation faces, each uint8 N,size,size,3.
@@ -63,8 +64,7 @@ def load_faces(source: str, size: int, held_out: float = 0.0) -> tuple[np.ndarra
     samples = [sample for sample in open_dataset(source) if sample.hr]
     if not samples:
         raise UserError(f"no HR pictures in {source}; real LR faces are named by --lr-data")
-    identities = sorted({sample.identity or sample.id for sample in samples})
-    validation = set(identities[len(identities) - round(held_out * len(identities)) :])
+    validation = held_out_names((sample.identity or sample.id for sample in samples), held_out)
     train: list[np.ndarray] = []
     valid: list[np.ndarray] = []
     for sample in samples:

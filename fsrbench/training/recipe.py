@@ -53,6 +53,8 @@ class Recipe(ABC):
         self.options, self.device = options, options.device
         self.modules: dict[str, nn.Module] = {}
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
+        self.notes: list[str] = []
+        """Warnings about the data, shown at the start of the training."""
 
     @property
     def network(self) -> nn.Module:

@@ -47,6 +47,8 @@ class RestorationRecipe(Recipe):
             for name in ("realworld", "bicubic")
             if len(held_out)
         }
+        if not self.held_out:
+            self.notes.append(f"{options.data}: all faces are of one person, so none is held out: no validation")
 
     def batch(self, step: int) -> Any:
         """A batch of pairs."""

@@ -11,6 +11,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from fsrbench.console import Reporter
 from fsrbench.devices import find_device
 from fsrbench.errors import UserError
 from fsrbench.tasks import TASKS
@@ -60,6 +61,8 @@ def start(
             torch.manual_seed(settings["seed"])
             recipe = make(Options(**{**settings, "task": TASKS[settings["task"]], "device": device, "config": own}))
             assert isinstance(recipe, Recipe)
+            for note in recipe.notes if distributed.rank() == 0 else ():
+                Reporter().warn(note)
             with _progress(f"training {model}", steps) as report:
                 train(recipe, out, Schedule(steps, save_every=save_every), resume, report, told)
     finally:

@@ -1,6 +1,7 @@
 """The face alignment network: its size, its points, its training data and its losses."""
 
 import math
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -184,11 +185,29 @@ def test_points_outside_the_picture_do_not_count() -> None:
 def test_recipe_learns(tmp_path: Path) -> None:
     torch.manual_seed(0)
     recipe = FanRecipe(Options(TASKS["x4"], str(write(tmp_path, 26)), torch.device("cpu"), amp=False, batch=8))
-    assert (len(recipe.faces), len(recipe.held_out)) == (23, 3)
+    assert (len(recipe.faces), len(recipe.held_out)) == (25, 1)
     distances = [recipe.step(recipe.batch(step), 0.3)["distance"] for step in range(60)]
     assert np.mean(distances[-10:]) < 0.7 * np.mean(distances[:10])
     with torch.inference_mode():
         assert 0 < recipe.validate(recipe.network.eval())["nme"] < 10
+
+
+def test_held_out_faces_stay_held_out_when_others_come(tmp_path: Path) -> None:
+    def held_out(count: int) -> set[str]:
+        folder = write(tmp_path / str(count), count)
+        recipe = FanRecipe(Options(TASKS["x4"], str(folder), torch.device("cpu"), amp=False, batch=4))
+        return {*map(str, recipe.held_out.names)}
+
+    expected = {f"face{n}.png" for n in range(60) if int(sha256(f"face{n}.png".encode()).hexdigest(), 16) % 1000 < 83.4}
+    assert held_out(60) == expected
+    assert held_out(40) == {name for name in expected if int(name[4:-4]) < 40}
+
+
+def test_no_person_of_a_dataset_is_on_both_sides() -> None:
+    recipe = FanRecipe(Options(TASKS["x4"], "sample", torch.device("cpu"), amp=False, batch=4))
+    people = [{name.partition("/")[0] for name in part.names} for part in (recipe.faces, recipe.held_out)]
+    assert all(people)
+    assert not people[0] & people[1]
 
 
 def test_faces_for_measuring_are_left_out(tmp_path: Path) -> None:

@@ -41,5 +41,5 @@ def lr_faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def options(faces: Path, lr_faces: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
     """Options with data, two of the ten identities held out."""
-    monkeypatch.setattr(restoration, "HELD_OUT", 0.2)
+    monkeypatch.setattr(restoration, "HELD_OUT", 0.4)
     return Options(TASKS["x4"], str(faces), torch.device("cpu"), str(lr_faces), amp=False, batch=4)

@@ -17,7 +17,7 @@ FAST = ["--max-steps", 2, "--batch-size", 2, "--device", "cpu", "--threads", 1, 
 
 @pytest.fixture(autouse=True)
 def _held_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(restoration, "HELD_OUT", 0.2)
+    monkeypatch.setattr(restoration, "HELD_OUT", 0.4)
 
 
 def write(path: Path, text: str) -> Path:
