@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from fsrbench.degradations import rng_for
 from fsrbench.images import to_uint8
-from fsrbench.training.data import MIXTURE, Batch, Mixture, load_faces, make_batch
+from fsrbench.training.data import Batch, load_faces, make_batch
 from fsrbench.training.distributed import rank
 from fsrbench.training.recipe import Options, Recipe, set_rate, trainable, update
 
@@ -43,8 +43,8 @@ class RestorationRecipe(Recipe):
         self.faces, held_out = load_faces(options.data, options.task.hr_size, HELD_OUT)
         size = options.task.lr_size
         self.held_out: dict[str, Batch] = {
-            name: make_batch(held_out, size, min(256, len(held_out)), Mixture({name: 1.0}), rng_for("validation"))
-            for name in ("realworld", "bicubic")
+            name: make_batch(held_out, size, min(256, len(held_out)), {name: 1.0}, rng_for("validation"))
+            for name in ("realworld", "wild", "bicubic")
             if len(held_out)
         }
         if not self.held_out:
@@ -57,7 +57,7 @@ class RestorationRecipe(Recipe):
     def pairs(self, step: int) -> Batch:
         """LR made from HR by the common mixture of degradations."""
         rng = rng_for(f"step {step} of process {rank()}", self.options.seed)
-        return make_batch(self.faces, self.options.task.lr_size, self.options.batch, MIXTURE, rng)
+        return make_batch(self.faces, self.options.task.lr_size, self.options.batch, self.options.lr_mix, rng)
 
     def encode(self, images: Tensor) -> Tensor:
         """Images in [0, 1], RGB, as the networks want them, on their device."""

@@ -16,6 +16,7 @@ from fsrbench.devices import find_device
 from fsrbench.errors import UserError
 from fsrbench.tasks import TASKS
 from fsrbench.training import RECIPES, distributed
+from fsrbench.training.data import MIXTURE, check_mixture
 from fsrbench.training.loop import Report, Schedule, held, train
 from fsrbench.training.recipe import Options, Recipe
 
@@ -28,6 +29,7 @@ def start(
     out: Path,
     settings: Mapping[str, Any],
     config: Path | None,
+    lr_mix: Path | None,
     steps: int,
     save_every: int,
     threads: int | None,
@@ -40,6 +42,7 @@ def start(
         out: folder for everything the training leaves.
         settings: the fields of :class:`Options`, task and device by name.
         config: YAML file with the recipe's own settings.
+        lr_mix: YAML file with the degradations that make the LR of pairs, and how often each.
         steps: updates in all.
         save_every: updates between checkpoints.
         threads: CPU threads, torch's choice if ``None``.
@@ -54,6 +57,7 @@ def start(
         torch.set_num_threads(threads)
     make = RECIPES.get(model)
     own = _read(config) if config else {}
+    settings = {**settings, "lr_mix": check_mixture(_read(lr_mix)) if lr_mix else dict(MIXTURE)}
     told = {"model": model, **settings, "config": own, "steps": steps, "torch": torch.__version__}
     device = distributed.start(find_device(settings["device"]))
     try:
