@@ -25,6 +25,8 @@ class Config:
 
     init: str = ""
     """Weights of the restoration network to start from, e.g. of the L1 stage."""
+    blocks: int = 10
+    """Residual blocks of the restoration network."""
     fan: str = str(WEIGHTS / "fan.safetensors")
     rate: float = 0.0
     """Adam's at the start, falling to 1e-6 on a cosine; 0 stands for 5e-4 on pairs and 2e-4 in the semi-cycle."""
@@ -52,7 +54,7 @@ class Config:
 def recipe(options: Options) -> Recipe:
     """Without real LR faces on pairs alone (plain L1 if no other loss has a weight); with them the semi-cycle."""
     config = parse_config(Config, options.config)
-    network = RestorationNetwork(options.task.scale)
+    network = RestorationNetwork(options.task.scale, blocks=config.blocks)
     if config.init:
         load_weights(network, Path(config.init))
     guidance = _guidance(config, options)
