@@ -75,11 +75,15 @@ class RestorationRecipe(Recipe):
             sr: Tensor = network(self.encode(lr))
         return self.decode(sr)
 
-    def pair_losses(self, pairs: Batch) -> dict[str, Tensor]:
-        """L1 between SR and HR, and what guides besides."""
-        sr, hr = self.restore(self.network, pairs.lr), pairs.hr.to(self.device, memory_format=torch.channels_last)
+    def losses(self, sr: Tensor, hr: Tensor) -> dict[str, Tensor]:
+        """L1 between SR and HR, N,3,H,W in [0, 1], and the guidance."""
         losses = {"pixel": F.l1_loss(sr, hr)}
         return losses | self.guidance(sr, hr) if self.guidance else losses
+
+    def pair_losses(self, pairs: Batch) -> dict[str, Tensor]:
+        """The losses of a batch of pairs."""
+        hr = pairs.hr.to(self.device, memory_format=torch.channels_last)
+        return self.losses(self.restore(self.network, pairs.lr), hr)
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """Mean RGB PSNR (dB) on held-out identities, a degradation each."""
