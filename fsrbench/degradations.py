@@ -19,6 +19,8 @@ from PIL import Image
 from fsrbench.errors import UserError
 from fsrbench.registry import Registry
 from fsrbench.resampling import gaussian_blur, jpeg, keys, sample, to_image, triangle
+from fsrbench.wild import PROTOCOL as WILD
+from fsrbench.wild import wild
 
 Parameters = dict[str, Any]
 Degrade = Callable[[Image.Image, int, np.random.RandomState], tuple[Image.Image, Parameters]]
@@ -141,6 +143,7 @@ DEGRADATIONS: dict[str, Degradation] = {
             "Gaussian noise (80 %, sigma 1-8 of 255), JPEG 4:4:4 (70 %, quality 50-95); seeded by the image's id",
             _realworld,
         ),
+        Degradation("wild", WILD, wild),
     )
 }
 """The degradations without a number to choose."""

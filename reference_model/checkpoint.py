@@ -19,7 +19,7 @@ def read_checkpoint(loaded: Mapping[str, Any]) -> Restorer | None:
     """
     if not {"head.weight", "body.0.conv1.weight", "enlarge.0.weight", "tail.weight"} <= loaded.keys():
         return None
-    network = RestorationNetwork(8 if "enlarge.6.weight" in loaded else 4)
+    network = RestorationNetwork.fitting(loaded)
     network.load_state_dict(dict(loaded))
 
     def restore(lr: Tensor) -> Tensor:

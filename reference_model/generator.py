@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -50,6 +52,12 @@ class RestorationNetwork(nn.Module):
         # Training starts from the bicubic picture itself.
         for parameter in self.tail.parameters():
             nn.init.zeros_(parameter)
+
+    @classmethod
+    def fitting(cls, tensors: Mapping[str, Tensor]) -> RestorationNetwork:
+        """A network of the scale, width and depth that a file's tensors have; they are not loaded."""
+        blocks = sum(name.startswith("body.") and name.endswith(".conv1.weight") for name in tensors)
+        return cls(8 if "enlarge.6.weight" in tensors else 4, len(tensors["head.bias"]), blocks)
 
     def forward(self, lr: Tensor) -> Tensor:
         features = self.head(lr - 0.5)

@@ -44,7 +44,7 @@ class IdentityLoss:
     def _describe(self, faces: Tensor, grid: Tensor) -> Tensor:
         chips = F.grid_sample(faces, grid, mode="bicubic", padding_mode="border", align_corners=False)
         descriptors: Tensor = self.teacher(chips.clamp(0, 1) * 2 - 1)
-        return descriptors
+        return descriptors.float()
 
 
 def _load(path: Path) -> Any:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from fsrbench.errors import UserError
 from fsrbench.training.recipe import Options, Recipe, load_weights, parse_config, refuse_negative
 from fsrbench.training.restoration import Guidance, PairRecipe
-from fsrbench.training.semicycle import Networks, SemiCycle, Weights
+from fsrbench.training.semicycle import Networks, Rates, SemiCycle, Weights
 from reference_model import WEIGHTS
 from reference_model.degradation import NOISE, DegradationNetwork
-from reference_model.discriminator import Discriminator
+from reference_model.discriminator import Discriminator, UNetDiscriminator
 from reference_model.fan import load_fan
 from reference_model.generator import RestorationNetwork
 from reference_model.identity import IdentityLoss
@@ -26,11 +28,19 @@ class Config:
 
     init: str = ""
     """Weights of the restoration network to start from, e.g. of the L1 stage."""
+    blocks: int = 10
+    """Residual blocks of the restoration network."""
     fan: str = str(WEIGHTS / "fan.safetensors")
     rate: float = 0.0
     """Adam's at the start, falling to 1e-6 on a cosine; 0 stands for 5e-4 on pairs and 2e-4 in the semi-cycle."""
     pixel: float = 1.0
-    adversarial: float = 0.005
+    adversarial: float = 0.01
+    judge: str = "unet"
+    """HR discriminators: ``unet`` (a score a pixel and one for the whole) or ``plain`` (one for the whole)."""
+    features: float = 0.05
+    """Weight of the distance between the discriminator's features of SR and HR, on pairs."""
+    cycle_every: int = 4
+    """One update in so many goes through both pathways; the others see pairs alone."""
     backward: float = 0.05
     """Weight of the backward pathway in the restoration network's loss, SCGAN's; 0 leaves it out. With ten times as
     much the network draws checkerboards on real faces, where little but the discriminator guides it."""
@@ -57,14 +67,14 @@ class Config:
             raise UserError("setting teacher has no effect without identity, the weight of its loss, e.g. 0.6")
 
 
-CYCLE_ONLY = ("adversarial", "backward", "anchor", "pairs", "detach")
+CYCLE_ONLY = ("adversarial", "judge", "features", "cycle_every", "backward", "anchor", "pairs", "detach")
 """Settings of the semi-cycle alone."""
 
 
 def recipe(options: Options) -> Recipe:
     """Without real LR faces on pairs alone (plain L1 if no other loss has a weight); with them the semi-cycle."""
     config = parse_config(Config, options.config)
-    network = RestorationNetwork(options.task.scale)
+    network = RestorationNetwork(options.task.scale, blocks=config.blocks)
     if config.init:
         load_weights(network, Path(config.init))
     guidance = _guidance(config, options)
@@ -72,11 +82,16 @@ def recipe(options: Options) -> Recipe:
         pairs = PairRecipe(options, network, (config.rate or 5e-4, 1e-6), guidance)
         pairs.note_unused(CYCLE_ONLY)
         return pairs
-    return SemiCycle(options, _networks(options, network), _weights(config), (config.rate or 2e-4, 1e-6), guidance)
+    rates = Rates(config.rate or 2e-4, 1e-6, judges=2.0, betas=(0.5, 0.99))
+    return SemiCycle(options, _networks(config, options, network), _weights(config), rates, guidance)
 
 
-def _networks(options: Options, restoration: nn.Module) -> Networks:
+def _networks(config: Config, options: Options, restoration: nn.Module) -> Networks:
     task = options.task
+    judges: dict[str, Callable[[int], nn.Module]] = {"unet": UNetDiscriminator, "plain": Discriminator}
+    if config.judge not in judges:
+        raise UserError(f"setting judge must be {' or '.join(judges)}, not {config.judge!r}")
+    judge = judges[config.judge]
 
     def degradation() -> DegradationNetwork:
         return DegradationNetwork(task.scale, lr_size=task.lr_size)
@@ -87,8 +102,8 @@ def _networks(options: Options, restoration: nn.Module) -> Networks:
         degradation_backward=degradation(),
         judge_lr_forward=Discriminator(task.lr_size),
         judge_lr_backward=Discriminator(task.lr_size),
-        judge_hr_forward=Discriminator(task.hr_size),
-        judge_hr_backward=Discriminator(task.hr_size),
+        judge_hr_forward=judge(task.hr_size),
+        judge_hr_backward=judge(task.hr_size),
         noise=NOISE,
     )
 
@@ -100,6 +115,8 @@ def _weights(config: Config) -> Weights:
         backward=config.backward,
         anchor=config.anchor,
         pairs=config.pairs,
+        features=config.features,
+        cycle_every=config.cycle_every,
         detach=config.detach,
     )
 
@@ -113,4 +130,9 @@ def _guidance(config: Config, options: Options) -> Guidance | None:
         losses.append(AlignmentLosses(fan, config.heatmap, config.attention))
     if config.identity:
         losses.append(IdentityLoss(Path(config.teacher), fan, config.identity, options.device))
-    return lambda sr, hr: {name: value for loss in losses for name, value in loss(sr, hr).items()}
+
+    def guidance(sr: Tensor, hr: Tensor) -> dict[str, Tensor]:
+        with torch.autocast(options.device.type, torch.bfloat16, enabled=options.amp):
+            return {name: value.float() for loss in losses for name, value in loss(sr, hr).items()}
+
+    return guidance

@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from fsrbench.degradations import DEGRADATIONS, Parameters, find_degradation, rng_for
 from fsrbench.errors import UserError
 
-NAMES = ["bicubic", "area", "bilinear-steps", "opencv-cubic", "opencv-linear", "skimage-rescale", "realworld"]
+NAMES = ["bicubic", "area", "bilinear-steps", "opencv-cubic", "opencv-linear", "skimage-rescale", "realworld", "wild"]
 EXACT = {
     "bicubic": "b11ee59822b9609c",
     "area": "2863035919ea4311",

@@ -20,6 +20,9 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder for weights, log, pictures and state.")],
     lr_data: Annotated[str | None, typer.Option(help="Real LR faces alike; without them pairs alone.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file with the recipe's settings.")] = None,
+    lr_mix: Annotated[
+        Path | None, typer.Option(help="YAML file: degradations that make the LR of pairs, NAME: SHARE each.")
+    ] = None,
     task: Annotated[str, typer.Option(help="x4 or x8.")] = "x4",
     max_steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 20_000,
     batch_size: Annotated[int, typer.Option(min=1, help="Faces an update, in each process.")] = 32,
@@ -47,6 +50,7 @@ def train(
                 "seed": seed,
             },
             config=config,
+            lr_mix=lr_mix,
             steps=max_steps,
             save_every=save_every,
             threads=threads,

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from PIL import Image
 from torch import Tensor
 
 from fsrbench.datasets import Picture, open_dataset
-from fsrbench.degradations import DEGRADATIONS
+from fsrbench.degradations import find_degradation
 from fsrbench.errors import UserError
 from fsrbench.images import BadImage, centre_square, decode, to_tensor
 from fsrbench.training.held_out import held_out_names
@@ -36,21 +37,35 @@ class Batch:
     hr: Tensor
 
 
-@dataclass(frozen=True)
-class Mixture:
-    """Which degradations the training pairs are made with, and how often each."""
+Mixture = Mapping[str, float]
+"""Degradations by name, ``noise:10`` alike, and how often each makes the LR of a training pair; shares of their sum."""
 
-    weights: dict[str, float]
-
-    def draw(self, rng: np.random.RandomState) -> str:
-        """The name of one degradation."""
-        names = sorted(self.weights)
-        p = np.array([self.weights[n] for n in names])
-        return str(rng.choice(names, p=p / p.sum()))
-
-
-MIXTURE = Mixture({"realworld": 0.6, "bicubic": 0.2, "area": 0.1, "bilinear-steps": 0.1})
+MIXTURE: Mixture = {
+    "wild": 0.65,
+    "realworld": 0.15,
+    "bicubic": 0.1,
+    "area": 0.03,
+    "opencv-cubic": 0.04,
+    "opencv-linear": 0.03,
+}
 """What all restoration networks are trained on, so that their table compares networks and not data."""
+
+
+def check_mixture(values: Any) -> Mixture:
+    """A mixture as users write it, in the file of ``--lr-mix``.
+
+    Raises:
+        UserError: no such degradation, or shares that are none.
+    """
+    if not isinstance(values, Mapping) or not values:
+        raise UserError("a mixture of degradations is written as lines of NAME: SHARE, such as wild: 0.7")
+    for name, share in values.items():
+        find_degradation(str(name))
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < math.inf:
+            raise UserError(f"mixture of degradations: the share of {name} must be 0 or more, not {share!r}")
+    if not sum(values.values()):
+        raise UserError("mixture of degradations: all shares are 0")
+    return {str(name): float(share) for name, share in values.items()}
 
 
 def load_faces(
@@ -127,7 +142,13 @@ def make_batch(faces: np.ndarray, lr_size: int, size: int, mixture: Mixture, rng
     hr = faces[rng.randint(len(faces), size=size)]
     mirrored = rng.uniform(size=size) < 0.5
     hr[mirrored] = hr[mirrored, :, ::-1]
-    lr = [np.asarray(DEGRADATIONS[mixture.draw(rng)](Image.fromarray(face), lr_size, rng)[0]) for face in hr]
+    names = sorted(mixture)
+    shares = np.array([mixture[name] for name in names])
+    drawn = rng.choice(names, size=size, p=shares / shares.sum())
+    lr = [
+        np.asarray(find_degradation(str(name))(Image.fromarray(face), lr_size, rng)[0])
+        for name, face in zip(drawn, hr, strict=True)
+    ]
     return Batch(to_tensor(np.stack(lr)), to_tensor(hr))
 
 

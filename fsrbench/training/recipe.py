@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from fsrbench.errors import UserError, one_line
 from fsrbench.tasks import Task
+from fsrbench.training.data import MIXTURE, Mixture
 from fsrbench.training.distributed import average_gradients
 
 C = TypeVar("C")
@@ -31,6 +32,8 @@ class Options:
     device: torch.device
     lr_data: str | None = None
     """Real LR faces alike, for those recipes that learn from them."""
+    lr_mix: Mixture = field(default_factory=lambda: MIXTURE)
+    """Degradations that make the LR of pairs, and how often each."""
     amp: bool = True
     """Run networks in bfloat16 where autocast allows; losses and weights stay in float32."""
     batch: int = 32

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from fsrbench.degradations import rng_for
 from fsrbench.images import to_uint8
-from fsrbench.training.data import MIXTURE, Batch, Mixture, load_faces, make_batch
+from fsrbench.training.data import Batch, load_faces, make_batch
 from fsrbench.training.distributed import rank
 from fsrbench.training.held_out import RULE
 from fsrbench.training.recipe import Options, Recipe, set_rate, trainable, update
@@ -49,8 +49,8 @@ class RestorationRecipe(Recipe):
         self.facts |= {"data_sha256": digest.hexdigest(), "held_out": f"{RULE}; share {HELD_OUT}"}
         size = options.task.lr_size
         self.held_out: dict[str, Batch] = {
-            name: make_batch(held_out, size, min(256, len(held_out)), Mixture({name: 1.0}), rng_for("validation"))
-            for name in ("realworld", "bicubic")
+            name: make_batch(held_out, size, min(256, len(held_out)), {name: 1.0}, rng_for("validation"))
+            for name in ("realworld", "wild", "bicubic")
             if len(held_out)
         }
         if not self.held_out:
@@ -63,7 +63,7 @@ class RestorationRecipe(Recipe):
     def pairs(self, step: int) -> Batch:
         """LR made from HR by the common mixture of degradations."""
         rng = rng_for(f"step {step} of process {rank()}", self.options.seed)
-        return make_batch(self.faces, self.options.task.lr_size, self.options.batch, MIXTURE, rng)
+        return make_batch(self.faces, self.options.task.lr_size, self.options.batch, self.options.lr_mix, rng)
 
     def encode(self, images: Tensor) -> Tensor:
         """Images in [0, 1], RGB, as the networks want them, on their device."""
@@ -81,11 +81,15 @@ class RestorationRecipe(Recipe):
             sr: Tensor = network(self.encode(lr))
         return self.decode(sr)
 
-    def pair_losses(self, pairs: Batch) -> dict[str, Tensor]:
-        """L1 between SR and HR, and what guides besides."""
-        sr, hr = self.restore(self.network, pairs.lr), pairs.hr.to(self.device, memory_format=torch.channels_last)
+    def losses(self, sr: Tensor, hr: Tensor) -> dict[str, Tensor]:
+        """L1 between SR and HR, N,3,H,W in [0, 1], and the guidance."""
         losses = {"pixel": F.l1_loss(sr, hr)}
         return losses | self.guidance(sr, hr) if self.guidance else losses
+
+    def pair_losses(self, pairs: Batch) -> dict[str, Tensor]:
+        """The losses of a batch of pairs."""
+        hr = pairs.hr.to(self.device, memory_format=torch.channels_last)
+        return self.losses(self.restore(self.network, pairs.lr), hr)
 
     def validate(self, network: nn.Module) -> dict[str, float]:
         """Mean RGB PSNR (dB) on held-out identities, a degradation each."""

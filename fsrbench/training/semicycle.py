@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 import torch
 from PIL import Image
@@ -25,7 +26,8 @@ from fsrbench.training.restoration import SHOWN, Guidance, RestorationRecipe, as
 
 @dataclass(frozen=True)
 class Networks:
-    """The seven networks. Degradation networks take HR images and noise N,``noise``; discriminators give N scores."""
+    """The seven networks. Degradation networks take HR images and noise N,``noise``; discriminators give scores, of any
+    shape that begins with N, or a :class:`Judgement`."""
 
     restoration: nn.Module
     degradation_forward: nn.Module
@@ -35,6 +37,14 @@ class Networks:
     judge_hr_forward: nn.Module
     judge_hr_backward: nn.Module
     noise: int = 64
+
+
+class Judgement(NamedTuple):
+    """What a discriminator with features says about N images; the hinge loss is the sum of its scores' mean losses."""
+
+    scores: list[Tensor]
+    """Of any shape that begins with N, high for real."""
+    features: list[Tensor]
 
 
 @dataclass(frozen=True)
@@ -49,10 +59,27 @@ class Weights:
     anchor: float = 1.0
     """Weight of the L1 between a restored real LR face and its bicubic enlargement, within the backward pathway."""
     pairs: float = 0.0
-    """Weight of the losses on pairs from the common mixture of degradations, which SCGAN does not have."""
+    """Weight of the losses on pairs from the mixture of degradations, which SCGAN does not have; the forward pathway's
+    HR discriminator judges these, too."""
+    features: float = 0.0
+    """Weight of the L1 between that discriminator's features of SR and HR (Wang et al., pix2pixHD, CVPR 2018)."""
+    cycle_every: int = 1
+    """One update in so many goes through both pathways; the others see pairs alone and cost a third."""
     detach: bool = True
     """Cut the gradient where an image goes from one generator to the next, as SCGAN's public code does, although the
     paper speaks of a cycle."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Adam's settings; the defaults are those of SCGAN's public code but for ``betas``."""
+
+    first: float = 1e-4
+    last: float = 1e-5
+    """The rate at the end; it falls on a cosine."""
+    judges: float = 1.0
+    """How many times as fast discriminators learn (Heusel et al., NeurIPS 2017)."""
+    betas: tuple[float, float] = (0.0, 0.9)
 
 
 @dataclass
@@ -63,6 +90,8 @@ class CycleBatch:
     real: Tensor
     pairs: Batch
     noise: Tensor
+    cycle: bool = True
+    """Whether this update goes through both pathways."""
 
 
 class SemiCycle(RestorationRecipe):
@@ -72,7 +101,7 @@ class SemiCycle(RestorationRecipe):
         options: what it is made for; needs ``lr_data``.
         networks: what is trained.
         weights: of the losses.
-        rates: Adam's learning rate at the start and at the end.
+        rates: how fast they learn.
         guidance: further losses between SR and HR wherever HR is known.
         signed_bgr: the networks want and give BGR in [-1, 1].
 
@@ -85,7 +114,7 @@ class SemiCycle(RestorationRecipe):
         options: Options,
         networks: Networks,
         weights: Weights,
-        rates: tuple[float, float] = (1e-4, 1e-5),
+        rates: Rates = Rates(),
         guidance: Guidance | None = None,
         signed_bgr: bool = False,
     ) -> None:
@@ -100,30 +129,57 @@ class SemiCycle(RestorationRecipe):
         self.modules |= {name: self.place(getattr(networks, name)) for name in names}
         judges = [self.modules[name] for name in names if name.startswith("judge")]
         generators = [module for name, module in self.modules.items() if not name.startswith("judge")]
-        self.optimizers["generators"] = torch.optim.Adam(trainable(*generators), lr=rates[0], betas=(0.0, 0.9))
-        self.optimizers["judges"] = torch.optim.Adam(trainable(*judges), lr=rates[0], betas=(0.0, 0.9))
+        self.optimizers["generators"] = torch.optim.Adam(trainable(*generators), lr=rates.first, betas=rates.betas)
+        self.optimizers["judges"] = torch.optim.Adam(trainable(*judges), lr=rates.first, betas=rates.betas)
 
     def batch(self, step: int) -> CycleBatch:
         """HR and LR of a step are drawn apart: nothing in them belongs together."""
         rng = rng_for(f"cycle {step} of process {rank()}", self.options.seed)
         pairs = self.pairs(step)
         noise = rng.standard_normal((2, len(pairs.hr), self.noise)).astype("float32")
-        return CycleBatch(pairs.hr, draw_lr(self.real, len(pairs.hr), rng), pairs, torch.from_numpy(noise))
+        real = draw_lr(self.real, len(pairs.hr), rng)
+        return CycleBatch(pairs.hr, real, pairs, torch.from_numpy(noise), cycle=step % self.weights.cycle_every == 0)
 
     def step(self, batch: CycleBatch, progress: float) -> dict[str, float]:
         """Update the generators, then the discriminators on the same images."""
-        set_rate(self.optimizers.values(), *self.rates, progress)
+        rates = self.rates
+        set_rate([self.optimizers["generators"]], rates.first, rates.last, progress)
+        set_rate([self.optimizers["judges"]], rates.judges * rates.first, rates.judges * rates.last, progress)
         hr, real, noise = self.encode(batch.hr), self.encode(batch.real), batch.noise.to(self.device)
-        with self.autocast():
-            made = self._generate(hr, real, noise)
-        losses = self._generator_losses(made, hr, real)
+        made: dict[str, Tensor] = {}
+        losses: dict[str, Tensor] = {}
+        if batch.cycle:
+            with self.autocast():
+                made = self._generate(hr, real, noise)
+            losses = self._generator_losses(made, hr, real)
         if self.weights.pairs:
-            paired = self.pair_losses(batch.pairs)
+            made["hr_pairs"], paired = self._pairs(batch.pairs, hr)
             losses |= {f"{name}_pairs": self.weights.pairs * loss for name, loss in paired.items()}
         update(torch.stack(list(losses.values())).sum(), self.optimizers["generators"])
         judged = self._judge_losses(made, hr, real)
         update(torch.stack(list(judged.values())).sum(), self.optimizers["judges"])
         return {name: loss.item() for name, loss in (losses | judged).items()}
+
+    def _pairs(self, pairs: Batch, hr: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """SR of pairs as the network gives it, and its losses."""
+        with self.autocast():
+            made = self.network(self.encode(pairs.lr)).float()
+        losses = self.losses(self.decode(made), pairs.hr.to(self.device, memory_format=torch.channels_last))
+        if self.weights.adversarial or self.weights.features:
+            judged = self._ask("hr_forward", made)
+            losses["fool"] = self.weights.adversarial * _fool(judged)
+            if self.weights.features:
+                with torch.no_grad():
+                    truth = self._ask("hr_forward", hr).features
+                distances = [F.l1_loss(a.float(), b.float()) for a, b in zip(judged.features, truth, strict=True)]
+                losses["features"] = self.weights.features * torch.stack(distances).mean()
+        return made, losses
+
+    def _ask(self, way: str, images: Tensor) -> Judgement:
+        """What a discriminator says, without a gradient to its weights."""
+        judge = self.modules[f"judge_{way}"]
+        with self.autocast(), _frozen(judge):
+            return _judgement(judge(images))
 
     def picture(self, network: nn.Module) -> Image.Image | None:
         """Rows of LR, SR and HR, then of real LR and its SR, which no number here watches."""
@@ -166,22 +222,34 @@ class SemiCycle(RestorationRecipe):
         losses = {}
         for name, image in made.items():
             losses[f"pixel_{name}"] = ways[name] * pixel[name] * F.l1_loss(image, targets[name])
-            with self.autocast(), _frozen(self.modules[f"judge_{name}"]):
-                score = self.modules[f"judge_{name}"](image)
-            losses[f"fool_{name}"] = -ways[name] * weights.adversarial * score.float().mean()
+            losses[f"fool_{name}"] = ways[name] * weights.adversarial * _fool(self._ask(name, image))
         if self.guidance is not None:
             losses |= self.guidance(self.decode(made["hr_forward"]), self.decode(hr))
         return losses
 
     def _judge_losses(self, made: dict[str, Tensor], hr: Tensor, real: Tensor) -> dict[str, Tensor]:
         """Hinge losses (Miyato et al., ICLR 2018)."""
-        losses = {}
+        judged_by: dict[str, list[Tensor]] = {}
         for name, image in made.items():
+            judged_by.setdefault("hr_forward" if name == "hr_pairs" else name, []).append(image.detach())
+        losses = {}
+        for name, images in judged_by.items():
             judge = self.modules[f"judge_{name}"]
             with self.autocast():
-                true, false = judge(hr if name.startswith("hr") else real), judge(image.detach())
-            losses[f"judge_{name}"] = F.relu(1 - true.float()).mean() + F.relu(1 + false.float()).mean()
+                true = _judgement(judge(hr if name.startswith("hr") else real)).scores
+                false = _judgement(judge(torch.cat(images))).scores
+            hinges = [F.relu(1 - scores.float()).mean() for scores in true]
+            hinges += [F.relu(1 + scores.float()).mean() for scores in false]
+            losses[f"judge_{name}"] = torch.stack(hinges).sum()
         return losses
+
+
+def _judgement(said: Tensor | Judgement) -> Judgement:
+    return Judgement([said], []) if isinstance(said, Tensor) else said
+
+
+def _fool(judged: Judgement) -> Tensor:
+    return -torch.stack([scores.float().mean() for scores in judged.scores]).sum()
 
 
 WAYS = ("forward", "backward")

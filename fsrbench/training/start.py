@@ -17,6 +17,7 @@ from fsrbench.devices import find_device
 from fsrbench.errors import Interrupted, UserError
 from fsrbench.tasks import TASKS
 from fsrbench.training import RECIPES, distributed
+from fsrbench.training.data import MIXTURE, check_mixture
 from fsrbench.training.loop import Report, Schedule, held, train
 from fsrbench.training.recipe import Options, Recipe
 from fsrbench.training.record import file_hash
@@ -31,6 +32,7 @@ def start(
     out: Path,
     settings: Mapping[str, Any],
     config: Path | None,
+    lr_mix: Path | None,
     steps: int,
     save_every: int,
     threads: int | None,
@@ -43,6 +45,7 @@ def start(
         out: folder for everything the training leaves.
         settings: the fields of :class:`Options`, task and device by name.
         config: YAML file with the recipe's own settings.
+        lr_mix: YAML file with the degradations that make the LR of pairs, and how often each.
         steps: updates in all.
         save_every: updates between checkpoints.
         threads: CPU threads, torch's choice if ``None``.
@@ -57,6 +60,7 @@ def start(
         torch.set_num_threads(threads)
     make = RECIPES.get(model)
     own = _read(config) if config else {}
+    settings = {**settings, "lr_mix": check_mixture(_read(lr_mix)) if lr_mix else dict(MIXTURE)}
     device = distributed.start(find_device(settings["device"]))
     reporter = Reporter(Console(stderr=True, highlight=False, quiet=distributed.rank() != 0))
     try:

@@ -10,7 +10,7 @@ from made import call
 from PIL import Image
 
 from fsrbench.errors import UserError
-from fsrbench.training.data import Mixture, draw_lr, load_faces, load_lr, make_batch, prefetch
+from fsrbench.training.data import draw_lr, load_faces, load_lr, make_batch, prefetch
 
 
 def test_held_out_identities_are_never_trained_on(faces: Path) -> None:
@@ -21,7 +21,7 @@ def test_held_out_identities_are_never_trained_on(faces: Path) -> None:
 
 def test_batches_depend_on_the_seed_alone(faces: Path) -> None:
     pictures, _ = load_faces(str(faces), 64)
-    mixture = Mixture({"realworld": 1.0, "bicubic": 1.0})
+    mixture = {"realworld": 1.0, "bicubic": 1.0}
     a, b, c = (make_batch(pictures, 16, 6, mixture, np.random.RandomState(s)) for s in (1, 1, 2))
     assert torch.equal(a.lr, b.lr)
     assert torch.equal(a.hr, b.hr)

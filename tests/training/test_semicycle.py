@@ -15,11 +15,17 @@ from fsrbench.training.loop import Schedule, train
 from fsrbench.training.recipe import Options
 from fsrbench.training.semicycle import Guidance, Networks, SemiCycle, Weights
 from reference_model.degradation import NOISE, DegradationNetwork
-from reference_model.discriminator import Discriminator
+from reference_model.discriminator import Discriminator, UNetDiscriminator
 from reference_model.generator import RestorationNetwork
 
 
-def make(options: Options, weights: Weights, guidance: Guidance | None = None, seed: int = 0) -> SemiCycle:
+def make(
+    options: Options,
+    weights: Weights,
+    guidance: Guidance | None = None,
+    seed: int = 0,
+    judge: Callable[[int, int], nn.Module] = Discriminator,
+) -> SemiCycle:
     torch.manual_seed(seed)
 
     def degradation() -> nn.Module:
@@ -31,8 +37,8 @@ def make(options: Options, weights: Weights, guidance: Guidance | None = None, s
         degradation(),
         Discriminator(16, 4),
         Discriminator(16, 4),
-        Discriminator(64, 4),
-        Discriminator(64, 4),
+        judge(64, 4),
+        judge(64, 4),
         NOISE,
     )
     return SemiCycle(options, networks, weights, guidance=guidance)
@@ -99,6 +105,24 @@ def changed(recipe: SemiCycle, act: Callable[[], object]) -> set[str]:
 def test_a_step_trains_all_seven_networks(options: Options) -> None:
     recipe = make(options, Weights(pairs=1.0))
     assert changed(recipe, lambda: recipe.step(recipe.batch(0), 0.0)) == set(recipe.modules)
+
+
+def test_only_one_update_in_so_many_goes_through_the_cycles(options: Options) -> None:
+    recipe = make(options, Weights(pairs=1.0, cycle_every=3))
+    assert [recipe.batch(step).cycle for step in range(4)] == [True, False, False, True]
+    assert changed(recipe, lambda: recipe.step(recipe.batch(1), 0.0)) == {"restoration", "judge_hr_forward"}
+
+
+def test_features_of_the_discriminator_are_matched_on_pairs(options: Options) -> None:
+    recipe = make(options, Weights(pairs=1.0, features=2.0, cycle_every=2), judge=UNetDiscriminator)
+    batch = recipe.batch(1)
+    hr = recipe.encode(batch.hr)
+    _, losses = recipe._pairs(batch.pairs, hr)
+    judge = recipe.modules["judge_hr_forward"]
+    sr, truth = (judge(x).features for x in (recipe.restore(recipe.network, batch.pairs.lr), hr))
+    expected = 2.0 * sum(float((a - b).detach().abs().mean()) for a, b in zip(sr, truth, strict=True)) / len(truth)
+    assert losses["features"].item() == pytest.approx(expected, rel=0.05)  # bfloat16, and spectral norm iterates
+    assert "fool" in losses
 
 
 def test_guidance_is_asked_wherever_hr_is_known(options: Options) -> None:
