@@ -7,13 +7,19 @@ import pytest
 from made import call
 
 from baselines.progressive import training as progressive
+from baselines.scgan import training as scgan
 from fsrbench.errors import UserError
 from fsrbench.text_files import read_yaml
 from fsrbench.training.recipe import parse_config
 from reference_model import fan_training, training
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs" / "train").glob("*.yaml"))
-KINDS: dict[str, type] = {"ours": training.Config, "fan": fan_training.Config, "progressive": progressive.Config}
+KINDS: dict[str, type] = {
+    "ours": training.Config,
+    "fan": fan_training.Config,
+    "progressive": progressive.Config,
+    "scgan": scgan.Config,
+}
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
