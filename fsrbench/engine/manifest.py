@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fsrbench import provenance, weights
+from fsrbench import fingerprints, provenance, weights
 from fsrbench.engine.frames import status_of
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
 from fsrbench.methods import describe, find_method
 from fsrbench.metrics.base import Metric
-from fsrbench.versions import versions
+from fsrbench.versions import CODE, versions
 
 SCHEMA_VERSION = 1
 
@@ -34,7 +34,8 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
         "protocol_notes": _protocol_notes(run),
         "metric_weights": {name: _weights(name) for name in run.worker.weight_files()},
         "reference": _reference(run),
-        "versions": versions(),
+        "versions": {name: version for name, version in versions().items() if name != CODE},
+        "code_sha256": fingerprints.harness(),
         "machine": provenance.machine(run.device),
         "executor": run.executor,
         "git": provenance.git(),
