@@ -55,6 +55,8 @@ class Method(ABC):
     """The network, if there is one: its parameters and FLOPs are counted."""
     weights: Path | None = None
     """The file that the weights came from; its sha256 goes into the manifest."""
+    _loaded: tuple[tuple[nn.Module, Path], ...] = ()
+    """Networks of :meth:`load_network`, and their files."""
     weight_names: tuple[str, ...] = ()
     """Names of the files among them that are known here; set by :meth:`load_network`."""
     settings: str | None = None
@@ -135,13 +137,13 @@ class Method(ABC):
         state = self._state(contents=False)
         if not self._all_code(state).known:
             return False
-        if self.settings is not None:
+        if self._tells_settings():
             return bool(self.weight_files()) or not state.unknown
         return (state.has_tensors or bool(self.weight_files())) and not (state.unknown | state.unknown_shared)
 
     def is_told_by_files(self) -> bool:
         """Whether its outputs can change only if one of :meth:`files` does, so that it need not be loaded to know."""
-        declared = type(self).settings is not None and self.settings == type(self).settings
+        declared = self._tells_settings() and self.settings == type(self).settings
         loaded = {id(network) for network, _ in self._loaded}
         held = {name: value for name, value in self._held().items() if id(value) not in loaded}
         return declared and self.is_known() and not self._state(held, contents=False).has_tensors
@@ -156,8 +158,12 @@ class Method(ABC):
         found = dict.fromkeys([*(file for _, file in self._loaded), *([self.weights] if self.weights else [])])
         return [file for file in found if file.exists()]
 
-    _loaded: tuple[tuple[nn.Module, Path], ...] = ()
-    """Networks of :meth:`load_network`, and their files."""
+    def _tells_settings(self) -> bool:
+        """Whether it says itself that there is nothing else; what it inherits from another package does not say so."""
+        if self.settings is None or "settings" in vars(self):
+            return self.settings is not None
+        owner = next(base for base in type(self).__mro__ if "settings" in vars(base))
+        return owner.__module__.partition(".")[0] == type(self).__module__.partition(".")[0]
 
     def _held(self) -> dict[str, Any]:
         """What outputs may depend on besides code and files of weights."""
