@@ -129,6 +129,7 @@ def _facts(method: Method) -> dict[str, Any]:
     return {
         "description": method.description,
         "training": str(method.training),
+        "weight_names": list(method.weight_names),
         "weights": [str(file) for file in method.weight_files()],
         "fingerprint": method.fingerprint(),
         "known": method.is_known(),

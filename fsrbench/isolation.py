@@ -86,6 +86,7 @@ class IsolatedMethod(Method):
         self._answer(START)
         self._facts, _ = self._ask({"do": "load"})
         self.training = self._facts["training"]
+        self.weight_names = tuple(self._facts["weight_names"])
 
     def upscale(self, lr: Tensor) -> Tensor:
         """As the method's own; what it returns and raises looks the same.

@@ -25,6 +25,8 @@ from fsrbench.object_state import ObjectState
 from fsrbench.registry import Registry, load_object
 from fsrbench.tasks import Task
 from fsrbench.tensor_files import read_checkpoint, training_told
+from fsrbench.weights import find, name_of_shipped
+from fsrbench.weights import there as is_there
 
 METHODS = Registry("method", group="fsrbench.methods")
 TAKEN = ("hr", "lr", "reference")
@@ -53,6 +55,10 @@ class Method(ABC):
     """The network, if there is one: its parameters and FLOPs are counted."""
     weights: Path | None = None
     """The file that the weights came from; its sha256 goes into the manifest."""
+    _loaded: tuple[tuple[nn.Module, Path], ...] = ()
+    """Networks of :meth:`load_network`, and their files."""
+    weight_names: tuple[str, ...] = ()
+    """Names of the files among them that are known here; set by :meth:`load_network`."""
     settings: str | None = None
     """What its outputs depend on besides code and weights, such as arguments; empty for nothing. Pictures of a method
     that leaves this ``None`` are used again only where all that it holds can be read: see :meth:`is_known`."""
@@ -82,11 +88,15 @@ class Method(ABC):
         """Load a file of tensors into ``network`` and keep both, ready for inference on ``device``.
 
         A .safetensors file, or what ``torch.save(network.state_dict())`` writes. Weights may be stored in half
-        precision; they are computed with in float32.
+        precision; they are computed with in float32. A file that the user has named for one that ships here
+        (``--weights``) takes its place.
 
         Raises:
             Unavailable: the file does not exist, or does not fit the network.
         """
+        given, name = weights, name_of_shipped(weights)
+        if name and is_there(name):
+            weights = find(name)
         if not weights.exists():
             place = weights.name if weights.is_absolute() else weights
             raise Unavailable(f"no weights: {place} is not there; this project's own models: `fsrbench train`")
@@ -102,7 +112,9 @@ class Method(ABC):
         self.network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
         self.weights = weights
         self._loaded = (*self._loaded, (self.network, weights))
-        self.training = training_told(weights) or self.training
+        self.weight_names = (*self.weight_names, *([name] if name else []))
+        unknown = self.training if weights == given else f"unknown: {weights.name}"
+        self.training = training_told(weights) or unknown
 
     @property
     def description(self) -> str:
@@ -125,13 +137,13 @@ class Method(ABC):
         state = self._state(contents=False)
         if not self._all_code(state).known:
             return False
-        if self.settings is not None:
+        if self._tells_settings():
             return bool(self.weight_files()) or not state.unknown
         return (state.has_tensors or bool(self.weight_files())) and not (state.unknown | state.unknown_shared)
 
     def is_told_by_files(self) -> bool:
         """Whether its outputs can change only if one of :meth:`files` does, so that it need not be loaded to know."""
-        declared = type(self).settings is not None and self.settings == type(self).settings
+        declared = self._tells_settings() and self.settings == type(self).settings
         loaded = {id(network) for network, _ in self._loaded}
         held = {name: value for name, value in self._held().items() if id(value) not in loaded}
         return declared and self.is_known() and not self._state(held, contents=False).has_tensors
@@ -146,12 +158,16 @@ class Method(ABC):
         found = dict.fromkeys([*(file for _, file in self._loaded), *([self.weights] if self.weights else [])])
         return [file for file in found if file.exists()]
 
-    _loaded: tuple[tuple[nn.Module, Path], ...] = ()
-    """Networks of :meth:`load_network`, and their files."""
+    def _tells_settings(self) -> bool:
+        """Whether it says itself that there is nothing else; what it inherits from another package does not say so."""
+        if self.settings is None or "settings" in vars(self):
+            return self.settings is not None
+        owner = next(base for base in type(self).__mro__ if "settings" in vars(base))
+        return owner.__module__.partition(".")[0] == type(self).__module__.partition(".")[0]
 
     def _held(self) -> dict[str, Any]:
         """What outputs may depend on besides code and files of weights."""
-        about = {"weights", "training", "settings", "_loaded"}
+        about = {"weights", "weight_names", "training", "settings", "_loaded"}
         return {name: value for name, value in vars(self).items() if name not in about}
 
     def _state(self, held: dict[str, Any] | None = None, contents: bool = True) -> ObjectState:

@@ -41,8 +41,8 @@ class Registry:
     def _offers(self) -> dict[str, dict[str, str]]:
         """For each name its targets, and which package each is from; more than one target is a conflict."""
         offers: dict[str, dict[str, str]] = {}
-        # In the order of their packages' names: that of sys.path decides nothing
-        for point in sorted(self._entry_points(), key=_package):
+        # Ours first, then by the packages' names: the order of sys.path decides nothing
+        for point in sorted(self._entry_points(), key=lambda point: (_package(point) != "fsrbench", _package(point))):
             offers.setdefault(point.name, {}).setdefault(point.value, _package(point))
         for name, target in self._builtin.items():
             offers[name] = {target: "fsrbench"} | offers.get(name, {})

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from fsrbench.errors import UserError
 from fsrbench.seeds import MOST_SEED
 from fsrbench.tasks import TASKS, Task
+from fsrbench.weights import parse_named
 
 
 class RunSpec(BaseModel):
@@ -54,6 +55,14 @@ class RunSpec(BaseModel):
         if not any(names):
             raise ValueError("name at least one")
         return tuple(dict.fromkeys(n for n in names if n))
+
+    @field_validator("weights")
+    @classmethod
+    def _known_weights(cls, files: dict[str, Path]) -> dict[str, Path]:
+        try:
+            return dict(parse_named(f"{name}={file}") for name, file in files.items())
+        except UserError as error:
+            raise ValueError(str(error)) from None
 
     @field_validator("scheduler")
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +102,8 @@ REGISTRY = Registry("weight file", dict.fromkeys(WEIGHTS, "fsrbench.weights:WEIG
 
 
 _named: dict[str, Path] = {}
+_asked: set[str] = set()
+"""Names that :func:`find` was asked for since files were named."""
 
 
 @contextmanager
@@ -109,6 +111,7 @@ def named(files: Mapping[str, Path]) -> Iterator[None]:
     """Inside, these files are used for the weights of these names, before all other places."""
     before = dict(_named)
     _named.update(files)
+    _asked.clear()
     try:
         yield
     finally:
@@ -150,20 +153,49 @@ def find(name: str) -> Path:
         Unavailable: it is nowhere; the message says how to get it.
     """
     weight = WEIGHTS[name]
+    _asked.add(name)
     if name in _named:
         return _named[name]
     for folder in places():
         if (folder / weight.file).is_file():
             return folder / weight.file
-    if weight.package and (spec := importlib.util.find_spec(weight.package)):
-        # Not imported: face_recognition_models needs pkg_resources, which current setuptools no longer has.
-        for root in spec.submodule_search_locations or []:
-            if (path := Path(root) / weight.folder / weight.file).is_file():
-                return path
+    for path in _shipped(weight):
+        if path.is_file():
+            return path
     how = [f"`fsrbench weights fetch {name}`"] if weight.url else []
     how += [f"`pip install {weight.package}`"] if weight.package else []
     how += [f"put it where ${ENVIRONMENT} points", f"name it with --weights {name}=FILE"]
     raise Unavailable(f"{weight.file} not found; {', or '.join(how)}")
+
+
+def _shipped(weight: WeightFile) -> list[Path]:
+    """Where a weight file lies if a package ships it."""
+    # Not imported: face_recognition_models needs pkg_resources, which current setuptools no longer has.
+    spec = importlib.util.find_spec(weight.package) if weight.package else None
+    return [
+        Path(root) / weight.folder / weight.file for root in (spec.submodule_search_locations if spec else None) or ()
+    ]
+
+
+def name_of_shipped(path: Path) -> str | None:
+    """The name of a file that a package ships, where it is one that is known here."""
+    for name, weight in WEIGHTS.items():
+        if weight.file == path.name and path.resolve() in {place.resolve() for place in _shipped(weight)}:
+            return name
+    return None
+
+
+def unread(read: Iterable[Path]) -> list[str]:
+    """Names of the files of --weights that nothing has asked for, but for those that were ``read``."""
+    return [name for name, path in _named.items() if name not in _asked and path not in set(read)]
+
+
+def undeclared(name: str) -> str | None:
+    """What to say of a weight file that is not the one whose hash is declared; ``None`` where it is, or none is."""
+    declared, found = WEIGHTS[name].sha256, sha256(name)
+    if declared is None or found == declared:
+        return None
+    return f"weights {name}: {find(name).name} (sha256 {found[:12]}) is not the declared file (sha256 {declared[:12]})"
 
 
 def files(name: str) -> list[Path]:

@@ -172,9 +172,9 @@ def test_a_trained_network_that_a_function_reads_counts(data: Path, tmp_path: Pa
         ]
 
     before = measured()
-    made = sorted((tmp_path / "out" / "cache" / "pictures").iterdir())
+    scored = sorted((tmp_path / "out" / "cache" / "scores").iterdir())
     pd.testing.assert_series_equal(measured(), before, check_exact=True)
-    assert sorted((tmp_path / "out" / "cache" / "pictures").iterdir()) == made  # nothing has changed
+    assert sorted((tmp_path / "out" / "cache" / "scores").iterdir()) == scored  # the same pictures, made anew
     with torch.no_grad():
         NETWORK.weight += 0.5
     assert (measured() != before).all()

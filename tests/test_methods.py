@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -167,6 +168,61 @@ def test_fingerprint_changes_with_the_code_of_a_layer_or_its_base(module: Path) 
     module.write_text(BLOCK.replace("forward(x)", "forward(x) + 1"))
     assert method.fingerprint() != before
     assert without.fingerprint() == Blocks().fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("held", "known"),
+    [
+        ({}, False),
+        ({"settings": ""}, True),
+        ({"network": nn.Conv2d(3, 3, 1)}, True),
+        ({"kernels": {"x4": [torch.ones(3)]}}, True),
+        ({"gain": 0.5}, False),  # read from somewhere, beside what else?
+        ({"handle": object()}, False),
+        ({"handle": memoryview(b""), "network": nn.Conv2d(3, 3, 1)}, False),
+        ({"handle": memoryview(b""), "settings": ""}, False),
+        ({"handle": memoryview(b""), "settings": "", "weights": Path(__file__)}, True),
+    ],
+)
+def test_pictures_are_used_again_only_where_all_is_seen_or_told(held: dict[str, Any], known: bool) -> None:
+    method = Blocks()
+    vars(method).update(held)
+    assert method.is_known() == known
+
+
+def test_another_packages_settings_are_not_those_of_a_class_that_derives_from_it() -> None:
+    class Derived(find_method("bicubic")):  # type: ignore[misc]
+        def upscale(self, lr: torch.Tensor) -> torch.Tensor:
+            return super().upscale(lr)
+
+    assert find_method("bicubic")().is_known()
+    assert not Derived().is_known()
+    Derived.settings = ""
+    assert Derived().is_known()
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [({"settings": ""}, False), ({"network": nn.Conv2d(3, 3, 1)}, False), ({}, True), ({"size": 3}, True)],
+)
+def test_a_run_is_shown_without_the_method_only_where_files_tell_all(held: dict[str, Any], told: bool) -> None:
+    class Declared(Blocks):
+        settings = "" if "settings" not in held else None
+
+    method = Declared()
+    vars(method).update(held)
+    assert method.is_told_by_files() == told
+
+
+def test_two_networks_of_two_files_both_count(tmp_path: Path) -> None:
+    method = Blocks()
+    files = [saved(tmp_path / f"{name}.safetensors", nn.Conv2d(3, 3, 1)) for name in "ab"]
+    for file in files:
+        method.load_network(nn.Conv2d(3, 3, 1), file, CPU)
+    assert method.weight_files() == files
+    before = method.fingerprint()
+    saved(files[0], nn.Conv2d(3, 3, 1))
+    assert method.fingerprint() != before
 
 
 def test_layer_made_in_a_shell_is_never_taken_for_another() -> None:

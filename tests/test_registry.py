@@ -89,7 +89,7 @@ def test_two_values_of_one_name_are_refused_whatever_the_order(
     builtin = {name: target} if target.startswith("fsrbench.") else {}
     with pytest.raises(NameConflict) as caught:
         Registry("thing", builtin, group).get(name)
-    claims = f"fsrbench ({target}) and evil (json:loads)" if builtin else f"evil (json:loads) and fsrbench ({target})"
+    claims = f"fsrbench ({target}) and evil (json:loads)"
     assert str(caught.value) == f"{claims} both register the thing {name}; uninstall one of the packages"
 
 

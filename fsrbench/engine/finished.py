@@ -31,7 +31,7 @@ def remember(folder: Path, spec: RunSpec, files: Iterable[Path], weight_files: I
         folder: where the run keeps what is its own.
         spec: what was asked for.
         files: files and folders that were read; of a folder everything below counts.
-        weight_files: names of the metrics' weight files.
+        weight_files: names of the weight files that metrics and methods read.
     """
     told = {
         "versions": versions(),

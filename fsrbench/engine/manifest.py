@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fsrbench import provenance, weights
+from fsrbench import fingerprints, provenance, weights
 from fsrbench.engine.frames import status_of
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
 from fsrbench.methods import describe, find_method
 from fsrbench.metrics.base import Metric
-from fsrbench.versions import versions
+from fsrbench.versions import CODE, versions
 
 SCHEMA_VERSION = 1
 
@@ -31,9 +31,11 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
         "methods": {name: _method(run, name, results.get(name)) for name in run.spec.methods},
         "metrics": {m.name: _describe(m) for m in run.metrics},
         "protocols": {m.name: m.protocol for m in run.metrics},
+        "protocol_notes": _protocol_notes(run),
         "metric_weights": {name: _weights(name) for name in run.worker.weight_files()},
         "reference": _reference(run),
-        "versions": versions(),
+        "versions": {name: version for name, version in versions().items() if name != CODE},
+        "code_sha256": fingerprints.harness(),
         "machine": provenance.machine(run.device),
         "executor": run.executor,
         "git": provenance.git(),
@@ -86,6 +88,7 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
         "training": method.training,
         "weights": ", ".join(file.name for file in files) or None,
         "weights_sha256": provenance.hash_of_all(files) if files else None,
+        "weights_note": "; ".join(filter(None, map(weights.undeclared, method.weight_names))),
         "fingerprint": run.worker.keys.loaded(name),
         "clipped_images": results.clipped if results else 0,
         "failed_images": results.problems if results else {},
@@ -96,6 +99,12 @@ def _weights(name: str) -> dict[str, Any]:
     found = weights.sha256(name)
     declared = weights.WEIGHTS[name].sha256
     return {"file": weights.find(name).name, "sha256": found, "as_declared": found == declared if declared else None}
+
+
+def _protocol_notes(run: Run) -> dict[str, str]:
+    """What a metric's protocol does not say: that it reads a weight file which is not the declared one."""
+    notes = {m.name: "; ".join(filter(None, map(weights.undeclared, run.worker.weights_of(m)))) for m in run.usable}
+    return {name: note for name, note in notes.items() if note}
 
 
 def _reference(run: Run) -> dict[str, Any] | None:

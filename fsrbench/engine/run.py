@@ -107,11 +107,17 @@ class Run:
         for line in self.dataset.warnings:
             self.reporter.warn(line)
         collector = self._score()
+        self._report_weights()
         with self.clock.phase("timing"):
             readings = self._time()
         with self.clock.phase("summary"):
             frames = collector.frames(self.rows(self.spec.methods), readings, self.spec.ratio_to)
         return Outcome(frames, collector.results)
+
+    def weight_names(self) -> list[str]:
+        """Names of the weight files that metrics and methods read."""
+        methods = [self.worker.method(name) for name in self.methods]
+        return sorted({*self.worker.weight_files(), *(name for method in methods for name in method.weight_names)})
 
     def close(self) -> None:
         """End the threads and processes that it started."""
@@ -220,6 +226,14 @@ class Run:
                 self.reporter.warn(f"{method} failed on {len(found.problems)} images; {image}: {reason}")
             if found.clipped:
                 self.reporter.say(f"{method}: values outside [0, 1] clipped in {found.clipped} images")
+
+    def _report_weights(self) -> None:
+        """Warn of weight files that are not the declared ones, and of named ones that changed nothing."""
+        methods = [self.worker.method(name) for name in self.methods]
+        for line in filter(None, (weights.undeclared(name) for name in self.weight_names() if weights.there(name))):
+            self.reporter.warn(line)
+        for name in weights.unread(file for method in methods for file in method.weight_files()):
+            self.reporter.warn(f"--weights {name}: nothing in this run reads it")
 
     def _time(self) -> dict[str, Readings | FsrbenchError]:
         wanted = [m.name for m in self.metrics if isinstance(m, SpeedMetric)]

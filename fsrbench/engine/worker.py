@@ -104,12 +104,22 @@ class Worker:
 
     def weight_files(self) -> list[str]:
         """Names of the weight files that the metrics read."""
-        return sorted({name for reader in self.readers() for name in reader.weight_files})
+        return sorted({name for metric in self.metrics for name in self.weights_of(metric)})
+
+    def weights_of(self, metric: Metric) -> list[str]:
+        """Names of the weight files that a metric and the extractors below it read."""
+        readers: list[Metric | Extractor] = [metric, *self._extractors_of(metric)]
+        return sorted({name for reader in readers for name in reader.weight_files})
 
     def readers(self) -> list[Metric | Extractor]:
         """The metrics, and the extractors that they read."""
-        read = [needed for name in self.extractors for needed in (name, *self._extractor(name).requires)]
-        return [*self.metrics, *map(self._extractor, read)]
+        return [*self.metrics, *(extractor for metric in self.metrics for extractor in self._extractors_of(metric))]
+
+    def _extractors_of(self, metric: Metric) -> list[Extractor]:
+        names = [metric.extractor] if isinstance(metric, FeatureMetric) else []
+        for name in names:
+            names += [needed for needed in self._extractor(name).requires if needed not in names]
+        return [self._extractor(name) for name in names]
 
     def do(self, unit: Unit) -> UnitResult:
         """Super-resolve and score the images of a unit."""

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from fsrbench.errors import Invalid, Unavailable, one_line
 from fsrbench.metrics.base import Facts, ImageMetric
+from fsrbench.object_state import ObjectState
 
 SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
 """What pyiqa computes over whole folders, not image by image."""
@@ -54,6 +55,17 @@ class PyiqaMetric(ImageMetric):
         except Exception as error:  # downloads fail in many ways
             how = f"`fsrbench weights fetch {self.name}` gets its weights"
             raise Unavailable(f"pyiqa cannot make {self.name}: {one_line(error)}; {how}") from None
+
+    def fingerprint(self) -> str:
+        """The network's tensors, whichever file in pyiqa's cache they came from."""
+        state = ObjectState()
+        state.add(dict(self._network.state_dict()))
+        return super().fingerprint() + state.digest
+
+    def files(self) -> frozenset[Path]:
+        """The folders that pyiqa keeps its downloads in."""
+        hub = Path(torch.hub.get_dir())
+        return frozenset(folder for folder in (hub / "pyiqa", hub / "checkpoints") if folder.exists())
 
     @property
     def threads_matter(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fsrbench.reports.data import HR, RunData
-from fsrbench.reports.told import counts, images_of_people, one_line, section
+from fsrbench.reports.told import counts, images_of_people, one_line, protocol_line, section
 
 Place = tuple[str, str]
 """A method and a metric."""
@@ -158,11 +158,7 @@ def _each(said: Mapping[str, Sequence[str]]) -> str:
 
 def protocols(run: RunData, metrics: Sequence[str]) -> list[Entry]:
     """One line a column: what exactly was computed, and over how many."""
-    said = section(run.manifest, "protocols")
-    return [
-        Entry(run.metric(metric).title, one_line(said.get(metric)) or "protocol not recorded", counts(run, metric))
-        for metric in metrics
-    ]
+    return [Entry(run.metric(metric).title, protocol_line(run, metric), counts(run, metric)) for metric in metrics]
 
 
 def facts(run: RunData, degradation: str = "") -> list[str]:
@@ -208,7 +204,7 @@ def methods(run: RunData) -> list[Entry]:
         entry = run.entry("methods", method)
         about = one_line(entry.get("description")).rstrip(".")
         training = one_line(entry.get("training")).rstrip(".")
-        said = [about, f"training: {training}" if training else ""]
+        said = [about, f"training: {training}" if training else "", one_line(entry.get("weights_note"))]
         if any(said):
             lines.append(Entry(method, "; ".join(filter(None, said))))
     return lines

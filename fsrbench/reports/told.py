@@ -57,3 +57,10 @@ def counts(run: RunData, metric: str) -> str:
     if not found:
         return ""
     return f"n = {found[0]}" if len(found) == 1 else f"n = {found[0]} to {found[-1]}"
+
+
+def protocol_line(run: RunData, metric: str) -> str:
+    """What exactly was computed, and with other weights than the declared ones, if so."""
+    said = one_line(section(run.manifest, "protocols").get(metric)) or "protocol not recorded"
+    note = one_line(section(run.manifest, "protocol_notes").get(metric))
+    return f"{said}; {note}" if note else said

@@ -14,10 +14,11 @@ import pytest
 import torch
 from made import Finished, draw_picture, encode_picture, picture_files, run, write_files, write_zip
 
-from fsrbench import machine_facts
+from fsrbench import fingerprints, machine_facts
 from fsrbench.cores import usable_cores
 from fsrbench.metrics import METRICS
 from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.metrics.quality import Psnr
 
 PLUG_IN = """
 import torch
@@ -148,6 +149,18 @@ def test_another_version_of_a_package_brings_the_work_back(done, monkeypatch):
     assert not was_shown(again)
     assert again.manifest["versions"]["pillow"] == "1.0"
     assert was_shown(done())
+
+
+def test_other_code_of_our_own_brings_the_work_back_and_changes_the_score(done, monkeypatch):
+    first = done()
+    assert was_shown(first)
+    before = first.values("bicubic", "psnr")
+    score = Psnr.score
+    monkeypatch.setattr(Psnr, "score", lambda self, sr, hr: score(self, sr, hr) + 1000)
+    monkeypatch.setattr(fingerprints, "harness", lambda: "0" * 64)
+    again = done(metrics="psnr,landmark_nme")
+    assert not was_shown(again)
+    assert again.values("bicubic", "psnr") == {image: value + 1000 for image, value in before.items()}
 
 
 def test_what_failed_or_was_unavailable_is_tried_again(done):

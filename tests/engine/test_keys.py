@@ -10,6 +10,7 @@ import torch
 from made import picture_files, run, write_files
 from made_extractors import use_colours
 
+from fsrbench import fingerprints, versions
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import HR, REFERENCE, Unit, make_shards
@@ -62,7 +63,10 @@ def test_hr_is_looked_at_once_whatever_lr_is_made_of(tmp_path: Path, monkeypatch
     assert sum(seen) == (1 + 3) * 24
 
 
-def test_another_version_of_a_package_is_in_every_key(faces: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("changed", ["a package", "the harness"])
+def test_another_version_of_a_package_or_of_our_code_is_in_every_key(
+    faces: Dataset, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
     (shard,) = make_shards(faces)
 
     def all_keys() -> tuple[str, ...]:
@@ -72,7 +76,11 @@ def test_another_version_of_a_package_is_in_every_key(faces: Dataset, monkeypatc
 
     before = all_keys()
     assert all_keys() == before
-    monkeypatch.setattr("fsrbench.versions.version", lambda package: "1.0" if package == "pillow" else version(package))
+    if changed == "a package":
+        other = {"pillow": "1.0"}
+        monkeypatch.setattr(versions, "version", lambda package: other.get(package) or version(package))
+    else:
+        monkeypatch.setattr(fingerprints, "harness", lambda: "0" * 64)
     assert not set(before) & set(all_keys())
 
 

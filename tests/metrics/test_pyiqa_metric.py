@@ -153,3 +153,13 @@ def test_weights_of_a_metric_are_fetched_by_its_name(monkeypatch):
     monkeypatch.setattr(pyiqa, "create_metric", lambda name, **options: made.append(name) or torch.nn.Identity())
     result = call("weights", "fetch", "musiq")
     assert (result.exit_code, result.stdout, made) == (0, "musiq: in pyiqa's cache\n", ["musiq"])
+
+
+def test_another_file_in_pyiqas_cache_is_another_metric() -> None:
+    found = metric("lpips")
+    found.__dict__["_network"] = network = torch.nn.Linear(2, 2)  # as if it had been loaded
+    before = found.fingerprint()
+    assert found.fingerprint() == before
+    with torch.no_grad():
+        network.weight += 1
+    assert found.fingerprint() != before

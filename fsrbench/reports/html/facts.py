@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from fsrbench.reports.data import RunData
-from fsrbench.reports.told import counts, images_of_people, one_line, section
+from fsrbench.reports.told import counts, images_of_people, one_line, protocol_line, section
 from fsrbench.tasks import TASKS
 
 MOST_LISTED: Final = 500
@@ -88,11 +88,7 @@ def warnings(run: RunData) -> list[str]:
 
 def protocols(run: RunData) -> list[Protocol]:
     """Every metric of the run, with and without values."""
-    said = section(run.manifest, "protocols")
-    return [
-        Protocol(run.metric(name).label, name, counts(run, name), one_line(said.get(name)) or "protocol not recorded")
-        for name in run.metrics
-    ]
+    return [Protocol(run.metric(name).label, name, counts(run, name), protocol_line(run, name)) for name in run.metrics]
 
 
 def methods(run: RunData) -> list[MethodFacts]:
@@ -106,6 +102,7 @@ def methods(run: RunData) -> list[MethodFacts]:
         remarks = [
             f"{status}: {one_line(entry.get('note'))}" if entry.get("note") else "",
             f"failed on {len(failed)} images, {_first(failed)}" if failed else "",
+            one_line(entry.get("weights_note")),
             f"values outside [0, 1] clipped in {clipped} images" if clipped else "",
         ]
         about, training = one_line(entry.get("description")), one_line(entry.get("training"))

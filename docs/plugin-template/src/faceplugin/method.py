@@ -14,6 +14,7 @@ class Sharpened(Method):
 
     tasks = ("x4", "x8")
     training = "none"
+    settings = ""  # nothing besides this code; see "When pictures are used again" in the documentation
 
     def load(self, task: Task, device: torch.device) -> None:
         """Called once. A network of yours: self.load_network(MyNetwork(), Path("weights.safetensors"), device)."""

@@ -1,0 +1,137 @@
+"""--weights: the named file is the one that is used and recorded, and another than the declared one is told."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from made import Finished, picture_files, run, write_files
+from made_networks import save_pooling_onnx
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from fsrbench import weights
+from fsrbench.errors import UserError
+from fsrbench.methods import load_method
+from fsrbench.spec import parse_spec
+from fsrbench.tasks import TASKS
+
+CPU = torch.device("cpu")
+OWN = {
+    "ours_x4": ("ours", "x4"),
+    "ours_x8": ("ours", "x8"),
+    "ours_id_x4": ("ours-id", "x4"),
+    "ours_short_x4": ("ours-short", "x4"),
+    "scgan_x4": ("scgan", "x4"),
+    "progressive_x8": ("progressive", "x8"),
+}
+
+
+def changed(name: str, path: Path, training: str | None = "ten steps") -> Path:
+    """The shipped file with every number halved."""
+    state = {key: value / 2 for key, value in load_file(weights.find(name)).items()}
+    save_file(state, path, {"training": training} if training else None)
+    return path
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+
+
+def command(data: Path, *options: object, methods: str = "ours", metrics: str = "psnr") -> Finished:
+    return run(data, data.parent / "out", "--metrics", metrics, *options, methods=methods)
+
+
+def test_every_shipped_network_is_in_the_list_above() -> None:
+    assert {name for name, weight in weights.WEIGHTS.items() if weight.folder == "weights"} == {"fan", *OWN}
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_named_file_takes_the_place_of_a_shipped_one(tmp_path: Path, name: str) -> None:
+    method, task = OWN[name]
+    file = changed(name, tmp_path / "mine.safetensors")
+    before = load_method(method, TASKS[task], CPU)
+    with weights.named({name: file}):
+        after = load_method(method, TASKS[task], CPU)
+        assert after.weight_files() == [file]
+    assert after.training == "ten steps"
+    first, second = (next(iter(m.network.parameters())) for m in (before, after) if m.network is not None)
+    assert torch.allclose(second, first / 2, atol=1e-3)
+    assert after.fingerprint() != before.fingerprint()
+
+
+@pytest.mark.parametrize("isolate", [False, True])
+def test_a_named_file_is_recorded_and_told_below_the_table(data: Path, tmp_path: Path, isolate: bool) -> None:
+    file = changed("ours_x4", tmp_path / "mine.safetensors", training=None)
+    plain = command(data).values("ours")
+    named = command(data, "--weights", f"ours_x4={file}", *(["--isolate"] if isolate else []))
+    entry, digest = named.manifest["methods"]["ours"], hashlib.sha256(file.read_bytes()).hexdigest()
+    assert (entry["weights"], entry["weights_sha256"]) == (file.name, digest)
+    assert entry["training"] == "unknown: mine.safetensors"
+    assert named.values("ours") != plain
+    line = f"weights ours_x4: mine.safetensors (sha256 {digest[:12]}) is not the declared file"
+    assert line in (named.path / "table.md").read_text()
+    assert line in " ".join(named.stderr.split())
+    back = command(data)
+    assert back.values("ours") == plain
+    assert "not the declared file" not in (back.path / "table.md").read_text()
+
+
+def test_a_folder_of_weights_holds_for_shipped_networks_too(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(weights.ENVIRONMENT, str(tmp_path / "own"))
+    plain = command(data).values("ours")
+    (tmp_path / "own").mkdir()
+    changed("ours_x4", tmp_path / "own" / "ours_x4.safetensors")
+    assert command(data).values("ours") != plain
+
+
+@pytest.mark.parametrize("methods", ["bicubic", "scgan"])
+def test_a_named_file_that_nothing_reads_is_told(data: Path, tmp_path: Path, methods: str) -> None:
+    file = changed("ours_x8", tmp_path / "mine.safetensors")
+    done = command(data, "--weights", f"ours_x8={file}", methods=methods)
+    assert "--weights ours_x8: nothing in this run reads it" in " ".join(done.stderr.split())
+
+
+def test_another_file_of_niqes_parameters_is_told_beside_the_protocol(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyiqa")
+    rng = np.random.default_rng(0)
+    mixed = rng.standard_normal((36, 36))
+    np.savez(tmp_path / "any.npz", mu_pris_param=rng.random((1, 36)), cov_pris_param=mixed @ mixed.T)
+    digest = hashlib.sha256((tmp_path / "any.npz").read_bytes()).hexdigest()
+    done = command(data, "--weights", f"niqe={tmp_path / 'any.npz'}", methods="bicubic", metrics="psnr,niqe")
+    line = f"weights niqe: any.npz (sha256 {digest[:12]}) is not the declared file (sha256 2a7c182a68c9)"
+    for table in ("table.md", "table.tex"):
+        assert line in " ".join((done.path / table).read_text().split()), table
+    assert done.manifest["protocol_notes"].keys() == {"niqe"}
+
+
+def test_a_file_below_an_extractor_is_told_of_every_metric_that_reads_it(data: Path, tmp_path: Path) -> None:
+    file = changed("fan", tmp_path / "fan.safetensors")
+    done = command(data, "--weights", f"fan={file}", methods="bicubic", metrics="psnr,landmark_nme")
+    assert done.manifest["protocol_notes"].keys() == {"landmark_nme"}
+    assert "weights fan: fan.safetensors" in (done.path / "table.md").read_text()
+
+
+def test_a_file_whose_hash_nobody_declared_is_not_told(tmp_path: Path) -> None:
+    with weights.named({"arcface": save_pooling_onnx(tmp_path / "any.onnx")}):
+        assert weights.undeclared("arcface") is None
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [({"our_x4": "w"}, "did you mean ours_x4"), ({"ours_x4": "nowhere.pth"}, "nowhere.pth is no file")],
+)
+def test_a_program_that_names_what_is_not_there_is_refused(files: dict[str, str], reason: str) -> None:
+    with pytest.raises(UserError, match=f"--weights: .*{reason}"):
+        parse_spec(methods=("ours",), weights=files)
+
+
+def test_the_shipped_files_say_how_they_were_trained() -> None:
+    with safe_open(weights.find("ours_x4"), framework="pt") as file:
+        assert load_method("ours", TASKS["x4"], CPU).training == file.metadata()["training"]
