@@ -22,6 +22,8 @@ LARGEST = 1e100
 """Finite numbers beyond this were never measured, and cannot be drawn."""
 FEW = 30
 """From so many people on, and up to :data:`MANY`, means have bootstrap intervals; of fewer those are too narrow."""
+UNEQUAL = 0.8
+"""Below this share of effective people, bootstrap intervals are too narrow for any number of them."""
 MANY = 1000
 """From this many clusters on, use the normal approximation: as accurate, and fast."""
 
@@ -44,7 +46,7 @@ def mean_interval(
 ) -> tuple[float, float]:
     """95 % interval of the mean of K finite ``values``, over people.
 
-    Fewer than 30 people: Student's t on a jackknife that leaves out one person at a time, with the degrees of freedom
+    Fewer than 30 people, or very unequal numbers of images: Student's t on a jackknife that leaves out one person at a time, with the degrees of freedom
     of the effective number of people (Kish 1965), which unequal numbers of images lower. More: bootstrap (BCa; Efron
     1987). From 1,000 on: normal. Rates: :func:`rate_interval`. ``docs/statistics.md`` has how often they hold the
     truth.
@@ -66,7 +68,7 @@ def mean_interval(
         return _t_interval(sums, counts)
     if len(values) and np.ptp(values) == 0 and len(sums) >= 2:
         return float(values[0]), float(values[0])
-    if len(sums) >= 2 and people < FEW:
+    if len(sums) >= 2 and (people < FEW or people < UNEQUAL * len(sums)):
         half = t_quantile(people) * _jackknife_error(sums, counts)
         mean = float(_ratio(sums, counts))
         return mean - half, mean + half

@@ -137,6 +137,10 @@ def test_intervals_of_few_people_cover(people, images):
     assert _coverage(_normal, people, images, 0.0) >= 92
 
 
+def test_intervals_of_people_with_very_unequal_numbers_of_images_cover():
+    assert _coverage(_normal, 60, _unequal, 0.0) >= 93
+
+
 @pytest.mark.parametrize("people", [3, 6, 12, 20])
 def test_skewed_scores_of_few_people_cover_less(people):
     assert _coverage(_skewed, people, _six, 1.5) >= 86
