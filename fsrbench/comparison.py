@@ -99,7 +99,8 @@ def paired(run: RunData, metric: str, first: str, second: str, seed: int = 0) ->
     both = scores[[first, second]].dropna()
     if both.empty:
         return None
-    return compare(both[first].to_numpy(), both[second].to_numpy(), seed, people(both.index, run.identities))
+    rate = run.metric(metric).unit == "%" and bool(both.isin([0, 1]).all(axis=None))
+    return compare(both[first].to_numpy(), both[second].to_numpy(), seed, people(both.index, run.identities), rate)
 
 
 def tied_with_best(run: RunData, metric: str, methods: Sequence[str] | None = None) -> tuple[str, list[str]] | None:

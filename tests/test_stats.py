@@ -278,6 +278,15 @@ def test_the_gate_tests_from_so_many_people_on_that_a_hundred_tests_can_tell():
     assert 100 * smallest_p(FEWEST_PEOPLE) < LEVEL < 100 * smallest_p(FEWEST_PEOPLE - 1)
 
 
+def test_equal_rates_of_sixty_people_may_still_differ():
+    ones, who = np.ones(120), np.repeat(np.arange(60), 2)
+    unlike = 1 - scipy.stats.binomtest(60, 60).proportion_ci(0.95).low
+    same = compare(ones, ones, 0, who, rate=True)
+    assert (same.ci_low, same.difference, same.ci_high) == pytest.approx((-unlike, 0, unlike))
+    opposite = compare(ones, 0 * ones, 0, who, rate=True)
+    assert (opposite.ci_low, opposite.difference, opposite.ci_high) == pytest.approx((1 - 2 * unlike, 1, 1))
+
+
 def test_a_few_large_differences_are_no_proof_and_many_small_ones_are():
     lucky = np.zeros(60)
     lucky[:2] = 5
