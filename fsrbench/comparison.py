@@ -86,7 +86,7 @@ def compare_run(run: RunData, base: str, metrics: Sequence[str] | None = None, s
         rows.append(Compared(metric, method, _difference(pair, test), "same", test, reason=pair.reason))
     told = _judge(run, list(found), list(found.values()), [row.paired.p if row.paired else math.nan for row in rows])
     return [
-        replace(row, p_corrected=p, verdict=verdict, reason=reason or row.reason, win_rate=_wins(run, row))
+        replace(row, p_corrected=p, verdict=verdict, reason=reason, win_rate=_wins(run, row))
         for row, (verdict, p, reason) in zip(rows, told, strict=True)
     ]
 
@@ -99,7 +99,8 @@ def paired(run: RunData, metric: str, first: str, second: str, seed: int = 0) ->
     both = scores[[first, second]].dropna()
     if both.empty:
         return None
-    return compare(both[first].to_numpy(), both[second].to_numpy(), seed, people(both.index, run.identities))
+    rate = run.metric(metric).unit == "%" and bool(both.isin([0, 1]).all(axis=None))
+    return compare(both[first].to_numpy(), both[second].to_numpy(), seed, people(both.index, run.identities), rate)
 
 
 def tied_with_best(run: RunData, metric: str, methods: Sequence[str] | None = None) -> tuple[str, list[str]] | None:
@@ -208,14 +209,17 @@ def _judge(
     enough = dict(zip(groups, can_tell(list(groups.values())), strict=True))
     told: list[tuple[Verdict, float, str]] = []
     for place, ((metric, _), pair, p) in enumerate(zip(keys, pairs, corrected, strict=True)):
+        reasons = [pair.reason]
         if place in enough and not enough[place]:
+            verdict: Verdict = "few"
             noun = "person" if groups[place] == 1 else "people"
-            told.append(("few", p, f"{groups[place]} {noun}, {len(groups)} test{'s' * (len(groups) > 1)}"))
-            continue
-        verdict = _verdict(run, metric, pair, p)
-        infinite = int(np.isinf(pair.difference).sum())
-        reason = "no interval" if verdict == "untested" else f"{infinite} infinite: by rank" if infinite else ""
-        told.append((verdict, p, pair.reason or reason))
+            reasons.append(f"{groups[place]} {noun}, {len(groups)} test{'s' * (len(groups) > 1)}")
+        else:
+            verdict = _verdict(run, metric, pair, p)
+            reasons.append("no interval" if verdict == "untested" and not pair.reason else "")
+        if infinite := int(np.isinf(pair.difference).sum()):
+            reasons.append(f"{infinite} infinite: by rank")
+        told.append((verdict, p, "; ".join(filter(None, reasons))))
     return told
 
 

@@ -43,6 +43,8 @@ class Exported:
     """That it was looked for in."""
     latency_ms: tuple[float, float]
     """Median at batch 1, of the method and of the file."""
+    one_by_one: bool = False
+    """Whether the file puts faces through the network one at a time, because its code fixes the size of the batch."""
 
     def __str__(self) -> str:
         """What the command prints."""
@@ -51,6 +53,7 @@ class Exported:
             f"{self.path}\n"
             f"largest difference {self.difference:.1e} on {self.pictures} pictures (at most {MOST_DIFFERENCE:.0e})\n"
             f"latency at batch 1: {before:.2f} ms in torch, {after:.2f} ms in onnxruntime"
+            + ("\nfaces go through it one at a time: the network's code fixes the size of the batch" * self.one_by_one)
         )
 
 
@@ -90,15 +93,12 @@ def export(name: str, task_name: str, format: str, out: Path | None) -> Exported
     if not path.parent.is_dir():
         raise UserError(f"{path.parent} is no folder")
     with whole(path) as part:
-        _write(method, _metadata(method, name, task), task, part)
-        file = OnnxMethod(part)
-        file.load(task, CPU)
-        difference, pictures = _compare(method, file, task)
+        file, difference, pictures, one_by_one = _write_checked(method, _metadata(method, name, task), task, part)
         readings = measure(
             {"torch": method, "onnx": file}, _random(16, task), CPU, ["latency_ms", "throughput"], EFFORT
         )
     mine, its = (float(np.median(r.latency_ms)) for r in readings.values() if isinstance(r, Readings))
-    return Exported(path, difference, pictures, (mine, its))
+    return Exported(path, difference, pictures, (mine, its), one_by_one)
 
 
 def _check_packages() -> None:
@@ -126,30 +126,102 @@ def _metadata(method: Method, name: str, task: Task) -> dict[str, str]:
     return {PREFIX + key: value for key, value in told.items() if value}
 
 
-def _write(method: Method, metadata: dict[str, str], task: Task, path: Path) -> None:
+def _write_checked(
+    method: Method, metadata: dict[str, str], task: Task, path: Path
+) -> tuple[OnnxMethod, float, int, bool]:
+    """Write a file for any batch; where the network's code fixes the batch, one that takes its faces one at a time.
+
+    Window attention does: SwinIR's computes a batch size in Python, which tracing freezes to that of the example.
+
+    Returns:
+        The file as a method, the largest difference, in how many pictures, and whether it takes them one at a time.
+
+    Raises:
+        FsrbenchError: neither file can be written, or gives what the method gives.
+    """
+    reasons = []
+    for one_by_one in (False, True):
+        try:
+            _write(method, metadata, task, path, one_by_one)
+            _check_batch(path)
+            file = OnnxMethod(path)
+            file.load(task, CPU)
+            return file, *_compare(method, file, task), one_by_one
+        except Invalid:
+            raise
+        except FsrbenchError as error:
+            reasons.append(str(error))
+    raise FsrbenchError(reasons[-1])
+
+
+def _write(method: Method, metadata: dict[str, str], task: Task, path: Path, one_by_one: bool) -> None:
     """Trace and write.
 
     Raises:
         FsrbenchError: what the method does is not torch's alone.
     """
-    batch = torch.export.Dim("n")
+    names = ("one_lr", "one_sr") if one_by_one else ("lr", "sr")
     try:
         with _quiet(), torch.no_grad():
             program: Any = torch.onnx.export(
                 _Upscale(method).eval(),
-                (_random(2, task),),
+                (_random(1 if one_by_one else 2, task),),
                 dynamo=True,
-                dynamic_shapes=({0: batch},),
-                input_names=["lr"],
-                output_names=["sr"],
+                dynamic_shapes=None if one_by_one else ({0: torch.export.Dim("n")},),
+                input_names=[names[0]],
+                output_names=[names[1]],
                 verbose=False,
             )
             program.model.metadata_props.update(metadata)
             program.save(str(path), external_data=False)
+        if one_by_one:
+            _scan(path)
     except Invalid:
         raise
     except Exception as error:  # torch's exporter wraps whatever the method raises
         raise FsrbenchError(f"cannot be exported, not all that it does is done in torch: {_cause(error)}") from error
+
+
+def _scan(path: Path) -> None:
+    """Turn a file for a batch of one into one for any batch, which goes through the faces in a loop (ONNX's Scan)."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    model = onnx.load(path)
+    body = model.graph
+    sides = [[d.dim_value for d in value.type.tensor_type.shape.dim[1:]] for value in (body.input[0], body.output[0])]
+
+    def value(name: str, shape: list[Any]) -> Any:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+    axis = helper.make_tensor("one_axis", TensorProto.INT64, [1], [0])
+    first = helper.make_node("Unsqueeze", ["one_face", "one_axis"], ["one_lr"])
+    last = helper.make_node("Squeeze", ["one_sr", "one_axis"], ["one_restored"])
+    inner = helper.make_graph(
+        [first, *body.node, last],
+        "one_face",
+        [value("one_face", sides[0])],
+        [value("one_restored", sides[1])],
+        [axis, *body.initializer],
+    )
+    loop = helper.make_node("Scan", ["lr"], ["sr"], body=inner, num_scan_inputs=1)
+    outer = helper.make_graph([loop], body.name, [value("lr", ["n", *sides[0]])], [value("sr", ["n", *sides[1]])])
+    model.graph.CopyFrom(outer)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def _check_batch(path: Path) -> None:
+    """Refuse a file in which tracing fixed the batch to that of its example.
+
+    Raises:
+        FsrbenchError: it takes no other batch.
+    """
+    import onnx
+
+    batch = onnx.load(path, load_external_data=False).graph.input[0].type.tensor_type.shape.dim[0]
+    if batch.dim_value:
+        raise FsrbenchError(f"the file takes {batch.dim_value} pictures at a time and no other number")
 
 
 def _cause(error: BaseException) -> str:
@@ -187,9 +259,27 @@ def _compare(method: Method, file: Method, task: Task) -> tuple[float, int]:
     largest = float(torch.stack(found).max())  # NaN if any is
     if not largest <= MOST_DIFFERENCE:
         raise FsrbenchError(
-            f"the file's SR differs by {largest:.1e} from the method's, more than {MOST_DIFFERENCE:.0e}"
+            f"the file's SR differs by {largest:.1e} from the method's, more than {MOST_DIFFERENCE:.0e}: "
+            f"{_why_different(method, batches[-2])}"
         )
     return largest, sum(map(len, batches))
+
+
+def _why_different(method: Method, lr: Tensor) -> str:
+    """What in the method keeps a file from giving what it gives."""
+
+    def differ(a: Tensor, b: Tensor) -> bool:
+        return not torch.allclose(a, b, rtol=0, atol=MOST_DIFFERENCE, equal_nan=True)
+
+    with torch.inference_mode():
+        sr = method.upscale(lr.clone()).clamp(0, 1)
+        if bool(sr.isnan().any()):
+            return "the method gives NaN"
+        if differ(sr, method.upscale(lr.clone()).clamp(0, 1)):
+            return "the method is random, it gives another SR each time"
+        if differ(sr, torch.cat([method.upscale(one.clone()).clamp(0, 1) for one in lr.split(1)])):
+            return "the method's SR of a face depends on the other faces of its batch (a network in training mode?)"
+    return "something that the method computes in Python is frozen in the file, or an operator computes otherwise"
 
 
 def _faces(task: Task) -> Tensor:

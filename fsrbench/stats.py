@@ -22,6 +22,8 @@ LARGEST = 1e100
 """Finite numbers beyond this were never measured, and cannot be drawn."""
 FEW = 30
 """From so many people on, and up to :data:`MANY`, means have bootstrap intervals; of fewer those are too narrow."""
+UNEQUAL = 0.8
+"""Below this share of effective people, bootstrap intervals are too narrow for any number of them."""
 MANY = 1000
 """From this many clusters on, use the normal approximation: as accurate, and fast."""
 
@@ -44,10 +46,10 @@ def mean_interval(
 ) -> tuple[float, float]:
     """95 % interval of the mean of K finite ``values``, over people.
 
-    Fewer than 30 people: Student's t on a jackknife that leaves out one person at a time, with the degrees of freedom
-    of the effective number of people (Kish 1965), which unequal numbers of images lower. More: bootstrap (BCa; Efron
-    1987). From 1,000 on: normal. Rates: :func:`rate_interval`. ``docs/statistics.md`` has how often they hold the
-    truth.
+    Fewer than 30 people, or very unequal numbers of images: Student's t on a jackknife that leaves out one person at a
+    time, with the degrees of freedom of the effective number of people (Kish 1965). Otherwise: bootstrap (BCa; Efron
+    1987). From 1,000 people on: normal. Rates: :func:`rate_interval`. ``docs/statistics.md`` has how often they hold
+    the truth.
 
     Args:
         values: the scores.
@@ -66,7 +68,7 @@ def mean_interval(
         return _t_interval(sums, counts)
     if len(values) and np.ptp(values) == 0 and len(sums) >= 2:
         return float(values[0]), float(values[0])
-    if len(sums) >= 2 and people < FEW:
+    if len(sums) >= 2 and (people < FEW or people < UNEQUAL * len(sums)):
         half = t_quantile(people) * _jackknife_error(sums, counts)
         mean = float(_ratio(sums, counts))
         return mean - half, mean + half
@@ -133,7 +135,9 @@ class Comparison:
     """Above 0 where the first scores higher by what was tested: the difference, or its ranks."""
 
 
-def compare(first: np.ndarray, second: np.ndarray, seed: int = 0, clusters: Clusters = None) -> Comparison:
+def compare(
+    first: np.ndarray, second: np.ndarray, seed: int = 0, clusters: Clusters = None, rate: bool = False
+) -> Comparison:
     """Compare the scores of two methods, image by image.
 
     The test exchanges the methods' scores, all images of a cluster together, and asks how often that makes as large a
@@ -146,6 +150,7 @@ def compare(first: np.ndarray, second: np.ndarray, seed: int = 0, clusters: Clus
         first, second: K scores each, of the same images, none of them NaN; K at least 1.
         seed: of draws and permutations.
         clusters: K labels, or ``None``.
+        rate: the scores are yes (1) and no (0).
     """
     everything = differences(first, second)
     groups = np.asarray(range(len(everything)) if clusters is None else clusters)
@@ -154,6 +159,10 @@ def compare(first: np.ndarray, second: np.ndarray, seed: int = 0, clusters: Clus
     deviation = float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
     mean = float(difference.mean()) if finite.any() else math.inf * float(np.sign(lead(everything)))
     low, high = mean_interval(difference, seed, groups[finite])
+    if rate and low == high:
+        # Everybody agrees: the share of people who may not, and who would then differ the other way
+        unlike = 1 - rate_interval(1.0, 0.0, 0, len(np.unique(groups)))[0]
+        low, high = mean - (1 + mean) * unlike, mean + (1 - mean) * unlike
     return Comparison(
         difference=mean,
         ci_low=low,

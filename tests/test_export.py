@@ -30,6 +30,18 @@ def overshooting(lr):
 
 def random(lr):
     return interpolate(torch.rand_like(lr), scale_factor=4)
+
+
+def batchwise(lr):
+    return windows((lr - lr.mean(0, keepdim=True)).abs())
+
+
+def windows(lr):
+    size = lr.shape[-1] // 2
+    cut = lr.unfold(2, size, size).unfold(3, size, size).permute(0, 2, 3, 1, 4, 5).reshape(-1, 3, size, size)
+    count = int(cut.shape[0] / 4)  # as window attention does; tracing makes it a number
+    whole = cut.reshape(count, 2, 2, 3, size, -1).permute(0, 3, 1, 4, 2, 5).reshape(count, 3, 2 * size, -1)
+    return interpolate(whole, scale_factor=4)
 """
 
 
@@ -113,3 +125,48 @@ def test_what_cannot_be_exported_leaves_one_line_and_no_file(tmp_path: Path, arg
 def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     assert "onnxscript is missing; `pip install 'fsrbench[onnx]'`" in call("export", "ours").stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("random", "the method is random, it gives another SR each time"),
+        ("batchwise", "depends on the other faces of its batch"),
+    ],
+)
+def test_why_a_file_differs_is_said(tmp_path: Path, name: str, reason: str) -> None:
+    result = call("export", f"python:made_exported:{name}", "--out", tmp_path / "x.onnx")
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert not (tmp_path / "x.onnx").exists()
+
+
+def agrees(method: str, path: Path) -> str:
+    """Export a method and hold the file against it in batches of several sizes; what was printed."""
+    result = call("export", method, "--out", path)
+    assert result.exit_code == 0, result.stderr
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    original = load_method(method, TASKS["x4"], CPU)
+    for count in (1, 2, 5):
+        lr = torch.rand(count, 3, 16, 16, generator=torch.Generator().manual_seed(count))
+        with torch.inference_mode():
+            expected = original.upscale(lr).clamp(0, 1)
+        [sr] = session.run(None, {"lr": lr.numpy()})
+        assert sr.shape == (count, 3, 64, 64)
+        assert abs(torch.from_numpy(sr) - expected).max() < 1e-5
+    return result.stdout
+
+
+def test_a_batch_size_that_the_code_fixes_is_no_obstacle(tmp_path: Path) -> None:
+    agrees("python:made_exported:windows", tmp_path / "windows.onnx")
+
+
+@pytest.mark.filterwarnings("ignore:torch.meshgrid")
+def test_swinir_with_shifted_windows_is_exported(tmp_path: Path) -> None:
+    swinir = pytest.importorskip("spandrel.architectures.SwinIR", reason="spandrel is not installed")
+    torch.manual_seed(0)
+    sizes = {"img_size": 16, "window_size": 8, "depths": [2], "embed_dim": 12, "num_heads": [2], "mlp_ratio": 2}
+    network = swinir.SwinIR(**sizes, upscale=4, upsampler="pixelshuffle", resi_connection="1conv")
+    torch.save({"params": network.state_dict()}, tmp_path / "swin.pth")
+    printed = agrees(f"checkpoint:{tmp_path / 'swin.pth'}", tmp_path / "swin.onnx")
+    assert "faces go through it one at a time" in printed

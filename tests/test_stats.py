@@ -137,6 +137,10 @@ def test_intervals_of_few_people_cover(people, images):
     assert _coverage(_normal, people, images, 0.0) >= 92
 
 
+def test_intervals_of_people_with_very_unequal_numbers_of_images_cover():
+    assert _coverage(_normal, 60, _unequal, 0.0) >= 93
+
+
 @pytest.mark.parametrize("people", [3, 6, 12, 20])
 def test_skewed_scores_of_few_people_cover_less(people):
     assert _coverage(_skewed, people, _six, 1.5) >= 86
@@ -272,6 +276,15 @@ def test_the_smallest_p_is_that_of_people_who_all_agree(people):
 
 def test_the_gate_tests_from_so_many_people_on_that_a_hundred_tests_can_tell():
     assert 100 * smallest_p(FEWEST_PEOPLE) < LEVEL < 100 * smallest_p(FEWEST_PEOPLE - 1)
+
+
+def test_equal_rates_of_sixty_people_may_still_differ():
+    ones, who = np.ones(120), np.repeat(np.arange(60), 2)
+    unlike = 1 - scipy.stats.binomtest(60, 60).proportion_ci(0.95).low
+    same = compare(ones, ones, 0, who, rate=True)
+    assert (same.ci_low, same.difference, same.ci_high) == pytest.approx((-unlike, 0, unlike))
+    opposite = compare(ones, 0 * ones, 0, who, rate=True)
+    assert (opposite.ci_low, opposite.difference, opposite.ci_high) == pytest.approx((1 - 2 * unlike, 1, 1))
 
 
 def test_a_few_large_differences_are_no_proof_and_many_small_ones_are():

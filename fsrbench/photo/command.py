@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from fsrbench.datasets.files import MAX_BYTES
 from fsrbench.devices import find_device
 from fsrbench.engine.pictures import outcomes
 from fsrbench.errors import FsrbenchError, UserError
-from fsrbench.images import SUFFIXES, BadImage, decode, to_tensor, to_uint8
+from fsrbench.images import FORMATS, SUFFIXES, BadImage, decode, to_tensor, to_uint8
 from fsrbench.methods import Method, load_method
 from fsrbench.metrics.detection import CONFIDENCE
 from fsrbench.metrics.enlarge import enlarge
@@ -79,7 +80,7 @@ def upscale(request: Request, reporter: Reporter) -> list[Path]:
         raise UserError("upscale needs a method that makes pictures; images: are made already")
     device = find_device(request.device)
     method = load_method(request.method, task, device)
-    photo = _open(request.photo)
+    photo = _open(request.photo, reporter)
     faces = _small(find_faces(photo, request.smallest, reporter), request, task, reporter)
     lr = np.stack([cut(photo, face.frame, task.lr_size) for face in faces])
     sr = _super_resolve(method, request.method, lr, task, device)
@@ -116,13 +117,30 @@ def _task(name: str) -> Task:
     return TASKS[name]
 
 
-def _open(path: Path) -> Image.Image:
+def _open(path: Path, reporter: Reporter) -> Image.Image:
     if path.stat().st_size > MAX_BYTES:
         raise UserError(f"{path}: more than {MAX_BYTES // 2**20} MiB")
+    data = path.read_bytes()
     try:
-        return decode(path.read_bytes())
+        photo = decode(data)
     except BadImage as error:
         raise UserError(f"{path}: {error}") from None
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        if (frames := getattr(image, "n_frames", 1)) > 1:
+            reporter.warn(f"{path} holds {frames} pictures; the first is taken")
+        if _is_transparent(image):
+            reporter.warn(f"{path} is transparent in places; its transparency is laid on white")
+    return photo
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    """Whether at least one pixel is not opaque."""
+    if not image.has_transparency_data:
+        return False
+    try:
+        return int(np.asarray(image.convert("RGBA"))[..., 3].min()) < 255
+    except ValueError:  # 16-bit grey with a transparent level
+        return True
 
 
 def _small(faces: list[Face], request: Request, task: Task, reporter: Reporter) -> list[Face]:
@@ -143,6 +161,12 @@ def _small(faces: list[Face], request: Request, task: Task, reporter: Reporter) 
         if not small:
             raise UserError(f"{request.photo}: {why}")
         reporter.say(why)
+    helped = LARGEST * task.lr_size
+    if large := [face.frame.side for face in small if face.frame.side > helped]:
+        reporter.warn(
+            f"{_count(len(large))} larger than {helped:g} px (up to {max(large):.0f} px): reduced to {task.lr_size} px "
+            f"first, so the photo itself shows more of them; without --all they are left as they are"
+        )
     return small
 
 

@@ -238,3 +238,44 @@ def test_bad_photo_is_one_line(tmp_path: Path, data: bytes | None, reason: str) 
     result = upscale(tmp_path / "a.png")
     assert result.exit_code == 2
     assert result.stderr == f"fsrbench: {tmp_path / 'a.png'}: {reason}\n"
+
+
+def test_faces_that_all_makes_worse_are_counted_with_their_size(photo: Path, tmp_path: Path, found) -> None:
+    sizes = [24, 64, 120]
+    found.return_value = [Face(frame_at(70, 70, side), 0.99) for side in sizes]
+    result = upscale(photo, "--out", tmp_path / "out", "--all")
+    assert result.exit_code == 0
+    assert "warning: 2 faces larger than 24 px (up to 120 px): reduced to 16 px first" in result.stderr
+    assert "--all" not in upscale(photo, "--out", tmp_path / "out").stderr.replace("--all super-resolves", "")
+
+
+def test_small_faces_alone_need_no_warning_with_all(photo: Path, tmp_path: Path, found) -> None:
+    found.return_value = [Face(PLACES[0], 0.99)]
+    assert "larger than" not in upscale(photo, "--out", tmp_path / "out", "--all").stderr
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"), [("RGBA", True), ("LA", True), ("P", True), ("opaque", False), ("RGB", False)]
+)
+def test_transparency_is_said(tmp_path: Path, found, mode: str, said: bool) -> None:
+    picture = crowd((150, 140), PLACES)
+    if mode in ("RGBA", "LA", "opaque"):
+        alpha = Image.new("L", picture.size, 255)
+        if mode != "opaque":
+            alpha.paste(0, (0, 0, 20, 20))
+        picture = picture.convert("L" if mode == "LA" else "RGB")
+        picture.putalpha(alpha)
+    if mode == "P":
+        picture = picture.quantize(16)
+        picture.info["transparency"] = picture.getpixel((0, 0))
+    picture.save(tmp_path / "crowd.png", **({"transparency": picture.info["transparency"]} if mode == "P" else {}))
+    result = upscale(tmp_path / "crowd.png", "--out", tmp_path / "out")
+    assert result.exit_code == 0
+    assert ("its transparency is laid on white" in result.stderr) is said
+
+
+def test_of_an_animation_the_first_picture_is_taken_and_that_is_said(tmp_path: Path, found) -> None:
+    frames = [crowd((150, 140), PLACES), background((150, 140))]
+    frames[0].save(tmp_path / "crowd.png", save_all=True, append_images=frames[1:])
+    result = upscale(tmp_path / "crowd.png", "--out", tmp_path / "out")
+    assert "holds 2 pictures; the first is taken" in result.stderr

@@ -135,6 +135,14 @@ def test_pareto_front(lower, front):
     assert [p.method for p in pareto_front(points, lower)] == front
 
 
+@pytest.mark.parametrize(("images", "drawn"), [(3, False), (20, True)])
+def test_too_few_people_make_no_front(make_run, images, drawn):
+    times = {"a": (3.0, 2.9, 3.1), "b": (5.0, 4.9, 5.1)}
+    figure = draw_speed_quality(make_run({"psnr": {"a": 20.0, "b": 25.0}, "latency_ms": times}, n=images))
+    keys = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+    assert ("Pareto front" in keys) == drawn
+
+
 def test_labels_cover_neither_points_nor_each_other():
     figure, (axes,) = panels(1, 1, 3.5, 2.8)
     points = [(1.0, 1.0), (1.05, 1.02), (1.1, 0.98), (1.0, 1.1), (2.0, 2.0)]

@@ -1,6 +1,7 @@
 """Trainings that are interrupted, resumed and changed: what they count, keep and write again."""
 
 import csv
+import errno
 import json
 import os
 import signal
@@ -15,7 +16,7 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from fsrbench.errors import Interrupted, UserError
+from fsrbench.errors import CannotWrite, Interrupted, UserError
 from fsrbench.training import restoration
 from fsrbench.training.loop import Schedule, train
 from fsrbench.training.recipe import Options
@@ -110,6 +111,28 @@ def test_fewer_updates_than_done_change_no_record(options: Options, tmp_path: Pa
     train(tiny(options), tmp_path, Schedule(2), True, quiet, {"steps": 2}, told.append)
     assert told == [f"{tmp_path} has 3 updates already, more than the 2 asked for: nothing is trained"]
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
+
+
+@pytest.mark.parametrize(
+    ("good", "kept"),
+    [(2, "keeps the checkpoint of update 1; the same command with --resume"), (0, "no checkpoint was written")],
+)
+def test_a_full_disk_says_what_is_kept(
+    options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, good: int, kept: str
+) -> None:
+    written: list[Path] = []
+    write = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        written.append(self)
+        if len(written) > good:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(CannotWrite, match=kept) as caught:
+        train(tiny(options), tmp_path, Schedule(3, save_every=1), False, quiet)
+    assert "the same command goes on from there" not in str(caught.value)
 
 
 def test_weights_tell_their_training(options: Options, tmp_path: Path) -> None:
