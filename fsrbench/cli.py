@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -30,6 +31,7 @@ def main() -> None:
     """Entry point of the console script."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what the terminal's encoding does not
+    warnings.filterwarnings("ignore", module=r"PIL\b")  # what it warns of is checked and reported here
     sys.path.append(str(Path.cwd()))  # last, so that no file of the user's hides a package: python:my_method:enlarge
     app()
 

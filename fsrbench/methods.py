@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from fsrbench import fingerprints
 from fsrbench.errors import Unavailable, UserError
+from fsrbench.process_state import contained
 from fsrbench.registry import Registry, load_object
 from fsrbench.tasks import Task
 from fsrbench.tensor_files import read_checkpoint, training_told
@@ -208,15 +209,22 @@ def _make(name: str) -> Method:
     return method
 
 
-def load_method(name: str, task: Task, device: torch.device) -> Method:
-    """Find, make and load a method.
+def load_method(name: str, task: Task, device: torch.device, changed: set[str] | None = None) -> Method:
+    """Find, make and load a method; what it changes in the process is put back.
+
+    Args:
+        name: of the method.
+        task: what it is to do.
+        device: where.
+        changed: gets the names of what it changed.
 
     Raises:
         UserError: nothing is called so.
         Unavailable: it exists but cannot run here; the message says why.
     """
-    method = _make(name)
-    if task.name not in method.tasks:
-        raise Unavailable(f"{name} does {', '.join(method.tasks)}, not {task.name}")
-    method.load(task, device)
+    with contained(changed):
+        method = _make(name)
+        if task.name not in method.tasks:
+            raise Unavailable(f"{name} does {', '.join(method.tasks)}, not {task.name}")
+        method.load(task, device)
     return method

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fsrbench import fingerprints, weights
 from fsrbench.datasets.pairs import ListedPair
-from fsrbench.errors import Invalid
+from fsrbench.errors import FsrbenchError, Invalid
 from fsrbench.stats import people
 from fsrbench.tasks import Task
 
@@ -101,6 +101,24 @@ class Metric(ABC):
     def scores_hr(self) -> bool:
         """Whether the HR images, scored as if a method had made them, give a ceiling."""
         return True
+
+
+class Broken(Metric):
+    """Stands for a metric whose code cannot be imported or made."""
+
+    protocol = "none: its code fails"
+
+    def __init__(self, name: str, reason: FsrbenchError) -> None:
+        self.name = self.title = name
+        self._reason = reason
+
+    def check(self, facts: Facts) -> None:
+        """Refuse.
+
+        Raises:
+            FsrbenchError: why it cannot be used.
+        """
+        raise self._reason
 
 
 class ImageMetric(Metric):

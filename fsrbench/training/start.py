@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from fsrbench.devices import find_device
 from fsrbench.errors import UserError
+from fsrbench.process_state import preserved
 from fsrbench.tasks import TASKS
 from fsrbench.training import RECIPES, distributed
 from fsrbench.training.loop import Report, Schedule, held, train
@@ -22,6 +23,7 @@ LINE_EVERY = 100
 """Updates between the lines that stand for the progress bar where there is no terminal."""
 
 
+@preserved()
 def start(
     model: str,
     out: Path,
