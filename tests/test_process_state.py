@@ -94,8 +94,8 @@ def caller(request: pytest.FixtureRequest) -> Iterator[None]:
         if request.param in ("high", "mixed"):
             torch.set_float32_matmul_precision("high")
         if request.param == "newer settings":
-            backends.fp32_precision = "tf32"
-            backends.cudnn.conv.fp32_precision = "ieee"
+            torch._C._set_fp32_precision_setter("generic", "all", "tf32")
+            torch._C._set_fp32_precision_setter("cuda", "conv", "ieee")
         if request.param == "mixed":
             backends.cuda.matmul.allow_tf32 = False
         if request.param == "others":
@@ -280,7 +280,7 @@ def test_standard_streams_stay_open(tmp_path: Path) -> None:
     methods = "python:made_rude:closes_stdout,python:made_rude:rings_later"
     command = ["fsrbench", "run", "--methods", methods, "--data", data, "--out", tmp_path / "run", "--metrics", "psnr"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     assert "closes_stdout" in done.stdout
     assert "run folder" in done.stderr
