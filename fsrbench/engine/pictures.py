@@ -23,7 +23,7 @@ Outcome = Tensor | str
 """An SR image, or one line that says why there is none."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Pictures:
     """SR pictures of a shard: rows of the shard's inputs that could be made, and why the others could not."""
 

@@ -16,7 +16,7 @@ ReadFeatures = Callable[[str], Features]
 """Gives the features that lie under a key."""
 
 
-@dataclass
+@dataclass(eq=False)
 class MethodResults:
     """All shards of one method."""
 

@@ -33,7 +33,7 @@ from fsrbench.spec import RunSpec
 UNITS_BETWEEN_TIDYING = 8
 
 
-@dataclass
+@dataclass(eq=False)
 class UnitResult:
     """Scores and features of one method on the images of one shard."""
 

@@ -16,7 +16,7 @@ FEWEST_PEOPLE: Final = 12
 """With fewer, no arrangement of the scores is rare enough; the tolerance alone decides then."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pair:
     """The scores of one method in one metric, then and now."""
 

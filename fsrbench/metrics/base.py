@@ -147,7 +147,7 @@ class ImageMetric(Metric):
         """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Faces:
     """The extracted features of all images of one method that could be scored, in the order of ``ids``."""
 
@@ -167,7 +167,7 @@ class Faces:
         return people(self.ids, dict(zip(self.ids, self.identities, strict=True)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """What a feature metric gives: a value an image (NaN where none) and, if it is not their mean, a summary."""
 

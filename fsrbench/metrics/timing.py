@@ -46,7 +46,7 @@ EFFORTS = {"quick": Effort(100, 0, 60), "full": Effort(1024, 60, 1800)}
 """``full`` follows the single-stream rules of MLPerf's inference benchmark: 1,024 queries and 60 seconds."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Readings:
     """What was measured of one method; ``None`` where it could not be."""
 

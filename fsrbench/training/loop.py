@@ -8,7 +8,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -104,16 +104,20 @@ def train(
     means, began = _Means(), time.monotonic()
     for module in recipe.modules.values():
         module.train()
-    for step, batch in enumerate(prefetch(recipe.batch, start, schedule.steps), start):
-        torch.manual_seed(step)  # for what draws its noise inside a step
-        losses = recipe.step(batch, step / schedule.steps)
-        _average(average, recipe.network, min(schedule.ema, (step + 1) / (step + 10)))
-        means.add(losses)
-        done = step + 1
-        report(done, losses)
-        if log is not None and (done % schedule.save_every == 0 or done == schedule.steps):
+    with closing(prefetch(recipe.batch, start, schedule.steps)) as batches:
+        for step, batch in enumerate(batches, start):
+            torch.manual_seed(step)  # for what draws its noise inside a step
+            losses = recipe.step(batch, step / schedule.steps)
+            _average(average, recipe.network, min(schedule.ema, (step + 1) / (step + 10)))
+            means.add(losses)
+            done = step + 1
+            report(done, losses)
+            if done % schedule.save_every and done != schedule.steps:
+                continue
             rate = (done - start) * recipe.options.batch * distributed.world() / (time.monotonic() - began)
-            _keep(recipe, average, log, done, means.take() | {"images_per_s": round(rate, 1)})
+            with distributed.together():
+                if log is not None:
+                    _keep(recipe, average, log, done, means.take() | {"images_per_s": round(rate, 1)})
 
 
 def _keep(recipe: Recipe, average: nn.Module, log: Log, done: int, values: dict[str, float]) -> None:

@@ -54,7 +54,7 @@ class Weights:
     paper speaks of a cycle."""
 
 
-@dataclass
+@dataclass(eq=False)
 class CycleBatch:
     """Unpaired HR and real LR, pairs made by the mixture of degradations, and noise for the two degradations."""
 
