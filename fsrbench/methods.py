@@ -21,6 +21,7 @@ from fsrbench import fingerprints
 from fsrbench.errors import Unavailable, UserError
 from fsrbench.process_state import contained
 from fsrbench.registry import Registry, load_object
+from fsrbench.state_dicts import state_dicts
 from fsrbench.tasks import Task
 from fsrbench.tensor_files import read_checkpoint, training_told
 
@@ -79,8 +80,8 @@ class Method(ABC):
     def load_network(self, network: nn.Module, weights: Path, device: torch.device) -> None:
         """Load a file of tensors into ``network`` and keep both, ready for inference on ``device``.
 
-        A .safetensors file, or what ``torch.save(network.state_dict())`` writes. Weights may be stored in half
-        precision; they are computed with in float32.
+        A .safetensors file, what ``torch.save(network.state_dict())`` writes, or a checkpoint that holds it: of several
+        those that were averaged (EMA). Weights may be stored in half precision; they are computed with in float32.
 
         Raises:
             Unavailable: the file does not exist, or does not fit the network.
@@ -89,7 +90,11 @@ class Method(ABC):
             place = weights.name if weights.is_absolute() else weights
             raise Unavailable(f"no weights: {place} is not there; this project's own models: `fsrbench train`")
         try:
-            state = load_file(weights) if weights.suffix == ".safetensors" else read_checkpoint(weights)
+            state: Mapping[str, Any] = (
+                load_file(weights) if weights.suffix == ".safetensors" else read_checkpoint(weights)
+            )
+            names = network.state_dict().keys()
+            state = next((part.tensors for part in state_dicts(state) if part.names == names), state)
             network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
         except Unavailable:
             raise
