@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import inspect
-import tempfile
 import uuid
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from fsrbench.benchmark import benchmark
 from fsrbench.console import Reporter, silent
 from fsrbench.errors import UserError
+from fsrbench.kept_folder import KeptFolder
 from fsrbench.registry import Registry
 from fsrbench.reports.data import RunData
 from fsrbench.spec import RunSpec, parse_spec
@@ -103,25 +103,26 @@ def evaluate(
         >>> bool(psnr["bicubic"].mean() > psnr["blocks"].mean())
         True
     """
+    done = False
     with ExitStack() as around:
         given = _Given(around)
         names = given.methods(methods), given.data(data), given.metrics(metrics)
-        folder = None if out is not None else tempfile.TemporaryDirectory(prefix="fsrbench-")
+        folder = None if out is not None else KeptFolder()
+        around.callback(lambda: folder.remove() if folder and not done else None)
         spec = parse_spec(
             methods=names[0],
             data=names[1],
             metrics=names[2],
             task=task,
             degradation=degradation,
-            out=Path(out if folder is None else folder.name),  # type: ignore[arg-type]
+            out=Path(out) if out is not None else folder.path,  # type: ignore[union-attr]
             **options,
         )
         given.check(spec)
         reporter = Reporter() if progress else silent()
         result = benchmark(spec, reporter, complete=folder is None, known=not given.objects)
-    if folder is not None:
-        weakref.finalize(result, folder.cleanup)  # its files are there as long as it is
-    return result
+        done = True
+    return dataclasses.replace(result, folder=folder)
 
 
 class _Given:

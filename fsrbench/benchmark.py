@@ -9,6 +9,7 @@ from fsrbench.console import Reporter
 from fsrbench.engine import finished
 from fsrbench.engine.places import CACHE
 from fsrbench.offline import hosts_of, no_connections
+from fsrbench.process_state import preserved
 from fsrbench.reports.data import RunData
 from fsrbench.spec import RunSpec
 
@@ -29,4 +30,5 @@ def benchmark(spec: RunSpec, reporter: Reporter, complete: bool = True, known: b
             return result
         from fsrbench.pipeline import run  # takes seconds: torch
 
-        return run(spec, reporter, complete, known)
+        with preserved():
+            return run(spec, reporter, complete, known)

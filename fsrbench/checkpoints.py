@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from fsrbench.errors import FsrbenchError, Unavailable, one_line
 from fsrbench.fitting import Fit
 from fsrbench.methods import Method
 from fsrbench.registry import NameConflict, Registry
+from fsrbench.state_dicts import others, state_dicts
 from fsrbench.tasks import Task
 from fsrbench.tensor_files import read_checkpoint, training_told
 
@@ -41,6 +42,8 @@ class Restorer:
     """The smallest input size that it takes."""
     version: str = ""
     """Of the package that the network's code is from."""
+    weights: str = ""
+    """Which were taken, where the file has several of the network."""
 
 
 Reader = Callable[[Mapping[str, Any]], Restorer | None]
@@ -103,14 +106,15 @@ class CheckpointMethod(Method):
 
     @property
     def description(self) -> str:
-        """Architecture, scale, and what is resized."""
+        """Architecture, scale, what is resized, and which weights were taken where there are several."""
         restorer = self._restorer
         told = [f"{restorer.name}, x{restorer.scale}", str(self._fit)]
         told.insert(1, "grey: R, G and B one by one" if restorer.channels == 1 else "")
+        told.append(restorer.weights)
         return "; ".join(part for part in told if part)
 
     def _code(self) -> set[Any]:
-        return {*super()._code(), self._reader, *map(type, self._restorer.network.modules())}
+        return {*super()._code(), self._reader, state_dicts, *map(type, self._restorer.network.modules())}
 
     def _held(self) -> dict[str, Any]:
         """Nothing that the file and the reader's code do not tell."""
@@ -123,20 +127,41 @@ class CheckpointMethod(Method):
 
 def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
     """The first reader that knows what a file holds, and the network it makes."""
+    from fsrbench.spandrel_models import read_with_spandrel
+
     broken: list[str] = []
+    wrong: list[Unavailable] = []
+    found = state_dicts(loaded)
     for reader in _readers(broken):
-        try:
-            restorer = reader(loaded)
-        except FsrbenchError as error:
-            raise Unavailable("; ".join([f"{name}: {error}", *broken])) from None
-        except Exception as error:  # a plug-in's code may raise anything
-            raise Unavailable(f"{name} does not fit its network: {one_line(error)}") from error
-        if restorer is not None:
-            return reader, restorer
+        if reader is not read_with_spandrel:  # which looks into a file itself, and takes what comes first
+            restorer = _try(reader, loaded, name, broken, wrong)
+            if wrong:
+                raise wrong[0]
+            if restorer:
+                return reader, restorer
+        for part in found:
+            if restorer := _try(reader, part.tensors, name, broken, wrong):
+                same = others(part, found)
+                taken = f"{part.place} taken, not {', '.join(p.place for p in same)}" if same else ""
+                return reader, replace(restorer, weights=taken)
+    if wrong:
+        raise wrong[0]
     unknown = (
         f"{name} holds the weights of no architecture that is known here; a network of yours is python:module:network"
     )
     raise Unavailable("; ".join([unknown, *broken]))
+
+
+def _try(
+    reader: Reader, tensors: Mapping[str, Any], name: str, broken: list[str], wrong: list[Unavailable]
+) -> Restorer | None:
+    try:
+        return reader(tensors)
+    except FsrbenchError as error:
+        wrong.append(Unavailable("; ".join([f"{name}: {error}", *broken])))
+    except Exception as error:  # a plug-in's code may raise anything
+        wrong.append(Unavailable(f"{name} does not fit its network: {one_line(error)}"))
+    return None
 
 
 def _readers(broken: list[str]) -> Iterator[Reader]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,10 +27,30 @@ app.add_typer(weights_app, name="weights")
 app.add_typer(data_app, name="data")
 
 
+class _Pipe(io.FileIO):
+    """Standard output whose reader may go away, as ``head`` does: what it does not read is dropped without a word."""
+
+    def write(self, data: Any) -> int:
+        """As a file's, whether or not anybody reads it."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            return memoryview(data).nbytes
+
+
+def _patient(stream: Any) -> Any:
+    """A standard stream that outlives its reader, and writes what the terminal's encoding does not have as escapes."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    stream.flush()
+    buffer = io.BufferedWriter(_Pipe(stream.fileno(), "wb", closefd=False))
+    return io.TextIOWrapper(buffer, stream.encoding, "backslashreplace", line_buffering=stream.line_buffering)
+
+
 def main() -> None:
     """Entry point of the console script."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a path may hold what the terminal's encoding does not
+    sys.stdout, sys.stderr = _patient(sys.stdout), _patient(sys.stderr)
+    warnings.filterwarnings("ignore", module=r"PIL\b")  # what it warns of is checked and reported here
     sys.path.append(str(Path.cwd()))  # last, so that no file of the user's hides a package: python:my_method:enlarge
     app()
 

@@ -33,17 +33,6 @@ def use_no_more_threads_than_cores() -> None:
     torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
 
 
-def compute_alike_everywhere() -> None:
-    """Full float32 and no choice of algorithms by the clock, so that GPUs give the same scores every time.
-
-    cuDNN would by itself multiply with 10 bits (TF32) and take whichever algorithm was fastest at the first call.
-    """
-    torch.backends.cuda.matmul.allow_tf32 = False
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.benchmark = False
-
-
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Inside, torch computes with one CPU thread, so that the order of its sums is the same on every machine."""

@@ -33,6 +33,10 @@ class Interrupted(FsrbenchError):
     exit_code = 130
 
 
+class EndedProgram(FsrbenchError):
+    """Somebody else's code called ``sys.exit()``, or raised something else that would have ended the program."""
+
+
 def one_line(error: BaseException) -> str:
     """Type and first line of an error that somebody else's code raised.
 
@@ -42,5 +46,7 @@ def one_line(error: BaseException) -> str:
         >>> one_line(KeyError())
         'KeyError'
     """
+    if isinstance(error, EndedProgram):
+        return str(error)
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__

@@ -21,6 +21,7 @@ from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_
 from fsrbench.methods import Method, load_method
 from fsrbench.metrics.timing import Effort, Readings, measure
 from fsrbench.onnx_method import PREFIX, OnnxMethod
+from fsrbench.process_state import preserved
 from fsrbench.tasks import TASKS, Task
 
 FORMATS: Final = ("onnx",)
@@ -68,6 +69,7 @@ class _Upscale(nn.Module):
         return self.method.upscale(lr).clamp(0, 1)
 
 
+@preserved()
 def export(name: str, task_name: str, format: str, out: Path | None) -> Exported:
     """Write a method to a file that takes LR, float N,3,h,w in [0, 1], RGB, and gives SR alike, for any N.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,8 +26,6 @@ SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 """A JPEG's markers before which decoders stop; all but ``END`` are followed by a length."""
 MAX_HEADER = 4096
 """Of a PPM, comments included; Pillow reads it byte by byte."""
-# Pillow warns of what is checked and reported here. Not where it decodes: that would change other threads' filters.
-warnings.filterwarnings("ignore", module=r"PIL\b")
 ORIENTATION = 0x0112
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

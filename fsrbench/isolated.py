@@ -21,11 +21,11 @@ import torch
 from torch import Tensor
 
 from fsrbench import weights
-from fsrbench.devices import compute_alike_everywhere
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
 from fsrbench.methods import Method, find_method, load_method
 from fsrbench.metrics.timing import EFFORTS, Readings, measure
 from fsrbench.offline import no_connections
+from fsrbench.process_state import contained, standardise
 from fsrbench.tasks import TASKS
 
 MOST_BYTES: Final = 2**28
@@ -43,6 +43,7 @@ class Setting:
     task: str
     device: str
     threads: int
+    seed: int
     offline: bool
     weights: Mapping[str, Path]
     """Files that were named for weights."""
@@ -88,7 +89,6 @@ def serve(connection: Connection, setting: Setting) -> None:
     os.dup2(2, 1)  # standard output is the table's
     threading.Thread(target=_follow, args=(setting.parent,), daemon=True).start()
     torch.set_num_threads(setting.threads)
-    compute_alike_everywhere()
     send(connection, {"ready": True})
     with ExitStack() as around:
         if setting.offline:
@@ -99,6 +99,9 @@ def serve(connection: Connection, setting: Setting) -> None:
 
 def _serve(connection: Connection, setting: Setting) -> None:
     method: Method | None = None
+    changed: set[str] = set()
+    seed = setting.seed
+    standardise(seed)
     while True:
         try:
             head, tensor = receive(connection)
@@ -106,25 +109,28 @@ def _serve(connection: Connection, setting: Setting) -> None:
             return
         try:
             if head["do"] == "load":
-                method = _load(setting)
-                send(connection, _facts(method))
+                method = _load(setting, changed)
+                send(connection, _facts(method, changed))
             elif method is not None and head["do"] == "tell":
-                send(connection, _facts(method))
+                send(connection, _facts(method, changed))
             elif method is not None and tensor is not None:
+                if (asked := head.get("seed", seed)) != seed:
+                    seed = asked
+                    standardise(seed)
                 _answer(connection, method, head, tensor.to(setting.device))
         except BaseException as error:  # a method's code may raise anything, SystemExit too
             send(connection, _told(error))
 
 
-def _load(setting: Setting) -> Method:
+def _load(setting: Setting, changed: set[str]) -> Method:
     find_method(setting.name)  # what is wrong with the name is unusable input, and comes first
     try:
-        return load_method(setting.name, TASKS[setting.task], torch.device(setting.device))
+        return load_method(setting.name, TASKS[setting.task], torch.device(setting.device), changed)
     except UserError as error:
         raise FsrbenchError(str(error)) from error
 
 
-def _facts(method: Method) -> dict[str, Any]:
+def _facts(method: Method, changed: set[str]) -> dict[str, Any]:
     """What the run's process is to know of the method."""
     return {
         "description": method.description,
@@ -135,17 +141,19 @@ def _facts(method: Method) -> dict[str, Any]:
         "known": method.is_known(),
         "told_by_files": method.is_told_by_files(),
         "files": [str(file) for file in method.files()],
+        "changed": sorted(changed),
     }
 
 
 def _answer(connection: Connection, method: Method, head: Mapping[str, Any], lr: Tensor) -> None:
     if head["do"] == "upscale":
-        with torch.inference_mode():
+        changed: set[str] = set()
+        with torch.inference_mode(), contained(changed):
             sr: Any = method.upscale_named(lr, head["ids"]) if "ids" in head else method.upscale(lr)
         if isinstance(sr, Tensor):
-            send(connection, {}, sr)
+            send(connection, {"changed": sorted(changed)}, sr)
         else:
-            send(connection, {"type": type(sr).__name__})
+            send(connection, {"type": type(sr).__name__, "changed": sorted(changed)})
         return
     wanted = [name for name in head["wanted"] if name in SIZES]
     found = measure({"it": method}, lr, lr.device, wanted, EFFORTS["quick"])["it"]

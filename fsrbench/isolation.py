@@ -59,6 +59,8 @@ class IsolatedMethod(Method):
         self.name, self.limits = name, limits
         self._offline, self._named = offline, dict(weights)
         self._facts: dict[str, Any] = {}
+        self.changed: set[str] = set()
+        """What it changed in its process; it was put back."""
         self._died: str | None = None
         self._stop: Finalize | None = None
 
@@ -67,7 +69,14 @@ class IsolatedMethod(Method):
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         setting = Setting(
-            self.name, task.name, str(device), torch.get_num_threads(), self._offline, self._named, os.getpid()
+            name=self.name,
+            task=task.name,
+            device=str(device),
+            threads=torch.get_num_threads(),
+            seed=torch.initial_seed(),
+            offline=self._offline,
+            weights=self._named,
+            parent=os.getpid(),
         )
         self._process = context.Process(target=serve, args=(theirs, setting))
         self._process.start()
@@ -87,6 +96,7 @@ class IsolatedMethod(Method):
         self._facts, _ = self._ask({"do": "load"})
         self.training = self._facts["training"]
         self.weight_names = tuple(self._facts["weight_names"])
+        self.changed.update(self._facts["changed"])
 
     def upscale(self, lr: Tensor) -> Tensor:
         """As the method's own; what it returns and raises looks the same.
@@ -101,7 +111,8 @@ class IsolatedMethod(Method):
         return self._upscale({"do": "upscale", "ids": list(ids)}, lr)
 
     def _upscale(self, head: Mapping[str, Any], lr: Tensor) -> Tensor:
-        head, sr = self._ask(head, lr)
+        head, sr = self._ask({**head, "seed": torch.initial_seed()}, lr)
+        self.changed.update(head["changed"])
         if sr is None:
             return type(head["type"], (), {})()  # type: ignore[no-any-return]
         return sr if sr.device.type == "meta" else sr.to(lr.device)

@@ -22,7 +22,9 @@ from fsrbench import fingerprints
 from fsrbench.errors import Unavailable, UserError
 from fsrbench.file_hashes import file_hash, file_parts
 from fsrbench.object_state import ObjectState
+from fsrbench.process_state import contained
 from fsrbench.registry import Registry, load_object
+from fsrbench.state_dicts import state_dicts
 from fsrbench.tasks import Task
 from fsrbench.tensor_files import read_checkpoint, training_told
 from fsrbench.weights import find, name_of_shipped
@@ -87,9 +89,9 @@ class Method(ABC):
     def load_network(self, network: nn.Module, weights: Path, device: torch.device) -> None:
         """Load a file of tensors into ``network`` and keep both, ready for inference on ``device``.
 
-        A .safetensors file, or what ``torch.save(network.state_dict())`` writes. Weights may be stored in half
-        precision; they are computed with in float32. A file that the user has named for one that ships here
-        (``--weights``) takes its place.
+        A .safetensors file, what ``torch.save(network.state_dict())`` writes, or a checkpoint that holds it: of several
+        those that were averaged (EMA). Weights may be stored in half precision; they are computed with in float32. A
+        file that the user has named for one that ships here (``--weights``) takes its place.
 
         Raises:
             Unavailable: the file does not exist, or does not fit the network.
@@ -101,7 +103,11 @@ class Method(ABC):
             place = weights.name if weights.is_absolute() else weights
             raise Unavailable(f"no weights: {place} is not there; this project's own models: `fsrbench train`")
         try:
-            state = load_file(weights) if weights.suffix == ".safetensors" else read_checkpoint(weights)
+            state: Mapping[str, Any] = (
+                load_file(weights) if weights.suffix == ".safetensors" else read_checkpoint(weights)
+            )
+            names = network.state_dict().keys()
+            state = next((part.tensors for part in state_dicts(state) if part.names == names), state)
             network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
         except Unavailable:
             raise
@@ -276,15 +282,22 @@ def _make(name: str) -> Method:
     return method
 
 
-def load_method(name: str, task: Task, device: torch.device) -> Method:
-    """Find, make and load a method.
+def load_method(name: str, task: Task, device: torch.device, changed: set[str] | None = None) -> Method:
+    """Find, make and load a method; what it changes in the process is put back.
+
+    Args:
+        name: of the method.
+        task: what it is to do.
+        device: where.
+        changed: gets the names of what it changed.
 
     Raises:
         UserError: nothing is called so.
         Unavailable: it exists but cannot run here; the message says why.
     """
-    method = _make(name)
-    if task.name not in method.tasks:
-        raise Unavailable(f"{name} does {', '.join(method.tasks)}, not {task.name}")
-    method.load(task, device)
+    with contained(changed):
+        method = _make(name)
+        if task.name not in method.tasks:
+            raise Unavailable(f"{name} does {', '.join(method.tasks)}, not {task.name}")
+        method.load(task, device)
     return method

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
+import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-LOCAL = ("localhost", "127.", "::1")
+VARIABLES: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
+"""With these set, Hugging Face's libraries say what is missing instead of retrying; read when they are imported."""
+FLAGS: Final = (
+    ("huggingface_hub.constants", "HF_HUB_OFFLINE", VARIABLES[:2]),
+    ("transformers.utils.hub", "_is_offline_mode", VARIABLES[:2]),
+    ("datasets.config", "HF_HUB_OFFLINE", VARIABLES[:1]),
+    ("datasets.config", "HF_DATASETS_OFFLINE", (VARIABLES[0], VARIABLES[2])),
+)
+"""Where those libraries keep what they read: module, name, and the variables that set it."""
+CALLS: Final = {"connect": 1, "connect_ex": 1, "sendto": 2, "sendmsg": 4}
+"""Methods of a socket that take an address as their last argument, and with how many arguments they do."""
+LOOK_UPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo")
 
 
 @contextmanager
@@ -22,27 +35,29 @@ def no_connections(allowed: Collection[str] = ()) -> Iterator[None]:
     Raises:
         ConnectionRefusedError: inside, where a connection is tried.
     """
-    look_up = socket.getaddrinfo
 
-    def guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(method: Callable[..., Any], least: int) -> Callable[..., Any]:
         def call(self: socket.socket, *arguments: Any) -> Any:
-            if arguments and isinstance(address := arguments[-1], tuple):
-                _check(address[0], allowed)
+            if len(arguments) >= least and isinstance(address := arguments[-1], tuple):
+                _check(address[0], allowed)  # other kinds of address are files, within this machine
             return method(self, *arguments)
 
         return call
 
-    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
-        _check(host, allowed)
-        return look_up(host, *args, **kwargs)
+    def guarded_look_up(look_up: Callable[..., Any]) -> Callable[..., Any]:
+        def call(host: Any, *args: Any, **kwargs: Any) -> Any:
+            _check(host[0] if isinstance(host, tuple) else host, allowed)
+            return look_up(host, *args, **kwargs)
+
+        return call
 
     with ExitStack() as undo:
-        for name in ("connect", "connect_ex", "sendto"):  # the address is the last argument of each
-            _replace(undo, socket.socket, name, guarded(getattr(socket.socket, name)))
-        _replace(undo, socket, "getaddrinfo", guarded_look_up)
-        # Hugging Face's libraries then say what is missing instead of retrying.
-        undo.callback(_restore, "HF_HUB_OFFLINE", os.environ.get("HF_HUB_OFFLINE"))
-        os.environ["HF_HUB_OFFLINE"] = "1"
+        for name, least in CALLS.items():
+            if hasattr(socket.socket, name):
+                _replace(undo, socket.socket, name, guarded(getattr(socket.socket, name), least))
+        for name in LOOK_UPS:
+            _replace(undo, socket, name, guarded_look_up(getattr(socket, name)))
+        _set_flags(undo)
         yield
 
 
@@ -57,9 +72,45 @@ def hosts_of(*addresses: str | None) -> frozenset[str]:
 
 
 def _check(host: Any, allowed: Collection[str]) -> None:
-    name = host.decode() if isinstance(host, bytes) else str(host or "localhost")
-    if not (name.startswith(LOCAL) or name in allowed):
+    name = host.decode(errors="replace") if isinstance(host, bytes | bytearray) else str(host or "localhost")
+    if not (name in allowed or _is_own(name)):
         raise ConnectionRefusedError(f"--offline forbids a connection to {name}")
+
+
+def _is_own(name: str) -> bool:
+    """Whether a name or an address is this machine's: of names ``localhost`` alone, which no other machine may have."""
+    if name.lower() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
+
+
+def _set_flags(undo: ExitStack) -> None:
+    """Set the variables, and the flags of what was imported before; those of what is imported inside end alike."""
+    before = {
+        (module, name): getattr(sys.modules[module], name, None) for module, name, _ in FLAGS if module in sys.modules
+    }
+
+    def restore() -> None:
+        for module, name, variables in FLAGS:
+            if module in sys.modules and hasattr(sys.modules[module], name):
+                setattr(sys.modules[module], name, before.get((module, name), any(map(_is_set, variables))))
+
+    undo.callback(restore)
+    for variable in VARIABLES:
+        undo.callback(_restore, variable, os.environ.get(variable))
+        os.environ[variable] = "1"
+    for module, name in before:
+        if hasattr(sys.modules[module], name):
+            setattr(sys.modules[module], name, True)
+
+
+def _is_set(variable: str) -> bool:
+    return os.environ.get(variable, "").upper() in ("1", "ON", "YES", "TRUE")
 
 
 def _replace(undo: ExitStack, owner: Any, name: str, new: Any) -> None:
@@ -69,6 +120,6 @@ def _replace(undo: ExitStack, owner: Any, name: str, new: Any) -> None:
 
 def _restore(variable: str, value: str | None) -> None:
     if value is None:
-        del os.environ[variable]
+        os.environ.pop(variable, None)
     else:
         os.environ[variable] = value

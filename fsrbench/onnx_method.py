@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from fsrbench.errors import Unavailable, one_line
 from fsrbench.fitting import Fit
@@ -21,7 +22,15 @@ PREFIX: Final = "fsrbench."
 """Before the names of what a file's metadata tells this benchmark."""
 RANGES: Final = {"0,1": (0.0, 1.0), "-1,1": (-1.0, 1.0), "0,255": (0.0, 255.0)}
 ORDERS: Final = ("RGB", "BGR")
+BATCHES: Final = (2, 1, 4, 8, 16, 32)
+"""Tried where the file does not say which batches it takes; the graph may hold the one that it was exported with."""
+SIDES: Final = (20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256)
+"""Tried where it does not run on the task's LR: many networks have a least size."""
 DTYPES: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+
+
+class _DoesNotRun(Exception):
+    """A file does not run on a batch, or gives no pictures for it."""
 
 
 class OnnxMethod(Method):
@@ -44,6 +53,7 @@ class OnnxMethod(Method):
             raise Unavailable(f"{self.path.name} was exported for task {self._told['task']}, not {task.name}")
         self._batch, side = self._takes()
         self._output = self._gives()
+        self._loop = ""
         self._fit = self._try(task, side)
         self.weights = self.path
         self.training = self._told.get("training", f"unknown: {self.path.name}")
@@ -90,26 +100,75 @@ class OnnxMethod(Method):
         return told
 
     def _try(self, task: Task, side: int | None) -> Fit:
-        """Run it once to see how far it enlarges.
+        """Run it to see how far it enlarges, in which batches it runs and what it must be padded to.
 
         Raises:
             Unavailable: it does not run, or does not give square RGB pictures.
         """
         takes = side or task.lr_size
-        gives = self._probe(takes)
-        if side is None and gives < task.hr_size:  # a larger input is better than an enlarged output
-            takes = -(-takes * task.hr_size // gives)
-            gives = self._probe(takes)
-        return Fit(task.lr_size, takes, gives, task.hr_size)
+        self._padded, gives = self._least(takes, side)
+        if side is None and gives * takes < task.hr_size * self._padded:  # better than an enlarged output
+            takes = -(-self._padded * task.hr_size // gives)
+            self._padded, gives = self._least(takes, side)
+        return Fit(task.lr_size, takes, gives * takes // self._padded, task.hr_size)
+
+    def _least(self, takes: int, side: int | None) -> tuple[int, int]:
+        """The least side that it runs on, from ``takes`` on, and what it gives for it."""
+        reason: _DoesNotRun | None = None
+        for tried in (takes, *(larger for larger in SIDES if larger > takes and side is None)):
+            try:
+                return tried, self._probe(tried)
+            except _DoesNotRun as error:
+                reason = reason or error
+        assert reason is not None
+        raise Unavailable(str(reason)) from reason
 
     def _probe(self, side: int) -> int:
+        """What it gives for a side; settles the batch, where the file does not say."""
+        lr = torch.rand(max(BATCHES), 3, side, side, generator=torch.Generator().manual_seed(0))
+        lr[1::2] *= 0.2  # pictures that differ: what depends on the batch is to be seen
+        lr = lr * (self._high - self._low) + self._low
+        if self._batch is not None:
+            return int(self._checked(lr[:1].expand(self._batch, -1, -1, -1)).shape[-1])
+        reason: _DoesNotRun | None = None
+        for batch in BATCHES:
+            try:
+                sr = self._checked(lr[:batch])
+            except _DoesNotRun as error:
+                reason = reason or error
+                continue
+            if batch != BATCHES[0]:
+                self._batch = batch
+            elif not self._is_of_each(lr[:batch], sr):
+                self._batch = 1 if self._runs(lr[:1]) else batch
+            if self._batch:
+                self._loop = f"in batches of {self._batch}, the only ones that give what they should"
+            return int(sr.shape[-1])
+        assert reason is not None
+        raise reason
+
+    def _is_of_each(self, lr: Tensor, sr: Tensor) -> bool:
+        """Whether a batch gives what its pictures give alone."""
+        return self._runs(lr[:1]) and torch.allclose(
+            torch.cat([self._checked(one) for one in lr.split(1)]), sr, atol=1e-3 * (self._high - self._low)
+        )
+
+    def _runs(self, lr: Tensor) -> bool:
         try:
-            sr = self._run(torch.zeros(self._batch or 2, 3, side, side))
+            self._checked(lr)
+        except _DoesNotRun:
+            return False
+        return True
+
+    def _checked(self, lr: Tensor) -> Tensor:
+        n, side = len(lr), lr.shape[-1]
+        try:
+            sr = self._run(lr)
         except Exception as error:  # onnxruntime raises types of its own
-            raise Unavailable(f"{self.path.name} does not run on {side} px: {one_line(error)[:300]}") from error
-        if sr.ndim != 4 or sr.shape[:2] != (self._batch or 2, 3) or sr.shape[2] != sr.shape[3]:
-            raise Unavailable(f"{self.path.name} gives {tuple(sr.shape)} for {side} px, not N,3,H,W with H = W")
-        return int(sr.shape[-1])
+            raise _DoesNotRun(f"{self.path.name} does not run on {side} px: {one_line(error)[:300]}") from error
+        if sr.ndim != 4 or sr.shape[:2] != (n, 3) or sr.shape[2] != sr.shape[3]:
+            raise _DoesNotRun(f"{self.path.name} gives {tuple(sr.shape)} for {side} px, not N,3,H,W with H = W")
+        return sr
 
     def _run(self, images: Tensor) -> Tensor:
         given = np.ascontiguousarray(images.cpu().numpy().astype(self._dtype))
@@ -120,7 +179,10 @@ class OnnxMethod(Method):
         images = self._fit.before(lr) * (self._high - self._low) + self._low
         if self._told["order"] == "BGR":
             images = images.flip(1)
+        more = self._padded - images.shape[-1]
+        images = functional.pad(images, (0, more, 0, more), mode="replicate") if more else images
         sr = torch.cat([self._run_batch(part) for part in images.split(self._batch or len(images))])
+        sr = sr[..., : self._fit.gives, : self._fit.gives]
         if self._told["order"] == "BGR":
             sr = sr.flip(1)
         return self._fit.after((sr - self._low) / (self._high - self._low)).to(lr.device)
@@ -143,7 +205,8 @@ class OnnxMethod(Method):
         named = f"{self._told['method']} as ONNX" if "method" in self._told else "a network in an ONNX file"
         odd = [self._told[key] for key, usual in (("range", "0,1"), ("order", "RGB")) if self._told[key] != usual]
         chosen = f"output {self._output}" if len(self._session.get_outputs()) > 1 else ""
-        parts = [named, chosen, f"onnxruntime on the {where}", " ".join(odd), str(self._fit)]
+        padded = f"LR padded to {self._padded} px, the least that it runs on" if self._padded > self._fit.takes else ""
+        parts = [named, chosen, f"onnxruntime on the {where}", " ".join(odd), str(self._fit), padded, self._loop]
         return "; ".join(part for part in parts if part)
 
     def _held(self) -> dict[str, Any]:

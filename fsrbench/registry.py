@@ -130,8 +130,11 @@ def load_object(target: str, what: str) -> Any:
 
 
 def _import(module: str, what: str) -> ModuleType:
+    from fsrbench.process_state import contained
+
     try:
-        return importlib.import_module(module)
+        with contained():
+            return importlib.import_module(module)
     except ImportError as error:
         missing = error.name or ""
         if isinstance(error, ModuleNotFoundError) and (module == missing or module.startswith(f"{missing}.")):
@@ -139,5 +142,5 @@ def _import(module: str, what: str) -> ModuleType:
             told = f"no module {missing}, installed or in the current folder{hint}"
             raise UserError(f"cannot load {what}: {told}") from None
         raise Unavailable(f"{what} needs a package that is not there: {one_line(error)}") from error
-    except (Exception, SystemExit) as error:  # a plug-in's import may raise anything
+    except Exception as error:  # a plug-in's import may raise anything
         raise FsrbenchError(f"cannot load {what}: {one_line(error)}") from error

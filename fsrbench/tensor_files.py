@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 from fsrbench.errors import Unavailable, one_line
+from fsrbench.state_dicts import NAME
 
 MOST_INDEX: Final = 10_000
 """Of a layer, as its key has it: loaders make as many layers as the largest number says."""
+HARMLESS: Final = (
+    argparse.Namespace,
+    np.ndarray,
+    np.dtype,
+    *((np.float64(0).__reduce__()[0], f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")),
+    *((np.zeros(1).__reduce__()[0], f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")),
+    *(getattr(np.dtypes, name) for name in np.dtypes.__all__),
+)
+"""What training code keeps beside the weights, settings and numpy's numbers; making these runs no code of the file."""
 _GLOBAL: Final = re.compile(r"GLOBAL ([\w.]+)")
 
 
@@ -57,10 +69,27 @@ def training_told(path: Path) -> str | None:
 def _read_pickle(path: Path) -> Any:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            # torch compresses nothing, so only a bomb unpacks to more than it is
-            if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
-                raise Unavailable(f"{path.name} claims to unpack to more than it holds; no checkpoint does")
-    return torch.load(path, map_location="cpu", weights_only=True)
+            entries = archive.infolist()
+        if program := _program([entry.filename for entry in entries]):
+            raise Unavailable(f"{path.name} {program}")
+        # torch compresses nothing, so only a bomb unpacks to more than it is
+        if sum(entry.file_size for entry in entries) > path.stat().st_size:
+            raise Unavailable(f"{path.name} claims to unpack to more than it holds; no checkpoint does")
+    with torch.serialization.safe_globals(list(HARMLESS)):
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _program(names: list[str]) -> str | None:
+    """What else a zip is, by what lies in it: a program for torch, or an archive of checkpoints."""
+    bare = {name.partition("/")[2] or name for name in names}
+    if "constants.pkl" in bare or any(name.startswith("code/") for name in bare):
+        return "is a TorchScript program and is not run; save its state_dict() alone and name that file"
+    if "archive_format" in bare or any(name.endswith("model.json") for name in bare):
+        return "is a program that torch.export saved and is not run; save the network's state_dict() and name that file"
+    inside = [name for name in names if name.endswith((".pth", ".pt", ".ckpt", ".safetensors"))]
+    if inside and "data.pkl" not in bare:
+        return f"is a zip that holds {inside[0]}; unpack it and name that file"
+    return None
 
 
 def _reason(error: Exception, head: bytes) -> str:
@@ -81,7 +110,8 @@ def _check(loaded: Mapping[str, Any], path: Path) -> None:
     for key, value in _entries(loaded):
         if isinstance(value, Tensor) and value.numel() * value.element_size() > size:
             raise Unavailable(f"{path.name} claims to hold more than it does: {key[:80]} is {tuple(value.shape)}")
-        if any(len(number) > 9 or int(number) > MOST_INDEX for number in re.findall(r"\d+", key)):
+        named = isinstance(value, Tensor) and NAME.fullmatch(key)
+        if named and any(len(number) > 9 or int(number) > MOST_INDEX for number in re.findall(r"\d+", key)):
             raise Unavailable(f"{path.name} numbers its layers up to {key[:80]}; no network has so many")
 
 

@@ -40,7 +40,7 @@ MIRRORED = np.array([*_JAW, *_BROWS, *_NOSE, *_EYES, *_MOUTH])
 """Which point of a face each point of its mirror image was (300-W order)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Annotated:
     """Faces uint8 N,SIDE,SIDE,3, their points float32 N,68,2 (x, y in [0, 1] of the side) and names."""
 

@@ -54,3 +54,33 @@ def save_enlarging_onnx(
     onnx.helper.set_model_props(model, metadata or {})
     onnx.save(model, str(path))
     return path
+
+
+def save_fussy_onnx(path: Path, batch: int | None = None, least: int = 1, mixes: bool = False) -> Path:
+    """A network that turns every pixel into a block of 4, and whose file does not say what it wants.
+
+    Args:
+        path: the file.
+        batch: the only batch that a step within the graph takes.
+        least: the least side that it runs on.
+        mixes: subtracts the mean of the whole batch.
+    """
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    make, info = onnx.helper.make_node, onnx.helper.make_tensor_value_info
+    scales = onnx.helper.make_tensor("scales", onnx.TensorProto.FLOAT, [4], [1, 1, 4, 4])
+    shape = onnx.helper.make_tensor("shape", onnx.TensorProto.INT64, [4], [batch or 0, 3, 0, -1])
+    zero = onnx.helper.make_tensor("zero", onnx.TensorProto.FLOAT, [1], [0.1 if mixes else 0.0])
+    nodes = [
+        make("Reshape", ["x", "shape"], ["same"]),
+        make("Resize", ["same", "", "scales"], ["large"], mode="nearest", nearest_mode="floor",
+             coordinate_transformation_mode="asymmetric"),
+        make("AveragePool", ["x"], ["pooled"], kernel_shape=[least, least]),
+        make("ReduceMean", ["pooled"], ["mean"], keepdims=0),
+        make("Mul", ["mean", "zero"], ["nothing"]),
+        make("Sub", ["large", "nothing"], ["y"]),
+    ]  # fmt: skip
+    shapes = [info(name, onnx.TensorProto.FLOAT, ["n", 3, size, size]) for name, size in (("x", "s"), ("y", "t"))]
+    graph = onnx.helper.make_graph(nodes, "fussy", shapes[:1], shapes[1:], [scales, shape, zero])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, str(path))
+    return path

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+import warnings
+import zipfile
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -69,6 +74,107 @@ def test_unmentioned_architecture_runs_by_name_alone(tmp_path: Path) -> None:
     assert told["training"] == "unknown: made.pth"
     assert len(told["weights_sha256"]) == 64
     assert "unknown: made.pth" in (done.path / "table.md").read_text()
+
+
+def wrapped(how: str, good: dict[str, Tensor], other: dict[str, Tensor]) -> dict[str, Any]:
+    """What training code saves, around the tensors that are to be taken and others of the same network."""
+
+    def named(before: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {before + name: tensor for name, tensor in state.items()}
+
+    best = {"/x/epoch=12-step=48000.ckpt": torch.tensor(30.1)}
+    lightning = {
+        "epoch": 12,
+        "global_step": 48000,
+        "pytorch-lightning_version": "2.4.0",
+        "callbacks": {"ModelCheckpoint{'monitor': 'val_psnr', 'every_n_epochs': 100000}": {"best_k_models": best}},
+        "loops": {"fit_loop": {"state_dict": {}, "epoch_progress": {"total": {"ready": 13}}}},
+        "optimizer_states": [{"state": {0: {"exp_avg": torch.zeros(3)}}, "param_groups": [{"lr": 1e-4}]}],
+        "hyper_parameters": {"lr": np.float64(1e-4), "args": argparse.Namespace(blocks=2)},
+    }
+    critic = named("net_d.", {"conv.weight": torch.zeros(4, 3, 3, 3)})
+    return {
+        "lightning": lightning | {"state_dict": named("model.", good)},
+        "lightning compiled": lightning | {"state_dict": named("model._orig_mod.", good)},
+        "lightning GAN": lightning | {"state_dict": named("net_g.", good) | critic},
+        "lightning generator": lightning | {"state_dict": critic | named("generator.module.", good)},
+        "lightning EMA": lightning | {"state_dict": named("net.", other) | named("ema_model.", good)},
+        "compiled": named("_orig_mod.", good),
+        "data parallel": named("module.", good),
+        "both": named("module._orig_mod.", good),
+        "compiled inside": named("_orig_mod.module.", good),
+        "averaged model": named("module.", good) | {"n_averaged": torch.tensor(5)},
+        "ema": {"ema": good, "model": other},
+        "model first": {"model": other, "optimizer": {}, "ema": good},
+        "params_ema": {"params": other, "params_ema": named("module.", good)},
+        "g_ema": {"g": other, "g_ema": good, "d": {"conv.weight": torch.zeros(3)}},
+        "state_dict_ema": {"state_dict": other, "state_dict_ema": good, "arch": "made"},
+        "nested": {"weights": {"generator": {"net": good}}},
+        "flat": named("params_ema.", good) | named("params.", other),
+        "numpy": {name: tensor.numpy() for name, tensor in good.items()},
+    }[how]  # type: ignore[return-value]
+
+
+TAKEN = {
+    "lightning EMA": "state_dict.ema_model taken, not state_dict.net",
+    "ema": "ema taken, not model",
+    "model first": "ema taken, not model",
+    "params_ema": "params_ema taken, not params",
+    "g_ema": "g_ema taken, not g",
+    "state_dict_ema": "state_dict_ema taken, not state_dict",
+    "flat": "params_ema taken, not params",
+}
+WAYS = ["lightning", "lightning compiled", "lightning GAN", "lightning generator", "compiled", "data parallel", "both"]
+WAYS += ["compiled inside", "averaged model", "nested", "numpy", *TAKEN]
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_however_training_code_saved_it(tmp_path: Path, how: str) -> None:
+    network = plksr()
+    torch.save(wrapped(how, network.state_dict(), plksr(seed=1).state_dict()), tmp_path / "made.pth")
+    method = load(tmp_path / "made.pth")
+    with torch.inference_mode():
+        assert torch.allclose(method.upscale(lr()), network.eval()(lr()).clamp(0, 1), atol=1e-5)
+    told = [part for part in method.description.split("; ") if "taken" in part]
+    assert told == ([TAKEN[how]] if how in TAKEN else [])
+
+
+def test_programs_and_archives_are_called_what_they_are(tmp_path: Path) -> None:
+    class Double(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return 2 * x
+
+    example = (torch.zeros(1, 3, 16, 16),)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.save(torch.jit.trace(Double(), example), tmp_path / "traced.pt")
+        torch.jit.save(torch.jit.script(Double()), tmp_path / "scripted.pt")
+    torch.export.save(torch.export.export(Double(), example), tmp_path / "exported.pt2")
+    saved(tmp_path / "made.pth", plksr())
+    with zipfile.ZipFile(tmp_path / "made.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / "made.pth", "weights/made.pth")
+    for name, reason in (
+        ("traced.pt", "is a TorchScript program and is not run"),
+        ("scripted.pt", "is a TorchScript program and is not run"),
+        ("exported.pt2", "is a program that torch.export saved and is not run"),
+        ("made.zip", "is a zip that holds weights/made.pth; unpack it"),
+    ):
+        with pytest.raises(Unavailable, match=reason):
+            load(tmp_path / name)
+
+
+class Counter:
+    """Runs code when it is unpickled by somebody who allows that."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return exec, ("raise SystemExit('unpickled')",)
+
+
+def test_no_code_in_a_lightning_file_is_run(tmp_path: Path) -> None:
+    state = wrapped("lightning", plksr().state_dict(), {})
+    torch.save(state | {"hyper_parameters": {"callback": Counter()}}, tmp_path / "made.ckpt")
+    with pytest.raises(Unavailable, match=r"holds code \(exec\) and is not loaded"):
+        load(tmp_path / "made.ckpt")
 
 
 def test_isolated_scores_are_the_same(tmp_path: Path) -> None:

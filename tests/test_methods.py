@@ -314,3 +314,24 @@ def test_weights_of_another_network_are_unavailable(tmp_path: Path) -> None:
         method.load_network(nn.Conv2d(3, 3, 3), file, CPU)
     assert "\n" not in str(caught.value)
     assert method.network is None
+
+
+@pytest.mark.parametrize("how", ["state_dict", "ema", "compiled"])
+def test_weights_of_a_class_in_whatever_training_code_saved(tmp_path: Path, how: str) -> None:
+    network, other = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1)
+    good = network.state_dict()
+    saved = {
+        "state_dict": {"epoch": 3, "state_dict": good},
+        "ema": {"model": other.state_dict(), "ema": good},
+        "compiled": {f"_orig_mod.{name}": tensor for name, tensor in good.items()},
+    }[how]
+    torch.save(saved, tmp_path / "made.pth")
+
+    class Mine(Method):
+        def upscale(self, lr: Tensor) -> Tensor:
+            return lr
+
+    method = Mine()
+    method.load_network(nn.Conv2d(3, 3, 1), tmp_path / "made.pth", torch.device("cpu"))
+    assert method.network is not None
+    assert torch.equal(method.network.state_dict()["weight"], good["weight"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from made import picture_files, run, write_files
-from made_networks import save_enlarging_onnx, save_pooling_onnx
+from made_networks import save_enlarging_onnx, save_fussy_onnx, save_pooling_onnx
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -44,6 +44,32 @@ def test_every_batch_and_size_that_fits(tmp_path: Path, batch: Any, side: Any) -
 def test_every_axis_may_be_free(tmp_path: Path) -> None:
     method = load(save_enlarging_onnx(tmp_path / "m.onnx", batch="a", channels="b", side="c"))
     assert torch.equal(method.upscale(lr()), interpolate(lr(), scale_factor=4))
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("least", [1, 24, 33])
+def test_what_the_graph_wants_and_the_file_does_not_say(tmp_path: Path, batch: int, least: int) -> None:
+    method = load(save_fussy_onnx(tmp_path / "m.onnx", batch=batch, least=least))
+    for count in (1, 4, 5):
+        assert torch.equal(method.upscale(lr(count)), interpolate(lr(count), scale_factor=4))
+    assert f"in batches of {batch}, the only ones that" in method.description
+    assert ("LR padded to" in method.description) == (least > 16)
+
+
+def test_what_depends_on_the_batch_gets_one_picture_at_a_time(tmp_path: Path) -> None:
+    method = load(save_fussy_onnx(tmp_path / "m.onnx", mixes=True))
+    one = lr(1)
+    expected = interpolate(one, scale_factor=4) - 0.1 * one.mean()
+    assert torch.allclose(method.upscale(lr())[:1], expected, atol=1e-6)
+    assert "in batches of 1" in method.description
+
+
+def test_a_least_size_and_a_larger_task(tmp_path: Path) -> None:
+    """For x8 the network gets 32 px, as without a least size, and needs no padding."""
+    method = load(save_fussy_onnx(tmp_path / "m.onnx", least=24), "x8")
+    plain = load(save_enlarging_onnx(tmp_path / "plain.onnx"), "x8")
+    assert torch.equal(method.upscale(lr()), plain.upscale(lr()))
+    assert "padded" not in method.description
 
 
 @pytest.mark.parametrize(("output", "gain"), [("large", 1), ("y", 0.5)])

@@ -17,6 +17,7 @@ from fsrbench.audit.origin import Origin
 from fsrbench.console import Reporter
 from fsrbench.errors import UserError
 from fsrbench.offline import no_connections
+from fsrbench.process_state import preserved
 from fsrbench.reports import plot_audit, table_audit
 from fsrbench.spec import parse_spec
 
@@ -41,6 +42,7 @@ class Once(Reporter):
             super().warn(line)
 
 
+@preserved()
 def audit(run: Path | None, out: Path | None, given: Mapping[str, Any]) -> None:
     """Audit a run's methods, or others, write tables and figure and print the tables.
 

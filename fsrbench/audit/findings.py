@@ -37,7 +37,7 @@ class Spread:
         return self.high - self.low
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Findings:
     """One audit."""
 

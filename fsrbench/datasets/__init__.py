@@ -34,9 +34,9 @@ def open_dataset(source: str) -> Dataset:
     try:
         path = Path(source).expanduser()
         if source and path.is_dir():
-            return read_layout(str(path), FolderFiles(path))
+            return read_layout(str(path), FolderFiles(path.absolute()))
         if path.is_file():
-            return read_layout(str(path), ZipFiles(path), wrapped=True)
+            return read_layout(str(path), ZipFiles(path.absolute()), wrapped=True)
     except (OSError, RuntimeError) as error:  # a name that is too long, a ~user who is not there
         raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:

@@ -79,13 +79,13 @@ class CarefulWorker(Worker):
 
     doubt: Doubt
 
-    def _upscale(self, method: Method, lr: Tensor, ids: Sequence[str]) -> list[Tensor | str]:
-        return [self._upscale_one(method, image[None], name) for image, name in zip(lr, ids, strict=True)]
+    def _upscale(self, method: Method, changed: set[str], lr: Tensor, ids: Sequence[str]) -> list[Tensor | str]:
+        return [self._upscale_one(method, changed, image[None], name) for image, name in zip(lr, ids, strict=True)]
 
-    def _upscale_one(self, method: Method, lr: Tensor, name: str) -> Tensor | str:
+    def _upscale_one(self, method: Method, changed: set[str], lr: Tensor, name: str) -> Tensor | str:
         try:
             with self.doubt.step("image", name):
-                (outcome,) = super()._upscale(method, lr, [name])
+                (outcome,) = super()._upscale(method, changed, lr, [name])
                 if isinstance(outcome, Tensor) and outcome.is_cuda:
                     torch.cuda.synchronize()  # a device fails later than the call that makes it
                 return outcome

@@ -14,6 +14,7 @@ from fsrbench.engine.worker import UnitResult
 from fsrbench.errors import FsrbenchError, one_line
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric
 from fsrbench.metrics.timing import Readings
+from fsrbench.process_state import contained, standardise
 from fsrbench.stats import LARGEST
 
 Refused = FsrbenchError
@@ -75,12 +76,14 @@ class Collector:
         if refused is not None:
             return refused
         try:
-            if isinstance(metric, SpeedMetric):
-                reading = readings[method]
-                if isinstance(reading, FsrbenchError):
-                    return reading
-                return _checked(metric.read(reading, compared))
-            return _checked(self._evaluate(method, metric))
+            with contained():
+                if isinstance(metric, SpeedMetric):
+                    reading = readings[method]
+                    if isinstance(reading, FsrbenchError):
+                        return reading
+                    return _checked(metric.read(reading, compared))
+                standardise(self.seed)
+                return _checked(self._evaluate(method, metric))
         except FsrbenchError as error:
             return error
         except Exception as error:  # a plug-in's metric may raise anything

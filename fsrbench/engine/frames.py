@@ -21,7 +21,7 @@ BLOCK_COLUMNS = ["method", "metric", "block", "value"]
 SUMMARY_COLUMNS = ["method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frames:
     """What a run found out, as tables."""
 

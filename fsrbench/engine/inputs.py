@@ -17,7 +17,7 @@ from fsrbench.images import BadImage, centre_square, decode
 from fsrbench.tasks import Task
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Inputs:
     """The usable images of a shard, and what was wrong with the others."""
 
@@ -34,7 +34,7 @@ class Inputs:
     """What was changed about an image that was used, by image."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Pair:
     """One usable image."""
 

@@ -90,6 +90,7 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
         "weights_sha256": provenance.hash_of_all(files) if files else None,
         "weights_note": "; ".join(filter(None, map(weights.undeclared, method.weight_names))),
         "fingerprint": run.worker.keys.loaded(name),
+        "changed_state": run.changed(name),
         "clipped_images": results.clipped if results else 0,
         "failed_images": results.problems if results else {},
     }

@@ -17,6 +17,7 @@ from fsrbench.errors import FsrbenchError, one_line
 from fsrbench.images import to_tensor, to_uint8
 from fsrbench.isolation import MethodDied
 from fsrbench.methods import Method
+from fsrbench.process_state import contained
 
 OVERSHOOT = 0.25
 """Outputs further outside [0, 1] than this have another range, not an overshoot, and are refused."""
@@ -24,7 +25,7 @@ Outcome = Tensor | str
 """An SR image, or one line that says why there is none."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Pictures:
     """SR pictures of a shard: rows of the shard's inputs that could be made, and why the others could not."""
 
@@ -38,6 +39,8 @@ class Pictures:
     """The run that tried those with problems last."""
     deadly: tuple[str, ...] = ()
     """Those with problems that are not tried again, because they ended a worker's process."""
+    changed: tuple[str, ...] = ()
+    """What the method changed in the process while it made them."""
 
     @cached_property
     def digest(self) -> str:
@@ -48,11 +51,13 @@ class Pictures:
     def unpack(cls, stored: Mapping[str, np.ndarray]) -> Pictures:
         """What :meth:`pack` packed."""
         facts = unpack_json(stored["facts"])
-        return cls(stored["rows"], stored["pixels"], **facts | {"deadly": tuple(facts["deadly"])})
+        return cls(
+            stored["rows"], stored["pixels"], **facts | {name: tuple(facts[name]) for name in ("deadly", "changed")}
+        )
 
     def pack(self) -> dict[str, np.ndarray]:
         """As arrays, to be stored."""
-        facts = {name: getattr(self, name) for name in ("problems", "clipped", "tried", "deadly")}
+        facts = {name: getattr(self, name) for name in ("problems", "clipped", "tried", "deadly", "changed")}
         return {"rows": self.rows, "pixels": self.pixels, "facts": pack_json(facts)}
 
     def to_try(self, ids: Sequence[str], run: str) -> list[int]:
@@ -123,15 +128,25 @@ def super_resolve(
     return Pictures(np.array(list(made), dtype=np.int64), pixels, problems, clipped)
 
 
-def outcomes(method: Method, lr: Tensor, ids: Sequence[str], side: int) -> list[Outcome]:
-    """The outcome of each image of a batch.
+def outcomes(
+    method: Method, lr: Tensor, ids: Sequence[str], side: int, changed: set[str] | None = None
+) -> list[Outcome]:
+    """The outcome of each image of a batch; what the method changed in the process is put back.
+
+    Args:
+        method: loaded.
+        lr: float N,3,h,w in [0, 1].
+        ids: of the images.
+        side: of an SR picture, in pixels.
+        changed: gets the names of what the method changed.
 
     Raises:
         torch.OutOfMemoryError: of the device, for more than one image.
         MethodDied: nothing more can be asked of the method.
     """
     try:
-        sr = method.upscale_named(lr.clone(), ids)  # a method may write into its input
+        with contained(changed):
+            sr = method.upscale_named(lr.clone(), ids)  # a method may write into its input
     except MethodDied:
         raise
     except Exception as error:  # a method's code may raise anything
@@ -140,7 +155,8 @@ def outcomes(method: Method, lr: Tensor, ids: Sequence[str], side: int) -> list[
         if isinstance(error, torch.OutOfMemoryError):
             raise
         half = len(lr) // 2  # find the images it fails on; the others are still good
-        return outcomes(method, lr[:half], ids[:half], side) + outcomes(method, lr[half:], ids[half:], side)
+        halves = (lr[:half], ids[:half]), (lr[half:], ids[half:])
+        return [outcome for part in halves for outcome in outcomes(method, *part, side, changed)]
     if not isinstance(sr, Tensor) or tuple(sr.shape) != (len(lr), 3, side, side):
         got = tuple(sr.shape) if isinstance(sr, Tensor) else type(sr).__name__
         return [f"returned {got}, expected a tensor of shape {(len(lr), 3, side, side)}"] * len(lr)

@@ -25,6 +25,7 @@ from fsrbench.methods import is_of_path
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import FeatureMetric, Metric
 from fsrbench.offline import hosts_of, no_connections
+from fsrbench.process_state import preserved
 from fsrbench.spec import RunSpec
 from fsrbench.versions import versions as found_versions
 
@@ -212,8 +213,9 @@ def _do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None) -> D
 def _as_in_the_main_process(setting: Setting) -> Iterator[None]:
     """The run's weights and threads, and no connection but the cluster's own where it is offline."""
     dask_worker = get_worker()
-    torch.set_num_threads(dask_worker.state.nthreads)
     with ExitStack() as stack:
+        stack.enter_context(preserved())  # a cluster that was joined is somebody else's
+        torch.set_num_threads(dask_worker.state.nthreads)
         if setting.spec.offline:
             own = hosts_of(dask_worker.address, dask_worker.scheduler.address, str(dask_worker.nanny or ""))
             stack.enter_context(no_connections(own))

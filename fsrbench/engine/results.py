@@ -16,7 +16,7 @@ ReadFeatures = Callable[[str], Features]
 """Gives the features that lie under a key."""
 
 
-@dataclass
+@dataclass(eq=False)
 class MethodResults:
     """All shards of one method."""
 
@@ -28,6 +28,7 @@ class MethodResults:
     features: dict[str, list[str]] = field(default_factory=dict)
     """Where the features of each extractor are stored, shard by shard."""
     failed: dict[str, str] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
 
     def add(self, result: UnitResult) -> None:
         """Append the next shard."""
@@ -36,6 +37,7 @@ class MethodResults:
         self.unusable |= result.unusable
         self.clipped += result.clipped
         self.failed |= result.failed
+        self.changed.update(result.changed)
         for metric, values in result.scores.items():
             self.scores.setdefault(metric, []).append(values)
         for extractor, key in result.features.items():

@@ -25,12 +25,13 @@ from fsrbench.engine.results import MethodResults
 from fsrbench.engine.store import Store
 from fsrbench.engine.timed import time_methods
 from fsrbench.engine.worker import Worker
-from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
+from fsrbench.errors import FsrbenchError, UserError, one_line
 from fsrbench.images import to_tensor
 from fsrbench.methods import find_method
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric, SpeedMetric
 from fsrbench.metrics.timing import EFFORTS, Readings
+from fsrbench.process_state import contained
 from fsrbench.spec import RunSpec
 
 TIMED_IMAGES = 16
@@ -77,8 +78,10 @@ class Run:
         self.device = find_device(spec.device)
         use_no_more_threads_than_cores()
         self.metrics = resolve(spec.metrics) if metrics is None else list(metrics)
+        changed: dict[str, set[str]] = {name: set() for name in spec.methods}
         for name in spec.methods:
-            check_method(name, spec.isolate)
+            with contained(changed[name]):
+                check_method(name, spec.isolate)
         if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
             raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
         self.degradation = find_degradation(spec.degradation)
@@ -87,8 +90,10 @@ class Run:
         self.reference = self._open_reference()
         self.refused_metrics = self._refused_metrics()
         self.usable = [m for m in self.metrics if m.name not in self.refused_metrics]
-        self.worker = Worker(spec, self.usable, self.device, Store(spec.out / CACHE))
+        self.worker = Worker(spec, self.usable, self.device, Store((spec.out / CACHE).absolute()))
+        self.worker.changed.update(changed)
         self.refused_methods = self._refused_methods()
+        self._changed: dict[str, set[str]] = {}
         self.executor: dict[str, Any] = {}
         """Where units were done, once they are."""
 
@@ -122,6 +127,10 @@ class Run:
     def close(self) -> None:
         """End the threads and processes that it started."""
         self.worker.close()
+
+    def changed(self, method: str) -> list[str]:
+        """What a method changed in the process, as far as it has run."""
+        return sorted(self._changed.get(method, set()) | self.worker.changed[method])
 
     def files(self) -> list[Path] | None:
         """Files and folders that the scores depend on; ``None`` where something does not say which."""
@@ -166,10 +175,16 @@ class Run:
         refused: dict[str, FsrbenchError] = {}
         for metric in self.metrics:
             try:
-                metric.check(facts)
-            except (Invalid, Unavailable) as error:
+                with contained():
+                    metric.check(facts)
+            except UserError:
+                raise
+            except FsrbenchError as error:
                 refused[metric.name] = error
-                self.reporter.warn(f"{metric.name} is {status_of(error)}: {error}")
+            except Exception as error:  # a plug-in's metric may raise anything
+                refused[metric.name] = FsrbenchError(one_line(error))
+            if reason := refused.get(metric.name):
+                self.reporter.warn(f"{metric.name} is {status_of(reason)}: {reason}")
         return refused
 
     def _refused_methods(self) -> dict[str, FsrbenchError]:
@@ -178,7 +193,10 @@ class Run:
             self.worker.start(self.spec.methods)
         for name in self.spec.methods:
             try:
-                self.worker.method(name)
+                method = self.worker.method(name)
+                with contained(self.worker.changed[name]):
+                    self.worker.keys.method(name)
+                    str(method.description), str(method.training), method.files()
             except FsrbenchError as error:
                 if self.spec.isolate and isinstance(error, UserError):
                     raise  # nothing is called so, which only the method's own process could find out
@@ -207,6 +225,7 @@ class Run:
             for result in self.reporter.track(execute(units, self.worker), len(units), "scoring"):
                 collector.add(result)
             self.executor = execute.facts()
+        self._changed = {name: results.changed for name, results in collector.results.items()}
         self._report_problems(collector)
         return collector
 
@@ -224,6 +243,8 @@ class Run:
             if found.problems:
                 image, reason = next(iter(found.problems.items()))
                 self.reporter.warn(f"{method} failed on {len(found.problems)} images; {image}: {reason}")
+            if changed := self.changed(method):
+                self.reporter.warn(f"{method} changed {', '.join(changed)} for the whole process; put back")
             if found.clipped:
                 self.reporter.say(f"{method}: values outside [0, 1] clipped in {found.clipped} images")
 
@@ -244,7 +265,8 @@ class Run:
         loaded = {name: self.worker.method(name) for name in self.methods}
         if self.spec.isolate:
             return isolation.sizes(loaded, to_tensor(lr).to(self.device), wanted)
-        return time_methods(self.worker.store, loaded, lr, self.device, wanted, EFFORTS[self.spec.timing])
+        effort, changed = EFFORTS[self.spec.timing], self.worker.changed
+        return time_methods(self.worker.store, loaded, lr, self.device, wanted, effort, changed)
 
 
 def _none_usable(dataset: Dataset, problems: Mapping[str, str]) -> str:

@@ -26,6 +26,7 @@ def time_methods(
     device: torch.device,
     wanted: Sequence[str],
     effort: Effort,
+    changed: Mapping[str, set[str]] | None = None,
 ) -> dict[str, Readings | FsrbenchError]:
     """Measure the methods or read what was measured; arguments as :func:`fsrbench.metrics.timing.measure`.
 
@@ -46,7 +47,7 @@ def time_methods(
     )
     if (stored := store.get(TIMINGS, key)) is not None:
         return dict(_unpack(stored))
-    readings = measure(methods, to_tensor(lr).to(device), device, wanted, effort)
+    readings = measure(methods, to_tensor(lr).to(device), device, wanted, effort, changed)
     good = {name: reading for name, reading in readings.items() if isinstance(reading, Readings)}
     if len(good) == len(readings) and all(method.is_known() for method in methods.values()):
         store.put(TIMINGS, key, _pack(good))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench.devices import compute_alike_everywhere, one_thread
+from fsrbench.devices import one_thread
 from fsrbench.engine import memory
 from fsrbench.engine.inputs import Inputs
 from fsrbench.engine.keys import Keys
@@ -25,12 +26,13 @@ from fsrbench.isolation import TIMEOUT, IsolatedMethod, Limits, MethodDied
 from fsrbench.methods import Method, can_be_isolated, load_method
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
 from fsrbench.metrics.features import EXTRACTORS, Extractor, extract
+from fsrbench.process_state import contained, standardise
 from fsrbench.spec import RunSpec
 
 UNITS_BETWEEN_TIDYING = 8
 
 
-@dataclass
+@dataclass(eq=False)
 class UnitResult:
     """Scores and features of one method on the images of one shard."""
 
@@ -47,13 +49,14 @@ class UnitResult:
     """Where the store has each extractor's features: they may be too much to pass around, or to hold for all units."""
     failed: dict[str, str] = field(default_factory=dict)
     """Metrics and feature extractors that raised, and what."""
+    changed: tuple[str, ...] = ()
+    """What the method changed in the process; it was put back."""
 
 
 class Worker:
     """Does units of one run, in any order, as long as a shard's HR images can be read."""
 
     def __init__(self, spec: RunSpec, metrics: Sequence[Metric], device: torch.device, store: Store) -> None:
-        compute_alike_everywhere()
         self.spec, self.device, self.store = spec, device, store
         self.task = spec.the_task
         self.metrics = metrics
@@ -64,6 +67,8 @@ class Worker:
         self._methods: dict[str, Method] = {}
         self._isolated: dict[str, IsolatedMethod] = {}
         self._extractors: dict[str, Extractor] = {}
+        self.changed: defaultdict[str, set[str]] = defaultdict(set)
+        """What each method changed in the process."""
         self._units = 0
         self._batches: dict[str, Batch] = {}
         self._pictures: tuple[str, Pictures] | None = None
@@ -90,10 +95,12 @@ class Worker:
 
     def _load(self, name: str) -> Method:
         if not self.spec.isolate or not can_be_isolated(name):
-            return load_method(name, self.task, self.device)
+            standardise(self.spec.seed)
+            return load_method(name, self.task, self.device, self.changed[name])
         if name not in self._isolated:
             self.start([name])
         self._isolated[name].load(self.task, self.device)
+        self.changed[name].update(self._isolated[name].changed)
         return self._isolated[name]
 
     def close(self) -> None:
@@ -133,7 +140,7 @@ class Worker:
         inputs = self.inputs(unit.shard)
         made = self.pictures(unit)
         ids = [inputs.ids[row] for row in made.rows]
-        result = UnitResult(unit, ids, inputs.problems, made.problems, made.clipped)
+        result = UnitResult(unit, ids, inputs.problems, made.problems, made.clipped, changed=made.changed)
         if not ids:
             return result
         sr = to_tensor(made.pixels)
@@ -141,14 +148,16 @@ class Worker:
         key = self.made_key(unit)
         for metric in self._image_metrics_for(unit):
             try:
-                result.scores[metric.name] = self._score(metric, key, sr, hr)
+                with contained():
+                    result.scores[metric.name] = self._score(metric, key, sr, hr)
             except CannotWrite:
                 raise
             except Exception as error:  # a plug-in's metric may raise anything
                 result.failed[metric.name] = one_line(error)
         for name in self.reference_extractors if unit.method == REFERENCE else self.extractors:
             try:
-                self.features(unit, name)
+                with contained():
+                    self.features(unit, name)
                 result.features[name] = self._feature_key(unit, name)
             except CannotWrite:
                 raise
@@ -211,14 +220,19 @@ class Worker:
         if not (rows := known.to_try(inputs.ids, self.token)):
             return known
         wanted = replace(inputs, ids=[inputs.ids[row] for row in rows], lr=inputs.lr[rows])
-        upscale = partial(self._upscale, self.method(unit.method))
+        method, changed = self.method(unit.method), self.changed[unit.method]
+        upscale = partial(self._upscale, method, changed)
         batch = self._batches.setdefault(unit.method, self._first_batch())
+        standardise(self.spec.seed + unit.shard.index)
         try:
             made = known.with_tried(rows, super_resolve(upscale, wanted, side, batch, self.device))
         except MethodDied as error:  # not kept: with more time or memory it may not
             return known.with_tried(rows, none_made(wanted, side, str(error)))
         deadly = tuple(image for image in made.problems if image in (*known.deadly, *self._deadly()))
-        made = replace(made, tried=self.token, deadly=deadly)
+        if isinstance(method, IsolatedMethod):
+            changed |= method.changed
+        all_changed = tuple(sorted({*known.changed, *changed}))
+        made = replace(made, tried=self.token, deadly=deadly, changed=all_changed)
         self.keys.settle("method", unit.method)
         self.store.put("pictures", self.keys.pictures(unit), made.pack())
         return made
@@ -240,6 +254,7 @@ class Worker:
         if stored is None:
             made, extractor = self.pictures(unit), self._extractor(name)
             guide = self._guide(unit, name, self._unguided(extractor, alone), made.rows)
+            standardise(self.spec.seed)
             stored = extract(extractor, to_tensor(made.pixels), guide)
             self.keys.settle("extractor", name)
             self.store.put(FEATURES, self._feature_key(unit, name, alone), stored)
@@ -279,13 +294,14 @@ class Worker:
     def _first_batch(self) -> Batch:
         return Batch(self.spec.batch_size) if self.spec.batch_size else Batch.for_device(self.device)
 
-    def _upscale(self, method: Method, lr: Tensor, ids: Sequence[str]) -> list[Outcome]:
-        return outcomes(method, lr, ids, self.task.hr_size)
+    def _upscale(self, method: Method, changed: set[str], lr: Tensor, ids: Sequence[str]) -> list[Outcome]:
+        return outcomes(method, lr, ids, self.task.hr_size, changed)
 
     def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
         key = self.keys.scores(pictures, metric)
         stored = self.store.get("scores", key)
         if stored is None:
+            standardise(self.spec.seed)
             with one_thread() if metric.threads_matter else nullcontext():
                 stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
             self.keys.settle("metric", metric.name)

@@ -14,7 +14,7 @@ from fsrbench.gate.reference import Reference
 from fsrbench.stats import Comparison, benjamini_hochberg, compare, differences, people
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pair:
     """The scores of one method in one metric, then and now."""
 

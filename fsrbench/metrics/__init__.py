@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fsrbench.errors import UserError
-from fsrbench.metrics.base import Metric
+from fsrbench.errors import FsrbenchError, UserError, one_line
+from fsrbench.metrics.base import Broken, Metric
 from fsrbench.metrics.pyiqa_metric import pyiqa_metric
+from fsrbench.process_state import contained
 from fsrbench.registry import Registry
 
 BUILTIN = {
@@ -58,16 +59,26 @@ PRESETS = {
 
 
 def resolve(names: Iterable[str]) -> list[Metric]:
-    """Metrics for names and presets, each once, in the order asked for.
+    """Metrics for names and presets, each once, in the order asked for; a plug-in's that fails says so in its rows.
 
     Raises:
         UserError: a name that is neither.
     """
     wanted = [n for name in names for n in PRESETS.get(name, (name,))]
-    metrics = []
-    for name in dict.fromkeys(wanted):
-        metric = METRICS.get(name) if name in METRICS else pyiqa_metric(name)
-        if metric is None:
-            raise UserError(f"{METRICS.unknown(name)} (presets: {', '.join(PRESETS)}; and pyiqa's metrics)")
-        metrics.append(metric())
-    return metrics
+    return [_make(name) for name in dict.fromkeys(wanted)]
+
+
+def _make(name: str) -> Metric:
+    try:
+        with contained():
+            metric = METRICS.get(name) if name in METRICS else pyiqa_metric(name)
+            if metric is None:
+                raise UserError(f"{METRICS.unknown(name)} (presets: {', '.join(PRESETS)}; and pyiqa's metrics)")
+            made: Metric = metric()
+            return made
+    except UserError:
+        raise
+    except FsrbenchError as error:
+        return Broken(name, error)
+    except Exception as error:  # a plug-in's metric may raise anything
+        return Broken(name, FsrbenchError(one_line(error)))

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fsrbench import weights
 from fsrbench.datasets.pairs import ListedPair
-from fsrbench.errors import Invalid
+from fsrbench.errors import FsrbenchError, Invalid
 from fsrbench.plugin_code import PluginCode
 from fsrbench.stats import people
 from fsrbench.tasks import Task
@@ -116,6 +116,24 @@ class Metric(ABC):
         return True
 
 
+class Broken(Metric):
+    """Stands for a metric whose code cannot be imported or made."""
+
+    protocol = "none: its code fails"
+
+    def __init__(self, name: str, reason: FsrbenchError) -> None:
+        self.name = self.title = name
+        self._reason = reason
+
+    def check(self, facts: Facts) -> None:
+        """Refuse.
+
+        Raises:
+            FsrbenchError: why it cannot be used.
+        """
+        raise self._reason
+
+
 class ImageMetric(Metric):
     """One score an image, from the picture alone or beside its HR."""
 
@@ -142,7 +160,7 @@ class ImageMetric(Metric):
         """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Faces:
     """The extracted features of all images of one method that could be scored, in the order of ``ids``."""
 
@@ -162,7 +180,7 @@ class Faces:
         return people(self.ids, dict(zip(self.ids, self.identities, strict=True)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Evaluation:
     """What a feature metric gives: a value an image (NaN where none) and, if it is not their mean, a summary."""
 

@@ -15,7 +15,7 @@ MATES = 4
 """Genuine pairs a picture in labelled verification, at most: one much-photographed person must not outweigh all."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pairs:
     """Verification pairs: SR image ``probe`` against HR (or SR) image ``gallery``, row numbers."""
 

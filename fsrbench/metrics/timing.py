@@ -18,6 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fsrbench.errors import FsrbenchError, one_line
 from fsrbench.methods import Method
+from fsrbench.process_state import contained, standardise
 
 WARM_UP = 5
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
@@ -45,7 +46,7 @@ EFFORTS = {"quick": Effort(100, 0, 60), "full": Effort(1024, 60, 1800)}
 """``full`` follows the single-stream rules of MLPerf's inference benchmark: 1,024 queries and 60 seconds."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Readings:
     """What was measured of one method; ``None`` where it could not be."""
 
@@ -58,7 +59,12 @@ class Readings:
 
 
 def measure(
-    methods: Mapping[str, Method], lr: Tensor, device: torch.device, wanted: Sequence[str], effort: Effort
+    methods: Mapping[str, Method],
+    lr: Tensor,
+    device: torch.device,
+    wanted: Sequence[str],
+    effort: Effort,
+    changed: Mapping[str, set[str]] | None = None,
 ) -> dict[str, Readings | FsrbenchError]:
     """Time methods on LR images already on the device.
 
@@ -68,11 +74,13 @@ def measure(
         device: where the methods run.
         wanted: the metrics asked for; what none of them reads is not measured.
         effort: how long latency is measured.
+        changed: for each method, gets the names of what it changed in the process.
 
     Returns:
         Readings of each method, or why it could not be timed.
     """
-    bench = _Bench(methods)
+    standardise(0)
+    bench = _Bench(methods, changed or {})
     with torch.inference_mode():
         bench.each(lambda m: [_seconds(m, lr[i % len(lr), None], device) for i in range(WARM_UP)])
         latencies = _latencies(bench, lr, device, effort) if "latency_ms" in wanted else {}
@@ -96,8 +104,8 @@ def measure(
 class _Bench:
     """The methods being timed; one that raises is out from then on, and the others go on."""
 
-    def __init__(self, methods: Mapping[str, Method]) -> None:
-        self.running = dict(methods)
+    def __init__(self, methods: Mapping[str, Method], changed: Mapping[str, set[str]]) -> None:
+        self.running, self._changed = dict(methods), changed
         self.reasons: dict[str, FsrbenchError] = {}
 
     def each(self, step: Callable[[Method], T]) -> dict[str, T]:
@@ -105,7 +113,8 @@ class _Bench:
         results = {}
         for name, method in list(self.running.items()):
             try:
-                results[name] = step(method)
+                with contained(self._changed.get(name)):
+                    results[name] = step(method)
             except FsrbenchError as error:
                 self._drop(name, error)
             except Exception as error:  # a method's code may raise anything

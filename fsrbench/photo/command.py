@@ -28,6 +28,7 @@ from fsrbench.photo.detection import Face, enlargement, find_faces
 from fsrbench.photo.framing import cut
 from fsrbench.photo.paste import paste
 from fsrbench.picture_folder import COMPRESSION, safe_name
+from fsrbench.process_state import preserved
 from fsrbench.reports.grids import GridColumn, draw_grid
 from fsrbench.tasks import TASKS, Task
 
@@ -63,6 +64,7 @@ class Request:
     device: str = "auto"
 
 
+@preserved()
 def upscale(request: Request, reporter: Reporter) -> list[Path]:
     """Super-resolve the faces in a photo and write the enlarged photo and a grid of the faces.
 

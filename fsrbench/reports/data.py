@@ -12,6 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from fsrbench.errors import UserError
+from fsrbench.kept_folder import KeptFolder
 from fsrbench.reports.metric_info import DIRECTIONS as DIRECTIONS
 from fsrbench.reports.metric_info import MetricInfo as MetricInfo
 from fsrbench.reports.run_checks import check_frame, check_unique, read_manifest
@@ -57,7 +58,7 @@ class Result:
         return all(math.isfinite(number) for number in (self.value, self.ci_low, self.ci_high))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RunData:
     """What a run left behind: scores per image, the summary and the manifest."""
 
@@ -69,6 +70,8 @@ class RunData:
     curves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE_COLUMNS)))
     blocks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BLOCK_COLUMNS)))
     images: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(IMAGE_COLUMNS)))
+    folder: KeptFolder | None = None
+    """Keeps a temporary ``path`` there as long as this object, or a copy of it, is."""
 
     def __str__(self) -> str:
         """The summary's main columns; the rest is long."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 _LONG: Final = 20
@@ -44,13 +45,34 @@ _CHARACTERS = {
     "’": "'",
     "“": "``",
     "”": "''",
+    "«": r"$\ll$",
+    "»": r"$\gg$",
 }
+_MISSING: Final = frozenset("ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ")
+"""Letters of Latin-1 and Latin Extended-A that pdfLaTeX's default encoding has not."""
+
+
+DEFINITION: Final = (
+    "\\ifdefined\\fsrchar\\else\\protected\\def\\fsrchar#1#2{\\ifdefined\\Umathcode"
+    '\\iffontchar\\font"#1 #2\\else\\texttt{U+#1}\\fi\\else\\texttt{U+#1}\\fi}\\fi'
+    " % LuaLaTeX and XeLaTeX set these characters where the font has them; else, and in pdfLaTeX, their numbers"
+)
+"""What :func:`escape` writes needs it, where it has ``\\fsrchar``; a document may define that otherwise."""
 
 
 def escape(text: str) -> str:
-    """``text`` so that pdfLaTeX sets it as it is; letters that it has no glyph for become ``?``."""
-    written = "".join(_CHARACTERS.get(letter, letter if ord(letter) < 0x180 else "?") for letter in text)
+    """``text`` so that LaTeX sets it as it is; what pdfLaTeX has no glyph for is left to ``\\fsrchar``."""
+    written = "".join(_CHARACTERS.get(letter) or _plain(letter) for letter in text)
     return written if "--" not in text else written.replace("--", "-{}-")  # an option of a command is no dash
+
+
+def _plain(letter: str) -> str:
+    return f"\\fsrchar{{{ord(letter):04X}}}{{{letter if letter.isprintable() else ''}}}" if _is_rare(letter) else letter
+
+
+def _is_rare(letter: str) -> bool:
+    """Whether pdfLaTeX with its default encoding knows no such character."""
+    return letter >= "\u0180" or letter in _MISSING or unicodedata.category(letter) == "Cc"
 
 
 def breakable(text: str) -> str:
@@ -64,7 +86,13 @@ def breakable(text: str) -> str:
 def width(text: str, size: float) -> float:
     """Width of ``text`` in Computer Modern of ``size``, in points; to a few per cent on words and numbers."""
     relative = 1 + 0.045 * (10 - size)  # smaller letters are wider for their size
-    return relative * size * sum(_EMS.get(letter, 0.7 if letter.isupper() else 0.5) for letter in text)
+    return relative * size * sum(_em(letter) for letter in text)
+
+
+def _em(letter: str) -> float:
+    if letter not in _CHARACTERS and _is_rare(letter):
+        return 0.525 * max(6, len(f"U+{ord(letter):X}"))  # its number, in typewriter type
+    return _EMS.get(letter, 0.7 if letter.isupper() else 0.5)
 
 
 _GROUPS: Final = {0.28: ".,:;il[]'", 0.34: "fj ", 0.4: "rst()-", 0.77: "mw±−≈", 0.9: "MW%∞"}

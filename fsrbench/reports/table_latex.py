@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fsrbench.reports.latex_columns import Block, Style, column_spec, is_number, layout_blocks, tex_columns
 from fsrbench.reports.latex_pages import floats, footnotes_fit
-from fsrbench.reports.latex_text import breakable, escape
+from fsrbench.reports.latex_text import DEFINITION, breakable, escape
 from fsrbench.reports.table_model import NO_VALUE, PARTIAL, TIED, Cell, Column, Row, Table, heading_lines, spans
 
 ARTICLE = 345.0
@@ -48,7 +48,8 @@ def latex(table: Table, label: str, width: float | None = None) -> str:
         lines += [*_setup(table, style), *_tabulars(table, members, style)]
         lines += _footnotes(table) if fit and number == max(len(pages), 1) - 1 else []
         lines += [f"\\end{{{environment}}}"]
-    return "\n".join([*lines, *_below(table, key, not fit)]) + "\n"
+    text = "\n".join([*lines, *_below(table, key, not fit)]) + "\n"
+    return f"{DEFINITION}\n{text}" if "\\fsrchar" in text else text
 
 
 def _setup(table: Table, style: Style) -> list[str]:

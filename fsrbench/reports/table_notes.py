@@ -204,7 +204,13 @@ def methods(run: RunData) -> list[Entry]:
         entry = run.entry("methods", method)
         about = one_line(entry.get("description")).rstrip(".")
         training = one_line(entry.get("training")).rstrip(".")
-        said = [about, f"training: {training}" if training else "", one_line(entry.get("weights_note"))]
+        changed = ", ".join(map(one_line, entry.get("changed_state") or ()))
+        said = [
+            about,
+            f"training: {training}" if training else "",
+            one_line(entry.get("weights_note")),
+            f"changed for the whole process and put back: {changed}" if changed else "",
+        ]
         if any(said):
             lines.append(Entry(method, "; ".join(filter(None, said))))
     return lines

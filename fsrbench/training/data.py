@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import queue
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -29,7 +29,7 @@ class Digest(Protocol):
         """Add bytes."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Batch:
     """LR and HR faces of one step, float N,3,H,W in [0, 1], RGB."""
 
@@ -160,24 +160,19 @@ def draw_lr(faces: np.ndarray, size: int, rng: np.random.RandomState) -> Tensor:
     return to_tensor(lr)
 
 
-def prefetch(make: Callable[[int], B], start: int, stop: int, depth: int = 8) -> Iterator[B]:
+def prefetch(make: Callable[[int], B], start: int, stop: int, depth: int = 8) -> Generator[B, None, None]:
     """Yield ``make(step)`` for each step, made ahead of time in a thread.
 
-    Each step's batch depends on its number alone, so that a resumed training sees what an undisturbed one would.
+    Each step's batch depends on its number alone, so that a resumed training sees what an undisturbed one would. Who
+    stops before the end closes the iterator, which ends the thread.
     """
-    ready: queue.Queue[B | BaseException] = queue.Queue(depth)
-
-    def fill() -> None:
-        for step in range(start, stop):
-            try:
-                ready.put(make(step))
-            except BaseException as error:  # handed to the consumer, who raises it
-                ready.put(error)
-                return
-
-    threading.Thread(target=fill, daemon=True).start()
-    for _ in range(start, stop):
-        batch = ready.get()
-        if isinstance(batch, BaseException):
-            raise batch
-        yield batch
+    pool = ThreadPoolExecutor(1, "fsrbench-batches")
+    try:
+        coming = deque(pool.submit(make, step) for step in range(start, min(start + depth, stop)))
+        for step in range(start + depth, stop + depth):
+            batch = coming.popleft().result()
+            if step < stop:
+                coming.append(pool.submit(make, step))
+            yield batch
+    finally:
+        pool.shutdown(cancel_futures=True)

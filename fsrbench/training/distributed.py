@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import distributed, nn
+
+from fsrbench.errors import UserError, one_line
 
 
 def start(device: torch.device) -> torch.device:
@@ -51,21 +54,55 @@ def any_process(value: bool) -> bool:
     return bool(flag > 0)
 
 
+@contextmanager
+def together() -> Iterator[None]:
+    """Raise in all processes where one of them raises inside: the others would wait for it for ever.
+
+    Raises:
+        UserError: another process has raised.
+    """
+    reason: Exception | None = None
+    try:
+        yield
+    except Exception as error:
+        reason = error
+    good = reason is None
+    if world() > 1:
+        flag = torch.tensor(int(good), device="cuda" if distributed.get_backend() == "nccl" else "cpu")
+        with _peers():
+            distributed.all_reduce(flag, distributed.ReduceOp.MIN)
+        good = bool(flag)
+    if reason is not None:
+        raise reason
+    if not good:
+        raise UserError("another process of this training has stopped and says why")
+
+
+@contextmanager
+def _peers() -> Iterator[None]:
+    """Raise one line where another process is gone."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise UserError(f"another process of this training has ended: {one_line(error)[:200]}") from error
+
+
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     """Replace each gradient by its mean over all processes."""
     if world() == 1:
         return
-    for parameter in parameters:
-        if parameter.grad is not None:
-            distributed.all_reduce(parameter.grad)
-            parameter.grad /= world()
+    with _peers():
+        for parameter in parameters:
+            if parameter.grad is not None:
+                distributed.all_reduce(parameter.grad)
+                parameter.grad /= world()
 
 
 def share_start(modules: Iterable[nn.Module]) -> None:
     """Give all processes the weights of the first."""
     if world() == 1:
         return
-    with torch.no_grad():
+    with torch.no_grad(), _peers():
         for module in modules:
             for tensor in module.state_dict().values():
                 distributed.broadcast(tensor, 0)

@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -124,8 +124,8 @@ def _run(
     log = Log(out, progress.step) if distributed.rank() == 0 else None
     images_a_step = recipe.options.batch * distributed.world()
     began, first = time.monotonic(), progress.images
-    with stop_requested() as stopped:
-        for step, batch in enumerate(prefetch(recipe.batch, progress.step, schedule.steps), progress.step):
+    with stop_requested() as stopped, closing(prefetch(recipe.batch, progress.step, schedule.steps)) as batches:
+        for step, batch in enumerate(batches, progress.step):
             torch.manual_seed(step)  # for what draws its noise inside a step
             losses = recipe.step(batch, step / schedule.steps)
             _average(average, recipe.network, min(schedule.ema, (step + 1) / (step + 10)))
@@ -133,9 +133,11 @@ def _run(
             report(progress.step, losses)
             end = progress.step == schedule.steps
             stop = distributed.any_process(stopped()) and not end
-            if log is not None and (stop or end or progress.step % schedule.save_every == 0):
+            if stop or end or progress.step % schedule.save_every == 0:
                 rate = (progress.images - first) / (time.monotonic() - began)
-                _keep(recipe, average, log, progress, record, None if stop else round(rate, 1))
+                with distributed.together():
+                    if log is not None:
+                        _keep(recipe, average, log, progress, record, None if stop else round(rate, 1))
             if stop:
                 distributed.wait()  # torchrun ends all processes when the first one leaves
                 raise Interrupted(f"interrupted; {what_is_kept(out)}")

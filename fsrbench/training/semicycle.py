@@ -82,7 +82,7 @@ class Rates:
     betas: tuple[float, float] = (0.0, 0.9)
 
 
-@dataclass
+@dataclass(eq=False)
 class CycleBatch:
     """Unpaired HR and real LR, pairs made by the mixture of degradations, and noise for the two degradations."""
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from fsrbench.console import Reporter
 from fsrbench.devices import find_device
 from fsrbench.errors import Interrupted, UserError
+from fsrbench.process_state import preserved
 from fsrbench.tasks import TASKS
 from fsrbench.training import RECIPES, distributed
 from fsrbench.training.data import MIXTURE, check_mixture
@@ -27,6 +28,7 @@ LINE_EVERY = 100
 """Updates between the lines that stand for the progress bar where there is no terminal."""
 
 
+@preserved()
 def start(
     model: str,
     out: Path,

@@ -8,7 +8,7 @@ import pytest
 import torch
 from made import Finished, run
 
-from fsrbench.devices import compute_alike_everywhere
+from fsrbench.torch_state import standardise
 
 METHODS = "bicubic,ours,scgan"
 PSNR, SSIM = 0.01, 1e-4
@@ -41,7 +41,7 @@ def test_scores_are_the_same_again_and_for_other_batches(tmp_path: Path) -> None
 def test_arithmetic_is_exact_and_repeatable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
-    compute_alike_everywhere()
+    standardise()
     assert not torch.backends.cudnn.allow_tf32
     assert not torch.backends.cuda.matmul.allow_tf32
     assert not torch.backends.cudnn.benchmark

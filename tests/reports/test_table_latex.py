@@ -82,6 +82,13 @@ class TestText:
     def test_options_are_no_dashes(self):
         assert escape("--offline") == "-{}-offline"
 
+    def test_letters_that_pdflatex_has_not_keep_their_place_and_their_number(self):
+        assert escape("方1") == r"\fsrchar{65B9}{方}1"
+        assert escape("ß_é") == r"ß\_é"
+
+    def test_a_plain_table_needs_no_definition(self, make_run):
+        assert "fsrchar" not in render_runs([Source(make_run({"psnr": {"a": 20.0}}))], "tex", Layout())
+
     def test_long_words_can_break(self):
         assert breakable("short_one a/very_long/path.to.something") == (
             r"short\_one a/\allowbreak{}very\_\allowbreak{}long/\allowbreak{}path."
@@ -110,6 +117,29 @@ class TestCompiles:
         layout = Layout.model_validate({"metrics": {"A & B": ["psnr"], "C": ["niqe"]}, "title": "50 % of it"})
         sources = [Source(run, "One_1"), Source(run, "Two")]
         assert typeset(render_runs(sources, "tex", layout), tmp_path) == []
+
+    @pytest.mark.parametrize("standalone", [False, True])
+    def test_names_in_other_scripts(self, make_run, tmp_path, standalone):
+        names = [
+            "方法",
+            "方式",
+            "метод",
+            "μέθοδος",
+            "שיטה",
+            "طريقة",
+            "🙂",
+            "Żółć ąę",
+            "Þórr đ",
+            "ﬁ«x»",
+            "a\u0301",
+            "\x07",
+        ]
+        run = make_run({"psnr": {name: 20.0 + i for i, name in enumerate(names)}})
+        layout = Layout(title="表 (ő)")
+        text = render_runs([Source(run, "実験")], "tex", layout, standalone=standalone)
+        assert typeset(text, tmp_path) == []
+        assert "?" not in text
+        assert len({escape(name) for name in names}) == len(names)
 
     def test_what_is_wrong_is_seen(self, wide, tmp_path):
         """The check itself: a table that is too wide and a reference to nothing are complained of."""

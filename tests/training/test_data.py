@@ -1,6 +1,7 @@
 """Training data: held-out identities, batches that depend on the seed alone, folders and zips alike."""
 
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +91,17 @@ def test_prefetch_keeps_the_order_and_hands_on_what_is_raised() -> None:
     assert [next(batches), next(batches)] == [0, 1]
     with pytest.raises(ValueError, match="no more"):
         next(batches)
+
+
+def test_prefetch_that_is_left_early_ends_its_thread() -> None:
+    made: list[int] = []
+
+    def make(step: int) -> int:
+        made.append(step)
+        return step
+
+    batches = prefetch(make, 0, 1000, depth=2)
+    assert [next(batches) for _ in range(4)] == [0, 1, 2, 3]
+    batches.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("fsrbench-batches")]
+    assert len(made) <= 3 + 1 + 2

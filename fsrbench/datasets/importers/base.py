@@ -49,7 +49,7 @@ class Face:
     """Which of the collection's sources has the picture."""
     name: str
     """The picture's name in the source."""
-    points: np.ndarray | None = None
+    points: np.ndarray | None = field(default=None, compare=False)
     """5,2 or 68,2 landmarks x, y in pixels of the picture, pixel centres at whole numbers."""
     box: tuple[float, float, float, float] | None = None
     """Left, top, width and height of the face in pixels, where the framing is around a box."""

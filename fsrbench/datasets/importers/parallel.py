@@ -13,6 +13,7 @@ from multiprocessing.connection import wait
 from typing import Any, Final, TypeVar
 
 from fsrbench.errors import FsrbenchError
+from fsrbench.process_state import quiet_pillow
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")
@@ -45,6 +46,7 @@ _work: Callable[[Any], Any]
 def _start(do: Callable[[Any], Any]) -> None:
     global _work
     _work = do
+    quiet_pillow()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started us
     if parent := multiprocessing.parent_process():
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

@@ -1,0 +1,98 @@
+"""The networks' tensors in a checkpoint, wherever training code has put them and whatever it has put before names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+NAME: Final = re.compile(r"[\w.\-]+")
+"""What torch calls a tensor of a network: names and numbers with dots between them; no path, no setting."""
+NETWORKS: Final = frozenset(
+    {"model", "net", "network", "generator", "gen", "G", "g", "netG", "net_g", "net_G", "sr", "sr_model"}
+    | {"student", "backbone", "params", "state_dict"}
+)
+"""What whole training programs, such as Lightning's modules, call the network that is shipped."""
+AVERAGED: Final = re.compile(r"(?i)(^|[^a-z])(ema|swa|averaged?)([^a-z]|$)")
+"""In the name of weights that were averaged over the training: the ones to use where there are others too."""
+MOST_DEPTH: Final = 5
+Tensors = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class StateDict:
+    """Tensors by name, as a network may have them."""
+
+    place: str
+    """The keys that lead to them; empty for the whole file."""
+    tensors: Mapping[str, Tensor]
+    averaged: bool = False
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of the tensors."""
+        return frozenset(self.tensors)
+
+
+def state_dicts(loaded: Mapping[str, Any]) -> list[StateDict]:
+    """All that may be a network's weights, those first that were averaged over the training.
+
+    Example:
+        >>> import torch
+        >>> weight = {"conv.weight": torch.zeros(1)}
+        >>> [(found.place, list(found.tensors)) for found in state_dicts({"model": weight, "params_ema": weight})]
+        [('params_ema', ['conv.weight']), ('model', ['conv.weight'])]
+    """
+    found = [part for place, tensors in _dictionaries(loaded) for part in _parts(place, tensors)]
+    return sorted(found, key=lambda part: not part.averaged)
+
+
+def others(taken: StateDict, found: list[StateDict]) -> list[StateDict]:
+    """Those that hold the same network with other values."""
+    return [part for part in found if part.place != taken.place and part.names == taken.names]
+
+
+def _dictionaries(loaded: Mapping[str, Any], place: str = "", depth: int = 0) -> Iterator[tuple[str, Tensors]]:
+    """Dictionaries that hold tensors, or numpy's arrays, from the outermost on."""
+    named = {key: _tensor(value) for key, value in loaded.items() if isinstance(key, str) and NAME.fullmatch(key)}
+    if tensors := {key: tensor for key, tensor in named.items() if tensor is not None}:
+        yield place, tensors
+    for key, value in loaded.items():
+        if isinstance(value, Mapping) and depth < MOST_DEPTH:
+            yield from _dictionaries(value, f"{place}.{key}" if place else str(key), depth + 1)
+
+
+def _tensor(value: Any) -> Tensor | None:
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+        return torch.from_numpy(value)
+    return value if isinstance(value, Tensor) else None
+
+
+def _parts(place: str, tensors: Mapping[str, Tensor]) -> Iterator[StateDict]:
+    """The tensors as they are, without what is before all their names, and the networks among them."""
+    mean = bool(AVERAGED.search(place)) or "n_averaged" in tensors
+    tensors = _unwrapped({name: tensor for name, tensor in tensors.items() if name != "n_averaged"})
+    yield StateDict(place, tensors, mean)
+    groups: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        first, _, rest = name.partition(".")
+        if rest and (first in NETWORKS or AVERAGED.search(first)):
+            groups.setdefault(first, {})[rest] = tensor
+    for first, group in groups.items():
+        yield from (
+            StateDict(part.place, part.tensors, mean or part.averaged)
+            for part in _parts(f"{place}.{first}" if place else first, group)
+        )
+
+
+def _unwrapped(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Without the prefixes of ``torch.compile``, and of ``DataParallel`` and its like."""
+    found = {name.replace("_orig_mod.", ""): tensor for name, tensor in tensors.items()}
+    while found and all(name.startswith("module.") for name in found):
+        found = {name.removeprefix("module."): tensor for name, tensor in found.items()}
+    return found

@@ -1,0 +1,210 @@
+"""torch's global settings: reading and writing them exactly, and the values that every score is computed under."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+import torch
+from torch import backends
+
+
+class Setting(NamedTuple):
+    """Something global in the process that can be read and set."""
+
+    name: str
+    """As notes call it."""
+    read: Callable[[], Any]
+    write: Callable[[Any], object]
+
+
+_OPS: Final = (
+    ("generic", "all"),
+    ("cuda", "all"),
+    ("mkldnn", "all"),
+    ("cuda", "matmul"),
+    ("cuda", "conv"),
+    ("cuda", "rnn"),
+    ("mkldnn", "matmul"),
+    ("mkldnn", "conv"),
+    ("mkldnn", "rnn"),
+)
+"""Where torch keeps a precision of float32: a backend's own first, then its operations', which win."""
+_LEAVES: Final = [op for op in _OPS if op[1] != "all"]
+_MATMUL: Final = (("cuda", "matmul"), ("mkldnn", "matmul"))
+_CONVOLUTION: Final = (("cuda", "conv"), ("cuda", "rnn"))
+_TINY: Final = 5e-324
+"""The smallest number; zero in sums where denormal numbers are flushed."""
+
+
+def _get(op: tuple[str, str]) -> str:
+    return str(torch._C._get_fp32_precision_getter(*op))
+
+
+def _set(op: tuple[str, str], value: str) -> None:
+    if _get(op) != value:
+        torch._C._set_fp32_precision_setter(*op, value)
+
+
+def _read_precision() -> dict[Any, Any]:
+    """The precision of every operation, and what the older two settings say.
+
+    torch keeps those apart and refuses to tell them once the newer ones say something else.
+    """
+    ops = {op: _get(op) for op in _OPS}
+    found: dict[Any, Any] = {**ops}
+    for name, read, ways, places in (
+        ("matmul", torch.get_float32_matmul_precision, _MATMUL_WAYS, _MATMUL),
+        ("cudnn", lambda: backends.cudnn.allow_tf32, _CUDNN_WAYS, _CONVOLUTION),
+    ):
+        found[name] = _hidden(read, ways, places)
+        for op in places:
+            _set(op, ops[op])
+    return found
+
+
+_MATMUL_WAYS: Final = (("ieee", "ieee"), ("tf32", "tf32"), ("tf32", "bf16"))
+"""What ``set_float32_matmul_precision`` sets for highest, high and medium."""
+_CUDNN_WAYS: Final = (("tf32", "tf32"), ("ieee", "ieee"))
+
+
+def _hidden(read: Callable[[], Any], ways: Any, places: Any) -> Any:
+    """An older setting, found by making the newer ones agree with it where it is not told."""
+    try:
+        return read()
+    except RuntimeError:
+        pass
+    for values in ways:
+        for op, value in zip(places, values, strict=True):
+            _set(op, value)
+        try:
+            return read()
+        except RuntimeError:
+            continue
+    return None
+
+
+def _write_precision(wanted: Mapping[Any, Any]) -> None:
+    if wanted["matmul"] is not None:
+        torch.set_float32_matmul_precision(wanted["matmul"])
+    if wanted["cudnn"] is not None:
+        backends.cudnn.allow_tf32 = wanted["cudnn"]
+    for op in _OPS:
+        if op in _LEAVES and _get(op) != wanted[op]:
+            _set(op, "none")  # it may be its backend's that it had
+        _set(op, wanted[op])
+
+
+def _read_device() -> torch.device | None:
+    device = torch.get_default_device()
+    return None if device.type == "cpu" else device
+
+
+def _flushes() -> bool:
+    return _TINY * 1.0 == 0.0
+
+
+def _read_autocast() -> tuple[Any, ...]:
+    return tuple((torch.is_autocast_enabled(d), torch.get_autocast_dtype(d)) for d in ("cpu", "cuda"))
+
+
+def _write_autocast(states: Any) -> None:
+    for device, (enabled, dtype) in zip(("cpu", "cuda"), states, strict=True):
+        torch.set_autocast_enabled(device, enabled)
+        torch.set_autocast_dtype(device, dtype)
+
+
+def _read_attention() -> tuple[bool, ...]:
+    cuda = backends.cuda
+    return (
+        cuda.flash_sdp_enabled(),
+        cuda.mem_efficient_sdp_enabled(),
+        cuda.math_sdp_enabled(),
+        cuda.cudnn_sdp_enabled(),
+    )
+
+
+def _write_attention(enabled: Any) -> None:
+    cuda = backends.cuda
+    setters = (cuda.enable_flash_sdp, cuda.enable_mem_efficient_sdp, cuda.enable_math_sdp, cuda.enable_cudnn_sdp)
+    for setter, value in zip(setters, enabled, strict=True):
+        setter(value)
+
+
+def _attribute(owner: Any, name: str) -> tuple[Callable[[], Any], Callable[[Any], object]]:
+    return lambda: getattr(owner, name), lambda value: setattr(owner, name, value)
+
+
+SETTINGS: Final = (
+    Setting("float32 precision (TF32)", _read_precision, _write_precision),
+    Setting("cudnn.benchmark", *_attribute(backends.cudnn, "benchmark")),
+    Setting("cudnn.deterministic", *_attribute(backends.cudnn, "deterministic")),
+    Setting("cudnn.enabled", *_attribute(backends.cudnn, "enabled")),
+    Setting("mkldnn.enabled", *_attribute(backends.mkldnn, "enabled")),
+    Setting(
+        "deterministic algorithms",
+        lambda: (torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()),
+        lambda value: torch.use_deterministic_algorithms(value[0], warn_only=value[1]),
+    ),
+    Setting("torch's threads", torch.get_num_threads, torch.set_num_threads),
+    Setting("default dtype", torch.get_default_dtype, torch.set_default_dtype),
+    Setting("default device", _read_device, torch.set_default_device),
+    Setting("gradients", torch.is_grad_enabled, torch._C._set_grad_enabled),
+    Setting("anomaly detection", torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
+    Setting("autocast", _read_autocast, _write_autocast),
+    Setting("attention kernels", _read_attention, _write_attention),
+    Setting("half-precision sums", *_attribute(backends.cuda.matmul, "allow_fp16_reduced_precision_reduction")),
+    Setting("bfloat16 sums", *_attribute(backends.cuda.matmul, "allow_bf16_reduced_precision_reduction")),
+    Setting("denormal numbers", _flushes, torch.set_flush_denormal),
+)
+
+STANDARD: Final[Mapping[str, Any]] = {
+    "float32 precision (TF32)": {
+        **{op: "none" if op[1] == "all" else "ieee" for op in _OPS},
+        "matmul": "highest",
+        "cudnn": False,
+    },
+    "cudnn.benchmark": False,
+    "cudnn.deterministic": True,
+    "cudnn.enabled": True,
+    "mkldnn.enabled": True,
+    "deterministic algorithms": (False, False),
+    "default dtype": torch.float32,
+    "default device": None,
+    "anomaly detection": False,
+    "autocast": ((False, torch.bfloat16), (False, torch.float16)),
+    "attention kernels": (True, True, True, True),
+    "denormal numbers": False,
+}
+"""Full float32 and no choice of algorithms by the clock, so that all machines give the same scores every time.
+
+cuDNN would by itself multiply with 10 bits (TF32) and take whichever algorithm was fastest at the first call.
+"""
+
+
+def standardise() -> None:
+    """Set what scores depend on to :data:`STANDARD`, whatever the calling program or a method has set."""
+    for setting in SETTINGS:
+        if setting.name in STANDARD and setting.read() != STANDARD[setting.name]:
+            setting.write(STANDARD[setting.name])
+
+
+def seed_generators(number: int) -> None:
+    """Seed torch's generators of random numbers on all devices."""
+    torch.manual_seed(number)
+
+
+def read_generators() -> tuple[Any, ...]:
+    """States of torch's generators of random numbers, of the GPUs too where they are in use."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
+    return torch.get_rng_state(), cuda
+
+
+def write_generators(states: tuple[Any, ...]) -> None:
+    """Put back what :func:`read_generators` gave."""
+    own, cuda = states
+    torch.set_rng_state(own)
+    if cuda is not None:
+        torch.cuda.set_rng_state_all(cuda)
+    elif torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(torch.initial_seed())  # as its start would have seeded them

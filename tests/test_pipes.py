@@ -1,0 +1,50 @@
+"""Commands whose reader goes away, as ``head`` does: no word on standard error, and the exit code is the command's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from made import picture_files, write_files
+
+
+def unread(*arguments: object) -> tuple[int, str]:
+    """Exit code and standard error of a command that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        command = ["fsrbench", *map(str, arguments)]
+        done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writer)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("command", ["--help", "list metrics", "table RUN", "compare RUN", "check RUN --against REF"])
+def test_nobody_reads(command: str, tmp_path: Path, finished: Path) -> None:
+    words = [
+        {"RUN": str(finished), "REF": str(finished / "reference.json")}.get(word, word) for word in command.split()
+    ]
+    assert unread(*words) == (0, "")
+
+
+def test_a_failure_is_one_all_the_same(tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files(["a.png"]))
+    flags = ["--data", data, "--metrics", "psnr", "--out", tmp_path / "run", "--offline"]
+    code, told = unread("run", "--methods", "bicubic,images:nowhere", *flags)
+    assert code in (1, 2)
+    assert "roken pipe" not in told
+    assert "Traceback" not in told
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two methods, and a reference that it holds."""
+    from made import call
+
+    out = tmp_path_factory.mktemp("run")
+    call("run", "--methods", "bicubic,nearest", "--limit", 6, "--metrics", "psnr", "--offline", "--out", out)
+    call("check", out, "--against", out / "reference.json", "--update")
+    return out
