@@ -46,7 +46,7 @@ class Collector:
         self, methods: Iterable[str], readings: Mapping[str, Readings | FsrbenchError], base: str | None = None
     ) -> Frames:
         """What is known of the methods, in this order; ratios of speed are taken to ``base``, else to the first."""
-        timed = {m: r for m, r in readings.items() if isinstance(r, Readings)}
+        timed = {m: r for m, r in readings.items() if isinstance(r, Readings) and len(r.latency_ms)}
         base = base if base in timed else next(iter(timed), None)
         compared = (base, timed[base]) if base else None
         wanted = [(method, metric) for method in methods for metric in self.metrics if method != HR or metric.scores_hr]
@@ -79,6 +79,8 @@ class Collector:
                 reading = readings[method]
                 if isinstance(reading, FsrbenchError):
                     return reading
+                if metric.name in reading.problems:
+                    return reading.problems[metric.name]
                 return _checked(metric.read(reading, compared))
             return _checked(self._evaluate(method, metric))
         except FsrbenchError as error:
