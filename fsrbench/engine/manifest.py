@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fsrbench import provenance, weights
-from fsrbench.engine.frames import status_of
+from fsrbench.engine.frames import status_of, too_many_failed
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
@@ -81,7 +81,7 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
     method = run.worker.method(name)
     return {
         "description": method.description,
-        "status": "failed" if results and results.problems else "ok",
+        "status": "failed" if results and too_many_failed(len(results.problems), results.images) else "ok",
         "training": method.training,
         "weights": method.weights.name if method.weights else None,
         "weights_sha256": provenance.file_hash(method.weights) if method.weights else None,

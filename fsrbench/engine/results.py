@@ -28,6 +28,13 @@ class MethodResults:
     features: dict[str, list[str]] = field(default_factory=dict)
     """Where the features of each extractor are stored, shard by shard."""
     failed: dict[str, str] = field(default_factory=dict)
+    unscored: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By metric: images that it raised on, and what."""
+
+    @property
+    def images(self) -> int:
+        """How many images it got, those that it failed on included."""
+        return len(self.ids) + len(self.problems)
 
     def add(self, result: UnitResult) -> None:
         """Append the next shard."""
@@ -36,6 +43,8 @@ class MethodResults:
         self.unusable |= result.unusable
         self.clipped += result.clipped
         self.failed |= result.failed
+        for metric, images in result.unscored.items():
+            self.unscored.setdefault(metric, {}).update(images)
         for metric, values in result.scores.items():
             self.scores.setdefault(metric, []).append(values)
         for extractor, key in result.features.items():

@@ -48,6 +48,8 @@ class UnitResult:
     """Where the store has each extractor's features: they may be too much to pass around, or to hold for all units."""
     failed: dict[str, str] = field(default_factory=dict)
     """Metrics and feature extractors that raised, and what."""
+    unscored: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By metric: images that it raised on, though not on all, and what."""
 
 
 class Worker:
@@ -140,8 +142,8 @@ class Worker:
                 result.scores[metric.name] = self._score(metric, key, sr, hr)
             except CannotWrite:
                 raise
-            except Exception as error:  # a plug-in's metric may raise anything
-                result.failed[metric.name] = one_line(error)
+            except Exception:  # a plug-in's metric may raise anything
+                self._score_each(metric, key, sr, hr, result)
         for name in self.reference_extractors if unit.method == REFERENCE else self.extractors:
             try:
                 self.features(unit, name)
@@ -151,6 +153,22 @@ class Worker:
             except Exception as error:  # third-party networks may raise anything
                 result.failed[name] = one_line(error)
         return result
+
+    def _score_each(self, metric: ImageMetric, key: str, sr: Tensor, hr: Tensor | None, result: UnitResult) -> None:
+        """Score image by image, to lose only those that the metric raises on; NaN stands for these."""
+        values, problems = np.full(len(result.ids), np.nan), {}
+        for row, image in enumerate(result.ids):
+            alone, hr_alone = sr[row : row + 1], None if hr is None else hr[row : row + 1]
+            try:
+                (values[row],) = self._score(metric, key_of(of=key, image=image), alone, hr_alone)
+            except CannotWrite:
+                raise
+            except Exception as error:
+                problems[image] = one_line(error)
+        if len(problems) == len(result.ids):
+            result.failed[metric.name] = next(iter(problems.values()))
+        else:
+            result.scores[metric.name], result.unscored[metric.name] = values, problems
 
     def _image_metrics_for(self, unit: Unit) -> list[ImageMetric]:
         if unit.method == REFERENCE:
