@@ -64,6 +64,13 @@ class Finding:
         return self.kind in RED
 
     @property
+    def severity(self) -> float:
+        """How bad a red finding is: its change in tolerances; infinite where a number or a method is lost."""
+        if self.kind is Kind.LOST:
+            return math.inf
+        return abs(self.change) / self.allowed if self.allowed > 0 else math.inf
+
+    @property
     def title(self) -> str:
         """Method and metric: ``ours, PSNR``."""
         return f"{self.method}, {self.info.title}" if self.info else self.method
@@ -120,3 +127,17 @@ class Verdict:
         if self.red:
             return f"if this is meant: {update}"
         return f"to hold the new level from now on: {update}" if better else ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why there is no verdict."""
+
+    run: Path
+    reference: Path
+    reasons: list[str]
+    """One line each."""
+
+    def text(self) -> str:
+        """The reasons as lines."""
+        return "".join(f"cannot be compared: {reason}\n" for reason in self.reasons)
