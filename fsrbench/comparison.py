@@ -1,7 +1,8 @@
 """Which differences between a run's methods are more than chance: paired, image by image, corrected for their number.
 
 Metrics with a score an image, or with blocks of images for the whole set, are tested. Of the others those with
-intervals (latency) differ where the intervals do not overlap, and those without (parameters, FLOPs) are exact.
+intervals differ where the intervals do not overlap, times (latency, throughput) only if they are beyond a band as well,
+and those without intervals (parameters, FLOPs) are exact.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from fsrbench import times
 from fsrbench.errors import UserError
 from fsrbench.reports.data import Result, RunData
 from fsrbench.stats import LEVEL, Comparison, compare, holm, p_value, people
@@ -107,7 +109,7 @@ def _verdict(run: RunData, metric: str, method: str, base: str, difference: floa
     mine, its = _valued(run, method, metric), _valued(run, base, metric)
     assert mine is not None
     assert its is not None
-    if not _apart(mine, its, p):
+    if not _apart(mine, its, p) or (run.metric(metric).unit in times.UNITS and not times.ranked(mine.value, its.value)):
         return "same"
     direction = run.metric(metric).direction
     if direction == "none":

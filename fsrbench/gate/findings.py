@@ -27,7 +27,7 @@ class Kind(StrEnum):
     HOLDS = "holds"
     """Within the tolerance."""
     SKIPPED = "not gated"
-    """Measured on another kind of device."""
+    """Measured on another kind of device, or beside a method that is too fast."""
 
 
 RED = (Kind.REGRESSED, Kind.LOST)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
+from fsrbench import times
 from fsrbench.comparison import tied_with_best
 from fsrbench.reports.data import RunData
 from fsrbench.reports.table_model import TIED, Cell, Mark
 
-Test = Literal["paired", "intervals", "none"]
+Test = Literal["paired", "intervals", "times", "none"]
 TESTS: Final[dict[Test, str]] = {
     "paired": "paired permutation tests that keep a person's images together, Holm over the column, 5 %",
     "intervals": "without paired scores: 95 % intervals that overlap",
+    "times": f"times: 95 % intervals that overlap, or a factor below {times.BAND:g}",
 }
 
 
@@ -58,6 +60,8 @@ def how_told(run: RunData, metric: str) -> Test:
     """How a column's methods are told apart."""
     if len(run.per_image(metric)):
         return "paired"
+    if run.metric(metric).unit in times.UNITS:
+        return "times"
     results = [run.result(method, metric) for method in run.methods]
     return "intervals" if any(result is not None and result.has_interval for result in results) else "none"
 
