@@ -86,6 +86,7 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
         "weights": method.weights.name if method.weights else None,
         "weights_sha256": provenance.file_hash(method.weights) if method.weights else None,
         "fingerprint": run.worker.keys.method(name),
+        "behaviour": results.behaviour if results else "",
         "clipped_images": results.clipped if results else 0,
         "failed_images": results.problems if results else {},
     }

@@ -20,6 +20,8 @@ OVERSHOOT = 0.25
 """Outputs further outside [0, 1] than this have another range, not an overshoot, and are refused."""
 Outcome = Tensor | str
 """An SR image, or one line that says why there is none."""
+Upscale = Callable[[Tensor, Sequence[str]], list[Outcome]]
+"""Gives the outcome of each image of a batch; may raise ``torch.OutOfMemoryError``."""
 
 
 @dataclass
@@ -36,6 +38,8 @@ class Pictures:
     """The run that tried those with problems last."""
     deadly: tuple[str, ...] = ()
     """Those with problems that are not tried again, because they ended a worker's process."""
+    behaviour: str = ""
+    """What is odd about the method that made them; see :mod:`fsrbench.engine.behaviour`."""
 
     @classmethod
     def unpack(cls, stored: Mapping[str, np.ndarray]) -> Pictures:
@@ -45,7 +49,7 @@ class Pictures:
 
     def pack(self) -> dict[str, np.ndarray]:
         """As arrays, to be stored."""
-        facts = {name: getattr(self, name) for name in ("problems", "clipped", "tried", "deadly")}
+        facts = {name: getattr(self, name) for name in ("problems", "clipped", "tried", "deadly", "behaviour")}
         return {"rows": self.rows, "pixels": self.pixels, "facts": pack_json(facts)}
 
     def to_try(self, ids: Sequence[str], run: str) -> list[int]:
@@ -85,7 +89,7 @@ def none_made(inputs: Inputs, side: int, reason: str) -> Pictures:
 
 
 def super_resolve(
-    upscale: Callable[[Tensor, Sequence[str]], list[Outcome]],
+    upscale: Upscale,
     inputs: Inputs,
     side: int,
     batch: Batch,
@@ -94,7 +98,7 @@ def super_resolve(
     """SR pictures of a shard.
 
     Args:
-        upscale: gives the outcome of each image of a batch; may raise ``torch.OutOfMemoryError``.
+        upscale: the method.
         inputs: of the shard.
         side: of an SR picture, in pixels.
         batch: made smaller where memory is.

@@ -30,6 +30,8 @@ class MethodResults:
     failed: dict[str, str] = field(default_factory=dict)
     unscored: dict[str, dict[str, str]] = field(default_factory=dict)
     """By metric: images that it raised on, and what."""
+    behaviour: str = ""
+    """What is odd about the method's pictures; empty where nothing is."""
 
     @property
     def images(self) -> int:
@@ -43,6 +45,7 @@ class MethodResults:
         self.unusable |= result.unusable
         self.clipped += result.clipped
         self.failed |= result.failed
+        self.behaviour = self.behaviour or result.behaviour
         for metric, images in result.unscored.items():
             self.unscored.setdefault(metric, {}).update(images)
         for metric, values in result.scores.items():

@@ -215,6 +215,8 @@ class Run:
             if found.problems:
                 image, reason = next(iter(found.problems.items()))
                 self.reporter.warn(f"{method} failed on {len(found.problems)} images; {image}: {reason}")
+            if found.behaviour:
+                self.reporter.warn(f"{method}: {found.behaviour}")
             if found.clipped:
                 self.reporter.say(f"{method}: values outside [0, 1] clipped in {found.clipped} images")
 

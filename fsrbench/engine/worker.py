@@ -14,9 +14,10 @@ from torch import Tensor
 
 from fsrbench.devices import compute_alike_everywhere, one_thread
 from fsrbench.engine import memory
+from fsrbench.engine.behaviour import CheckedMethods
 from fsrbench.engine.inputs import Inputs
 from fsrbench.engine.keys import Keys
-from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes, super_resolve
+from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
 from fsrbench.engine.shard_inputs import ShardInputs
 from fsrbench.engine.store import FEATURES, Store, key_of
@@ -50,6 +51,8 @@ class UnitResult:
     """Metrics and feature extractors that raised, and what."""
     unscored: dict[str, dict[str, str]] = field(default_factory=dict)
     """By metric: images that it raised on, though not on all, and what."""
+    behaviour: str = ""
+    """What is odd about the method's pictures."""
 
 
 class Worker:
@@ -69,6 +72,7 @@ class Worker:
         self._extractors: dict[str, Extractor] = {}
         self._units = 0
         self._batches: dict[str, Batch] = {}
+        self._checked = CheckedMethods()
         self._pictures: tuple[str, Pictures] | None = None
         """Those that were asked for last: every metric and extractor of a unit does."""
         self.token = uuid4().hex
@@ -131,7 +135,7 @@ class Worker:
         inputs = self.inputs(unit.shard)
         made = self.pictures(unit)
         ids = [inputs.ids[row] for row in made.rows]
-        result = UnitResult(unit, ids, inputs.problems, made.problems, made.clipped)
+        result = UnitResult(unit, ids, inputs.problems, made.problems, made.clipped, behaviour=made.behaviour)
         if not ids:
             return result
         sr = to_tensor(made.pixels)
@@ -214,7 +218,8 @@ class Worker:
         upscale = partial(self._upscale, self.method(unit.method))
         batch = self._batches.setdefault(unit.method, self._first_batch())
         try:
-            made = known.with_tried(rows, super_resolve(upscale, wanted, side, batch, self.device))
+            found = self._checked.super_resolve(unit.method, upscale, wanted, side, batch, self.device)
+            made = replace(known.with_tried(rows, found), behaviour=known.behaviour or found.behaviour)
         except MethodDied as error:  # not kept: with more time or memory it may not
             return known.with_tried(rows, none_made(wanted, side, str(error)))
         deadly = tuple(image for image in made.problems if image in (*known.deadly, *self._deadly()))

@@ -208,7 +208,7 @@ def methods(run: RunData) -> list[Entry]:
         entry = run.entry("methods", method)
         about = one_line(entry.get("description")).rstrip(".")
         training = one_line(entry.get("training")).rstrip(".")
-        said = [about, f"training: {training}" if training else ""]
+        said = [about, f"training: {training}" if training else "", one_line(entry.get("behaviour"))]
         if any(said):
             lines.append(Entry(method, "; ".join(filter(None, said))))
     return lines
