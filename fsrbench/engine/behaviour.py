@@ -42,14 +42,23 @@ class CheckedMethods:
         self._found: dict[str, Behaviour] = {}
 
     def super_resolve(
-        self, name: str, upscale: Upscale, inputs: Inputs, side: int, batch: Batch, device: torch.device
+        self,
+        name: str,
+        upscale: Upscale,
+        inputs: Inputs,
+        side: int,
+        batch: Batch,
+        device: torch.device,
+        known: Pictures | None = None,
     ) -> Pictures:
         """As :func:`fsrbench.engine.pictures.super_resolve`; one by one where pictures depend on the batch.
 
-        So no number depends on the batch size, which differs between devices.
+        So no number depends on the batch size, which differs between devices. A method is not checked again that made
+        ``known`` pictures of the same shard and was found in order.
         """
         made = super_resolve(upscale, inputs, side, batch, device)
-        if name not in self._found and len(made.rows) and can_be_isolated(name):
+        in_order = known is not None and len(known.rows) > 0 and not known.behaviour
+        if name not in self._found and len(made.rows) and can_be_isolated(name) and not in_order:
             rows, size = [int(row) for row in made.rows[:2]], min(batch.size, len(inputs.ids))
             lr, ids = to_tensor(inputs.lr[rows]).to(device), [inputs.ids[row] for row in rows]
             self._found[name] = look(upscale, lr, ids, made.pixels[0], size)

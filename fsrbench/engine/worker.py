@@ -218,7 +218,7 @@ class Worker:
         upscale = partial(self._upscale, self.method(unit.method))
         batch = self._batches.setdefault(unit.method, self._first_batch())
         try:
-            found = self._checked.super_resolve(unit.method, upscale, wanted, side, batch, self.device)
+            found = self._checked.super_resolve(unit.method, upscale, wanted, side, batch, self.device, known)
             made = replace(known.with_tried(rows, found), behaviour=known.behaviour or found.behaviour)
         except MethodDied as error:  # not kept: with more time or memory it may not
             return known.with_tried(rows, none_made(wanted, side, str(error)))
