@@ -24,7 +24,7 @@ class CallableMethod(Method):
     def load(self, task: Task, device: torch.device) -> None:
         """Nothing to load; a copy of a network goes to the device, because its owner may go on training it."""
         if isinstance(self.function, nn.Module):
-            self.network = copy.deepcopy(self.function).eval().to(device)
+            self.network = copied(self.function).eval().to(device)
 
     def upscale(self, lr: Tensor) -> Tensor:
         """What the function returns."""
@@ -40,6 +40,15 @@ class CallableMethod(Method):
 
     def _held(self) -> dict[str, Any]:
         return super()._held() | ({"function": self.function} if self.network is None else {})
+
+
+def copied(network: nn.Module) -> nn.Module:
+    """A deep copy, of tensors that a layer computed from its parameters too (``weight_norm`` keeps one as its weight).
+
+    torch copies no tensor that still knows how it was computed; the layer computes it anew at its next call.
+    """
+    computed = (v for module in network.modules() for v in vars(module).values() if isinstance(v, Tensor))
+    return copy.deepcopy(network, {id(v): v.detach().clone() for v in computed if not v.is_leaf})
 
 
 def is_function(found: Any) -> bool:

@@ -1,8 +1,9 @@
 """Which differences between a run's methods are more than chance: paired, image by image, corrected for their number.
 
 Metrics with a score an image, or with blocks of images for the whole set, are tested. Of the others those with
-intervals (latency) differ where the intervals do not overlap, and those that are counted (parameters, FLOPs) are exact.
-Nothing else is called better or worse: a value alone does not say how far chance could move it.
+intervals differ where the intervals do not overlap, times only where they are beyond a band as well, and those that are
+counted (parameters, FLOPs) are exact. Nothing else is called better or worse: a value alone does not say how far chance
+could move it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from fsrbench import stats
+from fsrbench import stats, times
 from fsrbench.corrections import COMMON_SHARE, LEVEL, can_tell, holm
 from fsrbench.errors import UserError
 from fsrbench.reports.data import Result, RunData
@@ -24,7 +25,7 @@ from fsrbench.stats import Comparison, compare, differences, p_value, people
 Verdict = Literal["better", "worse", "other", "same", "few", "untested"]
 """``other``: distinguishable, in a metric without a direction; ``same``: not distinguishable; ``few``: too few people
 for any test to tell; ``untested``: no interval, or too few images in common."""
-Test = Literal["paired", "intervals", "exact", "few", "untested"]
+Test = Literal["paired", "intervals", "times", "exact", "few", "untested"]
 """How methods are told apart in a metric, or why they are not."""
 TESTS: Final[dict[Verdict, Test]] = {"few": "few", "untested": "untested"}
 
@@ -129,6 +130,8 @@ def how_told(run: RunData, metric: str, methods: Sequence[str] | None = None) ->
         return "few" if "few" in blind else "untested"
     if len(run.per_image(metric)):
         return "paired"
+    if run.metric(metric).unit in times.UNITS:
+        return "times"
     return "exact" if run.metric(metric).exact else "intervals"
 
 
@@ -236,6 +239,8 @@ def _verdict(run: RunData, metric: str, pair: _Pair, p: float) -> Verdict:
         if overlap is None and not info.exact:
             return "untested"
         apart = lead != 0 if overlap is None else not overlap
+        if info.unit in times.UNITS:
+            apart = apart and times.ranked(pair.result.value, pair.base.value)
     if not apart:
         return "same"
     if info.direction == "none":

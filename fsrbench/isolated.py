@@ -159,7 +159,8 @@ def _answer(connection: Connection, method: Method, head: Mapping[str, Any], lr:
     found = measure({"it": method}, lr, lr.device, wanted, EFFORTS["quick"])["it"]
     if not isinstance(found, Readings):
         raise found
-    send(connection, {"parameters": found.parameters, "flops": found.flops, "peak_bytes": found.peak_bytes})
+    counted = {"parameters": found.parameters, "flops": found.flops, "peak_bytes": found.peak_bytes}
+    send(connection, counted | {"problems": {metric: _told(error) for metric, error in found.problems.items()}})
 
 
 def _told(error: BaseException) -> dict[str, str]:

@@ -125,7 +125,8 @@ class IsolatedMethod(Method):
             return error
         except Exception as error:
             return FsrbenchError(f"cannot be timed: {one_line(error)}")
-        return Readings(np.array([]), {}, head["parameters"], head["flops"], head["peak_bytes"])
+        problems = {metric: FsrbenchError(told["message"]) for metric, told in head["problems"].items()}
+        return Readings(np.array([]), {}, head["parameters"], head["flops"], head["peak_bytes"], problems)
 
     @property
     def description(self) -> str:

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from fsrbench import fingerprints
+from fsrbench import fingerprints, parameters
 from fsrbench.errors import Unavailable, UserError
 from fsrbench.file_hashes import file_hash, file_parts
 from fsrbench.object_state import ObjectState
@@ -84,7 +84,7 @@ class Method(ABC):
         """How many numbers were learned; ``None`` if nobody can tell."""
         if self.network is None:
             return 0 if self.training == "none" else None
-        return sum(p.numel() for p in self.network.parameters())
+        return parameters.in_network(self.network)
 
     def load_network(self, network: nn.Module, weights: Path, device: torch.device) -> None:
         """Load a file of tensors into ``network`` and keep both, ready for inference on ``device``.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from fsrbench import parameters
 from fsrbench.errors import Unavailable, one_line
 from fsrbench.fitting import Fit
 from fsrbench.methods import Method
@@ -194,9 +194,9 @@ class OnnxMethod(Method):
         return self._run(full)[: len(images)]
 
     def count_parameters(self) -> int | None:
-        """As the exporter wrote down, else the numbers in the file's floating-point tensors, if onnx is installed."""
+        """As the exporter wrote down, else counted in the file, if onnx is installed."""
         told = self._told.get("parameters", "")
-        return int(told) if told.isdecimal() else _count(self.path)
+        return int(told) if told.isdecimal() else parameters.in_onnx(self.path)
 
     @property
     def description(self) -> str:
@@ -247,14 +247,3 @@ def open_session(path: Path, device: torch.device) -> Any:
 def _fixed(sizes: list[Any]) -> list[int]:
     """The sizes that are numbers; the others are names, or not known, and may be anything."""
     return [size for size in sizes if isinstance(size, int) and size > 0]
-
-
-def _count(path: Path) -> int | None:
-    try:
-        import onnx
-    except ImportError:
-        return None
-    graph = onnx.load(str(path), load_external_data=False).graph
-    floating = {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE, onnx.TensorProto.BFLOAT16}
-    count: int = sum(math.prod(tensor.dims) for tensor in graph.initializer if tensor.data_type in floating)
-    return count

@@ -42,5 +42,6 @@ def _draw(run: Run, result: RunData) -> None:
 
 def _remember(run: Run, result: RunData) -> None:
     """So that the same run is not done again."""
-    if set(result.summary["status"]) <= {"ok", "invalid"} and (files := run.files()) is not None:
+    complete = set(result.summary["status"]) <= {"ok", "invalid"} and not (result.scores["status"] == "failed").any()
+    if complete and (files := run.files()) is not None:
         finished.remember(result.path / CACHE, run.spec, files, run.weight_names())

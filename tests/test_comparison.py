@@ -8,11 +8,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fsrbench import times
 from fsrbench.comparison import compare_run, paired, tied_with_best, told_apart
 from fsrbench.errors import UserError
 from fsrbench.reports.data import RunData
 
-UNITS = {"psnr": ("dB", "higher"), "niqe": ("", "lower"), "hue": ("", "none")}
+UNITS = {
+    "psnr": ("dB", "higher"),
+    "niqe": ("", "lower"),
+    "hue": ("", "none"),
+    "latency_ms": ("ms", "lower"),
+    "throughput": ("images/s", "higher"),
+}
+RESULTS = Path(__file__).parents[1] / "results"
 IMAGES = [f"p{i // 4:02}/{i}" for i in range(80)]
 PEOPLE = {image: image[:3] for image in IMAGES}
 
@@ -217,6 +225,39 @@ def test_pairs_that_a_test_tells_apart():
     scores = {"a": BASE, "b": BASE + 0.01 * noise(1), "c": BASE + 3}
     run = made({(m, "psnr"): s for m, s in scores.items()})
     assert told_apart(run, "psnr") == {frozenset("ac"), frozenset("bc")}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdict"),
+    [
+        ((3.26, 3.20, 3.29), (3.40, 3.36, 3.44), "same"),  # equal networks of results/faces_hr_bicubic
+        ((3.0, 2.99, 3.01), (3.0 * 1.19, 3.55, 3.58), "same"),
+        ((3.0, 2.99, 3.01), (3.0 * 1.21, 3.60, 3.65), "worse"),
+        ((3.0 * 1.21, 3.60, 3.65), (3.0, 2.99, 3.01), "better"),
+        ((3.0, 2.0, 9.0), (30.0, 8.0, 40.0), "same"),
+    ],
+)
+def test_times_are_ranked_beyond_the_band_alone(first, second, verdict):
+    values = {("a", "latency_ms"): first, ("b", "latency_ms"): second}
+    run = made({}, values)
+    assert [row.verdict for row in compare_run(run, "a")] == [verdict]
+    tied = tied_with_best(run, "latency_ms")
+    assert tied is not None
+    assert bool(tied[1]) == (verdict == "same")
+
+
+def test_equal_networks_of_the_committed_results_are_not_told_apart():
+    folders, pairs = [path.parent for path in RESULTS.glob("*/summary.csv")], 0
+    for folder in folders:
+        summary = pd.read_csv(folder / "summary.csv", keep_default_na=False, na_values=[""])
+        rows = summary[summary["unit"].isin(times.UNITS) & summary["method"].isin(["ours", "ours-id", "ours-short"])]
+        for metric, found in rows.groupby("metric"):
+            numbers = found.set_index("method")[["value", "ci_low", "ci_high"]].T.to_dict("list")
+            run = made({}, {(method, str(metric)): tuple(values) for method, values in numbers.items()})
+            verdicts = [row.verdict for base in numbers for row in compare_run(run, base)]
+            assert set(verdicts) <= {"same"}, (folder, metric, numbers)
+            pairs += len(verdicts) // 2
+    assert pairs >= 20
 
 
 def test_metrics_can_be_chosen_and_unknown_names_are_answered():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from fsrbench.engine.frames import Frames, FrameWriter
 from fsrbench.engine.plan import HR, REFERENCE
 from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures
 from fsrbench.engine.worker import UnitResult
-from fsrbench.errors import FsrbenchError, one_line
+from fsrbench.errors import FsrbenchError, Invalid, one_line
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric
 from fsrbench.metrics.timing import Readings
 from fsrbench.process_state import contained, standardise
@@ -38,6 +39,7 @@ class Collector:
         self.identities, self.seed = identities, seed
         self.results: dict[str, MethodResults] = {}
         self._features = FeatureReader(read, folder)
+        self._distrust: dict[str, str | None] = {}
 
     def add(self, result: UnitResult) -> None:
         """Take in one unit; the units of a method come in the order of their shards."""
@@ -47,7 +49,7 @@ class Collector:
         self, methods: Iterable[str], readings: Mapping[str, Readings | FsrbenchError], base: str | None = None
     ) -> Frames:
         """What is known of the methods, in this order; ratios of speed are taken to ``base``, else to the first."""
-        timed = {m: r for m, r in readings.items() if isinstance(r, Readings)}
+        timed = {m: r for m, r in readings.items() if isinstance(r, Readings) and len(r.latency_ms)}
         base = base if base in timed else next(iter(timed), None)
         compared = (base, timed[base]) if base else None
         wanted = [(method, metric) for method in methods for metric in self.metrics if method != HR or metric.scores_hr]
@@ -81,8 +83,12 @@ class Collector:
                     reading = readings[method]
                     if isinstance(reading, FsrbenchError):
                         return reading
+                    if metric.name in reading.problems:
+                        return reading.problems[metric.name]
                     return _checked(metric.read(reading, compared))
                 standardise(self.seed)
+                if (reason := self._distrusted(metric)) is not None:
+                    return Invalid(reason)
                 return _checked(self._evaluate(method, metric))
         except FsrbenchError as error:
             return error
@@ -105,6 +111,27 @@ class Collector:
         if found.values is not None and len(found.values) != len(mine.ids):
             raise FsrbenchError(f"gave {len(found.values)} values for {len(mine.ids)} images")
         return found
+
+    def _distrusted(self, metric: Metric) -> str | None:
+        """Why a metric's judge is not believed: it does not even do its work on the HR images."""
+        if metric.name not in self._distrust:
+            self._distrust[metric.name] = self._ceiling_problem(metric)
+        return self._distrust[metric.name]
+
+    def _ceiling_problem(self, metric: Metric) -> str | None:
+        hr = self.results.get(HR)
+        if not isinstance(metric, FeatureMetric) or not math.isfinite(metric.least_ceiling):
+            return None
+        if not hr or not hr.ids or metric.extractor in hr.failed:
+            return None
+        ceiling = metric.ceiling(self._faces(HR, metric), self.seed)
+        if ceiling is None or ceiling >= metric.least_ceiling:
+            return None
+        return (
+            f"on the HR images themselves the judge is right in {100 * ceiling:.1f} %, near chance (at least "
+            f"{100 * metric.least_ceiling:.0f} % is asked for): its network was trained on another range or order of "
+            "channels, or the sub-folders are no identities"
+        )
 
     def _faces(self, method: str, metric: FeatureMetric) -> Faces:
         extractor, read = metric.extractor, self._features

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Metric, Summary
 from fsrbench.stats import mean_interval, people
 
+MOST_FAILED: Final = 0.01
+"""Share of the images that may have failed before the number of the others is ``failed`` instead of ``ok``."""
 SCORE_COLUMNS = ["method", "image", "metric", "value", "status"]
 DETAIL_COLUMNS = ["method", "metric", "detail", "value"]
 CURVE_COLUMNS = ["method", "metric", "curve", "x", "y"]
@@ -61,11 +63,13 @@ class FrameWriter:
 
     def add(self, method: str, metric: Metric, evaluation: Evaluation, mine: MethodResults) -> None:
         """The rows of one method and metric; ``mine`` has the images that ``evaluation`` has values of."""
+        failed = mine.problems | mine.unscored.get(metric.name, {})
         if evaluation.values is not None:
             self._per_image(method, metric.name, mine, evaluation.values)
-        summary = evaluation.summary or self._mean(metric, mine.ids, evaluation.values)
-        notes = [n for n in (evaluation.note, summary.note, _failures(mine)) if n]
-        status = "failed" if mine.problems else "invalid" if np.isnan(summary.value) else "ok"
+        summary = evaluation.summary or self._mean(metric, mine.ids, evaluation.values, failed)
+        notes = [n for n in (evaluation.note, summary.note, _failures(failed, mine.images)) if n]
+        wrong = too_many_failed(len(failed), mine.images)
+        status = "failed" if wrong else "invalid" if np.isnan(summary.value) else "ok"
         self._row(method, metric, replace(summary, note="; ".join(notes)), status)
         self._details += [(method, metric.name, name, value) for name, value in evaluation.details.items()]
         for name, points in evaluation.curves.items():
@@ -85,9 +89,13 @@ class FrameWriter:
             pd.DataFrame(list(self.identities.items()), columns=["image", "identity"]),
         )
 
-    def _mean(self, metric: Metric, ids: Sequence[str], values: np.ndarray | None) -> Summary:
+    def _mean(
+        self, metric: Metric, ids: Sequence[str], values: np.ndarray | None, failed: Mapping[str, str]
+    ) -> Summary:
         if values is None:
             return Summary(float("nan"), note="no finite score")
+        there = np.array([image not in failed for image in ids], dtype=bool)
+        ids, values = [image for image in ids if image not in failed], values[there]
         finite, note = np.isfinite(values), _not_finite(metric, values)
         if not finite.any():
             return Summary(float("nan"), note=note)
@@ -97,7 +105,9 @@ class FrameWriter:
         return Summary(float(values[finite].mean()), *interval, int(finite.sum()), note)
 
     def _per_image(self, method: str, metric: str, mine: MethodResults, values: np.ndarray) -> None:
-        ids = [*mine.ids, *mine.problems]
+        ids, unscored = [*mine.ids, *mine.problems], mine.unscored.get(metric, {})
+        pairs = zip(mine.ids, values, strict=True)
+        known = ["failed" if image in unscored else "invalid" if np.isnan(v) else "ok" for image, v in pairs]
         missing = [float("nan")] * len(mine.problems)
         self._scores.append(
             pd.DataFrame(
@@ -106,7 +116,7 @@ class FrameWriter:
                     "image": ids,
                     "metric": metric,
                     "value": [*values, *missing],
-                    "status": ["invalid" if np.isnan(v) else "ok" for v in values] + ["failed"] * len(missing),
+                    "status": known + ["failed"] * len(missing),
                 }
             )
         )
@@ -148,8 +158,13 @@ def _not_finite(metric: Metric, values: np.ndarray) -> str:
     return f"{len(unbounded)} images without a finite score left out" if len(unbounded) else ""
 
 
-def _failures(mine: MethodResults) -> str:
-    if not mine.problems:
+def too_many_failed(failed: int, images: int) -> bool:
+    """Whether a number of the other images is to be called ``failed``: more than :data:`MOST_FAILED` have none."""
+    return failed > MOST_FAILED * images
+
+
+def _failures(failed: Mapping[str, str], images: int) -> str:
+    if not failed:
         return ""
-    image, reason = next(iter(mine.problems.items()))
-    return f"failed on {len(mine.problems)} of {len(mine.problems) + len(mine.ids)} images: {reason} ({image})"
+    image, reason = next(iter(failed.items()))
+    return f"failed on {len(failed)} of {images} images: {reason} ({image})"

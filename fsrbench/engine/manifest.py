@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fsrbench import fingerprints, provenance, weights
-from fsrbench.engine.frames import status_of
+from fsrbench.engine.frames import status_of, too_many_failed
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
@@ -84,13 +84,14 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
     files = method.weight_files()
     return {
         "description": method.description,
-        "status": "failed" if results and results.problems else "ok",
+        "status": "failed" if results and too_many_failed(len(results.problems), results.images) else "ok",
         "training": method.training,
         "weights": ", ".join(file.name for file in files) or None,
         "weights_sha256": provenance.hash_of_all(files) if files else None,
         "weights_note": "; ".join(filter(None, map(weights.undeclared, method.weight_names))),
         "fingerprint": run.worker.keys.loaded(name),
         "changed_state": run.changed(name),
+        "behaviour": results.behaviour if results else "",
         "clipped_images": results.clipped if results else 0,
         "failed_images": results.problems if results else {},
     }

@@ -23,6 +23,8 @@ OVERSHOOT = 0.25
 """Outputs further outside [0, 1] than this have another range, not an overshoot, and are refused."""
 Outcome = Tensor | str
 """An SR image, or one line that says why there is none."""
+Upscale = Callable[[Tensor, Sequence[str]], list[Outcome]]
+"""Gives the outcome of each image of a batch; may raise ``torch.OutOfMemoryError``."""
 
 
 @dataclass(eq=False)
@@ -41,6 +43,8 @@ class Pictures:
     """Those with problems that are not tried again, because they ended a worker's process."""
     changed: tuple[str, ...] = ()
     """What the method changed in the process while it made them."""
+    behaviour: str = ""
+    """What is odd about the method that made them; see :mod:`fsrbench.engine.behaviour`."""
 
     @cached_property
     def digest(self) -> str:
@@ -57,7 +61,8 @@ class Pictures:
 
     def pack(self) -> dict[str, np.ndarray]:
         """As arrays, to be stored."""
-        facts = {name: getattr(self, name) for name in ("problems", "clipped", "tried", "deadly", "changed")}
+        names = ("problems", "clipped", "tried", "deadly", "changed", "behaviour")
+        facts = {name: getattr(self, name) for name in names}
         return {"rows": self.rows, "pixels": self.pixels, "facts": pack_json(facts)}
 
     def to_try(self, ids: Sequence[str], run: str) -> list[int]:
@@ -97,7 +102,7 @@ def none_made(inputs: Inputs, side: int, reason: str) -> Pictures:
 
 
 def super_resolve(
-    upscale: Callable[[Tensor, Sequence[str]], list[Outcome]],
+    upscale: Upscale,
     inputs: Inputs,
     side: int,
     batch: Batch,
@@ -106,7 +111,7 @@ def super_resolve(
     """SR pictures of a shard.
 
     Args:
-        upscale: gives the outcome of each image of a batch; may raise ``torch.OutOfMemoryError``.
+        upscale: the method.
         inputs: of the shard.
         side: of an SR picture, in pixels.
         batch: made smaller where memory is.

@@ -29,6 +29,15 @@ class MethodResults:
     """Where the features of each extractor are stored, shard by shard."""
     failed: dict[str, str] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
+    unscored: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By metric: images that it raised on, and what."""
+    behaviour: str = ""
+    """What is odd about the method's pictures; empty where nothing is."""
+
+    @property
+    def images(self) -> int:
+        """How many images it got, those that it failed on included."""
+        return len(self.ids) + len(self.problems)
 
     def add(self, result: UnitResult) -> None:
         """Append the next shard."""
@@ -38,6 +47,9 @@ class MethodResults:
         self.clipped += result.clipped
         self.failed |= result.failed
         self.changed.update(result.changed)
+        self.behaviour = self.behaviour or result.behaviour
+        for metric, images in result.unscored.items():
+            self.unscored.setdefault(metric, {}).update(images)
         for metric, values in result.scores.items():
             self.scores.setdefault(metric, []).append(values)
         for extractor, key in result.features.items():

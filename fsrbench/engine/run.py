@@ -245,6 +245,8 @@ class Run:
                 self.reporter.warn(f"{method} failed on {len(found.problems)} images; {image}: {reason}")
             if changed := self.changed(method):
                 self.reporter.warn(f"{method} changed {', '.join(changed)} for the whole process; put back")
+            if found.behaviour:
+                self.reporter.warn(f"{method}: {found.behaviour}")
             if found.clipped:
                 self.reporter.say(f"{method}: values outside [0, 1] clipped in {found.clipped} images")
 

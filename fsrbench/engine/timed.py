@@ -48,7 +48,7 @@ def time_methods(
     if (stored := store.get(TIMINGS, key)) is not None:
         return dict(_unpack(stored))
     readings = measure(methods, to_tensor(lr).to(device), device, wanted, effort, changed)
-    good = {name: reading for name, reading in readings.items() if isinstance(reading, Readings)}
+    good = {name: r for name, r in readings.items() if isinstance(r, Readings) and not r.problems}
     if len(good) == len(readings) and all(method.is_known() for method in methods.values()):
         store.put(TIMINGS, key, _pack(good))
     return readings

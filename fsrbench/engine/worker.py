@@ -14,9 +14,10 @@ from torch import Tensor
 
 from fsrbench.devices import one_thread
 from fsrbench.engine import memory
+from fsrbench.engine.behaviour import CheckedMethods
 from fsrbench.engine.inputs import Inputs
 from fsrbench.engine.keys import Keys
-from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes, super_resolve
+from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
 from fsrbench.engine.shard_inputs import ShardInputs
 from fsrbench.engine.store import FEATURES, Store, key_of
@@ -51,6 +52,10 @@ class UnitResult:
     """Metrics and feature extractors that raised, and what."""
     changed: tuple[str, ...] = ()
     """What the method changed in the process; it was put back."""
+    unscored: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By metric: images that it raised on, though not on all, and what."""
+    behaviour: str = ""
+    """What is odd about the method's pictures."""
 
 
 class Worker:
@@ -71,6 +76,7 @@ class Worker:
         """What each method changed in the process."""
         self._units = 0
         self._batches: dict[str, Batch] = {}
+        self._checked = CheckedMethods()
         self._pictures: tuple[str, Pictures] | None = None
         """Those that were asked for last: every metric and extractor of a unit does."""
         self.keys = Keys(spec, device, self.method, self._extractor)
@@ -140,7 +146,9 @@ class Worker:
         inputs = self.inputs(unit.shard)
         made = self.pictures(unit)
         ids = [inputs.ids[row] for row in made.rows]
-        result = UnitResult(unit, ids, inputs.problems, made.problems, made.clipped, changed=made.changed)
+        result = UnitResult(
+            unit, ids, inputs.problems, made.problems, made.clipped, changed=made.changed, behaviour=made.behaviour
+        )
         if not ids:
             return result
         sr = to_tensor(made.pixels)
@@ -152,8 +160,8 @@ class Worker:
                     result.scores[metric.name] = self._score(metric, key, sr, hr)
             except CannotWrite:
                 raise
-            except Exception as error:  # a plug-in's metric may raise anything
-                result.failed[metric.name] = one_line(error)
+            except Exception:  # a plug-in's metric may raise anything
+                self._score_each(metric, key, sr, hr, result)
         for name in self.reference_extractors if unit.method == REFERENCE else self.extractors:
             try:
                 with contained():
@@ -164,6 +172,22 @@ class Worker:
             except Exception as error:  # third-party networks may raise anything
                 result.failed[name] = one_line(error)
         return result
+
+    def _score_each(self, metric: ImageMetric, key: str, sr: Tensor, hr: Tensor | None, result: UnitResult) -> None:
+        """Score image by image, to lose only those that the metric raises on; NaN stands for these."""
+        values, problems = np.full(len(result.ids), np.nan), {}
+        for row, image in enumerate(result.ids):
+            alone, hr_alone = sr[row : row + 1], None if hr is None else hr[row : row + 1]
+            try:
+                (values[row],) = self._score(metric, key_of(of=key, image=image), alone, hr_alone)
+            except CannotWrite:
+                raise
+            except Exception as error:
+                problems[image] = one_line(error)
+        if len(problems) == len(result.ids):
+            result.failed[metric.name] = next(iter(problems.values()))
+        else:
+            result.scores[metric.name], result.unscored[metric.name] = values, problems
 
     def _image_metrics_for(self, unit: Unit) -> list[ImageMetric]:
         if unit.method == REFERENCE:
@@ -225,7 +249,8 @@ class Worker:
         batch = self._batches.setdefault(unit.method, self._first_batch())
         standardise(self.spec.seed + unit.shard.index)
         try:
-            made = known.with_tried(rows, super_resolve(upscale, wanted, side, batch, self.device))
+            found = self._checked.super_resolve(unit.method, upscale, wanted, side, batch, self.device, known)
+            made = replace(known.with_tried(rows, found), behaviour=known.behaviour or found.behaviour)
         except MethodDied as error:  # not kept: with more time or memory it may not
             return known.with_tried(rows, none_made(wanted, side, str(error)))
         deadly = tuple(image for image in made.problems if image in (*known.deadly, *self._deadly()))

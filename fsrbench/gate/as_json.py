@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fsrbench.gate.findings import Finding, Kind, Verdict
+from fsrbench.gate.findings import Finding, Kind, Refusal, Verdict
 from fsrbench.reports.data import MetricInfo
 
 SCHEMA_VERSION: Final = 1
@@ -44,10 +44,11 @@ class JsonVerdict(BaseModel):
     schema_version: Literal[1] = Field(default=SCHEMA_VERSION, description="of this layout: 1")
     run: str = Field(description="the run's folder")
     reference: str = Field(description="the reference's file")
-    exit_code: Literal[0, 1] = Field(description="0 holds, 1 regressed; with 2 there is no JSON")
+    exit_code: Literal[0, 1, 2] = Field(description="0 holds, 1 regressed, 2 cannot be compared")
     counts: dict[Kind, int] = Field(description="number of findings by kind")
     findings: list[JsonFinding] = Field(description="all of them, by kind, then by method and metric")
     notes: list[str] = Field(description="what differs and need not be the same")
+    errors: list[str] = Field(default_factory=list, description="why it cannot be compared; then nothing was found")
 
 
 def as_json(verdict: Verdict) -> str:
@@ -60,6 +61,18 @@ def as_json(verdict: Verdict) -> str:
         findings=[_finding(finding) for finding in verdict.findings],
         notes=verdict.notes,
     )
+    return _text(told)
+
+
+def refusal(refusal: Refusal) -> str:
+    """The JSON text of a run that cannot be compared."""
+    run, against = str(refusal.run), str(refusal.reference)
+    return _text(
+        JsonVerdict(run=run, reference=against, exit_code=2, counts={}, findings=[], notes=[], errors=refusal.reasons)
+    )
+
+
+def _text(told: JsonVerdict) -> str:
     return json.dumps(told.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from fsrbench import times
 from fsrbench.gate.findings import Finding, Kind, Verdict
-from fsrbench.gate.gated import RATIO, Gated, gated, is_device_bound
+from fsrbench.gate.gated import RATIO, Gated, gated, is_device_bound, unfit_base
 from fsrbench.gate.paired import Pair, compare_pairs, pair_up
 from fsrbench.gate.reference import Held, HeldMethod, Reference
 from fsrbench.gate.setup import device_of, notes, refuse_others
@@ -36,7 +37,9 @@ def check(run: RunData, reference: Reference, against: Path, seed: int = 0) -> V
         UserError: the run's manifest does not say enough.
     """
     refuse_others(run, reference)
-    return Verdict(run.path, against, _Check(run, reference, seed).findings(), notes(run, reference))
+    unfit = unfit_base(run, reference.setup.timing_base)
+    told = [f"times are not gated: {unfit}; make the reference anew beside a network"] if unfit else []
+    return Verdict(run.path, against, _Check(run, reference, seed).findings(), notes(run, reference) + told)
 
 
 def tolerance(held: Held, metric: str) -> Tolerance:
@@ -46,6 +49,12 @@ def tolerance(held: Held, metric: str) -> Tolerance:
         usual.abs if held.abs_tolerance is None else held.abs_tolerance,
         usual.rel if held.rel_tolerance is None else held.rel_tolerance,
     )
+
+
+def allowed(held: Held, metric: str) -> float:
+    """How far a number may get worse; a time at least so far as two runs of one network differ."""
+    band = (times.BAND - 1) * abs(held.value) if held.unit.startswith(RATIO) else 0.0
+    return max(tolerance(held, metric).allowed(held.value), band)
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class _Number:
 
     @property
     def allowed(self) -> float:
-        return tolerance(self.held, self.metric).allowed(self.held.value)
+        return allowed(self.held, self.metric)
 
     @property
     def gain(self) -> float:
@@ -83,6 +92,7 @@ class _Check:
     def __init__(self, run: RunData, reference: Reference, seed: int) -> None:
         self.run, self.reference, self.seed = run, reference, seed
         self.now = gated(run, reference.setup.timing_base)
+        self.unfit = unfit_base(run, reference.setup.timing_base)
         self.other_device = device_of(run) != reference.setup.device
         self.scores = cache(run.per_image)
 
@@ -97,6 +107,8 @@ class _Check:
                 now = self.now.get((method, metric), Gated(math.nan, held.unit, held.direction, 0, "not in this run"))
                 if self.other_device and is_device_bound(held.unit):
                     found.append(self._finding(Kind.SKIPPED, method, metric, held, now, "another kind of device"))
+                elif self.unfit and held.unit.startswith(RATIO):
+                    found.append(self._finding(Kind.SKIPPED, method, metric, held, now, self.unfit))
                 elif not now.there:
                     found.append(self._finding(Kind.LOST, method, metric, held, now, now.note))
                 else:
@@ -143,9 +155,8 @@ class _Check:
                     yield Finding(Kind.APPEARED, method, metric, info, after=now.value, n=now.n)
 
     def _finding(self, kind: Kind, method: str, metric: str, held: Held, now: Gated, note: str = "") -> Finding:
-        allowed = tolerance(held, metric).allowed(held.value)
         info = self._info(metric, held.unit)
-        return Finding(kind, method, metric, info, held.value, now.value, allowed, n=now.n, note=note)
+        return Finding(kind, method, metric, info, held.value, now.value, allowed(held, metric), n=now.n, note=note)
 
     def _info(self, metric: str, unit: str) -> MetricInfo:
         """How the gate's values of a metric are written: in its own unit, which for times is a ratio."""

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 
 from fsrbench.atomic import whole
-from fsrbench.errors import UserError
+from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.gate import as_json, github, junit, reference, text, update
 from fsrbench.gate.check import check
-from fsrbench.gate.findings import Verdict
-from fsrbench.gate.setup import Incomparable
+from fsrbench.gate.findings import Refusal, Verdict
 from fsrbench.reports.data import RunData
 
-FORMATS: Final[dict[str, Callable[[Verdict], str]]] = {
-    "text": text.plain,
-    "junit": junit.junit,
-    "github": github.commands,
-    "json": as_json.as_json,
+
+@dataclass(frozen=True)
+class Format:
+    """How a check is written: its verdict, or why there is none."""
+
+    verdict: Callable[[Verdict], str]
+    refusal: Callable[[Refusal], str]
+
+
+FORMATS: Final = {
+    "text": Format(text.plain, lambda refusal: ""),  # the reasons go to standard error whatever the format
+    "junit": Format(junit.junit, junit.refusal),
+    "github": Format(github.commands, github.refusal),
+    "json": Format(as_json.as_json, as_json.refusal),
 }
 HOLDS: Final = 0
 REGRESSED: Final = 1
@@ -33,7 +42,8 @@ SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 def check_command(path: Path, against: Path, format: str = "text", output: Path | None = None, seed: int = 0) -> int:
     """Hold the run at ``path`` against a reference file and print what was found.
 
-    With ``output`` the format goes to that file and the text to standard output.
+    With ``output`` the format goes to that file and the text to standard output. A run that cannot be compared is
+    written in the format too, so that no file of an earlier check passes for this one's.
 
     Returns:
         0 holds, 1 regressed.
@@ -41,17 +51,40 @@ def check_command(path: Path, against: Path, format: str = "text", output: Path 
     Raises:
         UserError: it cannot be compared, or is unusable.
     """
-    if format not in FORMATS:
-        raise UserError(f"unknown format {format!r}; known: {', '.join(FORMATS)}")
-    held = reference.read(against)
-    try:
-        verdict = check(RunData.load(path), held, against, seed)
-    except Incomparable as error:
-        if format == "github":
-            print(github.refusals(error.lines), end="")
-        raise
-    _print(verdict, format, output)
+    if output is not None and output.resolve() == against.resolve():
+        raise UserError(f"--output {output} is the reference itself; name another file")
+    with _no_file_of_an_earlier_check(output):
+        if format not in FORMATS:
+            raise UserError(f"unknown format {format!r}; known: {', '.join(FORMATS)}")
+        try:
+            held = reference.read(against)
+            verdict = check(RunData.load(path), held, against, seed)
+        except FsrbenchError as error:
+            _print_refusal(Refusal(path, against, str(error).splitlines()), format, output)
+            raise
+        _print(verdict, format, output)
     return REGRESSED if verdict.red else HOLDS
+
+
+@contextmanager
+def _no_file_of_an_earlier_check(output: Path | None) -> Iterator[None]:
+    """Remove the output's file where the check inside ends without writing it."""
+    before = _stamp(output)
+    try:
+        yield
+    except BaseException:
+        if output is not None and before is not None and _stamp(output) == before:
+            with suppress(OSError):
+                output.unlink()
+        raise
+
+
+def _stamp(path: Path | None) -> tuple[int, int] | None:
+    try:
+        status = path.stat() if path is not None and path.is_file() else None
+    except OSError:
+        return None
+    return (status.st_ino, status.st_mtime_ns) if status else None
 
 
 def update_command(path: Path, against: Path) -> None:
@@ -72,15 +105,34 @@ def update_command(path: Path, against: Path) -> None:
 
 
 def _print(verdict: Verdict, format: str, output: Path | None) -> None:
-    formatted = FORMATS[format](verdict)
-    if format == "github" and (summary := os.environ.get(SUMMARY)):
-        _write(Path(summary), github.summary(verdict), add=True)
+    formatted = FORMATS[format].verdict(verdict)
+    if format == "github":
+        _summarise(github.summary(verdict))
     if output is not None:
         _write(output, formatted)
     if output is not None or format == "text":
         text.print_verdict(verdict)
     else:
         print(formatted, end="")
+
+
+def _print_refusal(refusal: Refusal, format: str, output: Path | None) -> None:
+    formatted = FORMATS[format].refusal(refusal)
+    try:
+        if format == "github":
+            _summarise(github.refusal_summary(refusal))
+        if output is None:
+            print(formatted, end="")
+        else:
+            _write(output, formatted or refusal.text())
+    except UserError as error:
+        raise UserError("\n".join([*refusal.reasons, str(error)])) from None
+
+
+def _summarise(content: str) -> None:
+    """Add to the summary of GitHub's job, where there is one."""
+    if summary := os.environ.get(SUMMARY):
+        _write(Path(summary), content, add=True)
 
 
 def _write(path: Path, content: str, add: bool = False) -> None:

@@ -28,7 +28,7 @@ class Kind(StrEnum):
     HOLDS = "holds"
     """Within the tolerance."""
     SKIPPED = "not gated"
-    """Measured on another kind of device."""
+    """Measured on another kind of device, or beside a method that is too fast."""
 
 
 RED = (Kind.REGRESSED, Kind.LOST)
@@ -63,6 +63,13 @@ class Finding:
     def red(self) -> bool:
         """Whether this turns the gate red."""
         return self.kind in RED
+
+    @property
+    def severity(self) -> float:
+        """How bad a red finding is: its change in tolerances; infinite where a number or a method is lost."""
+        if self.kind is Kind.LOST:
+            return math.inf
+        return abs(self.change) / self.allowed if self.allowed > 0 else math.inf
 
     @property
     def title(self) -> str:
@@ -121,3 +128,17 @@ class Verdict:
         if self.red:
             return f"if this is meant: {update}"
         return f"to hold the new level from now on: {update}" if better else ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why there is no verdict."""
+
+    run: Path
+    reference: Path
+    reasons: list[str]
+    """One line each."""
+
+    def text(self) -> str:
+        """The reasons as lines."""
+        return "".join(f"cannot be compared: {reason}\n" for reason in self.reasons)

@@ -6,14 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from fsrbench import times
+from fsrbench.errors import UserError
 from fsrbench.gate.reference import VALUE_DIGITS, rounded
 from fsrbench.reports.data import RunData
 
-TIME_UNITS: Final = ("ms", "s", "images/s")
-"""Metrics in these are compared as ratios between methods of one run: machines differ, their ratios hardly."""
 MEMORY_UNITS: Final = ("MB",)
 RATIO: Final = "x "
 """What the unit of a ratio begins with; the base's name follows."""
+
+THROUGHPUT_BATCH: Final = 16
+"""Images of the batch that throughput is measured with (:mod:`fsrbench.metrics.timing`, which needs torch)."""
 
 Key = tuple[str, str]
 """Method and metric."""
@@ -40,7 +43,8 @@ class Gated:
 def gated(run: RunData, base: str | None) -> dict[Key, Gated]:
     """What the gate looks at in a run, the ceiling included.
 
-    Left out: metrics without a direction, the base's own times, and all times without a base.
+    Times are ratios between methods of one run: machines differ, their ratios hardly. Left out: metrics without a
+    direction, the base's own times, and all times without a base.
 
     Args:
         base: the method that times are divided by.
@@ -49,7 +53,7 @@ def gated(run: RunData, base: str | None) -> dict[Key, Gated]:
     for metric in run.metrics:
         rows = run.summary[run.summary["metric"] == metric].iloc[0]
         unit, direction = str(rows["unit"]), str(rows["direction"])
-        timed = unit in TIME_UNITS
+        timed = unit in times.UNITS
         if direction == "none" or (timed and base is None):
             continue
         for method in run.rows:
@@ -69,12 +73,38 @@ def is_device_bound(unit: str) -> bool:
 
 
 def timing_base(run: RunData) -> str | None:
-    """The method that a run's ratios are taken to: the one that was asked for, else the first with a time."""
+    """The method that a run's ratios are taken to: the one that was asked for, else the first network slow enough.
+
+    Where no method takes :data:`fsrbench.times.LEAST_MS`, there is no base and no time is held.
+
+    Raises:
+        UserError: the one that was asked for is too fast: its time moves with whatever else the machine does.
+    """
     asked = run.manifest.get("spec", {}).get("ratio_to")
-    summary = run.summary
-    timed = set(summary.loc[summary["unit"].isin(TIME_UNITS) & (summary["status"] == "ok"), "method"])
-    have = [method for method in run.methods if method in timed]
-    return str(asked) if asked in have else next(iter(have), None)
+    fastest = {method: time for method in run.methods if (time := shortest_time(run, method)) is not None}
+    if asked in fastest and fastest[asked] < times.LEAST_MS:
+        raise UserError(f"{run.path}: {_too_fast(str(asked), fastest[asked])}; run it with --ratio-to and a network")
+    fit = [method for method, time in fastest.items() if time >= times.LEAST_MS]
+    networks = [method for method in fit if run.entry("methods", method).get("weights_sha256")]
+    return str(asked) if asked in fit else next(iter([*networks, *fit]), None)
+
+
+def shortest_time(run: RunData, method: str) -> float | None:
+    """Milliseconds of the shortest query or batch of a method that a metric measured; ``None`` if none did."""
+    rows = run.summary[(run.summary["method"] == method) & run.summary["unit"].isin(times.UNITS)]
+    pairs = zip(rows["value"], rows["unit"], strict=True)
+    found = [times.milliseconds(value, unit, THROUGHPUT_BATCH) for value, unit in pairs if math.isfinite(value)]
+    return min(found, default=None)
+
+
+def unfit_base(run: RunData, base: str | None) -> str:
+    """Why a run's times cannot be divided by the base's; empty where they can, or where the base has none."""
+    time = shortest_time(run, base) if base is not None else None
+    return _too_fast(str(base), time) if time is not None and time < times.LEAST_MS else ""
+
+
+def _too_fast(base: str, time: float) -> str:
+    return f"{base} takes {time:.2g} ms, too short a time to divide others by (at least {times.LEAST_MS:g} ms)"
 
 
 def _value(run: RunData, method: str, metric: str) -> tuple[float, int, str] | None:

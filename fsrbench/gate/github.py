@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from typing import Final
 
-from fsrbench.gate.findings import Finding, Kind, Verdict
+from fsrbench.gate.findings import Finding, Kind, Refusal, Verdict
 from fsrbench.gate.text import details
 
 _LEVELS = {
@@ -16,20 +17,42 @@ _LEVELS = {
 }
 
 
+MOST: Final = 10
+"""Annotations of one level that GitHub shows of a step; it drops the others without a word."""
+
+
 def commands(verdict: Verdict) -> str:
-    """Workflow commands, a line each: errors for what regressed or was lost, notices for what else moved."""
-    lines = [
-        annotation(_LEVELS[finding.kind], f"{finding.kind}: {finding.title}", "; ".join(details(finding)))
-        for finding in verdict.findings
-        if finding.kind in _LEVELS
+    """Workflow commands, a line each: errors for what regressed or was lost, notices for what else moved.
+
+    The worst come first. Of more than GitHub shows, one annotation sums up and the rest are plain lines of the log.
+    """
+    shown = [finding for finding in verdict.findings if finding.kind in _LEVELS]
+    order = list(Kind)
+    worst = sorted(shown, key=lambda finding: (order.index(finding.kind), -finding.severity if finding.red else 0))
+    made = [
+        (_LEVELS[finding.kind], f"{finding.kind}: {finding.title}", "; ".join(details(finding))) for finding in worst
     ]
-    lines += [annotation("notice", "fsrbench check", note) for note in verdict.notes]
-    return "".join(f"{line}\n" for line in (*lines, verdict.summary()))
+    made += [("notice", "fsrbench check", note) for note in verdict.notes]
+    return "".join(f"{line}\n" for line in (*_limited(made, verdict.summary()), verdict.summary()))
 
 
-def refusals(lines: Iterable[str]) -> str:
+def refusal(refusal: Refusal) -> str:
     """Workflow commands for a run that cannot be compared."""
-    return "".join(f"{annotation('error', 'fsrbench check: cannot be compared', line)}\n" for line in lines)
+    made = [("error", "fsrbench check: cannot be compared", reason) for reason in refusal.reasons]
+    return "".join(f"{line}\n" for line in _limited(made, f"cannot be compared for {len(made)} reasons"))
+
+
+def _limited(made: Sequence[tuple[str, str, str]], summary: str) -> Iterator[str]:
+    """Annotations (level, title, message), no more of a level than GitHub shows; what is cut off as plain text."""
+    for level in dict.fromkeys(level for level, _, _ in made):
+        mine = [one for one in made if one[0] == level]
+        kept = len(mine) if len(mine) <= MOST else MOST - 1
+        if kept < len(mine):
+            more = f"{summary}; the first {kept} of {len(mine)} follow, the others are in the log"
+            yield annotation(level, "fsrbench check", more)
+        yield from (annotation(*one) for one in mine[:kept])
+        # Indented, so that no text of a method can pass for a command
+        yield from (f"  {' '.join(f'{title}: {message}'.split())}" for _, title, message in mine[kept:])
 
 
 def annotation(level: str, title: str, message: str) -> str:
@@ -57,6 +80,12 @@ def summary(verdict: Verdict) -> str:
     if verdict.advice():
         lines += ["", f"`{verdict.advice()}`"]
     return "\n".join(lines) + "\n\n"
+
+
+def refusal_summary(refusal: Refusal) -> str:
+    """The job's summary of a run that cannot be compared, in Markdown."""
+    reasons = [f"* {_cell(reason)}" for reason in refusal.reasons]
+    return "\n".join(["### fsrbench check: ❌ cannot be compared", "", *reasons]) + "\n\n"
 
 
 def _row(finding: Finding) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from fsrbench.gate.findings import Finding, Kind, Verdict
+from fsrbench.gate.findings import Finding, Kind, Refusal, Verdict
 from fsrbench.gate.text import details
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -22,6 +22,21 @@ def junit(verdict: Verdict) -> str:
             _case(suite, finding)
     for key, value in _counts(verdict.findings).items():
         root.set(key, value)
+    return _xml(root)
+
+
+def refusal(refusal: Refusal) -> str:
+    """The XML of a run that cannot be compared: one case in error for each reason."""
+    counts = {"tests": str(len(refusal.reasons)), "failures": "0", "errors": str(len(refusal.reasons)), "skipped": "0"}
+    root = ElementTree.Element("testsuites", name="fsrbench check", attrib=counts)
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "cannot be compared", **counts})
+    for number, reason in enumerate(map(_clean, refusal.reasons), 1):
+        case = ElementTree.SubElement(suite, "testcase", name=f"reason {number}", classname="fsrbench.check")
+        ElementTree.SubElement(case, "error", type="cannot be compared", message=reason).text = reason
+    return _xml(root)
+
+
+def _xml(root: ElementTree.Element) -> str:
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 

@@ -203,6 +203,12 @@ class FeatureMetric(Metric):
     """Name in :data:`fsrbench.metrics.features.EXTRACTORS`."""
     uses_reference: ClassVar[bool] = False
     """Whether it compares with the reference set and not image by image."""
+    least_ceiling: ClassVar[float] = float("-inf")
+    """Where :meth:`ceiling` is below this, the judge cannot be trusted and no number is ``ok``."""
+
+    def ceiling(self, hr: Faces, seed: int) -> float | None:
+        """How well the metric's judge does on the HR images themselves; ``None`` where that cannot be known."""
+        return None
 
     def check(self, facts: Facts) -> None:
         """Refuse without what the extractor needs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -13,9 +13,16 @@ from torch.nn import functional as F
 from fsrbench import weights
 from fsrbench.alignment import SIDE, alignment_grid, five_points
 from fsrbench.errors import Unavailable, one_line
+from fsrbench.metrics import judge_input
 from fsrbench.metrics.base import Features
 from fsrbench.metrics.detectors import facenet_pytorch_package
 from fsrbench.metrics.features import Extractor, check_tensors, tensors_of
+from fsrbench.metrics.judge_input import JudgeInput
+from fsrbench.onnx_method import DTYPES, PREFIX
+
+CHIP: Final = (3, SIDE, SIDE)
+_FED: dict[str, JudgeInput] = {}
+"""By a file's sha256: what its network is fed with."""
 
 
 class FacenetDescriptor(Extractor):
@@ -62,8 +69,8 @@ def _inside(box: np.ndarray, side: int) -> tuple[int, int, int, int]:
 class ArcfaceDescriptor(Extractor):
     """Descriptor of an ArcFace-style network (Deng et al., CVPR 2019), of unit length.
 
-    The ONNX file ``arcface`` takes faces N,3,112,112, RGB in [-1, 1], aligned to InsightFace's five points. Picture and
-    mirror image are described and added, as usual for such networks.
+    The ONNX file ``arcface`` takes faces N,3,112,112, aligned to InsightFace's five points; see :attr:`fed` for their
+    range and order. Picture and mirror image are described and added, as usual for such networks.
     """
 
     requires = ("dlib-landmarks",)
@@ -78,12 +85,21 @@ class ArcfaceDescriptor(Extractor):
             import onnxruntime  # noqa: F401
         except ImportError:
             raise Unavailable("onnxruntime is missing; `pip install 'fsrbench[onnx]'`") from None
+        file = weights.find("arcface")
         try:
-            shape = self._session.get_inputs()[0].shape
+            inputs = self._session.get_inputs()
+            shape = inputs[0].shape
         except Exception as error:  # onnxruntime raises types of its own
-            raise Unavailable(f"{weights.find('arcface')} cannot be used: {one_line(error)}") from None
-        if list(shape[1:]) != [3, SIDE, SIDE]:
-            raise Unavailable(f"{weights.find('arcface')} takes {shape}, not N,3,{SIDE},{SIDE}")
+            raise Unavailable(f"{file} cannot be used: {one_line(error)}") from None
+        sizes = [size if isinstance(size, int) and size > 0 else None for size in shape[1:]]
+        if len(inputs) != 1 or len(sizes) != 3 or any(s not in (None, n) for s, n in zip(sizes, CHIP, strict=True)):
+            raise Unavailable(f"{file} takes {shape}, not N,3,{SIDE},{SIDE}")
+        try:
+            self.fed  # noqa: B018 (it is found out now, so that a file that does not run is refused)
+        except Unavailable:
+            raise
+        except Exception as error:
+            raise Unavailable(f"{file} cannot be used: {one_line(error)}") from None
 
     @cached_property
     def _session(self) -> Any:
@@ -94,18 +110,41 @@ class ArcfaceDescriptor(Extractor):
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(str(weights.find("arcface")), options, ["CPUExecutionProvider"])
 
+    @property
+    def fed(self) -> JudgeInput:
+        """Range and order of the pictures that it is fed with, found out once for each file.
+
+        Raises:
+            Unavailable: the file declares what is not known.
+        """
+        digest = weights.sha256("arcface")
+        if digest not in _FED:
+            _FED[digest] = self._find_input()
+        return _FED[digest]
+
+    def _find_input(self) -> JudgeInput:
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        told = judge_input.declared(metadata, weights.find("arcface").name)
+        return told or judge_input.found(self._run, metadata.get(f"{PREFIX}order", "RGB"))
+
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
         """``descriptor`` N,D of unit length."""
         points = five_points(torch.from_numpy(guide["landmarks"]).float())
         grid = alignment_grid(points, images.shape[-1])
         sampled = F.grid_sample(images, grid, mode="bicubic", padding_mode="border", align_corners=False)
-        chips = (sampled.clamp(0, 1) * 2 - 1).numpy()
+        chips = self.fed.of(sampled.clamp(0, 1).numpy())
         # One by one: a file may have a fixed batch of one, and no descriptor depends on its neighbours.
-        both = [self._describe(chip) + self._describe(chip[:, :, ::-1]) for chip in chips]
+        both = [self._run(chip) + self._run(chip[:, :, ::-1]) for chip in chips]
         summed = np.stack(both).astype(np.float64)
         return {"descriptor": summed / np.linalg.norm(summed, axis=1, keepdims=True).clip(1e-12)}
 
-    def _describe(self, chip: np.ndarray) -> np.ndarray:
-        name = self._session.get_inputs()[0].name
-        described: np.ndarray = self._session.run(None, {name: np.ascontiguousarray(chip[None])})[0][0]
-        return described
+    def _run(self, chip: np.ndarray) -> np.ndarray:
+        """One picture's descriptor, from the output that the metadata name, else the first."""
+        (taken,) = self._session.get_inputs()
+        outputs = [output.name for output in self._session.get_outputs()]
+        told = self._session.get_modelmeta().custom_metadata_map.get(f"{PREFIX}output", outputs[0])
+        if told not in outputs:
+            raise Unavailable(f"{weights.find('arcface').name} gives {', '.join(outputs)}, and no {told!r}")
+        given = np.ascontiguousarray(chip[None]).astype(DTYPES.get(taken.type, np.float32))
+        described: np.ndarray = self._session.run([told], {taken.name: given})[0][0]
+        return np.asarray(described, np.float32).ravel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from typing import Any, TypeVar
@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from fsrbench.errors import FsrbenchError, one_line
+from fsrbench import parameters
+from fsrbench.errors import FsrbenchError, Invalid, one_line
 from fsrbench.methods import Method
 from fsrbench.process_state import contained, standardise
 
@@ -56,6 +57,8 @@ class Readings:
     parameters: int | None
     flops: int | None
     peak_bytes: int | None
+    problems: dict[str, FsrbenchError] = field(default_factory=dict)
+    """By metric: why it could not be measured. One that fails takes no other with it."""
 
 
 def measure(
@@ -77,53 +80,68 @@ def measure(
         changed: for each method, gets the names of what it changed in the process.
 
     Returns:
-        Readings of each method, or why it could not be timed.
+        Readings of each method, or why it does not run at all.
     """
     standardise(0)
     bench = _Bench(methods, changed or {})
     with torch.inference_mode():
-        bench.each(lambda m: [_seconds(m, lr[i % len(lr), None], device) for i in range(WARM_UP)])
+        bench.warm_up(lambda m: [_seconds(m, lr[i % len(lr), None], device) for i in range(WARM_UP)])
         latencies = _latencies(bench, lr, device, effort) if "latency_ms" in wanted else {}
-        images_per_s = bench.each(lambda m: _throughput(m, lr, device)) if "throughput" in wanted else {}
-        flops = bench.each(lambda m: _flops(m, lr[:1].clone())) if "flops" in wanted else {}
-        peaks = bench.each(lambda m: _peak_bytes(m, lr[:1].clone(), device)) if "peak_memory" in wanted else {}
-        parameters = bench.each(lambda m: m.count_parameters())
+        measured = {
+            metric: bench.each(metric, step) if metric in wanted else {}
+            for metric, step in {
+                "throughput": lambda m: _throughput(m, lr, device),
+                "flops": lambda m: _flops(m, lr[:1].clone()),
+                "peak_memory": lambda m: _peak_bytes(m, lr[:1].clone(), device),
+                "params": lambda m: m.count_parameters(),
+            }.items()
+        }
     readings = {
         name: Readings(
-            latency_ms=np.array(latencies.get(name, [])),
-            images_per_s=images_per_s.get(name, {}),
-            parameters=parameters[name],
-            flops=flops.get(name),
-            peak_bytes=peaks.get(name),
+            latency_ms=np.array([] if "latency_ms" in problems else latencies.get(name, [])),
+            images_per_s=measured["throughput"].get(name, {}),
+            parameters=measured["params"].get(name),
+            flops=measured["flops"].get(name),
+            peak_bytes=measured["peak_memory"].get(name),
+            problems=problems,
         )
-        for name in bench.running
+        for name, problems in bench.problems.items()
     }
     return {name: readings[name] if name in readings else bench.reasons[name] for name in methods}
 
 
 class _Bench:
-    """The methods being timed; one that raises is out from then on, and the others go on."""
+    """The methods being timed. One that does not run is out; one that raises later lacks that metric alone."""
 
     def __init__(self, methods: Mapping[str, Method], changed: Mapping[str, set[str]]) -> None:
         self.running, self._changed = dict(methods), changed
         self.reasons: dict[str, FsrbenchError] = {}
+        """Methods that do not run, and why."""
+        self.problems: dict[str, dict[str, FsrbenchError]] = {name: {} for name in methods}
+        """Of the others, by method and metric: why it could not be measured."""
 
-    def each(self, step: Callable[[Method], T]) -> dict[str, T]:
-        """What a step gives for each method that still runs."""
+    def warm_up(self, step: Callable[[Method], object]) -> None:
+        """Run each method; leave out those that raise."""
+        self.each("", step)
+        for name, problems in list(self.problems.items()):
+            if "" in problems:
+                del self.running[name], self.problems[name]
+                self.reasons[name] = problems[""]
+
+    def each(self, metric: str, step: Callable[[Method], T]) -> dict[str, T]:
+        """What a step gives for each method for which this metric has not failed yet."""
         results = {}
-        for name, method in list(self.running.items()):
+        for name, method in self.running.items():
+            if metric in self.problems[name]:
+                continue
             try:
                 with contained(self._changed.get(name)):
                     results[name] = step(method)
             except FsrbenchError as error:
-                self._drop(name, error)
+                self.problems[name][metric] = error
             except Exception as error:  # a method's code may raise anything
-                self._drop(name, FsrbenchError(f"cannot be timed: {one_line(error)}"))
+                self.problems[name][metric] = FsrbenchError(f"cannot be timed: {one_line(error)}")
         return results
-
-    def _drop(self, name: str, reason: FsrbenchError) -> None:
-        del self.running[name]
-        self.reasons[name] = reason
 
 
 def _latencies(bench: _Bench, lr: Tensor, device: torch.device, effort: Effort) -> dict[str, list[float]]:
@@ -135,7 +153,7 @@ def _latencies(bench: _Bench, lr: Tensor, device: torch.device, effort: Effort) 
         if (query >= effort.queries and gone >= effort.seconds) or (query and gone > effort.most_seconds):
             return samples
         image = lr[query % len(lr), None]
-        for name, seconds in bench.each(partial(_seconds, lr=image, device=device)).items():
+        for name, seconds in bench.each("latency_ms", partial(_seconds, lr=image, device=device)).items():
             samples.setdefault(name, []).append(1e3 * seconds)
     raise AssertionError("count() does not end")
 
@@ -167,9 +185,13 @@ def _seconds(method: Method, lr: Tensor, device: torch.device) -> float:
 def _flops(method: Method, lr: Tensor) -> int | None:
     if method.network is None:
         return None
-    with FlopCounterMode(display=False) as counter:
-        method.upscale(lr)
-    return int(counter.get_total_flops())
+    # In inference mode the counter's dispatch hides the properties of parametrised layers (weight_norm, spectral_norm)
+    with torch.inference_mode(False), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        method.upscale(lr.clone())
+    flops = int(counter.get_total_flops())
+    if not flops and any(tensor.ndim > 1 for tensor in parameters.learned_tensors(method.network)):
+        raise Invalid("torch's FLOP counter sees none of its operations, as in quantised and fused networks")
+    return flops
 
 
 def _peak_bytes(method: Method, lr: Tensor, device: torch.device) -> int | None:

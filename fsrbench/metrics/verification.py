@@ -11,6 +11,7 @@ from fsrbench import weights
 from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
 from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.metrics.judge_input import JudgeInput
 from fsrbench.metrics.pairing import FOLDS, MATES, Pairs, labelled_pairs, listed_pairs, self_pairs
 from fsrbench.metrics.roc import roc_curve, roc_details, thinned
 from fsrbench.small_samples import half_width, rate_interval
@@ -20,7 +21,7 @@ DESCRIPTORS = {
     "points of {aligned} in MTCNN's box",
     "facenet": "FaceNet (VGGFace2) 512-d embedding at 160 px, cut to MTCNN's box of {aligned}",
     "arcface": "ArcFace-style network of the ONNX file {file}, 112 px chip aligned by five points of dlib's 68 of "
-    "{aligned}, picture and mirror image added, unit length",
+    "{aligned}, {fed}, picture and mirror image added, unit length",
 }
 """The descriptors in order of preference, and what to say of them."""
 _SELF = (
@@ -53,8 +54,8 @@ def best_threshold(distance: np.ndarray, genuine: np.ndarray) -> float:
 
 def distances(faces: Faces, pairs: Pairs, sides: Literal["one", "both"] = "one") -> np.ndarray:
     """Euclidean distance between the descriptors of each pair's SR and HR (with ``both``, SR and SR) image."""
-    assert faces.hr is not None
     others = faces.hr if sides == "one" else faces.features
+    assert others is not None
     probe, gallery = faces.features["descriptor"][pairs.probe], others["descriptor"][pairs.gallery]
     result: np.ndarray = np.linalg.norm(probe - gallery, axis=1)
     return result
@@ -98,6 +99,7 @@ class Verification(FeatureMetric):
     pairing: ClassVar[str] = _SELF
     folding: ClassVar[str] = _FOLDS
     fewest: ClassVar[int] = 2 * FOLDS
+    least_ceiling = 0.7
     own_hr: ClassVar[bool] = True
     """Whether genuine pairs are a picture and its own HR, so that SR on both sides would be one picture."""
     sides: Literal["one", "both"] = "one"
@@ -120,8 +122,15 @@ class Verification(FeatureMetric):
     def _protocol(self, alignment: str) -> str:
         pairing = self.pairing.format(other="SR" if self.sides == "both" else "HR")
         aligned = "the HR" if alignment == "hr" else "the picture itself"
-        file = weights.find("arcface").name if self.extractor == "arcface" and weights.there("arcface") else "arcface"
-        return f"{pairing}; {DESCRIPTORS[self.extractor].format(aligned=aligned, file=file)}; {self.folding}"
+        file, fed = self._judge()
+        return f"{pairing}; {DESCRIPTORS[self.extractor].format(aligned=aligned, file=file, fed=fed)}; {self.folding}"
+
+    def _judge(self) -> tuple[str, str]:
+        """Name of the ONNX file and what its network is fed with, as far as they are known."""
+        if self.extractor != "arcface" or not weights.there("arcface"):
+            return "arcface", "in the range and order that the file declares, else that of ArcFace or found by trying"
+        fed = getattr(EXTRACTORS.get("arcface")(), "fed", JudgeInput())
+        return weights.find("arcface").name, str(fed)
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """For each image the share of its pairs that are judged right; the summary is over the folds."""
@@ -138,6 +147,18 @@ class Verification(FeatureMetric):
             details | roc_details(distance, pairs.genuine),
             {"roc": thinned(roc_curve(distance, pairs.genuine))},
         )
+
+    def ceiling(self, hr: Faces, seed: int) -> float | None:
+        """Accuracy of the judge on the HR images, on other pictures of the same people; ``None`` where there are none.
+
+        That HR matches itself, as self pairs ask, says nothing of a judge.
+        """
+        try:
+            pairs = self.pairs(hr, hr.people, seed) if not self.own_hr else labelled_pairs(hr.people, seed)
+        except Invalid:
+            return None
+        right = judge(distances(hr, pairs, "both"), pairs)
+        return float(fold_accuracies(right, pairs.fold).mean())
 
     def pairs(self, faces: Faces, groups: list[str], seed: int) -> Pairs:
         """Which pictures are compared.

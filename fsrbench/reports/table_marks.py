@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from fsrbench import times
 from fsrbench.comparison import Test, tied_with_best
 from fsrbench.reports.data import RunData
 from fsrbench.reports.table_model import PARTIAL, TIED, Cell, Mark
@@ -14,6 +15,7 @@ from fsrbench.reports.table_model import PARTIAL, TIED, Cell, Mark
 TESTS: Final[dict[Test, str]] = {
     "paired": "paired permutation tests that keep a person's images together, Holm over the column, 5 %",
     "intervals": "without paired scores: 95 % intervals that overlap",
+    "times": f"times: 95 % intervals that overlap, or a factor below {times.BAND:g}",
     "few": "too few people to tell",
     "untested": "not tested, without intervals or images in common",
 }

@@ -209,6 +209,7 @@ def methods(run: RunData) -> list[Entry]:
             about,
             f"training: {training}" if training else "",
             one_line(entry.get("weights_note")),
+            one_line(entry.get("behaviour")),
             f"changed for the whole process and put back: {changed}" if changed else "",
         ]
         if any(said):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from made import Finished, picture_files, run, write_files
+from made import Finished, draw_picture, encode_picture, picture_files, run, write_files
 from made_extractors import use_colours
 
 NAMES = [f"person_{i:02}" for i in range(24)]
@@ -15,8 +15,17 @@ METRICS = "verification,verification_labelled,verification_pairs"
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    files = picture_files(f"{name}/{name}_{i:04}.png" for name in NAMES for i in (1, 2))
-    return write_files(tmp_path_factory.mktemp("data"), files)
+    return write_files(tmp_path_factory.mktemp("data"), people(NAMES))
+
+
+def people(names: list[str]) -> dict[str, bytes]:
+    """Two pictures of each person, one a little darker than the other."""
+    files = {}
+    for seed, name in enumerate(names):
+        for number in (1, 2):
+            picture = draw_picture(seed).point(lambda value, n=number: value - 4 * n)  # type: ignore[misc]
+            files[f"{name}/{name}_{number:04}.png"] = encode_picture(picture)
+    return files
 
 
 @pytest.fixture
@@ -109,3 +118,26 @@ def test_a_bad_list_is_unusable_input(data: Path, tmp_path: Path, pairs: Path) -
     assert finished.code == 2
     assert "pairs.txt, line 5: expected" in finished.stderr
     assert not (tmp_path / "out").exists()
+
+
+# --- judges that cannot be believed
+
+
+@pytest.mark.parametrize("options", [(), ("--sides", "both"), ("--alignment", "sr")], ids=["", "both sides", "own"])
+def test_a_judge_near_chance_on_hr_is_invalid_and_says_so(
+    tmp_path: Path, pairs: Path, options: tuple[str, ...]
+) -> None:
+    data = write_files(tmp_path / "data", picture_files(f"{n}/{n}_{i:04}.png" for n in NAMES for i in (1, 2)))
+    finished = run(data, tmp_path / "out", "--metrics", METRICS, "--pairs", pairs, *options)
+    assert finished.code == 0
+    for metric in METRICS.split(","):
+        for row in ("bicubic", "hr"):
+            assert finished.status(row, metric) == "invalid"
+            own = options[:1] == ("--sides",) and metric == "verification"  # refused before
+            assert own or "on the HR images themselves the judge is right in " in finished.note(row, metric)
+
+
+def test_without_a_second_picture_of_anybody_a_judge_is_believed(tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files(f"{name}/a.png" for name in NAMES))
+    finished = run(data, tmp_path / "out", "--metrics", "verification")
+    assert finished.status("bicubic", "verification") == "ok"

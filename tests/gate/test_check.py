@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from made_gate import PEOPLE, N, Values, edited, kinds, made_run, one, psnr, verdict
 
+from fsrbench.errors import UserError
 from fsrbench.gate.findings import Kind
 from fsrbench.gate.update import make
+from fsrbench.times import BAND
 
 RNG = np.random.default_rng(7)
 WORSE = np.abs(RNG.normal(0.05, 0.02, N))
@@ -238,6 +240,59 @@ def test_base_of_the_ratio_is_the_reference_s() -> None:
     reference = make(made_run(timed(5, 60), **asked))
     assert reference.setup.timing_base == "ours"
     assert kinds(verdict(reference, timed(50, 600))) == {("scgan", "latency_ms"): Kind.HOLDS}
+
+
+NETWORK = {"weights_sha256": "ab" * 32}
+
+
+@pytest.mark.parametrize(
+    ("values", "networks", "base"),
+    [
+        ({"bicubic": 0.3, "scgan": 60.0, "ours": 5.0}, ("scgan", "ours"), "scgan"),
+        ({"bicubic": 3.0, "ours": 5.0}, ("ours",), "ours"),
+        ({"bicubic": 3.0, "ours": 0.5}, ("ours",), "bicubic"),
+        ({"bicubic": 0.3, "ours": 0.5}, ("ours",), None),
+    ],
+)
+def test_the_base_is_a_network_that_takes_its_time(
+    values: dict[str, float], networks: tuple[str, ...], base: str | None
+) -> None:
+    methods = {name: NETWORK if name in networks else {} for name in values}
+    reference = make(made_run({"params": dict.fromkeys(values, 1.0), "latency_ms": values}, methods=methods))
+    assert reference.setup.timing_base == base
+    held = {name for name, method in reference.methods.items() if "latency_ms" in method.metrics}
+    assert held == (set(values) - {base} if base else set())
+
+
+def test_a_base_of_batches_that_are_too_fast_is_none() -> None:
+    rates = {"bicubic": 30_000.0, "ours": 900.0}  # 16 images in 0.5 and 17.8 ms
+    assert make(made_run({"throughput": rates})).setup.timing_base == "ours"
+
+
+def test_a_fast_base_that_was_asked_for_is_refused() -> None:
+    asked: Any = {"spec": {"seed": 0, "ratio_to": "bicubic"}}
+    with pytest.raises(UserError, match=r"bicubic takes 0.3 ms, .* run it with --ratio-to and a network"):
+        make(made_run({"latency_ms": {"bicubic": 0.3, "ours": 5.0}}, **asked))
+
+
+def test_times_beside_a_fast_base_of_an_older_reference_are_not_gated() -> None:
+    slow: Values = {"latency_ms": {"bicubic": 3.0, "ours": 50.0}}
+    reference = make(made_run(slow))
+    assert reference.setup.timing_base == "bicubic"
+    found = verdict(reference, {"latency_ms": {"bicubic": 0.3, "ours": 50.0}})
+    assert kinds(found) == {("ours", "latency_ms"): Kind.SKIPPED}
+    assert any("times are not gated: bicubic takes 0.3 ms" in note for note in found.notes)
+
+
+def test_a_tolerance_of_times_is_never_below_the_band() -> None:
+    reference = make(made_run(timed(5, 60)))
+    held = reference.methods["ours"].metrics["latency_ms"]
+    exact = reference.methods["ours"].model_copy(
+        update={"metrics": {"latency_ms": held.model_copy(update={"rel_tolerance": 0.0})}}
+    )
+    strict = reference.model_copy(update={"methods": reference.methods | {"ours": exact}})
+    assert one(verdict(strict, timed(5 * 0.99 * BAND, 60))).kind is Kind.HOLDS
+    assert one(verdict(strict, timed(5 * 1.01 * BAND, 60))).kind is Kind.REGRESSED
 
 
 def test_times_without_the_base_are_lost() -> None:

@@ -14,6 +14,8 @@ from click.testing import Result
 from made import call
 from made_gate import MANIFEST, Values, made_run, psnr, save
 
+from fsrbench.gate import command
+
 VALUES: Values = {"psnr": {"ours": psnr()}, "params": {"ours": 0.7}}
 WORSE: Values = {"psnr": {"ours": psnr() - 0.2}, "params": {"ours": 0.7}}
 
@@ -111,6 +113,75 @@ def test_github_annotates_a_refusal(tmp_path: Path, against: Path) -> None:
     result = call("check", other, "--against", against, "--format", "github")
     assert result.exit_code == 2
     assert result.stdout.startswith("::error title=fsrbench check%3A cannot be compared::task differs: ")
+
+
+REFUSALS = {
+    "other task": (["--against", "{against}"], "task differs"),
+    "no reference": (["--against", "{tmp}/none.json"], "cannot be read"),
+    "no run": (["--against", "{against}"], "no such run folder"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+@pytest.mark.parametrize("format", ["text", "junit", "github", "json"])
+def test_a_refusal_replaces_the_file_of_an_earlier_check(
+    good: Path, against: Path, tmp_path: Path, case: str, format: str
+) -> None:
+    file = tmp_path / "gate.out"
+    assert call("check", good, "--against", against, "--format", format, "--output", file).exit_code == 0
+    before = file.read_text(encoding="utf-8")
+    run = save(made_run(VALUES, task="x8"), tmp_path / "o") if case == "other task" else good
+    run = tmp_path / "none" if case == "no run" else run
+    options, reason = REFUSALS[case]
+    options = [option.format(against=against, tmp=tmp_path) for option in options]
+    refused(call("check", run, *options, "--format", format, "--output", file), reason)
+    content = file.read_text(encoding="utf-8")
+    assert content != before
+    assert reason in content
+    if format == "junit":
+        root = ElementTree.fromstring(content)
+        assert (root.get("errors"), root.get("failures")) == ("1", "0")
+        error = root.find("./testsuite/testcase/error")
+        assert error is not None
+        assert reason in (error.get("message") or "")
+    if format == "json":
+        told = json.loads(content)
+        assert (told["exit_code"], told["findings"], len(told["errors"])) == (2, [], 1)
+
+
+def test_what_ends_a_check_otherwise_removes_the_file(
+    good: Path, against: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "gate.xml"
+    ok = ("check", good, "--against", against, "--format", "junit", "--output", file)
+    assert call(*ok).exit_code == 0
+    refused(call("check", good, "--against", against, "--format", "xml", "--output", file), "unknown format")
+    assert not file.exists()
+    assert call(*ok).exit_code == 0
+    monkeypatch.setattr(command, "check", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        call(*ok)
+    assert not file.exists()
+
+
+def test_the_reference_is_no_output(good: Path, against: Path) -> None:
+    before = against.read_bytes()
+    refused(call("check", good, "--against", against, "--output", against), "is the reference itself")
+    assert against.read_bytes() == before
+
+
+@pytest.mark.parametrize("format", ["junit", "json"])
+def test_a_refusal_without_a_file_is_printed_in_the_format(tmp_path: Path, against: Path, format: str) -> None:
+    result = call("check", tmp_path / "none", "--against", against, "--format", format)
+    assert result.exit_code == 2
+    assert "no such run folder" in result.stdout
+
+
+def test_github_summary_has_the_refusal(tmp_path: Path, against: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    result = call("check", tmp_path / "none", "--against", against, "--format", "github")
+    assert result.stdout.startswith("::error title=fsrbench check%3A cannot be compared::")
+    assert "no such run folder" in (tmp_path / "summary.md").read_text(encoding="utf-8")
 
 
 def test_update_tells_what_changes_and_then_holds(bad: Path, against: Path) -> None:

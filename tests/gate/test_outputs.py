@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,7 +14,8 @@ from made_gate import N, Values, psnr, verdict
 from rich.console import Console
 
 from fsrbench.gate import as_json, github, junit, text
-from fsrbench.gate.findings import Finding, Kind, Verdict
+from fsrbench.gate.findings import Finding, Kind, Refusal, Verdict
+from fsrbench.reports.data import MetricInfo
 
 HITS = np.ones(N)
 BEFORE: Values = {
@@ -141,6 +143,56 @@ def test_github_escapes(title: str, message: str, command: str) -> None:
 
 def test_github_never_breaks_a_line() -> None:
     assert len(github.commands(nasty("a\nb\r::error::c")).splitlines()) == 3
+
+
+def many(regressed: int, lost: int, improved: int = 0) -> Verdict:
+    """Findings of which the last regressed is the worst."""
+    info = MetricInfo.declared("psnr", "PSNR", "dB", "higher", 2)
+    kinds = [Kind.REGRESSED] * regressed + [Kind.LOST] * lost + [Kind.IMPROVED] * improved
+    findings = [
+        Finding(kind, f"m{i}", "psnr", info, 30.0, 30.0 - i / 10, 0.05, note="gone" if kind is Kind.LOST else "")
+        for i, kind in enumerate(kinds, 1)
+    ]
+    return replace(verdict(BEFORE, BEFORE), findings=findings)
+
+
+@pytest.mark.parametrize(("regressed", "lost"), [(10, 0), (11, 0), (25, 5), (3, 12)])
+def test_github_gets_no_more_errors_than_it_shows_the_worst_first(regressed: int, lost: int) -> None:
+    lines = github.commands(many(regressed, lost)).splitlines()
+    errors = [line for line in lines if line.startswith("::error ")]
+    assert len(errors) == 10
+    worst = errors if regressed + lost <= 10 else errors[1:]
+    named = [line.partition("%3A ")[2].partition("%2C")[0] for line in worst]
+    assert named[: min(regressed, 9)] == [f"m{i}" for i in range(regressed, max(0, regressed - 9), -1)]
+    if regressed + lost > 10:
+        assert f"{regressed} regressed" in errors[0]
+        assert f"of {regressed + lost} follow" in errors[0]
+    log = [line for line in lines if line.startswith("  ")]
+    assert len(log) == regressed + lost - len(worst)  # nothing is lost
+
+
+def test_github_limits_notices_and_notes_together_and_apart_from_errors() -> None:
+    found = replace(many(1, 0, improved=8), notes=[f"note {i}" for i in range(6)])
+    lines = github.commands(found).splitlines()
+    assert len([line for line in lines if line.startswith("::error ")]) == 1
+    notices = [line for line in lines if line.startswith("::notice ")]
+    assert len(notices) == 10
+    assert "8 improved" in notices[0]
+    assert [line for line in lines if line.startswith("  ")][-1] == "  fsrbench check: note 5"
+
+
+def test_github_log_lines_are_no_commands() -> None:
+    found = replace(many(12, 0), findings=[replace(f, note="a\n::error::b") for f in many(12, 0).findings])
+    lines = github.commands(found).splitlines()
+    assert len([line for line in lines if line.startswith("::")]) == 10
+    assert len(lines) == 10 + 3 + 1
+
+
+def test_github_limits_refusals() -> None:
+    lines = github.refusal(Refusal(Path("run"), Path("r.json"), [f"reason {i}" for i in range(30)])).splitlines()
+    assert len([line for line in lines if line.startswith("::error ")]) == 10
+    assert "30 reasons" in lines[0]
+    assert lines[-1].endswith("reason 29")
 
 
 def test_github_summary_is_a_table(red: Verdict) -> None:

@@ -150,10 +150,53 @@ def test_a_method_that_raises_is_reported_and_the_others_are_timed(call):
     methods = {"a": Recorder("a", []), "broken": Recorder("b", [], breaks_at=call), "c": Recorder("c", [])}
     results = measure(methods, face(), CPU, ALL, FOUR)
     assert list(results) == ["a", "broken", "c"]
-    error = results["broken"]
+    broken = results["broken"]
+    if isinstance(broken, Readings):
+        ((metric, error),) = broken.problems.items()
+        assert call > 2
+        assert metric == ("latency_ms" if call <= 6 else "throughput")
+        assert (len(broken.latency_ms), len(broken.images_per_s)) == ((0, 2) if call <= 6 else (4, 0))
+    else:
+        assert call <= 2
+        error = broken
     assert type(error) is FsrbenchError
     assert str(error) == "cannot be timed: RuntimeError: out of paper"
     assert all(isinstance(results[name], Readings) and len(results[name].latency_ms) == 4 for name in "ac")
+
+
+@pytest.mark.parametrize(
+    "normalise",
+    [
+        torch.nn.utils.parametrizations.weight_norm,
+        torch.nn.utils.parametrizations.spectral_norm,
+        torch.nn.utils.spectral_norm,
+    ],
+)
+def test_layers_with_parametrised_weights_are_counted_and_timed(normalise):
+    readings = read(normalise(nn.Conv2d(3, 3, 3, padding=1, bias=False)), *ALL)
+    assert not readings.problems
+    assert readings.flops == 2 * 16 * 16 * 3 * 3 * 9
+    assert len(readings.latency_ms) == 4
+
+
+def test_a_count_that_fails_takes_no_other_number_with_it():
+    class Uncountable(Networked):
+        def count_parameters(self) -> int | None:
+            raise RuntimeError("too many")
+
+    readings = measure({"it": Uncountable(nn.Conv2d(3, 3, 1, bias=False))}, face(), CPU, ALL, FOUR)["it"]
+    assert isinstance(readings, Readings)
+    assert list(readings.problems) == ["params"]
+    assert (len(readings.latency_ms), readings.flops) == (4, 2 * 16 * 16 * 9)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+def test_a_network_whose_operations_the_counter_does_not_know_has_no_flops_instead_of_none():
+    linear = nn.Sequential(nn.Flatten(2), nn.Linear(256, 4))
+    packed = torch.ao.quantization.quantize_dynamic(linear, {nn.Linear})
+    readings = read(packed, "flops", "params")
+    assert readings.parameters == 256 * 4 + 4
+    assert isinstance(readings.problems["flops"], Invalid)
 
 
 def test_a_method_may_say_itself_that_its_time_means_nothing():

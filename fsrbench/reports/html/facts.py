@@ -101,6 +101,7 @@ def methods(run: RunData) -> list[MethodFacts]:
         failed, clipped = section(entry, "failed_images"), entry.get("clipped_images") or 0
         remarks = [
             f"{status}: {one_line(entry.get('note'))}" if entry.get("note") else "",
+            one_line(entry.get("behaviour")),
             f"failed on {len(failed)} images, {_first(failed)}" if failed else "",
             one_line(entry.get("weights_note")),
             f"values outside [0, 1] clipped in {clipped} images" if clipped else "",

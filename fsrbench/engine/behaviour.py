@@ -1,0 +1,117 @@
+"""Whether a method gives the same picture twice, and alone as in a batch: a cheap check on its first picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsrbench.engine.inputs import Inputs
+from fsrbench.engine.pictures import Batch, Outcome, Pictures, Upscale, super_resolve
+from fsrbench.images import to_tensor, to_uint8
+from fsrbench.isolation import MethodDied
+from fsrbench.methods import can_be_isolated
+
+LEVELS: Final = 1
+"""Grey levels of 255 that honest rounding may move a value by."""
+SHARE: Final = 0.05
+"""Share of the values that it may move."""
+RANDOM: Final = "random"
+ALONE: Final = "batch"
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What the check found."""
+
+    kind: str = ""
+    """:data:`RANDOM`, :data:`ALONE` (the picture depends on the others of its batch), or empty: neither."""
+    text: str = ""
+    """One line for the reader; empty where there is nothing to say."""
+
+
+class CheckedMethods:
+    """Super-resolves, and checks each method on the first picture that it makes in this process."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Behaviour] = {}
+
+    def super_resolve(
+        self,
+        name: str,
+        upscale: Upscale,
+        inputs: Inputs,
+        side: int,
+        batch: Batch,
+        device: torch.device,
+        known: Pictures | None = None,
+    ) -> Pictures:
+        """As :func:`fsrbench.engine.pictures.super_resolve`; one by one where pictures depend on the batch.
+
+        So no number depends on the batch size, which differs between devices. A method is not checked again that made
+        ``known`` pictures of the same shard and was found in order.
+        """
+        made = super_resolve(upscale, inputs, side, batch, device)
+        in_order = known is not None and len(known.rows) > 0 and not known.behaviour
+        if name not in self._found and len(made.rows) and can_be_isolated(name) and not in_order:
+            rows, size = [int(row) for row in made.rows[:2]], min(batch.size, len(inputs.ids))
+            lr, ids = to_tensor(inputs.lr[rows]).to(device), [inputs.ids[row] for row in rows]
+            self._found[name] = look(upscale, lr, ids, made.pixels[0], size)
+            if self._found[name].kind == ALONE:
+                batch.size = 1
+                made = super_resolve(upscale, inputs, side, batch, device)
+        found = self._found.get(name)
+        return replace(made, behaviour=found.text if found else "")
+
+
+def look(upscale: Upscale, lr: Tensor, ids: Sequence[str], made: np.ndarray, batch: int) -> Behaviour:
+    """Super-resolve the first image twice more, alone, and compare.
+
+    Args:
+        upscale: the method.
+        lr: some images, N,3,h,w.
+        ids: theirs.
+        made: uint8 H,W,3, what became of the first in its batch.
+        batch: images of that batch; where it was alone, it is tried in a batch of two.
+    """
+    devices = [lr.device] if lr.device.type == "cuda" else []
+    # What random methods draw later stays as it was
+    with torch.random.fork_rng(devices), torch.inference_mode(), suppress(MethodDied):
+        (first,), (second,) = upscale(lr[:1], ids[:1]), upscale(lr[:1], ids[:1])
+        together = upscale(lr[:2], ids[:2])[0] if batch == 1 and len(ids) > 1 else None
+        return _judge(first, second, made if together is None else together, max(2, batch) if len(ids) > 1 else 1)
+    return Behaviour()
+
+
+def _judge(first: Outcome, second: Outcome, made: np.ndarray | Outcome, batch: int) -> Behaviour:
+    if isinstance(first, str) or isinstance(second, str):
+        reason = first if isinstance(first, str) else second
+        return Behaviour("", f"cannot make one picture alone ({reason}): its numbers may depend on the batch size")
+    once, twice = _rounded(first), _rounded(second)
+    if _differ(once, twice):
+        return Behaviour(RANDOM, f"random: the same image twice {_how_far(once, twice)}; its numbers are of one draw")
+    if batch > 1 and not isinstance(made, str) and _differ(once, in_batch := _rounded(made)):
+        told = f"depends on the batch: an image alone and in a batch of {batch} {_how_far(once, in_batch)}"
+        return Behaviour(ALONE, f"{told}, as with networks in training mode; its images were super-resolved one by one")
+    return Behaviour()
+
+
+def _rounded(picture: Tensor | np.ndarray) -> np.ndarray:
+    return to_uint8(picture[None])[0] if isinstance(picture, Tensor) else picture
+
+
+def _differ(first: np.ndarray, second: np.ndarray) -> bool:
+    apart = np.abs(first.astype(np.int16) - second)
+    return bool(apart.max() > LEVELS or (apart > 0).mean() > SHARE)
+
+
+def _how_far(first: np.ndarray, second: np.ndarray) -> str:
+    apart = first.astype(np.float64) - second
+    return (
+        f"differs by up to {np.abs(apart).max():.0f} of 255 (PSNR {10 * np.log10(255**2 / (apart**2).mean()):.1f} dB)"
+    )
