@@ -77,9 +77,9 @@ class BadImage(FsrbenchError):
 def decode(data: bytes) -> Image.Image:
     """Decode a file to 8-bit RGB.
 
-    EXIF rotation is applied, the first frame of an animation taken, transparency laid on white, 16-bit samples rounded to
-    8 bits (v / 257) and CMYK, palette and grey pictures converted. Colours are not converted; the profile of one that was RGB
-    stays in ``info``, from where Pillow writes it into PNGs that are made of it.
+    EXIF rotation is applied, the first frame of an animation taken, transparency laid on white, 16-bit samples rounded
+    to 8 bits (v / 257) and CMYK, palette and grey pictures converted. Colours are not converted; the profile of one
+    that was RGB stays in ``info``, from where Pillow writes it into PNGs that are made of it.
 
     Raises:
         BadImage: empty, truncated, huge or no picture at all, or of samples that cannot be turned into 8 bits rightly.
