@@ -39,6 +39,10 @@ TGA, which has no mark of its own, comes last.
 """
 FORMATS = tuple(SUFFIXES_OF)
 SUFFIXES = frozenset(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes.split())
+LOSSLESS = SUFFIXES - {
+    suffix for kind in ("JPEG", "GIF", "WEBP", "AVIF", "JPEG2000", "DDS") for suffix in SUFFIXES_OF[kind].split()
+}
+"""Suffixes of formats that keep pixels as they are."""
 _UNREADABLE = """
 .heic .heif .hif .jxl .jxr .wdp .hdp .flif .bpg .exr .hdr .rgbe .npy .mat .fits .fit .dcm .nii .btf .pam .xpm .im
 .dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .raf .orf .rw2 .pef .raw .3fr .psd .psb .xcf .kra .ico .icns .cur .xbm

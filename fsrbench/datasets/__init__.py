@@ -8,11 +8,11 @@ from pathlib import Path
 from fsrbench.datasets import made
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.files import FolderFiles, ZipFiles
-from fsrbench.datasets.layout import read_layout
+from fsrbench.datasets.layout import read_layout, read_outputs
 from fsrbench.errors import FsrbenchError, UserError, one_line
 from fsrbench.registry import Registry
 
-__all__ = ["DATASETS", "Dataset", "Picture", "Sample", "open_dataset"]
+__all__ = ["DATASETS", "Dataset", "Picture", "Sample", "open_dataset", "open_outputs"]
 
 BUILTIN = {
     "sample": "fsrbench.datasets.sample:sample",
@@ -35,13 +35,27 @@ def open_dataset(source: str) -> Dataset:
         if source and path.is_dir():
             return read_layout(str(path), FolderFiles(path))
         if path.is_file():
-            return read_layout(str(path), ZipFiles(path), wrapped=True)
+            return read_layout(str(path), ZipFiles(path))
     except (OSError, RuntimeError) as error:  # a name that is too long, a ~user who is not there
         raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:
         raise UserError(f"{source} does not exist")
     known = Registry("dataset", dict.fromkeys([*DATASETS.names(), *made.names()], ""))
     raise UserError(f"{known.unknown(source)}; and no folder or zip of that name")
+
+
+def open_outputs(path: Path) -> Dataset:
+    """The SR pictures, as ``hr`` of samples, in a folder or zip that somebody else's method has made.
+
+    Raises:
+        UserError: there are none, or several folders of which each may be meant.
+    """
+    try:
+        if not path.exists():
+            raise UserError(f"{path} does not exist")
+        return read_outputs(str(path), FolderFiles(path) if path.is_dir() else ZipFiles(path))
+    except (OSError, RuntimeError) as error:
+        raise UserError(f"cannot open {path}: {one_line(error)}") from None
 
 
 def _named(name: str) -> Dataset:
