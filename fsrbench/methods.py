@@ -50,6 +50,8 @@ class Method(ABC):
     """The network, if there is one: its parameters and FLOPs are counted."""
     weights: Path | None = None
     """The file that the weights came from; its sha256 goes into the manifest."""
+    warnings: tuple[str, ...] = ()
+    """What a reader must know about its pictures; stands in the manifest and below tables."""
     settings: str | None = None
     """What its outputs depend on besides code and weights, such as arguments; an object that does not tell is never
     taken for the one of an earlier run."""

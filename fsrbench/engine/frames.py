@@ -19,6 +19,8 @@ DETAIL_COLUMNS = ["method", "metric", "detail", "value"]
 CURVE_COLUMNS = ["method", "metric", "curve", "x", "y"]
 BLOCK_COLUMNS = ["method", "metric", "block", "value"]
 SUMMARY_COLUMNS = ["method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"]
+FEW_EQUAL = 2
+"""SR pictures that may equal HR without a word, such as those of one colour."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class FrameWriter:
         if evaluation.values is not None:
             self._per_image(method, metric.name, mine, evaluation.values)
         summary = evaluation.summary or self._mean(metric, mine.ids, evaluation.values)
-        notes = [n for n in (evaluation.note, summary.note, _failures(mine)) if n]
+        notes = [n for n in (evaluation.note, summary.note, _failures(mine), copies(mine)) if n]
         status = "failed" if mine.problems else "invalid" if np.isnan(summary.value) else "ok"
         self._row(method, metric, replace(summary, note="; ".join(notes)), status)
         self._details += [(method, metric.name, name, value) for name, value in evaluation.details.items()]
@@ -145,6 +147,13 @@ def _not_finite(metric: Metric, values: np.ndarray) -> str:
     if explained:
         return f"{len(unbounded)} images left out: infinite, because {metric.infinite}"
     return f"{len(unbounded)} images without a finite score left out" if len(unbounded) else ""
+
+
+def copies(mine: MethodResults) -> str:
+    """A note where more than a few SR pictures are HR pictures, as where a folder of HR was given for SR."""
+    if not mine.equal or mine.equal <= min(FEW_EQUAL, len(mine.ids) - 1):
+        return ""
+    return f"{mine.equal} of {len(mine.ids)} SR pictures equal HR pixel for pixel: are they HR's own?"
 
 
 def _failures(mine: MethodResults) -> str:

@@ -177,6 +177,8 @@ def facts(run: RunData, degradation: str = "") -> list[str]:
         parts.append(f"task {named(run.manifest['task'])}")
     if run.manifest.get("degradation"):
         parts.append(f"degradation {degradation or degraded(run)}")
+    if resized := section(run.manifest, "degradation").get("resized"):
+        parts.append(one_line(resized))
     parts += [f"warning: {one_line(warning)}" for warning in dataset.get("warnings") or ()]
     return parts
 
@@ -209,6 +211,7 @@ def methods(run: RunData) -> list[Entry]:
         about = one_line(entry.get("description")).rstrip(".")
         training = one_line(entry.get("training")).rstrip(".")
         said = [about, f"training: {training}" if training else ""]
+        said += [f"warning: {one_line(warning)}" for warning in entry.get("warnings") or ()]
         if any(said):
             lines.append(Entry(method, "; ".join(filter(None, said))))
     return lines

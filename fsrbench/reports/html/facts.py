@@ -64,7 +64,7 @@ def title(run: RunData) -> str:
 def head(run: RunData) -> list[Pair]:
     """What was run on what, and when."""
     data, degradation = section(run.manifest, "dataset"), section(run.manifest, "degradation")
-    people = data.get("identities") or 0
+    people, resized = data.get("identities") or 0, one_line(degradation.get("resized"))
     images = f"{data['n']} images" if "n" in data else ""
     words = [
         one_line(data.get("name")),
@@ -74,7 +74,7 @@ def head(run: RunData) -> list[Pair]:
     ]
     pairs = [
         ("Data", ", ".join(filter(None, words))),
-        ("Degradation", _named(degradation or run.manifest.get("degradation"))),
+        ("Degradation", ", ".join(filter(None, (_named(degradation or run.manifest.get("degradation")), resized)))),
         ("Methods", ", ".join(run.methods)),
         ("Finished", _date(run.manifest.get("finished"))),
         ("Wall time", _duration(sum(_seconds(run).values()))),
