@@ -66,7 +66,9 @@ class FrameWriter:
         if evaluation.values is not None:
             self._per_image(method, metric.name, mine, evaluation.values)
         summary = evaluation.summary or self._mean(metric, mine.ids, evaluation.values)
-        notes = [n for n in (evaluation.note, summary.note, _failures(mine), copies(mine)) if n]
+        explained = bool(metric.infinite) and metric.infinite in summary.note  # PSNR's says that SR equals HR
+        copied = "" if explained else copies(mine)
+        notes = [n for n in (evaluation.note, summary.note, _failures(mine), copied) if n]
         status = "failed" if mine.problems else "invalid" if np.isnan(summary.value) else "ok"
         self._row(method, metric, replace(summary, note="; ".join(notes)), status)
         self._details += [(method, metric.name, name, value) for name, value in evaluation.details.items()]
