@@ -115,6 +115,7 @@ def _reference(run: Run) -> dict[str, Any] | None:
         "name": _name(run.reference.name),
         "n": len(run.reference),
         "sha256": provenance.dataset_hash(run.reference),
+        "warnings": list(run.reference.warnings),
     }
 
 

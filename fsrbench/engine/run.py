@@ -106,6 +106,8 @@ class Run:
         folder.make(self.spec.out, self.spec.resume)
         for line in self.dataset.warnings:
             self.reporter.warn(line)
+        for line in self.reference.warnings if self.reference else ():
+            self.reporter.warn(f"reference: {line}")
         collector = self._score()
         with self.clock.phase("timing"):
             readings = self._time()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made import call, encode_picture, run, write_files, write_zip
+from made import call, draw_picture, encode_picture, run, write_files, write_zip
 from made_archives import LFW, draw_photo, face68, ffhq, lfw, widerface
 from made_imports import do_import, manifest, pictures, table
 from PIL import Image
@@ -237,3 +237,23 @@ def test_landmarks_that_are_no_numbers_are_not_kept(tmp_path: Path) -> None:
     (source / "ffhq-dataset-v2.json").write_text(text.replace("390.0", "NaN"))
     do_import("ffhq", source, tmp_path / "out", "--size", 64)
     assert open_dataset(str(tmp_path / "out")).samples[0].landmarks is None
+
+
+@pytest.mark.parametrize("names", [("gt", "lq"), ("HR_64", "LR_16")])
+def test_hr_and_lr_are_no_two_people(tmp_path, names):
+    files = {f"{folder}/{i}.png": encode_picture(draw_picture(i)) for folder in names for i in range(3)}
+    for source in (write_files(tmp_path / "pairs", files), write_zip(tmp_path / "pairs.zip", files)):
+        result = call("data", "import", "folder", source, tmp_path / "out")
+        assert result.exit_code == 2
+        assert f"holds HR in {names[0]}/ and LR in {names[1]}/" in result.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_one_person_stays_one_person(tmp_path, packed):
+    files = {f"ann/{i}.png": encode_picture(draw_picture(i, 128)) for i in range(2)}
+    source = write_zip(tmp_path / "ann.zip", files) if packed else write_files(tmp_path / "people", files)
+    assert call("data", "import", "folder", source, tmp_path / "out", "--size", 64).exit_code == 0
+    assert sorted(p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.png")) == [
+        "HR/ann/0.png",
+        "HR/ann/1.png",
+    ]
