@@ -27,11 +27,11 @@ RESULTS: Final = frozenset(
 )
 _PLAIN: Final = """
 data dataset datasets images image imgs img pictures pics photos faces face samples crops cropped aligned thumbnails
-train training test testing val valid validation eval celeba celebahq ffhq lfw helen
+train training test testing val valid validation eval celeba celebahq ffhq lfw
 """
 PLAIN: Final = frozenset(_PLAIN.split())
 """Words of folders around pictures that are nobody's name."""
-NEUTRAL: Final = PLAIN | frozenset("a x px k set align mod size scale by bic bicubic bicx bilinear down full".split())  # noqa: SIM905
+NEUTRAL: Final = PLAIN | frozenset("x px set align mod size scale by bic bicubic bicx bilinear down full".split())  # noqa: SIM905
 """Words that may stand beside a side."""
 SHARDS: Final = frozenset({"shard", "part", "chunk", "batch", "split", "fold", "subset", "folder", "dir"})
 MANY_OF_ONE: Final = 50
@@ -42,15 +42,15 @@ MOST_OF_ONE: Final = 600
 
 def words_of(folder: str) -> list[str]:
     """The words and numbers in a folder's name, in small letters: ``LRbicx4`` is lr, bicx, 4."""
-    parts = re.findall(r"[a-z]+|\d+", folder.lower())
+    parts = re.findall(r"[a-z]+|\d+", re.sub("([a-z])([A-Z])", r"\1 \2", folder).lower())
     found = []
     for part in parts:
         start = next(
             (w for w in ("gt", "hr", "hq", "lr", "lq") if part.startswith(w) and part[len(w) :] in {"", *NEUTRAL}), ""
         )
         found += [start, part[len(start) :]] if start and part != start else [part]
-    joined = "".join(parts)
-    return [joined] if joined in STRONG else found
+    joined = "".join(part for part in parts if not part.isdigit())
+    return [joined, *filter(str.isdigit, parts)] if joined in STRONG else found
 
 
 def side_of(folder: str, weak: bool = False, loose: bool = False) -> Side | None:
