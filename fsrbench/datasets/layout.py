@@ -123,7 +123,8 @@ def _pictures(name: str, names: Sequence[str], warnings: list[str]) -> list[str]
         UserError: there are none.
     """
     found = [n for n in names if is_picture(n)]
-    unread = [n for n in names if is_visible(n) and PurePosixPath(n).suffix.lower() in UNREADABLE_SUFFIXES]
+    others = set(names).difference(found) if len(found) < len(names) else ()
+    unread = sorted(n for n in others if PurePosixPath(n).suffix.lower() in UNREADABLE_SUFFIXES and is_visible(n))
     kinds = Counter(PurePosixPath(n).suffix.lower() for n in unread)
     counts = ", ".join(f"{count} {suffix}" for suffix, count in kinds.most_common())
     if not found:
