@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench.datasets import Picture, open_dataset
+from fsrbench.datasets import Picture, open_outputs
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError
 from fsrbench.images import decode, to_tensor
 from fsrbench.methods import Method
@@ -39,10 +39,11 @@ class GivenImages(Method):
     def load(self, task: Task, device: torch.device) -> None:
         """List the pictures."""
         try:
-            found = open_dataset(str(self.path))
+            found = open_outputs(self.path)
         except UserError as error:
             raise Unavailable(str(error)) from None
-        self._pictures: dict[str, Picture] = {s.id: s.hr or s.lr for s in found if s.hr or s.lr}  # type: ignore[misc]
+        self._pictures: dict[str, Picture] = {s.id: s.hr for s in found if s.hr}
+        self.warnings = found.warnings
         self._names = sorted(self._pictures)
         self._hash, self._side = dataset_hash(found), task.hr_size
 

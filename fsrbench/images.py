@@ -9,14 +9,46 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from fsrbench import deep_images
 from fsrbench.errors import FsrbenchError, one_line
 
 if TYPE_CHECKING:  # importing torch takes seconds, and who only decodes pictures needs none of it
     from torch import Tensor
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".gif"})
-FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "PPM", "GIF")
-"""What a file may be, whatever its suffix says: Pillow knows more formats, some of which start other programs."""
+SUFFIXES_OF = {
+    "PNG": ".png .apng",
+    "JPEG": ".jpg .jpeg .jpe .jfif .mpo",
+    "BMP": ".bmp",
+    "PPM": ".ppm .pgm .pbm .pnm .pfm",
+    "GIF": ".gif",
+    "WEBP": ".webp",
+    "TIFF": ".tif .tiff",
+    "AVIF": ".avif .avifs",
+    "JPEG2000": ".jp2 .j2k .jpf .jpx .j2c .jpc",
+    "DIB": ".dib",
+    "QOI": ".qoi",
+    "SGI": ".sgi .bw .rgb .rgba",
+    "SUN": ".ras",
+    "PCX": ".pcx",
+    "DDS": ".dds",
+    "TGA": ".tga .icb .vda .vst",
+}
+"""What a file may be, whatever its suffix says: Pillow knows more formats, some of which start other programs.
+TGA, which has no mark of its own, comes last.
+"""
+FORMATS = tuple(SUFFIXES_OF)
+SUFFIXES = frozenset(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes.split())
+LOSSLESS = SUFFIXES - {
+    suffix for kind in ("JPEG", "GIF", "WEBP", "AVIF", "JPEG2000", "DDS") for suffix in SUFFIXES_OF[kind].split()
+}
+"""Suffixes of formats that keep pixels as they are."""
+_UNREADABLE = """
+.heic .heif .hif .jxl .jxr .wdp .hdp .flif .bpg .exr .hdr .rgbe .npy .mat .fits .fit .dcm .nii .btf .pam .xpm .im
+.dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .raf .orf .rw2 .pef .raw .3fr .psd .psb .xcf .kra .ico .icns .cur .xbm
+.svg .eps .ps .ai .pdf .wmf .emf .webm .mp4 .mov .avi .mkv
+"""
+UNREADABLE_SUFFIXES = frozenset(_UNREADABLE.split())
+"""Of pictures and films that are not read; datasets say how many they leave out."""
 MAX_PIXELS = 64_000_000
 """A picture that declares more is refused before any of it is decoded."""
 MAX_SCANS = 100
@@ -46,30 +78,54 @@ class BadImage(FsrbenchError):
 def decode(data: bytes) -> Image.Image:
     """Decode a file to 8-bit RGB.
 
-    EXIF rotation is applied, the first frame of an animation taken, transparency laid on white, 16-bit grey reduced to
-    8 bits and CMYK, palette and grey pictures converted. Colours are not converted; the profile of one that was RGB
-    stays in ``info``, from where Pillow writes it into PNGs that are made of it.
+    EXIF rotation is applied, the first frame of an animation taken, transparency laid on white, 16-bit samples rounded
+    to 8 bits (v / 257) and CMYK, palette and grey pictures converted. Colours are not converted; the profile of one
+    that was RGB stays in ``info``, from where Pillow writes it into PNGs that are made of it.
 
     Raises:
-        BadImage: empty, truncated, huge or no picture at all.
+        BadImage: empty, truncated, huge or no picture at all, or of samples that cannot be turned into 8 bits rightly.
     """
     if not data:
         raise BadImage("empty file")
     try:
         _refuse_slow(data)
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
-        if image.width * image.height > MAX_PIXELS:
-            raise Image.DecompressionBombError
-        image.load()
+        image = _open(data)
         return _with_profile(_to_rgb(_upright(image)), image.info.get("icc_profile"))
     except BadImage:
         raise
+    except deep_images.UnsupportedSamples as error:
+        raise BadImage(str(error)) from None
     except Image.DecompressionBombError:
         raise BadImage(f"declares more than {MAX_PIXELS // 10**6} million pixels") from None
     except UnidentifiedImageError:
         raise BadImage("not a picture in a known format") from None
     except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
         raise BadImage(f"cannot be decoded: {one_line(error)}") from None
+
+
+def _open(data: bytes) -> Image.Image:
+    """A picture with its pixels, in the mode in which it is stored; 16-bit samples rounded to 8 bits."""
+    if data.startswith(deep_images.TIFFS) and (deep := deep_images.read_tiff(data, MAX_PIXELS)):
+        return deep
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    if image.width * image.height > MAX_PIXELS:
+        raise Image.DecompressionBombError
+    image.load()
+    if image.format == "PNG" and (deep := deep_images.read_png(data, image)):
+        deep.info["icc_profile"] = image.info.get("icc_profile")
+        deep.getexif().update(image.getexif())
+        return deep
+    if image.format == "JPEG2000" and _jpeg2000_bits(data) > 8:
+        raise BadImage("a JPEG 2000 of more than 8 bits a sample; save it as PNG")
+    if image.format == "SGI" and data[3] == 2:
+        raise BadImage("an SGI picture of 16 bits a sample; save it as PNG")
+    return image
+
+
+def _jpeg2000_bits(data: bytes) -> int:
+    """Bits a sample of the first channel; Pillow cuts off what is more than 8."""
+    at = data.find(b"\xff\x4f\xff\x51")  # the code stream and its sizes
+    return (data[at + 42] & 0x7F) + 1
 
 
 def _refuse_slow(data: bytes) -> None:

@@ -61,6 +61,8 @@ class Method(ABC):
     """Networks of :meth:`load_network`, and their files."""
     weight_names: tuple[str, ...] = ()
     """Names of the files among them that are known here; set by :meth:`load_network`."""
+    warnings: tuple[str, ...] = ()
+    """What a reader must know about its pictures; stands in the manifest and below tables."""
     settings: str | None = None
     """What its outputs depend on besides code and weights, such as arguments; empty for nothing. Pictures of a method
     that leaves this ``None`` are used again only where all that it holds can be read: see :meth:`is_known`."""

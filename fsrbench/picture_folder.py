@@ -6,9 +6,12 @@ The engine writes it and the reports read it, so nothing here needs torch.
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -20,6 +23,8 @@ from PIL import Image
 from fsrbench.atomic import disk_errors, whole
 from fsrbench.rows import LR as LR
 
+MAX_BYTES: Final = 150
+"""Of a row's folder name; longer ones are cut and marked."""
 INDEX: Final = "index.json"
 COMPRESSION: Final = 1
 """Of PNG: half the time of the usual 6 for files a tenth larger."""
@@ -45,14 +50,20 @@ class Index:
 
 
 class PictureFolder:
-    """``RUN/images``: ``<row>/<image>.png``, where a row is a method, ``lr`` or ``hr``."""
+    """``RUN/images``: ``<row>/<image>.png``, where a row is a method, ``lr`` or ``hr``.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the folder.
+        rows: those that it has, or is to have; by default those of its index.
+    """
+
+    def __init__(self, path: Path, rows: Iterable[str] | None = None) -> None:
         self.path = path
+        self._folders = folder_names(self.read_index().rows if rows is None else rows)
 
     def file(self, row: str, image: str) -> Path:
         """Where a picture lies."""
-        return self.path / safe_name(row) / f"{image}.png"
+        return self.path / self._folders.get(row, safe_name(row)) / f"{image}.png"
 
     def read_index(self) -> Index:
         """What an earlier run left; nothing where there is no index or none that can be read."""
@@ -130,6 +141,29 @@ class PictureFolder:
 def safe_name(method: str) -> str:
     """A method's name as a folder's: ``python:pkg.module:Class`` has colons that some systems refuse."""
     return re.sub(r"[^\w.+-]", "_", method)
+
+
+def folder_names(rows: Iterable[str]) -> dict[str, str]:
+    """A folder's name for each row, different ones on any file system."""
+    names = list(rows)
+    plain = {row: safe_name(row) for row in names}
+    times = Counter(_folded(name) for name in plain.values())
+    return {row: name if _is_good(name) and times[_folded(name)] == 1 else _marked(row) for row, name in plain.items()}
+
+
+def _folded(name: str) -> str:
+    """The same for names that some file systems take for one."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _is_good(name: str) -> bool:
+    return len(name.encode()) <= MAX_BYTES and bool(name.strip("."))
+
+
+def _marked(row: str) -> str:
+    """A name with a hash of the whole one."""
+    short = safe_name(row).strip(".").encode()[:MAX_BYTES].decode(errors="ignore")
+    return f"{short}-{hashlib.sha256(row.encode(errors='surrogateescape')).hexdigest()[:12]}"
 
 
 def _inside(image: str) -> bool:

@@ -10,7 +10,7 @@ from fsrbench.engine import finished, folder
 from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.places import CACHE
 from fsrbench.engine.run import Run
-from fsrbench.picture_folder import PictureFolder
+from fsrbench.picture_folder import LR, PictureFolder
 from fsrbench.reports import plots, tables
 from fsrbench.reports.data import RunData
 from fsrbench.spec import RunSpec
@@ -37,7 +37,8 @@ def _draw(run: Run, result: RunData) -> None:
     if run.methods:
         gallery.write_grid(run, result, result.path / "grid.png")
     most = None if run.spec.save_images else gallery.MOST_KEPT
-    gallery.keep_pictures(run, PictureFolder(result.path / "images"), most)
+    rows = [LR, *run.rows(run.methods)]
+    gallery.keep_pictures(run, PictureFolder(result.path / "images", rows), most)
 
 
 def _remember(run: Run, result: RunData) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from made import Finished, draw_picture, encode_picture, picture_files, run, write_files, write_zip
+from PIL import Image
 
 from fsrbench.given_images import GivenImages
+from fsrbench.picture_folder import PictureFolder
 
 NAMES = ["anna/1.png", "anna/2.png", "ben/1.png"]
 METRICS = ("--metrics", "psnr,ssim,landmark_nme,latency_ms,params")
@@ -96,3 +99,94 @@ def test_a_folder_without_pictures_is_unavailable(data, tmp_path, what):
     (tmp_path / "empty").mkdir()
     found = run(data, tmp_path / "out", "--metrics", "psnr", methods=f"bicubic,images:{tmp_path / what}")
     assert found.summary["status"].tolist() == ["ok", "unavailable"]
+
+
+def copied(source: Path, to: Path, **folders: str) -> Path:
+    for name, row in folders.items():
+        shutil.copytree(source / row, to / name)
+    return to
+
+
+@pytest.fixture
+def images(original: Finished) -> Path:
+    return original.path / "images"
+
+
+@pytest.mark.parametrize("folders", [{"HR": "hr", "LR": "lr", "SR": "ours"}, {"gt": "hr", "mine": "ours"}])
+def test_sr_beside_hr_is_scored_and_not_hr(data, original, images, tmp_path, folders):
+    name = f"images:{copied(images, tmp_path / 'results', **folders)}"
+    again = run(data, tmp_path / "out", methods=name)
+    assert again.values(name) == original.values("ours")
+    (warning,) = again.manifest["methods"][name]["warnings"]
+    assert "left out; the SR pictures are those in " in warning
+    assert f"warning: {name}: {warning}" in again.stderr.replace("\n", "")
+    assert warning in (again.path / "table.md").read_text()
+
+
+def test_a_runs_own_pictures(data, original, images, tmp_path):
+    name = f"images:{images}"  # hr, lr and one method
+    assert run(data, tmp_path / "out", methods=name).values(name) == original.values("ours")
+
+
+def test_several_methods_pictures_are_refused(data, images, tmp_path):
+    name = f"images:{copied(images, tmp_path / 'several', hr='hr', a='ours', b='ours')}"
+    refused = run(data, tmp_path / "out", methods=f"bicubic,{name}")
+    assert "holds a/, b/, hr/; name the one that is meant" in refused.note(name)
+
+
+def test_hr_for_sr_is_said_aloud(data, images, tmp_path):
+    name = f"images:{images / 'hr'}"
+    found = run(data, tmp_path / "out", methods=f"{name},bicubic")
+    said = "3 of 3 SR pictures equal HR pixel for pixel"
+    assert found.values(name, "ssim") == dict.fromkeys(found.values(name), 1)
+    assert said in found.note(name, "ssim")
+    assert said in found.stderr.replace("\n", " ")
+    assert said in (found.path / "table.md").read_text()
+    assert found.manifest["methods"][name]["equal_to_hr"] == 3
+    assert found.note("bicubic", "ssim") == ""
+
+
+def test_hr_among_sr_is_counted(data, images, tmp_path):
+    many = write_files(tmp_path / "data", picture_files([f"{i}.png" for i in range(9)]))
+    given = shutil.copytree(many, tmp_path / "given")
+    for i in range(5):
+        (given / f"{i}.png").write_bytes(encode_picture(draw_picture(50 + i)))
+    name = f"images:{given}"
+    assert "4 of 9 SR pictures equal HR" in run(many, tmp_path / "out", methods=name).note(name, "ssim")
+    for i in (5, 6):
+        (given / f"{i}.png").write_bytes(encode_picture(draw_picture(50 + i)))
+    assert run(many, tmp_path / "out", methods=name).note(name, "ssim") == ""
+
+
+def test_lossless_pictures_are_scored_beside_previews(data, original, theirs, tmp_path):
+    for path in list(theirs.rglob("*.png")):
+        path.with_suffix(".jpg").write_bytes(encode_picture(draw_picture(7), "JPEG", quality=10))
+    name = f"images:{theirs}"
+    again = run(data, tmp_path / "out", methods=name)
+    assert again.values(name) == original.values("ours")
+    assert "3 pictures left out, a lossless one has the same name" in again.manifest["methods"][name]["warnings"][0]
+
+
+def test_a_comma_in_the_path(data, original, theirs, tmp_path):
+    name = f"images:{shutil.copytree(theirs, tmp_path / 'sr, v2')}"
+    again = run(data, tmp_path / "out", methods=f"bicubic,{name}")
+    assert again.manifest["spec"]["methods"] == ["bicubic", name]
+    assert again.values(name) == original.values("ours")
+
+
+def test_names_that_differ_by_a_slash_have_pictures_of_their_own(data, images, tmp_path):
+    copied(images, tmp_path, **{"sr/a": "ours", "sr_a": "lr"})
+    for path in (tmp_path / "sr_a").rglob("*.png"):
+        path.write_bytes(encode_picture(draw_picture(9)))
+    names = [f"images:{tmp_path / folder}" for folder in ("sr/a", "sr_a")]
+    out = run(data, tmp_path / "out", methods=",".join(names)).path / "images"
+    kept = [PictureFolder(out).file(name, "anna/1").read_bytes() for name in names]
+    assert [Image.open(BytesIO(data)).tobytes() for data in kept] == [
+        Image.open(images / "ours" / "anna" / "1.png").tobytes(),
+        draw_picture(9).tobytes(),
+    ]
+
+
+def test_a_datasets_name_is_no_folder_of_pictures(data, tmp_path):
+    found = run(data, tmp_path / "out", methods="bicubic,images:sample")
+    assert found.status("images:sample") == "unavailable"

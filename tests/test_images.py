@@ -11,7 +11,17 @@ import torch
 from made import draw_picture, encode_picture
 from PIL import Image
 
-from fsrbench.images import BadImage, centre_square, decode, in_centre_square, to_tensor, to_uint8
+from fsrbench.images import (
+    FORMATS,
+    SUFFIXES,
+    UNREADABLE_SUFFIXES,
+    BadImage,
+    centre_square,
+    decode,
+    in_centre_square,
+    to_tensor,
+    to_uint8,
+)
 
 PICTURE = draw_picture(1, 64)
 GREY = draw_picture(1, 64, "L")
@@ -256,3 +266,16 @@ def test_values_are_rounded_and_clipped_as_in_a_saved_png(value: float, level: i
     Image.fromarray(pixels[0]).save(tmp_path / "saved.png")
     assert np.unique(pixels).tolist() == [level]
     assert decode((tmp_path / "saved.png").read_bytes()).getpixel((0, 0)) == (level,) * 3
+
+
+def test_what_pillow_reads_is_read_or_named() -> None:
+    Image.init()
+    named = {suffix: kind for suffix, kind in Image.registered_extensions().items() if kind in Image.OPEN}
+    assert {suffix for suffix, kind in named.items() if kind in FORMATS} <= SUFFIXES
+    assert not SUFFIXES & UNREADABLE_SUFFIXES
+
+
+@pytest.mark.parametrize("format", ["AVIF", "JPEG2000", "TGA", "QOI", "SGI", "PCX", "DDS", "DIB"])
+def test_less_common_formats_are_read_as_their_pixels_are(format: str) -> None:
+    lossless = {"AVIF": {"quality": 100, "subsampling": "4:4:4"}, "JPEG2000": {"irreversible": False}}.get(format, {})
+    assert difference(decode(encode_picture(PICTURE, format, **lossless)), PICTURE) <= (2 if format == "AVIF" else 0)

@@ -9,11 +9,11 @@ from fsrbench import fingerprints
 from fsrbench.datasets import made
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.files import FolderFiles, ZipFiles
-from fsrbench.datasets.layout import read_layout
+from fsrbench.datasets.layout import read_layout, read_outputs
 from fsrbench.errors import FsrbenchError, UserError, one_line
 from fsrbench.registry import Registry
 
-__all__ = ["DATASETS", "Dataset", "Picture", "Sample", "open_dataset"]
+__all__ = ["DATASETS", "Dataset", "Picture", "Sample", "open_dataset", "open_outputs"]
 
 BUILTIN = {
     "sample": "fsrbench.datasets.sample:sample",
@@ -36,7 +36,7 @@ def open_dataset(source: str) -> Dataset:
         if source and path.is_dir():
             return read_layout(str(path), FolderFiles(path.absolute()))
         if path.is_file():
-            return read_layout(str(path), ZipFiles(path.absolute()), wrapped=True)
+            return read_layout(str(path), ZipFiles(path.absolute()))
     except (OSError, RuntimeError) as error:  # a name that is too long, a ~user who is not there
         raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:
@@ -49,6 +49,21 @@ def plugin_files(source: str) -> frozenset[Path] | None:
     """The files of the code that makes a dataset, where a plug-in does; ``None`` where that code has no file."""
     code = fingerprints.code_of([DATASETS.get(source)] if source in DATASETS else [])
     return code.files if code.known else None
+
+
+def open_outputs(path: Path) -> Dataset:
+    """The SR pictures, as ``hr`` of samples, in a folder or zip that somebody else's method has made.
+
+    Raises:
+        UserError: there are none, or several folders of which each may be meant.
+    """
+    try:
+        if not path.exists():
+            raise UserError(f"{path} does not exist")
+        files = FolderFiles(path.absolute()) if path.is_dir() else ZipFiles(path.absolute())
+        return read_outputs(str(path), files)
+    except (OSError, RuntimeError) as error:
+        raise UserError(f"cannot open {path}: {one_line(error)}") from None
 
 
 def _named(name: str) -> Dataset:

@@ -3,53 +3,69 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import PurePosixPath, PureWindowsPath
 
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.files import Files
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
+from fsrbench.datasets.likeness import same_faces
 from fsrbench.datasets.made import MANIFEST, read_manifest
+from fsrbench.datasets.sides import (
+    MANY_OF_ONE,
+    MOST_OF_ONE,
+    RESULTS,
+    Split,
+    are_shards,
+    check_flat_names,
+    is_plain,
+    split_sides,
+    stem,
+    words_of,
+)
 from fsrbench.errors import UserError
-from fsrbench.images import SUFFIXES
+from fsrbench.images import LOSSLESS, SUFFIXES, UNREADABLE_SUFFIXES
 
-SIDES = ("HR", "LR")
 MAX_NAME_BYTES = 255
 """Longer names cannot be saved on usual file systems."""
 MAX_PATH = 2000
 """Nor can longer paths, and the run's folder comes before them."""
 MAX_SHOWN = 300
 """Characters of a name in a message; a zip's may have 65,535."""
+COMPARED = 3
+"""Folders of the same file names that are looked into."""
 
 
-def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
-    """Collect the samples of a folder or zip with ``HR/`` and/or ``LR/`` inside, or with HR pictures directly.
+def read_layout(name: str, files: Files) -> Dataset:
+    """Collect the samples of a folder or zip: HR and/or LR pictures in folders of their own, or HR pictures directly.
 
     Args:
         name: what to call the dataset.
         files: its files.
-        wrapped: whether one top folder around everything is only the packing, as in most zips.
 
     Raises:
-        UserError: no pictures, or HR and LR that share no name.
+        UserError: no pictures, HR and LR that share no name, or folders and files of which nobody can tell which is
+            meant.
     """
     warnings: list[str] = []
     names = files.names()
-    found = [n for n in names if is_picture(n)]
-    if not found:
-        raise UserError(f"no pictures in {name}; expected {', '.join(sorted(SUFFIXES))}")
-    pictures = [n for n in found if is_safe(n)]
-    if unsafe := [repr(n) for n in found if not is_safe(n)]:
-        warnings.append(f"{len(unsafe)} pictures left out, nothing can be saved under their names: {_some(unsafe)}")
-    if not pictures:
-        raise UserError(f"{name}: {warnings[-1]}")
-    root = _root(pictures, wrapped)
-    of_side = {side: [n for n in pictures if _side(n, root) == side] for side in SIDES}
-    if not any(of_side.values()):
-        of_side["HR"] = pictures
-    elif strays := [n for n in pictures if _side(n, root) is None]:
-        warnings.append(f"{len(strays)} pictures outside HR/ and LR/ left out: {_some(strays)}")
-    hr, lr = (_by_id(files, of_side[side], root, warnings) for side in SIDES)
+    pictures = _pictures(name, names, warnings)
+    split = split_sides(pictures)
+    if split.sides:
+        root = _around(pictures, split.depth)
+        of_side = {side: split.below(pictures, side) for side in ("HR", "LR")}
+        _check_sides(name, split, pictures, of_side)
+        if strays := split.below(pictures, None):
+            where = " and ".join(f"{folder}/" for folder, side in split.folders.items() if side)
+            warnings.append(f"{len(strays)} pictures outside {where} left out: {_some(strays)}")
+    else:
+        root = _packing(pictures, warnings)
+        _check_alike(name, files, pictures, root)
+        check_flat_names(name, pictures)
+        of_side = {"HR": pictures, "LR": []}
+    hr, lr = (_by_id(files, of_side[side], split, root, warnings) for side in ("HR", "LR"))
     ids = sorted(hr.keys() & lr.keys()) if hr and lr else sorted(hr or lr)
     if hr and lr and not ids:
         raise UserError(f"HR and LR of {name} share no name; they pair by relative path without suffix")
@@ -59,52 +75,181 @@ def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
     if root + MANIFEST in names:
         warnings += _unfinished(files, root + MANIFEST)
     landmarks = read_landmarks(files, root + LANDMARKS, ids, warnings) if root + LANDMARKS in names else {}
-    samples = tuple(Sample(i, hr.get(i), lr.get(i), _identity(i), landmarks.get(i)) for i in ids)
+    people = _identities(ids, warnings)
+    samples = tuple(Sample(i, hr.get(i), lr.get(i), people[i], landmarks.get(i)) for i in ids)
     return Dataset(name, samples, tuple(warnings))
 
 
-def _root(pictures: Sequence[str], wrapped: bool) -> str:
-    """The one top folder to look in: HR/ or LR/ comes right below it, or it is but the packing."""
-    tops = {n.partition("/")[0] if "/" in n else "" for n in pictures}
-    if len(tops) != 1 or "" in tops:
-        return ""
-    root = f"{tops.pop()}/"
-    if root[:-1].upper() in SIDES:
-        return ""
-    return root if wrapped or any(_side(n, root) for n in pictures) else ""
+def read_outputs(name: str, files: Files) -> Dataset:
+    """Collect the SR pictures of a folder or zip, which may lie beside HR and LR.
+
+    Raises:
+        UserError: no pictures, HR or LR alone, or several folders of which each may be meant.
+    """
+    warnings: list[str] = []
+    pictures = _pictures(name, files.names(), warnings)
+    split = split_sides(pictures)
+    if split.sides:
+        pictures = split.below(pictures, None)
+        chosen = _outputs_among(name, split)
+        left_out = [f"{folder}/" for folder in split.folders if folder and folder != chosen]
+        pictures = [picture for picture in pictures if split.folder(picture) == chosen]
+        where = f"{chosen}/" if chosen else "outside them"
+        warnings.append(f"{', '.join(left_out)} left out; the SR pictures are those {'in ' if chosen else ''}{where}")
+        root = _around(pictures, split.depth)
+        split = Split(split.depth, {chosen: "SR"}) if chosen else Split()
+    else:
+        root = _packing(pictures, [], outputs=True)
+    found = _by_id(files, pictures, split, root, warnings)
+    return Dataset(name, tuple(Sample(i, hr=found[i]) for i in sorted(found)), tuple(warnings))
 
 
-def _side(name: str, root: str) -> str | None:
-    first, slash, _ = name[len(root) :].partition("/")
-    return first.upper() if slash and first.upper() in SIDES else None
+def _outputs_among(name: str, split: Split) -> str:
+    others = [folder for folder, side in split.folders.items() if side is None]
+    named = [folder for folder in others if RESULTS & set(words_of(folder))]
+    chosen = named if len(named) == 1 else others
+    if len(chosen) == 1:
+        return chosen[0]
+    there = ", ".join(f"{folder}/" if folder else "pictures directly" for folder in split.folders)
+    if not chosen:
+        raise UserError(f"{name} holds {there} and no SR pictures; name the folder that has them")
+    raise UserError(f"{name} holds {there}; name the one that is meant, such as {name}/{chosen[-1]}")
+
+
+def _pictures(name: str, names: Sequence[str], warnings: list[str]) -> list[str]:
+    """Names of the pictures that can be used; what is left out goes to the warnings.
+
+    Raises:
+        UserError: there are none.
+    """
+    found = [n for n in names if is_picture(n)]
+    others = set(names).difference(found) if len(found) < len(names) else ()
+    unread = sorted(n for n in others if PurePosixPath(n).suffix.lower() in UNREADABLE_SUFFIXES and is_visible(n))
+    kinds = Counter(PurePosixPath(n).suffix.lower() for n in unread)
+    counts = ", ".join(f"{count} {suffix}" for suffix, count in kinds.most_common())
+    if not found:
+        there = f" (there are {counts}, which cannot be read)" if unread else ""
+        raise UserError(f"no pictures in {name}{there}; expected {', '.join(sorted(SUFFIXES))}")
+    if unread:
+        warnings.append(f"{len(unread)} files left out, their formats cannot be read ({counts}): {_some(unread)}")
+    if unsafe := [repr(n) for n in found if not is_safe(n)]:
+        warnings.append(f"{len(unsafe)} pictures left out, nothing can be saved under their names: {_some(unsafe)}")
+        if len(unsafe) == len(found):
+            raise UserError(f"{name}: {warnings[-1]}")
+    return [n for n in found if is_safe(n)]
+
+
+def _around(pictures: Sequence[str], depth: int) -> str:
+    """The folders around those of HR and LR, as far as all pictures lie in them."""
+    root = ""
+    for level in range(depth):
+        tops = {n.split("/")[level] for n in pictures if n.count("/") > level}
+        if len(tops) != 1 or not all(n.startswith(root) for n in pictures):
+            break
+        root += f"{tops.pop()}/"
+    return root if all(n.startswith(root) for n in pictures) else ""
+
+
+def _packing(pictures: Sequence[str], warnings: list[str], outputs: bool = False) -> str:
+    """The folders around everything, unless one may be a person.
+
+    The outermost is packing where further folders lie in all of it or where it has more pictures than any person; it
+    and those right below also where their names are general words.
+    """
+    root = ""
+    while len(tops := {n[len(root) :].partition("/")[0] if "/" in n[len(root) :] else "" for n in pictures}) == 1:
+        top = tops.pop()
+        crowded = not root and (all(n.count("/") > 1 for n in pictures) or len(pictures) > MOST_OF_ONE)
+        if top and (crowded or is_plain(top) or (outputs and RESULTS & set(words_of(top)))):
+            root += f"{top}/"
+            continue
+        if top and len(pictures) > MANY_OF_ONE and all(n.count("/") == root.count("/") + 1 for n in pictures):
+            warnings.append(
+                f"all {len(pictures)} pictures lie in {top}/ and count as one person's; if not, call it images/"
+            )
+        break
+    return root
+
+
+def _check_sides(name: str, split: Split, pictures: Sequence[str], of_side: Mapping[str, list[str]]) -> None:
+    """Refuse two folders of one side with the same names, and LR beside a folder that may be its HR."""
+    for side, found in of_side.items():
+        first: dict[str, str] = {}
+        for picture in found:
+            folder, image = split.folder(picture), stem(split.rest(picture))
+            if first.setdefault(image, folder) != folder:
+                raise UserError(
+                    f"{name}: {first[image]}/ and {folder}/ both look like {side} and hold the same names ({image}); "
+                    f"give a folder with one of them"
+                )
+    if of_side["HR"]:
+        return
+    lr = {stem(split.rest(picture)) for picture in of_side["LR"]}
+    for folder in (folder for folder, side in split.folders.items() if side is None and folder):
+        others = {stem(split.rest(p)) for p in pictures if split.folder(p) == folder}
+        if others == lr and not RESULTS & set(words_of(folder)):
+            low = next(split.folder(picture) for picture in of_side["LR"])
+            raise UserError(
+                f"{name}: {low}/ is LR, and {folder}/ holds the same names; call it HR/ if it is, or give {low}/ alone"
+            )
+
+
+def _check_alike(name: str, files: Files, pictures: Sequence[str], root: str) -> None:
+    """Refuse folders that hold the same faces under the same names: HR and LR, or two methods, and no people."""
+    folders: dict[str, dict[str, str]] = {}
+    for picture in pictures:
+        top, slash, rest = picture[len(root) :].partition("/")
+        if slash:
+            folders.setdefault(top, {})[stem(rest)] = picture
+    alike: dict[frozenset[str], list[str]] = {}
+    for top, held in folders.items():
+        alike.setdefault(frozenset(held), []).append(top)
+    for tops in alike.values():
+        for first, second in pairwise(tops[:COMPARED]):
+            if same_faces(files, folders[first], folders[second]):
+                example = min(folders[first])
+                raise UserError(
+                    f"{name}: {root}{first}/ and {root}{second}/ hold the same pictures under the same names (such as "
+                    f"{example}); call them HR/ and LR/ if they are, or give one of the two alone"
+                )
+
+
+def is_visible(name: str) -> bool:
+    """Whether neither a file nor a folder around it is hidden."""
+    return not any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in name.split("/"))
 
 
 def is_picture(name: str) -> bool:
     """Whether a file's name is that of a picture; hidden files are none."""
-    hidden = any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in name.split("/"))
-    return PurePosixPath(name).suffix.lower() in SUFFIXES and not hidden
+    return PurePosixPath(name).suffix.lower() in SUFFIXES and is_visible(name)
 
 
-def _by_id(files: Files, names: Sequence[str], root: str, warnings: list[str]) -> dict[str, Picture]:
-    found: dict[str, Picture] = {}
-    again = []
+def _by_id(files: Files, names: Sequence[str], split: Split, root: str, warnings: list[str]) -> dict[str, Picture]:
+    """One picture for each id: of several that differ in their suffix alone, the only lossless one.
+
+    Raises:
+        UserError: it cannot be told which is meant.
+    """
+    found: dict[str, list[str]] = {}
     for name in names:
-        image_id = _id(name, root)
-        if image_id in found:
-            again.append(f"{name} ({found[image_id].name} is used)")
-        else:
-            found[image_id] = Picture(files, name)
+        found.setdefault(_id(split.rest(name) if split.folders else name, root), []).append(name)
+    again = []
+    for image, several in found.items():
+        if len(several) == 1:
+            continue
+        lossless = [name for name in several if PurePosixPath(name).suffix.lower() in LOSSLESS]
+        if len(lossless) != 1:
+            raise UserError(f"{several[0]} and {several[1]} are two pictures of one name, {image}; remove one")
+        again += [f"{name} ({lossless[0]} is used)" for name in several if name != lossless[0]]
+        found[image] = lossless
     if again:
-        warnings.append(f"{len(again)} pictures left out, another has the same name without suffix: {_some(again)}")
-    return found
+        warnings.append(f"{len(again)} pictures left out, a lossless one has the same name: {_some(again)}")
+    return {image: Picture(files, several[0]) for image, several in found.items()}
 
 
 def _id(name: str, root: str) -> str:
     """Relative path without suffix; in one Unicode form, because systems differ in how they store an é."""
-    relative = name[len(root) :]
-    if _side(name, root):
-        relative = relative.partition("/")[2]
-    relative = unicodedata.normalize("NFC", relative.replace("\\", "/")).lstrip("/")
+    relative = unicodedata.normalize("NFC", name.removeprefix(root).replace("\\", "/")).lstrip("/")
     return str(PurePosixPath(relative).with_suffix(""))
 
 
@@ -118,8 +263,19 @@ def is_safe(name: str) -> bool:
     return all(len(part.encode()) <= MAX_NAME_BYTES for part in saved.parts)
 
 
-def _identity(image_id: str) -> str | None:
-    return image_id.rpartition("/")[0] or None
+def _identities(ids: Sequence[str], warnings: list[str]) -> dict[str, str | None]:
+    """Who is on each image: its folders without those that are nobody's name."""
+    tops = {image.partition("/")[0] for image in ids if "/" in image}
+    inside = [image for image in ids if "/" in image]
+    shards = len(inside) == len(ids) and are_shards(tops, inside)
+    if shards:
+        some = _some([f"{top}/" for top in sorted(tops)])
+        warnings.append(f"{len(tops)} folders are numbered parts of one set and no people: {some}")
+    found: dict[str, str | None] = {}
+    for image in ids:
+        folders = image.split("/")[1 if shards else 0 : -1]
+        found[image] = "/".join(folder for folder in folders if not is_plain(folder)) or None
+    return found
 
 
 def _unfinished(files: Files, name: str) -> list[str]:

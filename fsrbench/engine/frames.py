@@ -21,6 +21,8 @@ DETAIL_COLUMNS = ["method", "metric", "detail", "value"]
 CURVE_COLUMNS = ["method", "metric", "curve", "x", "y"]
 BLOCK_COLUMNS = ["method", "metric", "block", "value"]
 SUMMARY_COLUMNS = ["method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"]
+FEW_EQUAL = 2
+"""SR pictures that may equal HR without a word, such as those of one colour."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +69,9 @@ class FrameWriter:
         if evaluation.values is not None:
             self._per_image(method, metric.name, mine, evaluation.values)
         summary = evaluation.summary or self._mean(metric, mine.ids, evaluation.values, failed)
-        notes = [n for n in (evaluation.note, summary.note, _failures(failed, mine.images)) if n]
+        explained = bool(metric.infinite) and metric.infinite in summary.note  # PSNR's says that SR equals HR
+        copied = "" if explained else copies(mine)
+        notes = [n for n in (evaluation.note, summary.note, _failures(failed, mine.images), copied) if n]
         wrong = too_many_failed(len(failed), mine.images)
         status = "failed" if wrong else "invalid" if np.isnan(summary.value) else "ok"
         self._row(method, metric, replace(summary, note="; ".join(notes)), status)
@@ -161,6 +165,13 @@ def _not_finite(metric: Metric, values: np.ndarray) -> str:
 def too_many_failed(failed: int, images: int) -> bool:
     """Whether a number of the other images is to be called ``failed``: more than :data:`MOST_FAILED` have none."""
     return failed > MOST_FAILED * images
+
+
+def copies(mine: MethodResults) -> str:
+    """A note where more than a few SR pictures are HR pictures, as where a folder of HR was given for SR."""
+    if not mine.equal or mine.equal <= min(FEW_EQUAL, len(mine.ids) - 1):
+        return ""
+    return f"{mine.equal} of {len(mine.ids)} SR pictures equal HR pixel for pixel: are they HR's own?"
 
 
 def _failures(failed: Mapping[str, str], images: int) -> str:

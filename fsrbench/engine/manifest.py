@@ -10,6 +10,7 @@ from typing import Any
 
 from fsrbench import fingerprints, provenance, weights
 from fsrbench.engine.frames import status_of, too_many_failed
+from fsrbench.engine.inputs import resized_note
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
@@ -26,8 +27,7 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
         "schema_version": SCHEMA_VERSION,
         "spec": run.spec.model_dump(mode="json"),
         "task": run.spec.task,
-        "degradation": _degradation(run),
-        "dataset": _dataset(run),
+        **_data(run),
         "methods": {name: _method(run, name, results.get(name)) for name in run.spec.methods},
         "metrics": {m.name: _describe(m) for m in run.metrics},
         "protocols": {m.name: m.protocol for m in run.metrics},
@@ -44,16 +44,19 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
     }
 
 
-def _degradation(run: Run) -> dict[str, Any]:
+def _degradation(run: Run, resized: str) -> dict[str, Any]:
     if any(s.lr is not None for s in run.dataset):
-        return {"name": "none", "protocol": "LR as given; another size goes to the task's by Pillow BICUBIC"}
+        given = {"name": "none", "protocol": "LR as given; another size goes to the task's by Pillow BICUBIC"}
+        return given | ({"resized": resized} if resized else {})
     chosen = run.degradation
     told = {"name": chosen.name, "protocol": chosen.protocol, "seed": run.spec.seed}
     return told if chosen.strength is None else told | {"strength": chosen.strength, "unit": chosen.unit}
 
 
-def _dataset(run: Run) -> dict[str, Any]:
+def _data(run: Run) -> dict[str, Any]:
+    """What was read, and how LR came about."""
     n = 0
+    sizes: dict[str, dict[str, int]] = {"HR": {}, "LR": {}}
     left_out: dict[str, str] = {}
     notes: dict[str, str] = {}
     degraded: dict[str, Any] = {}
@@ -62,8 +65,11 @@ def _dataset(run: Run) -> dict[str, Any]:
         n += len(inputs.ids)
         left_out |= inputs.problems
         notes |= inputs.notes
+        for side, found in sizes.items():
+            found |= inputs.sizes.get(side, {})
         degraded |= {image: drawn for image, drawn in inputs.degraded.items() if drawn}
-    return {
+    task = run.spec.the_task
+    dataset = {
         "name": _name(run.dataset.name),
         "n": n,
         "has_hr": run.dataset.has_hr,
@@ -72,8 +78,11 @@ def _dataset(run: Run) -> dict[str, Any]:
         "left_out": left_out,
         "notes": notes,
         "warnings": list(run.dataset.warnings),
+        "resized": resized_note("HR", sizes["HR"], n, task.hr_size, "LANCZOS"),
         "degraded": degraded,
     }
+    lr = resized_note("LR", sizes["LR"], n, task.lr_size, "BICUBIC")
+    return {"degradation": _degradation(run, lr), "dataset": dataset}
 
 
 def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any]:
@@ -92,6 +101,8 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
         "fingerprint": run.worker.keys.loaded(name),
         "changed_state": run.changed(name),
         "behaviour": results.behaviour if results else "",
+        "warnings": list(method.warnings),
+        "equal_to_hr": results.equal if results else 0,
         "clipped_images": results.clipped if results else 0,
         "failed_images": results.problems if results else {},
     }
@@ -116,6 +127,7 @@ def _reference(run: Run) -> dict[str, Any] | None:
         "name": _name(run.reference.name),
         "n": len(run.reference),
         "sha256": provenance.dataset_hash(run.reference),
+        "warnings": list(run.reference.warnings),
     }
 
 

@@ -24,6 +24,8 @@ class MethodResults:
     problems: dict[str, str] = field(default_factory=dict)
     unusable: dict[str, str] = field(default_factory=dict)
     clipped: int = 0
+    equal: int = 0
+    """Images whose picture is the HR picture itself."""
     scores: dict[str, list[np.ndarray]] = field(default_factory=dict)
     features: dict[str, list[str]] = field(default_factory=dict)
     """Where the features of each extractor are stored, shard by shard."""
@@ -45,6 +47,7 @@ class MethodResults:
         self.problems |= result.problems
         self.unusable |= result.unusable
         self.clipped += result.clipped
+        self.equal += result.equal
         self.failed |= result.failed
         self.changed.update(result.changed)
         self.behaviour = self.behaviour or result.behaviour

@@ -18,7 +18,7 @@ from fsrbench.devices import find_device, use_no_more_threads_than_cores
 from fsrbench.engine import folder
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import executor_for
-from fsrbench.engine.frames import Frames, status_of
+from fsrbench.engine.frames import Frames, copies, status_of
 from fsrbench.engine.places import CACHE
 from fsrbench.engine.plan import HR, REFERENCE, make_plan, make_shards
 from fsrbench.engine.results import MethodResults
@@ -111,6 +111,8 @@ class Run:
         folder.make(self.spec.out, self.spec.resume)
         for line in self.dataset.warnings:
             self.reporter.warn(line)
+        for line in self.reference.warnings if self.reference else ():
+            self.reporter.warn(f"reference: {line}")
         collector = self._score()
         self._report_weights()
         with self.clock.phase("timing"):
@@ -203,6 +205,8 @@ class Run:
                 refused[name] = error
             except Exception as error:  # a plug-in's code may raise anything
                 refused[name] = FsrbenchError(f"cannot be loaded: {one_line(error)}")
+            for line in () if name in refused else self.worker.method(name).warnings:
+                self.reporter.warn(f"{name}: {line}")
             if name in refused:
                 self.reporter.warn(f"{name} is {status_of(refused[name])}: {refused[name]}")
         return refused
@@ -247,6 +251,8 @@ class Run:
                 self.reporter.warn(f"{method} changed {', '.join(changed)} for the whole process; put back")
             if found.behaviour:
                 self.reporter.warn(f"{method}: {found.behaviour}")
+            if method != HR and (copied := copies(found)):
+                self.reporter.warn(f"{method}: {copied}")
             if found.clipped:
                 self.reporter.say(f"{method}: values outside [0, 1] clipped in {found.clipped} images")
 

@@ -51,7 +51,7 @@ class ShardInputs:
     def _prepare(self, key: str, shard: Shard) -> Inputs:
         degradation = find_degradation(self._spec.degradation)
         inputs = prepare(shard.samples, self._spec.the_task, degradation, self._spec.seed, self._ahead.decoders)
-        facts = {name: getattr(inputs, name) for name in ("ids", "degraded", "problems", "notes")}
+        facts = {name: getattr(inputs, name) for name in ("ids", "degraded", "problems", "notes", "sizes")}
         arrays = {"lr": inputs.lr, "facts": pack_json(facts)}
         self._store.put("inputs", key, arrays if inputs.hr is None else arrays | {"hr": inputs.hr})
         return inputs

@@ -45,6 +45,8 @@ class UnitResult:
     problems: dict[str, str]
     """Images that this method failed on, and why."""
     clipped: int = 0
+    equal: int = 0
+    """Images on which the method's picture is the HR picture, pixel for pixel."""
     scores: dict[str, np.ndarray] = field(default_factory=dict)
     features: dict[str, str] = field(default_factory=dict)
     """Where the store has each extractor's features: they may be too much to pass around, or to hold for all units."""
@@ -153,6 +155,8 @@ class Worker:
             return result
         sr = to_tensor(made.pixels)
         hr = None if inputs.hr is None else to_tensor(inputs.hr[made.rows])
+        if inputs.hr is not None and not unit.of_hr:
+            result.equal = int((made.pixels == inputs.hr[made.rows]).all(axis=(1, 2, 3)).sum())
         key = self.made_key(unit)
         for metric in self._image_metrics_for(unit):
             try:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from fsrbench.commands.names import names_in
 from fsrbench.errors import UserError
 from fsrbench.registry import Registry
 from fsrbench.spec import RunSpec
@@ -129,7 +130,7 @@ def problem(file: Yaml, setting: Setting, name: str, reason: str, *below: object
 def _expanded(name: str, value: Any) -> Any:
     """As a shell and the command line give it: ``~`` is the home, names may be one text with commas."""
     if name in LISTS and isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
+        return names_in(value)
     if name in PATHS and isinstance(value, str):
         return _path(value)
     if name == "weights" and isinstance(value, dict):

@@ -173,6 +173,8 @@ def facts(run: RunData, degradation: str = "") -> list[str]:
         parts.append(f"task {named(run.manifest['task'])}")
     if run.manifest.get("degradation"):
         parts.append(f"degradation {degradation or degraded(run)}")
+    if resized := section(run.manifest, "degradation").get("resized"):
+        parts.append(one_line(resized))
     parts += [f"warning: {one_line(warning)}" for warning in dataset.get("warnings") or ()]
     return parts
 
@@ -211,6 +213,7 @@ def methods(run: RunData) -> list[Entry]:
             one_line(entry.get("weights_note")),
             one_line(entry.get("behaviour")),
             f"changed for the whole process and put back: {changed}" if changed else "",
+            *(f"warning: {one_line(warning)}" for warning in entry.get("warnings") or ()),
         ]
         if any(said):
             lines.append(Entry(method, "; ".join(filter(None, said))))

@@ -140,13 +140,30 @@ def test_only_the_last_suffix_is_taken_off(pack: Pack, tmp_path: Path) -> None:
     assert ids(pack(tmp_path, "a.b.png", "a.c.png", "000001.jpg.png")) == ["000001.jpg", "a.b", "a.c"]
 
 
-def test_same_name_with_two_suffixes_is_used_once(pack: Pack, tmp_path: Path) -> None:
-    data = pack(tmp_path, "a.png", "a.jpg", "b.png")
+@pytest.mark.parametrize("lossy", ["jpg", "JPEG", "webp", "jfif"])
+@pytest.mark.parametrize("lossless", ["png", "tiff", "bmp"])
+def test_lossless_picture_is_used_beside_a_lossy_one(pack: Pack, tmp_path: Path, lossy: str, lossless: str) -> None:
+    data = pack(tmp_path, f"a.{lossless}", f"a.{lossy}", "b.png")
     assert ids(data) == ["a", "b"]
-    assert read_hr(data) == ["a.jpg", "b.png"]
+    assert read_hr(data) == [f"a.{lossless}", "b.png"]
     assert len(data.warnings) == 1
-    assert "a.png" in data.warnings[0]
-    assert "same name" in data.warnings[0]
+    assert f"a.{lossy} (" in data.warnings[0]
+    assert f"a.{lossless} is used" in data.warnings[0]
+
+
+def test_the_same_rule_in_hr_and_lr(pack: Pack, tmp_path: Path) -> None:
+    data = pack(tmp_path, "HR/a.jpg", "HR/a.png", "LR/a.jpeg", "LR/a.tif")
+    assert (read_hr(data), read_lr(data)) == (["HR/a.png"], ["LR/a.tif"])
+    assert len(data.warnings) == 2
+
+
+@pytest.mark.parametrize(
+    "names", [("a.png", "a.bmp"), ("a.jpg", "a.webp"), ("HR/a.png", "HR/a.PNG"), ("a.jpg", "a.JPG")]
+)
+def test_two_pictures_of_one_name_are_refused_where_neither_is_better(pack: Pack, tmp_path: Path, names) -> None:
+    with pytest.raises(UserError, match="two pictures of one name") as caught:
+        pack(tmp_path, *names)
+    assert all(name in str(caught.value) for name in names)
 
 
 @pytest.mark.parametrize(

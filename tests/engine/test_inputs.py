@@ -9,7 +9,7 @@ from PIL import Image
 
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.degradations import DEGRADATIONS, rng_for
-from fsrbench.engine.inputs import Inputs, prepare
+from fsrbench.engine.inputs import Inputs, prepare, resized_note
 from fsrbench.tasks import TASKS
 
 PNG = encode_picture(draw_picture(0, 64))
@@ -138,3 +138,23 @@ def test_equal_pictures_with_other_names_are_degraded_otherwise(tmp_path: Path) 
 def test_seed_reaches_the_degradation(tmp_path: Path) -> None:
     lr = [inputs(tmp_path, {"a.png": PNG}, degradation="realworld", seed=s).lr for s in (0, 1)]
     assert not np.array_equal(*lr)
+
+
+def test_sizes_of_what_was_resized_are_known(tmp_path: Path) -> None:
+    files = {f"HR/{side}.png": png(side * 4 + 8) for side in (14, 16, 24, 51)}
+    files |= {f"LR/{side}.png": png(side) for side in (14, 16, 24, 51)}
+    made = inputs(tmp_path, files)
+    assert made.sizes == {"HR": {"16": 72, "24": 104, "51": 212}, "LR": {"14": 14, "24": 24, "51": 51}}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "images", "said"),
+    [
+        ({}, 2, ""),
+        ({"a": 24, "b": 24}, 2, "LR resized from 24 px to 16 px by BICUBIC"),
+        ({"a": 51, "b": 24}, 2, "LR resized from 24..51 px to 16 px by BICUBIC"),
+        ({"a": 51, "b": 24}, 5, "LR resized from 24..51 px to 16 px by BICUBIC (2 of 5 images)"),
+    ],
+)
+def test_what_is_said_of_resized_pictures(sizes: dict[str, int], images: int, said: str) -> None:
+    assert resized_note("LR", sizes, images, 16, "BICUBIC") == said

@@ -77,6 +77,14 @@ def test_the_reference_set_is_on_record(data: Path, others: Path, tmp_path: Path
     assert run(data, tmp_path / "out2", *KID).manifest["reference"] is None
 
 
+def test_warnings_of_the_reference_set_are_told(data: Path, tmp_path: Path, seen: list[int]) -> None:
+    files = picture_files(f"{i:02}.png" for i in range(COUNT)) | {"a.heic": b"x", "b.heic": b"x"}
+    finished = run(data, tmp_path / "out", *KID, "--reference", write_files(tmp_path / "more", files))
+    said = "2 files left out, their formats cannot be read (2 .heic): a.heic, b.heic"
+    assert finished.manifest["reference"]["warnings"] == [said]
+    assert f"warning: reference: {said}" in finished.stderr.replace("\n", " ")
+
+
 def test_the_data_as_its_own_reference_set_gives_the_same(data: Path, tmp_path: Path, seen: list[int]) -> None:
     named, default = run(data, tmp_path / "a", *KID, "--reference", data), run(data, tmp_path / "b", *KID)
     assert kid(named) == kid(default)

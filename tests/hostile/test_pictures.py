@@ -58,7 +58,7 @@ def test_nothing_else_is_left_out(messy: Finished) -> None:
 
 def test_ignored_and_doubled_files(messy: Finished) -> None:
     assert "notes" not in messy.stderr
-    assert "twice.png (twice.jpg is used)" in messy.stderr
+    assert "twice.jpg (twice.png is used)" in messy.stderr
     cut = {"wide": "90 x 64", "very-wide": "20000 x 64"}
     assert messy.manifest["dataset"]["notes"] == {n: f"{size} px cut to the central square" for n, size in cut.items()}
 

@@ -24,6 +24,7 @@ from fsrbench.metrics.verification import (
     VerificationLabelled,
     best_threshold,
     judge,
+    likeness,
     summarise_folds,
 )
 from fsrbench.tasks import TASKS
@@ -249,3 +250,28 @@ def test_details_are_what_scikit_learn_computes():
     assert evaluation.details["standard_error"] == pytest.approx(np.std(accuracies, ddof=1) / np.sqrt(10))
     assert set(evaluation.details) == {"auc", "eer", "standard_error"}  # 75 impostors are too few for TAR at FAR 1 %
     assert evaluation.curves["roc"][[0, -1]].tolist() == [[0, 0], [1, 1]]
+
+
+@pytest.mark.parametrize("people", [20, 60])
+@pytest.mark.parametrize("spread", [0.01, 1.0, 2.5])
+def test_people_whose_pictures_are_alike_are_people(people, spread):
+    """2.5 is a weak judge: it is right in about 80 of 100 comparisons."""
+    groups = [f"id{i:02}" for i in range(people) for _ in range(3)]
+    assert "no identities" not in evaluate(VerificationLabelled(), spread, groups=groups).note
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("people", [24, 60])
+def test_parts_of_a_set_are_no_people(people, seed):
+    """Other people in each folder: SR is still near its own HR, and labelled pairs say nothing."""
+    groups = [f"{i:05}" for i in range(people) for _ in range(5)]
+    everyone = People(spread=0.3, groups=[str(i) for i in range(len(groups))], seed=seed).faces()
+    faces = replace(everyone, identities=groups)
+    note = VerificationLabelled().evaluate(faces, seed=0).note
+    assert note.startswith("no identities: HR pictures of one are nearer to each other than strangers' in ")
+    pairs = labelled_pairs(groups, 0)
+    distance = np.linalg.norm(
+        np.subtract(*(faces.hr["descriptor"][rows] for rows in (pairs.probe, pairs.gallery))), axis=1
+    )
+    assert likeness(faces.hr["descriptor"], pairs) == pytest.approx(roc_auc_score(pairs.genuine, -distance))
+    assert "no identities" not in VerificationDlib().evaluate(faces, seed=0).note

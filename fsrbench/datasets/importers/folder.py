@@ -13,6 +13,7 @@ import numpy as np
 from fsrbench.datasets.importers.base import Collection, Face, Options, refuse_split
 from fsrbench.datasets.importers.tree import Tree
 from fsrbench.datasets.landmarks import image_of
+from fsrbench.datasets.sides import is_plain, split_sides
 from fsrbench.errors import UserError
 from fsrbench.text_files import read_text
 
@@ -44,6 +45,7 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     pictures = sorted(tree.pictures())
     if not pictures:
         raise UserError(f"no pictures in {source}")
+    _refuse_pairs(source, [path for path, _ in pictures])
     paths = [path for path, _ in pictures]
     whole = {_id(path) for path in paths}
     top = "" if any(image_of(row.name, whole) for row in rows) else _packing(paths, archive=source.is_file())
@@ -118,11 +120,20 @@ def _id(path: str) -> str:
     return str(PurePosixPath(name).with_suffix(""))
 
 
+def _refuse_pairs(source: Path, paths: list[str]) -> None:
+    """HR and LR are no two people."""
+    split = split_sides(paths)
+    if {"HR", "LR"} <= split.sides:
+        hr, lr = (next(folder for folder, side in split.folders.items() if side == which) for which in ("HR", "LR"))
+        raise UserError(f"{source} holds HR in {hr}/ and LR in {lr}/: use it as --data, or import {hr}/ alone")
+
+
 def _packing(paths: list[str], archive: bool) -> str:
-    """The one folder around everything that is no identity: HR/, or any in an archive."""
+    """The one folder around everything that is no identity: HR/, or one in an archive that may be no person."""
     tops = {path.partition("/")[0] if "/" in path else "" for path in paths}
     top = f"{tops.pop()}/" if len(tops) == 1 and "" not in tops else ""
     inside = [path.removeprefix(top) for path in paths]
     if top and archive and all(path.startswith("HR/") for path in inside):
         return f"{top}HR/"
-    return top if archive or top == "HR/" else ""
+    deeper = all("/" in path for path in inside)
+    return top if (archive and (deeper or is_plain(top[:-1]))) or top == "HR/" else ""

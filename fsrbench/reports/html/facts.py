@@ -65,6 +65,7 @@ def head(run: RunData) -> list[Pair]:
     """What was run on what, and when."""
     data, degradation = section(run.manifest, "dataset"), section(run.manifest, "degradation")
     images = images_of_people(data["n"], data.get("identities") or 0) if "n" in data else ""
+    resized = one_line(degradation.get("resized"))
     words = [
         one_line(data.get("name")),
         images if " " in images or not images else f"{images} images",
@@ -72,7 +73,7 @@ def head(run: RunData) -> list[Pair]:
     ]
     pairs = [
         ("Data", ", ".join(filter(None, words))),
-        ("Degradation", _named(degradation or run.manifest.get("degradation"))),
+        ("Degradation", ", ".join(filter(None, (_named(degradation or run.manifest.get("degradation")), resized)))),
         ("Methods", ", ".join(run.methods)),
         ("Finished", _date(run.manifest.get("finished"))),
         ("Wall time", _duration(sum(_seconds(run).values()))),

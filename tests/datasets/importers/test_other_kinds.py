@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made import call, encode_picture, run, write_files, write_zip
+from made import call, draw_picture, encode_picture, run, write_files, write_zip
 from made_archives import LFW, WIDER_BOXES, draw_photo, face68, ffhq, lfw, png, widerface
 from made_imports import do_import, manifest, pictures, table
 from PIL import Image
@@ -253,3 +253,23 @@ def test_pictures_without_landmarks_are_counted_and_named(tmp_path: Path) -> Non
     result = do_import("folder", source, tmp_path / "out", "--landmarks", tmp_path / "points.csv", "--crop", "none")
     assert "2 pictures have no line in" in result.stderr
     assert "e.g. b.png" in result.stderr
+
+
+@pytest.mark.parametrize("names", [("gt", "lq"), ("HR_64", "LR_16")])
+def test_hr_and_lr_are_no_two_people(tmp_path, names):
+    files = {f"{folder}/{i}.png": encode_picture(draw_picture(i)) for folder in names for i in range(3)}
+    for source in (write_files(tmp_path / "pairs", files), write_zip(tmp_path / "pairs.zip", files)):
+        result = call("data", "import", "folder", source, tmp_path / "out")
+        assert result.exit_code == 2
+        assert f"holds HR in {names[0]}/ and LR in {names[1]}/" in result.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_one_person_stays_one_person(tmp_path, packed):
+    files = {f"ann/{i}.png": encode_picture(draw_picture(i, 128)) for i in range(2)}
+    source = write_zip(tmp_path / "ann.zip", files) if packed else write_files(tmp_path / "people", files)
+    assert call("data", "import", "folder", source, tmp_path / "out", "--size", 64).exit_code == 0
+    assert sorted(p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.png")) == [
+        "HR/ann/0.png",
+        "HR/ann/1.png",
+    ]
