@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,14 @@ import pytest
 from made import call, picture_files, run, write_files
 from PIL import Image
 
-from fsrbench import grid
+from fsrbench import gallery, grid
 from fsrbench.datasets import open_dataset
+from fsrbench.engine import plan
 from fsrbench.errors import UserError
 from fsrbench.face_parts import face_parts
 from fsrbench.grid import Choice, draw_again
 from fsrbench.images import decode
+from fsrbench.picture_folder import PictureFolder
 from fsrbench.reports.data import RunData
 from fsrbench.reports.grids import PART_ASPECT, GridColumn
 
@@ -121,6 +125,96 @@ def test_the_command_writes_the_file_and_answers_in_one_line(finished, tmp_path)
     refused = call("grid", finished, "--choose", "nicest")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert "unknown choice 'nicest'; known: spread, best, worst, random" in refused.stderr
+
+
+# --- one way: the run's own grid and `fsrbench grid`
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of more images than it keeps: two of twelve, and those of its grid; one method fails on every image."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gallery, "MOST_KEPT", 2)
+        patch.setattr(plan, "SHARD", 3)
+        data = write_files(tmp_path_factory.mktemp("data"), picture_files(f"{place:02d}.png" for place in range(12)))
+        out = tmp_path_factory.mktemp("large") / "out"
+        empty = write_files(tmp_path_factory.mktemp("empty"), picture_files(["other.png"]))
+        assert run(data, out, "--metrics", "psnr,ssim", methods=f"images:{empty},bicubic,nearest").code == 1
+    return out
+
+
+def test_the_runs_own_grid_spans_all_images_and_is_drawn_again_as_it_was(large, drawn):
+    own = (large / "grid.png").read_bytes()
+    assert call("grid", large).stderr == ""
+    order = ranked(large, "psnr", "bicubic")
+    assert (drawn["rows"][0], drawn["rows"][-1], len(drawn["rows"])) == (order[0], order[-1], 5)
+    assert [column.title for column in drawn["columns"]] == ["LR", "bicubic", "nearest", "HR"]
+    assert (large / "grid.png").read_bytes() == own
+
+
+def test_the_command_draws_the_runs_own_grid_byte_for_byte(large):
+    own = (large / "grid.png").read_bytes()
+    done = call("grid", large)
+    assert Path(done.stdout.strip()) == large / "grid.png"
+    assert (large / "grid.png").read_bytes() == own
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--choose", "worst"),
+        ("--choose", "random"),
+        ("--count", 2),
+        ("--by", "ssim"),
+        ("--of", "nearest"),
+        ("--methods", "nearest"),
+        ("--no-parts",),
+        ("--images", "00"),
+    ],
+)
+def test_another_grid_does_not_overwrite_the_runs_own(large, options):
+    own = (large / "grid.png").read_bytes()
+    done = call("grid", large, *options)
+    assert Path(done.stdout.strip()) == large / "grid_chosen.png"
+    assert (large / "grid.png").read_bytes() == own
+    assert (large / "grid_chosen.png").read_bytes() != own
+
+
+def test_where_it_was_asked_for_the_runs_own_is_overwritten(finished, tmp_path):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    own = (copy / "grid.png").read_bytes()
+    call("grid", copy, "--count", 1, "--out", copy / "grid.png")
+    assert (copy / "grid.png").read_bytes() != own
+
+
+def test_a_choice_from_what_was_kept_says_so(large):
+    kept = PictureFolder(large / "images").read_index().images
+    assert 5 <= len(kept) <= 7
+    line = f"chosen from the {len(kept)} of 12 images whose pictures were kept"
+    assert call("grid", large, "--choose", "worst").stderr.startswith(line)
+    gone = next(f"{place:02d}" for place in range(12) if f"{place:02d}" not in kept)
+    refused = call("grid", large, "--images", gone)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert f"no picture of image {gone} was kept" in refused.stderr
+
+
+def test_a_run_without_scores_of_images_shows_its_first(tmp_path):
+    data = write_files(tmp_path / "data", picture_files(NAMES))
+    assert run(data, tmp_path / "out", "--metrics", "params").code == 0
+    own = (tmp_path / "out" / "grid.png").read_bytes()
+    call("grid", tmp_path / "out")
+    assert (tmp_path / "out" / "grid.png").read_bytes() == own
+    assert call("grid", tmp_path / "out", "--images", "b").exit_code == 0
+
+
+def test_an_earlier_versions_run_keeps_its_grid(finished, tmp_path):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    index = json.loads((copy / "images" / "index.json").read_text())
+    del index["grid"]
+    (copy / "images" / "index.json").write_text(json.dumps(index))
+    (copy / "grid.png").write_bytes(b"own")
+    assert call("grid", copy).exit_code == 0
+    assert (copy / "grid.png").read_bytes() == b"own"
 
 
 # --- eyes and mouth

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -98,9 +99,11 @@ def grid(
     methods: Annotated[str | None, typer.Option(help="Methods to show, comma-separated; else all.")] = None,
     parts: Annotated[bool, typer.Option(help="Enlarge eyes and mouth.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of a random choice.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="The PNG file; RUN/grid.png by default.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The PNG file; else RUN/grid.png for the run's own, RUN/grid_chosen.png.")
+    ] = None,
 ) -> None:
-    """Draw the grid of a run's pictures again, of other images or methods."""
+    """Draw the run's grid again, or one of other images or methods."""
     with one_line_errors():
         from typing import get_args
 
@@ -112,9 +115,10 @@ def grid(
             raise UserError(f"unknown choice {choose!r}; known: {', '.join(get_args(How))}")
         shown, asked = (tuple(names_in(text)) if text else None for text in (methods, images))
         choice = Choice(asked, choose, count, by, of, shown, parts, seed)  # type: ignore[arg-type]
-        out = out or path / "grid.png"
-        draw_again(path, choice, out)
-        print(out)
+        drawn = draw_again(path, choice, out)
+        if drawn.remark:
+            print(drawn.remark, file=sys.stderr)
+        print(drawn.file)
 
 
 @app.command()
