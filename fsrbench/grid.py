@@ -15,7 +15,13 @@ from fsrbench.face_parts import face_parts
 from fsrbench.picture_folder import LR, PictureFolder
 from fsrbench.reports.choice import How, choose_rows
 from fsrbench.reports.data import HR, MetricInfo, RunData
+from fsrbench.reports.fonts import spelled
 from fsrbench.reports.grids import GridColumn, Picture, draw_grid
+from fsrbench.reports.looks import looks
+from fsrbench.reports.short_names import short_names
+from fsrbench.reports.table_build import check
+from fsrbench.reports.table_layout import Layout
+from fsrbench.reports.table_runs import Source, arranged
 
 BY: Final = ("psnr", "psnr_y", "ssim", "niqe")
 """Metrics to choose images by; the first that the run has scores of."""
@@ -74,18 +80,22 @@ class Drawn:
     """What could not be chosen from; empty where every image could."""
 
 
-def draw_again(path: Path, choice: Choice, out: Path | None = None) -> Drawn:
+def draw_again(path: Path, choice: Choice, out: Path | None = None, layout: Layout | None = None) -> Drawn:
     """Draw a grid of a finished run; arguments, result and errors as of :func:`draw`."""
-    return draw(RunData.load(path), choice, out)
+    run = RunData.load(path)
+    if layout:
+        check([Source(run)], layout)
+    return draw(run, choice, out, layout)
 
 
-def draw(run: RunData, choice: Choice, out: Path | None = None) -> Drawn:
+def draw(run: RunData, choice: Choice, out: Path | None = None, layout: Layout | None = None) -> Drawn:
     """Draw LR, each method and HR side by side, one row per image, from the pictures that the run kept.
 
     Args:
         run: a finished run.
         choice: what to show; by default what the run's own grid shows.
         out: the PNG file; by default the run's own for its own grid, and another one for any other choice.
+        layout: which methods are shown, in which order and under which names; ``choice`` has their own names.
 
     Raises:
         NoPictures: the run kept none.
@@ -93,7 +103,9 @@ def draw(run: RunData, choice: Choice, out: Path | None = None) -> Drawn:
     """
     folder = PictureFolder(run.path / "images")
     index = folder.read_index()
-    methods = [name for name in run.methods if name in index.rows and index.complete([name])]
+    arranged_run = arranged(run, layout or Layout())
+    titles = {arranged_run.renamed.get(row, row): title for row, title in _titles(arranged_run).items()}
+    methods = [name for name in titles if name != HR and name in index.rows and index.complete([name])]
     if not methods:
         raise NoPictures(f"{run.path}: no pictures were kept; `fsrbench run` with the same --out keeps them")
     shown = _known("method", choice.methods or methods, methods)
@@ -105,12 +117,17 @@ def draw(run: RunData, choice: Choice, out: Path | None = None) -> Drawn:
     kept = [image for image in index.grid or () if image in ids] if own else []
     rows = kept or _choose(run, choice, by, choice.of or shown[0], ids)
     columns = [GridColumn("LR", _pictures(folder, LR, rows), pixelated=True)]
-    for name in [*shown, *([HR] if HR in index.rows else [])]:
-        captions = _captions(run, run.metric(by), name, rows) if by else ()
-        columns.append(GridColumn("HR" if name == HR else name, _pictures(folder, name, rows), captions))
-    out = out or run.path / (FILE if choice == Choice() and own else OTHER_FILE)
+    for name in [*shown, *([HR] if HR in index.rows and (not layout or layout.ceiling) else [])]:
+        captions = _captions(run, arranged_run.metric(by), name, rows) if by else ()
+        columns.append(GridColumn(titles[name], _pictures(folder, name, rows), captions))
+    out = out or run.path / (FILE if choice == Choice() and own and not layout else OTHER_FILE)
     draw_grid(columns, rows, out, parts=face_parts(np.stack(columns[-1].images)) if choice.parts else ())
     return Drawn(out, "" if own or choice.images else _remark(len(index.images), run.scores["image"].nunique()))
+
+
+def _titles(run: RunData) -> dict[str, str]:
+    """What stands above the pictures of each row of a run."""
+    return {**short_names(looks(run), spell=spelled), HR: "HR"}
 
 
 def _remark(kept: int, total: int) -> str:

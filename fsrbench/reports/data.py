@@ -117,6 +117,10 @@ class RunData:
     curves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE_COLUMNS)))
     blocks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BLOCK_COLUMNS)))
     images: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(IMAGE_COLUMNS)))
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """The names in the files of methods that a layout calls otherwise."""
+    listed: tuple[str, ...] = ()
+    """The run's methods by their names in the files, where a layout shows only some; empty for all."""
 
     def __str__(self) -> str:
         """The summary's main columns; the rest is long."""

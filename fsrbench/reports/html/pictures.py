@@ -75,13 +75,13 @@ def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int = BUDGET) ->
     """
     folder = PictureFolder(run.path / "images")
     index = folder.read_index()
-    rows = tuple(row for row in [LR, *run.rows] if row in index.rows)
-    if HR in index.rows and HR not in rows:
+    rows = tuple(row for row in [LR, *run.rows] if run.renamed.get(row, row) in index.rows)
+    if HR in index.rows and HR not in rows and not run.listed:
         rows = (*rows, HR)  # nothing scored it, and it is worth seeing all the same
     encoded: list[tuple[str | None, ...]] = []
     room = budget
     for image in index.images[:most]:
-        made = tuple(_encode(folder.file(row, image)) for row in rows)
+        made = tuple(_encode(folder.file(run.renamed.get(row, row), image)) for row in rows)
         room -= sum(len(text) for text in made if text)
         if room < 0:
             break
