@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fsrbench.reports.data import MetricInfo, RunData
-from fsrbench.reports.plot_dots import name_rows
+from fsrbench.reports.plot_dots import mark_missing, name_rows
 from fsrbench.reports.plot_style import Look, looks, panels, plain_ticks
 
 METRICS = ("psnr", "ssim", "niqe")
