@@ -12,6 +12,7 @@ import pytest
 from made import call, picture_files, run, write_files
 from PIL import Image
 
+from fsrbench import face_parts as face_parts_module
 from fsrbench import gallery, grid
 from fsrbench.datasets import open_dataset
 from fsrbench.engine import plan
@@ -116,7 +117,10 @@ def test_a_run_without_pictures_is_answered(finished, tmp_path):
         draw_again(tmp_path, Choice(), tmp_path / "x.png")
 
 
-def test_the_command_writes_the_file_and_answers_in_one_line(finished, tmp_path):
+def test_the_command_writes_the_file_and_answers_in_one_line(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        face_parts_module, "mtcnn", lambda: Detector([(20, 25), (40, 25), (30, 35), (22, 48), (38, 48)])
+    )
     out = tmp_path / "new" / "grid.png"
     assert call("grid", finished, "--choose", "best", "--count", "1", "--out", out).exit_code == 0
     with_parts = Image.open(out).height
@@ -168,7 +172,6 @@ def test_the_command_draws_the_runs_own_grid_byte_for_byte(large):
         ("--by", "ssim"),
         ("--of", "nearest"),
         ("--methods", "nearest"),
-        ("--no-parts",),
         ("--images", "00"),
     ],
 )
@@ -233,18 +236,37 @@ def test_parts_are_where_eyes_and_mouth_are():
         assert 0.3 < middle[0] < 0.55 < middle[1] < 0.85
 
 
+class Detector:
+    """Finds one face, or none."""
+
+    def __init__(self, points: Any = None) -> None:
+        self.points = points
+
+    def detect(self, picture: np.ndarray, landmarks: bool) -> Any:
+        return ([], [None], None) if self.points is None else ([0], [0.99], [self.points])
+
+
 def test_a_part_at_the_border_is_moved_inside(monkeypatch):
-    class Corner:
-        def check(self) -> None:
-            pass
-
-        def extract(self, images: Any, guide: Any) -> dict[str, np.ndarray]:
-            points = np.zeros((1, 68, 2))
-            points[0, 36:48] = np.linspace((-3, -2), (40, 2), 12)
-            points[0, 48:] = np.linspace((20, 60), (70, 70), 20)
-            return {"landmarks": points}
-
-    monkeypatch.setattr("fsrbench.face_parts.EXTRACTORS", type("Only", (), {"get": staticmethod(lambda name: Corner)}))
+    points = [(-3, 0), (40, 2), (20, 30), (30, 62), (62, 66)]
+    monkeypatch.setattr(face_parts_module, "mtcnn", lambda: Detector(points))
     ((eyes, mouth),) = face_parts(np.zeros((1, 64, 64, 3), dtype=np.uint8))
     assert eyes[:2] == (0, 0)
     assert mouth[2:] == (1, 1)
+
+
+def test_where_no_face_is_found_there_are_no_parts(monkeypatch):
+    monkeypatch.setattr(face_parts_module, "mtcnn", Detector)
+    assert face_parts(np.zeros((2, 64, 64, 3), dtype=np.uint8)) == []
+
+
+def test_a_face_that_is_not_aligned_shows_its_eyes_and_mouth():
+    """The same face elsewhere in a larger picture: its parts move with it."""
+    sample = next(sample for sample in open_dataset("sample") if sample.hr)
+    face = np.asarray(decode(sample.hr.read()).resize((64, 64)))
+    page = np.full((160, 160, 3), 128, dtype=np.uint8)
+    page[80:144, 10:74] = face
+    ((eyes, mouth),) = face_parts(page[None])
+    ((own_eyes, own_mouth),) = face_parts(face[None])
+    for moved, own in ((eyes, own_eyes), (mouth, own_mouth)):
+        middle = [((moved[k] + moved[k + 2]) / 2 * 160 - shift) for k, shift in ((0, 10), (1, 80))]
+        assert middle == pytest.approx([(own[k] + own[k + 2]) / 2 * 64 for k in (0, 1)], abs=3)

@@ -108,8 +108,9 @@ def draw_grid(
             raise UserError(f"grid: column {column.title} has not one image and caption for each of {len(rows)} rows")
     layout = _layout(columns, rows, caption, cell, max(map(len, parts), default=0))
     page = Image.new("RGB", layout.size, "white")
+    size = min(int(fit(column.title, layout.cell[0], TITLE_SIZE)[1].size) for column in columns)
     for place, column in enumerate(columns):
-        _draw_column(page, layout, place, column)
+        _draw_column(page, layout, place, column, size)
         for row, boxes in enumerate(parts):
             for number, box in enumerate(boxes):
                 part = enlarge(column.images[row], layout.part, column.pixelated, box)
@@ -184,11 +185,11 @@ def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, ce
     return _Layout(box, left, top, below, step, size)
 
 
-def _draw_column(page: Image.Image, layout: _Layout, place: int, column: GridColumn) -> None:
+def _draw_column(page: Image.Image, layout: _Layout, place: int, column: GridColumn, title_size: int) -> None:
     draw = ImageDraw.Draw(page)
     width, height = layout.cell
     left, _ = layout.corner(0, place)
-    title, font = fit(column.title, width, TITLE_SIZE)
+    title, font = fit(column.title, width, title_size)
     draw.text((left + width // 2, layout.top - GAP), title, BLACK, font, anchor="md")
     for row, image in enumerate(column.images):
         corner = layout.corner(row, place)

@@ -1,4 +1,4 @@
-"""Text for LaTeX: escaped, breakable, and how wide it is about."""
+"""Text for LaTeX: escaped, and breakable where it is long."""
 
 from __future__ import annotations
 
@@ -59,13 +59,3 @@ def breakable(text: str) -> str:
         r"\allowbreak{}".join(map(escape, re.split(r"(?<=[_/.:=])", word))) if len(word) > _LONG else escape(word)
         for word in text.split(" ")
     )
-
-
-def width(text: str, size: float) -> float:
-    """Width of ``text`` in Computer Modern of ``size``, in points; to a few per cent on words and numbers."""
-    relative = 1 + 0.045 * (10 - size)  # smaller letters are wider for their size
-    return relative * size * sum(_EMS.get(letter, 0.7 if letter.isupper() else 0.5) for letter in text)
-
-
-_GROUPS: Final = {0.28: ".,:;il[]'", 0.34: "fj ", 0.4: "rst()-", 0.77: "mw±−≈", 0.9: "MW%∞"}
-_EMS: Final = {letter: ems for ems, letters in _GROUPS.items() for letter in letters}

@@ -21,8 +21,8 @@ from fsrbench.reports.plot_style import (
 )
 
 PER_CENT = 100
-LEAST_FAR = 0.1
-"""Per cent at which the axis of a ROC plot starts; fewer false accepts are rarely measurable."""
+LEAST_FAR = 1e-3
+"""Where the axis of a ROC plot starts; fewer false accepts are rarely measurable."""
 
 
 def draw_roc(run: RunData) -> Figure | None:
@@ -53,7 +53,6 @@ def _draw(run: RunData, curve: str, dress: Callable[[Axes], None]) -> Figure | N
             points = found[(found["metric"] == metric) & (found["method"] == name)]
             if len(points):
                 x, y = (points[c].to_numpy(dtype=np.float64) for c in "xy")
-                x, y = x * (PER_CENT if curve == "roc" else 1), y * (1 if curve == "batch" else PER_CENT)
                 draw_curve(axis, x, y, look[name], places[name])
                 shown.append(name)
         axis.set_title(run.metric(metric).title)
@@ -66,19 +65,19 @@ def _draw(run: RunData, curve: str, dress: Callable[[Axes], None]) -> Figure | N
 
 def _roc_axes(axis: Axes) -> None:
     axis.set_xscale("log")
-    axis.set_xlim(LEAST_FAR, PER_CENT)
-    axis.set_ylim(0, 102)
-    plain_ticks(axis.xaxis)
-    plain_ticks(axis.yaxis)
+    axis.set_xlim(LEAST_FAR, 1)
+    axis.set_ylim(0, 1.02)
+    plain_ticks(axis.xaxis, factor=PER_CENT)
+    plain_ticks(axis.yaxis, factor=PER_CENT)
     axis.set_xlabel("False accept rate (%)")
     axis.set_ylabel("True accept rate (%)")
 
 
 def _threshold_axes(axis: Axes) -> None:
     axis.axvline(0.9, color="#9a9a9a", linewidth=0.8)
-    axis.set_ylim(top=100.5)
+    axis.set_ylim(top=1.005)
     plain_ticks(axis.xaxis)
-    plain_ticks(axis.yaxis)
+    plain_ticks(axis.yaxis, factor=PER_CENT)
     axis.set_xlabel("Least confidence of the detector")
     axis.set_ylabel("Faces found (%)")
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from fsrbench.reports.data import HR, MetricInfo, RunData
@@ -145,9 +146,19 @@ def _finish(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Point])
     axes.set_ylabel(info.label)
     plain_ticks(axes.yaxis)
     plain_ticks(axes.xaxis)
-    if info.unit == "%" and (top := axes.get_ylim()[1]) > 100:
-        axes.set_yticks([tick for tick in axes.get_yticks() if axes.get_ylim()[0] <= tick <= 100])
-        axes.set_ylim(top=top)
+    if info.unit == "%":
+        axes.yaxis.set_major_locator(_PercentLocator())
+
+
+class _PercentLocator(MaxNLocator):
+    """Round ticks, none above 100 %, where the margin still reaches."""
+
+    def __init__(self) -> None:
+        super().__init__(5, steps=[1, 2, 5, 10])
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        """The ticks between two limits."""
+        return [tick for tick in super().tick_values(vmin, vmax) if tick <= 100]
 
 
 def _draw_labels(axes: Axes, points: Sequence[Point], look: dict[str, Look], names: dict[str, str]) -> None:

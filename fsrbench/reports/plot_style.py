@@ -51,6 +51,8 @@ _STYLE: Final[Any] = {  # matplotlib types the keys one by one
 MARKER_SIZE: Final = 5.0
 MOST_MARKED: Final = 12
 """A curve of more points has a marker at a few of them alone."""
+MOST_BELOW: Final = 4
+"""Entries of a legend of one column below its panel; more stand beside it."""
 LOG_FROM: Final = 20.0
 """A positive axis that spans this factor is drawn with a logarithmic scale."""
 
@@ -110,23 +112,33 @@ def draw_curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, place: int, w
 
 
 def legend_below(figure: Figure, keys: Sequence[Line2D], most: int = 6) -> None:
-    """A legend below the panels, as many entries side by side as the figure is wide for."""
-    if not keys:
-        return
+    """A legend for which the figure grows: below it, or beside it where the names fit one column only.
+
+    Args:
+        figure: its panels keep their size.
+        keys: the entries; none draws nothing.
+        most: entries side by side.
+    """
     for columns in range(min(most, len(keys)), 0, -1):
+        beside = columns == 1 and len(keys) > MOST_BELOW
         legend = figure.legend(
             handles=list(keys),
-            loc="outside lower center",
+            loc="outside right upper" if beside else "outside lower center",
             ncols=columns,
             frameon=False,
             handlelength=2.6,
             columnspacing=1.4,
         )
         size = legend.get_window_extent()
-        if columns == 1 or size.width <= figure.bbox.width:
-            figure.set_figheight(figure.get_figheight() + size.height / figure.dpi)  # the panels keep their height
-            return
-        legend.remove()
+        if beside:
+            figure.set_figwidth(figure.get_figwidth() + size.width / figure.dpi)
+            figure.set_figheight(max(figure.get_figheight(), size.height / figure.dpi + 0.2))
+        elif columns == 1 or size.width <= figure.bbox.width:
+            figure.set_figheight(figure.get_figheight() + size.height / figure.dpi)
+        else:
+            legend.remove()
+            continue
+        return
 
 
 def panels(count: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
@@ -142,8 +154,8 @@ def panels(count: int, columns: int, width: float, height: float) -> tuple[Figur
     return figure, axes[:count]
 
 
-def plain_ticks(axis: Axis, most: int = 5) -> None:
-    """Ticks at round numbers (1, 2 and 5 times a power of ten), written as such."""
+def plain_ticks(axis: Axis, most: int = 5, factor: float = 1) -> None:
+    """Ticks at round numbers (1, 2 and 5 times a power of ten), written as such; ``factor`` 100 for per cent."""
     if axis.get_scale() == "log":
         low, high = sorted(axis.get_view_interval())
         decades = math.log10(high / low)
@@ -151,7 +163,7 @@ def plain_ticks(axis: Axis, most: int = 5) -> None:
         axis.set_minor_formatter(NullFormatter())
     else:
         axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", "−")))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * factor:.10g}".replace("-", "−")))
 
 
 def spans_decades(values: Sequence[float]) -> bool:

@@ -77,8 +77,8 @@ def _ends(name: str) -> list[tuple[str, str]]:
         tail = "".join(p + s for p, s in zip(parts[first:], [*separators[first:], ""], strict=True))
         mark = "/" if not is_code else separators[-1] if separators else ""
         elided = f"{parts[first]}{mark}…{mark}{parts[-1]}" if count > 2 else tail
-        if kind and kind[0] in _OF_FILES:
-            ends.append((_SUFFIX.sub("", tail), _SUFFIX.sub("", elided)))
+        is_file = bool(kind and kind[0] in _OF_FILES)
+        ends.append((_SUFFIX.sub("", tail), _SUFFIX.sub("", elided)) if is_file else (tail, elided))
         ends.append((tail, elided))
     whole = f"{kind[0]}…/{parts[-1]}" if kind and len(parts) > 1 and not is_code else name
     return [*ends, (name, whole)]

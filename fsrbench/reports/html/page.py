@@ -17,7 +17,7 @@ from fsrbench.errors import UserError
 from fsrbench.reports.data import RunData
 from fsrbench.reports.html import facts
 from fsrbench.reports.html.figures import PlotFigure, read_figures
-from fsrbench.reports.html.pictures import MOST_SHOWN, read_pictures, specimens, title
+from fsrbench.reports.html.pictures import MOST_SHOWN, read_pictures, specimens, titles
 from fsrbench.reports.html.results import look_rules, read_results
 from fsrbench.reports.table_details import detail_methods, detail_rows
 
@@ -78,7 +78,7 @@ def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure]
         results=read_results(run),
         figures=read_figures(run) if figures is None else figures,
         pictures=pictures,
-        title_of=title,
+        titles=titles(run),
         specimens=chosen,
         choice=choice,
         details=detail_rows(run),

@@ -9,6 +9,7 @@ from typing import Final
 
 from fsrbench.reports.data import STATUSES, RunData
 from fsrbench.reports.looks import looks
+from fsrbench.reports.short_names import short_names
 from fsrbench.reports.table_build import build_table
 from fsrbench.reports.table_model import NO_VALUE, Table
 
@@ -65,6 +66,8 @@ class ResultRow:
     """A method, or the HR images."""
 
     name: str
+    short: str
+    """The name as it is shown, where long ones have no room."""
     look: int
     """Which of :func:`look_rules` it is drawn by."""
     ceiling: bool
@@ -111,6 +114,7 @@ def read_results(run: RunData) -> Results:
 
 def _rows(run: RunData, table: Table) -> list[ResultRow]:
     places = {name: place for place, name in enumerate(looks(run))}
+    short = short_names(row.method for row in table.rows)
     metrics = [column.metric.name for column in table.columns]
     rows = []
     for row in table.rows:  # without the ceiling's where that has no value
@@ -126,7 +130,7 @@ def _rows(run: RunData, table: Table) -> list[ResultRow]:
             )
             for cell, result in zip(row.cells, found, strict=True)
         )
-        rows.append(ResultRow(row.method, places[row.name], row.ceiling, cells))
+        rows.append(ResultRow(row.method, short.get(row.method, row.method), places[row.name], row.ceiling, cells))
     return rows
 
 
