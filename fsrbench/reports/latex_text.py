@@ -53,6 +53,17 @@ def escape(text: str) -> str:
     return written if "--" not in text else written.replace("--", "-{}-")  # an option of a command is no dash
 
 
+def latin(text: str) -> str:
+    """``text`` with Latin letters for those that pdfLaTeX has no glyph for: ``模型`` becomes ``MoXing``."""
+    if all(letter in _CHARACTERS or ord(letter) < 0x180 for letter in text):
+        return text
+    from anyascii import anyascii
+
+    return "".join(
+        letter if letter in _CHARACTERS or ord(letter) < 0x180 else anyascii(letter) or "?" for letter in text
+    )
+
+
 def breakable(text: str) -> str:
     """``text`` escaped, its long words with places to break."""
     return " ".join(

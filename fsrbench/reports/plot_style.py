@@ -13,11 +13,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
+from PIL import Image
 
 from fsrbench.atomic import whole
 from fsrbench.reports.data import HR, MetricInfo, Result, RunData
@@ -48,6 +50,7 @@ _STYLE: Final[Any] = {  # matplotlib types the keys one by one
     "text.parse_math": False,  # names from plug-ins are no formulas
     "svg.hashsalt": "fsrbench",  # the same run gives the same file
 }
+DPI: Final = 200
 MARKER_SIZE: Final = 5.0
 MOST_MARKED: Final = 12
 """A curve of more points has a marker at a few of them alone."""
@@ -160,9 +163,9 @@ def plain_ticks(axis: Axis, most: int = 5, factor: float = 1) -> None:
         low, high = sorted(axis.get_view_interval())
         decades = math.log10(high / low)
         axis.set_major_locator(LogLocator(10, subs=(1.0,) if decades > 1.6 else (1.0, 2.0, 5.0), numticks=most + 1))
-        axis.set_minor_formatter(NullFormatter())
+        axis.set_minor_locator(NullLocator())
     else:
-        axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10]))
+        axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10], min_n_ticks=3))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * factor:.10g}".replace("-", "−")))
 
 
@@ -194,10 +197,14 @@ def interval_key() -> Line2D:
 
 
 def freeze(figure: Figure) -> None:
-    """Lay the figure out now and for good: labels can be placed, and saving need not lay it out again."""
-    for text in figure.findobj(Text):
-        text.set_text(spelled(text.get_text()))
-    figure.draw_without_rendering()
+    """Lay the figure out now and for good: labels can be placed, and drawing it need not lay it out again."""
+    engine = figure.get_layout_engine()
+    if engine is None or isinstance(engine, PlaceHolderLayoutEngine):
+        return
+    for axes in figure.axes:
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts):
+            text.set_text(spelled(text.get_text()))
+    engine.execute(figure)
     figure.set_layout_engine("none")
 
 
@@ -206,8 +213,13 @@ def save(figure: Figure, out: Path, name: str) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     files = [out / f"{name}.png", out / f"{name}.svg"]
     freeze(figure)
+    figure.set_dpi(DPI)
+    # Straight from the canvases: savefig draws everything twice
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
     with whole(files[0]) as part:
-        figure.savefig(part, dpi=200, facecolor="white")
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+        picture.save(part, "PNG", dpi=(DPI, DPI), compress_level=4)
     with whole(files[1]) as part:
-        figure.savefig(part, facecolor="white", metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(part, metadata={"Date": None})
     return files

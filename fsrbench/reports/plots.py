@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +56,7 @@ def plot(paths: Sequence[Path], out: Path | None, layout: Layout = DEFAULT) -> l
         raise UserError("several folders need --out, where the plot is to be written")
     out = out or paths[0] / "plots"
     if len(paths) == 1 and not trainings:
-        return write_plots(open_arranged(paths[0], layout), out)
+        return write_plots(open_arranged(paths[0], layout), out, processes=2)
     if not trainings:
         return write_sweep(paths, out, layout=layout)
     with styled():
@@ -76,21 +78,34 @@ def write_sweep(paths: Sequence[Path], out: Path, name: str = "sweep", layout: L
         return save(figure, out, name) if figure is not None else []
 
 
-def write_plots(run: RunData, out: Path) -> list[Path]:
+def write_plots(run: RunData, out: Path, processes: int = 1) -> list[Path]:
     """Draw every plot that the run has data for into ``out``.
 
     Files of an earlier call whose plot has no data any more are removed: they would show another run.
 
+    Args:
+        run: the run.
+        out: where to write.
+        processes: how many draw side by side, where they can be forked.
+
     Returns:
         The files written.
     """
-    files: list[Path] = []
+    draw = partial(_write_plot, run, out)
+    if processes == 1 or sys.platform != "linux":
+        return [file for name in PLOTS for file in draw(name)]
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(processes, get_context("fork")) as pool:
+        return [file for files in pool.map(draw, PLOTS) for file in files]
+
+
+def _write_plot(run: RunData, out: Path, name: str) -> list[Path]:
     with styled():
-        for name, draw in PLOTS.items():
-            figure = draw(run)
-            if figure is not None:
-                files += save(figure, out, name)
-                continue
-            for ending in ("png", "svg"):
-                (out / f"{name}.{ending}").unlink(missing_ok=True)
-    return files
+        figure = PLOTS[name](run)
+        if figure is not None:
+            return save(figure, out, name)
+    for ending in ("png", "svg"):
+        (out / f"{name}.{ending}").unlink(missing_ok=True)
+    return []

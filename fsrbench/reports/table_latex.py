@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fsrbench.reports.latex_columns import blocks, column_spec, is_number, raised, tex_columns
-from fsrbench.reports.latex_text import breakable, escape
+from fsrbench.reports.latex_text import breakable, escape, latin
 from fsrbench.reports.short_names import short_names
 from fsrbench.reports.table_model import NO_VALUE, Cell, Column, Row, Table, heading_lines, spans
 
@@ -63,8 +63,8 @@ def latex(table: Table, label: str, width: float | None = None) -> str:
 
 
 def _shortened(table: Table) -> tuple[Table, list[str]]:
-    """The table with long names of methods shortened, and what they stand for."""
-    short = short_names([row.method for row in table.rows], _LONGEST)
+    """The table with long names shortened and others' letters spelled in Latin ones, and what they stand for."""
+    short = short_names([row.method for row in table.rows], _LONGEST, latin)
     if all(short[row.method] == row.method for row in table.rows):
         return table, []
     rows = tuple(replace(row, method=short[row.method]) for row in table.rows)

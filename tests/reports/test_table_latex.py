@@ -60,6 +60,12 @@ class TestBlocks:
         assert ("long\\_\\allowbreak{}name\\_\\allowbreak{}" * (length // 10)) in text.split("Names.")[1]
 
 
+def test_names_that_pdflatex_has_no_letters_for_stay_distinct(make_run):
+    text = render_runs([Source(make_run({"psnr": {"模型甲": 20.0, "模型乙": 21.0}}))], "tex", Layout())
+    assert "MoXingJia & 20.00" in text
+    assert "MoXingYi & \\bfseries 21.00" in text
+
+
 @pytest.mark.parametrize(
     ("values", "spec"),
     [
