@@ -197,7 +197,12 @@ def interval_key() -> Line2D:
 
 
 def freeze(figure: Figure) -> None:
-    """Lay the figure out now and for good: labels can be placed, and drawing it need not lay it out again."""
+    """Lay the figure out for good and put every text in its place, so that labels can be placed beside them."""
+    _lay_out(figure)
+    figure.draw_without_rendering()
+
+
+def _lay_out(figure: Figure) -> None:
     engine = figure.get_layout_engine()
     if engine is None or isinstance(engine, PlaceHolderLayoutEngine):
         return
@@ -212,7 +217,7 @@ def save(figure: Figure, out: Path, name: str) -> list[Path]:
     """Write ``name`` as PNG and SVG."""
     out.mkdir(parents=True, exist_ok=True)
     files = [out / f"{name}.png", out / f"{name}.svg"]
-    freeze(figure)
+    _lay_out(figure)
     figure.set_dpi(DPI)
     # Straight from the canvases: savefig draws everything twice
     canvas = FigureCanvasAgg(figure)
