@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from fsrbench.errors import FsrbenchError
-from fsrbench.images import to_tensor
-from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.metrics.detectors import MTCNN_SIDE, mtcnn
 from fsrbench.reports.grids import PART_ASPECT, Box
 
-EYES: Final = slice(36, 48)
-MOUTH: Final = slice(48, 68)
-"""Of the 68 points of Multi-PIE."""
-ROOM: Final = 1.5
-"""Width of a part by the width of its points."""
+LEAST_CONFIDENCE: Final = 0.9
+EYES: Final = slice(0, 2)
+MOUTH: Final = slice(3, 5)
+"""Of MTCNN's five points: pupils, tip of the nose, corners of the mouth."""
+EYES_WIDTH: Final = 2.1
+MOUTH_WIDTH: Final = 1.7
+"""Width of a part by the distance of its two points."""
 
 
 def face_parts(pictures: np.ndarray) -> list[list[Box]]:
-    """Eyes and mouth of each face, found by the face alignment network.
+    """Eyes and mouth of each face, wherever in its picture the face is; found by MTCNN.
 
     Args:
         pictures: uint8 N,H,W,3, a face each; HR where there is one.
 
     Returns:
-        Two boxes a picture, all of one shape; nothing where the network is not installed.
+        Two boxes for each picture, all of one shape, and none for a picture in which no face is found; an empty list
+        where none is found at all or MTCNN is not installed.
     """
+    if min(pictures.shape[1:3]) < MTCNN_SIDE:
+        return []
     try:
-        extractor = EXTRACTORS.get("fan")()
-        extractor.check()
+        detector = mtcnn()
     except FsrbenchError:
         return []
-    height, width = pictures.shape[1:3]
-    landmarks = extractor.extract(to_tensor(pictures), {})["landmarks"] + 0.5
-    return [[_box(points[part], width, height) for part in (EYES, MOUTH)] for points in landmarks]
+    parts = [_parts(detector, picture) for picture in pictures]
+    return parts if any(parts) else []
 
 
-def _box(points: np.ndarray, width: int, height: int) -> Box:
-    """A box of the parts' shape around some points, moved into the picture."""
-    wide = min(ROOM * float(np.ptp(points[:, 0])), width)
-    tall = min(wide / PART_ASPECT, height)
-    left, top = (points.min(axis=0) + points.max(axis=0)) / 2 - (wide / 2, tall / 2)
+def _parts(detector: Any, picture: np.ndarray) -> list[Box]:
+    _, confidences, points = detector.detect(picture, landmarks=True)
+    sure = [k for k, c in enumerate(confidences) if c is not None and c >= LEAST_CONFIDENCE]
+    if points is None or not sure:
+        return []
+    best = np.asarray(points[max(sure, key=lambda k: float(confidences[k]))], dtype=np.float64) + 0.5
+    height, width = picture.shape[:2]
+    return [
+        _box(best[EYES], EYES_WIDTH, width, height),
+        _box(best[MOUTH], MOUTH_WIDTH, width, height),
+    ]
+
+
+def _box(ends: np.ndarray, room: float, width: int, height: int) -> Box:
+    """A box of the parts' shape around two points, moved into the picture."""
+    wide = min(room * float(np.linalg.norm(ends[1] - ends[0])), width, height * PART_ASPECT)
+    tall = wide / PART_ASPECT
+    left, top = ends.mean(axis=0) - (wide / 2, tall / 2)
     left, top = float(np.clip(left, 0, width - wide)), float(np.clip(top, 0, height - tall))
     return left / width, top / height, (left + wide) / width, (top + tall) / height

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Container, Sequence
 from typing import Final
 
 import numpy as np
 
 from fsrbench import grid
-from fsrbench.engine.plan import Shard, Unit, make_plan
+from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.run import Run
 from fsrbench.engine.store import key_of
 from fsrbench.picture_folder import LR, Index, KeptRow, PictureFolder
 from fsrbench.reports.data import RunData
 
 MOST_KEPT: Final = 200
-"""Images whose pictures every run keeps: some MB, and what a report shows."""
+"""Images whose pictures every run keeps, besides those of its grid: some MB, and what a report shows."""
 
 
-def write_grid(run: Run, result: RunData, out: Path) -> None:
-    """The grid of a run that has just been done, from all its images."""
-    made = _made(run)
-    methods = [m for m in run.methods if made.get(m)]  # one that failed on every image has no picture to show
-    ids = [s.id for s in run.dataset if methods and all(s.id in made[m] for m in methods)]
-    if not ids:
-        out.unlink(missing_ok=True)  # an earlier run's grid
-        return
-    grid.draw(result, grid.Choice(), methods, ids, partial(_pictures, run), out)
+def write_grid(result: RunData) -> None:
+    """Draw a finished run's grid from the pictures that it kept; without any, remove an earlier run's."""
+    try:
+        grid.draw(result, grid.Choice())
+    except grid.NoPictures:
+        (result.path / grid.FILE).unlink(missing_ok=True)
 
 
-def keep_pictures(run: Run, folder: PictureFolder, most: int | None = MOST_KEPT) -> None:
-    """Keep LR, HR and every method's picture of the first ``most`` images, or of all.
+def keep_pictures(run: Run, folder: PictureFolder, most: int | None = MOST_KEPT, shown: Sequence[str] = ()) -> None:
+    """Keep LR, HR and every method's picture of the first ``most`` images, or of all, and of the grid's.
 
     What an earlier run left is written again only where it may differ, and removed where it does not belong.
+
+    Args:
+        run: whose pictures they are.
+        folder: where they are kept.
+        most: how many images; ``None`` for all.
+        shown: the images of the run's grid.
     """
-    shards, images = _first(run, most)
+    shards, images = _wanted(run, most, set(shown))
     known = folder.read_index()
     rows: dict[str, KeptRow] = {}
     for row in [LR, *run.rows(run.methods)]:
@@ -45,19 +46,26 @@ def keep_pictures(run: Run, folder: PictureFolder, most: int | None = MOST_KEPT)
             rows[row] = known.rows[row]
             continue
         rows[row] = _keep_row(run, folder, row, key, shards, images)
-    folder.finish(Index(images, rows))
+    folder.finish(Index(images, rows, tuple(shown)))
 
 
-def _first(run: Run, most: int | None) -> tuple[list[Shard], tuple[str, ...]]:
-    """The first usable images, and the shards that hold them."""
+def _wanted(run: Run, most: int | None, shown: Container[str]) -> tuple[list[Shard], tuple[str, ...]]:
+    """The first usable images and those of the grid, in the dataset's order, and the shards that hold them."""
     shards: list[Shard] = []
     images: list[str] = []
+    usable = 0
     for shard in run.shards:
-        if most is not None and len(images) >= most:
-            break
-        shards.append(shard)
-        images += run.worker.inputs(shard).ids
-    return shards, tuple(images[:most])
+        full = most is not None and usable >= most
+        if full and not any(sample.id in shown for sample in shard.samples):
+            continue
+        ids = run.worker.inputs(shard).ids
+        first = len(ids) if most is None else max(0, most - usable)
+        usable += len(ids)
+        chosen = [image for place, image in enumerate(ids) if place < first or image in shown]
+        if chosen:
+            shards.append(shard)
+            images += chosen
+    return shards, tuple(images)
 
 
 def _key(run: Run, row: str, shard: Shard) -> str:
@@ -82,25 +90,9 @@ def _keep_row(
     return KeptRow(key, missing)
 
 
-def _made(run: Run) -> dict[str, set[str]]:
-    """The images that each method could do."""
-    made: dict[str, set[str]] = {}
-    for unit in make_plan(run.shards, run.methods):
-        made.setdefault(unit.method, set()).update(_unit_pictures(run, unit))
-    return made
-
-
 def _unit_pictures(run: Run, unit: Unit) -> dict[str, np.ndarray]:
     made, ids = run.worker.pictures(unit), run.worker.inputs(unit.shard).ids
     return {ids[row]: pixels for row, pixels in zip(made.rows, made.pixels, strict=True)}
-
-
-def _pictures(run: Run, row: str, images: Sequence[str]) -> list[np.ndarray]:
-    found: dict[str, np.ndarray] = {}
-    for shard in run.shards:
-        pictures = _inputs(run, shard) if row == LR else _unit_pictures(run, Unit(shard, row))
-        found |= {image: pixels for image, pixels in pictures.items() if image in images}
-    return [found[image] for image in images]
 
 
 def _inputs(run: Run, shard: Shard) -> dict[str, np.ndarray]:

@@ -47,6 +47,13 @@ class Index:
     images: tuple[str, ...] = ()
     """In the dataset's order."""
     rows: dict[str, KeptRow] = field(default_factory=dict)
+    grid: tuple[str, ...] | None = None
+    """The images of the run's own grid; ``None`` in runs of earlier versions."""
+
+    def complete(self, rows: Iterable[str]) -> list[str]:
+        """The images of which every one of these rows has a picture."""
+        missing = {image for row in rows if row in self.rows for image in self.rows[row].missing}
+        return [image for image in self.images if image not in missing]
 
 
 class PictureFolder:
@@ -71,9 +78,11 @@ class PictureFolder:
             found = json.loads((self.path / INDEX).read_text(encoding="utf-8"))
             images = tuple(str(image) for image in found["images"] if _inside(str(image)))
             rows = {str(name): KeptRow(str(row["key"]), dict(row["missing"])) for name, row in found["rows"].items()}
+            grid = found.get("grid")
+            shown = None if grid is None else tuple(str(image) for image in grid if image in images)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return Index()
-        return Index(images, rows)
+        return Index(images, rows, shown)
 
     def holds(self, index: Index, row: str, key: str) -> bool:
         """Whether the pictures that ``key`` stands for are all there."""
@@ -116,7 +125,7 @@ class PictureFolder:
             }
         )
         rows = {name: {"key": row.key, "missing": row.missing} for name, row in index.rows.items()}
-        text = json.dumps({"images": index.images, "rows": rows}, indent=1, ensure_ascii=False)
+        text = json.dumps({"images": index.images, "rows": rows, "grid": index.grid}, indent=1, ensure_ascii=False)
         with whole(self.path / INDEX) as part:
             part.write_text(text + "\n", encoding="utf-8")
 

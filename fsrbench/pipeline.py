@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from fsrbench import gallery
+from fsrbench import gallery, grid
 from fsrbench.console import Reporter
 from fsrbench.engine import finished, folder
 from fsrbench.engine.manifest import make_manifest
@@ -34,11 +34,10 @@ def _draw(run: Run, result: RunData) -> None:
     """What a user looks at."""
     tables.write_tables(result, result.path)
     plots.write_plots(result, result.path / "plots")
-    if run.methods:
-        gallery.write_grid(run, result, result.path / "grid.png")
     most = None if run.spec.save_images else gallery.MOST_KEPT
-    rows = [LR, *run.rows(run.methods)]
-    gallery.keep_pictures(run, PictureFolder(result.path / "images", rows), most)
+    folder = PictureFolder(result.path / "images", [LR, *run.rows(run.methods)])
+    gallery.keep_pictures(run, folder, most, grid.run_images(result))
+    gallery.write_grid(result)
 
 
 def _remember(run: Run, result: RunData) -> None:

@@ -24,7 +24,7 @@ needs_latex = pytest.mark.skipif(
 )
 
 
-def typeset(table: str, folder: Path, packages: str = "booktabs,siunitx") -> list[str]:
+def typeset(table: str, folder: Path, packages: str = "booktabs,siunitx,adjustbox") -> list[str]:
     """Compile a table in the smallest document that reads it, or a whole document; twice, for the references.
 
     Returns:

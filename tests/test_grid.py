@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +12,15 @@ import pytest
 from made import call, picture_files, run, write_files
 from PIL import Image
 
-from fsrbench import grid
+from fsrbench import face_parts as face_parts_module
+from fsrbench import gallery, grid
 from fsrbench.datasets import open_dataset
+from fsrbench.engine import plan
 from fsrbench.errors import UserError
 from fsrbench.face_parts import face_parts
 from fsrbench.grid import Choice, draw_again
 from fsrbench.images import decode
+from fsrbench.picture_folder import PictureFolder
 from fsrbench.reports.data import RunData
 from fsrbench.reports.grids import PART_ASPECT, GridColumn
 
@@ -112,7 +117,10 @@ def test_a_run_without_pictures_is_answered(finished, tmp_path):
         draw_again(tmp_path, Choice(), tmp_path / "x.png")
 
 
-def test_the_command_writes_the_file_and_answers_in_one_line(finished, tmp_path):
+def test_the_command_writes_the_file_and_answers_in_one_line(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        face_parts_module, "mtcnn", lambda: Detector([(20, 25), (40, 25), (30, 35), (22, 48), (38, 48)])
+    )
     out = tmp_path / "new" / "grid.png"
     assert call("grid", finished, "--choose", "best", "--count", "1", "--out", out).exit_code == 0
     with_parts = Image.open(out).height
@@ -121,6 +129,95 @@ def test_the_command_writes_the_file_and_answers_in_one_line(finished, tmp_path)
     refused = call("grid", finished, "--choose", "nicest")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert "unknown choice 'nicest'; known: spread, best, worst, random" in refused.stderr
+
+
+# --- one way: the run's own grid and `fsrbench grid`
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of more images than it keeps: two of twelve, and those of its grid; one method fails on every image."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gallery, "MOST_KEPT", 2)
+        patch.setattr(plan, "SHARD", 3)
+        data = write_files(tmp_path_factory.mktemp("data"), picture_files(f"{place:02d}.png" for place in range(12)))
+        out = tmp_path_factory.mktemp("large") / "out"
+        empty = write_files(tmp_path_factory.mktemp("empty"), picture_files(["other.png"]))
+        assert run(data, out, "--metrics", "psnr,ssim", methods=f"images:{empty},bicubic,nearest").code == 1
+    return out
+
+
+def test_the_runs_own_grid_spans_all_images_and_is_drawn_again_as_it_was(large, drawn):
+    own = (large / "grid.png").read_bytes()
+    assert call("grid", large).stderr == ""
+    order = ranked(large, "psnr", "bicubic")
+    assert (drawn["rows"][0], drawn["rows"][-1], len(drawn["rows"])) == (order[0], order[-1], 5)
+    assert [column.title for column in drawn["columns"]] == ["LR", "bicubic", "nearest", "HR"]
+    assert (large / "grid.png").read_bytes() == own
+
+
+def test_the_command_draws_the_runs_own_grid_byte_for_byte(large):
+    own = (large / "grid.png").read_bytes()
+    done = call("grid", large)
+    assert Path(done.stdout.strip()) == large / "grid.png"
+    assert (large / "grid.png").read_bytes() == own
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--choose", "worst"),
+        ("--choose", "random"),
+        ("--count", 2),
+        ("--by", "ssim"),
+        ("--of", "nearest"),
+        ("--methods", "nearest"),
+        ("--images", "00"),
+    ],
+)
+def test_another_grid_does_not_overwrite_the_runs_own(large, options):
+    own = (large / "grid.png").read_bytes()
+    done = call("grid", large, *options)
+    assert Path(done.stdout.strip()) == large / "grid_chosen.png"
+    assert (large / "grid.png").read_bytes() == own
+    assert (large / "grid_chosen.png").read_bytes() != own
+
+
+def test_where_it_was_asked_for_the_runs_own_is_overwritten(finished, tmp_path):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    own = (copy / "grid.png").read_bytes()
+    call("grid", copy, "--count", 1, "--out", copy / "grid.png")
+    assert (copy / "grid.png").read_bytes() != own
+
+
+def test_a_choice_from_what_was_kept_says_so(large):
+    kept = PictureFolder(large / "images").read_index().images
+    assert 5 <= len(kept) <= 7
+    line = f"chosen from the {len(kept)} of 12 images whose pictures were kept"
+    assert call("grid", large, "--choose", "worst").stderr.startswith(line)
+    gone = next(f"{place:02d}" for place in range(12) if f"{place:02d}" not in kept)
+    refused = call("grid", large, "--images", gone)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert f"no picture of image {gone} was kept" in refused.stderr
+
+
+def test_a_run_without_scores_of_images_shows_its_first(tmp_path):
+    data = write_files(tmp_path / "data", picture_files(NAMES))
+    assert run(data, tmp_path / "out", "--metrics", "params").code == 0
+    own = (tmp_path / "out" / "grid.png").read_bytes()
+    call("grid", tmp_path / "out")
+    assert (tmp_path / "out" / "grid.png").read_bytes() == own
+    assert call("grid", tmp_path / "out", "--images", "b").exit_code == 0
+
+
+def test_an_earlier_versions_run_keeps_its_grid(finished, tmp_path):
+    copy = shutil.copytree(finished, tmp_path / "copy")
+    index = json.loads((copy / "images" / "index.json").read_text())
+    del index["grid"]
+    (copy / "images" / "index.json").write_text(json.dumps(index))
+    (copy / "grid.png").write_bytes(b"own")
+    assert call("grid", copy).exit_code == 0
+    assert (copy / "grid.png").read_bytes() == b"own"
 
 
 # --- eyes and mouth
@@ -139,18 +236,37 @@ def test_parts_are_where_eyes_and_mouth_are():
         assert 0.3 < middle[0] < 0.55 < middle[1] < 0.85
 
 
+class Detector:
+    """Finds one face, or none."""
+
+    def __init__(self, points: Any = None) -> None:
+        self.points = points
+
+    def detect(self, picture: np.ndarray, landmarks: bool) -> Any:
+        return ([], [None], None) if self.points is None else ([0], [0.99], [self.points])
+
+
 def test_a_part_at_the_border_is_moved_inside(monkeypatch):
-    class Corner:
-        def check(self) -> None:
-            pass
-
-        def extract(self, images: Any, guide: Any) -> dict[str, np.ndarray]:
-            points = np.zeros((1, 68, 2))
-            points[0, 36:48] = np.linspace((-3, -2), (40, 2), 12)
-            points[0, 48:] = np.linspace((20, 60), (70, 70), 20)
-            return {"landmarks": points}
-
-    monkeypatch.setattr("fsrbench.face_parts.EXTRACTORS", type("Only", (), {"get": staticmethod(lambda name: Corner)}))
+    points = [(-3, 0), (40, 2), (20, 30), (30, 62), (62, 66)]
+    monkeypatch.setattr(face_parts_module, "mtcnn", lambda: Detector(points))
     ((eyes, mouth),) = face_parts(np.zeros((1, 64, 64, 3), dtype=np.uint8))
     assert eyes[:2] == (0, 0)
     assert mouth[2:] == (1, 1)
+
+
+def test_where_no_face_is_found_there_are_no_parts(monkeypatch):
+    monkeypatch.setattr(face_parts_module, "mtcnn", Detector)
+    assert face_parts(np.zeros((2, 64, 64, 3), dtype=np.uint8)) == []
+
+
+def test_a_face_that_is_not_aligned_shows_its_eyes_and_mouth():
+    """The same face elsewhere in a larger picture: its parts move with it."""
+    sample = next(sample for sample in open_dataset("sample") if sample.hr)
+    face = np.asarray(decode(sample.hr.read()).resize((64, 64)))
+    page = np.full((160, 160, 3), 128, dtype=np.uint8)
+    page[80:144, 10:74] = face
+    ((eyes, mouth),) = face_parts(page[None])
+    ((own_eyes, own_mouth),) = face_parts(face[None])
+    for moved, own in ((eyes, own_eyes), (mouth, own_mouth)):
+        middle = [((moved[k] + moved[k + 2]) / 2 * 160 - shift) for k, shift in ((0, 10), (1, 80))]
+        assert middle == pytest.approx([(own[k] + own[k + 2]) / 2 * 64 for k in (0, 1)], abs=3)

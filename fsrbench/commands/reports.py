@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -77,13 +78,15 @@ def compare(
 @app.command()
 def plot(
     paths: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's or a training's folder, or several.")],
+    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; RUN/plots by default.")] = None,
 ) -> None:
     """Draw a run's plots again, a sweep over several runs' strengths of one degradation, or learning curves."""
     with one_line_errors():
         from fsrbench.reports import plots
+        from fsrbench.reports.table_layout import Layout, read_layout
 
-        for file in plots.plot(paths, out):
+        for file in plots.plot(paths, out, read_layout(layout) if layout else Layout()):
             print(file)
 
 
@@ -96,36 +99,44 @@ def grid(
     by: Annotated[str | None, typer.Option(help="Metric to choose by and to write below.")] = None,
     of: Annotated[str | None, typer.Option(help="Method whose best or worst images; else the first.")] = None,
     methods: Annotated[str | None, typer.Option(help="Methods to show, comma-separated; else all.")] = None,
+    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
     parts: Annotated[bool, typer.Option(help="Enlarge eyes and mouth.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of a random choice.")] = 0,
-    out: Annotated[Path | None, typer.Option(help="The PNG file; RUN/grid.png by default.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The PNG file; else RUN/grid.png for the run's own, RUN/grid_chosen.png.")
+    ] = None,
 ) -> None:
-    """Draw the grid of a run's pictures again, of other images or methods."""
+    """Draw the run's grid again, or one of other images or methods."""
     with one_line_errors():
         from typing import get_args
 
         from fsrbench.errors import UserError
         from fsrbench.grid import Choice, draw_again
         from fsrbench.reports.choice import How
+        from fsrbench.reports.table_layout import read_layout
 
         if choose not in get_args(How):
             raise UserError(f"unknown choice {choose!r}; known: {', '.join(get_args(How))}")
         shown, asked = (tuple(names_in(text)) if text else None for text in (methods, images))
         choice = Choice(asked, choose, count, by, of, shown, parts, seed)  # type: ignore[arg-type]
-        out = out or path / "grid.png"
-        draw_again(path, choice, out)
-        print(out)
+        drawn = draw_again(path, choice, out, read_layout(layout) if layout else None)
+        if drawn.remark:
+            print(drawn.remark, file=sys.stderr)
+        print(drawn.file)
 
 
 @app.command()
 def report(
     path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
     out: Annotated[Path | None, typer.Option(help="The file; RUN/report.html by default.")] = None,
     images: Annotated[int, typer.Option(min=1, help="Show the first N images, as far as the page has room.")] = 200,
 ) -> None:
     """Make one HTML page of a run: tables, plots, pictures to compare and every protocol. It needs no network."""
     with one_line_errors():
-        from fsrbench.reports import data
         from fsrbench.reports.html.page import write_report
+        from fsrbench.reports.table_build import open_arranged
+        from fsrbench.reports.table_layout import Layout, read_layout
 
-        print(write_report(data.RunData.load(path), out, images))
+        asked = read_layout(layout) if layout else Layout()
+        print(write_report(open_arranged(path, asked), out, images, afresh=layout is not None))

@@ -119,7 +119,7 @@ def _table(experiment: Experiment, name: str, record: Record, reporter: Reporter
             texts = render_table(name, asked, done, less)
             entry.files = write_table(name, texts, experiment.out)
             if asked.sweep:
-                entry.files += write_plot(name, list(done.values()), experiment.out)
+                entry.files += write_plot(name, list(done.values()), experiment.out, asked.layout)
             entry.status = "ok"
             print(f"{name}:\n{texts['terminal']}")
         except UserError as error:

@@ -120,7 +120,7 @@ def write_table(name: str, texts: Mapping[Format, str], out: Path) -> list[str]:
     return files
 
 
-def write_plot(name: str, folders: Sequence[Path], out: Path) -> list[str]:
+def write_plot(name: str, folders: Sequence[Path], out: Path, layout: Layout) -> list[str]:
     """Draw a sweep below the experiment's folder.
 
     Returns:
@@ -128,7 +128,7 @@ def write_plot(name: str, folders: Sequence[Path], out: Path) -> list[str]:
     """
     from fsrbench.reports.plots import write_sweep
 
-    return [file.relative_to(out).as_posix() for file in write_sweep(folders, out / PLOTS, name)]
+    return [file.relative_to(out).as_posix() for file in write_sweep(folders, out / PLOTS, name, layout)]
 
 
 def _fitting(layout: Layout, sources: Sequence[Source]) -> Layout:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fsrbench.digits import significant
 from fsrbench.errors import Invalid
 from fsrbench.metrics.base import Evaluation, Facts, SpeedMetric, Summary
 from fsrbench.metrics.timing import BATCHES, EFFORTS, REPEATS, THROUGHPUT_BATCH, WARM_UP, Readings
@@ -42,7 +43,7 @@ class Latency(TimedMetric):
         details, note = {"p50": p50, "p90": p90, "p99": p99}, f"p90 {p90:.2f} ms"
         if base is not None:
             details["ratio"] = p50 / float(np.median(base[1].latency_ms))
-            note += f", {details['ratio']:.3g}x {base[0]}" if base[1] is not mine else ""
+            note += f", {significant(details['ratio'])}x {base[0]}" if base[1] is not mine else ""
         return Evaluation(None, Summary(p50, *median_interval(times), len(times)), note, details)
 
 

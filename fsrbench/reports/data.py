@@ -72,6 +72,10 @@ class RunData:
     images: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(IMAGE_COLUMNS)))
     folder: KeptFolder | None = None
     """Keeps a temporary ``path`` there as long as this object, or a copy of it, is."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """The names in the files of methods that a layout calls otherwise."""
+    listed: tuple[str, ...] = ()
+    """The run's methods by their names in the files, where a layout shows only some; empty for all."""
 
     def __str__(self) -> str:
         """The summary's main columns; the rest is long."""

@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -17,6 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from fsrbench.atomic import whole
 from fsrbench.errors import UserError
+from fsrbench.reports.fonts import OWN, file_for, spelled
 
 Picture = NDArray[np.uint8]
 """H,W,3."""
@@ -95,7 +95,7 @@ def draw_grid(
         caption: below everything, in as many lines as it needs.
         cell: longer side of each picture in pixels; by default the least multiple of the last column's pictures
             (HR where there is one) that is large enough to look at.
-        parts: for each row parts that are shown enlarged below its pictures, as many in every row.
+        parts: for each row parts that are shown enlarged below its pictures.
         metadata: of the file.
 
     Raises:
@@ -106,10 +106,11 @@ def draw_grid(
     for column in columns:
         if len(column.images) != len(rows) or (column.captions and len(column.captions) != len(rows)):
             raise UserError(f"grid: column {column.title} has not one image and caption for each of {len(rows)} rows")
-    layout = _layout(columns, rows, caption, cell, len(parts[0]) if parts else 0)
+    layout = _layout(columns, rows, caption, cell, max(map(len, parts), default=0))
     page = Image.new("RGB", layout.size, "white")
+    size = min(int(fit(column.title, layout.cell[0], TITLE_SIZE)[1].size) for column in columns)
     for place, column in enumerate(columns):
-        _draw_column(page, layout, place, column)
+        _draw_column(page, layout, place, column, size)
         for row, boxes in enumerate(parts):
             for number, box in enumerate(boxes):
                 part = enlarge(column.images[row], layout.part, column.pixelated, box)
@@ -133,10 +134,12 @@ def enlarge(image: Picture, size: tuple[int, int], pixelated: bool, box: Box = (
 
 def fit(text: str, width: int, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
     """The text and a font in which it is at most ``width`` wide; the middle of what is still too long is cut out."""
+    text = spelled(text)
+    file = file_for(text)
     for smaller in range(size, SMALLEST_TEXT - 1, -1):
-        if _font(smaller).getlength(text) <= width:
-            return text, _font(smaller)
-    font = _font(SMALLEST_TEXT)
+        if _font(smaller, file).getlength(text) <= width:
+            return text, _font(smaller, file)
+    font = _font(SMALLEST_TEXT, file)
     for kept in range(len(text) - 1, 1, -1):
         short = f"{text[: kept // 2]}…{text[len(text) - (kept - kept // 2) :]}"
         if font.getlength(short) <= width:
@@ -147,9 +150,11 @@ def fit(text: str, width: int, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
 def wrap(text: str, width: int, size: int) -> list[str]:
     """The text in lines of at most ``width``; a word that is longer has one of its own."""
     lines = [""]
+    text = spelled(text)
+    font = _font(size, file_for(text))
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and _font(size).getlength(longer) > width:
+        if lines[-1] and font.getlength(longer) > width:
             lines.append(word)
         else:
             lines[-1] = longer
@@ -157,8 +162,8 @@ def wrap(text: str, width: int, size: int) -> list[str]:
 
 
 @lru_cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", size)
+def _font(size: int, file: Path = OWN) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(file, size)
 
 
 def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, cell: int | None, parts: int) -> _Layout:
@@ -180,11 +185,11 @@ def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, ce
     return _Layout(box, left, top, below, step, size)
 
 
-def _draw_column(page: Image.Image, layout: _Layout, place: int, column: GridColumn) -> None:
+def _draw_column(page: Image.Image, layout: _Layout, place: int, column: GridColumn, title_size: int) -> None:
     draw = ImageDraw.Draw(page)
     width, height = layout.cell
     left, _ = layout.corner(0, place)
-    title, font = fit(column.title, width, TITLE_SIZE)
+    title, font = fit(column.title, width, title_size)
     draw.text((left + width // 2, layout.top - GAP), title, BLACK, font, anchor="md")
     for row, image in enumerate(column.images):
         corner = layout.corner(row, place)

@@ -1,4 +1,4 @@
-"""Text for LaTeX: escaped, breakable, and how wide it is about."""
+"""Text for LaTeX: escaped, and breakable where it is long."""
 
 from __future__ import annotations
 
@@ -75,25 +75,18 @@ def _is_rare(letter: str) -> bool:
     return letter >= "\u0180" or letter in _MISSING or unicodedata.category(letter) == "Cc"
 
 
+def latin(text: str) -> str:
+    """``text`` with Latin letters for those that pdfLaTeX has no glyph for: ``模型`` becomes ``MoXing``."""
+    from anyascii import anyascii
+
+    return "".join(
+        letter if letter in _CHARACTERS or not _is_rare(letter) else anyascii(letter) or "?" for letter in text
+    )
+
+
 def breakable(text: str) -> str:
     """``text`` escaped, its long words with places to break."""
     return " ".join(
         r"\allowbreak{}".join(map(escape, re.split(r"(?<=[_/.:=])", word))) if len(word) > _LONG else escape(word)
         for word in text.split(" ")
     )
-
-
-def width(text: str, size: float) -> float:
-    """Width of ``text`` in Computer Modern of ``size``, in points; to a few per cent on words and numbers."""
-    relative = 1 + 0.045 * (10 - size)  # smaller letters are wider for their size
-    return relative * size * sum(_em(letter) for letter in text)
-
-
-def _em(letter: str) -> float:
-    if letter not in _CHARACTERS and _is_rare(letter):
-        return 0.525 * max(6, len(f"U+{ord(letter):X}"))  # its number, in typewriter type
-    return _EMS.get(letter, 0.7 if letter.isupper() else 0.5)
-
-
-_GROUPS: Final = {0.28: ".,:;il[]'", 0.34: "fj ", 0.4: "rst()-", 0.77: "mw±−≈", 0.9: "MW%∞"}
-_EMS: Final = {letter: ems for ems, letters in _GROUPS.items() for letter in letters}

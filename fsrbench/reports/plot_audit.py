@@ -17,7 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from fsrbench.audit.findings import Findings
 from fsrbench.audit.protocols import Protocol
 from fsrbench.engine.plan import HR
-from fsrbench.reports.plot_style import CEILING, Look, looks_of, save, short, styled
+from fsrbench.reports.plot_style import CEILING, Look, labels, looks_of, save, styled
 
 WIDTH: Final = 7.2
 ROW: Final = 0.19
@@ -149,7 +149,8 @@ def _spread(findings: Findings, metric: str) -> str:
 def _keys(findings: Findings, metrics: Sequence[str]) -> list[Line2D]:
     look = looks_of(findings.listed)
     drawn = [m for m in (*findings.listed, HR) if any(m in findings.methods(metric) for metric in metrics)]
-    names = {name: "HR (ceiling)" if name == HR else short(name) for name in drawn}
+    short = labels(findings.listed)
+    names = {name: "HR (ceiling)" if name == HR else short[name] for name in drawn}
     dots = [
         Line2D([], [], linestyle="", marker=look[name].marker, color=look[name].colour, **DOT, label=label)
         for name, label in names.items()

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fsrbench.reports.data import MetricInfo, RunData
-from fsrbench.reports.plot_dots import name_rows
-from fsrbench.reports.plot_style import CEILING, Look, looks, panels
+from fsrbench.reports.plot_dots import mark_missing, name_rows
+from fsrbench.reports.plot_style import Look, looks, panels, plain_ticks
 
 METRICS = ("psnr", "ssim", "niqe")
 FEWEST_FOR_VIOLIN = 10
@@ -34,9 +34,10 @@ def draw_distributions(run: RunData) -> Figure | None:
             if name in by_metric[metric]:
                 _draw_row(axis, row, by_metric[metric][name], look[name])
             else:
-                axis.annotate("–", (0, row), xycoords=("axes fraction", "data"), color=CEILING, va="center", fontsize=8)
+                mark_missing(axis, row)
         axis.set_title(run.metric(metric).label)
-        name_rows(axis, rows, named=index == 0)
+        name_rows(axis, run, rows, named=index == 0)
+        plain_ticks(axis.xaxis)
     return figure
 
 

@@ -10,18 +10,20 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from fsrbench.reports.data import HR, MetricInfo, RunData
 from fsrbench.reports.plot_style import (
     CEILING,
+    CEILING_DASH,
     ceiling_key,
     drawable,
     interval,
     interval_key,
+    labels_of,
+    legend_below,
     looks,
     panels,
-    short,
+    plain_ticks,
     spans_decades,
 )
 
@@ -36,10 +38,8 @@ def draw_dots(run: RunData) -> Figure | None:
     figure, axes = panels(len(shown), COLUMNS, 2.3, 0.75 + 0.22 * max(3, len(run.methods)))
     for index, (axis, metric) in enumerate(zip(axes, shown, strict=True)):
         _draw_panel(axis, run, run.metric(metric))
-        name_rows(axis, run.methods, named=index % COLUMNS == 0)
-    keys = _keys(run, shown)
-    if keys:
-        figure.legend(handles=keys, loc="outside lower center", ncols=len(keys), frameon=False)
+        name_rows(axis, run, run.methods, named=index % COLUMNS == 0)
+    legend_below(figure, _keys(run, shown))
     return figure
 
 
@@ -49,12 +49,18 @@ def _keys(run: RunData, shown: Sequence[str]) -> list[Line2D]:
     return keys + ([ceiling_key()] if any(drawable(run.result(HR, metric)) for metric in shown) else [])
 
 
-def name_rows(axes: Axes, rows: Sequence[str], named: bool) -> None:
+def name_rows(axes: Axes, run: RunData, rows: Sequence[str], named: bool) -> None:
     """A row of the panel for each name, the first on top; the names only where ``named``."""
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_yticks(range(len(rows)), [short(row) for row in rows] if named else [""] * len(rows))
+    names = labels_of(run)
+    axes.set_yticks(range(len(rows)), [names[row] if named else "" for row in rows])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
+
+
+def mark_missing(axes: Axes, row: int) -> None:
+    """A dash where a row has no value."""
+    axes.annotate("–", (0.03, row), xycoords=("axes fraction", "data"), color=CEILING, va="center", fontsize=8)
 
 
 def _draw_panel(axes: Axes, run: RunData, info: MetricInfo) -> None:
@@ -62,7 +68,7 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo) -> None:
     for row, method in enumerate(run.methods):
         result = run.result(method, info.name)
         if not drawable(result):
-            axes.annotate("–", (0, row), xycoords=("axes fraction", "data"), color=CEILING, va="center", fontsize=8)
+            mark_missing(axes, row)
             continue
         low, high = interval(info, result.value, result.ci_low, result.ci_high)
         value = result.value * info.factor
@@ -81,18 +87,13 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo) -> None:
         )
     ceiling = run.result(HR, info.name)
     if drawable(ceiling):
-        axes.axvline(ceiling.value * info.factor, color=CEILING, linestyle="--", linewidth=1)
+        axes.axvline(ceiling.value * info.factor, color=CEILING, linestyle=CEILING_DASH, linewidth=1.2)
     axes.set_title(info.label)
     _scale(axes, values)
 
 
 def _scale(axes: Axes, values: Sequence[float]) -> None:
-    plain = FuncFormatter(lambda value, _: f"{value:g}")
     if spans_decades(values):
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0,)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(4))
-    axes.xaxis.set_major_formatter(plain)
     axes.margins(x=0.08)
+    plain_ticks(axes.xaxis, most=4)

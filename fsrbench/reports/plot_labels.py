@@ -15,6 +15,8 @@ _DIRECTIONS = [(1, 0), (1, 1), (1, -1), (-1, 0), (-1, 1), (-1, -1), (0, 1), (0, 
 _DISTANCES = (6.0, 10.0, 16.0, 24.0)
 """Points from the marker's middle, tried from near to far."""
 _POINT_RADIUS = 5.0
+_GAP = 2.0
+"""Points between two names."""
 _LEADER_FROM = 9.0
 """A name farther away than this is tied to its point by a thin line."""
 _DARKER = 0.7
@@ -57,7 +59,7 @@ def place_labels(
         nearest = np.clip(place, (box.x0, box.y0), (box.x1, box.y1))
         if math.dist(place, nearest) > _LEADER_FROM * scale:
             axes.plot(*np.transpose(to_data([place, nearest])), color=shade, linewidth=0.6, zorder=3)
-        taken.append(box)
+        taken.append(box.padded(_GAP * scale))
     return texts
 
 

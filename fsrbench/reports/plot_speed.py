@@ -9,7 +9,7 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import AutoLocator, FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from fsrbench.comparison import how_told
@@ -17,15 +17,19 @@ from fsrbench.reports.data import HR, MetricInfo, RunData
 from fsrbench.reports.plot_labels import place_labels
 from fsrbench.reports.plot_style import (
     CEILING,
+    CEILING_DASH,
     Look,
     ceiling_key,
     drawable,
     freeze,
     interval,
     interval_key,
+    labels_of,
+    legend_below,
     looks,
+    method_key,
     panels,
-    short,
+    plain_ticks,
 )
 
 SPEED = "latency_ms"
@@ -63,7 +67,7 @@ def draw_speed_quality(run: RunData) -> Figure | None:
     if by_label:
         freeze(figure)  # labels are placed in pixels
         for axis, metric in zip(axes, shown, strict=True):
-            _draw_labels(axis, by_metric[metric], looks(run))
+            _draw_labels(axis, by_metric[metric], looks(run), labels_of(run))
     return figure
 
 
@@ -113,16 +117,17 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Poi
             elinewidth=1.1,
             zorder=4,
         )
-    if _has_front(run, info.name, points):
-        _draw_front(axes, pareto_front(points, info.direction == "lower"))
     ceiling = run.result(HR, info.name)
     if drawable(ceiling):
-        axes.axhline(ceiling.value * info.factor, color=CEILING, linestyle="--", linewidth=1, zorder=2)
-    absent = [short(method) for method in run.methods if method not in {point.method for point in points}]
+        axes.axhline(ceiling.value * info.factor, color=CEILING, linestyle=CEILING_DASH, linewidth=1.2, zorder=2)
+    names, drawn = labels_of(run), {point.method for point in points}
+    absent = [names[method] for method in run.methods if method not in drawn]
     if absent:
-        names = ", ".join(absent) if len(absent) <= MOST_NAMED else f"{len(absent)} methods"
-        axes.set_title(f"without a value: {names}", loc="right", fontsize=7, color=CEILING)
+        which = ", ".join(absent) if len(absent) <= MOST_NAMED else f"{len(absent)} methods"
+        axes.set_title(f"without a value: {which}", loc="right", fontsize=7, color=CEILING)
     _finish(axes, run, info, points)
+    if _has_front(run, info.name, points):
+        _draw_front(axes, pareto_front(points, info.direction == "lower"))
 
 
 def _has_front(run: RunData, metric: str, points: Sequence[Point]) -> bool:
@@ -133,7 +138,8 @@ def _has_front(run: RunData, metric: str, points: Sequence[Point]) -> bool:
 def _draw_front(axes: Axes, front: Sequence[Point]) -> None:
     """Steps: between two methods of the front the faster one's quality is all there is to have."""
     xs, ys = [point.x for point in front], [point.y for point in front]
-    axes.step([*xs, xs[-1] * 1e3], [*ys, ys[-1]], where="post", color="#9a9a9a", linewidth=1, zorder=3, scalex=False)
+    edge = axes.get_xlim()[1]
+    axes.step([*xs, edge], [*ys, ys[-1]], where="post", color="#9a9a9a", linewidth=1, zorder=3, scalex=False)
 
 
 def _finish(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Point]) -> None:
@@ -144,23 +150,24 @@ def _finish(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Point])
     axes.margins(y=0.16)
     axes.set_xlabel(run.metric(SPEED).label)
     axes.set_ylabel(info.label)
+    plain_ticks(axes.yaxis)
+    plain_ticks(axes.xaxis)
     if info.unit == "%":
         axes.yaxis.set_major_locator(_PercentLocator())
-    decades = high / low * room**2
-    axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0,) if decades > 200 else (1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-class _PercentLocator(AutoLocator):
-    """No tick above 100 %, where the margin still reaches."""
+class _PercentLocator(MaxNLocator):
+    """Round ticks, none above 100 %, where the margin still reaches."""
+
+    def __init__(self) -> None:
+        super().__init__(5, steps=[1, 2, 5, 10])
 
     def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
         """The ticks between two limits."""
         return [tick for tick in super().tick_values(vmin, vmax) if tick <= 100]
 
 
-def _draw_labels(axes: Axes, points: Sequence[Point], look: dict[str, Look]) -> None:
+def _draw_labels(axes: Axes, points: Sequence[Point], look: dict[str, Look], names: dict[str, str]) -> None:
     bars = []
     for point in points:
         x0, y0 = axes.transData.transform((max(point.x - point.x_error[0], point.x / 10), point.y))
@@ -172,9 +179,10 @@ def _draw_labels(axes: Axes, points: Sequence[Point], look: dict[str, Look]) -> 
     for line in axes.get_lines():  # the ceiling and the front
         if line.get_linestyle() != "None":
             bars += _line_boxes(axes, line)
-    names = [short(point.method) for point in points]
     colours = [look[point.method].colour for point in points]
-    place_labels(axes, names, [(point.x, point.y) for point in points], colours, bars)
+    place_labels(
+        axes, [names[point.method] for point in points], [(point.x, point.y) for point in points], colours, bars
+    )
 
 
 def _line_boxes(axes: Axes, line: Line2D) -> list[Bbox]:
@@ -191,16 +199,12 @@ def _line_boxes(axes: Axes, line: Line2D) -> list[Bbox]:
 
 def _draw_legend(figure: Figure, run: RunData, methods: Sequence[str], drawn: Mapping[str, Sequence[Point]]) -> None:
     """What the lines mean and, where they carry no names, whose the points are."""
-    look = looks(run)
-    handles = [
-        Line2D([], [], linestyle="none", marker=look[method].marker, color=look[method].colour, label=short(method))
-        for method in methods
-    ]
+    look, names = looks(run), labels_of(run)
+    handles = [method_key(names[method], look[method], line=False) for method in methods]
     if any(_has_front(run, metric, points) for metric, points in drawn.items()):
         handles.append(Line2D([], [], color="#9a9a9a", linewidth=1, label="Pareto front"))
     if any(drawable(run.result(HR, metric)) for metric in QUALITIES):
         handles.append(ceiling_key())
     if any(max(*point.x_error, *point.y_error) > 0 for points in drawn.values() for point in points):
         handles.append(interval_key())
-    if handles:
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), frameon=False)
+    legend_below(figure, handles, most=4)

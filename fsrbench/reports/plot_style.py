@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeGuard
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from numpy.typing import ArrayLike
+from PIL import Image
 
 from fsrbench.atomic import whole
-from fsrbench.reports.data import MetricInfo, Result
+from fsrbench.reports.data import HR, MetricInfo, Result, RunData
+from fsrbench.reports.fonts import families, spelled
 from fsrbench.reports.looks import CEILING as CEILING
+from fsrbench.reports.looks import CEILING_DASH as CEILING_DASH
 from fsrbench.reports.looks import Look as Look
 from fsrbench.reports.looks import looks as looks
 from fsrbench.reports.looks import looks_of as looks_of
+from fsrbench.reports.short_names import short_names
 
 _STYLE: Final[Any] = {  # matplotlib types the keys one by one
     "font.size": 9,
@@ -38,19 +47,28 @@ _STYLE: Final[Any] = {  # matplotlib types the keys one by one
     "axes.axisbelow": True,
     "grid.color": "#e4e4e4",
     "grid.linewidth": 0.6,
+    "text.parse_math": False,  # names from plug-ins are no formulas
     "svg.hashsalt": "fsrbench",  # the same run gives the same file
 }
-LONGEST_NAME: Final = 24
+DPI: Final = 200
+MARKER_SIZE: Final = 5.0
+MOST_MARKED: Final = 12
+"""A curve of more points has a marker at a few of them alone."""
+MOST_BELOW: Final = 4
+"""Entries of a legend of one column below its panel; more stand beside it."""
 LOG_FROM: Final = 20.0
 """A positive axis that spans this factor is drawn with a logarithmic scale."""
 
 
-def short(name: str) -> str:
-    """A method's name, its middle cut out where it is long: ``python:pkg…:Class``."""
-    if len(name) <= LONGEST_NAME:
-        return name
-    tail = LONGEST_NAME // 2
-    return f"{name[: LONGEST_NAME - tail - 1]}…{name[-tail:]}"
+def labels(methods: Iterable[str]) -> dict[str, str]:
+    """What each method is called in a figure: short, distinct, and in letters that can be drawn."""
+    names = short_names(dict.fromkeys(name for name in methods if name != HR), spell=spelled)
+    return {**names, HR: "HR"}
+
+
+def labels_of(run: RunData) -> dict[str, str]:
+    """What each row of a run is called in a figure."""
+    return labels(looks(run))
 
 
 @contextmanager
@@ -59,7 +77,71 @@ def styled() -> Iterator[None]:
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # not the backend: that stays the caller's
         matplotlib.rcParams.update(_STYLE)
+        matplotlib.rcParams["font.family"] = ["DejaVu Sans", *families()]
         yield
+
+
+def method_key(name: str, look: Look, line: bool = True, dashed: bool = True) -> Line2D:
+    """The legend's entry for a method: its marker, and on a line its dashes."""
+    return Line2D(
+        [],
+        [],
+        color=look.colour,
+        linestyle="none" if not line else look.dash if dashed else "-",
+        marker=look.marker,
+        markersize=MARKER_SIZE,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
+        label=name,
+    )
+
+
+def draw_curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, place: int, width: float = 1.4) -> None:
+    """A line with a few markers, each method's at other places along it, so that they do not cover each other."""
+    first = 0.03 + 0.17 * (place * 0.618034 % 1)
+    every = (first, 0.25) if np.size(x) > MOST_MARKED else None
+    axes.plot(
+        x,
+        y,
+        color=look.colour,
+        linestyle=look.dash,
+        linewidth=1.2 if look.colour == CEILING else width,
+        marker="" if look.colour == CEILING else look.marker,
+        markevery=every,
+        markersize=MARKER_SIZE - 1,
+        markeredgecolor="white",
+        markeredgewidth=0.4,
+    )
+
+
+def legend_below(figure: Figure, keys: Sequence[Line2D], most: int = 6) -> None:
+    """A legend for which the figure grows: below it, or beside it where the names fit one column only.
+
+    Args:
+        figure: its panels keep their size.
+        keys: the entries; none draws nothing.
+        most: entries side by side.
+    """
+    for columns in range(min(most, len(keys)), 0, -1):
+        beside = columns == 1 and len(keys) > MOST_BELOW
+        legend = figure.legend(
+            handles=list(keys),
+            loc="outside right upper" if beside else "outside lower center",
+            ncols=columns,
+            frameon=False,
+            handlelength=2.6,
+            columnspacing=1.4,
+        )
+        size = legend.get_window_extent()
+        if beside:
+            figure.set_figwidth(figure.get_figwidth() + size.width / figure.dpi)
+            figure.set_figheight(max(figure.get_figheight(), size.height / figure.dpi + 0.2))
+        elif columns == 1 or size.width <= figure.bbox.width:
+            figure.set_figheight(figure.get_figheight() + size.height / figure.dpi)
+        else:
+            legend.remove()
+            continue
+        return
 
 
 def panels(count: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
@@ -73,6 +155,18 @@ def panels(count: int, columns: int, width: float, height: float) -> tuple[Figur
     for empty in axes[count:]:
         empty.remove()
     return figure, axes[:count]
+
+
+def plain_ticks(axis: Axis, most: int = 5, factor: float = 1) -> None:
+    """Ticks at round numbers (1, 2 and 5 times a power of ten), written as such; ``factor`` 100 for per cent."""
+    if axis.get_scale() == "log":
+        low, high = sorted(axis.get_view_interval())
+        decades = math.log10(high / low)
+        axis.set_major_locator(LogLocator(10, subs=(1.0,) if decades > 1.6 else (1.0, 2.0, 5.0), numticks=most + 1))
+        axis.set_minor_locator(NullLocator())
+    else:
+        axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10], min_n_ticks=3))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * factor:.10g}".replace("-", "−")))
 
 
 def spans_decades(values: Sequence[float]) -> bool:
@@ -94,7 +188,7 @@ def interval(info: MetricInfo, value: float, low: float, high: float) -> tuple[f
 
 def ceiling_key() -> Line2D:
     """The legend's entry for the HR images' line."""
-    return Line2D([], [], color=CEILING, linestyle="--", linewidth=1, label="HR (ceiling)")
+    return Line2D([], [], color=CEILING, linestyle=CEILING_DASH, linewidth=1.2, label="HR (ceiling)")
 
 
 def interval_key() -> Line2D:
@@ -103,11 +197,19 @@ def interval_key() -> Line2D:
 
 
 def freeze(figure: Figure) -> None:
-    """Lay the figure out now and for good: labels can be placed, and saving need not lay it out again."""
-    for text in figure.findobj(Text):
-        if "$" in text.get_text():  # a plug-in's name, no formula
-            text.set_parse_math(False)
+    """Lay the figure out for good and put every text in its place, so that labels can be placed beside them."""
+    _lay_out(figure)
     figure.draw_without_rendering()
+
+
+def _lay_out(figure: Figure) -> None:
+    engine = figure.get_layout_engine()
+    if engine is None or isinstance(engine, PlaceHolderLayoutEngine):
+        return
+    for axes in figure.axes:
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts):
+            text.set_text(spelled(text.get_text()))
+    engine.execute(figure)
     figure.set_layout_engine("none")
 
 
@@ -115,9 +217,14 @@ def save(figure: Figure, out: Path, name: str) -> list[Path]:
     """Write ``name`` as PNG and SVG."""
     out.mkdir(parents=True, exist_ok=True)
     files = [out / f"{name}.png", out / f"{name}.svg"]
-    freeze(figure)
+    _lay_out(figure)
+    figure.set_dpi(DPI)
+    # Straight from the canvases: savefig draws everything twice
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
     with whole(files[0]) as part:
-        figure.savefig(part, dpi=200, facecolor="white")
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+        picture.save(part, "PNG", dpi=(DPI, DPI), compress_level=4)
     with whole(files[1]) as part:
-        figure.savefig(part, facecolor="white", metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(part, metadata={"Date": None})
     return files

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from fsrbench.reports.data import HR, MetricInfo, RunData
-from fsrbench.reports.plot_style import Look, drawable, looks_of, panels, short
+from fsrbench.reports.plot_style import (
+    Look,
+    ceiling_key,
+    draw_curve,
+    drawable,
+    labels,
+    legend_below,
+    looks,
+    looks_of,
+    method_key,
+    panels,
+    plain_ticks,
+)
 from fsrbench.reports.sweep import sweep
 
 COLUMNS = 3
@@ -31,19 +43,29 @@ def draw_sweep(runs: Sequence[RunData]) -> Figure | None:
     if not shown:
         return None
     figure, axes = panels(len(shown), COLUMNS, 2.9, 2.4)
-    look = looks_of(rows)
+    look = _looks(by_strength.values())
     for axis, metric in zip(axes, shown, strict=True):
         for name in [*rows, HR]:
             _draw_line(axis, by_strength, name, first.metric(metric), look[name])
         axis.set_title(first.metric(metric).label)
         axis.set_xlabel(f"{kind} ({unit})" if unit else kind)
+        plain_ticks(axis.xaxis)
+        plain_ticks(axis.yaxis)
         if kind in HARDER_WHEN_SMALLER:
             axis.invert_xaxis()
-    keys = [Line2D([], [], color=look[m].colour, marker=look[m].marker, markersize=4, label=short(m)) for m in rows]
+    names = labels(look)
+    keys = [method_key(names[name], look[name]) for name in rows]
     if any(_points(by_strength, HR, metric) for metric in shown):
-        keys.append(Line2D([], [], color=look[HR].colour, linestyle="--", label="HR (ceiling)"))
-    figure.legend(handles=keys, loc="outside lower center", ncols=min(6, len(keys)), frameon=False)
+        keys.append(ceiling_key())
+    legend_below(figure, keys)
     return figure
+
+
+def _looks(runs: Iterable[RunData]) -> dict[str, Look]:
+    """The look of every method that any of the runs has; the same as in a single run where they have the same."""
+    listed = {title: run.renamed.get(title, title) for run in runs for title in looks(run)}
+    own = looks_of(chain(listed.values(), *(run.listed for run in runs)))
+    return {title: own[name] for title, name in listed.items()}
 
 
 def _points(by_strength: dict[float, RunData], name: str, metric: str) -> list[tuple[float, float, float, float]]:
@@ -68,8 +90,6 @@ def _draw_line(axis: Axes, by_strength: dict[float, RunData], name: str, info: M
         return
     x = [point[0] for point in points]
     y, low, high = ([point[i] * info.factor for point in points] for i in (1, 2, 3))
-    if name == HR:
-        axis.plot(x, y, "--", color=look.colour, linewidth=1)
-        return
-    axis.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0)
-    axis.plot(x, y, color=look.colour, marker=look.marker, markersize=4, linewidth=1.4)
+    if name != HR:
+        axis.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0)
+    draw_curve(axis, x, y, look, 0)

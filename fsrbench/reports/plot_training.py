@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fsrbench.errors import UserError, one_line
-from fsrbench.reports.plot_style import looks_of, panels, short
+from fsrbench.reports.plot_style import labels, legend_below, looks_of, method_key, panels
 
 COLUMNS = 3
 LOG, SETTINGS = "log.csv", "training.json"
@@ -48,11 +48,13 @@ def draw_training(folders: Sequence[Path]) -> Figure | None:
             for dash, column in zip(_DASHES, members, strict=False):
                 if column in log:
                     drawn = log[[x, column]].dropna()
-                    axis.plot(drawn[x], drawn[column], dash, color=looks[name].colour, linewidth=1.3)
+                    look, marker = looks[name], looks[name].marker if len(logs) > 1 else ""
+                    line = axis.plot(drawn[x], drawn[column], dash, color=look.colour, linewidth=1.3)[0]
+                    line.set(marker=marker, markevery=(0.1, 0.3), markersize=4)
         _dress(axis, title, members, x)
     if len(logs) > 1:
-        keys = [Line2D([], [], color=looks[name].colour, label=short(name)) for name in logs]
-        figure.legend(handles=keys, loc="outside lower center", ncols=min(4, len(keys)), frameon=False)
+        names = labels(logs)
+        legend_below(figure, [method_key(names[name], looks[name], dashed=False) for name in logs], most=4)
     return figure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from fsrbench.comparison import how_told
 from fsrbench.errors import UserError
@@ -95,6 +96,17 @@ def build_sweep(sources: Sequence[Source], layout: Layout) -> Table:
         if metric.name in part.metrics
     ]
     return _table(parts, places, layout)
+
+
+def open_arranged(path: Path, layout: Layout) -> RunData:
+    """Read a run as a layout shows it: its methods in order and under their names, its metrics under theirs.
+
+    Raises:
+        UserError: it is no run, or has not a metric or method of the layout.
+    """
+    source = Source(RunData.load(path))
+    check([source], layout)
+    return arranged(source.run, layout)
 
 
 def check(sources: Sequence[Source], layout: Layout) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from fsrbench.digits import significant
 from fsrbench.reports.data import MetricInfo, RunData
 from fsrbench.reports.table_markdown import escape
 
@@ -73,4 +74,4 @@ def _name(detail: str) -> str:
 def _text(info: MetricInfo, detail: str, value: float) -> str:
     if math.isnan(value):
         return "–"
-    return f"{value:.3g}" if detail == "ratio" else f"{value * info.factor:.{info.digits}f}"
+    return significant(value) if detail == "ratio" else f"{value * info.factor:.{info.digits}f}"

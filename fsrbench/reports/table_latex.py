@@ -4,70 +4,109 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
-from fsrbench.reports.latex_columns import Block, Style, column_spec, is_number, layout_blocks, tex_columns
-from fsrbench.reports.latex_pages import floats, footnotes_fit
-from fsrbench.reports.latex_text import DEFINITION, breakable, escape
-from fsrbench.reports.table_model import NO_VALUE, PARTIAL, TIED, Cell, Column, Row, Table, heading_lines, spans
+from fsrbench.reports.latex_columns import blocks, column_spec, is_number, raised, tex_columns
+from fsrbench.reports.latex_text import DEFINITION, breakable, escape, latin
+from fsrbench.reports.short_names import short_names
+from fsrbench.reports.table_model import NO_VALUE, Cell, Column, Row, Table, heading_lines, spans
 
-ARTICLE = 345.0
-"""Width of LaTeX's own article in points, which other classes do not fall short of by default."""
 PAGE = 480.0
-"""Width of the text in a document of its own: A4 with margins of 2 cm."""
-_NARROW = 235.0
-"""Up to this width a table fits one column of a two-column page; wider ones span both."""
+"""Width of the text in a document of its own, in points: A4 with margins of 2 cm."""
+_POINTS_A_COLUMN = 56
+"""Width of the text for each column of numbers side by side; more go on in a block below."""
+_ARTICLE = 345
+"""Width of LaTeX's own article in points, which other classes do not fall short of by default."""
+_NARROW = 4
+"""Columns up to which a table stands in one column of a two-column page; others span both."""
+_LINES = 42
+"""Lines of a float."""
+_LETTERS = 85
+"""Letters in a line of a footnote."""
+_LONGEST = 32
+"""Letters of a method's name; a longer one is shortened, and stands in full below the table."""
 
-_MATHS = {TIED: "\\approx", PARTIAL: "\\dagger"}
-"""Signs as LaTeX writes them."""
 _SECOND = "\\newcommand*{\\fsrsecond}[1]{\\llap{\\underline{\\phantom{\\num{#1}}}}}"
 """Underlines the number before it: a number inside a command would be no number to siunitx."""
+_WITHOUT_ADJUSTBOX = "\\ifcsname adjustbox\\endcsname\\else\\newenvironment{adjustbox}[1]{}{}\\fi"
+"""A document without the package compiles all the same; its wide tables are then not made narrower."""
 
 
 def latex(table: Table, label: str, width: float | None = None) -> str:
     """A floating table with caption, label and footnotes, to be read with ``\\input``.
 
-    Methods and protocols follow it as text, so that they may go on on the next page.
+    TeX itself makes a block of columns smaller where it is wider than the text. Methods and protocols follow as text,
+    so that they may go on on the next page.
 
     Args:
         table: the table.
         label: what ``\\ref`` finds it by, after ``tab:``; other characters than letters and digits become hyphens.
-        width: widest that it may be, in points; :data:`ARTICLE` by default.
+        width: widest that it may be, in points; the width of the text by default.
     """
-    limit = width or ARTICLE
-    style, blocks = layout_blocks(table, limit)
+    table, full_names = _shortened(table)
+    members = blocks(table, max(2, (width or _ARTICLE) / _POINTS_A_COLUMN))
     key = f"tab:{re.sub('[^A-Za-z0-9-]+', '-', label).strip('-')}"
-    environment = "table" if len(blocks) == 1 and blocks[0].width <= _NARROW else "table*"
+    environment = "table" if len(members) == 1 and len(members[0]) <= _NARROW else "table*"
     caption = _caption(table)
-    pages = floats(table, blocks, style, caption, limit)
-    fit = footnotes_fit(table, pages[-1] if pages else [], style, caption, limit)
-    lines = ["% needs \\usepackage{booktabs,siunitx}"]
-    for number, members in enumerate(pages or [[]]):
+    floats, room = _floats(table, members, _LINES - _lines([caption]))
+    fit = _lines(table.footnotes) <= room
+    limit = f"{width:g}pt" if width else "\\linewidth"
+    lines = ["% needs \\usepackage{booktabs,siunitx,adjustbox}", _WITHOUT_ADJUSTBOX]
+    for number, group in enumerate(floats):
         head = [f"\\caption{{{escape(caption)}}}", f"\\label{{{key}}}"]
         lines += [f"\\begin{{{environment}}}[tbp]", "\\centering"]
         lines += head if number == 0 else [f"Table~\\ref{{{key}}}, continued."]
-        lines += [*_setup(table, style), *_tabulars(table, members, style)]
-        lines += _footnotes(table) if fit and number == max(len(pages), 1) - 1 else []
+        lines += [*_setup(table), *_tabulars(table, group, limit)]
+        lines += _footnotes(table) if fit and number == len(floats) - 1 else []
         lines += [f"\\end{{{environment}}}"]
-    text = "\n".join([*lines, *_below(table, key, not fit)]) + "\n"
+    text = "\n".join([*lines, *_below(table, key, full_names, not fit)]) + "\n"
     return f"{DEFINITION}\n{text}" if "\\fsrchar" in text else text
 
 
-def _setup(table: Table, style: Style) -> list[str]:
+def _shortened(table: Table) -> tuple[Table, list[str]]:
+    """The table with long names shortened and others' letters spelled in Latin ones, and what they stand for."""
+    short = short_names([row.method for row in table.rows], _LONGEST, latin)
+    if all(short[row.method] == row.method for row in table.rows):
+        return table, []
+    rows = tuple(replace(row, method=short[row.method]) for row in table.rows)
+    return replace(table, rows=rows), [f"{new}: {name}" for name, new in short.items() if new != name]
+
+
+def _floats(table: Table, members: Sequence[list[int]], room: int) -> tuple[list[list[list[int]]], int]:
+    """The blocks of each float, and the lines that are left in the last; a block is never taller than a page."""
+    floats: list[list[list[int]]] = [[]]
+    for block in members:
+        columns = [table.columns[index] for index in block]
+        height = len(spans(columns)) + len(heading_lines(columns)) + len(table.rows) + 3
+        if floats[-1] and height > room:
+            floats.append([])
+            room = _LINES
+        floats[-1].append(block)
+        room -= height
+    return floats, room
+
+
+def _lines(texts: Sequence[str]) -> int:
+    return sum(1 + len(text) // _LETTERS for text in texts)
+
+
+def _setup(table: Table) -> list[str]:
     """Size of type, space between columns, and how marked numbers look."""
     second = any(cell.mark == "second" for row in table.rows for cell in row.cells)
     return [
         "\\par\\smallskip",  # many classes set no space below a caption
-        f"{style.command}\\setlength{{\\tabcolsep}}{{{style.separation:g}pt}}",
+        "\\small\\setlength{\\tabcolsep}{4.5pt}",
         "\\sisetup{detect-weight=true,group-digits=integer}",
         *([_SECOND] if second else []),
     ]
 
 
-def _tabulars(table: Table, blocks: Sequence[Block], style: Style) -> list[str]:
+def _tabulars(table: Table, members: Sequence[Sequence[int]], limit: str) -> list[str]:
     lines = []
-    for number, block in enumerate(blocks):
+    for number, block in enumerate(members):
         lines += ["\\par\\medskip"] if number else []
-        lines += _tabular(table, block, style)
+        lines += [f"\\begin{{adjustbox}}{{max width={limit},max totalheight=0.8\\textheight}}"]
+        lines += [*_tabular(table, block), "\\end{adjustbox}"]
     return lines
 
 
@@ -81,7 +120,7 @@ def document(body: str, width: float | None = None) -> str:
     lines = [
         "\\documentclass[10pt]{article}",
         f"\\usepackage[a4paper,textwidth={width or PAGE:g}pt,vmargin=2cm]{{geometry}}",
-        "\\usepackage{booktabs,siunitx}",
+        "\\usepackage{booktabs,siunitx,adjustbox}",
         "\\pagestyle{empty}",
         "\\begin{document}",
         body.rstrip("\n"),
@@ -94,11 +133,11 @@ def _caption(table: Table) -> str:
     return f"{table.title.rstrip('.') or 'Face super-resolution'}. {table.about}"
 
 
-def _tabular(table: Table, block: Block, style: Style) -> list[str]:
-    columns = [table.columns[index] for index in block.members]
-    spreads = [_has_spread(table, index) for index in block.members]
-    specs = [column_spec(table, index, style) for index in block.members]
-    rows = [(row, [row.cells[index] for index in block.members]) for row in table.rows]
+def _tabular(table: Table, block: Sequence[int]) -> list[str]:
+    columns = [table.columns[index] for index in block]
+    spreads = [_has_spread(table, index) for index in block]
+    specs = [column_spec(table, index) for index in block]
+    rows = [(row, [row.cells[index] for index in block]) for row in table.rows]
     ceiling = [_row(row, cells, spreads) for row, cells in rows if row.ceiling]
     return [
         f"\\begin{{tabular}}{{@{{}}{'l' * len(table.headings)}{''.join(specs)}@{{}}}}",
@@ -133,7 +172,7 @@ def _groups(table: Table, columns: Sequence[Column], spreads: Sequence[bool]) ->
 
 def _heading(table: Table, columns: Sequence[Column], spreads: Sequence[bool]) -> list[str]:
     *titles, last = heading_lines(columns)
-    marked = [escape(text) + _raised(column.notes) for text, column in zip(last, columns, strict=True)]
+    marked = [escape(text) + _mark(list(map(str, column.notes))) for text, column in zip(last, columns, strict=True)]
     lines = [*([escape(text) for text in line] for line in titles), marked]
     words = [escape(text) for text in table.headings]
     blank = [""] * len(words)
@@ -160,25 +199,24 @@ def _row(row: Row, cells: Sequence[Cell], spreads: Sequence[bool]) -> str:
 
 def _cell(cell: Cell, spread: bool) -> list[str]:
     """The number, and in a column with spreads what follows it, as a column of its own."""
-    raised = _raised(cell.signs)
+    marks = _mark(cell.signs)
     if not spread:
-        return [_number(cell, raised)]
-    return [_number(cell, ""), f"{{\\scriptsize {escape(cell.spread)}}}{raised}" if cell.spread else raised]
+        return [_number(cell, marks)]
+    return [_number(cell, ""), f"{{\\scriptsize {escape(cell.spread)}}}{marks}" if cell.spread else marks]
 
 
-def _number(cell: Cell, raised: str) -> str:
+def _number(cell: Cell, marks: str) -> str:
     if not is_number(cell.text):
-        return f"{{{escape(cell.text)}{raised}}}" if raised or cell.text == NO_VALUE else escape(cell.text)
+        return f"{{{escape(cell.text)}{marks}}}" if marks or cell.text == NO_VALUE else escape(cell.text)
     text = cell.text.replace("−", "-")
     before = "\\bfseries " if cell.mark == "best" else ""
-    after = f"\\fsrsecond{{{text}}}{raised}" if cell.mark == "second" else raised
+    after = f"\\fsrsecond{{{text}}}{marks}" if cell.mark == "second" else marks
     return f"{before}{text}{{{after}}}" if after else before + text
 
 
-def _raised(signs: Sequence[object]) -> str:
-    """Footnote marks, set without width so that the numbers of a column stay aligned."""
-    text = ",".join(_MATHS.get(str(sign), str(sign)) for sign in signs)
-    return f"\\rlap{{$^{{{text}}}$}}" if text else ""
+def _mark(signs: Sequence[str]) -> str:
+    """Raised signs without width, so that the numbers of a column stay aligned; the column has room for them."""
+    return f"\\rlap{{{raised(signs)}}}" if signs else ""
 
 
 def _notes(table: Table) -> list[str]:
@@ -192,10 +230,10 @@ def _footnotes(table: Table) -> list[str]:
     return [opening, *_notes(table), "\\end{minipage}"]
 
 
-def _below(table: Table, key: str, footnotes: bool) -> list[str]:
+def _below(table: Table, key: str, full_names: Sequence[str], footnotes: bool) -> list[str]:
     """What was left out, methods and protocols, and footnotes that found no room, in small type after the table."""
     lines = _notes(table) if footnotes else []
-    for title, entries in table.below:
+    for title, entries in [*([("Names", tuple(full_names))] if full_names else []), *table.below]:
         lines += [f"\\textit{{{title}.}} {breakable(entries[0])}\\par", *(f"{breakable(e)}\\par" for e in entries[1:])]
     if not lines:
         return []

@@ -100,7 +100,8 @@ def arranged(run: RunData, layout: Layout) -> RunData:
         for name, frame in frames.items()
         if isinstance(frame, pd.DataFrame) and "method" in frame
     }
-    return replace(run, manifest=told, **picked)
+    listed = tuple(dict.fromkeys([*section(run.manifest, "methods"), *run.methods]))
+    return replace(run, manifest=told, renamed={title: name for name, title in kept.items()}, listed=listed, **picked)
 
 
 def _picked(frame: pd.DataFrame, kept: Mapping[str, str]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 from made import call, draw_picture, encode_picture, picture_files, run, write_files
 from PIL import Image
 
-from fsrbench import gallery
+from fsrbench import gallery, grid
 from fsrbench.errors import UserError
 from fsrbench.methods import TAKEN, find_method
 from fsrbench.picture_folder import Index, KeptRow, PictureFolder
@@ -40,6 +40,7 @@ def test_first_images_are_kept_and_all_only_where_asked_for(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gallery, "MOST_KEPT", 3)
+    monkeypatch.setattr(grid, "run_images", lambda _: ["bob/1"])
     monkeypatch.setattr("fsrbench.engine.plan.SHARD", 2)
     rows = ["lr", "bicubic", "nearest", "hr"]
     run(data, tmp_path / "out", methods="bicubic,nearest")

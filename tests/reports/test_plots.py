@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import warnings
 
 import matplotlib
 import numpy as np
@@ -11,11 +12,23 @@ import pytest
 from matplotlib.colors import to_hex
 from PIL import Image
 
+from fsrbench.reports.html.results import SHAPES
+from fsrbench.reports.looks import MARKERS
 from fsrbench.reports.plot_distributions import draw_distributions
 from fsrbench.reports.plot_dots import draw_dots
 from fsrbench.reports.plot_labels import place_labels
 from fsrbench.reports.plot_speed import Point, _PercentLocator, draw_speed_quality, pareto_front
-from fsrbench.reports.plot_style import freeze, looks, looks_of, panels, short
+from fsrbench.reports.plot_style import (
+    freeze,
+    labels,
+    legend_below,
+    looks,
+    looks_of,
+    method_key,
+    panels,
+    plain_ticks,
+    styled,
+)
 from fsrbench.reports.plots import write_plots
 
 NAN = math.nan
@@ -107,10 +120,27 @@ def test_colours_follow_the_manifest_not_what_a_plot_happens_to_show(make_run):
     assert part["hr"].colour not in {full[name].colour for name in METHODS}
 
 
-def test_a_method_that_comes_along_looks_the_same_in_every_run():
-    alone, among = looks_of(["ours"]), looks_of(["mine", "bicubic", "scgan", "ours"])
-    assert alone["ours"] == among["ours"]
-    assert len({among[name] for name in ("mine", "bicubic", "scgan", "ours", "hr")}) == 5
+def test_looks_do_not_depend_on_the_order_of_the_methods():
+    names = ["ours", "bicubic", "mine", "scgan"]
+    assert looks_of(names) == looks_of(reversed(names))
+
+
+BASELINES = ["nearest", "bilinear", "bicubic", "lanczos", "ours", "ours-id", "ours-short", "progressive", "scgan"]
+
+
+@pytest.mark.parametrize("names", [BASELINES, [f"m{i:02d}" for i in range(42)]], ids=["baselines", "42"])
+def test_no_two_methods_share_a_look(names):
+    """Points have colour and marker, lines colour and dash; up to six methods differ in each of the three."""
+    look = looks_of(names)
+    assert len({(look[name].colour, look[name].marker) for name in [*names, "hr"]}) == len(names) + 1
+    assert len({(look[name].colour, look[name].dash) for name in [*names, "hr"]}) == len(names) + 1
+    six = looks_of(names[:6])
+    for part in ("colour", "marker", "dash"):
+        assert len({getattr(six[name], part) for name in [*names[:6], "hr"]}) == 7
+
+
+def test_the_page_has_a_shape_for_every_marker():
+    assert set(SHAPES) >= {*MARKERS, looks_of([])["hr"].marker}
 
 
 def test_twenty_methods_look_different(make_run):
@@ -155,18 +185,54 @@ def test_labels_cover_neither_points_nor_each_other():
         assert not any(box.contains(*axes.transData.transform(place)) for place in points)
 
 
-def test_short_keeps_both_ends():
-    assert short("ours") == "ours"
-    cut = short("python:package.module:LongClassName")
-    assert len(cut) == 24
-    assert cut.startswith("python:")
-    assert cut.endswith("ClassName")
-
-
 def test_percent_axes_have_no_tick_above_100():
     ticks = _PercentLocator().tick_values(58, 106)
     assert max(ticks) == 100
     assert min(ticks) <= 60
+
+
+@pytest.mark.parametrize(("lower", "values_"), [(False, (20.0, 25.0)), (True, (8.0, 4.0))])
+def test_the_pareto_line_reaches_the_panels_edge(make_run, lower, values_):
+    metric = "niqe" if lower else "psnr"
+    given = {metric: dict(zip("ab", values_, strict=True)), "latency_ms": {"a": 1.0, "b": 7000.0}}
+    (axes,) = draw_speed_quality(make_run(given)).axes
+    (front,) = [line for line in axes.get_lines() if line.get_drawstyle() == "steps-post"]
+    assert max(front.get_xdata()) == axes.get_xlim()[1]
+
+
+@pytest.mark.parametrize(("low", "high"), [(83.1, 97.2), (0.55, 0.83), (20.1, 26.3), (0.0, 100.0)])
+def test_ticks_are_round(low, high):
+    _, (axes,) = panels(1, 1, 2.3, 2.0)
+    axes.set_xlim(low, high)
+    plain_ticks(axes.xaxis)
+    steps = {float(f"{step:.9g}") for step in np.diff(axes.get_xticks())}
+    assert len(steps) == 1
+    assert f"{steps.pop():e}"[0] in "125"
+
+
+@pytest.mark.parametrize("count", [1, 4, 8, 12, 20])
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_legends_are_never_cut_off(count, columns):
+    names = [f"images:/results/run{i}/a_rather_long_name" for i in range(count)]
+    with styled():
+        figure, _ = panels(columns, 3, 2.9, 2.4)
+        look, shown = looks_of(names), labels(names)
+        legend_below(figure, [method_key(shown[name], look[name]) for name in names])
+        freeze(figure)
+    box, page = figure.legends[0].get_window_extent(), figure.bbox
+    assert box.x0 >= 0
+    assert box.x1 <= page.width
+    assert box.y0 >= 0
+    assert box.y1 <= page.height
+
+
+def test_names_in_other_scripts_are_drawn_in_letters_that_there_are(make_run, tmp_path):
+    names = ["超分辨率模型", "สวัสดี", "नमस्ते", "モデル", "Привет", "μοντέλο"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns of every glyph that its fonts have not
+        write_plots(make_run(values(names)), tmp_path / "plots")
+    assert len(set(labels(names).values())) == len(names) + 1
+    assert labels(names)["Привет"] == "Привет"
 
 
 def test_names_are_no_formulas(make_run, tmp_path):

@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 from made_latex import needs_latex, typeset
 
-from fsrbench.reports.latex_columns import column_spec, layout_blocks
-from fsrbench.reports.latex_text import breakable, escape, width
+from fsrbench.reports.latex_columns import blocks, column_spec
+from fsrbench.reports.latex_text import breakable, escape
 from fsrbench.reports.table_build import build, build_table
-from fsrbench.reports.table_latex import ARTICLE
 from fsrbench.reports.table_layout import Layout
 from fsrbench.reports.table_runs import Source
 from fsrbench.reports.tables import render_runs
@@ -33,29 +32,38 @@ def wide(make_run):
     return replace(run, summary=summary, manifest=run.manifest | {"metrics": metrics, "protocols": protocols})
 
 
-class TestFit:
-    @pytest.mark.parametrize("limit", [240.0, ARTICLE, 500.0])
+class TestBlocks:
+    @pytest.mark.parametrize("most", [2, 6, 8.5, 100])
     @pytest.mark.parametrize("intervals", [False, True])
-    def test_every_column_stands_in_one_block_no_wider_than_asked(self, wide, limit, intervals):
-        table = build_table(wide, intervals=intervals)
-        _, blocks = layout_blocks(table, limit)
-        assert [index for block in blocks for index in block.members] == list(range(25))
-        assert all(block.width <= limit or len(block.members) == 1 for block in blocks)
-
-    def test_a_small_table_is_one_block_in_larger_type(self, make_run):
-        style, blocks = layout_blocks(build_table(make_run({"psnr": {"a": 20.0, "b": 21.0}})), ARTICLE)
-        assert (style.command, len(blocks)) == ("\\small", 1)
+    def test_every_column_stands_in_one_block(self, wide, most, intervals):
+        found = blocks(build_table(wide, intervals=intervals), most)
+        assert [index for block in found for index in block] == list(range(25))
+        assert all(len(block) * (1.5 if intervals else 1) <= most or len(block) == 1 for block in found)
 
     def test_blocks_are_about_equally_wide(self, wide):
-        widths = [block.width for block in layout_blocks(build_table(wide), ARTICLE)[1]]
-        assert min(widths) > 0.6 * max(widths)
+        sizes = [len(block) for block in blocks(build_table(wide), 6)]
+        assert max(sizes) - min(sizes) <= 1
 
     def test_blocks_break_between_groups(self, wide):
         names = wide.metrics[:8]
         layout = Layout.model_validate({"metrics": {"One": names[:3], "Two": names[3:6], "Three": names[6:]}})
-        _, blocks = layout_blocks(build([Source(wide)], layout), ARTICLE)
-        assert len(blocks) > 1
-        assert {block.members[0] for block in blocks} <= {0, 3, 6}
+        found = blocks(build([Source(wide)], layout), 4)
+        assert [block[0] for block in found] == [0, 3, 6]
+
+    @pytest.mark.parametrize("length", [40, 120, 400])
+    def test_a_long_name_does_not_split_the_table(self, make_run, length):
+        """Its columns stand side by side as without it, and the whole name stands below."""
+        name = "images:" + "long_name_" * (length // 10)
+        metrics = {m: {name: 20.0, "b": 21.0} for m in ("psnr", "ssim", "niqe", "kid", "detection")}
+        text = render_runs([Source(make_run(metrics))], "tex", Layout(notes="none"))
+        assert text.count("\\begin{tabular}") == 1
+        assert ("long\\_\\allowbreak{}name\\_\\allowbreak{}" * (length // 10)) in text.split("Names.")[1]
+
+
+def test_names_that_pdflatex_has_no_letters_for_stay_distinct(make_run):
+    text = render_runs([Source(make_run({"psnr": {"模型甲": 20.0, "模型乙": 21.0}}))], "tex", Layout())
+    assert "MoXingJia & 20.00" in text
+    assert "MoXingYi & \\bfseries 21.00" in text
 
 
 @pytest.mark.parametrize(
@@ -68,7 +76,7 @@ class TestFit:
 )
 def test_columns_have_room_for_their_longest_number(make_run, values, spec):
     table = build_table(make_run({"niqe": {f"m{i}": value for i, value in enumerate(values)}}))
-    assert column_spec(table, 0, layout_blocks(table, ARTICLE)[0]).startswith(spec)
+    assert column_spec(table, 0).startswith(spec)
 
 
 def test_ties_and_footnotes_are_raised_behind_the_number(make_run):
@@ -76,6 +84,7 @@ def test_ties_and_footnotes_are_raised_behind_the_number(make_run):
     text = render_runs([Source(make_run({"latency_ms": values}))], "tex", Layout())
     assert r"a & 8.0{\rlap{$^{\approx,1}$}} \\" in text
     assert r"b & 8.5{\rlap{$^{\approx}$}} \\" in text
+    assert r"S[table-format=1.1]@{\hphantom{$^{\approx,1}$}\hspace{2\tabcolsep}}" in text
 
 
 class TestText:
@@ -95,10 +104,6 @@ class TestText:
             r"\allowbreak{}to.\allowbreak{}something"
         )
 
-    def test_width_follows_the_letters(self):
-        assert width("iii", 8) < width("nnn", 8) < width("MMM", 8)
-        assert width("nnn", 9) > width("nnn", 8)
-
 
 @needs_latex
 class TestCompiles:
@@ -106,6 +111,21 @@ class TestCompiles:
     def test_wide(self, wide, tmp_path, intervals):
         layout = Layout(intervals=intervals)
         assert typeset(render_runs([Source(wide)], "tex", layout), tmp_path) == []
+
+    def test_long_names(self, make_run, tmp_path):
+        names = [f"images:/results/{'very_' * 20}long_{i}" for i in range(3)]
+        metrics = {m: {name: (20.0 + i, 19.0, 25.0) for i, name in enumerate(names)} for m in ("psnr", "ssim", "niqe")}
+        run = make_run(metrics)
+        for intervals in (False, True):
+            assert typeset(render_runs([Source(run)], "tex", Layout(intervals=intervals)), tmp_path) == []
+
+    def test_more_methods_than_fit_a_page_at_full_size(self, make_run, tmp_path):
+        run = make_run({"psnr": {f"method {i}": 20.0 + i for i in range(70)}})
+        assert typeset(render_runs([Source(run)], "tex", Layout()), tmp_path) == []
+
+    def test_without_adjustbox_it_compiles_all_the_same(self, make_run, tmp_path):
+        run = make_run({"psnr": {"a": 20.0, "b": 21.0}})
+        assert typeset(render_runs([Source(run)], "tex", Layout()), tmp_path, "booktabs,siunitx") == []
 
     def test_standalone(self, wide, tmp_path):
         text = render_runs([Source(wide)], "tex", Layout(), standalone=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from fsrbench.reports.data import RunData
@@ -12,26 +13,28 @@ from fsrbench.reports.data import RunData
 CAPTIONS: Final = {
     "speed_quality": (
         "Quality against speed",
-        "Each method's quality over its latency at batch 1, with 95 % intervals. Quick is left; which end of the other "
-        "axis is better, its arrow says.",
+        "Quality against latency at batch 1, with 95 % intervals. Fast is left; the other axis's arrow points to its "
+        "better end. The grey steps are the Pareto front: no method beats those on it in both.",
     ),
     "metrics": (
         "All metrics",
-        "One panel a metric: each method's value with its 95 % interval; the dashed line is the HR images themselves.",
+        "One panel per metric: each method's value and its 95 % interval; the dotted line is the HR images' own.",
     ),
     "distributions": (
         "Distributions over the images",
-        "How the scores of single images spread around each method's mean.",
+        "Scores of single images. Circle: median; bar: from the first to the third quartile; small dots: images; "
+        "shape: estimated density, from 10 images on.",
     ),
     "roc": (
         "Verification: ROC",
-        "True accept rate over false accept rate of face verification with each method's pictures.",
+        "True against false accept rate of face verification with each method's pictures, in per cent.",
     ),
     "detection": (
         "Detection",
-        "Share of pictures in which the face is found, over the confidence asked for.",
+        "Per cent of the pictures in which the face is found, over the detector's least confidence; the upright line "
+        "is at 0.9, where the table's rate is taken.",
     ),
-    "throughput": ("Throughput", "Images a second over the batch size."),
+    "throughput": ("Throughput", "Images per second over the batch size."),
 }
 """By file name: title and caption. Other plots are shown under their file's name."""
 
@@ -50,9 +53,9 @@ class PlotFigure:
     """CSS pixels that it wants; 0 where the file does not say."""
 
 
-def read_figures(run: RunData) -> list[PlotFigure]:
-    """Every SVG in the run's ``plots``, the known ones first and in their order."""
-    files = {file.stem: file for file in sorted((run.path / "plots").glob("*.svg")) if file.is_file()}
+def read_figures(run: RunData, folder: Path | None = None) -> list[PlotFigure]:
+    """Every SVG in ``folder``, the run's ``plots`` by default; the known ones first and in their order."""
+    files = {file.stem: file for file in sorted((folder or run.path / "plots").glob("*.svg")) if file.is_file()}
     names = [*(name for name in CAPTIONS if name in files), *(name for name in files if name not in CAPTIONS)]
     figures = []
     for name in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -15,22 +16,23 @@ from fsrbench.atomic import whole
 from fsrbench.errors import UserError
 from fsrbench.reports.data import RunData
 from fsrbench.reports.html import facts
-from fsrbench.reports.html.figures import read_figures
-from fsrbench.reports.html.pictures import MOST_SHOWN, read_pictures, specimens, title
-from fsrbench.reports.html.results import colours, read_results
+from fsrbench.reports.html.figures import PlotFigure, read_figures
+from fsrbench.reports.html.pictures import MOST_SHOWN, read_pictures, specimens, titles
+from fsrbench.reports.html.results import look_rules, read_results
 from fsrbench.reports.table_details import detail_methods, detail_rows
 
 HERE: Final = Path(__file__).parent
 STYLES: Final = ("report.css", "browser.css", "print.css")
 
 
-def write_report(run: RunData, out: Path | None = None, images: int = MOST_SHOWN) -> Path:
+def write_report(run: RunData, out: Path | None = None, images: int = MOST_SHOWN, afresh: bool = False) -> Path:
     """Write a run's page.
 
     Args:
         run: the run.
         out: the file; ``report.html`` in the run's folder by default.
         images: show the first so many; fewer where the page would get too large.
+        afresh: draw the plots again, as a layout renames what they show; else the run's own are shown.
 
     Returns:
         The file.
@@ -40,7 +42,7 @@ def write_report(run: RunData, out: Path | None = None, images: int = MOST_SHOWN
         CannotWrite: the disk takes no more.
     """
     file = run.path / "report.html" if out is None else out
-    text = render(run, images)
+    text = render(run, images, _figures(run, afresh))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with whole(file) as part:
@@ -51,22 +53,32 @@ def write_report(run: RunData, out: Path | None = None, images: int = MOST_SHOWN
     return file
 
 
-def render(run: RunData, images: int = MOST_SHOWN) -> str:
+def _figures(run: RunData, afresh: bool) -> list[PlotFigure]:
+    if not afresh:
+        return read_figures(run)
+    from fsrbench.reports.plots import write_plots  # the page alone does not need matplotlib
+
+    with tempfile.TemporaryDirectory() as folder:
+        write_plots(run, Path(folder))
+        return read_figures(run, Path(folder))
+
+
+def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure] | None = None) -> str:
     """The page of a run as text; arguments as for :func:`write_report`."""
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     pictures = read_pictures(run, images)
     chosen, choice = specimens(run, pictures) if pictures else ([], "")
-    style = "\n".join(map(_own, STYLES)) + _colour_rules(run)
+    style = "\n".join(map(_own, STYLES)) + look_rules(run)
     scripts = [_own("sort.js"), *([_own("browser.js")] if pictures else [])]
     return environment.get_template("page.html.j2").render(
         run=run,
         facts=facts,
         results=read_results(run),
-        figures=read_figures(run),
+        figures=read_figures(run) if figures is None else figures,
         pictures=pictures,
-        title_of=title,
+        titles=titles(run),
         specimens=chosen,
         choice=choice,
         details=detail_rows(run),
@@ -79,11 +91,6 @@ def render(run: RunData, images: int = MOST_SHOWN) -> str:
 
 def _own(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
-
-
-def _colour_rules(run: RunData) -> str:
-    """Rules and no style attributes, which the page's policy forbids."""
-    return "".join(f".look-{place} {{ --look: {colour}; }}\n" for place, colour in enumerate(colours(run)))
 
 
 def _policy(style: str, scripts: Sequence[str]) -> str:

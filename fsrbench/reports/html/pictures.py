@@ -15,6 +15,8 @@ from PIL import Image
 from fsrbench.picture_folder import LR, PictureFolder
 from fsrbench.reports.choice import choose_rows
 from fsrbench.reports.data import HR, MetricInfo, RunData
+from fsrbench.reports.looks import looks
+from fsrbench.reports.short_names import short_names
 
 MOST_SHOWN: Final = 200
 BUDGET: Final = 22_000_000
@@ -31,6 +33,8 @@ class Pictures:
     """Pictures and scores of some images. A row is LR, a method or HR."""
 
     rows: tuple[str, ...]
+    titles: dict[str, str]
+    """What stands above each row's picture: its name, shortened where it is long."""
     images: tuple[str, ...]
     encoded: tuple[tuple[str | None, ...], ...]
     """By image, then by row: lossless WebP in base64; ``None`` where there is no picture."""
@@ -54,7 +58,7 @@ class Pictures:
         metrics = [
             {"title": m.title, "unit": m.unit, "direction": m.direction, "digits": m.digits} for m in self.metrics
         ]
-        rows = [{"title": title(row), "method": row not in (LR, HR)} for row in self.rows]
+        rows = [{"title": row.upper() if row in (LR, HR) else row, "method": row not in (LR, HR)} for row in self.rows]
         return {"url": URL, "rows": rows, "images": self.images, "metrics": metrics, "scores": self.scores}
 
 
@@ -75,13 +79,13 @@ def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int = BUDGET) ->
     """
     folder = PictureFolder(run.path / "images")
     index = folder.read_index()
-    rows = tuple(row for row in [LR, *run.rows] if row in index.rows)
-    if HR in index.rows and HR not in rows:
+    rows = tuple(row for row in [LR, *run.rows] if run.renamed.get(row, row) in index.rows)
+    if HR in index.rows and HR not in rows and not run.listed:
         rows = (*rows, HR)  # nothing scored it, and it is worth seeing all the same
     encoded: list[tuple[str | None, ...]] = []
     room = budget
     for image in index.images[:most]:
-        made = tuple(_encode(folder.file(row, image)) for row in rows)
+        made = tuple(_encode(folder.file(run.renamed.get(row, row), image)) for row in rows)
         room -= sum(len(text) for text in made if text)
         if room < 0:
             break
@@ -90,7 +94,7 @@ def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int = BUDGET) ->
         return None
     images = index.images[: len(encoded)]
     metrics, scores = _scores(run, rows, images)
-    return Pictures(rows, images, tuple(encoded), len(index.images), metrics, scores)
+    return Pictures(rows, titles(run), images, tuple(encoded), len(index.images), metrics, scores)
 
 
 def specimens(run: RunData, pictures: Pictures) -> tuple[list[Specimen], str]:
@@ -111,13 +115,13 @@ def specimens(run: RunData, pictures: Pictures) -> tuple[list[Specimen], str]:
             words = f"{metric.title} {_text(score, metric)}" if metric and score is not None else ""
             cells.append((URL + text if text else "", words))
         found.append(Specimen(image, tuple(cells)))
-    order = f", from {base}'s best {metric.title} to its worst" if metric and base else ""
+    order = f", from {pictures.titles[base]}'s best {metric.title} to its worst" if metric and base else ""
     return found, f"{len(found)} of {pictures.kept} images{order}"
 
 
-def title(row: str) -> str:
-    """What stands above a row's picture."""
-    return row.upper() if row in (LR, HR) else row
+def titles(run: RunData) -> dict[str, str]:
+    """What the page calls each row where there is no room for long names."""
+    return {**short_names(name for name in looks(run) if name != HR), LR: LR.upper(), HR: HR.upper()}
 
 
 def _encode(path: Path) -> str | None:

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from fsrbench.reports.data import STATUSES, RunData
 from fsrbench.reports.looks import looks
+from fsrbench.reports.short_names import short_names
 from fsrbench.reports.table_build import build_table
 from fsrbench.reports.table_model import NO_VALUE, Table
 
 PRINTED_COLUMNS: Final = 5
 """Metrics side by side on paper; a table with more goes on below itself."""
+SHAPES: Final = {
+    "o": "circle(50%)",
+    "s": "inset(6%)",
+    "^": "polygon(50% 0, 100% 100%, 0 100%)",
+    "v": "polygon(0 0, 100% 0, 50% 100%)",
+    "<": "polygon(0 50%, 100% 0, 100% 100%)",
+    ">": "polygon(0 0, 100% 50%, 0 100%)",
+    "D": "polygon(50% 0, 100% 50%, 50% 100%, 0 50%)",
+    "d": "polygon(50% 0, 85% 50%, 50% 100%, 15% 50%)",
+    "P": "polygon(32% 0, 68% 0, 68% 32%, 100% 32%, 100% 68%, 68% 68%, 68% 100%, 32% 100%, 32% 68%, 0 68%, 0 32%, "
+    "32% 32%)",
+    "X": "polygon(25% 0, 50% 25%, 75% 0, 100% 25%, 75% 50%, 100% 75%, 75% 100%, 50% 75%, 25% 100%, 0 75%, 25% 50%, "
+    "0 25%)",
+    "p": "polygon(50% 0, 100% 38%, 81% 100%, 19% 100%, 0 38%)",
+    "h": "polygon(50% 0, 95% 25%, 95% 75%, 50% 100%, 5% 75%, 5% 25%)",
+}
+"""The plots' markers in CSS."""
 _HINTS: Final = {"higher": "higher is better", "lower": "lower is better", "none": "neither end is better"}
 
 
@@ -51,8 +68,10 @@ class ResultRow:
     """A method, or the HR images."""
 
     name: str
+    short: str
+    """The name as it is shown, where long ones have no room."""
     look: int
-    """Which of :func:`colours` it is drawn in."""
+    """Which of :func:`look_rules` it is drawn by."""
     ceiling: bool
     cells: tuple[ResultCell, ...]
 
@@ -97,6 +116,7 @@ def read_results(run: RunData) -> Results:
 
 def _rows(run: RunData, table: Table) -> list[ResultRow]:
     places = {name: place for place, name in enumerate(looks(run))}
+    short = short_names(row.method for row in table.rows)
     metrics = [column.metric.name for column in table.columns]
     rows = []
     for row in table.rows:  # without the ceiling's where that has no value
@@ -113,7 +133,7 @@ def _rows(run: RunData, table: Table) -> list[ResultRow]:
             )
             for cell, result in zip(row.cells, found, strict=True)
         )
-        rows.append(ResultRow(row.method, places[row.name], row.ceiling, cells))
+        rows.append(ResultRow(row.method, short.get(row.method, row.method), places[row.name], row.ceiling, cells))
     return rows
 
 
@@ -124,6 +144,7 @@ def _number(value: float) -> str:
     return repr(float(value)) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
 
 
-def colours(run: RunData) -> Sequence[str]:
-    """The colour of each :attr:`ResultRow.look`, as in the plots."""
-    return [look.colour for look in looks(run).values()]
+def look_rules(run: RunData) -> str:
+    """CSS for each :attr:`ResultRow.look`: colour and shape of the method's marker in the plots."""
+    found = (f"--look: {look.colour}; --shape: {SHAPES[look.marker]};" for look in looks(run).values())
+    return "".join(f".look-{place} {{ {rules} }}\n" for place, rules in enumerate(found))
