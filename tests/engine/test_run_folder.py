@@ -93,7 +93,7 @@ def test_summary_is_the_mean_of_the_scores(finished: Finished, method: str, metr
     values = list(finished.values(method, metric).values())
     assert row["value"] == pytest.approx(np.mean(values), abs=1e-9)
     assert row["n"] == len(IDS)
-    assert min(values) <= row["ci_low"] <= row["value"] <= row["ci_high"] <= max(values)
+    assert row["ci_low"] < row["value"] < row["ci_high"]  # of two people: wider than what was seen
 
 
 def test_manifest_has_what_a_reader_asks_for(finished: Finished, data: Path) -> None:
