@@ -262,7 +262,7 @@ class Run:
         for line in filter(None, (weights.undeclared(name) for name in self.weight_names() if weights.there(name))):
             self.reporter.warn(line)
         for name in weights.unread(file for method in methods for file in method.weight_files()):
-            self.reporter.warn(f"--weights {name}: nothing in this run reads it")
+            self.reporter.warn(f"--weights {name}: nothing in this run is known to read it")
 
     def _time(self) -> dict[str, Readings | FsrbenchError]:
         wanted = [m.name for m in self.metrics if isinstance(m, SpeedMetric)]
