@@ -18,8 +18,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from fsrbench import fingerprints
+from fsrbench.containment import contained
 from fsrbench.errors import Unavailable, UserError
-from fsrbench.process_state import contained
 from fsrbench.registry import Registry, load_object
 from fsrbench.state_dicts import state_dicts
 from fsrbench.tasks import Task
