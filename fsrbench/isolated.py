@@ -21,11 +21,12 @@ import torch
 from torch import Tensor
 
 from fsrbench import weights
+from fsrbench.containment import contained
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
 from fsrbench.methods import Method, find_method, load_method
 from fsrbench.metrics.timing import EFFORTS, Readings, measure
 from fsrbench.offline import no_connections
-from fsrbench.process_state import contained, standardise
+from fsrbench.process_state import standardise
 from fsrbench.tasks import TASKS
 
 MOST_BYTES: Final = 2**28

@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from fsrbench import fingerprints, parameters
+from fsrbench.containment import contained
 from fsrbench.errors import Unavailable, UserError
 from fsrbench.file_hashes import file_hash, file_parts
 from fsrbench.object_state import ObjectState

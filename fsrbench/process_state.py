@@ -15,15 +15,11 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageFile
 
-from fsrbench.errors import EndedProgram, one_line
-
-STREAMS: Final = ("stdin", "stdout", "stderr")
 MAX_IMAGE_PIXELS: Final = Image.MAX_IMAGE_PIXELS
 
 
@@ -59,21 +55,21 @@ def _numbers(*names: str) -> tuple[int, ...]:
     return tuple(int(getattr(signal, name)) for name in names if hasattr(signal, name))
 
 
-_ALARMS: Final = _numbers("SIGALRM", "SIGVTALRM", "SIGPROF")
+ALARMS: Final = _numbers("SIGALRM", "SIGVTALRM", "SIGPROF")
 """Signals that end a program and that one sends to oneself."""
 _SIGNALS: Final = (
-    *_ALARMS,
+    *ALARMS,
     *_numbers("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGCHLD", "SIGABRT"),
 )
 
 
-def _signals() -> tuple[int, ...]:
+def signals_here() -> tuple[int, ...]:
     """Those whose handlers may be set here: in the main thread alone."""
     return _SIGNALS if threading.current_thread() is threading.main_thread() else ()
 
 
 def _read_signals() -> dict[int, Any]:
-    return {s: signal.getsignal(s) for s in _signals()}
+    return {s: signal.getsignal(s) for s in signals_here()}
 
 
 def _write_signals(before: Mapping[int, Any]) -> None:
@@ -161,7 +157,8 @@ _CHECKED: Final = (
 """What is looked at after each call of somebody else's code; torch's settings too where it is in use."""
 
 
-def _parts() -> Sequence[Any]:
+def parts() -> Sequence[Any]:
+    """What is global in this process and can be put back."""
     found: list[Any] = list(_CHECKED)
     if "cv2" in sys.modules:
         import cv2
@@ -174,9 +171,9 @@ def _parts() -> Sequence[Any]:
     return found
 
 
-def _restore(parts: Sequence[Any], before: Mapping[str, Any]) -> list[str]:
+def restore(looked_at: Sequence[Any], before: Mapping[str, Any]) -> list[str]:
     """Put back what differs; the names of it."""
-    changed = [part for part in parts if part.read() != before[part.name]]
+    changed = [part for part in looked_at if part.read() != before[part.name]]
     for part in changed:
         part.write(before[part.name])
     return [part.name for part in changed]
@@ -192,95 +189,6 @@ def standardise(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch_state.seed_generators(seed)
-
-
-class _Unclosable:
-    """A standard stream that somebody else's code may use and not close: the table is still to be written."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._stream)
-
-    def close(self) -> None:
-        """Nothing."""
-
-
-@contextmanager
-def _streams() -> Iterator[None]:
-    before = {name: getattr(sys, name) for name in STREAMS}
-    for name, stream in before.items():
-        if stream is not None:
-            setattr(sys, name, _Unclosable(stream))
-    try:
-        yield
-    finally:
-        for name, stream in before.items():
-            setattr(sys, name, stream)
-
-
-@contextmanager
-def _alarms() -> Iterator[None]:
-    """Make an error of an alarm that would end the program."""
-    unset = [number for number in _ALARMS if _signals() and signal.getsignal(number) is signal.SIG_DFL]
-    for number in unset:
-        signal.signal(number, _ring)
-    try:
-        yield
-    finally:
-        for number in unset:
-            if signal.getsignal(number) is _ring:
-                signal.signal(number, signal.SIG_DFL)
-
-
-def _ring(number: int, frame: FrameType | None) -> None:
-    raise EndedProgram(f"set an alarm that would have ended the program ({signal.Signals(number).name})")
-
-
-_inside = threading.local()
-
-
-@contextmanager
-def _no_exit() -> Iterator[None]:
-    try:
-        yield
-    except (Exception, GeneratorExit, KeyboardInterrupt):  # the last is the user's
-        raise
-    except BaseException as error:
-        raise EndedProgram(f"tried to end the program ({one_line(error)})") from error
-
-
-@contextmanager
-def contained(changed: set[str] | None = None) -> Iterator[None]:
-    """Run somebody else's code: it cannot end the program, and what it changes in the process is put back.
-
-    Inside another such block the outer one puts back, at its end.
-
-    Args:
-        changed: gets the names of what was changed.
-
-    Raises:
-        EndedProgram: the code called ``sys.exit()`` or raised something else that would end the program.
-    """
-    if getattr(_inside, "now", False):
-        with _no_exit():
-            yield
-        return
-    parts = _parts()
-    before = {part.name: part.read() for part in parts}
-    try:
-        _inside.now = True
-        with _streams(), _alarms(), _no_exit():
-            yield
-    finally:
-        _inside.now = False
-        names = _restore(parts, before)
-        if changed is not None:
-            changed.update(names)
 
 
 def _loggers() -> dict[logging.Logger, tuple[Any, ...]]:
@@ -329,9 +237,9 @@ def preserved() -> Iterator[None]:
 
     with ExitStack() as stack:
         stack.enter_context(_kept_files())
-        parts = _parts()
-        before = {part.name: part.read() for part in parts}
-        stack.callback(_restore, parts, before)
+        looked_at = parts()
+        before = {part.name: part.read() for part in looked_at}
+        stack.callback(restore, looked_at, before)
         stack.enter_context(_generators())
         stack.enter_context(_logging())
         stack.enter_context(warnings.catch_warnings())

@@ -130,7 +130,7 @@ def load_object(target: str, what: str) -> Any:
 
 
 def _import(module: str, what: str) -> ModuleType:
-    from fsrbench.process_state import contained
+    from fsrbench.containment import contained
 
     try:
         with contained():

@@ -23,7 +23,7 @@ def unread(*arguments: object) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("command", ["--help", "list metrics", "table RUN", "compare RUN", "check RUN --against REF"])
-def test_nobody_reads(command: str, tmp_path: Path, finished: Path) -> None:
+def test_nobody_reads(command: str, finished: Path) -> None:
     words = [
         {"RUN": str(finished), "REF": str(finished / "reference.json")}.get(word, word) for word in command.split()
     ]
@@ -33,8 +33,8 @@ def test_nobody_reads(command: str, tmp_path: Path, finished: Path) -> None:
 def test_a_failure_is_one_all_the_same(tmp_path: Path) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png"]))
     flags = ["--data", data, "--metrics", "psnr", "--out", tmp_path / "run", "--offline"]
-    code, told = unread("run", "--methods", "bicubic,images:nowhere", *flags)
-    assert code in (1, 2)
+    code, told = unread("run", "--methods", "bicubic,python:json:dumps", *flags)
+    assert code == 1
     assert "roken pipe" not in told
     assert "Traceback" not in told
 

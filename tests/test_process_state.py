@@ -27,10 +27,11 @@ from torch import nn
 
 import fsrbench
 from fsrbench import process_state
+from fsrbench.containment import contained
 from fsrbench.errors import EndedProgram, UserError
 from fsrbench.export import export
 from fsrbench.photo.command import Request, upscale
-from fsrbench.process_state import contained, preserved
+from fsrbench.process_state import preserved
 
 QUIET: dict[str, Any] = {"progress": False, "device": "cpu", "offline": True}
 backends = torch.backends
@@ -309,3 +310,22 @@ def test_closed_file_numbers_come_back(tmp_path: Path) -> None:
             os.close(1)
         os.fstat(1)
     assert not process_state._kept
+
+
+def test_an_alarm_of_the_caller_is_no_failure() -> None:
+    """What the caller's own time limit raises goes through to the caller."""
+
+    class TooSlow(BaseException):
+        pass
+
+    def stop(*_: object) -> None:
+        raise TooSlow
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with pytest.raises(TooSlow), contained():
+            signal.pause()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fsrbench.containment import contained
 from fsrbench.engine.frames import Frames, FrameWriter
 from fsrbench.engine.plan import HR, REFERENCE
 from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures
@@ -15,7 +16,7 @@ from fsrbench.engine.worker import UnitResult
 from fsrbench.errors import FsrbenchError, Invalid, one_line
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric
 from fsrbench.metrics.timing import Readings
-from fsrbench.process_state import contained, standardise
+from fsrbench.process_state import standardise
 from fsrbench.stats import LARGEST
 
 Refused = FsrbenchError

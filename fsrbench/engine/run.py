@@ -11,6 +11,7 @@ from typing import Any
 
 from fsrbench import isolation, weights
 from fsrbench.console import Reporter
+from fsrbench.containment import contained
 from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations import find_degradation
@@ -31,7 +32,6 @@ from fsrbench.methods import find_method
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric, SpeedMetric
 from fsrbench.metrics.timing import EFFORTS, Readings
-from fsrbench.process_state import contained
 from fsrbench.spec import RunSpec
 
 TIMED_IMAGES = 16

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fsrbench.containment import contained
 from fsrbench.devices import one_thread
 from fsrbench.engine import memory
 from fsrbench.engine.behaviour import CheckedMethods
@@ -27,7 +28,7 @@ from fsrbench.isolation import TIMEOUT, IsolatedMethod, Limits, MethodDied
 from fsrbench.methods import Method, can_be_isolated, load_method
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
 from fsrbench.metrics.features import EXTRACTORS, Extractor, extract
-from fsrbench.process_state import contained, standardise
+from fsrbench.process_state import standardise
 from fsrbench.spec import RunSpec
 
 UNITS_BETWEEN_TIDYING = 8

@@ -17,9 +17,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from fsrbench import parameters
+from fsrbench.containment import contained
 from fsrbench.errors import FsrbenchError, Invalid, one_line
 from fsrbench.methods import Method
-from fsrbench.process_state import contained, standardise
+from fsrbench.process_state import standardise
 
 WARM_UP = 5
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
