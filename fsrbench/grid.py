@@ -17,7 +17,7 @@ from fsrbench.reports.choice import How, choose_rows
 from fsrbench.reports.data import HR, MetricInfo, RunData
 from fsrbench.reports.grids import GridColumn, Picture, draw_grid
 
-BY: Final = ("psnr", "psnr_y", "ssim", "niqe")
+BY: Final = ("psnr", "psnr_y", "ssim", "niqe", "niqe_face")
 """Metrics to choose images by; the first that the run has scores of."""
 ROWS: Final = 5
 WITH_UNIT: Final = ("dB",)

@@ -16,6 +16,7 @@ from fsrbench.errors import Unavailable, one_line
 from fsrbench.metrics.base import Features
 from fsrbench.metrics.detectors import facenet_pytorch_package
 from fsrbench.metrics.features import Extractor, check_tensors, tensors_of
+from fsrbench.packages import cannot_import
 
 
 class FacenetDescriptor(Extractor):
@@ -76,8 +77,8 @@ class ArcfaceDescriptor(Extractor):
         super().check()
         try:
             import onnxruntime  # noqa: F401
-        except ImportError:
-            raise Unavailable("onnxruntime is missing; `pip install 'fsrbench[onnx]'`") from None
+        except ImportError as error:
+            raise cannot_import("onnxruntime", "fsrbench[onnx]", error) from None
         try:
             shape = self._session.get_inputs()[0].shape
         except Exception as error:  # onnxruntime raises types of its own

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode
 
 from fsrbench.errors import FsrbenchError, one_line
 from fsrbench.methods import Method
@@ -158,6 +157,8 @@ def _seconds(method: Method, lr: Tensor, device: torch.device) -> float:
 def _flops(method: Method, lr: Tensor) -> int | None:
     if method.network is None:
         return None
+    from torch.utils.flop_counter import FlopCounterMode  # imports Triton
+
     with FlopCounterMode(display=False) as counter:
         method.upscale(lr)
     return int(counter.get_total_flops())
