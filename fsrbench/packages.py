@@ -1,4 +1,4 @@
-"""Packages that are missing or cannot be imported, and OpenCV, which pyiqa imports and does not need."""
+"""Packages that are missing or cannot be imported, and what others import on their way and do not need."""
 
 from __future__ import annotations
 
@@ -69,3 +69,49 @@ class _StandIn(ModuleType):
         if name.startswith("__"):
             raise AttributeError(name)
         raise ImportError(f"needs OpenCV: {one_line(self._error)}{advice(self._error)}")
+
+
+def import_torchvision() -> None:
+    """Import torchvision without torch's compiler, which is most of the time that it takes.
+
+    It takes one function from there, which decides about compiling; called, that one loads the compiler and asks it.
+    """
+    if "torchvision" in sys.modules or _COMPILER in sys.modules:
+        return
+    import torch
+
+    package, utils = _Later(_COMPILER), _Later(f"{_COMPILER}.utils")
+    sys.modules |= {module.__name__: module for module in (package, utils)}
+    try:
+        importlib.import_module("torchvision")
+    finally:
+        for module in (package, utils):
+            if sys.modules.get(module.__name__) is module:
+                del sys.modules[module.__name__]
+        if vars(torch).get("_dynamo") is package:
+            del torch._dynamo
+
+
+_COMPILER = "torch._dynamo"
+
+
+class _Later(ModuleType):
+    """A module whose functions load it when they are called; whatever else is asked of it loads it at once."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__spec__ = ModuleSpec(name, None, is_package=True)
+        self.__path__: list[str] = []
+
+    def is_compile_supported(self, device_type: str) -> bool:
+        return bool(self._loaded().is_compile_supported(device_type))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self._loaded(), name)
+
+    def _loaded(self) -> ModuleType:
+        for module in [module for module in sys.modules.values() if isinstance(module, _Later)]:
+            del sys.modules[module.__name__]
+        return importlib.import_module(self.__name__)

@@ -78,3 +78,25 @@ def test_a_package_that_is_there_is_not_called_missing() -> None:
         "no-such-package is missing; `pip install 'fsrbench[no]'`",
         "no-such-package",
     )
+
+
+USES = """
+import sys
+import torch
+from fsrbench.packages import import_torchvision
+import_torchvision()
+assert "torch._dynamo" not in sys.modules, "the compiler was imported"
+from torchvision.ops import roi_align
+args = torch.rand(1, 1, 16, 16), torch.tensor([[0, 1.0, 1, 9, 9]]), 2
+plain = roi_align(*args)
+assert "torch._dynamo" not in sys.modules
+torch.use_deterministic_algorithms(True)  # now torchvision asks whether it may compile
+assert torch.allclose(roi_align(*args), plain)
+import torch._dynamo
+assert torch._dynamo.__file__ and torch._dynamo.utils.is_compile_supported("cpu") in (True, False)
+"""
+
+
+def test_torchvision_comes_without_the_compiler_which_works_when_it_is_wanted() -> None:
+    done = subprocess.run([sys.executable, "-c", USES], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

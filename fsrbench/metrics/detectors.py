@@ -16,7 +16,7 @@ from fsrbench.images import to_uint8
 from fsrbench.metrics.base import Features
 from fsrbench.metrics.enlarge import enlarge
 from fsrbench.metrics.features import Extractor, check_tensors, tensors_of
-from fsrbench.packages import cannot_import
+from fsrbench.packages import cannot_import, import_torchvision
 
 MTCNN_SIDE = 20
 """Least side in pixels of a picture that MTCNN looks at; it fails on smaller ones."""
@@ -113,6 +113,7 @@ def facenet_pytorch_package() -> Any:
         Unavailable: it is not installed.
     """
     try:
+        import_torchvision()
         import facenet_pytorch
     except ImportError as error:
         raise cannot_import("facenet-pytorch", "facenet-pytorch", error) from None

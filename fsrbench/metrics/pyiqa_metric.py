@@ -17,7 +17,7 @@ from torch import Tensor
 from fsrbench.download import patient_sockets
 from fsrbench.errors import Invalid, Unavailable, one_line
 from fsrbench.metrics.base import Facts, ImageMetric
-from fsrbench.packages import advice, opencv_if_it_loads
+from fsrbench.packages import advice, import_torchvision, opencv_if_it_loads
 
 SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
 """What pyiqa computes over whole folders, not image by image."""
@@ -49,6 +49,7 @@ class PyiqaMetric(ImageMetric):
     def _network(self) -> Any:
         try:
             with opencv_if_it_loads(), patient_sockets(), contextlib.redirect_stdout(io.StringIO()):
+                import_torchvision()
                 import pyiqa
 
                 return pyiqa.create_metric(self.name, device=torch.device("cpu"))
