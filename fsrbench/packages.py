@@ -24,8 +24,10 @@ def cannot_import(package: str, install: str, error: ImportError) -> Unavailable
         install: what ``pip install`` is to be told.
         error: what the import raised.
     """
-    if version(package) is None:
-        return Unavailable(f"{package} is missing; `pip install '{install}'`", missing=package)
+    if isinstance(error, ModuleNotFoundError):
+        # Where it is installed and lacks another package, its own version will not tell that it works again
+        missing = package if version(package) is None else None
+        return Unavailable(f"{package} is missing; `pip install '{install}'`", missing=missing)
     return Unavailable(f"{package} cannot be imported: {one_line(error)}{advice(error)}")
 
 

@@ -73,7 +73,7 @@ def test_a_package_that_is_there_is_not_called_missing() -> None:
     broken = cannot_import("torch", "torch", ImportError(REASON))
     assert str(broken).startswith(f"torch cannot be imported: ImportError: {REASON}; `pip")
     assert broken.missing is None  # the package's version will not tell when it works
-    absent = cannot_import("no-such-package", "fsrbench[no]", ImportError("No module named no"))
+    absent = cannot_import("no-such-package", "fsrbench[no]", ModuleNotFoundError("No module named no"))
     assert (str(absent), absent.missing) == (
         "no-such-package is missing; `pip install 'fsrbench[no]'`",
         "no-such-package",
