@@ -23,12 +23,24 @@ def benchmark(spec: RunSpec, reporter: Reporter, complete: bool = True, known: b
         complete: tables, plots and pictures too, not the numbers alone.
         known: the specification tells all that the scores depend on.
     """
-    with no_connections(hosts_of(spec.scheduler)) if spec.offline else nullcontext(), weights.named(spec.weights):
+    for name, file in spec.weights.items():
+        weights.parse_named(f"{name}={file}")
+    offline = no_connections(hosts_of(spec.scheduler)) if spec.offline else nullcontext()
+    fetched = weights.fetched_when_needed(None if spec.offline else reporter)
+    with offline, fetched, weights.named(spec.weights):
         if spec.resume and known and finished.is_current(spec.out / CACHE, spec):
             result = RunData.load(spec.out)
+            for metric, note in _unavailable(result).items():
+                reporter.warn(f"{metric} is unavailable: {note}")
             reporter.say("nothing has changed since it was finished; --fresh does it again")
             return result
         from fsrbench.pipeline import run  # takes seconds: torch
 
         with preserved():
             return run(spec, reporter, complete, known)
+
+
+def _unavailable(run: RunData) -> dict[str, str]:
+    """Metrics that no method has, and why."""
+    rows = run.summary.groupby("metric", sort=False)
+    return {str(name): str(row["note"].iloc[0]) for name, row in rows if set(row["status"]) == {"unavailable"}}

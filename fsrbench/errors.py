@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -16,7 +17,17 @@ class UserError(FsrbenchError):
 
 
 class Unavailable(FsrbenchError):
-    """A method or metric lacks weights or a package. The message says how to get them. Status ``unavailable``."""
+    """A method or metric lacks weights or a package. The message says how to get them. Status ``unavailable``.
+
+    Args:
+        message: one line.
+        missing: what is lacking, where one can see later whether it is there: the name of a weight file or package, or
+            folders that would change.
+    """
+
+    def __init__(self, message: str, missing: str | tuple[Path, ...] | None = None) -> None:
+        super().__init__(message)
+        self.missing = missing
 
 
 class Invalid(FsrbenchError):

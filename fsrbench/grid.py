@@ -23,7 +23,7 @@ from fsrbench.reports.table_build import check
 from fsrbench.reports.table_layout import Layout
 from fsrbench.reports.table_runs import Source, arranged
 
-BY: Final = ("psnr", "psnr_y", "ssim", "niqe")
+BY: Final = ("psnr", "psnr_y", "ssim", "niqe", "niqe_face")
 """Metrics to choose images by; the first that the run has scores of."""
 ROWS: Final = 5
 WITH_UNIT: Final = ("dB",)

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
 from fsrbench.isolated import Setting, receive, send, serve
-from fsrbench.methods import KINDS, METHODS, TAKEN, Method, unknown_kind
+from fsrbench.methods import KINDS, METHODS, TAKEN, Method, check_path, unknown_kind
 from fsrbench.metrics.timing import Readings
 from fsrbench.tasks import Task
 
@@ -214,6 +214,7 @@ def check_name(name: str) -> None:
         raise UserError(METHODS.unknown(name))
     if target and kind not in KINDS:
         raise UserError(unknown_kind(name))
+    check_path(name)
 
 
 def _remade(answer: Mapping[str, Any]) -> Exception:

@@ -6,6 +6,7 @@ import copy
 import difflib
 import hashlib
 import inspect
+import os
 import sys
 import uuid
 from abc import ABC, abstractmethod
@@ -23,7 +24,6 @@ from fsrbench.containment import contained
 from fsrbench.errors import Unavailable, UserError
 from fsrbench.file_hashes import file_hash, file_parts
 from fsrbench.object_state import ObjectState
-from fsrbench.process_state import contained
 from fsrbench.registry import Registry, load_object
 from fsrbench.state_dicts import state_dicts
 from fsrbench.tasks import Task
@@ -234,6 +234,7 @@ def find_method(name: str) -> type[Method]:
     if name.lower() in TAKEN:
         raise UserError(f"no method may be called {name}: a run's own pictures are")
     kind, _, target = name.partition(":")
+    check_path(name)
     if not target:
         found = METHODS.get(name)
     elif kind in KINDS:
@@ -271,6 +272,23 @@ def is_of_path(name: str) -> bool:
     """Whether a name is that of a file or folder."""
     kind, colon, _ = name.partition(":")
     return bool(colon and kind in KINDS and KINDS[kind].target)
+
+
+def check_path(name: str) -> None:
+    """Refuse a name like ``checkpoint:FILE`` or ``images:DIR`` whose file or folder is not there.
+
+    Raises:
+        UserError: it is not.
+    """
+    kind, _, target = name.partition(":")
+    if not target or not is_of_path(name) or os.path.exists(os.path.expanduser(target)):  # noqa: PTH110, PTH111
+        return
+    if kind == "images":
+        from fsrbench.datasets import open_dataset
+
+        open_dataset(target)  # perhaps it is a dataset's name
+    else:
+        raise UserError(f"{name}: no such file")
 
 
 def _make(name: str) -> Method:

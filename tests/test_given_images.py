@@ -94,10 +94,9 @@ def test_changed_pictures_are_scored_anew(data, theirs, tmp_path):
     assert (first != second).tolist() == [True, False, False]
 
 
-@pytest.mark.parametrize("what", ["nowhere", "empty"])
-def test_a_folder_without_pictures_is_unavailable(data, tmp_path, what):
+def test_a_folder_without_pictures_is_unavailable(data, tmp_path):
     (tmp_path / "empty").mkdir()
-    found = run(data, tmp_path / "out", "--metrics", "psnr", methods=f"bicubic,images:{tmp_path / what}")
+    found = run(data, tmp_path / "out", "--metrics", "psnr", methods=f"bicubic,images:{tmp_path / 'empty'}")
     assert found.summary["status"].tolist() == ["ok", "unavailable"]
 
 

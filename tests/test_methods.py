@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+from made import call
+from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from fsrbench import evaluate
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
 from fsrbench.methods import METHODS, Method, describe, find_method, load_method
 from fsrbench.tasks import TASKS
@@ -335,3 +338,29 @@ def test_weights_of_a_class_in_whatever_training_code_saved(tmp_path: Path, how:
     method.load_network(nn.Conv2d(3, 3, 1), tmp_path / "made.pth", torch.device("cpu"))
     assert method.network is not None
     assert torch.equal(method.network.state_dict()["weight"], good["weight"])
+
+
+@pytest.mark.parametrize("name", ["checkpoint:gone.pth", "onnx:gone.onnx", "images:gone", "images:gone.zip"])
+@pytest.mark.parametrize("command", ["run", "isolated", "export", "upscale", "evaluate"])
+def test_a_file_that_was_named_and_is_not_there_ends_the_command(name: str, command: str, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    if command == "evaluate":
+        with pytest.raises(UserError, match="gone"):
+            evaluate(["bicubic", name], metrics=["psnr"], limit=2, out=out, progress=False)
+    else:
+        Image.new("RGB", (64, 64)).save(tmp_path / "photo.png")
+        flags = {
+            "run": ["run", "--methods", f"bicubic,{name}", "--limit", 2, "--out", out],
+            "isolated": ["run", "--methods", f"bicubic,{name}", "--limit", 2, "--out", out, "--isolate"],
+            "export": ["export", name, "--out", out],
+            "upscale": ["upscale", tmp_path / "photo.png", "--method", name, "--out", out],
+        }
+        result = call(*flags[command])
+        assert result.exit_code == 2
+        assert "gone" in result.stderr or "images: are made already" in result.stderr
+    assert not out.exists()
+
+
+def test_a_weight_file_that_was_named_and_is_not_there_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"weights niqe: .*gone\.npz is no file"):
+        evaluate(["bicubic"], metrics=["psnr"], limit=2, weights={"niqe": tmp_path / "gone.npz"}, progress=False)

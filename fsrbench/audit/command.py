@@ -60,7 +60,9 @@ def audit(run: Path | None, out: Path | None, given: Mapping[str, Any]) -> None:
     out = out or (run / "audit" if run else OUT)
     spec = origin.spec(given) if origin else parse_spec(**{**given, "out": out / WORK})
     reporter = Once()
-    with no_connections() if spec.offline else nullcontext(), weights.named(spec.weights):
+    offline = no_connections() if spec.offline else nullcontext()
+    fetched = weights.fetched_when_needed(None if spec.offline else reporter)
+    with offline, fetched, weights.named(spec.weights):
         findings = audit_methods(spec, reporter, origin)
     write(findings, out)
     Console().print(table_audit.TerminalAudit(findings))

@@ -18,6 +18,7 @@ from fsrbench.degradations import DEGRADATIONS
 from fsrbench.metrics.base import ImageMetric, Metric
 from fsrbench.metrics.detection import CONFIDENCE, IOU, Detection
 from fsrbench.metrics.niqe import SIDE, Niqe
+from fsrbench.metrics.niqe_face import SIDES, NiqeFace
 from fsrbench.metrics.quality import Psnr, Ssim, psnr, ssim
 from fsrbench.metrics.verification import Verification
 
@@ -128,6 +129,13 @@ def _niqe() -> list[Protocol]:
     return [_default(base), *sizes, *kernels]
 
 
+def _niqe_face() -> list[Protocol]:
+    base, side = NiqeFace(), max(SIDES)
+    enlarged, name = NiqeFace(side), f"enlarged to {side} px"
+    describe_as(enlarged, base, name, enlarged.protocol)
+    return [_default(base), Protocol(base.name, name, "size", enlarged)]
+
+
 def _detection() -> list[Protocol]:
     base = Detection()
     found = [_default(base)]
@@ -162,4 +170,4 @@ def _verification() -> list[Protocol]:
 
 def all_protocols() -> tuple[Protocol, ...]:
     """All of them, with metrics of their own: what a run checks and measures changes a metric."""
-    return (*_psnr(), *_ssim(), *_niqe(), *_detection(), *_verification())
+    return (*_psnr(), *_ssim(), *_niqe(), *_niqe_face(), *_detection(), *_verification())

@@ -6,6 +6,7 @@ On another machine it has not: scores are taken from the cache, speed is measure
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,16 @@ UNASKED = ("resume", "offline", "out", "workers", "scheduler")
 """Parts of a specification that change nothing about the scores."""
 Stamp = tuple[int, int, int]
 """Size in bytes, time of the last change of the content in nanoseconds, and of the file: a copy may keep the former."""
+NOT_THERE: Stamp = (-1, 0, 0)
 
 
-def remember(folder: Path, spec: RunSpec, files: Iterable[Path], weight_files: Iterable[str]) -> None:
+def remember(
+    folder: Path,
+    spec: RunSpec,
+    files: Iterable[Path],
+    weight_files: Iterable[str],
+    missing: Iterable[str | tuple[Path, ...]] = (),
+) -> None:
     """Write down what a finished run depended on.
 
     Args:
@@ -32,13 +40,19 @@ def remember(folder: Path, spec: RunSpec, files: Iterable[Path], weight_files: I
         spec: what was asked for.
         files: files and folders that were read; of a folder everything below counts.
         weight_files: names of the weight files that metrics and methods read.
+        missing: what was not there (see :class:`fsrbench.errors.Unavailable`); once it is, or the network may be asked
+            for it, there is more to do.
     """
+    lacking = list(missing)
+    files = [*files, *(folder for folders in lacking if not isinstance(folders, str) for folder in folders)]
     told = {
         "versions": versions(),
         "machine": speed_facts(),
         "threads": threads(),
         "spec": _asked(spec),
         "weights": {name: str(weights.find(name)) for name in weight_files},
+        "missing": [name for name in lacking if isinstance(name, str) and name in weights.WEIGHTS],
+        "may_ask": bool(lacking) and spec.offline,
         "files": {str(path): _stamp(path) for path in _below(files)},
         "outputs": [path.relative_to(spec.out.absolute()).as_posix() for path in _written(spec.out, folder)],
     }
@@ -61,6 +75,8 @@ def is_current(folder: Path, spec: RunSpec) -> bool:
             and threads() in (None, told["threads"])
             and told["spec"] == _asked(spec)
             and all((spec.out / name).exists() for name in told["outputs"])
+            and not (told["may_ask"] and not spec.offline)
+            and not any(map(weights.there, told["missing"]))
             and all(str(weights.find(name)) == path for name, path in told["weights"].items())
             and all(_stamp(Path(path)) == tuple(stamp) for path, stamp in told["files"].items())
         )
@@ -96,5 +112,7 @@ def _stamp(path: Path) -> Stamp:
     try:
         status = path.stat()
     except OSError:
+        if not os.path.lexists(path):
+            return NOT_THERE
         status = path.lstat()  # a link to nowhere, which the run has reported
     return (0 if path.is_dir() else status.st_size), status.st_mtime_ns, status.st_ctime_ns

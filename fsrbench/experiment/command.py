@@ -40,7 +40,7 @@ def run_config(path: Path, flags: Mapping[str, Any]) -> int:
     if experiment.alone:
         return _run_alone(experiment.runs[0], reporter)
     _make(experiment.out)
-    with only_writer(experiment.out):
+    with only_writer(experiment.out), weights.fetched_when_needed(reporter):
         record = Record(experiment)
         record.write()
         for place, run in enumerate(experiment.runs, 1):

@@ -32,6 +32,7 @@ TOLERANCES: Final[dict[str, Tolerance]] = {
     "lpips": Tolerance(abs=0.0005),
     "dists": Tolerance(abs=0.0005),
     "niqe": Tolerance(abs=0.02),
+    "niqe_face": Tolerance(abs=0.01),
     "fid": Tolerance(rel=0.02),
     "kid": Tolerance(rel=0.05),
     "fid_face": Tolerance(rel=0.02),

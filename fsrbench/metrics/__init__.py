@@ -18,6 +18,7 @@ BUILTIN = {
     "lpips": "fsrbench.metrics.pyiqa_metric:Lpips",
     "dists": "fsrbench.metrics.pyiqa_metric:Dists",
     "niqe": "fsrbench.metrics.niqe:Niqe",
+    "niqe_face": "fsrbench.metrics.niqe_face:NiqeFace",
     "fid": "fsrbench.metrics.distribution:Fid",
     "kid": "fsrbench.metrics.distribution:Kid",
     "fid_face": "fsrbench.metrics.distribution:FidFace",
@@ -45,6 +46,7 @@ PAPER = (
     "ssim",
     "ms_ssim",
     "niqe",
+    "niqe_face",  # always: the columns of the default table do not depend on whether there is a network
     "detection",
     "verification",
     "verification_labelled",

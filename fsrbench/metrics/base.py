@@ -95,7 +95,7 @@ class Metric(ABC):
         if "pairs" in self.needs and not facts.has_pairs:
             raise Invalid("needs several pictures of at least two identities, in sub-folders <identity>/<file>")
         for name in self.weight_files:
-            weights.find(name)
+            weights.need(name)
 
     def fingerprint(self) -> str:
         """Changes when its numbers may and neither protocol nor weights do; of our own metrics the version tells it."""

@@ -19,6 +19,7 @@ from fsrbench.metrics.detectors import facenet_pytorch_package
 from fsrbench.metrics.features import Extractor, check_tensors, tensors_of
 from fsrbench.metrics.judge_input import JudgeInput
 from fsrbench.onnx_method import DTYPES, PREFIX
+from fsrbench.packages import cannot_import
 
 CHIP: Final = (3, SIDE, SIDE)
 _FED: dict[str, JudgeInput] = {}
@@ -83,8 +84,8 @@ class ArcfaceDescriptor(Extractor):
         super().check()
         try:
             import onnxruntime  # noqa: F401
-        except ImportError:
-            raise Unavailable("onnxruntime is missing; `pip install 'fsrbench[onnx]'`") from None
+        except ImportError as error:
+            raise cannot_import("onnxruntime", "fsrbench[onnx]", error) from None
         file = weights.find("arcface")
         try:
             inputs = self._session.get_inputs()

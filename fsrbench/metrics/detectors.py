@@ -12,11 +12,11 @@ import numpy as np
 from torch import Tensor
 
 from fsrbench import weights
-from fsrbench.errors import Unavailable
 from fsrbench.images import to_uint8
 from fsrbench.metrics.base import Features
 from fsrbench.metrics.enlarge import enlarge
 from fsrbench.metrics.features import Extractor, check_tensors, tensors_of
+from fsrbench.packages import cannot_import, import_torchvision
 
 MTCNN_SIDE = 20
 """Least side in pixels of a picture that MTCNN looks at; it fails on smaller ones."""
@@ -83,8 +83,8 @@ class Retinaface(Extractor):
 def _retinaface_package() -> Any:
     try:
         from retinaface import predict_single
-    except ImportError:
-        raise Unavailable("retinaface-pytorch is missing; `pip install 'fsrbench[retinaface]'`") from None
+    except ImportError as error:
+        raise cannot_import("retinaface-pytorch", "fsrbench[retinaface]", error) from None
     return predict_single
 
 
@@ -113,7 +113,8 @@ def facenet_pytorch_package() -> Any:
         Unavailable: it is not installed.
     """
     try:
+        import_torchvision()
         import facenet_pytorch
-    except ImportError:
-        raise Unavailable("facenet-pytorch is missing; `pip install facenet-pytorch`") from None
+    except ImportError as error:
+        raise cannot_import("facenet-pytorch", "facenet-pytorch", error) from None
     return facenet_pytorch

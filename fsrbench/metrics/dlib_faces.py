@@ -9,11 +9,11 @@ import numpy as np
 from torch import Tensor
 
 from fsrbench import weights
-from fsrbench.errors import Unavailable
 from fsrbench.images import to_uint8
 from fsrbench.metrics.base import Features
 from fsrbench.metrics.enlarge import enlarge
 from fsrbench.metrics.features import Extractor
+from fsrbench.packages import cannot_import
 
 DLIB_SIDE = 256
 """Side in pixels that pictures are enlarged to for dlib."""
@@ -122,6 +122,6 @@ def _shape(points: np.ndarray) -> Any:
 def _dlib() -> Any:
     try:
         import dlib
-    except ImportError:
-        raise Unavailable("dlib is missing; `pip install dlib-bin`") from None
+    except ImportError as error:
+        raise cannot_import("dlib-bin", "dlib-bin", error) from None
     return dlib

@@ -51,7 +51,7 @@ class Extractor(ABC):
             Unavailable: the message says how to get them.
         """
         for name in self.weight_files:
-            weights.find(name)
+            weights.need(name)
         for name in self.requires:
             EXTRACTORS.get(name)().check()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import os
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -13,9 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fsrbench.download import patient_sockets
 from fsrbench.errors import Invalid, Unavailable, one_line
 from fsrbench.metrics.base import Facts, ImageMetric
 from fsrbench.object_state import ObjectState
+from fsrbench.packages import advice, import_torchvision, opencv_if_it_loads
 
 SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
 """What pyiqa computes over whole folders, not image by image."""
@@ -45,16 +48,19 @@ class PyiqaMetric(ImageMetric):
 
     @cached_property
     def _network(self) -> Any:
-        import pyiqa
-
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
+            with opencv_if_it_loads(), patient_sockets(), contextlib.redirect_stdout(io.StringIO()):
+                import_torchvision()
+                import pyiqa
+
                 return pyiqa.create_metric(self.name, device=torch.device("cpu"))
         except ImportError as error:
-            raise Unavailable(f"pyiqa's {self.name} needs a package that is not there: {one_line(error)}") from None
+            reason = f"{one_line(error)}{advice(error)}"
+            raise Unavailable(f"pyiqa's {self.name} needs a package that is not there: {reason}") from None
         except Exception as error:  # downloads fail in many ways
             how = f"`fsrbench weights fetch {self.name}` gets its weights"
-            raise Unavailable(f"pyiqa cannot make {self.name}: {one_line(error)}; {how}") from None
+            reason = f"pyiqa cannot make {self.name}: {one_line(error)}; {how}"
+            raise Unavailable(reason, missing=_caches()) from None
 
     def fingerprint(self) -> str:
         """The network's tensors, whichever file in pyiqa's cache they came from."""
@@ -106,6 +112,12 @@ def pyiqa_metric(name: str) -> type[PyiqaMetric] | None:
         "protocol": f"pyiqa {version('pyiqa')}'s {name} with its defaults; RGB, 8 bit, at the task's size",
     }
     return type(f"Pyiqa_{name}", (PyiqaMetric,), attributes)
+
+
+def _caches() -> tuple[Path, ...]:
+    """Folders that pyiqa's weights are downloaded to."""
+    hugging_face = os.environ.get("HF_HOME") or Path("~/.cache/huggingface").expanduser()
+    return Path(torch.hub.get_dir()).parent, Path(hugging_face)
 
 
 @cache

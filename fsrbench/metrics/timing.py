@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode
 
 from fsrbench import parameters
 from fsrbench.containment import contained
@@ -186,6 +185,8 @@ def _seconds(method: Method, lr: Tensor, device: torch.device) -> float:
 def _flops(method: Method, lr: Tensor) -> int | None:
     if method.network is None:
         return None
+    from torch.utils.flop_counter import FlopCounterMode  # imports Triton
+
     # In inference mode the counter's dispatch hides the properties of parametrised layers (weight_norm, spectral_norm)
     with torch.inference_mode(False), torch.no_grad(), FlopCounterMode(display=False) as counter:
         method.upscale(lr.clone())

@@ -13,7 +13,8 @@ from fsrbench.reports.data import MetricInfo, RunData
 from fsrbench.reports.plot_dots import mark_missing, name_rows
 from fsrbench.reports.plot_style import Look, looks, panels, plain_ticks
 
-METRICS = ("psnr", "ssim", "niqe")
+METRICS = ("psnr", "ssim", "niqe", "niqe_face")
+MOST_PANELS = 3
 FEWEST_FOR_VIOLIN = 10
 """A density estimated from fewer images says more about the estimator than about them."""
 MOST_DOTS = 300
@@ -22,12 +23,12 @@ MOST_DOTS = 300
 def draw_distributions(run: RunData) -> Figure | None:
     """The figure, None where there are no per-image scores."""
     by_metric = {metric: _scores(run, run.metric(metric)) for metric in METRICS}
-    shown = [metric for metric, scores in by_metric.items() if scores]
+    shown = [metric for metric, scores in by_metric.items() if scores][:MOST_PANELS]
     if not shown:
         return None
     # Every panel has the same rows, so that a name holds for the whole line of panels
     rows = [name for name in run.rows if any(name in by_metric[metric] for metric in shown)]
-    figure, axes = panels(len(shown), len(METRICS), 2.9, 0.75 + 0.36 * max(2, len(rows)))
+    figure, axes = panels(len(shown), MOST_PANELS, 2.9, 0.75 + 0.36 * max(2, len(rows)))
     look = looks(run)
     for index, (axis, metric) in enumerate(zip(axes, shown, strict=True)):
         for row, name in enumerate(rows):

@@ -33,7 +33,7 @@ from fsrbench.reports.plot_style import (
 )
 
 SPEED = "latency_ms"
-QUALITIES = ("psnr", "verification", "verification_labelled", "detection", "niqe")
+QUALITIES = ("psnr", "verification", "verification_labelled", "detection", "niqe", "niqe_face")
 MOST_PANELS = 4
 MOST_LABELS = 5
 """With more methods a legend replaces the names beside the points."""

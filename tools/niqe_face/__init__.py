@@ -1,0 +1,1 @@
+"""Fits the pristine model of ``niqe_face``."""
