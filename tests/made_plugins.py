@@ -17,6 +17,8 @@ from fsrbench.methods import Method
 class Blocks(Method):
     """Every LR pixel becomes a block."""
 
+    settings = ""
+
     def upscale(self, lr: Tensor) -> Tensor:
         return F.interpolate(lr, scale_factor=4)
 
@@ -55,6 +57,8 @@ class Caller(Blocks):
 
 class Reader(Blocks):
     """Darker by what its weight file says."""
+
+    settings = None
 
     def upscale(self, lr: Tensor) -> Tensor:
         return super().upscale(lr) * float(weights.find("arcface").read_text())
