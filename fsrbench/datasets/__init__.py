@@ -35,7 +35,7 @@ def open_dataset(source: str) -> Dataset:
         if source and path.is_dir():
             return read_layout(str(path), FolderFiles(path))
         if path.is_file():
-            return read_layout(str(path), ZipFiles(path))
+            return read_layout(str(path), ZipFiles(path), wrapped=True)
     except (OSError, RuntimeError) as error:  # a name that is too long, a ~user who is not there
         raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:
@@ -53,7 +53,8 @@ def open_outputs(path: Path) -> Dataset:
     try:
         if not path.exists():
             raise UserError(f"{path} does not exist")
-        return read_outputs(str(path), FolderFiles(path) if path.is_dir() else ZipFiles(path))
+        folder = path.is_dir()
+        return read_outputs(str(path), FolderFiles(path) if folder else ZipFiles(path), wrapped=not folder)
     except (OSError, RuntimeError) as error:
         raise UserError(f"cannot open {path}: {one_line(error)}") from None
 
