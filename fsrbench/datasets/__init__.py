@@ -36,7 +36,7 @@ def open_dataset(source: str) -> Dataset:
         if source and path.is_dir():
             return read_layout(str(path), FolderFiles(path.absolute()))
         if path.is_file():
-            return read_layout(str(path), ZipFiles(path.absolute()))
+            return read_layout(str(path), ZipFiles(path.absolute()), wrapped=True)
     except (OSError, RuntimeError) as error:  # a name that is too long, a ~user who is not there
         raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:
@@ -60,8 +60,9 @@ def open_outputs(path: Path) -> Dataset:
     try:
         if not path.exists():
             raise UserError(f"{path} does not exist")
-        files = FolderFiles(path.absolute()) if path.is_dir() else ZipFiles(path.absolute())
-        return read_outputs(str(path), files)
+        folder = path.is_dir()
+        files = FolderFiles(path.absolute()) if folder else ZipFiles(path.absolute())
+        return read_outputs(str(path), files, wrapped=not folder)
     except (OSError, RuntimeError) as error:
         raise UserError(f"cannot open {path}: {one_line(error)}") from None
 

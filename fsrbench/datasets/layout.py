@@ -38,12 +38,13 @@ COMPARED = 3
 """Folders of the same file names that are looked into."""
 
 
-def read_layout(name: str, files: Files) -> Dataset:
+def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
     """Collect the samples of a folder or zip: HR and/or LR pictures in folders of their own, or HR pictures directly.
 
     Args:
         name: what to call the dataset.
         files: its files.
+        wrapped: whether these are an archive's, around which one more folder is usual.
 
     Raises:
         UserError: no pictures, HR and LR that share no name, or folders and files of which nobody can tell which is
@@ -61,7 +62,7 @@ def read_layout(name: str, files: Files) -> Dataset:
             where = " and ".join(f"{folder}/" for folder, side in split.folders.items() if side)
             warnings.append(f"{len(strays)} pictures outside {where} left out: {_some(strays)}")
     else:
-        root = _packing(pictures, warnings)
+        root = _packing(pictures, warnings, wrapped)
         _check_alike(name, files, pictures, root)
         check_flat_names(name, pictures)
         of_side = {"HR": pictures, "LR": []}
@@ -80,7 +81,7 @@ def read_layout(name: str, files: Files) -> Dataset:
     return Dataset(name, samples, tuple(warnings))
 
 
-def read_outputs(name: str, files: Files) -> Dataset:
+def read_outputs(name: str, files: Files, wrapped: bool = False) -> Dataset:
     """Collect the SR pictures of a folder or zip, which may lie beside HR and LR.
 
     Raises:
@@ -99,7 +100,7 @@ def read_outputs(name: str, files: Files) -> Dataset:
         root = _around(pictures, split.depth)
         split = Split(split.depth, {chosen: "SR"}) if chosen else Split()
     else:
-        root = _packing(pictures, [], outputs=True)
+        root = _packing(pictures, [], wrapped, outputs=True)
     found = _by_id(files, pictures, split, root, warnings)
     return Dataset(name, tuple(Sample(i, hr=found[i]) for i in sorted(found)), tuple(warnings))
 
@@ -150,16 +151,16 @@ def _around(pictures: Sequence[str], depth: int) -> str:
     return root if all(n.startswith(root) for n in pictures) else ""
 
 
-def _packing(pictures: Sequence[str], warnings: list[str], outputs: bool = False) -> str:
+def _packing(pictures: Sequence[str], warnings: list[str], wrapped: bool, outputs: bool = False) -> str:
     """The folders around everything, unless one may be a person.
 
-    The outermost is packing where further folders lie in all of it or where it has more pictures than any person; it
-    and those right below also where their names are general words.
+    Those with general words for names are packing. So is the outermost of an archive where further folders lie in all
+    of it, or where it has more pictures than any person.
     """
     root = ""
     while len(tops := {n[len(root) :].partition("/")[0] if "/" in n[len(root) :] else "" for n in pictures}) == 1:
         top = tops.pop()
-        crowded = not root and (all(n.count("/") > 1 for n in pictures) or len(pictures) > MOST_OF_ONE)
+        crowded = wrapped and not root and (all(n.count("/") > 1 for n in pictures) or len(pictures) > MOST_OF_ONE)
         if top and (crowded or is_plain(top) or (outputs and RESULTS & set(words_of(top)))):
             root += f"{top}/"
             continue
