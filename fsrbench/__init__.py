@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fsrbench.api import evaluate
-    from fsrbench.methods import Method
-    from fsrbench.reports.data import RunData
+    from fsrbench.methods.names import Method
+    from fsrbench.runs.data import RunData
 
 __version__ = "0.1.0"
 __all__ = ["Method", "RunData", "evaluate"]
 
-_PLACES = {"evaluate": "fsrbench.api", "Method": "fsrbench.methods", "RunData": "fsrbench.reports.data"}
+_PLACES = {"evaluate": "fsrbench.api", "Method": "fsrbench.methods", "RunData": "fsrbench.runs.data"}
 
 
 def __getattr__(name: str) -> Any:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from fsrbench.benchmark import benchmark
-from fsrbench.console import Reporter, silent
+from fsrbench.machine.console import Reporter, silent
 from fsrbench.errors import UserError
-from fsrbench.kept_folder import KeptFolder
+from fsrbench.files.kept_folder import KeptFolder
 from fsrbench.registry import Registry
-from fsrbench.reports.data import RunData
+from fsrbench.runs.data import RunData
 from fsrbench.spec import RunSpec, parse_spec
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from fsrbench.datasets import Dataset
-    from fsrbench.methods import Method
+    from fsrbench.methods.names import Method
     from fsrbench.metrics.base import Metric
 
     GivenMethod = str | type[Method] | Method | Callable[[Tensor], Tensor]
@@ -149,8 +149,8 @@ class _Given:
         if aliases:
             raise UserError(f"{aliases[0]}: a method that is known by name keeps it; rename it in a table's layout")
         if found:
-            from fsrbench.callables import as_given  # takes seconds: torch
-            from fsrbench.methods import METHODS
+            from fsrbench.methods.callables import as_given  # takes seconds: torch
+            from fsrbench.methods.names import METHODS
 
             self._know(METHODS, {name: as_given(method) for name, method in found.items()})
         return tuple(named)

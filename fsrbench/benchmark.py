@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from fsrbench import weights
-from fsrbench.console import Reporter
-from fsrbench.engine import finished
+from fsrbench.weights import known as weights
+from fsrbench.machine.console import Reporter
+from fsrbench.runs import finished
 from fsrbench.engine.places import CACHE
-from fsrbench.offline import hosts_of, no_connections
-from fsrbench.process_state import preserved
-from fsrbench.reports.data import RunData
+from fsrbench.machine.offline import hosts_of, no_connections
+from fsrbench.process.state import preserved
+from fsrbench.runs.data import RunData
 from fsrbench.spec import RunSpec
 
 

@@ -130,7 +130,7 @@ def load_object(target: str, what: str) -> Any:
 
 
 def _import(module: str, what: str) -> ModuleType:
-    from fsrbench.containment import contained
+    from fsrbench.process.containment import contained
 
     try:
         with contained():

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from fsrbench.errors import UserError
 from fsrbench.seeds import MOST_SEED
 from fsrbench.tasks import TASKS, Task
-from fsrbench.weights import parse_named
+from fsrbench.weights.known import parse_named
 
 
 class RunSpec(BaseModel):

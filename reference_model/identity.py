@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fsrbench.alignment import alignment_grid, five_points
+from fsrbench.faces.alignment import alignment_grid, five_points
 from fsrbench.errors import Unavailable, UserError
 from reference_model.fan import FAN
 

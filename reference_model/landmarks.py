@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench import weights
+from fsrbench.weights import known as weights
 from fsrbench.metrics.base import Features
-from fsrbench.metrics.features import Extractor
+from fsrbench.metrics.extractors.base import Extractor
 from reference_model.fan import FAN, load_fan
 
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 import pytest
 import torch
 
-from fsrbench import weights
+from fsrbench.weights import known as weights
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,7 +18,7 @@ from click.testing import Result
 from PIL import Image
 from typer.testing import CliRunner
 
-from fsrbench.cli import app
+from fsrbench.cli.app import app
 
 
 def draw_picture(seed: int = 0, side: int = 64, mode: str = "RGB") -> Image.Image:
@@ -114,6 +114,6 @@ def call(*arguments: object) -> Result:
 def run(data: object, out: Path, *options: object, methods: str = "bicubic", plots: bool = False) -> Finished:
     """``fsrbench run`` on the CPU with PSNR and SSIM; ``options`` win. Plots are slow, so only where asked for."""
     flags = ["--methods", methods, "--data", data, "--out", out, "--device", "cpu", "--metrics", "psnr,ssim"]
-    with nullcontext() if plots else mock.patch("fsrbench.reports.plots.write_plots"):
+    with nullcontext() if plots else mock.patch("fsrbench.reports.plots.draw.write_plots"):
         result = call("run", *flags, *options)
     return Finished(result.exit_code, result.stdout, result.stderr, out)

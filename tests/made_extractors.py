@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fsrbench.metrics.base import Features
-from fsrbench.metrics.features import EXTRACTORS, Extractor
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 
 
 class Colours(Extractor):

@@ -15,7 +15,7 @@ from fsrbench.gate.check import check
 from fsrbench.gate.findings import Finding, Kind, Verdict
 from fsrbench.gate.reference import Reference
 from fsrbench.gate.update import make
-from fsrbench.reports.data import RunData
+from fsrbench.runs.data import RunData
 
 METRICS: dict[str, dict[str, Any]] = {
     "psnr": {"title": "PSNR", "unit": "dB", "direction": "higher", "digits": 2},

@@ -15,7 +15,7 @@ from fsrbench.engine.collect import Collector
 from fsrbench.engine.plan import HR, Shard, Unit
 from fsrbench.engine.worker import UnitResult
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, ImageMetric, Metric
-from fsrbench.metrics.timing import Readings
+from fsrbench.methods.timing import Readings
 
 IDS = ["a/1", "a/2", "b/1", "b/2"]
 IDENTITIES = {image: image[0] for image in IDS}

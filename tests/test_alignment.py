@@ -8,7 +8,7 @@ import torch
 from skimage.transform import SimilarityTransform, warp
 from torch.nn import functional as F
 
-from fsrbench.alignment import SIDE, TEMPLATE, alignment_grid, five_points
+from fsrbench.faces.alignment import SIDE, TEMPLATE, alignment_grid, five_points
 
 TARGET = TEMPLATE.double().numpy()
 

@@ -9,9 +9,9 @@ import psutil
 import pytest
 import torch
 
-from fsrbench import arrays
+from fsrbench.files import arrays
 from fsrbench.metrics import distribution
-from fsrbench.metrics.jackknife import frechet_blocks
+from fsrbench.stats.jackknife import frechet_blocks
 
 
 def features(count: int, seed: int, width: int = 24) -> np.ndarray:

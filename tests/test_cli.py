@@ -65,7 +65,7 @@ def test_what_reads_a_finished_run_needs_no_torch(finished: Path, tmp_path: Path
     assert call("check", finished, "--against", reference, "--update").exit_code == 0
     arguments = [str({"RUN": finished, "REFERENCE": reference}.get(word, word)) for word in command]
     code = (
-        "import sys; from typer.testing import CliRunner; from fsrbench.cli import app;"
+        "import sys; from typer.testing import CliRunner; from fsrbench.cli.app import app;"
         "found = CliRunner().invoke(app, sys.argv[1:]); print(found.exit_code, 'torch' in sys.modules)"
     )
     told = subprocess.run([sys.executable, "-c", code, *arguments], check=True, capture_output=True, text=True).stdout
@@ -78,7 +78,7 @@ def test_help_takes_less_than_half_a_second(command: list[str]) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = "import sys, fsrbench.cli; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
+    code = "import sys, fsrbench.cli.app; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert not {"torch", "numpy", "pandas", "PIL", "pydantic", "matplotlib"} & set(done.stdout.split())
 
@@ -179,7 +179,7 @@ def test_list_of_an_unknown_kind_is_one_line(kind: str, hint: str) -> None:
 
 
 def test_broken_plugin_does_not_break_the_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from fsrbench import methods
+    from fsrbench.methods import names as methods
     from fsrbench.registry import Registry
 
     (tmp_path / "broken_plugin.py").write_text("raise RuntimeError('no licence')")

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fsrbench import times
-from fsrbench.comparison import compare_run, paired, tied_with_best, told_apart
+from fsrbench.runs import times
+from fsrbench.runs.comparison import compare_run, paired, tied_with_best, told_apart
 from fsrbench.errors import UserError
-from fsrbench.reports.data import RunData
+from fsrbench.runs.data import RunData
 
 UNITS = {
     "psnr": ("dB", "higher"),

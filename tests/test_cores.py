@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fsrbench.cores import usable_cores
+from fsrbench.machine.cores import usable_cores
 
 
 @pytest.mark.parametrize(

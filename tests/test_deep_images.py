@@ -14,7 +14,7 @@ import tifffile
 from made_deep import HEIGHT, SAMPLES, WIDTH, as_rgb, chunk, on_white, png, rounded, tiff
 from PIL import Image
 
-from fsrbench.images import BadImage, decode
+from fsrbench.pictures.decode import BadImage, decode
 
 
 def pixels(data: bytes) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fsrbench.digits import significant
+from fsrbench.runs.digits import significant
 
 
 @pytest.mark.parametrize(

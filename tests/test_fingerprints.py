@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fsrbench import fingerprints
+from fsrbench.provenance import fingerprints
 
 
 def test_any_file_of_the_package_counts(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import torch
 from made import draw_picture
 from PIL import Image
 
-from fsrbench.fitting import Fit
-from fsrbench.images import to_tensor, to_uint8
+from fsrbench.methods.fitting import Fit
+from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import TASKS
 
 

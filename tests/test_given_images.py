@@ -10,8 +10,8 @@ import pytest
 from made import Finished, draw_picture, encode_picture, picture_files, run, write_files, write_zip
 from PIL import Image
 
-from fsrbench.given_images import GivenImages
-from fsrbench.picture_folder import PictureFolder
+from fsrbench.methods.given_images import GivenImages
+from fsrbench.runs.pictures import PictureFolder
 
 NAMES = ["anna/1.png", "anna/2.png", "ben/1.png"]
 METRICS = ("--metrics", "psnr,ssim,landmark_nme,latency_ms,params")

@@ -11,7 +11,7 @@ import torch
 from made import draw_picture, encode_picture
 from PIL import Image
 
-from fsrbench.images import (
+from fsrbench.pictures.decode import (
     FORMATS,
     SUFFIXES,
     UNREADABLE_SUFFIXES,

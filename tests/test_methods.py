@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from fsrbench import evaluate
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
-from fsrbench.methods import METHODS, Method, describe, find_method, load_method
+from fsrbench.methods.names import METHODS, Method, describe, find_method, load_method
 from fsrbench.tasks import TASKS
 
 CPU = torch.device("cpu")
@@ -75,9 +75,9 @@ def test_nothing_but_the_listed_packages_registers_methods() -> None:
         ("python:torch", "'torch' is not package.module:Name"),
         ("python:torch:nothing_here", "torch has no nothing_here"),
         ("python:not_there:C", "no module not_there"),
-        ("python:torch.nn:Linear", "is no fsrbench.methods.Method, function or network; name an object of the class"),
-        ("python:math:sqrt", "is no fsrbench.methods.Method"),
-        ("python:math:pi", "is no fsrbench.methods.Method"),
+        ("python:torch.nn:Linear", "is no fsrbench.methods.names.Method, function or network; name an object of the class"),
+        ("python:math:sqrt", "is no fsrbench.methods.names.Method"),
+        ("python:math:pi", "is no fsrbench.methods.names.Method"),
     ],
 )
 def test_wrong_name_is_one_line(name: str, reason: str) -> None:
@@ -110,7 +110,7 @@ def test_load_method_loads_for_the_task(module: Path) -> None:
 
 
 def test_task_that_a_method_cannot_do_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fsrbench.methods.find_method", lambda name: Undescribed)
+    monkeypatch.setattr("fsrbench.methods.names.find_method", lambda name: Undescribed)
     with pytest.raises(Unavailable, match="thing does x8, not x4"):
         load_method("thing", TASKS["x4"], CPU)
     assert isinstance(load_method("thing", TASKS["x8"], CPU), Undescribed)

@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from fsrbench.errors import Unavailable
-from fsrbench.methods import load_method
-from fsrbench.onnx_method import OnnxMethod
+from fsrbench.methods.names import load_method
+from fsrbench.methods.onnx_files import OnnxMethod
 from fsrbench.tasks import TASKS
 
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -116,7 +116,7 @@ def test_bgr_reaches_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_parameters_are_the_files_numbers(tmp_path: Path) -> None:
     assert load(save_enlarging_onnx(tmp_path / "m.onnx")).count_parameters() == 5
-    told = save_enlarging_onnx(tmp_path / "t.onnx", metadata={"fsrbench.parameters": "12"})
+    told = save_enlarging_onnx(tmp_path / "t.onnx", metadata={"fsrbench.methods.parameters": "12"})
     assert load(told).count_parameters() == 12
 
 

@@ -12,8 +12,8 @@ from made import picture_files, run, write_files
 from made_networks import save_enlarging_onnx
 from torch import nn
 
-from fsrbench.callables import copied
-from fsrbench.parameters import in_network, in_onnx
+from fsrbench.methods.callables import copied
+from fsrbench.methods.parameters import in_network, in_onnx
 
 CONV = 5 * 3 * 9 + 5
 """A convolution from 3 to 5 channels with a bias."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fsrbench.picture_folder import Index, KeptRow, PictureFolder, folder_names
+from fsrbench.runs.pictures import Index, KeptRow, PictureFolder, folder_names
 
 NAMES = [
     ["images:sr/a", "images:sr_a"],

@@ -18,7 +18,7 @@ TEMPLATE = ROOT / "docs" / "plugin-template"
 LISTS_AND_RUNS = """
 import sys
 import pytest
-from fsrbench.cli import app
+from fsrbench.cli.app import app
 
 out, tests = sys.argv[1:]
 lists = [["list", kind] for kind in ("methods", "metrics", "datasets")]

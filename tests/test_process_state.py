@@ -26,12 +26,12 @@ from PIL import Image, ImageFile
 from torch import nn
 
 import fsrbench
-from fsrbench import process_state
-from fsrbench.containment import contained
+from fsrbench.process import state as process_state
+from fsrbench.process.containment import contained
 from fsrbench.errors import EndedProgram, UserError
-from fsrbench.export import export
+from fsrbench.methods.export import export
 from fsrbench.photo.command import Request, upscale
-from fsrbench.process_state import preserved
+from fsrbench.process.state import preserved
 
 QUIET: dict[str, Any] = {"progress": False, "device": "cpu", "offline": True}
 backends = torch.backends
@@ -149,7 +149,7 @@ def test_what_goes_wrong_leaves_it_alike(data: str, tmp_path: Path) -> None:
     with pytest.raises(UserError):
         export("bicubic", "x5", "onnx", None)
     with pytest.raises((UserError, OSError)):
-        upscale(Request(tmp_path / "none.png"), fsrbench.console.Reporter())
+        upscale(Request(tmp_path / "none.png"), fsrbench.machine.console.Reporter())
     same(before, snapshot())
 
 

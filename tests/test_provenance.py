@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fsrbench import provenance
+from fsrbench.provenance import git as provenance
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fsrbench.errors import UserError
-from fsrbench.text_files import read_marked_yaml, read_yaml
+from fsrbench.files.text import read_marked_yaml, read_yaml
 
 TEXT = """\
 # a comment

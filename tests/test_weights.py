@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from fsrbench import weights
+from fsrbench.weights import known as weights
 from fsrbench.errors import Unavailable, UserError
-from fsrbench.weights import ENVIRONMENT, WEIGHTS, WeightFile, cache, fetch, find, named, parse_named
+from fsrbench.weights.known import ENVIRONMENT, WEIGHTS, WeightFile, cache, fetch, find, named, parse_named
 
 CONTENT = b"a few numbers"
 

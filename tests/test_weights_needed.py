@@ -16,10 +16,11 @@ import pytest
 from made import Finished, picture_files, run, write_files
 from rich.console import Console
 
-from fsrbench import download, weights
-from fsrbench.console import Reporter
+from fsrbench.weights import download
+from fsrbench.weights import known as weights
+from fsrbench.machine.console import Reporter
 from fsrbench.errors import Unavailable
-from fsrbench.weights import ENVIRONMENT, WEIGHTS, WeightFile, cache, fetched_when_needed, need
+from fsrbench.weights.known import ENVIRONMENT, WEIGHTS, WeightFile, cache, fetched_when_needed, need
 
 PATIENCE = 0.5
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]

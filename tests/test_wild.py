@@ -6,8 +6,8 @@ from made import draw_picture
 from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
-from fsrbench import wild
-from fsrbench.degradations import DEGRADATIONS, Parameters, find_degradation, rng_for
+from fsrbench.degradations import wild
+from fsrbench.degradations.recipes import DEGRADATIONS, Parameters, find_degradation, rng_for
 
 PILLOW = {
     "area": Image.Resampling.BOX,

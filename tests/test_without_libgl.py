@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from fsrbench.packages import cannot_import, opencv_if_it_loads
+from fsrbench.machine.packages import cannot_import, opencv_if_it_loads
 
 REASON = "libGL.so.1: cannot open shared object file: No such file or directory"
 HIDING = f"""
@@ -28,7 +28,7 @@ sys.meta_path.insert(0, Hides())
 
 def test_a_run_computes_pyiqas_metrics_and_says_what_retinaface_needs(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(HIDING)
-    command = [sys.executable, "-c", "from fsrbench.cli import main; main()", "run", "--methods", "bicubic"]
+    command = [sys.executable, "-c", "from fsrbench.cli.app import main; main()", "run", "--methods", "bicubic"]
     metrics = "psnr,vif,gmsd,niqe_face,detection,detection_retinaface"
     flags = ["--metrics", metrics, "--limit", "2", "--offline", "--out", "out"]
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(__file__).parents[1]}"}
@@ -83,7 +83,7 @@ def test_a_package_that_is_there_is_not_called_missing() -> None:
 USES = """
 import sys
 import torch
-from fsrbench.packages import import_torchvision
+from fsrbench.machine.packages import import_torchvision
 import_torchvision()
 assert "torch._dynamo" not in sys.modules, "the compiler was imported"
 from torchvision.ops import roi_align

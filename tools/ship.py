@@ -1,4 +1,4 @@
-"""Turn a finished training into a weight file of the package, and print the hash for its line in fsrbench/weights.py.
+"""Turn a finished training into a weight file of the package, and print the hash for its line in fsrbench/weights/known.py.
 
 python -m tools.ship TRAINING_FOLDER reference_model/weights/ours_x4.safetensors "L1 on 480,000 images, ..."
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from fsrbench.provenance import file_hash
+from fsrbench.provenance.git import file_hash
 from fsrbench.training.loop import export
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from torch import Tensor
 
 from baselines.progressive.network import Generator
-from fsrbench.checkpoints import Restorer
+from fsrbench.methods.checkpoints import Restorer
 from fsrbench.errors import Unavailable
 
 LAYERS: Final = (

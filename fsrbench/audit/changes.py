@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from fsrbench.images import to_tensor, to_uint8
+from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.metrics.quality import LUMA, luma, psnr
 
 Change = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from fsrbench.audit.protocols import DEFAULT, Protocol
 from fsrbench.engine.plan import HR
-from fsrbench.reports.data import MetricInfo
+from fsrbench.runs.data import MetricInfo
 
 COLUMNS: Final = ("method", "metric", "group", "protocol", "value", "difference", "n", "status", "note")
 

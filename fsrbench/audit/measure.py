@@ -13,14 +13,14 @@ import pandas as pd
 from fsrbench.audit.findings import COLUMNS, Apart, Findings
 from fsrbench.audit.origin import Origin
 from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
-from fsrbench.comparison import told_apart
-from fsrbench.console import Reporter
-from fsrbench.engine import folder
+from fsrbench.runs.comparison import told_apart
+from fsrbench.machine.console import Reporter
+from fsrbench.runs import folder
 from fsrbench.engine.frames import Frames, status_of
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.metrics.base import Metric
-from fsrbench.reports.data import MetricInfo, RunData
+from fsrbench.runs.data import MetricInfo, RunData
 from fsrbench.spec import RunSpec
 
 IMAGES = 128

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from fsrbench import weights
+from fsrbench.weights import known as weights
 from fsrbench.datasets import open_dataset
 from fsrbench.engine.run import Run
 from fsrbench.errors import UserError
-from fsrbench.provenance import dataset_hash
-from fsrbench.reports.data import RunData
-from fsrbench.reports.told import section
+from fsrbench.provenance.git import dataset_hash
+from fsrbench.runs.data import RunData
+from fsrbench.runs.manifest import section
 from fsrbench.spec import RunSpec, parse_spec
 
 NEEDED: Final = ("methods", "data", "task", "degradation", "seed", "batch_size")

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fsrbench.audit import changes
 from fsrbench.audit.variants import FeatureVariant, ImageVariant, describe_as, detected, verified_in_hindsight
-from fsrbench.degradations import DEGRADATIONS
+from fsrbench.degradations.recipes import DEGRADATIONS
 from fsrbench.metrics.base import ImageMetric, Metric
 from fsrbench.metrics.detection import CONFIDENCE, IOU, Detection
 from fsrbench.metrics.niqe import SIDE, Niqe

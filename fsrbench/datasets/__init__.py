@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from fsrbench import fingerprints
+from fsrbench.provenance import fingerprints
 from fsrbench.datasets import made
 from fsrbench.datasets.base import Dataset, Picture, Sample
-from fsrbench.datasets.files import FolderFiles, ZipFiles
+from fsrbench.datasets.storage import FolderFiles, ZipFiles
 from fsrbench.datasets.layout import read_layout, read_outputs
 from fsrbench.errors import FsrbenchError, UserError, one_line
 from fsrbench.registry import Registry

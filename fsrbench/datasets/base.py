@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from fsrbench.datasets.files import Files
+from fsrbench.datasets.storage import Files
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
-from fsrbench.datasets.files import Files
+from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
 
 LANDMARKS = "landmarks.csv"

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath, PureWindowsPath
 
 from fsrbench.datasets.base import Dataset, Picture, Sample
-from fsrbench.datasets.files import Files
+from fsrbench.datasets.storage import Files
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
 from fsrbench.datasets.likeness import same_faces
 from fsrbench.datasets.made import MANIFEST, read_manifest
@@ -26,7 +26,7 @@ from fsrbench.datasets.sides import (
     words_of,
 )
 from fsrbench.errors import UserError
-from fsrbench.images import LOSSLESS, SUFFIXES, UNREADABLE_SUFFIXES
+from fsrbench.pictures.decode import LOSSLESS, SUFFIXES, UNREADABLE_SUFFIXES
 
 MAX_NAME_BYTES = 255
 """Longer names cannot be saved on usual file systems."""

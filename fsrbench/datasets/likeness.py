@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from fsrbench.datasets.files import Files
-from fsrbench.images import BadImage, centre_square, decode
+from fsrbench.datasets.storage import Files
+from fsrbench.pictures.decode import BadImage, centre_square, decode
 
 SIDE: Final = 8
 """Pixels that are compared: what survives any degradation."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fsrbench.errors import UserError
-from fsrbench.text_files import read_text
+from fsrbench.files.text import read_text
 
 
 @dataclass(frozen=True)

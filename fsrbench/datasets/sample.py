@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fsrbench.datasets.base import Dataset
-from fsrbench.datasets.files import ZipFiles
+from fsrbench.datasets.storage import ZipFiles
 from fsrbench.datasets.layout import read_layout
 
 PACK = Path(__file__).parent / "sample.zip"

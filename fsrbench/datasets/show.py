@@ -13,13 +13,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from fsrbench.console import Reporter
+from fsrbench.machine.console import Reporter
 from fsrbench.datasets import Dataset, made
 from fsrbench.datasets.base import Picture, Sample
-from fsrbench.degradations import Degradation
+from fsrbench.degradations.recipes import Degradation
 from fsrbench.errors import UserError
-from fsrbench.images import BadImage, centre_square, decode
-from fsrbench.provenance import dataset_hash
+from fsrbench.pictures.decode import BadImage, centre_square, decode
+from fsrbench.provenance.git import dataset_hash
 from fsrbench.tasks import TASKS, Task
 
 Rows = list[tuple[str, str]]
@@ -114,7 +114,7 @@ def draw_sheet(data: Dataset, degradation: Degradation | None, task: str, out: P
     Raises:
         UserError: no such task, or no picture that can be shown.
     """
-    from fsrbench.reports.grids import GridColumn, draw_grid
+    from fsrbench.pictures.grid import GridColumn, draw_grid
 
     if task not in TASKS:
         raise UserError(f"unknown task {task!r}; known: {', '.join(TASKS)}")
@@ -148,7 +148,7 @@ def _pictures(sample: Sample, degradation: Degradation | None, task: Task) -> di
 
     found = {side: square(p) for side, p in (("LR", sample.lr), ("HR", sample.hr)) if p}
     if degradation and sample.hr and not sample.lr:
-        from fsrbench.engine.inputs import prepare
+        from fsrbench.datasets.inputs import prepare
 
         inputs = prepare([sample], task, degradation, 0)
         if inputs.hr is None or not inputs.ids:

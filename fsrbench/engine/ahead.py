@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from fsrbench.cores import usable_cores
+from fsrbench.machine.cores import usable_cores
 
 MOST_THREADS = 4
 """Pillow decodes outside Python's lock; four threads give 100 pictures of 1024 px a second, and hold one each."""

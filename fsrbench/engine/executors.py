@@ -1,4 +1,4 @@
-"""Executors: where units are done. One process here; a cluster is in :mod:`fsrbench.engine.cluster`."""
+"""Executors: where units are done. One process here; a cluster is in :mod:`fsrbench.engine.cluster.start`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import torch
 
-from fsrbench.console import Reporter
+from fsrbench.machine.console import Reporter
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.worker import UnitResult, Worker
 from fsrbench.errors import Unavailable
@@ -62,6 +62,6 @@ def executor_for(spec: RunSpec, reporter: Reporter) -> AbstractContextManager[Ex
         import distributed  # noqa: F401
     except ImportError:
         raise Unavailable("--workers and --scheduler need Dask: `pip install fsrbench[cluster]`") from None
-    from fsrbench.engine import cluster
+    from fsrbench.engine.cluster import start as cluster
 
     return cluster.join(spec.scheduler, reporter) if spec.scheduler else cluster.start(spec.workers or 1, reporter)

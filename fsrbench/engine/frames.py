@@ -12,7 +12,7 @@ import pandas as pd
 from fsrbench.engine.results import MethodResults
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Metric, Summary
-from fsrbench.stats import mean_interval, people
+from fsrbench.stats.intervals import mean_interval, people
 
 MOST_FAILED: Final = 0.01
 """Share of the images that may have failed before the number of the others is ``failed`` instead of ``ok``."""

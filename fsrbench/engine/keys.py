@@ -8,13 +8,14 @@ from uuid import uuid4
 
 import torch
 
-from fsrbench import versions, weights
-from fsrbench.degradations import find_degradation
+from fsrbench.provenance import versions
+from fsrbench.weights import known as weights
+from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.store import key_of
-from fsrbench.methods import Method
+from fsrbench.methods.names import Method
 from fsrbench.metrics.base import ImageMetric
-from fsrbench.metrics.features import Extractor
+from fsrbench.metrics.extractors.base import Extractor
 from fsrbench.spec import RunSpec
 
 

@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fsrbench import fingerprints, provenance, weights
+from fsrbench.provenance import fingerprints
+from fsrbench.provenance import git as provenance
+from fsrbench.weights import known as weights
 from fsrbench.engine.frames import status_of, too_many_failed
-from fsrbench.engine.inputs import resized_note
+from fsrbench.datasets.inputs import resized_note
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
-from fsrbench.methods import describe, find_method
+from fsrbench.methods.names import describe, find_method
 from fsrbench.metrics.base import Metric
-from fsrbench.versions import CODE, versions
+from fsrbench.provenance.versions import CODE, versions
 
 SCHEMA_VERSION = 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fsrbench.arrays import PART, join
+from fsrbench.files.arrays import PART, join
 from fsrbench.engine.worker import UnitResult
 from fsrbench.metrics.base import Features
 

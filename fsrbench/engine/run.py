@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fsrbench import isolation, weights
-from fsrbench.console import Reporter
-from fsrbench.containment import contained
+from fsrbench.methods.isolation import parent as isolation
+from fsrbench.weights import known as weights
+from fsrbench.machine.console import Reporter
+from fsrbench.process.containment import contained
 from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.pairs import read_pairs
-from fsrbench.degradations import find_degradation
-from fsrbench.devices import find_device, use_no_more_threads_than_cores
-from fsrbench.engine import folder
+from fsrbench.degradations.recipes import find_degradation
+from fsrbench.machine.devices import find_device, use_no_more_threads_than_cores
+from fsrbench.runs import folder
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import executor_for
 from fsrbench.engine.frames import Frames, copies, status_of
@@ -27,11 +28,11 @@ from fsrbench.engine.store import Store
 from fsrbench.engine.timed import time_methods
 from fsrbench.engine.worker import Worker
 from fsrbench.errors import FsrbenchError, UserError, one_line
-from fsrbench.images import to_tensor
-from fsrbench.methods import find_method
+from fsrbench.pictures.decode import to_tensor
+from fsrbench.methods.names import find_method
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric, SpeedMetric
-from fsrbench.metrics.timing import EFFORTS, Readings
+from fsrbench.methods.timing import EFFORTS, Readings
 from fsrbench.spec import RunSpec
 
 TIMED_IMAGES = 16

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fsrbench.atomic import disk_errors, whole
+from fsrbench.files.atomic import disk_errors, whole
 
 FEATURES = "features"
 """Kind under which features are stored."""

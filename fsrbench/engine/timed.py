@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from fsrbench import provenance, versions
+from fsrbench.provenance import git as provenance
+from fsrbench.provenance import versions
 from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
 from fsrbench.errors import FsrbenchError
-from fsrbench.images import to_tensor
-from fsrbench.machine_facts import speed_facts
-from fsrbench.methods import Method
-from fsrbench.metrics.timing import Effort, Readings, measure
+from fsrbench.pictures.decode import to_tensor
+from fsrbench.machine.facts import speed_facts
+from fsrbench.methods.names import Method
+from fsrbench.methods.timing import Effort, Readings, measure
 
 TIMINGS = "timings"
 
@@ -28,7 +29,7 @@ def time_methods(
     effort: Effort,
     changed: Mapping[str, set[str]] | None = None,
 ) -> dict[str, Readings | FsrbenchError]:
-    """Measure the methods or read what was measured; arguments as :func:`fsrbench.metrics.timing.measure`.
+    """Measure the methods or read what was measured; arguments as :func:`fsrbench.methods.timing.measure`.
 
     Methods take turns, so with another method all are measured anew. What failed is tried again, and what cannot be
     told from another method is measured anew.

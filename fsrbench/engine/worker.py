@@ -12,23 +12,23 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench.containment import contained
-from fsrbench.devices import one_thread
-from fsrbench.engine import memory
+from fsrbench.process.containment import contained
+from fsrbench.machine.devices import one_thread
+from fsrbench.machine import memory
 from fsrbench.engine.behaviour import CheckedMethods
-from fsrbench.engine.inputs import Inputs
+from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes
 from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
 from fsrbench.engine.shard_inputs import ShardInputs
 from fsrbench.engine.store import FEATURES, Store, key_of
 from fsrbench.errors import CannotWrite, FsrbenchError, one_line
-from fsrbench.images import to_tensor
-from fsrbench.isolation import TIMEOUT, IsolatedMethod, Limits, MethodDied
-from fsrbench.methods import Method, can_be_isolated, load_method
+from fsrbench.pictures.decode import to_tensor
+from fsrbench.methods.isolation.parent import TIMEOUT, IsolatedMethod, Limits, MethodDied
+from fsrbench.methods.names import Method, can_be_isolated, load_method
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
-from fsrbench.metrics.features import EXTRACTORS, Extractor, extract
-from fsrbench.process_state import standardise
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, extract
+from fsrbench.process.state import standardise
 from fsrbench.spec import RunSpec
 
 UNITS_BETWEEN_TIDYING = 8
@@ -89,7 +89,7 @@ class Worker:
         """The loaded method of a name.
 
         Raises:
-            UserError, Unavailable: see :func:`fsrbench.methods.load_method`.
+            UserError, Unavailable: see :func:`fsrbench.methods.names.load_method`.
         """
         if name not in self._methods:
             self._methods[name] = self._load(name)

@@ -7,16 +7,16 @@ from typing import Final
 
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.pairs import read_pairs
-from fsrbench.degradations import find_degradation
-from fsrbench.devices import find_device
+from fsrbench.degradations.recipes import find_degradation
+from fsrbench.machine.devices import find_device
 from fsrbench.engine.run import check_method
 from fsrbench.errors import UserError
 from fsrbench.experiment.config import NamedRun
 from fsrbench.experiment.settings import problem
 from fsrbench.metrics import resolve
 from fsrbench.spec import RunSpec
-from fsrbench.text_files import Yaml
-from fsrbench.weights import parse_named
+from fsrbench.files.text import Yaml
+from fsrbench.weights.known import parse_named
 
 
 def check(file: Yaml, run: NamedRun) -> None:

@@ -8,16 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fsrbench import weights
+from fsrbench.weights import known as weights
 from fsrbench.benchmark import benchmark
-from fsrbench.console import Reporter
-from fsrbench.engine import finished
+from fsrbench.machine.console import Reporter
+from fsrbench.runs import finished
 from fsrbench.engine.places import CACHE
 from fsrbench.errors import CannotWrite, FsrbenchError, UserError, one_line
 from fsrbench.experiment.config import Experiment, NamedRun, read_experiment
 from fsrbench.experiment.places import RECORD
 from fsrbench.experiment.record import Entry, Record
-from fsrbench.folders import make_folder, only_writer
+from fsrbench.files.folders import make_folder, only_writer
 from fsrbench.spec import RunSpec
 
 
@@ -71,7 +71,7 @@ def _is_done(spec: RunSpec) -> bool:
 def _run_alone(run: NamedRun, reporter: Reporter) -> int:
     from rich.console import Console
 
-    from fsrbench.reports.tables import terminal_table
+    from fsrbench.reports.tables.render import terminal_table
 
     result = benchmark(run.spec, reporter)
     Console().print(terminal_table(result))

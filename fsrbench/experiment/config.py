@@ -21,7 +21,7 @@ from fsrbench.experiment.settings import (
 )
 from fsrbench.experiment.tables import AskedTable, default_tables, read_table
 from fsrbench.spec import RunSpec
-from fsrbench.text_files import Yaml, read_marked_yaml
+from fsrbench.files.text import Yaml, read_marked_yaml
 
 NAME: Final = re.compile(r"\w[\w.+-]{0,99}")
 """Of a run or a table: it becomes the name of a file."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from fsrbench import __version__
-from fsrbench.atomic import disk_errors, whole
+from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.experiment.config import Experiment
 from fsrbench.experiment.places import RECORD
 

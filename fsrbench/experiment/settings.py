@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from fsrbench.commands.names import names_in
+from fsrbench.cli.names import names_in
 from fsrbench.errors import UserError
 from fsrbench.registry import Registry
 from fsrbench.spec import RunSpec
-from fsrbench.text_files import Yaml
-from fsrbench.weights import parse_named
+from fsrbench.files.text import Yaml
+from fsrbench.weights.known import parse_named
 
 FIELDS: Final = tuple(RunSpec.model_fields)
 LISTS: Final = ("methods", "metrics")

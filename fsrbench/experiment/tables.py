@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from fsrbench.atomic import whole
+from fsrbench.files.atomic import whole
 from fsrbench.experiment.places import PLOTS, TABLES
 from fsrbench.experiment.settings import check_known, mapping
-from fsrbench.reports.data import HR
-from fsrbench.reports.table_layout import Layout, layout_in
-from fsrbench.reports.table_runs import Source, open_runs
-from fsrbench.reports.tables import Format, render_runs
+from fsrbench.runs.data import HR
+from fsrbench.reports.tables.layout import Layout, layout_in
+from fsrbench.reports.tables.sources import Source, open_runs
+from fsrbench.reports.tables.render import Format, render_runs
 from fsrbench.spec import RunSpec
-from fsrbench.text_files import Yaml
+from fsrbench.files.text import Yaml
 
 KEYS: Final = ("runs", "layout", "sweep")
 Groups = Mapping[str, Mapping[str, RunSpec]]
@@ -126,7 +126,7 @@ def write_plot(name: str, folders: Sequence[Path], out: Path, layout: Layout) ->
     Returns:
         The files written, relative to it.
     """
-    from fsrbench.reports.plots import write_sweep
+    from fsrbench.reports.plots.draw import write_sweep
 
     return [file.relative_to(out).as_posix() for file in write_sweep(folders, out / PLOTS, name, layout)]
 

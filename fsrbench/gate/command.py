@@ -11,12 +11,12 @@ from typing import Final
 
 from rich.console import Console
 
-from fsrbench.atomic import whole
+from fsrbench.files.atomic import whole
 from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.gate import as_json, github, junit, reference, text, update
 from fsrbench.gate.check import check
 from fsrbench.gate.findings import Refusal, Verdict
-from fsrbench.reports.data import RunData
+from fsrbench.runs.data import RunData
 
 
 @dataclass(frozen=True)

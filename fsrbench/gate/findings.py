@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from fsrbench.corrections import p_text
-from fsrbench.reports.data import MetricInfo
-from fsrbench.stats import Comparison
+from fsrbench.stats.corrections import p_text
+from fsrbench.runs.data import MetricInfo
+from fsrbench.stats.intervals import Comparison
 
 
 class Kind(StrEnum):

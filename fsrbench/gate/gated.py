@@ -6,17 +6,17 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from fsrbench import times
+from fsrbench.runs import times
 from fsrbench.errors import UserError
 from fsrbench.gate.reference import VALUE_DIGITS, rounded
-from fsrbench.reports.data import RunData
+from fsrbench.runs.data import RunData
 
 MEMORY_UNITS: Final = ("MB",)
 RATIO: Final = "x "
 """What the unit of a ratio begins with; the base's name follows."""
 
 THROUGHPUT_BATCH: Final = 16
-"""Images of the batch that throughput is measured with (:mod:`fsrbench.metrics.timing`, which needs torch)."""
+"""Images of the batch that throughput is measured with (:mod:`fsrbench.methods.timing`, which needs torch)."""
 
 Key = tuple[str, str]
 """Method and metric."""
@@ -75,7 +75,7 @@ def is_device_bound(unit: str) -> bool:
 def timing_base(run: RunData) -> str | None:
     """The method that a run's ratios are taken to: the one that was asked for, else the first network slow enough.
 
-    Where no method takes :data:`fsrbench.times.LEAST_MS`, there is no base and no time is held.
+    Where no method takes :data:`fsrbench.runs.times.LEAST_MS`, there is no base and no time is held.
 
     Raises:
         UserError: the one that was asked for is too fast: its time moves with whatever else the machine does.

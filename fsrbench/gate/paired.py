@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fsrbench.corrections import FEWEST_PEOPLE
+from fsrbench.stats.corrections import FEWEST_PEOPLE
 from fsrbench.gate.reference import Reference
-from fsrbench.stats import Comparison, benjamini_hochberg, compare, differences, people
+from fsrbench.stats.intervals import Comparison, benjamini_hochberg, compare, differences, people
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from fsrbench.atomic import whole
+from fsrbench.files.atomic import whole
 from fsrbench.errors import UserError
 
 SCHEMA_VERSION: Final = 1

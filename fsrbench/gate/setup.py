@@ -7,7 +7,7 @@ from typing import Any
 
 from fsrbench.errors import UserError
 from fsrbench.gate.reference import Degradation, MadeWith, MetricProtocol, Reference, Setup, Source, digest
-from fsrbench.reports.data import RunData
+from fsrbench.runs.data import RunData
 
 
 class Incomparable(UserError):

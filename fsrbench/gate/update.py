@@ -12,7 +12,7 @@ from fsrbench.gate.gated import Gated, gated, timing_base
 from fsrbench.gate.reference import Held, HeldMethod, Reference, rounded
 from fsrbench.gate.setup import made_with, setup_of
 from fsrbench.gate.tolerances import default
-from fsrbench.reports.data import RunData
+from fsrbench.runs.data import RunData
 
 
 def make(run: RunData, previous: Reference | None = None) -> Reference:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fsrbench.containment import contained
+from fsrbench.process.containment import contained
 from fsrbench.errors import FsrbenchError, UserError, one_line
 from fsrbench.metrics.base import Broken, Metric
 from fsrbench.metrics.pyiqa_metric import pyiqa_metric

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from torch import Tensor
 
-from fsrbench import weights
+from fsrbench.weights import known as weights
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import FsrbenchError, Invalid
-from fsrbench.plugin_code import PluginCode
-from fsrbench.stats import people
+from fsrbench.provenance.plugin_code import PluginCode
+from fsrbench.stats.intervals import people
 from fsrbench.tasks import Task
 
 if TYPE_CHECKING:
-    from fsrbench.metrics.timing import Readings
+    from fsrbench.methods.timing import Readings
 
 Direction = Literal["higher", "lower", "none"]
 Need = Literal["hr", "pairs", "network"]
@@ -176,7 +176,7 @@ class Faces:
 
     @property
     def people(self) -> list[str]:
-        """Who is on each image; see :func:`fsrbench.stats.people`."""
+        """Who is on each image; see :func:`fsrbench.stats.intervals.people`."""
         return people(self.ids, dict(zip(self.ids, self.identities, strict=True)))
 
 
@@ -200,7 +200,7 @@ class FeatureMetric(Metric):
     """Computed over the whole set from stored features."""
 
     extractor: str
-    """Name in :data:`fsrbench.metrics.features.EXTRACTORS`."""
+    """Name in :data:`fsrbench.metrics.extractors.base.EXTRACTORS`."""
     uses_reference: ClassVar[bool] = False
     """Whether it compares with the reference set and not image by image."""
     least_ceiling: ClassVar[float] = float("-inf")
@@ -212,7 +212,7 @@ class FeatureMetric(Metric):
 
     def check(self, facts: Facts) -> None:
         """Refuse without what the extractor needs."""
-        from fsrbench.metrics.features import EXTRACTORS
+        from fsrbench.metrics.extractors.base import EXTRACTORS
 
         super().check(facts)
         self.configure(facts)
@@ -231,7 +231,7 @@ class FeatureMetric(Metric):
 
 
 class SpeedMetric(Metric):
-    """Read from the timing run of a method; see :mod:`fsrbench.metrics.timing`."""
+    """Read from the timing run of a method; see :mod:`fsrbench.methods.timing`."""
 
     @property
     def scores_hr(self) -> bool:

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from fsrbench.arrays import mean_and_covariance, rows
+from fsrbench.files.arrays import mean_and_covariance, rows
 from fsrbench.errors import Invalid
 from fsrbench.metrics.base import Direction, Evaluation, Faces, Facts, FeatureMetric, Summary
-from fsrbench.metrics.jackknife import KEPT, MOST_PAIRS, blocks_of, frechet_blocks, kernel_blocks
-from fsrbench.stats import block_interval
+from fsrbench.stats.jackknife import KEPT, MOST_PAIRS, blocks_of, frechet_blocks, kernel_blocks
+from fsrbench.stats.intervals import block_interval
 
 KID_SUBSETS = 100
 KID_SUBSET_SIZE = 1000
@@ -54,7 +54,7 @@ class _Distance(FeatureMetric):
     reason: ClassVar[str]
     """Why no fewer images than ``least``."""
     jackknife: ClassVar[Callable[..., np.ndarray]]
-    """What gives the number's pseudo-values; see :mod:`fsrbench.metrics.jackknife`."""
+    """What gives the number's pseudo-values; see :mod:`fsrbench.stats.jackknife`."""
     most: ClassVar[float] = float("inf")
     """Images up to which there are pseudo-values."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from fsrbench.digits import significant
+from fsrbench.runs.digits import significant
 from fsrbench.errors import Invalid
 from fsrbench.metrics.base import Evaluation, Facts, SpeedMetric, Summary
-from fsrbench.metrics.timing import BATCHES, EFFORTS, REPEATS, THROUGHPUT_BATCH, WARM_UP, Readings
-from fsrbench.stats import median_interval
+from fsrbench.methods.timing import BATCHES, EFFORTS, REPEATS, THROUGHPUT_BATCH, WARM_UP, Readings
+from fsrbench.stats.intervals import median_interval
 
 
 class TimedMetric(SpeedMetric):

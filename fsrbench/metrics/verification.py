@@ -7,14 +7,14 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy import stats
 
-from fsrbench import weights
+from fsrbench.weights import known as weights
 from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
-from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.metrics.judge_input import JudgeInput
 from fsrbench.metrics.pairing import FOLDS, MATES, Pairs, labelled_pairs, listed_pairs, self_pairs
 from fsrbench.metrics.roc import roc_curve, roc_details, thinned
-from fsrbench.small_samples import half_width, rate_interval
+from fsrbench.stats.small_samples import half_width, rate_interval
 
 DESCRIPTORS = {
     "dlib": "dlib 128-d descriptor, pictures enlarged to 256 px by Pillow BICUBIC, aligned (150 px chip) by dlib's 68 "

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from fsrbench import ffhq
+from fsrbench.faces import ffhq
 
 LARGE: Final = 512
 """Side of a frame in pixels above which a photo is reduced before it is turned; no task needs more."""

@@ -14,9 +14,9 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench.datasets import Picture, open_dataset
-from fsrbench.degradations import find_degradation
+from fsrbench.degradations.recipes import find_degradation
 from fsrbench.errors import UserError
-from fsrbench.images import BadImage, centre_square, decode, to_tensor
+from fsrbench.pictures.decode import BadImage, centre_square, decode, to_tensor
 from fsrbench.training.held_out import held_out_names
 
 B = TypeVar("B")

@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from fsrbench.atomic import whole
+from fsrbench.files.atomic import whole
 
 
 class Log:

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from fsrbench.errors import Interrupted, UserError
-from fsrbench.folders import make_folder, only_writer
+from fsrbench.files.folders import make_folder, only_writer
 from fsrbench.training import distributed
 from fsrbench.training.data import prefetch
 from fsrbench.training.log import Log

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from fsrbench.atomic import whole
+from fsrbench.files.atomic import whole
 from fsrbench.errors import UserError
 
 RECORD: Final = "training.json"

@@ -15,9 +15,9 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fsrbench.degradations import rng_for
+from fsrbench.degradations.recipes import rng_for
 from fsrbench.errors import UserError
-from fsrbench.images import to_tensor
+from fsrbench.pictures.decode import to_tensor
 from fsrbench.training.data import Batch, draw_lr, load_lr
 from fsrbench.training.distributed import rank
 from fsrbench.training.recipe import Options, set_rate, trainable, update

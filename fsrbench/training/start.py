@@ -12,10 +12,10 @@ import torch
 from rich import progress as bars
 from rich.console import Console
 
-from fsrbench.console import Reporter
-from fsrbench.devices import find_device
+from fsrbench.machine.console import Reporter
+from fsrbench.machine.devices import find_device
 from fsrbench.errors import Interrupted, UserError
-from fsrbench.process_state import preserved
+from fsrbench.process.state import preserved
 from fsrbench.tasks import TASKS
 from fsrbench.training import RECIPES, distributed
 from fsrbench.training.data import MIXTURE, check_mixture
@@ -100,7 +100,7 @@ def _hashes(config: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    from fsrbench.text_files import read_yaml
+    from fsrbench.files.text import read_yaml
 
     values = read_yaml(path)
     if values is not None and not isinstance(values, dict):

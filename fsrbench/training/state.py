@@ -14,7 +14,7 @@ import torch
 from safetensors import safe_open
 from torch import nn
 
-from fsrbench.atomic import KEPT, whole
+from fsrbench.files.atomic import KEPT, whole
 from fsrbench.errors import CannotWrite, UserError, one_line
 from fsrbench.training.recipe import Recipe
 from fsrbench.training.record import Record

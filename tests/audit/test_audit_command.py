@@ -19,8 +19,8 @@ from torch import Tensor
 from fsrbench.audit.findings import COLUMNS
 from fsrbench.audit.protocols import LR, Protocol, all_protocols
 from fsrbench.engine.worker import Worker
-from fsrbench.methods import Method
-from fsrbench.weights import ENVIRONMENT
+from fsrbench.methods.names import Method
+from fsrbench.weights.known import ENVIRONMENT
 
 PROTOCOLS = all_protocols()
 FILES = ["audit.csv", "audit.md", "audit.png", "audit.svg"]
@@ -45,7 +45,7 @@ ONLY_X4 = f"python:{__name__}:OnlyX4"
 
 def audit(*arguments: object, plots: bool = False) -> Result:
     """``fsrbench audit``; the figure is slow, so only where asked for."""
-    with nullcontext() if plots else mock.patch("fsrbench.reports.plot_audit.write_plot"):
+    with nullcontext() if plots else mock.patch("fsrbench.audit.plot.write_plot"):
         return call("audit", *arguments)
 
 

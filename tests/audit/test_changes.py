@@ -17,7 +17,7 @@ from torch import Tensor
 
 from fsrbench.audit import changes
 from fsrbench.audit.protocols import DEFAULT, LR, all_protocols
-from fsrbench.images import to_tensor
+from fsrbench.pictures.decode import to_tensor
 from fsrbench.metrics.base import ImageMetric
 
 PROTOCOLS = all_protocols()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
-from fsrbench.degradations import DEGRADATIONS
+from fsrbench.degradations.recipes import DEGRADATIONS
 from fsrbench.metrics import METRICS
 from fsrbench.metrics.base import Faces, FeatureMetric
 from fsrbench.metrics.niqe import Niqe

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from baselines.interpolation import Bicubic, Bilinear, Interpolation, Lanczos, Nearest
-from fsrbench.images import to_tensor, to_uint8
+from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import TASKS
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fsrbench.commands.names import names_in
+from fsrbench.cli.names import names_in
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from made import write_files, write_zip
 
-from fsrbench.datasets import files, open_dataset
-from fsrbench.datasets.files import FolderFiles, ZipFiles
+from fsrbench.datasets import open_dataset
+from fsrbench.datasets import storage as files
+from fsrbench.datasets.storage import FolderFiles, ZipFiles
 from fsrbench.errors import UserError
 
 Damage = Callable[[bytes], bytes]

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from fsrbench.datasets import Dataset, open_dataset
-from fsrbench.images import decode
+from fsrbench.pictures.decode import decode
 
 
 @cache

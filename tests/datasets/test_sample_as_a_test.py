@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from fsrbench.console import Reporter
+from fsrbench.machine.console import Reporter
 from fsrbench.datasets import open_dataset
 from fsrbench.engine.run import Run
-from fsrbench.images import decode
+from fsrbench.pictures.decode import decode
 from fsrbench.spec import RunSpec
 from tools.sample.__main__ import MODEL
 from tools.sample.draw import draw_faces

@@ -12,8 +12,9 @@ from doc_blocks import Step
 from made import call
 
 from fsrbench.audit.protocols import all_protocols
-from fsrbench.cli import app
-from fsrbench.metrics import speed, timing  # speed: its protocol has EFFORTS as they are
+from fsrbench.cli.app import app
+from fsrbench.metrics import speed
+from fsrbench.methods import timing
 
 NOT_HERE = {
     "pip": "installs",
@@ -76,7 +77,7 @@ def _quick(command: str) -> Iterator[None]:
         around.enter_context(mock.patch.multiple(timing, BATCHES=(1, 16), REPEATS=1))
         around.enter_context(mock.patch("fsrbench.audit.measure.all_protocols", return_value=psnr))
         if command == "run":
-            around.enter_context(mock.patch("fsrbench.reports.plots.write_plots"))
+            around.enter_context(mock.patch("fsrbench.reports.plots.draw.write_plots"))
         yield
 
 

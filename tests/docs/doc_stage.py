@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from fsrbench.datasets.sample import sample
 
 MODULE = """
-from fsrbench.methods import Method
+from fsrbench.methods.names import Method
 
 
 class Mine(Method):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from fsrbench.cli import app
+from fsrbench.cli.app import app
 from fsrbench.spec import parse_spec
 
 DOCS = Path(__file__).parents[2] / "docs"

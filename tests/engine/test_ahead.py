@@ -10,10 +10,10 @@ import pytest
 from made import picture_files, run, write_files
 
 from fsrbench.datasets import open_dataset
-from fsrbench.degradations import find_degradation
-from fsrbench.engine import inputs as engine_inputs
+from fsrbench.degradations.recipes import find_degradation
+from fsrbench.datasets import inputs as engine_inputs
 from fsrbench.engine.ahead import Ahead
-from fsrbench.engine.inputs import prepare
+from fsrbench.datasets.inputs import prepare
 from fsrbench.tasks import TASKS
 
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from fsrbench.engine.inputs import Inputs
+from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.pictures import Batch, Pictures, outcomes, super_resolve
-from fsrbench.methods import Method
+from fsrbench.methods.names import Method
 
 CPU = torch.device("cpu")
 

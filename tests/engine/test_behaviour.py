@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from fsrbench.engine.behaviour import ALONE, RANDOM, CheckedMethods, look
-from fsrbench.engine.inputs import Inputs
+from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.pictures import Batch, Outcome, outcomes
-from fsrbench.images import to_tensor
-from fsrbench.methods import Method, load_method
+from fsrbench.pictures.decode import to_tensor
+from fsrbench.methods.names import Method, load_method
 from fsrbench.tasks import TASKS
 
 CPU = torch.device("cpu")

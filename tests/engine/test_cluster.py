@@ -27,10 +27,12 @@ pytest.importorskip("distributed", reason="the extra [cluster] is not installed"
 import dask
 from distributed import Client, LocalCluster
 
-from fsrbench.engine import cluster, dispatch, timed
-from fsrbench.engine.remote import Setting, device_of, unfit
+from fsrbench.engine import timed
+from fsrbench.engine.cluster import start as cluster
+from fsrbench.engine.cluster import dispatch
+from fsrbench.engine.cluster.remote import Setting, device_of, unfit
 from fsrbench.spec import RunSpec
-from fsrbench.versions import versions
+from fsrbench.provenance.versions import versions
 
 IMAGES = [f"{i:03}" for i in range(140)]
 """Three shards."""
@@ -214,7 +216,7 @@ def test_a_folder_that_workers_do_not_see_is_refused(
     assert not pictures(tmp_path / "out")
 
 
-COMMAND = "import sys; from fsrbench.cli import app; app(sys.argv[1:])"
+COMMAND = "import sys; from fsrbench.cli.app import app; app(sys.argv[1:])"
 
 
 def started(data: Path, out: Path, *options: str) -> subprocess.Popen[str]:

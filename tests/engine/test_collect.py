@@ -11,7 +11,7 @@ from fsrbench.engine.plan import HR
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Summary
 from fsrbench.metrics.speed import Latency
-from fsrbench.stats import mean_interval
+from fsrbench.stats.intervals import mean_interval
 
 
 class Breaks(Matches):

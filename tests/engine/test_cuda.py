@@ -8,7 +8,7 @@ import pytest
 import torch
 from made import Finished, run
 
-from fsrbench.torch_state import standardise
+from fsrbench.process.torch_state import standardise
 
 METHODS = "bicubic,ours,scgan"
 PSNR, SSIM = 0.01, 1e-4

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from fsrbench.console import Reporter
+from fsrbench.machine.console import Reporter
 from fsrbench.datasets import Sample
 from fsrbench.engine.plan import HR, Shard, Unit, make_plan
 from fsrbench.engine.worker import UnitResult
@@ -22,10 +22,10 @@ pytest.importorskip("distributed", reason="the extra [cluster] is not installed"
 
 from distributed.scheduler import KilledWorker
 
-from fsrbench.engine import dispatch
-from fsrbench.engine.careful import Doubt
-from fsrbench.engine.dispatch import LOOKAHEAD, MOST_DEADLY, Dispatch, make_jobs
-from fsrbench.engine.remote import Done
+from fsrbench.engine.cluster import dispatch
+from fsrbench.engine.cluster.careful import Doubt
+from fsrbench.engine.cluster.dispatch import LOOKAHEAD, MOST_DEADLY, Dispatch, make_jobs
+from fsrbench.engine.cluster.remote import Done
 
 Work = Callable[[list[Unit], Doubt | None], None]
 """What a made-up worker does; raises what the job raises."""

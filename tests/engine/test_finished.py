@@ -14,15 +14,16 @@ import pytest
 import torch
 from made import Finished, draw_picture, encode_picture, picture_files, run, write_files, write_zip
 
-from fsrbench import fingerprints, machine_facts
-from fsrbench.cores import usable_cores
+from fsrbench.provenance import fingerprints
+from fsrbench.machine import facts as machine_facts
+from fsrbench.machine.cores import usable_cores
 from fsrbench.metrics import METRICS
-from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.metrics.quality import Psnr
 
 PLUG_IN = """
 import torch
-from fsrbench.methods import Method
+from fsrbench.methods.names import Method
 
 class Blocks(Method):
     '''Every LR pixel becomes a block.'''
@@ -44,7 +45,7 @@ class Found(FeatureMetric):
         return Evaluation(faces.features["green"])
 """
 EXTRACTOR = """
-from fsrbench.metrics.features import Extractor
+from fsrbench.metrics.extractors.base import Extractor
 
 class Looks(Extractor):
     def extract(self, images, guide):
@@ -83,7 +84,7 @@ def test_it_takes_no_torch(done, tmp_path):
     arguments = ["run", "--methods", METHODS, "--data", tmp_path / "data", "--device", "cpu"]
     arguments += ["--metrics", "psnr,landmark_nme"]
     code = (
-        "import sys; from typer.testing import CliRunner; from fsrbench.cli import app;"
+        "import sys; from typer.testing import CliRunner; from fsrbench.cli.app import app;"
         "found = CliRunner().invoke(app, sys.argv[1:]);"
         "print(found.exit_code, 'nothing has changed' in found.stderr, 'torch' in sys.modules, 'scipy' in sys.modules)"
     )
@@ -144,7 +145,7 @@ def test_a_picture_of_the_same_size_and_another_time_brings_the_work_back(done, 
 
 
 def test_another_version_of_a_package_brings_the_work_back(done, monkeypatch):
-    monkeypatch.setattr("fsrbench.versions.version", lambda package: "1.0")
+    monkeypatch.setattr("fsrbench.provenance.versions.version", lambda package: "1.0")
     again = done()
     assert not was_shown(again)
     assert again.manifest["versions"]["pillow"] == "1.0"

@@ -12,7 +12,7 @@ from made import picture_files, run, write_files
 from made_units import Alone, Matches
 from torch import Tensor
 
-from fsrbench.console import silent
+from fsrbench.machine.console import silent
 from fsrbench.engine.frames import MOST_FAILED, FrameWriter, too_many_failed
 from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.results import MethodResults

@@ -10,15 +10,16 @@ import torch
 from made import picture_files, run, write_files
 from made_extractors import use_colours
 
-from fsrbench import fingerprints, versions
+from fsrbench.provenance import fingerprints
+from fsrbench.provenance import versions
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import HR, REFERENCE, Unit, make_shards
-from fsrbench.methods import find_method
-from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.methods.names import find_method
+from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.metrics.quality import Psnr
 from fsrbench.spec import RunSpec
-from fsrbench.versions import version
+from fsrbench.provenance.versions import version
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_every_picture_counts(faces: Dataset, tmp_path: Path) -> None:
 def test_hr_is_looked_at_once_whatever_lr_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = write_files(tmp_path / "data", picture_files(f"{i:02}.png" for i in range(24)))
     seen = use_colours(monkeypatch, "mtcnn", "facenet")
-    monkeypatch.setattr("fsrbench.weights.sha256", lambda name: name)
+    monkeypatch.setattr("fsrbench.weights.known.sha256", lambda name: name)
     for seed in range(3):
         options = ("--degradation", "realworld", "--seed", seed, "--metrics", "verification_facenet")
         assert run(data, tmp_path / "out", *options).status("bicubic", "verification_facenet") == "ok"
@@ -88,14 +89,14 @@ def test_an_extra_that_is_installed_later_changes_what_uses_it_and_nothing_else(
     faces: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (shard,) = make_shards(faces)
-    monkeypatch.setattr("fsrbench.weights.sha256", lambda name: name)
+    monkeypatch.setattr("fsrbench.weights.known.sha256", lambda name: name)
 
     def made(package: str) -> str | None:
         return "1.0" if package == "retinaface-pytorch" else version(package)
 
     names = ("mtcnn", "retinaface", "arcface")
     before = [keys().inputs(shard), *(keys().features("sr", name, False) for name in names)]
-    monkeypatch.setattr("fsrbench.versions.version", made)
-    monkeypatch.setattr("fsrbench.metrics.features.version", made)
+    monkeypatch.setattr("fsrbench.provenance.versions.version", made)
+    monkeypatch.setattr("fsrbench.metrics.extractors.base.version", made)
     after = [keys().inputs(shard), *(keys().features("sr", name, False) for name in names)]
     assert [one == other for one, other in zip(before, after, strict=True)] == [True, True, False, True]

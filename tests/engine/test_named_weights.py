@@ -13,9 +13,9 @@ from made_networks import save_pooling_onnx
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from fsrbench import weights
+from fsrbench.weights import known as weights
 from fsrbench.errors import UserError
-from fsrbench.methods import load_method
+from fsrbench.methods.names import load_method
 from fsrbench.spec import parse_spec
 from fsrbench.tasks import TASKS
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fsrbench.datasets import Dataset, Picture, Sample
-from fsrbench.datasets.files import FolderFiles
+from fsrbench.datasets.storage import FolderFiles
 from fsrbench.engine.plan import HR, SHARD, make_plan, make_shards
 
 

@@ -13,13 +13,13 @@ from made import Finished, picture_files, run, write_files
 from made_extractors import use_colours
 from torch import Tensor
 
-from fsrbench.console import silent
-from fsrbench.engine.careful import CarefulWorker, Doubt, Step
+from fsrbench.machine.console import silent
+from fsrbench.engine.cluster.careful import CarefulWorker, Doubt, Step
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.run import Run
 from fsrbench.engine.worker import Worker
-from fsrbench.isolation import MethodDied
-from fsrbench.methods import Method
+from fsrbench.methods.isolation.parent import MethodDied
+from fsrbench.methods.names import Method
 from fsrbench.spec import RunSpec
 
 IDS = [f"{i:02}" for i in range(24)]
@@ -100,7 +100,7 @@ def test_another_image_that_fails_is_no_other_images_score(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_colours(monkeypatch, "mtcnn", "facenet")
-    monkeypatch.setattr("fsrbench.weights.sha256", lambda name: name)
+    monkeypatch.setattr("fsrbench.weights.known.sha256", lambda name: name)
     metrics = "psnr,verification_facenet"
     fresh = command(data, tmp_path / "fresh", metrics)
     for failing in (("00", "05"), ("05",)):

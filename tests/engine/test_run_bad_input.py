@@ -156,7 +156,7 @@ import torch
 from torch.nn.functional import interpolate
 
 from fsrbench.errors import Unavailable
-from fsrbench.methods import Method
+from fsrbench.methods.names import Method
 
 
 class Good(Method):

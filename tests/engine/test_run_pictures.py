@@ -9,10 +9,11 @@ import pytest
 from made import call, draw_picture, encode_picture, picture_files, run, write_files
 from PIL import Image
 
-from fsrbench import gallery, grid
+from fsrbench.gallery import keep as gallery
+from fsrbench.gallery import grid
 from fsrbench.errors import UserError
-from fsrbench.methods import TAKEN, find_method
-from fsrbench.picture_folder import Index, KeptRow, PictureFolder
+from fsrbench.methods.names import TAKEN, find_method
+from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
 IDS = ["ann/1", "ann/2", "bob/1", "bob/2", "cy/1"]
 

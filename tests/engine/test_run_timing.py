@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from made import Finished, picture_files, run, write_files
 
-from fsrbench.metrics import timing
-from fsrbench.metrics.timing import BATCHES, Effort
+from fsrbench.methods import timing
+from fsrbench.methods.timing import BATCHES, Effort
 
 
 def timed(tmp_path: Path, *options: object) -> Finished:

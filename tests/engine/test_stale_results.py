@@ -17,7 +17,7 @@ from made_networks import save_enlarging_onnx
 from torch import nn
 
 from fsrbench.metrics import METRICS
-from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.metrics.extractors.base import EXTRACTORS
 
 GAINS = 0.5, 0.9
 
@@ -29,7 +29,7 @@ import numpy as np
 import onnxruntime
 import torch
 from torch import nn
-from fsrbench.methods import Method
+from fsrbench.methods.names import Method
 HERE = Path(__file__).parent
 def make():
     network = nn.Sequential(nn.Upsample(scale_factor=4), nn.Conv2d(3, 3, 1, groups=3))
@@ -194,7 +194,7 @@ PLUGINS = """
 import torch
 from pathlib import Path
 from fsrbench.metrics.base import Evaluation, FeatureMetric, ImageMetric
-from fsrbench.metrics.features import Extractor
+from fsrbench.metrics.extractors.base import Extractor
 HERE = Path(__file__).parent
 class Red(ImageMetric):
     name, title, protocol = "red", "Red", "a network's mean of R"

@@ -14,8 +14,8 @@ from fsrbench.engine import timed
 from fsrbench.engine.store import Store
 from fsrbench.engine.timed import time_methods
 from fsrbench.errors import FsrbenchError
-from fsrbench.methods import Method
-from fsrbench.metrics.timing import Effort, Readings
+from fsrbench.methods.names import Method
+from fsrbench.methods.timing import Effort, Readings
 
 CPU = torch.device("cpu")
 LR = np.zeros((2, 4, 4, 3), dtype=np.uint8)
@@ -83,14 +83,14 @@ def test_whatever_differs_is_measured_anew(tmp_path, calls, change):
 
 def test_another_machine_is_measured_anew(tmp_path, calls, monkeypatch):
     readings(tmp_path)
-    monkeypatch.setattr("fsrbench.provenance.machine", lambda device: {"cpu": "another"})
+    monkeypatch.setattr("fsrbench.provenance.git.machine", lambda device: {"cpu": "another"})
     readings(tmp_path)
     assert len(calls) == 2
 
 
 def test_another_version_of_a_package_is_measured_anew(tmp_path, calls, monkeypatch):
     readings(tmp_path)
-    monkeypatch.setattr("fsrbench.versions.version", lambda package: "1.0")
+    monkeypatch.setattr("fsrbench.provenance.versions.version", lambda package: "1.0")
     readings(tmp_path)
     assert len(calls) == 2
 

@@ -15,7 +15,7 @@ from click.testing import Result
 from made import Finished, call, picture_files, run, write_files
 
 from fsrbench.errors import CannotWrite
-from fsrbench.folders import only_writer
+from fsrbench.files.folders import only_writer
 
 Configured = Callable[..., Result]
 TWO = """
@@ -39,7 +39,7 @@ def configured(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
 
     def make(text: str, *flags: object) -> Result:
         Path("study.yaml").write_text(text.replace("DATA", str(data)), encoding="utf-8")
-        with mock.patch("fsrbench.reports.plots.write_plots"):
+        with mock.patch("fsrbench.reports.plots.draw.write_plots"):
             return call("run", "--config", "study.yaml", "--device", "cpu", *flags)
 
     return make

@@ -36,8 +36,8 @@ def archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @contextmanager
 def no_pictures() -> Iterator[None]:
     """Plots and grids are slow, and other tests look at them."""
-    plots = mock.patch.multiple("fsrbench.reports.plots", write_plots=mock.DEFAULT, write_sweep=lambda *_: [])
-    with plots, mock.patch("fsrbench.gallery.write_grid"):
+    plots = mock.patch.multiple("fsrbench.reports.plots.draw", write_plots=mock.DEFAULT, write_sweep=lambda *_: [])
+    with plots, mock.patch("fsrbench.gallery.keep.write_grid"):
         yield
 
 

@@ -11,7 +11,7 @@ from made_gate import PEOPLE, N, Values, edited, kinds, made_run, one, psnr, ver
 from fsrbench.errors import UserError
 from fsrbench.gate.findings import Kind
 from fsrbench.gate.update import make
-from fsrbench.times import BAND
+from fsrbench.runs.times import BAND
 
 RNG = np.random.default_rng(7)
 WORSE = np.abs(RNG.normal(0.05, 0.02, N))
@@ -344,7 +344,7 @@ def test_methods_that_did_not_change_cost_no_power() -> None:
 
 def test_one_change_among_very_many_tests_is_still_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """No permutation test resolves so small a p; its bound does."""
-    monkeypatch.setattr("fsrbench.stats.mean_interval", lambda *_: (0.0, 0.0))  # decides nothing and takes long
+    monkeypatch.setattr("fsrbench.stats.intervals.mean_interval", lambda *_: (0.0, 0.0))  # decides nothing and takes long
     rng = np.random.default_rng(5)
     before = {f"m{i:03}": psnr(i) for i in range(160)}
     after = {name: values + np.repeat(rng.choice([-0.1, 0.1], PEOPLE), 3) for name, values in before.items()}

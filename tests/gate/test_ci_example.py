@@ -11,7 +11,7 @@ import pytest
 import typer.main
 import yaml
 
-from fsrbench.cli import app
+from fsrbench.cli.app import app
 from fsrbench.gate.command import FORMATS
 from fsrbench.gate.reference import read
 from fsrbench.spec import parse_spec

@@ -8,7 +8,7 @@ from made_gate import IMAGES, PEOPLE, PICTURES, Values, made_run, psnr, verdict
 
 from fsrbench.gate.reference import Reference
 from fsrbench.gate.update import make
-from fsrbench.stats import benjamini_hochberg, holm
+from fsrbench.stats.intervals import benjamini_hochberg, holm
 
 METHODS, METRICS = ("a", "b", "c"), ("psnr", "ssim", "landmark_nme", "detection")
 GATES = 40
@@ -17,7 +17,7 @@ GATES = 40
 @pytest.fixture(autouse=True)
 def _no_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     """They decide nothing and take the most time."""
-    monkeypatch.setattr("fsrbench.stats.mean_interval", lambda *_: (0.0, 0.0))
+    monkeypatch.setattr("fsrbench.stats.intervals.mean_interval", lambda *_: (0.0, 0.0))
 
 
 @pytest.fixture(scope="module")

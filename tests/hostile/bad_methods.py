@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.functional import interpolate
 
 from fsrbench.errors import Unavailable
-from fsrbench.methods import Method
+from fsrbench.methods.names import Method
 
 
 class Good(Method):

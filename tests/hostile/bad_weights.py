@@ -26,7 +26,7 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
-from fsrbench.methods import Method
+from fsrbench.methods.names import Method
 
 
 class FromFile(Method):

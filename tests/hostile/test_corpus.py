@@ -44,7 +44,7 @@ def around(tmp_path: Path) -> Iterator[Path]:
 @contextmanager
 def no_plots() -> Iterator[None]:
     """Plots and grid are slow, and show nothing of the input."""
-    with mock.patch("fsrbench.reports.plots.write_plots"), mock.patch("fsrbench.gallery.write_grid"):
+    with mock.patch("fsrbench.reports.plots.draw.write_plots"), mock.patch("fsrbench.gallery.keep.write_grid"):
         yield
 
 

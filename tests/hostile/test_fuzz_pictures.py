@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from made import encode_picture
 from PIL import Image
 
-from fsrbench.images import FORMATS, BadImage, centre_square, decode
+from fsrbench.pictures.decode import FORMATS, BadImage, centre_square, decode
 
 SMALL = FACE.resize((16, 16))
 Image.init()

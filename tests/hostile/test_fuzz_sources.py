@@ -16,7 +16,7 @@ from made import write_zip
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.layout import read_layout
 from fsrbench.errors import UserError
-from fsrbench.picture_folder import PictureFolder, safe_name
+from fsrbench.runs.pictures import PictureFolder, safe_name
 
 PART = st.one_of(
     st.sampled_from(["HR", "LR", "hr", "..", ".", "", "a", "a.png", "~", "C:", "\\..", "__MACOSX", ".x", "x" * 300]),

@@ -19,8 +19,8 @@ from made import Finished, call, picture_files, run, write_files
 from watch import within
 
 from fsrbench.errors import Unavailable
-from fsrbench.isolated import receive, send
-from fsrbench.isolation import IsolatedMethod, Limits, MethodDied
+from fsrbench.methods.isolation.child import receive, send
+from fsrbench.methods.isolation.parent import IsolatedMethod, Limits, MethodDied
 from fsrbench.tasks import TASKS
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="looks at processes as POSIX has them")
@@ -149,7 +149,7 @@ def test_limits_need_isolation_and_a_sense(data: Path, tmp_path: Path, flags: li
 def test_process_ends_with_a_killed_run(module: Path) -> None:
     code = f"""
 import os, sys, torch
-from fsrbench.isolation import IsolatedMethod, Limits
+from fsrbench.methods.isolation.parent import IsolatedMethod, Limits
 from fsrbench.tasks import TASKS
 sys.path.insert(0, {str(module)!r})
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ FLAGS = ["--methods", "bicubic,ours", "--metrics", "psnr,ssim,landmark_nme,param
 KILLER = """
 import json, os, random, signal, sys, time
 import fsrbench.pipeline
-from fsrbench.cli import app
+from fsrbench.cli.app import app
 from fsrbench.reports import plots
 
 plots.write_plots = lambda *_: None  # longer than all the rest

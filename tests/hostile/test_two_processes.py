@@ -15,12 +15,12 @@ from cases import people
 from made import run
 
 from fsrbench.errors import UserError
-from fsrbench.folders import LOCK, only_writer
+from fsrbench.files.folders import LOCK, only_writer
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from fsrbench.folders import only_writer
+from fsrbench.files.folders import only_writer
 with only_writer(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
@@ -29,7 +29,7 @@ with only_writer(Path(sys.argv[1])):
 
 def command(data: Path, out: Path) -> list[str]:
     flags = ["--methods", "bicubic,nearest", "--data", str(data), "--out", str(out), "--device", "cpu"]
-    return [sys.executable, "-c", "from fsrbench.cli import main; main()", "run", *flags, "--metrics", "psnr,ssim"]
+    return [sys.executable, "-c", "from fsrbench.cli.app import main; main()", "run", *flags, "--metrics", "psnr,ssim"]
 
 
 @pytest.fixture

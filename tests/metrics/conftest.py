@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from torch import Tensor
 
-from fsrbench.images import to_tensor
+from fsrbench.pictures.decode import to_tensor
 
 Pair = tuple[np.ndarray, np.ndarray]
 SHARED = Path(__file__).parents[3] / "shared"

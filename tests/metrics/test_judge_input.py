@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from made_networks import save_pooling_onnx
 
-from fsrbench import weights
+from fsrbench.weights import known as weights
 from fsrbench.errors import Unavailable
-from fsrbench.metrics.descriptors import ArcfaceDescriptor
+from fsrbench.metrics.extractors.descriptors import ArcfaceDescriptor
 from fsrbench.metrics.judge_input import JudgeInput, _area, declared, found
 from fsrbench.metrics.verification import VerificationArcface
 

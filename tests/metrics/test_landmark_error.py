@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from fsrbench.metrics import METRICS
 from fsrbench.metrics.base import Faces
-from fsrbench.metrics.features import EXTRACTORS
+from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.metrics.landmarks import LandmarkNme, nme
 
 TRUTH = np.zeros((1, 68, 2))

@@ -14,12 +14,12 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench.errors import Unavailable
-from fsrbench.images import to_tensor, to_uint8
+from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.metrics.base import Facts
 from fsrbench.metrics.niqe import BLOCK, SIDE, Niqe
 from fsrbench.metrics.niqe_features import block_features, luma
 from fsrbench.tasks import TASKS
-from fsrbench.weights import ENVIRONMENT
+from fsrbench.weights.known import ENVIRONMENT
 
 FACTS = Facts(TASKS["x4"], images=3, has_hr=False, has_pairs=False)
 FILE = "niqe_pris_params.npz"

@@ -10,15 +10,15 @@ import torch
 from made import call, draw_picture, encode_picture, run, write_files
 from torch import Tensor
 
-from fsrbench import weights
+from fsrbench.weights import known as weights
 from fsrbench.datasets import open_dataset
-from fsrbench.engine.inputs import prepare
+from fsrbench.datasets.inputs import prepare
 from fsrbench.errors import Invalid, Unavailable
-from fsrbench.images import to_tensor, to_uint8
+from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.metrics import PRESETS, resolve
 from fsrbench.metrics.base import Facts
 from fsrbench.metrics.niqe_face import SIDES, NiqeFace
-from fsrbench.resampling import gaussian_blur, jpeg, to_image
+from fsrbench.degradations.resampling import gaussian_blur, jpeg, to_image
 from fsrbench.tasks import TASKS
 from tools.niqe_face.__main__ import main as fit
 
@@ -26,7 +26,7 @@ from tools.niqe_face.__main__ import main as fit
 @pytest.fixture(scope="module")
 def faces() -> Tensor:
     """Synthetic faces of the sample, which the model has not seen: 12,3,64,64."""
-    from fsrbench.degradations import find_degradation
+    from fsrbench.degradations.recipes import find_degradation
 
     samples = list(open_dataset("sample").head(12))
     inputs = prepare(samples, TASKS["x4"], find_degradation("bicubic"), 0)

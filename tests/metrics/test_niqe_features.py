@@ -10,7 +10,7 @@ import torch
 from scipy.special import gamma
 from torch import Tensor
 
-from fsrbench.images import to_tensor
+from fsrbench.pictures.decode import to_tensor
 from fsrbench.metrics.niqe_features import _asymmetric_gaussian, block_features, distance, luma, without_flat
 
 

@@ -10,7 +10,7 @@ from scipy.ndimage import convolve
 from torch import Tensor
 
 from fsrbench.errors import Invalid, Unavailable, UserError
-from fsrbench.images import to_tensor
+from fsrbench.pictures.decode import to_tensor
 from fsrbench.metrics import BUILTIN, resolve
 from fsrbench.metrics.base import Facts
 from fsrbench.metrics.pyiqa_metric import SETS, pyiqa_metric

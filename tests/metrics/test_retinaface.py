@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from fsrbench import weights
+from fsrbench.weights import known as weights
 from fsrbench.errors import Unavailable
-from fsrbench.metrics import detectors
-from fsrbench.metrics.detectors import RETINAFACE_SIDE, Retinaface
+from fsrbench.metrics.extractors import detectors
+from fsrbench.metrics.extractors.detectors import RETINAFACE_SIDE, Retinaface
 
 
 class Answers:

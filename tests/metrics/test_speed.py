@@ -8,7 +8,7 @@ import pytest
 from fsrbench.errors import Invalid
 from fsrbench.metrics.base import SpeedMetric
 from fsrbench.metrics.speed import Flops, Latency, Parameters, PeakMemory, Throughput
-from fsrbench.metrics.timing import Readings
+from fsrbench.methods.timing import Readings
 
 
 def readings_of(*milliseconds: float) -> Readings:

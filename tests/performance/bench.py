@@ -58,7 +58,7 @@ def main(*wanted: str) -> None:
 def _table(rows: list[Row]) -> str:
     import torch
 
-    from fsrbench import provenance
+    from fsrbench.provenance import git as provenance
 
     machine = provenance.machine(torch.device("cpu"))
     told = ", ".join(f"{key} {value}" for key, value in machine.items())

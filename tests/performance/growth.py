@@ -19,7 +19,7 @@ import json, resource, sys, time
 sys.path.insert(0, sys.argv[1])
 import made_faces
 made_faces.install(int(sys.argv[2]))
-from fsrbench.console import Reporter
+from fsrbench.machine.console import Reporter
 from fsrbench.pipeline import run
 from fsrbench.spec import parse_spec
 metrics = sys.argv[4].split(",")

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fsrbench.datasets import Dataset, Picture, Sample
 from fsrbench.metrics.base import Features
-from fsrbench.metrics.features import EXTRACTORS, Extractor
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 
 PEOPLE_OF = 5
 """Pictures a person."""

@@ -9,7 +9,7 @@ import pytest
 from made_photo import background, frame_at
 from PIL import Image
 
-from fsrbench.alignment import five_points
+from fsrbench.faces.alignment import five_points
 from fsrbench.datasets.sample import sample
 from fsrbench.photo.framing import LARGE, Frame, cut, frame_of, pixel_centres, read
 

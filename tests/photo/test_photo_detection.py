@@ -10,7 +10,7 @@ from made_photo import background, crowd, frame_at
 from PIL import Image
 from rich.console import Console
 
-from fsrbench.console import Reporter
+from fsrbench.machine.console import Reporter
 from fsrbench.photo import detection
 from fsrbench.photo.detection import Face, find_faces
 from fsrbench.photo.framing import Frame

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from fsrbench.reports.data import RunData
+from fsrbench.runs.data import RunData
 
 METRICS: dict[str, dict[str, Any]] = {
     "psnr": {"title": "PSNR", "unit": "dB", "direction": "higher", "digits": 2},

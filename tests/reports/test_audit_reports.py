@@ -16,10 +16,10 @@ from rich.console import Console
 
 from fsrbench.audit.findings import COLUMNS, Findings
 from fsrbench.audit.protocols import all_protocols
-from fsrbench.reports.data import MetricInfo
-from fsrbench.reports.plot_audit import draw_audit, write_plot
-from fsrbench.reports.plot_style import freeze, looks_of, styled
-from fsrbench.reports.table_audit import TerminalAudit, difference, markdown
+from fsrbench.runs.data import MetricInfo
+from fsrbench.audit.plot import draw_audit, write_plot
+from fsrbench.reports.plots.style import freeze, looks_of, styled
+from fsrbench.audit.table import TerminalAudit, difference, markdown
 
 PROTOCOLS = all_protocols()
 METHODS = ("bicubic", "scgan", "python:my.package.module:LongClassName")

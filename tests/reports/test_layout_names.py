@@ -8,13 +8,13 @@ import pytest
 from made import call, picture_files, run, write_files
 from matplotlib.axes import Axes
 
-from fsrbench import grid
-from fsrbench.reports.data import RunData
-from fsrbench.reports.looks import looks
-from fsrbench.reports.plot_dots import draw_dots
-from fsrbench.reports.plot_sweep import draw_sweep
-from fsrbench.reports.table_layout import Layout
-from fsrbench.reports.table_runs import arranged
+from fsrbench.gallery import grid
+from fsrbench.runs.data import RunData
+from fsrbench.reports.plots.looks import looks
+from fsrbench.reports.plots.dots import draw_dots
+from fsrbench.reports.plots.sweep import draw_sweep
+from fsrbench.reports.tables.layout import Layout
+from fsrbench.reports.tables.sources import arranged
 
 LAYOUT = Layout.model_validate({"methods": {"nearest": "Ours (small)", "bicubic": "Baseline"}})
 

@@ -12,13 +12,13 @@ import pytest
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from fsrbench.reports.html.results import SHAPES
-from fsrbench.reports.looks import MARKERS
-from fsrbench.reports.plot_distributions import draw_distributions
-from fsrbench.reports.plot_dots import draw_dots
-from fsrbench.reports.plot_labels import place_labels
-from fsrbench.reports.plot_speed import Point, _PercentLocator, draw_speed_quality, pareto_front
-from fsrbench.reports.plot_style import (
+from fsrbench.reports.page.results import SHAPES
+from fsrbench.reports.plots.looks import MARKERS
+from fsrbench.reports.plots.distributions import draw_distributions
+from fsrbench.reports.plots.dots import draw_dots
+from fsrbench.reports.plots.labels import place_labels
+from fsrbench.reports.plots.speed import Point, _PercentLocator, draw_speed_quality, pareto_front
+from fsrbench.reports.plots.style import (
     freeze,
     labels,
     legend_below,
@@ -29,7 +29,7 @@ from fsrbench.reports.plot_style import (
     plain_ticks,
     styled,
 )
-from fsrbench.reports.plots import write_plots
+from fsrbench.reports.plots.draw import write_plots
 
 NAN = math.nan
 METHODS = ("bicubic", "scgan", "ours")

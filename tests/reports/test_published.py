@@ -13,7 +13,7 @@ import yaml
 
 from fsrbench.errors import UserError
 from fsrbench.metrics import METRICS
-from fsrbench.reports.published import PUBLISHED, Reported, load_published, parse_reported
+from fsrbench.reports.tables.published import PUBLISHED, Reported, load_published, parse_reported
 
 ROOT = Path(__file__).parents[2]
 ONLY_PAPERS = {"mos": "", "fid": ""}
@@ -154,7 +154,7 @@ def test_what_is_no_number(text):
 
 
 def test_the_table_command_needs_no_torch():
-    code = "import sys, fsrbench.reports.tables, fsrbench.reports.published; print('torch' in sys.modules)"
+    code = "import sys, fsrbench.reports.tables.render, fsrbench.reports.tables.published; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
 

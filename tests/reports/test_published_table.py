@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 import pytest
 from made_latex import needs_latex, typeset
 
-from fsrbench.reports import published_table
-from fsrbench.reports.published import load_published
-from fsrbench.reports.published_table import published_table as build
-from fsrbench.reports.tables import render
+from fsrbench.reports.tables import published_table
+from fsrbench.reports.tables.published import load_published
+from fsrbench.reports.tables.published_table import published_table as build
+from fsrbench.reports.tables.render import render
 
 FORMATS = ["md", "tex", "csv", "html"]
 ROWS = """

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from fsrbench.errors import UserError
-from fsrbench.reports.data import RunData
+from fsrbench.runs.data import RunData
 
 
 def test_order_of_methods_and_metrics_is_the_summarys_with_the_ceiling_last(make_run):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fsrbench.errors import UserError
-from fsrbench.reports.table_build import build_table
+from fsrbench.reports.tables.build import build_table
 
 
 def cells(table, column=0):

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from fsrbench.comparison import compare_run
-from fsrbench.reports import table_comparison
-from fsrbench.reports.data import RunData
+from fsrbench.runs.comparison import compare_run
+from fsrbench.reports.tables import comparison as table_comparison
+from fsrbench.runs.data import RunData
 
 VALUES = {
     "psnr": {"a": 25.0, "b": 26.0},

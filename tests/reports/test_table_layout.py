@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from fsrbench.errors import UserError
-from fsrbench.reports.table_build import build
-from fsrbench.reports.table_layout import Layout, read_layout
-from fsrbench.reports.table_model import spans
-from fsrbench.reports.table_runs import Source
+from fsrbench.reports.tables.build import build
+from fsrbench.reports.tables.layout import Layout, read_layout
+from fsrbench.reports.tables.model import spans
+from fsrbench.reports.tables.sources import Source
 
 FULL = """
 title: On faces.

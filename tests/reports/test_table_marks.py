@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fsrbench.reports.table_build import build, build_table
-from fsrbench.reports.table_layout import Layout
-from fsrbench.reports.table_marks import marks
-from fsrbench.reports.table_runs import Source
-from fsrbench.reports.tables import render_runs
+from fsrbench.reports.tables.build import build, build_table
+from fsrbench.reports.tables.layout import Layout
+from fsrbench.reports.tables.marks import marks
+from fsrbench.reports.tables.sources import Source
+from fsrbench.reports.tables.render import render_runs
 
 N = 40
 NOISE = np.random.default_rng(0).normal(size=(4, N))

@@ -9,7 +9,7 @@ from made import call
 from baselines.progressive import training as progressive
 from baselines.scgan import training as scgan
 from fsrbench.errors import UserError
-from fsrbench.text_files import read_yaml
+from fsrbench.files.text import read_yaml
 from fsrbench.training.recipe import parse_config
 from reference_model import fan_training, training
 

@@ -79,7 +79,7 @@ TRAIN_WITH_LITTLE = f"""
 import sys
 
 sys.modules.update(dict.fromkeys({BLOCKED.split()}))  # importing them fails
-from fsrbench.cli import main
+from fsrbench.cli.app import main
 main()
 """
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from fsrbench.reports.data import HR, MetricInfo, RunData
-from fsrbench.stats import mean_interval, people
+from fsrbench.runs.data import HR, MetricInfo, RunData
+from fsrbench.stats.intervals import mean_interval, people
 from tools.ablations.methods import Full
 
 FULL = f"python:tools.ablations.methods:{Full.__name__}"

@@ -74,7 +74,7 @@ def _tasks() -> Iterator[Row]:
 def _metrics() -> Iterator[Row]:
     from fsrbench.metrics import BUILTIN, METRICS
     from fsrbench.metrics.base import FeatureMetric
-    from fsrbench.metrics.features import EXTRACTORS
+    from fsrbench.metrics.extractors.base import EXTRACTORS
 
     for name in BUILTIN:
         metric = METRICS.get(name)()
@@ -95,7 +95,7 @@ def _presets() -> Iterator[Row]:
 
 
 def _degradations() -> Iterator[Row]:
-    from fsrbench.degradations import DEGRADATIONS, STRENGTHS
+    from fsrbench.degradations.recipes import DEGRADATIONS, STRENGTHS
 
     for name, degradation in DEGRADATIONS.items():
         yield f"`{name}`", degradation.protocol
@@ -107,7 +107,7 @@ def _degradations() -> Iterator[Row]:
 def _methods() -> Iterator[Row]:
     import torch
 
-    from fsrbench.methods import load_method
+    from fsrbench.methods.names import load_method
     from fsrbench.registry import load_object
     from fsrbench.tasks import TASKS
 
@@ -127,14 +127,14 @@ def _audit() -> Iterator[Row]:
 
 
 def _weights() -> Iterator[Row]:
-    from fsrbench.weights import WEIGHTS
+    from fsrbench.weights.known import WEIGHTS
 
     for name, weight in WEIGHTS.items():
         yield f"`{name}`", weight.file, weight.licence, f"`{weight.sha256[:12]}…`" if weight.sha256 else "not fixed"
 
 
 def _published() -> Iterator[Row]:
-    from fsrbench.reports.published import load_published
+    from fsrbench.reports.tables.published import load_published
 
     for entry in load_published():
         for row in entry.rows:
@@ -143,14 +143,14 @@ def _published() -> Iterator[Row]:
 
 
 def _sources() -> str:
-    from fsrbench.reports.published import load_published
+    from fsrbench.reports.tables.published import load_published
 
     return "\n" + "".join(f"* {entry.description}\n" for entry in load_published())
 
 
 def main() -> None:
     """Write the page."""
-    from fsrbench.atomic import whole
+    from fsrbench.files.atomic import whole
 
     with whole(PAGE) as file:
         file.write_text(page(), encoding="utf-8")

@@ -16,9 +16,9 @@ import torch
 from PIL import Image
 from scipy.stats import bootstrap
 
-from fsrbench.degradations import DEGRADATIONS, rng_for
-from fsrbench.images import to_tensor, to_uint8
-from fsrbench.methods import find_method
+from fsrbench.degradations.recipes import DEGRADATIONS, rng_for
+from fsrbench.pictures.decode import to_tensor, to_uint8
+from fsrbench.methods.names import find_method
 from fsrbench.metrics.landmarks import nme
 from fsrbench.tasks import TASKS
 from reference_model.fan import FAN, load_fan, points_of, probabilities

@@ -17,9 +17,9 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from fsrbench import weights
-from fsrbench.datasets.files import ZipFiles
-from fsrbench.images import SUFFIXES, decode
+from fsrbench.weights import known as weights
+from fsrbench.datasets.storage import ZipFiles
+from fsrbench.pictures.decode import SUFFIXES, decode
 from fsrbench.metrics.landmarks import nme
 from reference_model.fan_data import MIRRORED
 

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from fsrbench.datasets import Dataset, open_dataset
-from fsrbench.images import centre_square, decode, to_tensor
+from fsrbench.pictures.decode import centre_square, decode, to_tensor
 from fsrbench.metrics.niqe_face import SIDES, face_features
 from fsrbench.metrics.niqe_features import without_flat
 

@@ -5,7 +5,7 @@ from faceplugin.dataset import COUNT, SIDE, gradients
 from faceplugin.method import Sharpened
 from faceplugin.metric import colour_error
 
-from fsrbench.images import decode
+from fsrbench.pictures.decode import decode
 from fsrbench.tasks import TASKS
 
 

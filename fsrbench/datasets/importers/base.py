@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from fsrbench.datasets.files import Files
+from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
 
 Split = Literal["train", "val", "test", "all"]

@@ -15,8 +15,8 @@ import numpy as np
 
 from fsrbench.datasets.importers.base import five_points
 from fsrbench.errors import UserError
-from fsrbench.ffhq import SHARE, oriented_square
-from fsrbench.images import BadImage
+from fsrbench.faces.ffhq import SHARE, oriented_square
+from fsrbench.pictures.decode import BadImage
 
 Quad = np.ndarray
 Size = tuple[int, int]

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from fsrbench.datasets.importers.crops import Quad, side_of
-from fsrbench.images import BadImage
+from fsrbench.pictures.decode import BadImage
 
 MOST_OUTSIDE: Final = 1 / 3
 """Share of a crop that may lie outside the picture; it is filled by mirroring, as FFHQ's is."""

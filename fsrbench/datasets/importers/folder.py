@@ -15,7 +15,7 @@ from fsrbench.datasets.importers.tree import Tree
 from fsrbench.datasets.landmarks import image_of
 from fsrbench.datasets.sides import is_plain, split_sides
 from fsrbench.errors import UserError
-from fsrbench.text_files import read_text
+from fsrbench.files.text import read_text
 
 
 class Told(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fsrbench import __version__
-from fsrbench.console import Reporter
+from fsrbench.machine.console import Reporter
 from fsrbench.datasets import made
 from fsrbench.datasets.importers import Kind
 from fsrbench.datasets.importers.base import FIVE, Collection, Face, Options

@@ -13,7 +13,7 @@ from multiprocessing.connection import wait
 from typing import Any, Final, TypeVar
 
 from fsrbench.errors import FsrbenchError
-from fsrbench.process_state import quiet_pillow
+from fsrbench.process.state import quiet_pillow
 
 Work = TypeVar("Work")
 Result = TypeVar("Result")

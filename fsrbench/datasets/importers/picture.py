@@ -15,13 +15,13 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from fsrbench.atomic import disk_errors, whole
-from fsrbench.datasets.files import Files
+from fsrbench.files.atomic import disk_errors, whole
+from fsrbench.datasets.storage import Files
 from fsrbench.datasets.importers.base import Face, Options
 from fsrbench.datasets.importers.crops import around_box, find_crop, moved, quad_of, side_of
 from fsrbench.datasets.importers.cut import cut, outside
 from fsrbench.errors import UserError
-from fsrbench.images import BadImage, decode
+from fsrbench.pictures.decode import BadImage, decode
 
 CHUNK: Final = "fsrbench-import"
 """PNG text chunk with what the picture was made from: how an import that was stopped goes on."""

@@ -8,9 +8,9 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
-from fsrbench.datasets.files import Files, FolderFiles, ZipFiles
+from fsrbench.datasets.storage import Files, FolderFiles, ZipFiles
 from fsrbench.datasets.layout import is_picture
-from fsrbench.datasets.tar_files import TarFiles
+from fsrbench.datasets.tar_storage import TarFiles
 from fsrbench.errors import UserError, one_line
 
 TARS: Final = (".tgz", ".tar.gz", ".tar", ".tar.xz", ".tar.bz2")

@@ -9,7 +9,7 @@ from skimage.transform import EuclideanTransform, SimilarityTransform, estimate_
 from fsrbench.datasets.importers.crops import around_box, find_crop, moved, quad_of, side_of
 from fsrbench.datasets.importers.cut import cut, outside
 from fsrbench.errors import UserError
-from fsrbench.images import BadImage
+from fsrbench.pictures.decode import BadImage
 
 POINTS = np.array([[150.0, 160], [260, 180], [200, 230], [150, 270], [235, 285]])
 PHOTO = draw_photo(1, 420, 400)

@@ -35,7 +35,7 @@ def test_processes_change_no_byte(tmp_path: Path) -> None:
 
 def test_killed_import_goes_on(tmp_path: Path) -> None:
     source, out = many(tmp_path / "src", 110, side=320), tmp_path / "out"
-    command = "import sys; from fsrbench.cli import main; main()"
+    command = "import sys; from fsrbench.cli.app import main; main()"
     arguments = ["data", "import", "folder", str(source), str(out), "--workers", "2"]
     process = subprocess.Popen([sys.executable, "-c", command, *arguments], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 120

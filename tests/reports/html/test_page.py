@@ -15,8 +15,8 @@ from made import call
 from made_pages import VALUES, add_pictures, add_plot, blocks, words
 
 from fsrbench.errors import UserError
-from fsrbench.reports.html.page import render, write_report
-from fsrbench.reports.html.results import read_results
+from fsrbench.reports.page.render import render, write_report
+from fsrbench.reports.page.results import read_results
 
 EVIL = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
 IDS = ["ann/1", EVIL, "日本 é'\"&<b>", "a b/{{ 7*7 }}"]
@@ -227,7 +227,7 @@ class TestFile:
     def test_torch_and_matplotlib_stay_out(self, run):
         run = add_pictures(run)
         code = (
-            "import sys; from fsrbench.cli import app\n"
+            "import sys; from fsrbench.cli.app import app\n"
             f"try: app(['report', {str(run.path)!r}])\nexcept SystemExit as done: assert not done.code\n"
             "print({'torch', 'torchvision', 'matplotlib', 'scipy'} & set(sys.modules))"
         )

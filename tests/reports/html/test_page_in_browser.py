@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from made_pages import VALUES, add_metrics, add_pictures, add_plot
 
-from fsrbench.reports.html.page import write_report
+from fsrbench.reports.page.render import write_report
 
 SLOWEST_LOAD = 2000.0
 """Milliseconds from navigation to the load event."""

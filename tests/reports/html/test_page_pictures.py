@@ -12,9 +12,9 @@ import pytest
 from made_pages import VALUES, add_pictures, blocks, picture, words
 from PIL import Image
 
-from fsrbench.picture_folder import Index, KeptRow, PictureFolder
-from fsrbench.reports.html.page import render, write_report
-from fsrbench.reports.html.pictures import read_pictures, specimens
+from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
+from fsrbench.reports.page.render import render, write_report
+from fsrbench.reports.page.pictures import read_pictures, specimens
 
 ROWS = ("lr", "bicubic", "ours", "scgan", "hr")
 

@@ -1,0 +1,63 @@
+"""Commands that judge numbers: the gate and the audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fsrbench.cli.ending import one_line_errors
+from fsrbench.cli.names import names_in
+from fsrbench.seeds import MOST_SEED
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def check(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    against: Annotated[Path, typer.Option(help="The reference, a JSON file.")],
+    update: Annotated[bool, typer.Option("--update", help="Make the run the reference; say what changes.")] = False,
+    format: Annotated[str, typer.Option(help="text, junit, github or json.")] = "text",
+    output: Annotated[Path | None, typer.Option(help="File for the format; the text is printed all the same.")] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, help="Seed of the tests; the run's own has to be the reference's.")
+    ] = 0,
+) -> None:
+    """Hold a RUN against a reference. Exit code 0: holds, 1: regressed, 2: cannot be compared."""
+    with one_line_errors():
+        from fsrbench.gate import command
+
+        if update:
+            command.update_command(path, against)
+            return
+        code = command.check_command(path, against, format, output, seed)
+    raise typer.Exit(code)
+
+
+@app.command()
+def audit(
+    path: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="A finished run's folder.")] = None,
+    method: Annotated[str | None, typer.Option(help="Instead of a run: methods, comma-separated.")] = None,
+    data: Annotated[str | None, typer.Option(help="sample (default), a folder, a .zip or a dataset's name.")] = None,
+    degradation: Annotated[str | None, typer.Option(help="How LR is made from HR; bicubic by default.")] = None,
+    task: Annotated[str | None, typer.Option(help="x4 (default) or x8.")] = None,
+    limit: Annotated[int | None, typer.Option(help="First N images; without it 128, for NIQE 64.")] = None,
+    out: Annotated[Path | None, typer.Option(help="RUN/audit by default, without a run runs/audit.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of degradations and folds.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Refuse connections to other machines.")] = False,
+) -> None:
+    """Show how far the numbers of a RUN or of a method move under other papers' protocols."""
+    with one_line_errors():
+        from fsrbench.audit.command import audit
+
+        asked = {
+            "methods": None if method is None else tuple(names_in(method)),
+            "data": data,
+            "degradation": degradation,
+            "task": task,
+            "limit": limit,
+            "seed": seed,
+        }
+        audit(path, out, {name: value for name, value in asked.items() if value is not None} | {"offline": offline})

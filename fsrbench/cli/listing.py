@@ -1,0 +1,101 @@
+"""``fsrbench list``: what can be named, with a line on each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from fsrbench.errors import FsrbenchError, UserError
+from fsrbench.registry import Registry
+
+Row = tuple[str, ...]
+
+
+def print_list(kind: str) -> None:
+    """Print one kind of names.
+
+    Raises:
+        UserError: no such kind.
+    """
+    if kind not in LISTS:
+        raise UserError(Registry("kind of list", dict.fromkeys(LISTS, "")).unknown(kind))
+    headings, rows = LISTS[kind]
+    table = Table(box=box.SIMPLE_HEAD)
+    for column, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=column == 0)  # nothing is cut, names stay whole
+    for row in rows():
+        table.add_row(*row)
+    Console(highlight=False).print(table)
+
+
+def _methods() -> Iterator[Row]:
+    from fsrbench.methods.names import KINDS, METHODS, describe, find_method
+
+    for name in METHODS.names():
+        try:
+            method = find_method(name)
+            yield name, ", ".join(method.tasks), describe(method)
+        except FsrbenchError as error:
+            yield name, "-", str(error)
+    for kind in KINDS.values():
+        written, _, what = kind.told.partition(", ")
+        yield written, "", what
+
+
+def _metrics() -> Iterator[Row]:
+    from fsrbench.metrics import METRICS, PRESETS
+
+    for name in METRICS.names():
+        try:
+            metric = METRICS.get(name)()
+            yield name, metric.unit, metric.direction, ", ".join(sorted(metric.needs)), metric.protocol
+        except FsrbenchError as error:
+            yield name, "-", "-", "-", str(error)
+    for name, members in PRESETS.items():
+        yield name, "", "", "", f"preset: {', '.join(members)}"
+
+
+def _datasets() -> Iterator[Row]:
+    from fsrbench.datasets import DATASETS, made
+
+    for name in DATASETS.names():
+        try:
+            yield name, (DATASETS.get(name).__doc__ or "").partition("\n")[0]
+        except FsrbenchError as error:
+            yield name, str(error)
+    for name in made.names():
+        yield name, escape(made.describe(made.home() / name))
+
+
+def _degradations() -> Iterator[Row]:
+    from fsrbench.degradations.recipes import DEGRADATIONS, STRENGTHS
+
+    for name, degradation in DEGRADATIONS.items():
+        yield name, degradation.protocol
+    for name, strengths in STRENGTHS.items():
+        unit = f"{strengths.least:g} to {strengths.most:g} ({strengths.unit})"
+        yield f"{name}:STRENGTH", f"{strengths.protocol.format('STRENGTH')}; {unit}"
+
+
+def _weights() -> Iterator[Row]:
+    from fsrbench.weights import known as weights
+
+    for name, weight in weights.WEIGHTS.items():
+        try:
+            where = str(weights.find(name))
+        except FsrbenchError:
+            where = "not here"
+        yield name, weight.file, weight.licence, where
+
+
+LISTS: dict[str, tuple[Row, Callable[[], Iterator[Row]]]] = {
+    "methods": (("method", "tasks", "what it is"), _methods),
+    "metrics": (("metric", "unit", "better", "needs", "protocol"), _metrics),
+    "datasets": (("dataset", "what it is"), _datasets),
+    "degradations": (("degradation", "how LR is made"), _degradations),
+    "weights": (("weights", "file", "licence", "where"), _weights),
+}

@@ -1,0 +1,143 @@
+"""Commands that show finished runs: tables, tests, plots, grids and pages."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fsrbench.cli.ending import one_line_errors
+from fsrbench.cli.names import names_in
+from fsrbench.seeds import MOST_SEED
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def table(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs' folders, side by side; or NAME=RUN.")],
+    format: Annotated[str, typer.Option(help="md, tex, csv, html or terminal.")] = "md",
+    columns: Annotated[str | None, typer.Option(help="Metrics to show, comma-separated.")] = None,
+    rows: Annotated[str | None, typer.Option("--rows", "--methods", help="Methods to show, comma-separated.")] = None,
+    layout: Annotated[
+        Path | None, typer.Option(help="YAML file: what is shown, in which order and under which names.")
+    ] = None,
+    intervals: Annotated[bool, typer.Option("--intervals", help="With 95 % intervals.")] = False,
+    notes: Annotated[str | None, typer.Option(help="Below the table: full, short (footnotes) or none.")] = None,
+    sweep: Annotated[
+        bool, typer.Option("--sweep", help="Runs that differ in a degradation's strength: a column a strength.")
+    ] = False,
+    standalone: Annotated[bool, typer.Option("--standalone", help="With tex: a whole document.")] = False,
+    published: Annotated[
+        bool,
+        typer.Option(
+            "--published",
+            help="Also what papers reported for the run's task and metrics: a second table, with status and source. "
+            "Their data and protocols differ, so it is not comparable and not ranked.",
+        ),
+    ] = False,
+) -> None:
+    """Print the table of a run, or of several side by side."""
+    with one_line_errors():
+        from fsrbench.reports.tables import command as table_command
+
+        chosen, methods = (names_in(text) if text else None for text in (columns, rows))
+        text = table_command.table(
+            runs, format, layout, chosen, methods, intervals, notes, sweep, published, standalone
+        )
+        print(text)
+
+
+@app.command()
+def compare(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    to: Annotated[str | None, typer.Option(help="Method that the others are compared with; else the first.")] = None,
+    columns: Annotated[str | None, typer.Option(help="Metrics to compare, comma-separated.")] = None,
+    format: Annotated[str, typer.Option(help="text, md or csv.")] = "text",
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of draws and permutations.")] = 0,
+) -> None:
+    """Test which differences between a run's methods are more than chance."""
+    with one_line_errors():
+        from rich.console import Console
+
+        from fsrbench.runs.comparison import compare_run
+        from fsrbench.errors import UserError
+        from fsrbench.runs import data
+        from fsrbench.reports.tables import comparison as table_comparison
+
+        if format not in ("text", "md", "csv"):
+            raise UserError(f"unknown format {format!r}; known: text, md, csv")
+        run = data.RunData.load(path)
+        base = to or run.methods[0]
+        rows = compare_run(run, base, names_in(columns) if columns else None, seed)
+        shown = table_comparison.render(run, base, rows, format)  # type: ignore[arg-type]
+        Console(soft_wrap=True).print(shown, end="", markup=False, highlight=False)
+
+
+@app.command()
+def plot(
+    paths: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's or a training's folder, or several.")],
+    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write; RUN/plots by default.")] = None,
+) -> None:
+    """Draw a run's plots again, a sweep over several runs' strengths of one degradation, or learning curves."""
+    with one_line_errors():
+        from fsrbench.reports.plots import draw as plots
+        from fsrbench.reports.tables.layout import Layout, read_layout
+
+        for file in plots.plot(paths, out, read_layout(layout) if layout else Layout()):
+            print(file)
+
+
+@app.command()
+def grid(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    images: Annotated[str | None, typer.Option(help="Images to show, comma-separated; else COUNT are chosen.")] = None,
+    choose: Annotated[str, typer.Option(help="spread (from best to worst), best, worst or random.")] = "spread",
+    count: Annotated[int, typer.Option(help="How many images.")] = 5,
+    by: Annotated[str | None, typer.Option(help="Metric to choose by and to write below.")] = None,
+    of: Annotated[str | None, typer.Option(help="Method whose best or worst images; else the first.")] = None,
+    methods: Annotated[str | None, typer.Option(help="Methods to show, comma-separated; else all.")] = None,
+    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
+    parts: Annotated[bool, typer.Option(help="Enlarge eyes and mouth.")] = True,
+    seed: Annotated[int, typer.Option(help="Seed of a random choice.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(help="The PNG file; else RUN/grid.png for the run's own, RUN/grid_chosen.png.")
+    ] = None,
+) -> None:
+    """Draw the run's grid again, or one of other images or methods."""
+    with one_line_errors():
+        from typing import get_args
+
+        from fsrbench.errors import UserError
+        from fsrbench.gallery.grid import Choice, draw_again
+        from fsrbench.runs.choice import How
+        from fsrbench.reports.tables.layout import read_layout
+
+        if choose not in get_args(How):
+            raise UserError(f"unknown choice {choose!r}; known: {', '.join(get_args(How))}")
+        shown, asked = (tuple(names_in(text)) if text else None for text in (methods, images))
+        choice = Choice(asked, choose, count, by, of, shown, parts, seed)  # type: ignore[arg-type]
+        drawn = draw_again(path, choice, out, read_layout(layout) if layout else None)
+        if drawn.remark:
+            print(drawn.remark, file=sys.stderr)
+        print(drawn.file)
+
+
+@app.command()
+def report(
+    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The file; RUN/report.html by default.")] = None,
+    images: Annotated[int, typer.Option(min=1, help="Show the first N images, as far as the page has room.")] = 200,
+) -> None:
+    """Make one HTML page of a run: tables, plots, pictures to compare and every protocol. It needs no network."""
+    with one_line_errors():
+        from fsrbench.reports.page.render import write_report
+        from fsrbench.reports.tables.build import open_arranged
+        from fsrbench.reports.tables.layout import Layout, read_layout
+
+        asked = read_layout(layout) if layout else Layout()
+        print(write_report(open_arranged(path, asked), out, images, afresh=layout is not None))

@@ -1,0 +1,144 @@
+"""From a sample to the LR and HR pictures of a task: decoded once, sized once, degraded once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from fsrbench.datasets import Picture, Sample
+from fsrbench.degradations.recipes import Degradation, rng_for
+from fsrbench.pictures.decode import BadImage, centre_square, decode
+from fsrbench.tasks import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The usable images of a shard, and what was wrong with the others."""
+
+    ids: list[str]
+    lr: np.ndarray
+    """uint8 N,h,w,3"""
+    hr: np.ndarray | None
+    """uint8 N,H,W,3"""
+    degraded: dict[str, dict[str, Any]]
+    """Drawn parameters of the degradation by image."""
+    problems: dict[str, str]
+    """Why an image was left out, by image."""
+    notes: dict[str, str]
+    """What was changed about an image that was used, by image."""
+    sizes: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By side, HR or LR, and image: the side in pixels of a picture that was resized to the task's."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """One usable image."""
+
+    id: str
+    lr: np.ndarray
+    hr: np.ndarray | None
+    degraded: dict[str, Any] | None
+    notes: dict[str, str]
+    sizes: dict[str, int]
+    """Sides in pixels of what was resized."""
+
+
+def prepare(
+    samples: Iterable[Sample], task: Task, degradation: Degradation, seed: int, decoders: Executor | None = None
+) -> Inputs:
+    """Decode and size the images of some samples; LR is made from HR where it is not given.
+
+    Args:
+        samples: in the order of the rows.
+        task: gives the sizes.
+        degradation: makes LR.
+        seed: of the degradation.
+        decoders: threads that share the images; without them this one takes all.
+    """
+    samples = list(samples)
+    each = decoders.map if decoders else map
+    outcomes = list(each(partial(_try_prepare, task=task, degradation=degradation, seed=seed), samples))
+    pairs = [found for found in outcomes if isinstance(found, _Pair)]
+    lrs, hrs = [pair.lr for pair in pairs], [pair.hr for pair in pairs]
+    return Inputs(
+        ids=[pair.id for pair in pairs],
+        lr=_stack(lrs, task.lr_size),
+        hr=None if any(hr is None for hr in hrs) else _stack(hrs, task.hr_size),
+        degraded={pair.id: pair.degraded for pair in pairs if pair.degraded is not None},
+        problems={sample.id: found for sample, found in zip(samples, outcomes, strict=True) if isinstance(found, str)},
+        notes={image: note for pair in pairs for image, note in pair.notes.items()},
+        sizes={s: {pair.id: pair.sizes[s] for pair in pairs if s in pair.sizes} for s in ("HR", "LR")},
+    )
+
+
+def resized_note(side: str, sizes: Mapping[str, int], images: int, to: int, kernel: str) -> str:
+    """``LR resized from 24..51 px to 16 px by BICUBIC``, and of how many images where not of all.
+
+    Args:
+        side: HR or LR.
+        sizes: sides in pixels of those that were resized, by image; others have the task's.
+        images: how many there are.
+        to: the task's side in pixels.
+        kernel: Pillow's.
+    """
+    if not sizes:
+        return ""
+    low, high = min(sizes.values()), max(sizes.values())
+    said = f"{side} resized from {low if low == high else f'{low}..{high}'} px to {to} px by {kernel}"
+    return said if len(sizes) == images else f"{said} ({len(sizes)} of {images} images)"
+
+
+def _try_prepare(sample: Sample, task: Task, degradation: Degradation, seed: int) -> _Pair | str:
+    """One image, or what is wrong with it."""
+    try:
+        return _prepare(sample, task, degradation, seed)
+    except (BadImage, OSError) as error:
+        return str(error)
+
+
+def _prepare(sample: Sample, task: Task, degradation: Degradation, seed: int) -> _Pair:
+    notes: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    hr = _read_hr(sample.hr, task, sample.id, notes, sizes) if sample.hr else None
+    if sample.lr:
+        lr, degraded = _read_lr(sample.lr, task, sample.id, notes, sizes), None
+    else:
+        assert hr is not None
+        lr, degraded = degradation(hr, task.lr_size, rng_for(sample.id, seed))
+    return _Pair(sample.id, np.asarray(lr), None if hr is None else np.asarray(hr), degraded, notes, sizes)
+
+
+def _stack(pictures: list[Any], side: int) -> np.ndarray:
+    return np.stack(pictures) if pictures else np.empty((0, side, side, 3), np.uint8)
+
+
+def _read_hr(picture: Picture, task: Task, image_id: str, notes: dict[str, str], sizes: dict[str, int]) -> Image.Image:
+    image = _read_square(picture, image_id, notes)
+    if image.width < task.hr_size:
+        raise BadImage(f"HR is {image.width} px, task {task.name} needs at least {task.hr_size}")
+    if image.width > task.hr_size:
+        sizes["HR"] = image.width
+        image = image.resize((task.hr_size, task.hr_size), Image.Resampling.LANCZOS)
+    return image
+
+
+def _read_lr(picture: Picture, task: Task, image_id: str, notes: dict[str, str], sizes: dict[str, int]) -> Image.Image:
+    image = _read_square(picture, image_id, notes)
+    if image.width != task.lr_size:
+        sizes["LR"] = image.width
+        image = image.resize((task.lr_size, task.lr_size), Image.Resampling.BICUBIC)
+    return image
+
+
+def _read_square(picture: Picture, image_id: str, notes: dict[str, str]) -> Image.Image:
+    image = decode(picture.read())
+    square = centre_square(image)
+    if square is not image:
+        notes[image_id] = f"{image.width} x {image.height} px cut to the central square"
+    return square

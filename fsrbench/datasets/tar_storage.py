@@ -1,0 +1,79 @@
+"""A tar archive as a dataset's files, compressed or not. Nothing is ever extracted to disk."""
+
+from __future__ import annotations
+
+import lzma
+import stat
+import tarfile
+import zlib
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from fsrbench.datasets.storage import MAX_BYTES, MAX_FILES, what_it_is
+from fsrbench.errors import UserError
+
+MAX_TOTAL: Final = 32 * 2**30
+"""Bytes that an archive may unpack to: all have to be gone through to find its files."""
+DAMAGE: Final = (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
+
+
+class TarFiles:
+    """The regular files in a tar archive; links in it are no files. Safe to pickle: the archive is opened again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __getstate__(self) -> dict[str, Path]:
+        return {"path": self.path}
+
+    @cached_property
+    def _archive(self) -> tarfile.TarFile:
+        try:
+            if not stat.S_ISREG(self.path.stat().st_mode):
+                raise OSError("no regular file")  # opening a pipe would wait for a writer
+            return tarfile.open(self.path, errorlevel=2)
+        except DAMAGE as error:
+            raise UserError(f"{self.path} is no readable tar: {what_it_is(self.path) or _reason(error)}") from None
+
+    @cached_property
+    def _members(self) -> dict[str, tarfile.TarInfo]:
+        members: dict[str, tarfile.TarInfo] = {}
+        try:
+            for member in self._archive:
+                if len(members) >= MAX_FILES or member.offset_data + member.size > MAX_TOTAL:
+                    raise UserError(
+                        f"{self.path} holds more than {MAX_FILES:,} files or {MAX_TOTAL // 2**30} GiB; unpack it"
+                    )
+                if member.isreg():
+                    members[member.name.removeprefix("./")] = member
+        except DAMAGE as error:
+            raise UserError(f"{self.path} is no readable tar: {_reason(error)}") from None
+        return members
+
+    def names(self) -> list[str]:
+        """All files, in sorted order.
+
+        Raises:
+            UserError: no tar, damaged, or too large.
+        """
+        return sorted(self._members)
+
+    def place(self, name: str) -> int:
+        """Where a file lies in the archive: reading in this order goes through a compressed one only once."""
+        return self._members[name].offset
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one file."""
+        member = self._members[name]
+        if member.size > MAX_BYTES:
+            raise OSError(f"cannot be unpacked: more than {MAX_BYTES // 2**20} MiB")
+        try:
+            file = self._archive.extractfile(member)
+            return file.read() if file else b""
+        except DAMAGE as error:
+            raise OSError(f"cannot be unpacked: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or " ".join(str(error).split())[:200] or "damaged"

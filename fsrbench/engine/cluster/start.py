@@ -1,0 +1,155 @@
+"""The cluster executor: units on Dask workers, of a cluster that is started here or of one that is joined."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dask
+import torch
+from distributed import Client, LocalCluster, Status
+
+from fsrbench.machine.console import Reporter
+from fsrbench.engine.cluster.dispatch import Dispatch
+from fsrbench.engine.plan import Unit
+from fsrbench.engine.cluster.remote import Setting, make_setting, unfit
+from fsrbench.engine.worker import UnitResult, Worker
+from fsrbench.errors import UserError, one_line
+
+CONFIG = {
+    # The main process gives a lost worker's units out again itself: it then knows which units a worker was lost with.
+    "distributed.scheduler.allowed-failures": 0,
+    # Daemons may not have children, and a method may want some.
+    "distributed.worker.daemon": False,
+    "distributed.worker.preload": ["fsrbench.engine.cluster.preload"],
+    # What a nanny is just starting anew is not lost: Dask would end the nanny after 15 s.
+    "distributed.deploy.lost-worker-timeout": "1 hour",
+}
+START_SECONDS = 180.0
+"""Without any worker for so long, a cluster that was started here has failed."""
+
+
+class Cluster:
+    """Does units on a cluster's workers, one job at a time on each.
+
+    Args:
+        client: connected to the cluster.
+        reporter: told of what goes wrong with workers.
+        patience: seconds without any worker after which it gives up; ``None`` for never, as workers may be queued.
+        mend: starts workers that are gone anew, where they are this run's own; it then shares the devices out among
+            them.
+    """
+
+    def __init__(
+        self, client: Client, reporter: Reporter, patience: float | None = None, mend: Callable[[], None] | None = None
+    ) -> None:
+        self.client, self.reporter, self.patience, self.mend = client, reporter, patience, mend
+        self.own = mend is not None
+        self._hosts: dict[str, dict[str, Any]] = {}
+        self._lost = 0
+
+    def __call__(self, units: Sequence[Unit], worker: Worker) -> Iterator[UnitResult]:
+        """Do the units; features and pictures go to the run's store, which all workers must see.
+
+        Raises:
+            UserError: a worker does not see the run's folder, or differs in what scores depend on.
+        """
+        worker.store.folder.mkdir(parents=True, exist_ok=True)
+        # After an interruption a worker may still write to it
+        folder = tempfile.TemporaryDirectory(dir=worker.store.folder, prefix="cluster-", ignore_cleanup_errors=True)
+        with folder as scratch:
+            setting = make_setting(worker, Path(scratch).absolute(), self.own)
+            self._greet(setting)
+            dispatch = Dispatch(self.client, setting, worker, self.reporter, self.patience, self.mend)
+            try:
+                yield from dispatch.results(units)
+            finally:
+                self._lost += dispatch.lost
+                self._hosts |= dispatch.hosts
+
+    def facts(self) -> dict[str, Any]:
+        """Kind, workers that did something, their threads, processors and devices; and how many were lost."""
+        hosts = self._hosts.values()
+        return {
+            "kind": "local cluster" if self.own else "joined cluster",
+            "workers": len(hosts),
+            "threads": sorted({host["threads"] for host in hosts}),
+            "cpus": dict(Counter(host["cpu"] for host in hosts)),
+            "devices": dict(Counter(host["device"] for host in hosts)),
+            "lost": self._lost,
+        }
+
+    def _greet(self, setting: Setting) -> None:
+        """Ask the workers that are there whether they can do the run's units; later ones ask themselves."""
+        for address, reason in self.client.run(unfit, setting, on_error="return").items():
+            if isinstance(reason, BaseException):
+                raise UserError(f"worker {address} cannot work: {one_line(reason)}")
+            if reason:
+                raise UserError(f"worker {address} {reason}")
+
+
+@contextmanager
+def start(workers: int, reporter: Reporter) -> Iterator[Cluster]:
+    """A cluster of processes on this machine, which share its cores; it is gone after the block.
+
+    Raises:
+        UserError: it cannot be started.
+    """
+    threads = max(1, torch.get_num_threads() // workers)
+    with dask.config.set(CONFIG):
+        try:
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=threads,
+                processes=True,
+                host="127.0.0.1",
+                memory_limit=None,  # Dask would kill what it finds too large
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,  # of lost workers the dispatch tells what matters
+            )
+        except Exception as error:  # Dask, asyncio and the system each raise their own
+            raise UserError(f"cannot start {workers} workers: {one_line(error)}") from error
+        with cluster, Client(cluster, set_as_default=False) as client:
+            reporter.say(f"{workers} workers with {threads} threads each{_dashboard(client)}")
+            yield Cluster(client, reporter, START_SECONDS, partial(_mend, cluster, workers))
+
+
+def _mend(cluster: LocalCluster, workers: int) -> None:
+    """Start workers anew whose nannies have ended, as they do where a process ends while it is being started."""
+
+    def forget_ended() -> None:
+        for name, nanny in list(cluster.workers.items()):
+            if nanny.status in (Status.closed, Status.failed):
+                del cluster.workers[name]
+        cluster.scale(workers)
+
+    if cluster.loop is not None:  # it is, while it runs
+        cluster.loop.add_callback(forget_ended)
+
+
+@contextmanager
+def join(address: str, reporter: Reporter) -> Iterator[Cluster]:
+    """A cluster that somebody else started, and that is left running.
+
+    Raises:
+        UserError: no scheduler answers there, or it has no worker.
+    """
+    try:
+        client = Client(address, set_as_default=False, direct_to_workers=False)
+    except Exception as error:  # Dask, asyncio and the system each raise their own
+        raise UserError(f"no Dask scheduler answers at {address}: {one_line(error)}") from None
+    with client:
+        reporter.say(f"joined {len(client.nthreads())} workers at {address}{_dashboard(client)}")
+        yield Cluster(client, reporter)
+
+
+def _dashboard(client: Client) -> str:
+    link = client.dashboard_link if importlib.util.find_spec("bokeh") else None
+    return f"; dashboard: {link}" if link else ""

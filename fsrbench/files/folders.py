@@ -1,0 +1,74 @@
+"""Folders that commands write to: made and checked before any work, written to by one process at a time."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from fsrbench.files.atomic import remove_parts
+from fsrbench.errors import UserError
+
+LOCK: Final = ".lock"
+"""Says who writes. The lock itself is the operating system's, so that a killed process holds none."""
+
+
+def make_folder(path: Path, ours: Callable[[], bool], instead: str) -> None:
+    """Make a folder, or go on in one that is ours.
+
+    Args:
+        path: the folder.
+        ours: whether what lies in it is.
+        instead: what else a user can do if it is not.
+
+    Raises:
+        UserError: it cannot be made or written to, or holds other files.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass  # asking for permission is not enough: the file system may be read-only or full
+    except OSError as error:
+        raise UserError(f"cannot write to {path}: {error.strerror}") from None
+    if not ours() and any(file.name != LOCK for file in path.iterdir()):
+        raise UserError(f"{path} holds other files; {instead}")
+
+
+@contextmanager
+def only_writer(path: Path, instead: str = "give --out another folder") -> Iterator[None]:
+    """Inside, no other process writes to the folder; what killed ones left half-written is removed.
+
+    Args:
+        path: the folder.
+        instead: what else a user can do than wait.
+
+    Raises:
+        UserError: another process writes to it.
+    """
+    lock = FileLock(path / LOCK)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise UserError(f"{path} is being written by {_holder(path / LOCK)}; wait for it, or {instead}") from None
+    try:
+        remove_parts(path)
+        me = f"process {os.getpid()} on {platform.node()} since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        (path / LOCK).write_text(me, encoding="utf-8")
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(file: Path) -> str:
+    try:
+        told = file.read_text(encoding="utf-8", errors="replace")[:200]
+    except OSError:
+        told = ""
+    return " ".join(told.split()) or "another process"

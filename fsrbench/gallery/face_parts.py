@@ -1,0 +1,61 @@
+"""Where eyes and mouth are, to show them enlarged: what super-resolution gets wrong is seen there first."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from fsrbench.errors import FsrbenchError
+from fsrbench.metrics.extractors.detectors import MTCNN_SIDE, mtcnn
+from fsrbench.pictures.grid import PART_ASPECT, Box
+
+LEAST_CONFIDENCE: Final = 0.9
+EYES: Final = slice(0, 2)
+MOUTH: Final = slice(3, 5)
+"""Of MTCNN's five points: pupils, tip of the nose, corners of the mouth."""
+EYES_WIDTH: Final = 2.1
+MOUTH_WIDTH: Final = 1.7
+"""Width of a part by the distance of its two points."""
+
+
+def face_parts(pictures: np.ndarray) -> list[list[Box]]:
+    """Eyes and mouth of each face, wherever in its picture the face is; found by MTCNN.
+
+    Args:
+        pictures: uint8 N,H,W,3, a face each; HR where there is one.
+
+    Returns:
+        Two boxes for each picture, all of one shape, and none for a picture in which no face is found; an empty list
+        where none is found at all or MTCNN is not installed.
+    """
+    if min(pictures.shape[1:3]) < MTCNN_SIDE:
+        return []
+    try:
+        detector = mtcnn()
+    except FsrbenchError:
+        return []
+    parts = [_parts(detector, picture) for picture in pictures]
+    return parts if any(parts) else []
+
+
+def _parts(detector: Any, picture: np.ndarray) -> list[Box]:
+    _, confidences, points = detector.detect(picture, landmarks=True)
+    sure = [k for k, c in enumerate(confidences) if c is not None and c >= LEAST_CONFIDENCE]
+    if points is None or not sure:
+        return []
+    best = np.asarray(points[max(sure, key=lambda k: float(confidences[k]))], dtype=np.float64) + 0.5
+    height, width = picture.shape[:2]
+    return [
+        _box(best[EYES], EYES_WIDTH, width, height),
+        _box(best[MOUTH], MOUTH_WIDTH, width, height),
+    ]
+
+
+def _box(ends: np.ndarray, room: float, width: int, height: int) -> Box:
+    """A box of the parts' shape around two points, moved into the picture."""
+    wide = min(room * float(np.linalg.norm(ends[1] - ends[0])), width, height * PART_ASPECT)
+    tall = wide / PART_ASPECT
+    left, top = ends.mean(axis=0) - (wide / 2, tall / 2)
+    left, top = float(np.clip(left, 0, width - wide)), float(np.clip(top, 0, height - tall))
+    return left / width, top / height, (left + wide) / width, (top + tall) / height

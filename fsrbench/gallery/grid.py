@@ -1,0 +1,191 @@
+"""Which faces the grid shows, and what stands under them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from fsrbench.errors import UserError
+from fsrbench.gallery.face_parts import face_parts
+from fsrbench.runs.pictures import LR, PictureFolder
+from fsrbench.runs.choice import How, choose_rows
+from fsrbench.runs.data import HR, MetricInfo, RunData
+from fsrbench.pictures.fonts import spelled
+from fsrbench.pictures.grid import GridColumn, Picture, draw_grid
+from fsrbench.reports.plots.looks import looks
+from fsrbench.reports.short_names import short_names
+from fsrbench.reports.tables.build import check
+from fsrbench.reports.tables.layout import Layout
+from fsrbench.reports.tables.sources import Source, arranged
+
+BY: Final = ("psnr", "psnr_y", "ssim", "niqe", "niqe_face")
+"""Metrics to choose images by; the first that the run has scores of."""
+ROWS: Final = 5
+WITH_UNIT: Final = ("dB",)
+"""Units that say which metric it is; others have the metric's title before the number."""
+
+FILE: Final = "grid.png"
+"""The run's own grid, in its folder."""
+OTHER_FILE: Final = "grid_chosen.png"
+"""A grid of another choice: the run's own is not overwritten."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to show."""
+
+    images: tuple[str, ...] | None = None
+    """These; else ``count`` chosen ``how``."""
+    how: How = "spread"
+    count: int = ROWS
+    by: str | None = None
+    """A metric; the first of :data:`BY` by default."""
+    of: str | None = None
+    """A method; the first by default."""
+    methods: tuple[str, ...] | None = None
+    parts: bool = True
+    """Whether eyes and mouth are shown enlarged."""
+    seed: int = 0
+
+
+class NoPictures(UserError):
+    """The run kept no pictures, or none of what was asked for."""
+
+
+def run_images(run: RunData) -> list[str]:
+    """The images of a run's own grid: from the first method's best to its worst, of all that every method could do.
+
+    Empty where no metric has scores of single images.
+    """
+    by = _first_scored(run)
+    if not by:
+        return []
+    scores = run.per_image(by)
+    methods = [name for name in run.methods if name in scores and scores[name].notna().any()]
+    usable = [str(image) for image in scores.index[scores[methods].notna().all(axis=1)]]
+    return _choose(run, Choice(), by, methods[0], usable) if methods and usable else []
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A grid that was drawn."""
+
+    file: Path
+    remark: str = ""
+    """What could not be chosen from; empty where every image could."""
+
+
+def draw_again(path: Path, choice: Choice, out: Path | None = None, layout: Layout | None = None) -> Drawn:
+    """Draw a grid of a finished run; arguments, result and errors as of :func:`draw`."""
+    run = RunData.load(path)
+    if layout:
+        check([Source(run)], layout)
+    return draw(run, choice, out, layout)
+
+
+def draw(run: RunData, choice: Choice, out: Path | None = None, layout: Layout | None = None) -> Drawn:
+    """Draw LR, each method and HR side by side, one row per image, from the pictures that the run kept.
+
+    Args:
+        run: a finished run.
+        choice: what to show; by default what the run's own grid shows.
+        out: the PNG file; by default the run's own for its own grid, and another one for any other choice.
+        layout: which methods are shown, in which order and under which names; ``choice`` has their own names.
+
+    Raises:
+        NoPictures: the run kept none.
+        UserError: no such image, metric or method.
+    """
+    folder = PictureFolder(run.path / "images")
+    index = folder.read_index()
+    arranged_run = arranged(run, layout or Layout())
+    titles = {arranged_run.renamed.get(row, row): title for row, title in _titles(arranged_run).items()}
+    methods = [name for name in titles if name != HR and name in index.rows and index.complete([name])]
+    if not methods:
+        raise NoPictures(f"{run.path}: no pictures were kept; `fsrbench run` with the same --out keeps them")
+    shown = _known("method", choice.methods or methods, methods)
+    ids = index.complete([LR, *shown])
+    if not ids:
+        raise NoPictures(f"{run.path}: no image has a picture of each of {', '.join(shown)}; choose --methods")
+    own = choice == Choice(parts=choice.parts) and index.grid is not None
+    by = choice.by or _first_scored(run)
+    kept = [image for image in index.grid or () if image in ids] if own else []
+    rows = kept or _choose(run, choice, by, choice.of or shown[0], ids)
+    columns = [GridColumn("LR", _pictures(folder, LR, rows), pixelated=True)]
+    for name in [*shown, *([HR] if HR in index.rows and (not layout or layout.ceiling) else [])]:
+        captions = _captions(run, arranged_run.metric(by), name, rows) if by else ()
+        columns.append(GridColumn(titles[name], _pictures(folder, name, rows), captions))
+    out = out or run.path / (FILE if choice == Choice() and own and not layout else OTHER_FILE)
+    draw_grid(columns, rows, out, parts=face_parts(np.stack(columns[-1].images)) if choice.parts else ())
+    return Drawn(out, "" if own or choice.images else _remark(len(index.images), run.scores["image"].nunique()))
+
+
+def _titles(run: RunData) -> dict[str, str]:
+    """What stands above the pictures of each row of a run."""
+    return {**short_names(looks(run), spell=spelled), HR: "HR"}
+
+
+def _remark(kept: int, total: int) -> str:
+    if kept >= total:
+        return ""
+    return f"chosen from the {kept} of {total} images whose pictures were kept; `fsrbench run --save-images` keeps all"
+
+
+def _choose(run: RunData, choice: Choice, by: str, of: str, ids: Sequence[str]) -> list[str]:
+    """The images to show, of these.
+
+    Raises:
+        UserError: no such image, metric or method.
+    """
+    if by:
+        _known("metric", [by], run.metrics)
+    _known("method", [of], run.methods)
+    if choice.images:
+        return _named(run, choice.images, ids)
+    scored = run.scores[run.scores["image"].isin(ids)]
+    higher = run.metric(by).direction != "lower"
+    rows = choose_rows(scored, by, of, choice.count, None, higher, choice.how, choice.seed)
+    return rows or list(ids)[: choice.count]  # nothing has scores
+
+
+def _named(run: RunData, images: Sequence[str], ids: Sequence[str]) -> list[str]:
+    """The images that the user named.
+
+    Raises:
+        UserError: there is no such image, or its pictures were not kept.
+    """
+    if unknown := [image for image in images if image not in ids]:
+        if set(unknown) <= set(run.scores["image"]):
+            kept = "`fsrbench run --save-images` keeps the pictures of all"
+            raise UserError(f"no picture of image {', '.join(unknown)} was kept; {kept}")
+        raise UserError(f"no image {', '.join(unknown)} to show")
+    return list(images)
+
+
+def _pictures(folder: PictureFolder, row: str, images: Sequence[str]) -> list[Picture]:
+    return [np.asarray(Image.open(folder.file(row, image)).convert("RGB")) for image in images]
+
+
+def _captions(run: RunData, info: MetricInfo, method: str, rows: Sequence[str]) -> list[str]:
+    scores = run.per_image(info.name)
+    if method not in scores:
+        return [""] * len(rows)
+    texts = [info.text(scores[method].get(image, float("nan"))) for image in rows]
+    return [f"{text} {info.unit}" if info.unit in WITH_UNIT else f"{info.heading} {text}" for text in texts]
+
+
+def _first_scored(run: RunData) -> str:
+    scored = set(run.scores["metric"])
+    return next((metric for metric in BY if metric in scored), "")
+
+
+def _known(kind: str, names: Sequence[str], known: Sequence[str]) -> list[str]:
+    for name in names:
+        if name not in known:
+            raise UserError(f"no {kind} {name} to show; there are {', '.join(known)}")
+    return list(names)

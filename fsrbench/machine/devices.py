@@ -1,0 +1,44 @@
+"""Devices by name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from fsrbench.machine.cores import usable_cores
+from fsrbench.errors import UserError
+
+
+def find_device(name: str) -> torch.device:
+    """The device behind ``auto``, ``cpu``, ``cuda`` or ``cuda:i``.
+
+    Raises:
+        UserError: it is not there.
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
+        raise UserError(f"unknown device {name!r}; known: auto, cpu, cuda, cuda:i")
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(f"no device {name}: torch sees {torch.cuda.device_count()} CUDA devices")
+    return device
+
+
+def use_no_more_threads_than_cores() -> None:
+    """torch counts the machine's cores, whatever the container may use; ``OMP_NUM_THREADS`` still holds."""
+    torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Inside, torch computes with one CPU thread, so that the order of its sums is the same on every machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,52 @@
+"""The machine, as far as speed depends on it, found out without torch, whose import takes seconds."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from fsrbench.machine.cores import usable_cores
+
+DRIVER: Final = Path("/proc/driver/nvidia/gpus")
+DEVICES: Final = Path("/dev")
+SETTINGS: Final = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""Environment variables that decide which devices and how many threads torch takes."""
+
+
+def cpu() -> str:
+    """The processor's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown"
+
+
+def gpus() -> list[str]:
+    """NVIDIA's GPUs: their names, or those of their device files where the driver does not tell."""
+    try:
+        about = [line for file in DRIVER.glob("*/information") for line in file.read_text().splitlines()]
+    except OSError:
+        about = []
+    models = [line.partition(":")[2].strip() for line in about if line.startswith("Model:")]
+    return sorted(models or [file.name for file in DEVICES.glob("nvidia[0-9]*")])
+
+
+def speed_facts() -> dict[str, Any]:
+    """What times that were measured here depend on."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu": cpu(),
+        "cores": usable_cores(),
+        "gpus": gpus(),
+        "settings": {name: os.environ.get(name) for name in SETTINGS},
+    }
+
+
+def threads() -> int | None:
+    """How many threads torch computes with in a run; ``None`` while it is not imported and would take its default."""
+    torch = sys.modules.get("torch")
+    return None if torch is None else min(torch.get_num_threads(), usable_cores())

@@ -1,0 +1,180 @@
+"""``checkpoint:FILE``: a network by its weights alone; its architecture is told by the names and shapes in the file."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fsrbench.errors import FsrbenchError, Unavailable, one_line
+from fsrbench.methods.fitting import Fit
+from fsrbench.methods.names import Method
+from fsrbench.registry import NameConflict, Registry
+from fsrbench.weights.state_dicts import others, state_dicts
+from fsrbench.tasks import Task
+from fsrbench.weights.tensors import read_checkpoint, training_told
+
+READERS = Registry("checkpoint reader", group="fsrbench.checkpoints")
+"""Functions from what a file holds to a :class:`Restorer`, or ``None`` if it is none of theirs."""
+
+
+@dataclass(frozen=True)
+class Restorer:
+    """A network with its weights, what it takes and what it gives."""
+
+    name: str
+    """What it is, in some words."""
+    network: nn.Module
+    restore: Callable[[Tensor], Tensor]
+    """Float N,C,h,w in [0, 1], RGB -> float N,C,h*scale,w*scale in [0, 1], RGB; calls ``network``."""
+    scale: int
+    channels: int = 3
+    """3, or 1: then R, G and B are restored one by one, as grey pictures."""
+    side: int | None = None
+    """The only input size that it takes or was trained for."""
+    minimum: int = 1
+    """The smallest input size that it takes."""
+    version: str = ""
+    """Of the package that the network's code is from."""
+    weights: str = ""
+    """Which were taken, where the file has several of the network."""
+
+
+Reader = Callable[[Mapping[str, Any]], Restorer | None]
+
+
+class CheckpointMethod(Method):
+    """A network in somebody's file of weights, its architecture detected; no code in the file is run."""
+
+    settings = ""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self, task: Task, device: torch.device) -> None:
+        """Read the file, make its network and see whether it works.
+
+        Raises:
+            Unavailable: the file is none, is damaged or holds code, or nobody knows its architecture.
+        """
+        loaded = read_checkpoint(self.path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of somebody else's code about itself
+            self._reader, self._restorer = _recognise(loaded, self.path.name)
+            self._fit = Fit.of(task, self._restorer.scale, self._restorer.side, self._restorer.minimum)
+            self.network = self._restorer.network.eval().requires_grad_(False).float().to(device)
+            self._settle(device)
+        self.weights = self.path
+        self.training = training_told(self.path) or f"unknown: {self.path.name}"
+
+    def _settle(self, device: torch.device) -> None:
+        """Channels-last as all networks, and whole batches, where the network's code allows either."""
+        assert self.network is not None
+        lr = torch.rand(2, 3, self._fit.lr, self._fit.lr, generator=torch.Generator().manual_seed(0)).to(device)
+        self._in_batches = False
+        try:
+            singly = self.upscale(lr)
+        except Exception as error:  # somebody else's code
+            raise Unavailable(f"{self.path.name}, {self._restorer.name}, does not run: {one_line(error)}") from error
+        self._in_batches = True
+        for memory_format in (torch.channels_last, torch.contiguous_format):
+            self.network.to(memory_format=memory_format)
+            if self._gives(singly, lr):
+                return
+        self._in_batches = False
+
+    def _gives(self, expected: Tensor, lr: Tensor) -> bool:
+        try:
+            return torch.allclose(self.upscale(lr), expected, atol=1e-3, equal_nan=True)
+        except Exception:  # somebody else's code
+            return False
+
+    def upscale(self, lr: Tensor) -> Tensor:
+        """Resize where the network wants other sizes, restore, resize to the task's HR size."""
+        lr = self._fit.before(lr)
+        n, _, side, _ = lr.shape
+        given = lr.reshape(-1, self._restorer.channels, side, side)
+        parts = [given] if self._in_batches else given.split(1)
+        sr = torch.cat([self._restorer.restore(part) for part in parts])
+        return self._fit.after(sr.reshape(n, 3, *sr.shape[-2:]))
+
+    @property
+    def description(self) -> str:
+        """Architecture, scale, what is resized, and which weights were taken where there are several."""
+        restorer = self._restorer
+        told = [f"{restorer.name}, x{restorer.scale}", str(self._fit)]
+        told.insert(1, "grey: R, G and B one by one" if restorer.channels == 1 else "")
+        told.append(restorer.weights)
+        return "; ".join(part for part in told if part)
+
+    def _code(self) -> set[Any]:
+        return {*super()._code(), self._reader, state_dicts, *map(type, self._restorer.network.modules())}
+
+    def _held(self) -> dict[str, Any]:
+        """Nothing that the file and the reader's code do not tell."""
+        return {}
+
+    def fingerprint(self) -> str:
+        """Hash of the file, of this adapter, and of the version of the package that the network is from."""
+        return hashlib.sha256(f"{super().fingerprint()} {self._restorer.version}".encode()).hexdigest()[:16]
+
+
+def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
+    """The first reader that knows what a file holds, and the network it makes."""
+    from fsrbench.methods.spandrel_models import read_with_spandrel
+
+    broken: list[str] = []
+    wrong: list[Unavailable] = []
+    found = state_dicts(loaded)
+    for reader in _readers(broken):
+        if reader is not read_with_spandrel:  # which looks into a file itself, and takes what comes first
+            restorer = _try(reader, loaded, name, broken, wrong)
+            if wrong:
+                raise wrong[0]
+            if restorer:
+                return reader, restorer
+        for part in found:
+            if restorer := _try(reader, part.tensors, name, broken, wrong):
+                same = others(part, found)
+                taken = f"{part.place} taken, not {', '.join(p.place for p in same)}" if same else ""
+                return reader, replace(restorer, weights=taken)
+    if wrong:
+        raise wrong[0]
+    unknown = (
+        f"{name} holds the weights of no architecture that is known here; a network of yours is python:module:network"
+    )
+    raise Unavailable("; ".join([unknown, *broken]))
+
+
+def _try(
+    reader: Reader, tensors: Mapping[str, Any], name: str, broken: list[str], wrong: list[Unavailable]
+) -> Restorer | None:
+    try:
+        return reader(tensors)
+    except FsrbenchError as error:
+        wrong.append(Unavailable("; ".join([f"{name}: {error}", *broken])))
+    except Exception as error:  # a plug-in's code may raise anything
+        wrong.append(Unavailable(f"{name} does not fit its network: {one_line(error)}"))
+    return None
+
+
+def _readers(broken: list[str]) -> Iterator[Reader]:
+    """All that can be imported, each when it is its turn; why others cannot goes into ``broken``."""
+    for name in READERS.names():
+        try:
+            reader = READERS.get(name)
+        except NameConflict:
+            raise  # which of the two would read the file, nobody has decided
+        except FsrbenchError as error:
+            broken.append(str(error))
+        else:
+            yield reader
+    from fsrbench.methods.spandrel_models import read_with_spandrel
+
+    yield read_with_spandrel

@@ -1,0 +1,86 @@
+"""``images:DIR``: SR pictures that somebody else made, matched by name."""
+
+from __future__ import annotations
+
+import difflib
+from bisect import bisect
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsrbench.datasets import Picture, open_outputs
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError
+from fsrbench.pictures.decode import decode, to_tensor
+from fsrbench.methods.names import Method
+from fsrbench.provenance.git import dataset_hash
+from fsrbench.tasks import Task
+
+NEAR: Final = 20
+"""Names before and behind a missing one, in sorted order, that it is compared with."""
+
+
+class GivenImages(Method):
+    """SR pictures of a folder or zip, paired with the data by relative path without suffix; nothing is timed.
+
+    An image without a picture, or with one of another size than the task's, is a failure of its own: it is reported
+    and not averaged away.
+    """
+
+    training = "unknown: pictures made elsewhere"
+    settings = ""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self, task: Task, device: torch.device) -> None:
+        """List the pictures."""
+        try:
+            found = open_outputs(self.path)
+        except UserError as error:
+            raise Unavailable(str(error)) from None
+        self._pictures: dict[str, Picture] = {s.id: s.hr for s in found if s.hr}
+        self.warnings = found.warnings
+        self._names = sorted(self._pictures)
+        self._hash, self._side = dataset_hash(found), task.hr_size
+
+    @property
+    def description(self) -> str:
+        """Where they come from."""
+        return f"{len(self._pictures)} pictures of {self.path.name}, made elsewhere"
+
+    def fingerprint(self) -> str:
+        """Hash of the pictures."""
+        return self._hash[:16]
+
+    def files(self) -> list[Path]:
+        """The folder or zip."""
+        return [self.path]
+
+    def _held(self) -> dict[str, Any]:
+        """Nothing that the pictures do not tell."""
+        return {}
+
+    def upscale(self, lr: Tensor) -> Tensor:
+        """There is nothing that could: asked for by who times methods."""
+        raise Invalid("pictures made elsewhere: there is nothing to time or to count")
+
+    def upscale_named(self, lr: Tensor, ids: Sequence[str]) -> Tensor:
+        """The pictures of these images."""
+        return to_tensor(np.stack([self._read(image) for image in ids])).to(lr.device)
+
+    def _read(self, image: str) -> np.ndarray:
+        if image not in self._pictures:
+            raise FsrbenchError(f"no picture of it in {self.path.name}; there is {self._nearest(image)[:80]!r}")
+        picture = decode(self._pictures[image].read())
+        if picture.size != (self._side, self._side):
+            raise FsrbenchError(f"is {picture.width} x {picture.height} px, not {self._side} x {self._side}")
+        return np.asarray(picture)
+
+    def _nearest(self, image: str) -> str:
+        """What it was perhaps meant to be called, sought among its neighbours alone: every image may be missing."""
+        at = bisect(self._names, image)
+        return difflib.get_close_matches(image, self._names[max(0, at - NEAR) : at + NEAR], n=1, cutoff=0)[0]

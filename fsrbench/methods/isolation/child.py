@@ -1,0 +1,180 @@
+"""The process that an isolated method runs in, and how it and the run's process talk: JSON and the bytes of tensors.
+
+Nothing is unpickled, so what a method sends runs no code in the run's process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from fsrbench.weights import known as weights
+from fsrbench.process.containment import contained
+from fsrbench.errors import FsrbenchError, Unavailable, UserError
+from fsrbench.methods.names import Method, find_method, load_method
+from fsrbench.methods.timing import EFFORTS, Readings, measure
+from fsrbench.machine.offline import no_connections
+from fsrbench.process.state import standardise
+from fsrbench.tasks import TASKS
+
+MOST_BYTES: Final = 2**28
+"""Of a tensor or message; a larger one is none that was asked for, and only its shape is told."""
+SIZES: Final = ("params", "flops", "peak_memory")
+"""What is measured of an isolated method: the same numbers as of any other."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the process needs to know."""
+
+    name: str
+    """The method's."""
+    task: str
+    device: str
+    threads: int
+    seed: int
+    offline: bool
+    weights: Mapping[str, Path]
+    """Files that were named for weights."""
+    parent: int
+    """Number of the run's process; without it this one ends."""
+
+
+def send(connection: Connection, head: Mapping[str, Any], tensor: Tensor | None = None) -> None:
+    """Send a message, and a tensor with it."""
+    if tensor is None:
+        connection.send_bytes(json.dumps(head).encode())
+        return
+    told = {"dtype": str(tensor.dtype).removeprefix("torch."), "shape": list(tensor.shape)}
+    whole = tensor.numel() * tensor.element_size() <= MOST_BYTES
+    connection.send_bytes(json.dumps({**head, "tensor": told, "whole": whole}).encode())
+    if whole:
+        connection.send_bytes(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+
+
+def receive(connection: Connection) -> tuple[dict[str, Any], Tensor | None]:
+    """Receive what :func:`send` sent; of a tensor that is too large only the shape.
+
+    Raises:
+        EOFError: the other process has ended.
+        OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError: that is no such message.
+    """
+    head = json.loads(connection.recv_bytes(MOST_BYTES))
+    told = head.get("tensor")
+    if told is None:
+        return head, None
+    dtype = getattr(torch, told["dtype"])
+    if not head["whole"]:
+        return head, torch.empty(told["shape"], dtype=dtype, device="meta")
+    data = bytearray(connection.recv_bytes(MOST_BYTES))
+    flat = torch.frombuffer(data, dtype=torch.uint8) if data else torch.empty(0, dtype=torch.uint8)
+    return head, flat.view(dtype).reshape(told["shape"])
+
+
+def serve(connection: Connection, setting: Setting) -> None:
+    """Load the method and do what the run asks for, until it hangs up."""
+    if hasattr(os, "setsid"):
+        os.setsid()  # whatever the method starts ends with it; Ctrl-C is the run's
+    os.dup2(2, 1)  # standard output is the table's
+    threading.Thread(target=_follow, args=(setting.parent,), daemon=True).start()
+    torch.set_num_threads(setting.threads)
+    send(connection, {"ready": True})
+    with ExitStack() as around:
+        if setting.offline:
+            around.enter_context(no_connections())
+        around.enter_context(weights.named(setting.weights))
+        _serve(connection, setting)
+
+
+def _serve(connection: Connection, setting: Setting) -> None:
+    method: Method | None = None
+    changed: set[str] = set()
+    seed = setting.seed
+    standardise(seed)
+    while True:
+        try:
+            head, tensor = receive(connection)
+        except (EOFError, OSError):
+            return
+        try:
+            if head["do"] == "load":
+                method = _load(setting, changed)
+                send(connection, _facts(method, changed))
+            elif method is not None and head["do"] == "tell":
+                send(connection, _facts(method, changed))
+            elif method is not None and tensor is not None:
+                if (asked := head.get("seed", seed)) != seed:
+                    seed = asked
+                    standardise(seed)
+                _answer(connection, method, head, tensor.to(setting.device))
+        except BaseException as error:  # a method's code may raise anything, SystemExit too
+            send(connection, _told(error))
+
+
+def _load(setting: Setting, changed: set[str]) -> Method:
+    find_method(setting.name)  # what is wrong with the name is unusable input, and comes first
+    try:
+        return load_method(setting.name, TASKS[setting.task], torch.device(setting.device), changed)
+    except UserError as error:
+        raise FsrbenchError(str(error)) from error
+
+
+def _facts(method: Method, changed: set[str]) -> dict[str, Any]:
+    """What the run's process is to know of the method."""
+    return {
+        "description": method.description,
+        "training": str(method.training),
+        "weight_names": list(method.weight_names),
+        "weights": [str(file) for file in method.weight_files()],
+        "fingerprint": method.fingerprint(),
+        "known": method.is_known(),
+        "told_by_files": method.is_told_by_files(),
+        "files": [str(file) for file in method.files()],
+        "changed": sorted(changed),
+    }
+
+
+def _answer(connection: Connection, method: Method, head: Mapping[str, Any], lr: Tensor) -> None:
+    if head["do"] == "upscale":
+        changed: set[str] = set()
+        with torch.inference_mode(), contained(changed):
+            sr: Any = method.upscale_named(lr, head["ids"]) if "ids" in head else method.upscale(lr)
+        if isinstance(sr, Tensor):
+            send(connection, {"changed": sorted(changed)}, sr)
+        else:
+            send(connection, {"type": type(sr).__name__, "changed": sorted(changed)})
+        return
+    wanted = [name for name in head["wanted"] if name in SIZES]
+    found = measure({"it": method}, lr, lr.device, wanted, EFFORTS["quick"])["it"]
+    if not isinstance(found, Readings):
+        raise found
+    counted = {"parameters": found.parameters, "flops": found.flops, "peak_bytes": found.peak_bytes}
+    send(connection, counted | {"problems": {metric: _told(error) for metric, error in found.problems.items()}})
+
+
+def _told(error: BaseException) -> dict[str, str]:
+    kinds = {UserError: "unusable", Unavailable: "unavailable", FsrbenchError: "failed"}
+    kind = next((word for known, word in kinds.items() if isinstance(error, known)), "raised")
+    message = (str(error).strip().splitlines() or [""])[0][:1000]
+    return {"error": kind, "name": type(error).__name__, "message": message}
+
+
+def _follow(parent: int) -> None:
+    """End this process and all that it started when the run is killed, hanging or not."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    if hasattr(os, "killpg"):
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)

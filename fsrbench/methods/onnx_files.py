@@ -1,0 +1,249 @@
+"""``onnx:FILE``: any network in an ONNX file, run by onnxruntime."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from fsrbench.methods import parameters
+from fsrbench.errors import Unavailable, one_line
+from fsrbench.methods.fitting import Fit
+from fsrbench.methods.names import Method
+from fsrbench.tasks import Task
+
+PREFIX: Final = "fsrbench."
+"""Before the names of what a file's metadata tells this benchmark."""
+RANGES: Final = {"0,1": (0.0, 1.0), "-1,1": (-1.0, 1.0), "0,255": (0.0, 255.0)}
+ORDERS: Final = ("RGB", "BGR")
+BATCHES: Final = (2, 1, 4, 8, 16, 32)
+"""Tried where the file does not say which batches it takes; the graph may hold the one that it was exported with."""
+SIDES: Final = (20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256)
+"""Tried where it does not run on the task's LR: many networks have a least size."""
+DTYPES: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+
+
+class _DoesNotRun(Exception):
+    """A file does not run on a batch, or gives no pictures for it."""
+
+
+class OnnxMethod(Method):
+    """A network in an ONNX file; N,3,h,w, RGB in [0, 1] unless its metadata says otherwise."""
+
+    settings = ""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self, task: Task, device: torch.device) -> None:
+        """Open the file, see what it takes and gives, and try it.
+
+        Raises:
+            Unavailable: onnxruntime is missing, or the file is no network from pictures to pictures.
+        """
+        self._session = open_session(self.path, device)
+        self._told = self._metadata()
+        if self._told.get("task", task.name) != task.name:
+            raise Unavailable(f"{self.path.name} was exported for task {self._told['task']}, not {task.name}")
+        self._batch, side = self._takes()
+        self._output = self._gives()
+        self._loop = ""
+        self._fit = self._try(task, side)
+        self.weights = self.path
+        self.training = self._told.get("training", f"unknown: {self.path.name}")
+
+    def _metadata(self) -> dict[str, str]:
+        found: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+        told = {key.removeprefix(PREFIX): value for key, value in found.items() if key.startswith(PREFIX)}
+        for key, allowed in (("range", tuple(RANGES)), ("order", ORDERS)):
+            if told.setdefault(key, allowed[0]) not in allowed:
+                raise Unavailable(f"{self.path.name}: metadata {PREFIX}{key} is {told[key]!r}, none of {allowed}")
+        self._low, self._high = RANGES[told["range"]]
+        return told
+
+    def _takes(self) -> tuple[int | None, int | None]:
+        """The only batch size and the only side that it takes; ``None`` for any.
+
+        Raises:
+            Unavailable: it takes something else than a batch of RGB pictures.
+        """
+        inputs = self._session.get_inputs()
+        shape = list(inputs[0].shape) if inputs else []
+        square = len(shape) == 4 and (shape[2] == shape[3] or not _fixed(shape[2:]))
+        coloured = _fixed(shape[1:2]) in ([3], [])
+        if len(inputs) != 1 or not square or not coloured or inputs[0].type not in DTYPES:
+            takes = ", ".join(f"{i.name} {i.type} {list(i.shape)}" for i in inputs)
+            raise Unavailable(f"{self.path.name} takes {takes or 'nothing'}, not one float N,3,h,w with h = w")
+        self._input, self._dtype = inputs[0].name, DTYPES[inputs[0].type]
+        sides = _fixed(shape[2:])
+        return (shape[0] if _fixed(shape[:1]) else None), (sides[0] if sides else None)
+
+    def _gives(self) -> str:
+        """The output that is the SR picture.
+
+        Raises:
+            Unavailable: there are several and its metadata does not say which, or it names none of them.
+        """
+        names: list[str] = [output.name for output in self._session.get_outputs()]
+        told = self._told.get("output", names[0] if len(names) == 1 else None)
+        gives = f"{self.path.name} gives {', '.join(names) or 'nothing'}"
+        if told is None:
+            raise Unavailable(f"{gives}; its metadata {PREFIX}output must name the SR picture")
+        if told not in names:
+            raise Unavailable(f"{gives}, and no {told!r} as its metadata {PREFIX}output says")
+        return told
+
+    def _try(self, task: Task, side: int | None) -> Fit:
+        """Run it to see how far it enlarges, in which batches it runs and what it must be padded to.
+
+        Raises:
+            Unavailable: it does not run, or does not give square RGB pictures.
+        """
+        takes = side or task.lr_size
+        self._padded, gives = self._least(takes, side)
+        if side is None and gives * takes < task.hr_size * self._padded:  # better than an enlarged output
+            takes = -(-self._padded * task.hr_size // gives)
+            self._padded, gives = self._least(takes, side)
+        return Fit(task.lr_size, takes, gives * takes // self._padded, task.hr_size)
+
+    def _least(self, takes: int, side: int | None) -> tuple[int, int]:
+        """The least side that it runs on, from ``takes`` on, and what it gives for it."""
+        reason: _DoesNotRun | None = None
+        for tried in (takes, *(larger for larger in SIDES if larger > takes and side is None)):
+            try:
+                return tried, self._probe(tried)
+            except _DoesNotRun as error:
+                reason = reason or error
+        assert reason is not None
+        raise Unavailable(str(reason)) from reason
+
+    def _probe(self, side: int) -> int:
+        """What it gives for a side; settles the batch, where the file does not say."""
+        lr = torch.rand(max(BATCHES), 3, side, side, generator=torch.Generator().manual_seed(0))
+        lr[1::2] *= 0.2  # pictures that differ: what depends on the batch is to be seen
+        lr = lr * (self._high - self._low) + self._low
+        if self._batch is not None:
+            return int(self._checked(lr[:1].expand(self._batch, -1, -1, -1)).shape[-1])
+        reason: _DoesNotRun | None = None
+        for batch in BATCHES:
+            try:
+                sr = self._checked(lr[:batch])
+            except _DoesNotRun as error:
+                reason = reason or error
+                continue
+            if batch != BATCHES[0]:
+                self._batch = batch
+            elif not self._is_of_each(lr[:batch], sr):
+                self._batch = 1 if self._runs(lr[:1]) else batch
+            if self._batch:
+                self._loop = f"in batches of {self._batch}, the only ones that give what they should"
+            return int(sr.shape[-1])
+        assert reason is not None
+        raise reason
+
+    def _is_of_each(self, lr: Tensor, sr: Tensor) -> bool:
+        """Whether a batch gives what its pictures give alone."""
+        return self._runs(lr[:1]) and torch.allclose(
+            torch.cat([self._checked(one) for one in lr.split(1)]), sr, atol=1e-3 * (self._high - self._low)
+        )
+
+    def _runs(self, lr: Tensor) -> bool:
+        try:
+            self._checked(lr)
+        except _DoesNotRun:
+            return False
+        return True
+
+    def _checked(self, lr: Tensor) -> Tensor:
+        n, side = len(lr), lr.shape[-1]
+        try:
+            sr = self._run(lr)
+        except Exception as error:  # onnxruntime raises types of its own
+            raise _DoesNotRun(f"{self.path.name} does not run on {side} px: {one_line(error)[:300]}") from error
+        if sr.ndim != 4 or sr.shape[:2] != (n, 3) or sr.shape[2] != sr.shape[3]:
+            raise _DoesNotRun(f"{self.path.name} gives {tuple(sr.shape)} for {side} px, not N,3,H,W with H = W")
+        return sr
+
+    def _run(self, images: Tensor) -> Tensor:
+        given = np.ascontiguousarray(images.cpu().numpy().astype(self._dtype))
+        return torch.from_numpy(np.asarray(self._session.run([self._output], {self._input: given})[0], np.float32))
+
+    def upscale(self, lr: Tensor) -> Tensor:
+        """Convert and resize to what the file takes, run it in batches that it takes, convert back."""
+        images = self._fit.before(lr) * (self._high - self._low) + self._low
+        if self._told["order"] == "BGR":
+            images = images.flip(1)
+        more = self._padded - images.shape[-1]
+        images = functional.pad(images, (0, more, 0, more), mode="replicate") if more else images
+        sr = torch.cat([self._run_batch(part) for part in images.split(self._batch or len(images))])
+        sr = sr[..., : self._fit.gives, : self._fit.gives]
+        if self._told["order"] == "BGR":
+            sr = sr.flip(1)
+        return self._fit.after((sr - self._low) / (self._high - self._low)).to(lr.device)
+
+    def _run_batch(self, images: Tensor) -> Tensor:
+        """Fill up to the file's batch size with copies of the last picture."""
+        missing = (self._batch or 0) - len(images)
+        full = torch.cat([images, images[-1:].expand(missing, -1, -1, -1)]) if missing > 0 else images
+        return self._run(full)[: len(images)]
+
+    def count_parameters(self) -> int | None:
+        """As the exporter wrote down, else counted in the file, if onnx is installed."""
+        told = self._told.get("parameters", "")
+        return int(told) if told.isdecimal() else parameters.in_onnx(self.path)
+
+    @property
+    def description(self) -> str:
+        """What runs it, which conventions were told, and what is resized."""
+        where = "CUDA" if "CUDAExecutionProvider" in self._session.get_providers() else "CPU"
+        named = f"{self._told['method']} as ONNX" if "method" in self._told else "a network in an ONNX file"
+        odd = [self._told[key] for key, usual in (("range", "0,1"), ("order", "RGB")) if self._told[key] != usual]
+        chosen = f"output {self._output}" if len(self._session.get_outputs()) > 1 else ""
+        padded = f"LR padded to {self._padded} px, the least that it runs on" if self._padded > self._fit.takes else ""
+        parts = [named, chosen, f"onnxruntime on the {where}", " ".join(odd), str(self._fit), padded, self._loop]
+        return "; ".join(part for part in parts if part)
+
+    def _held(self) -> dict[str, Any]:
+        """Nothing that the file does not tell."""
+        return {}
+
+    def fingerprint(self) -> str:
+        """Hash of the files, of this adapter and of onnxruntime's version."""
+        import onnxruntime
+
+        return hashlib.sha256(f"{super().fingerprint()} {onnxruntime.__version__}".encode()).hexdigest()[:16]
+
+
+def open_session(path: Path, device: torch.device) -> Any:
+    """A file in onnxruntime, with torch's number of threads, on the GPU if both are there.
+
+    Raises:
+        Unavailable: onnxruntime is missing, or the file is none that it can read.
+    """
+    try:
+        import onnxruntime
+    except ImportError:
+        raise Unavailable("onnxruntime is missing; `pip install 'fsrbench[onnx]'`") from None
+    if not path.is_file():
+        raise Unavailable(f"{path.name} is not there")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4  # what goes wrong is told in one line, by whoever catches it
+    providers: list[Any] = ["CPUExecutionProvider"]
+    if device.type == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.index or 0}))
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers)
+    except Exception as error:  # onnxruntime raises types of its own
+        raise Unavailable(f"{path.name} cannot be used: {one_line(error)[:300]}") from None
+
+
+def _fixed(sizes: list[Any]) -> list[int]:
+    """The sizes that are numbers; the others are names, or not known, and may be anything."""
+    return [size for size in sizes if isinstance(size, int) and size > 0]

@@ -1,0 +1,66 @@
+"""The architectures that the package spandrel knows: ESRGAN, SwinIR, GFPGAN, RestoreFormer and some forty more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import metadata
+from typing import Any, Final
+
+from torch import Tensor
+
+from fsrbench.methods.checkpoints import Restorer
+from fsrbench.errors import Unavailable, one_line
+
+FACE_SIDE: Final = 512
+"""Input size of face restorers that enlarge nothing: GFPGAN, RestoreFormer and CodeFormer were trained at it."""
+
+
+def read_with_spandrel(loaded: Mapping[str, Any]) -> Restorer | None:
+    """The network of a checkpoint; ``None`` if spandrel does not know it.
+
+    Raises:
+        Unavailable: spandrel is missing, the weights do not fit, or the network is no restorer of grey or RGB pictures.
+    """
+    try:
+        import spandrel
+    except ImportError:
+        raise Unavailable(
+            "spandrel, which knows architectures, is missing; `pip install 'fsrbench[checkpoint]'`"
+        ) from None
+    _add_extra_architectures()
+    try:
+        found = spandrel.ModelLoader().load_from_state_dict(spandrel.canonicalize_state_dict(dict(loaded)))
+    except spandrel.UnsupportedModelError:
+        return None
+    except Exception as error:  # detection trusts the keys, and what follows raises anything
+        raise Unavailable(f"its weights do not fit the network they seem to be of: {one_line(error)}") from error
+    if not isinstance(found, spandrel.ImageModelDescriptor):
+        raise Unavailable(f"{found.architecture.name} fills holes in pictures and restores none")
+    channels = found.input_channels, found.output_channels
+    if channels not in ((3, 3), (1, 1)):
+        raise Unavailable(f"{found.architecture.name} with {channels[0]} channels in and {channels[1]} out, not 3 or 1")
+
+    def restore(images: Tensor) -> Tensor:
+        sr: Tensor = found(images)
+        return sr
+
+    faces = found.purpose == "FaceSR" and found.scale == 1
+    return Restorer(
+        name=" ".join([found.architecture.name, *found.tags]),
+        network=found.model,
+        restore=restore,
+        scale=found.scale,
+        channels=channels[0],
+        side=FACE_SIDE if faces else None,
+        minimum=found.size_requirements.minimum,
+        version=f"spandrel {metadata.version('spandrel')}",
+    )
+
+
+def _add_extra_architectures() -> None:
+    """Add those of spandrel_extra_arches, which are not for commercial use, where somebody has installed it."""
+    try:
+        import spandrel_extra_arches
+    except ImportError:
+        return
+    spandrel_extra_arches.install(ignore_duplicates=True)

@@ -1,0 +1,104 @@
+"""Feature extractors: what is found in each image once and shared by all metrics. Each family has its file."""
+
+from __future__ import annotations
+
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsrbench.weights import known as weights
+from fsrbench.errors import Unavailable, one_line
+from fsrbench.metrics.base import Features
+from fsrbench.provenance.plugin_code import PluginCode
+from fsrbench.registry import Registry
+from fsrbench.provenance.versions import version
+
+BUILTIN = {
+    "mtcnn": "fsrbench.metrics.extractors.detectors:Mtcnn",
+    "retinaface": "fsrbench.metrics.extractors.detectors:Retinaface",
+    "dlib-landmarks": "fsrbench.metrics.extractors.dlib_faces:DlibLandmarks",
+    "dlib": "fsrbench.metrics.extractors.dlib_faces:DlibDescriptor",
+    "facenet": "fsrbench.metrics.extractors.descriptors:FacenetDescriptor",
+    "arcface": "fsrbench.metrics.extractors.descriptors:ArcfaceDescriptor",
+    "inception": "fsrbench.metrics.extractors.inception:Inception",
+}
+BATCH = 16
+EXTRACTORS = Registry("feature extractor", BUILTIN, group="fsrbench.extractors")
+
+
+class Extractor(ABC):
+    """Turns images into named arrays, one row an image."""
+
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Extractors whose features this one reads, of the HR images where there are any, else of the same images."""
+    weight_files: ClassVar[tuple[str, ...]] = ()
+    """Names of the weight files that it reads."""
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Those of :data:`fsrbench.provenance.versions.EXTRAS` that it calls: with another version features are extracted anew."""
+    aligns: ClassVar[bool] = False
+    """Whether what it reads only aligns the face, so that the run's ``alignment`` decides whose landmarks it gets."""
+
+    def check(self) -> None:
+        """Refuse without weights or packages, its own or those of the extractors it reads.
+
+        Raises:
+            Unavailable: the message says how to get them.
+        """
+        for name in self.weight_files:
+            weights.need(name)
+        for name in self.requires:
+            EXTRACTORS.get(name)().check()
+
+    @abstractmethod
+    def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+        """Extract the features of a batch.
+
+        Args:
+            images: float N,3,H,W in [0, 1], rounded to 8 bits.
+            guide: features of the required extractors, row for row.
+        """
+
+    def fingerprint(self) -> str:
+        """Changes when its weights do, the packages that it alone calls, or code that is not ours."""
+        read = [weights.sha256(name) for name in self.weight_files]
+        called = [f"{package} {version(package)}" for package in self.packages]
+        return " ".join([*read, *called, PluginCode(self, self.weight_files).digest])
+
+    def files(self) -> frozenset[Path] | None:
+        """Files besides its weight files that its features depend on; ``None`` where they do not tell all."""
+        return PluginCode(self, self.weight_files).files
+
+
+def extract(extractor: Extractor, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+    """As :meth:`Extractor.extract`, a batch at a time: larger ones are slower, for their tensors outgrow the caches."""
+    starts = range(0, max(1, len(images)), BATCH)
+    parts = [
+        extractor.extract(images[i : i + BATCH], {name: array[i : i + BATCH] for name, array in guide.items()})
+        for i in starts
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def tensors_of(file: Path | io.BytesIO) -> dict[str, Tensor]:
+    """The tensors of a checkpoint, read without running code in it."""
+    state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    return state
+
+
+def check_tensors(name: str, read: Callable[[Path], object] = tensors_of) -> None:
+    """Refuse a weight file that holds anything but tensors, or is damaged.
+
+    Raises:
+        Unavailable: it is one.
+    """
+    path = weights.find(name)
+    try:
+        read(path)
+    except Exception as error:  # pickle, zipfile and torch each raise their own
+        raise Unavailable(f"{path} cannot be used: {one_line(error)}") from None

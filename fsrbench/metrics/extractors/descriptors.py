@@ -1,0 +1,151 @@
+"""Neural face descriptors as feature extractors: FaceNet, and any ArcFace-style network in an ONNX file."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from fsrbench.weights import known as weights
+from fsrbench.faces.alignment import SIDE, alignment_grid, five_points
+from fsrbench.errors import Unavailable, one_line
+from fsrbench.metrics import judge_input
+from fsrbench.metrics.base import Features
+from fsrbench.metrics.extractors.detectors import facenet_pytorch_package
+from fsrbench.metrics.extractors.base import Extractor, check_tensors, tensors_of
+from fsrbench.metrics.judge_input import JudgeInput
+from fsrbench.methods.onnx_files import DTYPES, PREFIX
+from fsrbench.machine.packages import cannot_import
+
+CHIP: Final = (3, SIDE, SIDE)
+_FED: dict[str, JudgeInput] = {}
+"""By a file's sha256: what its network is fed with."""
+
+
+class FacenetDescriptor(Extractor):
+    """FaceNet's 512-d face embedding (Inception-ResNet v1 on VGGFace2; facenet-pytorch), MTCNN's box of the HR."""
+
+    requires = ("mtcnn",)
+    weight_files = ("facenet",)
+    aligns = True
+
+    def check(self) -> None:
+        """Refuse without facenet-pytorch or the downloaded weights, or if they hold anything but tensors."""
+        facenet_pytorch_package()
+        super().check()
+        check_tensors("facenet")
+
+    @cached_property
+    def _network(self) -> Any:
+        # The file holds the classifier as well: loaded, so that a file that does not fit is noticed, but not used.
+        network = facenet_pytorch_package().InceptionResnetV1(classify=True, num_classes=8631)
+        network.load_state_dict(tensors_of(weights.find("facenet")))
+        network.classify = False
+        return network.eval()
+
+    def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+        """``descriptor`` N,512, of the face's box enlarged to 160 px."""
+        crops = []
+        for row, image in enumerate(images):
+            x0, y0, x1, y1 = _inside(guide["box"][row], image.shape[-1])
+            crop = image[None, :, y0:y1, x0:x1]
+            crops.append(F.interpolate(crop, (160, 160), mode="bicubic", antialias=True).clamp(0, 1))
+        with torch.inference_mode():
+            # facenet-pytorch's fixed standardisation: (x - 127.5) / 128 of 8-bit values.
+            embedded = self._network((torch.cat(crops) * 255 - 127.5) / 128)
+        return {"descriptor": embedded.double().numpy()}
+
+
+def _inside(box: np.ndarray, side: int) -> tuple[int, int, int, int]:
+    if not np.isfinite(box).all():
+        return 0, 0, side, side
+    x0, y0, x1, y1 = (int(v) for v in np.clip(np.rint(box), 0, side))
+    return (x0, y0, x1, y1) if x1 - x0 > 1 and y1 - y0 > 1 else (0, 0, side, side)
+
+
+class ArcfaceDescriptor(Extractor):
+    """Descriptor of an ArcFace-style network (Deng et al., CVPR 2019), of unit length.
+
+    The ONNX file ``arcface`` takes faces N,3,112,112, aligned to InsightFace's five points; see :attr:`fed` for their
+    range and order. Picture and mirror image are described and added, as usual for such networks.
+    """
+
+    requires = ("dlib-landmarks",)
+    weight_files = ("arcface",)
+    packages = ("onnxruntime",)
+    aligns = True
+
+    def check(self) -> None:
+        """Refuse without onnxruntime or the network's file."""
+        super().check()
+        try:
+            import onnxruntime  # noqa: F401
+        except ImportError as error:
+            raise cannot_import("onnxruntime", "fsrbench[onnx]", error) from None
+        file = weights.find("arcface")
+        try:
+            inputs = self._session.get_inputs()
+            shape = inputs[0].shape
+        except Exception as error:  # onnxruntime raises types of its own
+            raise Unavailable(f"{file} cannot be used: {one_line(error)}") from None
+        sizes = [size if isinstance(size, int) and size > 0 else None for size in shape[1:]]
+        if len(inputs) != 1 or len(sizes) != 3 or any(s not in (None, n) for s, n in zip(sizes, CHIP, strict=True)):
+            raise Unavailable(f"{file} takes {shape}, not N,3,{SIDE},{SIDE}")
+        try:
+            self.fed  # noqa: B018 (it is found out now, so that a file that does not run is refused)
+        except Unavailable:
+            raise
+        except Exception as error:
+            raise Unavailable(f"{file} cannot be used: {one_line(error)}") from None
+
+    @cached_property
+    def _session(self) -> Any:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = torch.get_num_threads()
+        options.log_severity_level = 3
+        return onnxruntime.InferenceSession(str(weights.find("arcface")), options, ["CPUExecutionProvider"])
+
+    @property
+    def fed(self) -> JudgeInput:
+        """Range and order of the pictures that it is fed with, found out once for each file.
+
+        Raises:
+            Unavailable: the file declares what is not known.
+        """
+        digest = weights.sha256("arcface")
+        if digest not in _FED:
+            _FED[digest] = self._find_input()
+        return _FED[digest]
+
+    def _find_input(self) -> JudgeInput:
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        told = judge_input.declared(metadata, weights.find("arcface").name)
+        return told or judge_input.found(self._run, metadata.get(f"{PREFIX}order", "RGB"))
+
+    def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+        """``descriptor`` N,D of unit length."""
+        points = five_points(torch.from_numpy(guide["landmarks"]).float())
+        grid = alignment_grid(points, images.shape[-1])
+        sampled = F.grid_sample(images, grid, mode="bicubic", padding_mode="border", align_corners=False)
+        chips = self.fed.of(sampled.clamp(0, 1).numpy())
+        # One by one: a file may have a fixed batch of one, and no descriptor depends on its neighbours.
+        both = [self._run(chip) + self._run(chip[:, :, ::-1]) for chip in chips]
+        summed = np.stack(both).astype(np.float64)
+        return {"descriptor": summed / np.linalg.norm(summed, axis=1, keepdims=True).clip(1e-12)}
+
+    def _run(self, chip: np.ndarray) -> np.ndarray:
+        """One picture's descriptor, from the output that the metadata name, else the first."""
+        (taken,) = self._session.get_inputs()
+        outputs = [output.name for output in self._session.get_outputs()]
+        told = self._session.get_modelmeta().custom_metadata_map.get(f"{PREFIX}output", outputs[0])
+        if told not in outputs:
+            raise Unavailable(f"{weights.find('arcface').name} gives {', '.join(outputs)}, and no {told!r}")
+        given = np.ascontiguousarray(chip[None]).astype(DTYPES.get(taken.type, np.float32))
+        described: np.ndarray = self._session.run([told], {taken.name: given})[0][0]
+        return np.asarray(described, np.float32).ravel()

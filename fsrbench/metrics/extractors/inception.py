@@ -1,0 +1,40 @@
+"""Inception activations as features, by torch-fidelity."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fsrbench.weights import known as weights
+from fsrbench.pictures.decode import to_uint8
+from fsrbench.metrics.base import Features
+from fsrbench.metrics.extractors.base import Extractor, check_tensors
+
+LAYER = "2048"
+
+
+class Inception(Extractor):
+    """The 2048 pooled activations of TensorFlow's Inception v3 of 2015, the one that FID was defined with."""
+
+    weight_files = ("inception",)
+
+    def check(self) -> None:
+        """Refuse without the weights, or if they hold anything but tensors."""
+        super().check()
+        check_tensors("inception")  # torch-fidelity unpickles without restrictions
+
+    @cached_property
+    def _network(self) -> Any:
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+        return FeatureExtractorInceptionV3("inception", [LAYER], str(weights.find("inception")))
+
+    def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+        """``activations`` N,2048; pictures are enlarged to 299 px as TensorFlow 1 does."""
+        pixels = torch.from_numpy(to_uint8(images)).permute(0, 3, 1, 2).contiguous()
+        with torch.inference_mode():
+            return {"activations": self._network(pixels)[0].numpy()}

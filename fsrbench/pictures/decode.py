@@ -1,0 +1,219 @@
+"""Pictures in: any file a user has, as the RGB picture they see when they open it. Tensors and saved PNGs out."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from fsrbench.pictures import deep as deep_images
+from fsrbench.errors import FsrbenchError, one_line
+
+if TYPE_CHECKING:  # importing torch takes seconds, and who only decodes pictures needs none of it
+    from torch import Tensor
+
+SUFFIXES_OF = {
+    "PNG": ".png .apng",
+    "JPEG": ".jpg .jpeg .jpe .jfif .mpo",
+    "BMP": ".bmp",
+    "PPM": ".ppm .pgm .pbm .pnm .pfm",
+    "GIF": ".gif",
+    "WEBP": ".webp",
+    "TIFF": ".tif .tiff",
+    "AVIF": ".avif .avifs",
+    "JPEG2000": ".jp2 .j2k .jpf .jpx .j2c .jpc",
+    "DIB": ".dib",
+    "QOI": ".qoi",
+    "SGI": ".sgi .bw .rgb .rgba",
+    "SUN": ".ras",
+    "PCX": ".pcx",
+    "DDS": ".dds",
+    "TGA": ".tga .icb .vda .vst",
+}
+"""What a file may be, whatever its suffix says: Pillow knows more formats, some of which start other programs.
+TGA, which has no mark of its own, comes last.
+"""
+FORMATS = tuple(SUFFIXES_OF)
+SUFFIXES = frozenset(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes.split())
+LOSSLESS = SUFFIXES - {
+    suffix for kind in ("JPEG", "GIF", "WEBP", "AVIF", "JPEG2000", "DDS") for suffix in SUFFIXES_OF[kind].split()
+}
+"""Suffixes of formats that keep pixels as they are."""
+_UNREADABLE = """
+.heic .heif .hif .jxl .jxr .wdp .hdp .flif .bpg .exr .hdr .rgbe .npy .mat .fits .fit .dcm .nii .btf .pam .xpm .im
+.dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .raf .orf .rw2 .pef .raw .3fr .psd .psb .xcf .kra .ico .icns .cur .xbm
+.svg .eps .ps .ai .pdf .wmf .emf .webm .mp4 .mov .avi .mkv
+"""
+UNREADABLE_SUFFIXES = frozenset(_UNREADABLE.split())
+"""Of pictures and films that are not read; datasets say how many they leave out."""
+MAX_PIXELS = 64_000_000
+"""A picture that declares more is refused before any of it is decoded."""
+MAX_SCANS = 100
+"""Of a JPEG; progressive ones have about 10, and each goes over the whole picture."""
+SCAN, END = b"\xff\xda", b"\xff\xd9"
+SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
+"""A JPEG's markers before which decoders stop; all but ``END`` are followed by a length."""
+MAX_HEADER = 4096
+"""Of a PPM, comments included; Pillow reads it byte by byte."""
+ORIENTATION = 0x0112
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How a picture with an EXIF orientation is turned upright."""
+
+
+class BadImage(FsrbenchError):
+    """A file that cannot be used as a picture."""
+
+
+def decode(data: bytes) -> Image.Image:
+    """Decode a file to 8-bit RGB.
+
+    EXIF rotation is applied, the first frame of an animation taken, transparency laid on white, 16-bit samples rounded
+    to 8 bits (v / 257) and CMYK, palette and grey pictures converted. Colours are not converted; the profile of one
+    that was RGB stays in ``info``, from where Pillow writes it into PNGs that are made of it.
+
+    Raises:
+        BadImage: empty, truncated, huge or no picture at all, or of samples that cannot be turned into 8 bits rightly.
+    """
+    if not data:
+        raise BadImage("empty file")
+    try:
+        _refuse_slow(data)
+        image = _open(data)
+        return _with_profile(_to_rgb(_upright(image)), image.info.get("icc_profile"))
+    except BadImage:
+        raise
+    except deep_images.UnsupportedSamples as error:
+        raise BadImage(str(error)) from None
+    except Image.DecompressionBombError:
+        raise BadImage(f"declares more than {MAX_PIXELS // 10**6} million pixels") from None
+    except UnidentifiedImageError:
+        raise BadImage("not a picture in a known format") from None
+    except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
+        raise BadImage(f"cannot be decoded: {one_line(error)}") from None
+
+
+def _open(data: bytes) -> Image.Image:
+    """A picture with its pixels, in the mode in which it is stored; 16-bit samples rounded to 8 bits."""
+    if data.startswith(deep_images.TIFFS) and (deep := deep_images.read_tiff(data, MAX_PIXELS)):
+        return deep
+    image = Image.open(io.BytesIO(data), formats=FORMATS)
+    if image.width * image.height > MAX_PIXELS:
+        raise Image.DecompressionBombError
+    image.load()
+    if image.format == "PNG" and (deep := deep_images.read_png(data, image)):
+        deep.info["icc_profile"] = image.info.get("icc_profile")
+        deep.getexif().update(image.getexif())
+        return deep
+    if image.format == "JPEG2000" and _jpeg2000_bits(data) > 8:
+        raise BadImage("a JPEG 2000 of more than 8 bits a sample; save it as PNG")
+    if image.format == "SGI" and data[3] == 2:
+        raise BadImage("an SGI picture of 16 bits a sample; save it as PNG")
+    return image
+
+
+def _jpeg2000_bits(data: bytes) -> int:
+    """Bits a sample of the first channel; Pillow cuts off what is more than 8."""
+    at = data.find(b"\xff\x4f\xff\x51")  # the code stream and its sizes
+    return (data[at + 42] & 0x7F) + 1
+
+
+def _refuse_slow(data: bytes) -> None:
+    """What Pillow would decode for minutes although it is small."""
+    if data.startswith(b"\xff\xd8") and _scans(data) > MAX_SCANS:
+        raise BadImage(f"a JPEG of more than {MAX_SCANS} scans")
+    if re.match(rb"P[1-6][\s#]", data) and len(re.sub(rb"#[^\r\n]*", b"", data[:MAX_HEADER]).split()) < 3:
+        raise BadImage(f"no header in the first {MAX_HEADER} bytes")
+
+
+def _scans(data: bytes) -> int:
+    """How many scans a JPEG has, as far as they matter; not in what cameras append to it, such as a video.
+
+    Segments are passed over by their lengths, as decoders do: an end that stands in one is none.
+    """
+    count, at = 0, 2
+    while count <= MAX_SCANS and (found := SEGMENT.search(data, at)) and found[0] != END:
+        count += found[0] == SCAN
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
+    return count
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        orientation = image.getexif().get(ORIENTATION)
+    except Exception:  # damaged EXIF; the pixels are good, and viewers show them as they are stored
+        return image
+    return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "F":
+        raise BadImage("floating-point pixels; save it with 8 or 16 bits")
+    if image.mode.startswith("I"):
+        values = np.asarray(image).astype(np.float64)
+        if values.min() < 0 or values.max() > 65535:
+            raise BadImage("32-bit grey; save it with 8 or 16 bits")
+        return Image.fromarray(np.rint(values / 257).astype(np.uint8)).convert("RGB")
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(white, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def _with_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Without a profile that says what CMYK or grey values mean: in an RGB file it would be wrong."""
+    image.info.pop("icc_profile", None)
+    if profile and profile[16:20] == b"RGB ":
+        image.info["icc_profile"] = profile
+    return image
+
+
+def centre_square(image: Image.Image) -> Image.Image:
+    """The central square of a picture; a square one comes back as it is."""
+    side = min(image.size)
+    if image.size == (side, side):
+        return image
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, left + side, top + side))
+
+
+def in_centre_square(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Points of a picture in its central square.
+
+    Args:
+        points: ...,2 x, y in pixels, pixel centres at whole numbers.
+        size: the picture's width and height.
+
+    Returns:
+        ...,2 in shares of the square's side, from its upper left corner; [0, 1] inside it.
+    """
+    side = min(size)
+    corner = np.array([(length - side) // 2 for length in size])
+    shares: np.ndarray = (points - corner + 0.5) / side
+    return shares
+
+
+def to_tensor(pictures: np.ndarray) -> Tensor:
+    """uint8 N,H,W,3 -> float N,3,H,W in [0, 1]."""
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div_(255)
+
+
+def to_uint8(images: Tensor) -> np.ndarray:
+    """Float N,3,H,W in [0, 1] -> uint8 N,H,W,3, rounded as a saved PNG is."""
+    import torch
+
+    rounded = images.detach().clamp(0, 1).mul(255).round().to(torch.uint8)
+    return np.ascontiguousarray(rounded.permute(0, 2, 3, 1).cpu().numpy())

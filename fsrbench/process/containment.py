@@ -1,0 +1,108 @@
+"""Somebody else's code is run here: it cannot end the program, and what it changes in the process is put back."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Final
+
+from fsrbench.errors import EndedProgram, one_line
+from fsrbench.process.state import ALARMS, parts, restore, signals_here
+
+STREAMS: Final = ("stdin", "stdout", "stderr")
+
+
+class _Unclosable:
+    """A standard stream that somebody else's code may use and not close: the table is still to be written."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._stream)
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def _streams() -> Iterator[None]:
+    before = {name: getattr(sys, name) for name in STREAMS}
+    for name, stream in before.items():
+        if stream is not None:
+            setattr(sys, name, _Unclosable(stream))
+    try:
+        yield
+    finally:
+        for name, stream in before.items():
+            setattr(sys, name, stream)
+
+
+@contextmanager
+def _alarms() -> Iterator[None]:
+    """Make an error of an alarm that would end the program."""
+    unset = [number for number in ALARMS if signals_here() and signal.getsignal(number) is signal.SIG_DFL]
+    for number in unset:
+        signal.signal(number, _ring)
+    try:
+        yield
+    finally:
+        for number in unset:
+            if signal.getsignal(number) is _ring:
+                signal.signal(number, signal.SIG_DFL)
+
+
+def _ring(number: int, frame: FrameType | None) -> None:
+    raise EndedProgram(f"set an alarm that would have ended the program ({signal.Signals(number).name})")
+
+
+_inside = threading.local()
+
+
+@contextmanager
+def _no_exit(callers_alarm: bool) -> Iterator[None]:
+    """Make an error of what would end the program, but for what the user or an alarm of the caller's raises."""
+    try:
+        yield
+    except (Exception, GeneratorExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        if callers_alarm and not isinstance(error, SystemExit):
+            raise
+        raise EndedProgram(f"tried to end the program ({one_line(error)})") from error
+
+
+@contextmanager
+def contained(changed: set[str] | None = None) -> Iterator[None]:
+    """Run somebody else's code: it cannot end the program, and what it changes in the process is put back.
+
+    Inside another such block the outer one puts back, at its end.
+
+    Args:
+        changed: gets the names of what was changed.
+
+    Raises:
+        EndedProgram: the code called ``sys.exit()`` or raised something else that would end the program.
+    """
+    if getattr(_inside, "now", False):
+        with _no_exit(_inside.callers_alarm):
+            yield
+        return
+    looked_at = parts()
+    before = {part.name: part.read() for part in looked_at}
+    try:
+        _inside.now, _inside.callers_alarm = True, before["alarm"]
+        with _streams(), _alarms(), _no_exit(before["alarm"]):
+            yield
+    finally:
+        _inside.now = False
+        names = restore(looked_at, before)
+        if changed is not None:
+            changed.update(names)

@@ -1,0 +1,256 @@
+"""What is global in a process: put back after a call of fsrbench, and after each call of somebody else's code."""
+
+from __future__ import annotations
+
+import gc
+import locale
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageFile
+
+MAX_IMAGE_PIXELS: Final = Image.MAX_IMAGE_PIXELS
+
+
+class Part(NamedTuple):
+    """Something global that can be read and set."""
+
+    name: str
+    """As notes call it."""
+    read: Any
+    write: Any
+
+
+def _read_folder() -> str | None:
+    try:
+        return str(Path.cwd())
+    except OSError:  # it was removed
+        return None
+
+
+def _write_folder(path: str | None) -> None:
+    if path is not None:
+        with suppress(OSError):
+            os.chdir(path)
+
+
+def _write_environment(before: Mapping[str, str]) -> None:
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+
+
+def _numbers(*names: str) -> tuple[int, ...]:
+    return tuple(int(getattr(signal, name)) for name in names if hasattr(signal, name))
+
+
+ALARMS: Final = _numbers("SIGALRM", "SIGVTALRM", "SIGPROF")
+"""Signals that end a program and that one sends to oneself."""
+_SIGNALS: Final = (
+    *ALARMS,
+    *_numbers("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGCHLD", "SIGABRT"),
+)
+
+
+def signals_here() -> tuple[int, ...]:
+    """Those whose handlers may be set here: in the main thread alone."""
+    return _SIGNALS if threading.current_thread() is threading.main_thread() else ()
+
+
+def _read_signals() -> dict[int, Any]:
+    return {s: signal.getsignal(s) for s in signals_here()}
+
+
+def _write_signals(before: Mapping[int, Any]) -> None:
+    for number, handler in before.items():
+        if handler is not None and signal.getsignal(number) != handler:  # None: set by C code
+            signal.signal(number, handler)
+
+
+def _read_alarm() -> bool:
+    return hasattr(signal, "getitimer") and signal.getitimer(signal.ITIMER_REAL)[0] > 0
+
+
+def _write_alarm(before: bool) -> None:
+    if not before:  # the caller's own goes on
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+_kept: dict[int, int] = {}
+"""Copies of standard output and error, made by :func:`preserved`."""
+
+
+def _read_files() -> dict[int, Any]:
+    return {number: _identity(number) for number in _kept}
+
+
+def _identity(number: int) -> tuple[int, int] | None:
+    try:
+        status = os.fstat(number)
+    except OSError:  # it is closed
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _write_files(before: Mapping[int, Any]) -> None:
+    for number, identity in before.items():
+        if number in _kept and _identity(number) != identity:
+            os.dup2(_kept[number], number)
+
+
+@contextmanager
+def _kept_files() -> Iterator[None]:
+    """Keep standard output and error open, whoever closes their numbers."""
+    if _kept:
+        yield
+        return
+    _kept.update({number: os.dup(number) for number in (1, 2) if _identity(number)})
+    try:
+        yield
+    finally:
+        for copy in _kept.values():
+            os.close(copy)
+        _kept.clear()
+
+
+def _hooks() -> tuple[Any, ...]:
+    return sys.excepthook, threading.excepthook, sys.unraisablehook
+
+
+def _write_hooks(before: tuple[Any, ...]) -> None:
+    sys.excepthook, threading.excepthook, sys.unraisablehook = before
+
+
+def _pillow() -> tuple[Any, ...]:
+    return Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+def _write_pillow(before: tuple[Any, ...]) -> None:
+    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+_CHECKED: Final = (
+    Part("working directory", _read_folder, _write_folder),
+    Part("environment variables", lambda: dict(os.environ), _write_environment),
+    Part("alarm", _read_alarm, _write_alarm),
+    Part("signal handlers", _read_signals, _write_signals),
+    Part("standard output", _read_files, _write_files),
+    Part("exception hooks", _hooks, _write_hooks),
+    Part("garbage collector", gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+    Part("Pillow's limits", _pillow, _write_pillow),
+    Part("numpy's error handling", np.geterr, lambda before: np.seterr(**before)),
+    Part("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
+    Part("socket timeout", socket.getdefaulttimeout, socket.setdefaulttimeout),
+    Part("locale", lambda: locale.setlocale(locale.LC_ALL), lambda before: locale.setlocale(locale.LC_ALL, before)),
+)
+"""What is looked at after each call of somebody else's code; torch's settings too where it is in use."""
+
+
+def parts() -> Sequence[Any]:
+    """What is global in this process and can be put back."""
+    found: list[Any] = list(_CHECKED)
+    if "cv2" in sys.modules:
+        import cv2
+
+        found.append(Part("OpenCV's threads", cv2.getNumThreads, cv2.setNumThreads))
+    if "torch" in sys.modules:
+        from fsrbench.process.torch_state import SETTINGS
+
+        found += SETTINGS
+    return found
+
+
+def restore(looked_at: Sequence[Any], before: Mapping[str, Any]) -> list[str]:
+    """Put back what differs; the names of it."""
+    changed = [part for part in looked_at if part.read() != before[part.name]]
+    for part in changed:
+        part.write(before[part.name])
+    return [part.name for part in changed]
+
+
+def standardise(seed: int) -> None:
+    """Make numbers independent of what ran before: torch's settings, Pillow's, numpy's, and all random generators."""
+    from fsrbench.process import torch_state
+
+    torch_state.standardise()
+    Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = MAX_IMAGE_PIXELS, False
+    np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch_state.seed_generators(seed)
+
+
+def _loggers() -> dict[logging.Logger, tuple[Any, ...]]:
+    found = [logging.root, *logging.root.manager.loggerDict.values()]
+    return {
+        log: (log.level, list(log.handlers), log.propagate, log.disabled, list(log.filters))
+        for log in found
+        if isinstance(log, logging.Logger)
+    }
+
+
+def _write_loggers(before: Mapping[logging.Logger, tuple[Any, ...]]) -> None:
+    for log, (level, handlers, propagate, disabled, filters) in before.items():
+        log.setLevel(level)
+        log.handlers[:], log.filters[:] = handlers, filters
+        log.propagate, log.disabled = propagate, disabled
+
+
+@contextmanager
+def _generators() -> Iterator[None]:
+    from fsrbench.process import torch_state
+
+    states = random.getstate(), np.random.get_state(), torch_state.read_generators()
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch_state.write_generators(states[2])
+
+
+@contextmanager
+def _logging() -> Iterator[None]:
+    levels, disabled = _loggers(), logging.root.manager.disable
+    try:
+        yield
+    finally:
+        logging.disable(disabled)
+        _write_loggers(levels)
+
+
+@contextmanager
+def preserved() -> Iterator[None]:
+    """Put everything global back at the end, whatever happens inside: the process is somebody else's."""
+    import torch  # noqa: F401 (its settings are among it)
+
+    with ExitStack() as stack:
+        stack.enter_context(_kept_files())
+        looked_at = parts()
+        before = {part.name: part.read() for part in looked_at}
+        stack.callback(restore, looked_at, before)
+        stack.enter_context(_generators())
+        stack.enter_context(_logging())
+        stack.enter_context(warnings.catch_warnings())
+        if "matplotlib" in sys.modules:
+            import matplotlib
+
+            stack.enter_context(matplotlib.rc_context())
+        quiet_pillow()
+        yield
+
+
+def quiet_pillow() -> None:
+    """Pillow warns of what is checked and reported here; not where pictures are decoded, in several threads."""
+    warnings.filterwarnings("ignore", module=r"PIL\b")

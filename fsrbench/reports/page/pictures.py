@@ -1,0 +1,167 @@
+"""The run's pictures as text that a browser shows, and the scores that stand under them."""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+from PIL import Image
+
+from fsrbench.runs.pictures import LR, PictureFolder
+from fsrbench.runs.choice import choose_rows
+from fsrbench.runs.data import HR, MetricInfo, RunData
+from fsrbench.reports.plots.looks import looks
+from fsrbench.reports.short_names import short_names
+
+MOST_SHOWN: Final = 200
+BUDGET: Final = 22_000_000
+"""Bytes of the page's pictures: with everything else it stays below 25 MB, which mail and reviewing systems take."""
+SPECIMENS: Final = 6
+"""Images on paper, where nobody can browse."""
+URL: Final = "data:image/webp;base64,"
+EXTRA_DIGITS: Final = 2
+"""More than are shown, so that equal texts still sort."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures and scores of some images. A row is LR, a method or HR."""
+
+    rows: tuple[str, ...]
+    titles: dict[str, str]
+    """What stands above each row's picture: its name, shortened where it is long."""
+    images: tuple[str, ...]
+    encoded: tuple[tuple[str | None, ...], ...]
+    """By image, then by row: lossless WebP in base64; ``None`` where there is no picture."""
+    kept: int
+    """Images that the run kept."""
+    metrics: tuple[MetricInfo, ...]
+    """With scores of single images."""
+    scores: tuple[tuple[tuple[float | str | None, ...], ...], ...]
+    """By metric, row and image, in the unit shown; infinite ones as text, ``None`` for no score."""
+
+    def scored(self, row: int) -> list[tuple[int, MetricInfo]]:
+        """The metrics with a score for some picture of a row, and their places."""
+        return [
+            (place, metric)
+            for place, metric in enumerate(self.metrics)
+            if any(score is not None for score in self.scores[place][row])
+        ]
+
+    def facts(self) -> dict[str, Any]:
+        """Everything but the pictures, for the page's script."""
+        metrics = [
+            {"title": m.title, "unit": m.unit, "direction": m.direction, "digits": m.digits} for m in self.metrics
+        ]
+        rows = [{"title": row.upper() if row in (LR, HR) else row, "method": row not in (LR, HR)} for row in self.rows]
+        return {"url": URL, "rows": rows, "images": self.images, "metrics": metrics, "scores": self.scores}
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """One image as it is printed."""
+
+    image: str
+    cells: tuple[tuple[str, str], ...]
+    """A row's picture as a URL (empty for none) and its score in words."""
+
+
+def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int = BUDGET) -> Pictures | None:
+    """The pictures of the first ``most`` images of a run, as many as the budget has room for.
+
+    Returns:
+        ``None`` where the run kept no pictures.
+    """
+    folder = PictureFolder(run.path / "images")
+    index = folder.read_index()
+    rows = tuple(row for row in [LR, *run.rows] if run.renamed.get(row, row) in index.rows)
+    if HR in index.rows and HR not in rows and not run.listed:
+        rows = (*rows, HR)  # nothing scored it, and it is worth seeing all the same
+    encoded: list[tuple[str | None, ...]] = []
+    room = budget
+    for image in index.images[:most]:
+        made = tuple(_encode(folder.file(run.renamed.get(row, row), image)) for row in rows)
+        room -= sum(len(text) for text in made if text)
+        if room < 0:
+            break
+        encoded.append(made)
+    if not encoded or not rows:
+        return None
+    images = index.images[: len(encoded)]
+    metrics, scores = _scores(run, rows, images)
+    return Pictures(rows, titles(run), images, tuple(encoded), len(index.images), metrics, scores)
+
+
+def specimens(run: RunData, pictures: Pictures) -> tuple[list[Specimen], str]:
+    """Some images from a method's best to its worst, and a sentence that says so."""
+    methods = [row for row in pictures.rows if row in run.methods]
+    metric = pictures.metrics[0] if pictures.metrics else None
+    base = methods[0] if methods else ""
+    shown = run.scores[run.scores["image"].isin(pictures.images)]
+    higher = metric is None or metric.direction != "lower"
+    chosen = choose_rows(shown, metric.name if metric else "", base, SPECIMENS, higher_is_better=higher)
+    chosen = chosen or list(pictures.images[:SPECIMENS])
+    found = []
+    for image in chosen:
+        place = pictures.images.index(image)
+        cells = []
+        for row, text in enumerate(pictures.encoded[place]):
+            score = pictures.scores[0][row][place] if metric else None
+            words = f"{metric.title} {_text(score, metric)}" if metric and score is not None else ""
+            cells.append((URL + text if text else "", words))
+        found.append(Specimen(image, tuple(cells)))
+    order = f", from {pictures.titles[base]}'s best {metric.title} to its worst" if metric and base else ""
+    return found, f"{len(found)} of {pictures.kept} images{order}"
+
+
+def titles(run: RunData) -> dict[str, str]:
+    """What the page calls each row where there is no room for long names."""
+    return {**short_names(name for name in looks(run) if name != HR), LR: LR.upper(), HR: HR.upper()}
+
+
+def _encode(path: Path) -> str | None:
+    """A picture file as text; ``None`` for one that is not there or cannot be read."""
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            buffer = io.BytesIO()
+            # The quickest method: others save a tenth of the size and take several times as long
+            image.convert("RGB").save(buffer, "WEBP", lossless=True, method=0, quality=0)
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _scores(
+    run: RunData, rows: tuple[str, ...], images: tuple[str, ...]
+) -> tuple[tuple[MetricInfo, ...], tuple[tuple[tuple[float | str | None, ...], ...], ...]]:
+    wanted = run.scores[run.scores["image"].isin(images) & run.scores["method"].isin(rows)]
+    there = set(wanted["metric"])
+    metrics = tuple(run.metric(name) for name in run.metrics if name in there)
+    tables = []
+    for metric in metrics:
+        by_place: dict[tuple[str, str], float] = {
+            (str(method), str(image)): float(value)
+            for method, image, value in wanted.loc[
+                wanted["metric"] == metric.name, ["method", "image", "value"]
+            ].itertuples(index=False)
+        }
+        tables.append(tuple(tuple(_score(by_place.get((row, image)), metric) for image in images) for row in rows))
+    return metrics, tuple(tables)
+
+
+def _score(value: float | None, metric: MetricInfo) -> float | str | None:
+    if value is None or pd.isna(value):
+        return None
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return round(value * metric.factor, metric.digits + EXTRA_DIGITS)
+
+
+def _text(score: float | str, metric: MetricInfo) -> str:
+    """A score of :attr:`Pictures.scores` as it is written."""
+    return metric.text(float(score) / metric.factor)

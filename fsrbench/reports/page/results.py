@@ -1,0 +1,150 @@
+"""The table of results as the page shows it: numbers to sort by, states in words, column groups for paper."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Final
+
+from fsrbench.runs.data import STATUSES, RunData
+from fsrbench.reports.plots.looks import looks
+from fsrbench.reports.short_names import short_names
+from fsrbench.reports.tables.build import build_table
+from fsrbench.reports.tables.model import NO_VALUE, Table
+
+PRINTED_COLUMNS: Final = 5
+"""Metrics side by side on paper; a table with more goes on below itself."""
+SHAPES: Final = {
+    "o": "circle(50%)",
+    "s": "inset(6%)",
+    "^": "polygon(50% 0, 100% 100%, 0 100%)",
+    "v": "polygon(0 0, 100% 0, 50% 100%)",
+    "<": "polygon(0 50%, 100% 0, 100% 100%)",
+    ">": "polygon(0 0, 100% 50%, 0 100%)",
+    "D": "polygon(50% 0, 100% 50%, 50% 100%, 0 50%)",
+    "d": "polygon(50% 0, 85% 50%, 50% 100%, 15% 50%)",
+    "P": "polygon(32% 0, 68% 0, 68% 32%, 100% 32%, 100% 68%, 68% 68%, 68% 100%, 32% 100%, 32% 68%, 0 68%, 0 32%, "
+    "32% 32%)",
+    "X": "polygon(25% 0, 50% 25%, 75% 0, 100% 25%, 75% 50%, 100% 75%, 75% 100%, 50% 75%, 25% 100%, 0 75%, 25% 50%, "
+    "0 25%)",
+    "p": "polygon(50% 0, 100% 38%, 81% 100%, 19% 100%, 0 38%)",
+    "h": "polygon(50% 0, 95% 25%, 95% 75%, 50% 100%, 5% 75%, 5% 25%)",
+}
+"""The plots' markers in CSS."""
+_HINTS: Final = {"higher": "higher is better", "lower": "lower is better", "none": "neither end is better"}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A metric above its column."""
+
+    title: str
+    unit: str
+    arrow: str
+    direction: str
+    hint: str
+    notes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ResultCell:
+    """One result."""
+
+    text: str
+    spread: str
+    mark: str
+    signs: tuple[str, ...]
+    """Raised behind the number, before its notes."""
+    notes: tuple[int, ...]
+    status: str
+    """Empty where the result is ok."""
+    sort: str
+    """What JavaScript's ``Number`` reads; empty for no number."""
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """A method, or the HR images."""
+
+    name: str
+    short: str
+    """The name as it is shown, where long ones have no room."""
+    look: int
+    """Which of :func:`look_rules` it is drawn by."""
+    ceiling: bool
+    cells: tuple[ResultCell, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything about the table."""
+
+    headings: tuple[Heading, ...]
+    rows: tuple[ResultRow, ...]
+    groups: tuple[tuple[int, ...], ...]
+    """The columns of each table on paper."""
+    legend: str
+    footnotes: tuple[str, ...]
+    left_out: tuple[str, ...]
+    states: str
+    """How many results are ok, unavailable, ...; ``76 ok, 2 invalid``."""
+    failed: bool
+
+
+def read_results(run: RunData) -> Results:
+    """The table of a run with 95 % intervals."""
+    table = build_table(run, intervals=True)
+    count = len(table.columns)
+    groups = (range(start, min(start + PRINTED_COLUMNS, count)) for start in range(0, count, PRINTED_COLUMNS))
+    counts = Counter(run.summary["status"])
+    return Results(
+        headings=tuple(
+            Heading(m.title, m.unit, m.arrow, m.direction, _HINTS[m.direction], column.notes)
+            for column in table.columns
+            for m in (column.metric,)
+        ),
+        rows=tuple(_rows(run, table)),
+        groups=tuple(tuple(group) for group in groups),
+        legend=table.legend,
+        footnotes=table.footnotes,
+        left_out=table.left_out,
+        states=", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status]),
+        failed=bool(counts["failed"]),
+    )
+
+
+def _rows(run: RunData, table: Table) -> list[ResultRow]:
+    places = {name: place for place, name in enumerate(looks(run))}
+    short = short_names(row.method for row in table.rows)
+    metrics = [column.metric.name for column in table.columns]
+    rows = []
+    for row in table.rows:  # without the ceiling's where that has no value
+        found = [run.result(row.name, metric) for metric in metrics]
+        cells = tuple(
+            ResultCell(
+                text=cell.text,
+                spread=cell.spread,
+                mark=cell.mark,
+                signs=replace(cell, notes=()).signs,
+                notes=cell.notes,
+                status="" if result is None or result.status == "ok" else result.status,
+                sort=_number(result.value) if result is not None and cell.text != NO_VALUE else "",
+            )
+            for cell, result in zip(row.cells, found, strict=True)
+        )
+        rows.append(ResultRow(row.method, short.get(row.method, row.method), places[row.name], row.ceiling, cells))
+    return rows
+
+
+def _number(value: float) -> str:
+    """As JavaScript reads it."""
+    if math.isnan(value):
+        return ""
+    return repr(float(value)) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def look_rules(run: RunData) -> str:
+    """CSS for each :attr:`ResultRow.look`: colour and shape of the method's marker in the plots."""
+    found = (f"--look: {look.colour}; --shape: {SHAPES[look.marker]};" for look in looks(run).values())
+    return "".join(f".look-{place} {{ {rules} }}\n" for place, rules in enumerate(found))

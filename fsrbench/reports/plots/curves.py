@@ -1,0 +1,91 @@
+"""Curves that metrics give beside their numbers: ROC, detection over thresholds, throughput over batch sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fsrbench.runs.data import HR, RunData
+from fsrbench.reports.plots.style import (
+    ceiling_key,
+    draw_curve,
+    labels_of,
+    legend_below,
+    looks,
+    method_key,
+    panels,
+    plain_ticks,
+)
+
+PER_CENT = 100
+LEAST_FAR = 1e-3
+"""Where the axis of a ROC plot starts; fewer false accepts are rarely measurable."""
+
+
+def draw_roc(run: RunData) -> Figure | None:
+    """True over false accept rate of every verification metric, None where there is none."""
+    return _draw(run, "roc", _roc_axes)
+
+
+def draw_detection(run: RunData) -> Figure | None:
+    """Detection rate over the detector's confidence, None where there is none."""
+    return _draw(run, "threshold", _threshold_axes)
+
+
+def draw_throughput(run: RunData) -> Figure | None:
+    """Images a second over the batch size, None where there is none."""
+    return _draw(run, "batch", _batch_axes)
+
+
+def _draw(run: RunData, curve: str, dress: Callable[[Axes], None]) -> Figure | None:
+    found = run.curves[run.curves["curve"] == curve]
+    metrics = [metric for metric in run.metrics if (found["metric"] == metric).any()]
+    if not metrics:
+        return None
+    figure, axes = panels(len(metrics), 3, 3.1, 2.7)
+    look, shown = looks(run), []
+    places = {name: place for place, name in enumerate(look)}
+    for axis, metric in zip(axes, metrics, strict=True):
+        for name in run.rows:
+            points = found[(found["metric"] == metric) & (found["method"] == name)]
+            if len(points):
+                x, y = (points[c].to_numpy(dtype=np.float64) for c in "xy")
+                draw_curve(axis, x, y, look[name], places[name])
+                shown.append(name)
+        axis.set_title(run.metric(metric).title)
+        dress(axis)
+    names = labels_of(run)
+    keys = [ceiling_key() if name == HR else method_key(names[name], look[name]) for name in run.rows if name in shown]
+    legend_below(figure, keys)
+    return figure
+
+
+def _roc_axes(axis: Axes) -> None:
+    axis.set_xscale("log")
+    axis.set_xlim(LEAST_FAR, 1)
+    axis.set_ylim(0, 1.02)
+    plain_ticks(axis.xaxis, factor=PER_CENT)
+    plain_ticks(axis.yaxis, factor=PER_CENT)
+    axis.set_xlabel("False accept rate (%)")
+    axis.set_ylabel("True accept rate (%)")
+
+
+def _threshold_axes(axis: Axes) -> None:
+    axis.axvline(0.9, color="#9a9a9a", linewidth=0.8)
+    axis.set_ylim(top=1.005)
+    plain_ticks(axis.xaxis)
+    plain_ticks(axis.yaxis, factor=PER_CENT)
+    axis.set_xlabel("Least confidence of the detector")
+    axis.set_ylabel("Faces found (%)")
+
+
+def _batch_axes(axis: Axes) -> None:
+    axis.set_xscale("log", base=2)
+    axis.set_yscale("log")
+    axis.xaxis.set_major_formatter("{x:.0f}")
+    plain_ticks(axis.yaxis)
+    axis.set_xlabel("Images in a batch")
+    axis.set_ylabel("Images per second")

@@ -1,0 +1,99 @@
+"""Every metric in a panel with its own axis: a dot a method, with its confidence interval.
+
+Dots and not bars: the axes do not start at zero, which would hide the differences, and a bar's length must.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from fsrbench.runs.data import HR, MetricInfo, RunData
+from fsrbench.reports.plots.style import (
+    CEILING,
+    CEILING_DASH,
+    ceiling_key,
+    drawable,
+    interval,
+    interval_key,
+    labels_of,
+    legend_below,
+    looks,
+    panels,
+    plain_ticks,
+    spans_decades,
+)
+
+COLUMNS = 4
+
+
+def draw_dots(run: RunData) -> Figure | None:
+    """The figure, None where no method has a value."""
+    shown = [metric for metric in run.metrics if any(drawable(run.result(name, metric)) for name in run.methods)]
+    if not shown:
+        return None
+    figure, axes = panels(len(shown), COLUMNS, 2.3, 0.75 + 0.22 * max(3, len(run.methods)))
+    for index, (axis, metric) in enumerate(zip(axes, shown, strict=True)):
+        _draw_panel(axis, run, run.metric(metric))
+        name_rows(axis, run, run.methods, named=index % COLUMNS == 0)
+    legend_below(figure, _keys(run, shown))
+    return figure
+
+
+def _keys(run: RunData, shown: Sequence[str]) -> list[Line2D]:
+    results = [run.result(method, metric) for method in run.methods for metric in shown]
+    keys = [interval_key()] if any(result.ok and result.has_interval for result in results if result) else []
+    return keys + ([ceiling_key()] if any(drawable(run.result(HR, metric)) for metric in shown) else [])
+
+
+def name_rows(axes: Axes, run: RunData, rows: Sequence[str], named: bool) -> None:
+    """A row of the panel for each name, the first on top; the names only where ``named``."""
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    names = labels_of(run)
+    axes.set_yticks(range(len(rows)), [names[row] if named else "" for row in rows])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def mark_missing(axes: Axes, row: int) -> None:
+    """A dash where a row has no value."""
+    axes.annotate("–", (0.03, row), xycoords=("axes fraction", "data"), color=CEILING, va="center", fontsize=8)
+
+
+def _draw_panel(axes: Axes, run: RunData, info: MetricInfo) -> None:
+    look, values = looks(run), []
+    for row, method in enumerate(run.methods):
+        result = run.result(method, info.name)
+        if not drawable(result):
+            mark_missing(axes, row)
+            continue
+        low, high = interval(info, result.value, result.ci_low, result.ci_high)
+        value = result.value * info.factor
+        values.append(value)
+        axes.errorbar(
+            [value],
+            [row],
+            xerr=[[low], [high]],
+            fmt=look[method].marker,
+            color=look[method].colour,
+            markersize=5.5,
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+            elinewidth=1.6,
+            zorder=3,
+        )
+    ceiling = run.result(HR, info.name)
+    if drawable(ceiling):
+        axes.axvline(ceiling.value * info.factor, color=CEILING, linestyle=CEILING_DASH, linewidth=1.2)
+    axes.set_title(info.label)
+    _scale(axes, values)
+
+
+def _scale(axes: Axes, values: Sequence[float]) -> None:
+    if spans_decades(values):
+        axes.set_xscale("log")
+    axes.margins(x=0.08)
+    plain_ticks(axes.xaxis, most=4)

@@ -1,0 +1,111 @@
+"""The plots of a run, of a sweep of runs and of trainings, each as PNG and SVG."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from matplotlib.figure import Figure
+
+from fsrbench.errors import UserError
+from fsrbench.runs.data import RunData
+from fsrbench.reports.plots.curves import draw_detection, draw_roc, draw_throughput
+from fsrbench.reports.plots.distributions import draw_distributions
+from fsrbench.reports.plots.dots import draw_dots
+from fsrbench.reports.plots.speed import draw_speed_quality
+from fsrbench.reports.plots.style import save, styled
+from fsrbench.reports.plots.sweep import draw_sweep
+from fsrbench.reports.plots.training import draw_training, is_training
+from fsrbench.reports.tables.build import open_arranged
+from fsrbench.reports.tables.layout import Layout
+from fsrbench.reports.tables.sources import arranged
+
+DEFAULT: Final = Layout()
+PLOTS: Final[dict[str, Callable[[RunData], Figure | None]]] = {
+    "speed_quality": draw_speed_quality,
+    "metrics": draw_dots,
+    "distributions": draw_distributions,
+    "roc": draw_roc,
+    "detection": draw_detection,
+    "throughput": draw_throughput,
+}
+"""File name and what draws it; a plot for which the run has no data gives None."""
+
+
+def plot(paths: Sequence[Path], out: Path | None, layout: Layout = DEFAULT) -> list[Path]:
+    """The plots of one run, of a sweep of several, or of trainings.
+
+    Args:
+        paths: folders of runs, or of trainings.
+        out: where to write; one run's or training's own folder ``plots`` by default.
+        layout: which methods of runs are shown, in which order and under which names.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UserError: a folder is neither, they are of both kinds, or several have no ``out``.
+    """
+    trainings = [path for path in paths if is_training(path)]
+    if trainings and len(trainings) < len(paths):
+        raise UserError("runs and trainings do not go into one plot")
+    if out is None and len(paths) > 1:
+        raise UserError("several folders need --out, where the plot is to be written")
+    out = out or paths[0] / "plots"
+    if len(paths) == 1 and not trainings:
+        return write_plots(open_arranged(paths[0], layout), out, processes=2)
+    if not trainings:
+        return write_sweep(paths, out, layout=layout)
+    with styled():
+        figure = draw_training(paths)
+        return save(figure, out, "learning_curves") if figure is not None else []
+
+
+def write_sweep(paths: Sequence[Path], out: Path, name: str = "sweep", layout: Layout = DEFAULT) -> list[Path]:
+    """Draw a sweep of runs into ``out``.
+
+    Returns:
+        The files written; none where no metric has a value.
+
+    Raises:
+        UserError: the runs are no sweep.
+    """
+    with styled():
+        figure = draw_sweep([arranged(RunData.load(path), layout) for path in paths])
+        return save(figure, out, name) if figure is not None else []
+
+
+def write_plots(run: RunData, out: Path, processes: int = 1) -> list[Path]:
+    """Draw every plot that the run has data for into ``out``.
+
+    Files of an earlier call whose plot has no data any more are removed: they would show another run.
+
+    Args:
+        run: the run.
+        out: where to write.
+        processes: how many draw side by side, where they can be forked.
+
+    Returns:
+        The files written.
+    """
+    draw = partial(_write_plot, run, out)
+    if processes == 1 or sys.platform != "linux":
+        return [file for name in PLOTS for file in draw(name)]
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(processes, get_context("fork")) as pool:
+        return [file for files in pool.map(draw, PLOTS) for file in files]
+
+
+def _write_plot(run: RunData, out: Path, name: str) -> list[Path]:
+    with styled():
+        figure = PLOTS[name](run)
+        if figure is not None:
+            return save(figure, out, name)
+    for ending in ("png", "svg"):
+        (out / f"{name}.{ending}").unlink(missing_ok=True)
+    return []

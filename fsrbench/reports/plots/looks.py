@@ -1,0 +1,58 @@
+"""How each method looks and is called, the same in every plot, grid and page. The page does not need matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from fsrbench.runs.data import HR, RunData
+
+Dash = tuple[int, tuple[float, ...]]
+"""Offset, then lengths of strokes and gaps by the line's width; none for a line without gaps."""
+
+# Okabe and Ito's colour-blind-safe palette without black, too near the ceiling's grey, and yellow, faint on white
+COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h")
+DASHES: Final[tuple[Dash, ...]] = (
+    (0, ()),
+    (0, (6, 1.5)),
+    (0, (3, 1.2)),
+    (0, (6, 1.2, 1.2, 1.2)),
+    (0, (6, 1.2, 1.2, 1.2, 1.2, 1.2)),
+    (0, (9, 1.5, 3, 1.5)),
+    (0, (3, 1.2, 1.2, 1.2)),
+)
+# 6, 11 and 7: as each steps on by itself, two methods first share colour and dash after 42, all three after 462
+CEILING: Final = "#4d4d4d"
+CEILING_DASH: Final[Dash] = (0, (1, 1.3))
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a method is drawn."""
+
+    colour: str
+    marker: str
+    dash: Dash
+
+
+def looks(run: RunData) -> dict[str, Look]:
+    """The look of every method of a run and of the HR images."""
+    listed = run.manifest.get("methods")
+    rows = dict.fromkeys([*(listed if isinstance(listed, dict) else ()), *run.methods])
+    own = looks_of(run.listed or rows)
+    return {row: own[run.renamed.get(row, row)] for row in [*rows, HR]}
+
+
+def looks_of(methods: Iterable[str]) -> dict[str, Look]:
+    """The look of each of some methods, by their names' order in the alphabet, and of the HR images.
+
+    So the same methods look the same whatever order they are given in, and no two look alike.
+    """
+    order = sorted(set(methods) - {HR})
+    own = {
+        name: Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], DASHES[place % len(DASHES)])
+        for place, name in enumerate(order)
+    }
+    return {**own, HR: Look(CEILING, "d", CEILING_DASH)}

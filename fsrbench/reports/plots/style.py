@@ -1,0 +1,230 @@
+"""What all plots share: colours of methods, fonts and sizes, and how a figure is saved."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, TypeGuard
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from numpy.typing import ArrayLike
+from PIL import Image
+
+from fsrbench.files.atomic import whole
+from fsrbench.runs.data import HR, MetricInfo, Result, RunData
+from fsrbench.pictures.fonts import families, spelled
+from fsrbench.reports.plots.looks import CEILING as CEILING
+from fsrbench.reports.plots.looks import CEILING_DASH as CEILING_DASH
+from fsrbench.reports.plots.looks import Look as Look
+from fsrbench.reports.plots.looks import looks as looks
+from fsrbench.reports.plots.looks import looks_of as looks_of
+from fsrbench.reports.short_names import short_names
+
+_STYLE: Final[Any] = {  # matplotlib types the keys one by one
+    "font.size": 9,
+    "axes.labelsize": 9,
+    "axes.titlesize": 9.5,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.6,
+    "text.parse_math": False,  # names from plug-ins are no formulas
+    "svg.hashsalt": "fsrbench",  # the same run gives the same file
+}
+DPI: Final = 200
+MARKER_SIZE: Final = 5.0
+MOST_MARKED: Final = 12
+"""A curve of more points has a marker at a few of them alone."""
+MOST_BELOW: Final = 4
+"""Entries of a legend of one column below its panel; more stand beside it."""
+LOG_FROM: Final = 20.0
+"""A positive axis that spans this factor is drawn with a logarithmic scale."""
+
+
+def labels(methods: Iterable[str]) -> dict[str, str]:
+    """What each method is called in a figure: short, distinct, and in letters that can be drawn."""
+    names = short_names(dict.fromkeys(name for name in methods if name != HR), spell=spelled)
+    return {**names, HR: "HR"}
+
+
+def labels_of(run: RunData) -> dict[str, str]:
+    """What each row of a run is called in a figure."""
+    return labels(looks(run))
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in the reports' style and leave the caller's matplotlib settings alone."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # not the backend: that stays the caller's
+        matplotlib.rcParams.update(_STYLE)
+        matplotlib.rcParams["font.family"] = ["DejaVu Sans", *families()]
+        yield
+
+
+def method_key(name: str, look: Look, line: bool = True, dashed: bool = True) -> Line2D:
+    """The legend's entry for a method: its marker, and on a line its dashes."""
+    return Line2D(
+        [],
+        [],
+        color=look.colour,
+        linestyle="none" if not line else look.dash if dashed else "-",
+        marker=look.marker,
+        markersize=MARKER_SIZE,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
+        label=name,
+    )
+
+
+def draw_curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, place: int, width: float = 1.4) -> None:
+    """A line with a few markers, each method's at other places along it, so that they do not cover each other."""
+    first = 0.03 + 0.17 * (place * 0.618034 % 1)
+    every = (first, 0.25) if np.size(x) > MOST_MARKED else None
+    axes.plot(
+        x,
+        y,
+        color=look.colour,
+        linestyle=look.dash,
+        linewidth=1.2 if look.colour == CEILING else width,
+        marker="" if look.colour == CEILING else look.marker,
+        markevery=every,
+        markersize=MARKER_SIZE - 1,
+        markeredgecolor="white",
+        markeredgewidth=0.4,
+    )
+
+
+def legend_below(figure: Figure, keys: Sequence[Line2D], most: int = 6) -> None:
+    """A legend for which the figure grows: below it, or beside it where the names fit one column only.
+
+    Args:
+        figure: its panels keep their size.
+        keys: the entries; none draws nothing.
+        most: entries side by side.
+    """
+    for columns in range(min(most, len(keys)), 0, -1):
+        beside = columns == 1 and len(keys) > MOST_BELOW
+        legend = figure.legend(
+            handles=list(keys),
+            loc="outside right upper" if beside else "outside lower center",
+            ncols=columns,
+            frameon=False,
+            handlelength=2.6,
+            columnspacing=1.4,
+        )
+        size = legend.get_window_extent()
+        if beside:
+            figure.set_figwidth(figure.get_figwidth() + size.width / figure.dpi)
+            figure.set_figheight(max(figure.get_figheight(), size.height / figure.dpi + 0.2))
+        elif columns == 1 or size.width <= figure.bbox.width:
+            figure.set_figheight(figure.get_figheight() + size.height / figure.dpi)
+        else:
+            legend.remove()
+            continue
+        return
+
+
+def panels(count: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure of ``count`` panels of ``width`` by ``height`` inches each, at most ``columns`` side by side."""
+    columns = min(columns, count)
+    rows = math.ceil(count / columns)
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    FigureCanvasAgg(figure)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    axes = [axis for row in grid for axis in row]
+    for empty in axes[count:]:
+        empty.remove()
+    return figure, axes[:count]
+
+
+def plain_ticks(axis: Axis, most: int = 5, factor: float = 1) -> None:
+    """Ticks at round numbers (1, 2 and 5 times a power of ten), written as such; ``factor`` 100 for per cent."""
+    if axis.get_scale() == "log":
+        low, high = sorted(axis.get_view_interval())
+        decades = math.log10(high / low)
+        axis.set_major_locator(LogLocator(10, subs=(1.0,) if decades > 1.6 else (1.0, 2.0, 5.0), numticks=most + 1))
+        axis.set_minor_locator(NullLocator())
+    else:
+        axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10], min_n_ticks=3))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * factor:.10g}".replace("-", "−")))
+
+
+def spans_decades(values: Sequence[float]) -> bool:
+    """Whether the values are better read on a logarithmic axis."""
+    return bool(values) and min(values) > 0 and max(values) / min(values) >= LOG_FROM
+
+
+def drawable(result: Result | None) -> TypeGuard[Result]:
+    """Whether there is a number to trust that an axis has a place for."""
+    return result is not None and result.ok and math.isfinite(result.value)
+
+
+def interval(info: MetricInfo, value: float, low: float, high: float) -> tuple[float, float]:
+    """Lengths of the error bar below and above the value, zero where there is no interval."""
+    if not all(math.isfinite(number) for number in (value, low, high)):
+        return 0.0, 0.0
+    return max(0.0, (value - low) * info.factor), max(0.0, (high - value) * info.factor)
+
+
+def ceiling_key() -> Line2D:
+    """The legend's entry for the HR images' line."""
+    return Line2D([], [], color=CEILING, linestyle=CEILING_DASH, linewidth=1.2, label="HR (ceiling)")
+
+
+def interval_key() -> Line2D:
+    """The legend's entry for error bars."""
+    return Line2D([], [], color=CEILING, linewidth=1.6, label="95 % interval")
+
+
+def freeze(figure: Figure) -> None:
+    """Lay the figure out for good and put every text in its place, so that labels can be placed beside them."""
+    _lay_out(figure)
+    figure.draw_without_rendering()
+
+
+def _lay_out(figure: Figure) -> None:
+    engine = figure.get_layout_engine()
+    if engine is None or isinstance(engine, PlaceHolderLayoutEngine):
+        return
+    for axes in figure.axes:
+        for text in (axes.title, axes.xaxis.label, axes.yaxis.label, *axes.texts):
+            text.set_text(spelled(text.get_text()))
+    engine.execute(figure)
+    figure.set_layout_engine("none")
+
+
+def save(figure: Figure, out: Path, name: str) -> list[Path]:
+    """Write ``name`` as PNG and SVG."""
+    out.mkdir(parents=True, exist_ok=True)
+    files = [out / f"{name}.png", out / f"{name}.svg"]
+    _lay_out(figure)
+    figure.set_dpi(DPI)
+    # Straight from the canvases: savefig draws everything twice
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    with whole(files[0]) as part:
+        picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
+        picture.save(part, "PNG", dpi=(DPI, DPI), compress_level=4)
+    with whole(files[1]) as part:
+        FigureCanvasSVG(figure).print_svg(part, metadata={"Date": None})
+    return files

@@ -1,0 +1,95 @@
+"""How each metric moves with the strength of a degradation: a line a method through several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from fsrbench.runs.data import HR, MetricInfo, RunData
+from fsrbench.reports.plots.style import (
+    Look,
+    ceiling_key,
+    draw_curve,
+    drawable,
+    labels,
+    legend_below,
+    looks,
+    looks_of,
+    method_key,
+    panels,
+    plain_ticks,
+)
+from fsrbench.runs.sweep import sweep
+
+COLUMNS = 3
+HARDER_WHEN_SMALLER = ("jpeg",)
+"""Degradations whose axis is turned, so that all plots get harder to the right."""
+
+
+def draw_sweep(runs: Sequence[RunData]) -> Figure | None:
+    """The figure, ``None`` where no metric has a value; the runs in any order.
+
+    Raises:
+        UserError: the runs differ in more than the strength of one degradation, or have none.
+    """
+    kind, unit, by_strength = sweep(runs)
+    first = next(iter(by_strength.values()))
+    rows = list(dict.fromkeys(name for run in by_strength.values() for name in run.methods))
+    metrics = list(dict.fromkeys(m for run in by_strength.values() for m in run.metrics))
+    shown = [metric for metric in metrics if _varies(by_strength, rows, metric)]
+    if not shown:
+        return None
+    figure, axes = panels(len(shown), COLUMNS, 2.9, 2.4)
+    look = _looks(by_strength.values())
+    for axis, metric in zip(axes, shown, strict=True):
+        for name in [*rows, HR]:
+            _draw_line(axis, by_strength, name, first.metric(metric), look[name])
+        axis.set_title(first.metric(metric).label)
+        axis.set_xlabel(f"{kind} ({unit})" if unit else kind)
+        plain_ticks(axis.xaxis)
+        plain_ticks(axis.yaxis)
+        if kind in HARDER_WHEN_SMALLER:
+            axis.invert_xaxis()
+    names = labels(look)
+    keys = [method_key(names[name], look[name]) for name in rows]
+    if any(_points(by_strength, HR, metric) for metric in shown):
+        keys.append(ceiling_key())
+    legend_below(figure, keys)
+    return figure
+
+
+def _looks(runs: Iterable[RunData]) -> dict[str, Look]:
+    """The look of every method that any of the runs has; the same as in a single run where they have the same."""
+    listed = {title: run.renamed.get(title, title) for run in runs for title in looks(run)}
+    own = looks_of(chain(listed.values(), *(run.listed for run in runs)))
+    return {title: own[name] for title, name in listed.items()}
+
+
+def _points(by_strength: dict[float, RunData], name: str, metric: str) -> list[tuple[float, float, float, float]]:
+    """Strength, value and interval wherever there is a value."""
+    found = []
+    for strength, run in by_strength.items():
+        result = run.result(name, metric)
+        if drawable(result):
+            low, high = (result.ci_low, result.ci_high) if result.has_interval else (result.value, result.value)
+            found.append((strength, result.value, low, high))
+    return found
+
+
+def _varies(by_strength: dict[float, RunData], rows: Sequence[str], metric: str) -> bool:
+    """Sizes do not, and a level line says nothing."""
+    return any(len({value for _, value, _, _ in _points(by_strength, name, metric)}) > 1 for name in rows)
+
+
+def _draw_line(axis: Axes, by_strength: dict[float, RunData], name: str, info: MetricInfo, look: Look) -> None:
+    points = _points(by_strength, name, info.name)
+    if not points:
+        return
+    x = [point[0] for point in points]
+    y, low, high = ([point[i] * info.factor for point in points] for i in (1, 2, 3))
+    if name != HR:
+        axis.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0)
+    draw_curve(axis, x, y, look, 0)

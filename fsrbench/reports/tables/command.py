@@ -1,0 +1,56 @@
+"""``fsrbench table``: from what the user asked for to the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from fsrbench.errors import UserError
+from fsrbench.reports.tables.layout import Layout, Notes, read_layout
+from fsrbench.reports.tables.sources import open_runs
+from fsrbench.reports.tables.render import FORMATS, Format, render_runs
+
+
+def table(
+    runs: Sequence[str],
+    format: str = "md",
+    layout: Path | None = None,
+    columns: Sequence[str] | None = None,
+    rows: Sequence[str] | None = None,
+    intervals: bool = False,
+    notes: str | None = None,
+    sweep: bool = False,
+    published: bool = False,
+    standalone: bool = False,
+) -> str:
+    """The table of one or more runs.
+
+    Args:
+        runs: their folders, each as ``RUN`` or ``NAME=RUN``.
+        format: one of :data:`FORMATS`.
+        layout: YAML file; see :class:`fsrbench.reports.tables.layout.Layout`.
+        columns, rows: metrics and methods to show, in this order; before those of the layout.
+        intervals: also show 95 % intervals.
+        notes: full, short or none; before that of the layout.
+        sweep, published, standalone: see :func:`fsrbench.reports.tables.render.render_runs`.
+
+    Raises:
+        UserError: a run cannot be read, or something asked for is not there or not allowed.
+    """
+    if notes is not None and notes not in get_args(Notes):
+        raise UserError(f"unknown notes {notes!r}; known: {', '.join(get_args(Notes))}")
+    asked = (read_layout(layout) if layout else Layout()).changed(columns, rows, intervals, _known(notes))
+    return render_runs(open_runs(runs, asked.runs), _format(format), asked, sweep, published, standalone)
+
+
+def _format(name: str) -> Format:
+    for known in FORMATS:
+        if name == known:
+            return known
+    raise UserError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
+
+
+def _known(notes: str | None) -> Notes | None:
+    known: tuple[Notes, ...] = get_args(Notes)
+    return next((name for name in known if name == notes), None)

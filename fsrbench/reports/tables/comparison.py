@@ -1,0 +1,121 @@
+"""A comparison of methods as a table: what differs, by how much, and whether it is more than chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from textwrap import wrap
+from typing import Final, Literal
+
+import pandas as pd
+from rich.text import Text
+
+from fsrbench.runs.comparison import Compared
+from fsrbench.runs.data import RunData
+from fsrbench.reports.tables.model import NO_VALUE
+
+Format = Literal["text", "md", "csv"]
+HEADINGS: Final = ("Metric", "Method", "Difference", "95 % interval", "p (Holm)", "Effect", "Wins (%)", "n", "Verdict")
+COLUMNS: Final = (
+    *("metric", "method", "base", "difference", "ci_low", "ci_high", "p", "p_holm", "effect", "win_rate", "n"),
+    *("people", "verdict", "reason"),
+)
+_VERDICTS: Final = {
+    "better": "better",
+    "worse": "worse",
+    "other": "differs",
+    "same": "≈",
+    "few": "too few people to tell",
+    "untested": "not tested",
+}
+
+
+def legend(base: str, rows: Sequence[Compared]) -> str:
+    """What the columns mean."""
+    tested = sum(row.paired is not None for row in rows)
+    return (
+        f"Each method minus {base}, on the n images (of so many people) that both have. Interval: over people, 95 %. "
+        f"p: permutation test of paired scores, corrected by Holm for the {tested} tests here; ≈: not distinguishable "
+        "at 5 %. Effect: mean difference in its standard deviations. Wins: images on which the method is better, "
+        "equals counted half. Rows without p: values without scores of images, apart where their intervals are, or "
+        "counted."
+    )
+
+
+def lines(run: RunData, rows: Sequence[Compared]) -> list[list[str]]:
+    """The cells of :data:`HEADINGS`; a metric is named in its first row."""
+    written, last = [], ""
+    for row in rows:
+        info, its = run.metric(row.metric), row.paired
+        texts = ["", "", "", "", ""]
+        if its:
+            low, high = (signed(bound * info.factor, info.digits) for bound in (its.ci_low, its.ci_high))
+            interval = NO_VALUE if math.isnan(its.ci_low) else f"[{low}, {high}]"
+            effect = NO_VALUE if math.isnan(its.effect) else signed(its.effect, 2)
+            images = str(its.n) if its.people == its.n + its.infinite else f"{its.n} ({its.people})"
+            texts = [interval, _p(row.p_corrected), effect, f"{100 * row.win_rate:.0f}", images]
+        heading = info.label if row.metric != last else ""
+        difference = signed(row.difference * info.factor, info.digits)
+        written.append([heading, row.method, difference, *texts, verdict(row)])
+        last = row.metric
+    return written
+
+
+def verdict(row: Compared) -> str:
+    """The verdict in words, with the reason where there is one."""
+    return f"{_VERDICTS[row.verdict]} ({row.reason})" if row.reason else _VERDICTS[row.verdict]
+
+
+def signed(number: float, digits: int) -> str:
+    """The number with its sign, which a zero as written does not have."""
+    text = f"{number:+.{digits}f}".replace("inf", "∞")
+    if math.isinf(number):
+        return text.replace("-", "−")
+    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def frame(base: str, rows: Sequence[Compared]) -> pd.DataFrame:
+    """The comparison for other programs, in the units of the run's files; ``win_rate`` is that of the better score."""
+    table = []
+    for row in rows:
+        its = row.paired
+        numbers = (its.ci_low, its.ci_high, its.p) if its else (math.nan,) * 3
+        counts = (its.n, its.people) if its else (0, 0)
+        more = (row.p_corrected, its.effect if its else math.nan, row.win_rate, *counts)
+        table.append((row.metric, row.method, base, row.difference, *numbers, *more, row.verdict, row.reason))
+    return pd.DataFrame(table, columns=list(COLUMNS))
+
+
+def render(run: RunData, base: str, rows: Sequence[Compared], format: Format) -> str | Text:
+    """The table as text, or for ``rich.print``."""
+    if format == "csv":
+        return str(frame(base, rows).to_csv(index=False))
+    if format == "md":
+        ruler = ["---", "---"] + ["--:"] * 6 + ["---"]
+        cells = [list(HEADINGS), ruler, *lines(run, rows)]
+        return "\n".join("| " + " | ".join(row) + " |" for row in cells) + f"\n\n{legend(base, rows)}\n"
+    return _terminal(run, base, rows)
+
+
+def _terminal(run: RunData, base: str, rows: Sequence[Compared]) -> Text:
+    """As text: a metric is a line of its own, which keeps the columns narrow."""
+    cells = lines(run, rows)
+    widths = [max(map(len, column)) for column in zip(HEADINGS[1:], *(row[1:] for row in cells), strict=True)]
+    text = Text(_padded(HEADINGS[1:], widths), style="", no_wrap=True)
+    for row, (heading, *others) in zip(rows, cells, strict=True):
+        text.append(f"{heading}\n" if heading else "", style="bold")
+        text.append(_padded(others, widths), style={"better": "green", "worse": "red"}.get(row.verdict))
+    return text.append("\n" + "\n".join(wrap(legend(base, rows), 80)) + "\n")
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Numbers to the right, words to the left."""
+    method, *numbers, verdict = (
+        cell.ljust(width) if i in (0, len(cells) - 1) else cell.rjust(width)
+        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "  ".join([f"  {method}", *numbers, verdict]).rstrip() + "\n"

@@ -1,0 +1,77 @@
+"""The numbers beside the numbers, as Markdown: percentiles of latency, AUC and error rates, mean confidence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from fsrbench.runs.digits import significant
+from fsrbench.runs.data import MetricInfo, RunData
+from fsrbench.reports.tables.to_markdown import escape
+
+NAMES = {
+    "auc": "area under the ROC curve",
+    "eer": "equal error rate",
+    "mean_iou": "mean IoU with HR's box",
+    "subset_std": "standard deviation of the subsets",
+    "ratio": "ratio to the base method",
+}
+"""What details are called; others by their name."""
+
+
+@dataclass(frozen=True)
+class DetailRow:
+    """One detail of one metric."""
+
+    metric: MetricInfo
+    name: str
+    cells: tuple[str, ...]
+    """One for each of :func:`detail_methods`."""
+
+
+def detail_methods(run: RunData) -> list[str]:
+    """The rows of the summary that have details: the columns of their table."""
+    return [row for row in run.rows if (run.details["method"] == row).any()]
+
+
+def detail_rows(run: RunData) -> list[DetailRow]:
+    """The details in the run's order, as they are written; none where the run has none."""
+    methods = detail_methods(run)
+    values = run.details.set_index(["metric", "detail", "method"])["value"]
+    rows = []
+    for metric, detail in dict.fromkeys(zip(run.details["metric"], run.details["detail"], strict=True)):
+        info = run.metric(metric)
+        cells = (_text(info, detail, float(values.get((metric, detail, row), math.nan))) for row in methods)
+        rows.append(DetailRow(info, _name(detail), tuple(cells)))
+    return rows
+
+
+def details_table(run: RunData) -> str:
+    """A Markdown table with a row a detail and a column a method; empty where the run has none."""
+    if not len(run.details):
+        return ""
+    methods = detail_methods(run)
+    lines = [
+        "Details:",
+        "",
+        f"| Metric | | {' | '.join(map(escape, methods))} |",
+        "| :--- | :--- |" + " ---: |" * len(methods),
+    ]
+    last = ""
+    for row in detail_rows(run):
+        heading = escape(row.metric.heading) if row.metric.name != last else ""
+        lines.append(f"| {heading} | {escape(row.name)} | {' | '.join(row.cells)} |")
+        last = row.metric.name
+    return "\n".join(lines) + "\n"
+
+
+def _name(detail: str) -> str:
+    if detail.startswith("tar_at_far_"):
+        return f"true accept rate at false accept rate {detail.removeprefix('tar_at_far_')}"
+    return NAMES.get(detail, detail.replace("_", " "))
+
+
+def _text(info: MetricInfo, detail: str, value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return significant(value) if detail == "ratio" else f"{value * info.factor:.{info.digits}f}"

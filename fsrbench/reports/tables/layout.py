@@ -1,0 +1,185 @@
+"""What a table shows and what it calls it: from flags, or from a small YAML file, checked before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from fsrbench.runs.data import HR
+from fsrbench.files.text import Yaml, read_marked_yaml
+
+Notes = Literal["full", "short", "none"]
+
+
+class AskedMetric(BaseModel):
+    """A metric that the table shows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str | None = None
+    """Instead of the metric's own; unit and arrow still follow it."""
+    digits: int | None = Field(default=None, ge=0, le=9)
+    """After the point, instead of the metric's own."""
+    group: str = ""
+    """Heading that it shares with its neighbours of the same group."""
+
+
+class Layout(BaseModel):
+    """Columns, rows, their names, and what stands around the table."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str = ""
+    """First sentence of the caption."""
+    caption: str = ""
+    """Instead of the line on dataset, task and degradation; the meaning of the marks still follows it."""
+    metrics: tuple[AskedMetric, ...] | None = None
+    """Columns in order; all of the runs where there are none."""
+    methods: dict[str, str] | None = None
+    """Rows in order, and what they are called; all of the runs where there are none."""
+    runs: dict[str, str] = Field(default_factory=dict)
+    """Headings of runs, by the folder's name or by NAME of NAME=RUN."""
+    ceiling: bool = True
+    """Whether the row of the HR images is shown."""
+    intervals: bool = False
+    """Whether each value's 95 % interval follows it."""
+    notes: Notes = "full"
+    """Below the table: everything, only the footnotes, or nothing."""
+    width: float | None = Field(default=None, ge=120)
+    """In LaTeX: widest that the table may be, in points; a wider one goes on in a second block below."""
+
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _metrics(cls, given: object) -> list[dict[str, object]] | None:
+        return None if given is None else asked_metrics(given)
+
+    @field_validator("methods", mode="before")
+    @classmethod
+    def _methods(cls, given: object) -> dict[object, object] | None:
+        if given is None or isinstance(given, Mapping):
+            return None if given is None else {name: title or name for name, title in given.items()}
+        if not isinstance(given, list) or not given:
+            raise ValueError("write a list of names, or 'name: title'")
+        pairs = [item if isinstance(item, Mapping) else {item: item} for item in given]
+        return {name: title for pair in pairs for name, title in pair.items()}
+
+    @field_validator("methods", mode="after")
+    @classmethod
+    def _each_its_own_name(cls, methods: dict[str, str] | None) -> dict[str, str] | None:
+        if twice := _twice((methods or {}).values()):
+            raise ValueError(f"two rows would be called {twice}")
+        if HR in (title for name, title in (methods or {}).items() if name != HR):
+            raise ValueError(f"{HR} is the row of the HR images; call no method so")
+        return methods
+
+    def changed(
+        self,
+        columns: Sequence[str] | None = None,
+        rows: Sequence[str] | None = None,
+        intervals: bool = False,
+        notes: Notes | None = None,
+    ) -> Layout:
+        """The layout with what flags ask for; names and digits of what stays are kept.
+
+        Args:
+            columns, rows: metrics and methods to show, in this order.
+            intervals: show them even if the layout does not.
+            notes: see :attr:`notes`.
+        """
+        known = {metric.name: metric for metric in self.metrics or ()}
+        update: dict[str, object] = {"intervals": self.intervals or intervals, "notes": notes or self.notes}
+        if columns is not None:
+            update["metrics"] = tuple(known.get(n, AskedMetric(name=n)) for n in dict.fromkeys(columns))
+        if rows is not None:
+            update["methods"] = {name: (self.methods or {}).get(name, name) for name in rows}
+        return self.model_copy(update=update)
+
+
+def asked_metrics(given: object) -> list[dict[str, object]]:
+    """A YAML file's metrics as fields of :class:`AskedMetric`: a list of them, or ``heading: list``.
+
+    An item is a name, ``name: title``, or ``name: {title: ..., digits: ...}``.
+
+    Raises:
+        ValueError: it is written in another way, or names a metric twice.
+    """
+    groups = given if isinstance(given, Mapping) else {"": given}
+    metrics = []
+    for group, items in groups.items():
+        if not isinstance(items, list) or not items:
+            raise ValueError(f"write a list of metrics{f' under {group!r}' if group else ', or heading: list'}")
+        metrics += [{**_metric(item), "group": str(group)} for item in items]
+    if twice := _twice(str(metric["name"]) for metric in metrics):
+        raise ValueError(f"{twice} twice")
+    return metrics
+
+
+def _metric(item: object) -> dict[str, object]:
+    if isinstance(item, str):
+        return {"name": item}
+    if isinstance(item, Mapping) and len(item) == 1:
+        name, said = next(iter(item.items()))
+        if said is None or isinstance(said, str):
+            return {"name": name, "title": said}
+        if isinstance(said, Mapping):
+            if unknown := [key for key in said if key not in ("title", "digits")]:
+                raise ValueError(f"{name}: unknown key {unknown[0]!r}; {hint(str(unknown[0]), ('title', 'digits'))}")
+            return {**said, "name": name}
+    raise ValueError(f"{item!r} is neither a name, 'name: title' nor 'name: {{title: ..., digits: ...}}'")
+
+
+def read_layout(path: Path) -> Layout:
+    """The layout of a YAML file.
+
+    Raises:
+        UserError: it cannot be read, or something in it is not allowed; the message names line and key.
+    """
+    return layout_in(read_marked_yaml(path))
+
+
+def layout_in(file: Yaml, *keys: object) -> Layout:
+    """The layout that stands below these keys of a YAML file.
+
+    Raises:
+        UserError: something in it is not allowed; the message names line and key.
+    """
+    values = file.value
+    for key in keys:
+        values = values[key]
+    if not isinstance(values, dict):
+        raise file.error(f"expected 'key: value'; keys: {', '.join(Layout.model_fields)}", *keys)
+    try:
+        return Layout.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise file.error(_message(first, values), *keys, first["loc"][0]) from None
+
+
+def hint(name: str, known: Sequence[str]) -> str:
+    """``did you mean psnr?``, or what there is."""
+    close = get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+
+
+def _message(error: Any, values: Mapping[Any, Any]) -> str:
+    """One line on what is wrong, led by where: ``metrics: niqe: digits: Input should be ...``."""
+    where = [str(part) for part in error["loc"] if part != "[key]"]
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {where[-1]!r}; {hint(where[-1], list(Layout.model_fields))}"
+    if len(where) > 1 and where[0] == "metrics":
+        where[1] = str(asked_metrics(values["metrics"])[error["loc"][1]]["name"])
+    return ": ".join([*where, error["msg"].removeprefix("Value error, ")])
+
+
+def _twice(names: Iterable[str]) -> str:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return ""

@@ -1,0 +1,96 @@
+"""Which numbers of a column are marked: the best only where it is told from the others by more than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from fsrbench.runs import times
+from fsrbench.runs.comparison import Test, tied_with_best
+from fsrbench.runs.data import RunData
+from fsrbench.reports.tables.model import PARTIAL, TIED, Cell, Mark
+
+TESTS: Final[dict[Test, str]] = {
+    "paired": "paired permutation tests that keep a person's images together, Holm over the column, 5 %",
+    "intervals": "without paired scores: 95 % intervals that overlap",
+    "times": f"times: 95 % intervals that overlap, or a factor below {times.BAND:g}",
+    "few": "too few people to tell",
+    "untested": "not tested, without intervals or images in common",
+}
+
+
+def marks(run: RunData, metric: str, methods: Sequence[str] | None = None) -> dict[str, Mark]:
+    """What marks a column's numbers: methods and their marks, those without one left out.
+
+    The best is marked as such only if every method with another number is distinguishable from it, and the second
+    only if there is such a best and the same holds for the second among the rest. Otherwise the best and those that
+    cannot be told from it are marked as tied. Numbers that are equal as shown share a mark; a lone number gets none.
+    """
+    found = tied_with_best(run, metric, methods)
+    if found is None:
+        return {}
+    best, tied = found
+    shown = _shown(run, metric, methods or run.methods)
+    top = {shown[method] for method in (best, *tied)}
+    if len(top) > 1:
+        return {method: "tied" for method, value in shown.items() if value in top}
+    marked: dict[str, Mark] = {method: "best" for method, value in shown.items() if value in top}
+    rest = [method for method in shown if method not in marked]
+    return marked | _second(run, metric, rest, shown)
+
+
+def _second(run: RunData, metric: str, rest: Sequence[str], shown: dict[str, tuple[float, int]]) -> dict[str, Mark]:
+    if len(rest) < 2:
+        return dict.fromkeys(rest, "second")
+    found = tied_with_best(run, metric, rest)
+    assert found is not None
+    second, tied = found
+    if any(shown[method] != shown[second] for method in tied):
+        return {}
+    return {method: "second" for method in rest if shown[method] == shown[second]}
+
+
+def _shown(run: RunData, metric: str, methods: Sequence[str]) -> dict[str, tuple[float, int]]:
+    """The numbers that are ranked, as the table shows them, and how many scores are infinite and not in them.
+
+    A failed one is shown but wins nothing.
+    """
+    info, scores = run.metric(metric), run.per_image(metric)
+    shown = {}
+    for method in methods:
+        result = run.result(method, metric)
+        if result is not None and result.ok:
+            infinite = int(np.isinf(scores[method].to_numpy(dtype=float)).sum()) if method in scores else 0
+            shown[method] = (info.shown(result.value), infinite)
+    return shown
+
+
+def legend(cells: Iterable[Cell], tests: Mapping[str, Test]) -> str:
+    """What the marks mean; empty where there are none.
+
+    Args:
+        cells: of the table.
+        tests: by title, how the methods of each ranked column are told apart.
+    """
+    cells = list(cells)
+    used = {cell.mark for cell in cells} - {""}
+    named = [_named(test, tests) for test in TESTS if test in tests.values()]
+    how = f" ({'; '.join(named)})" if named else ""
+    said = []
+    if used & {"best", "second"}:
+        where = ", each only where distinguishable from every worse value" if named else ""
+        said.append(f"best in bold, second underlined{where}")
+    if "tied" in used:
+        said.append(f"{TIED}: the best and those not distinguishable from it")
+    marked = f"{'; '.join(said)}{how}" if said else ""
+    partial = f"{PARTIAL}: measured on a part of the images" if any(cell.partial for cell in cells) else ""
+    return "; ".join(filter(None, (marked, partial)))
+
+
+def _named(test: Test, tests: Mapping[str, Test]) -> str:
+    """The test in words; where nothing can be told, and only in some columns, in which."""
+    titles = [title for title, used in tests.items() if used == test]
+    some = test in ("few", "untested") and len(titles) < len(tests)
+    return f"{TESTS[test]}: {', '.join(titles)}" if some else TESTS[test]

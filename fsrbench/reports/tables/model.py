@@ -1,0 +1,145 @@
+"""The table before it has a format: rows, columns, marks and notes. The formats only write it down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final, Literal
+
+from fsrbench.runs.data import MetricInfo
+
+Mark = Literal["", "best", "second", "tied"]
+NO_VALUE: Final = "–"
+TIED: Final = "≈"
+"""Stands behind the best value and those that cannot be told from it."""
+PARTIAL: Final = "†"
+"""Stands behind a value that was measured on a part of the images."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number as it is written."""
+
+    text: str
+    spread: str = ""
+    """What follows the number: ``± 0.12`` or ``[23.30, 23.55]``; empty without intervals."""
+    mark: Mark = ""
+    notes: tuple[int, ...] = ()
+    """Numbers of its footnotes, from 1."""
+    bounds: tuple[str, str] = ("", "")
+    """The interval's ends, as the number is written; empty without one."""
+    partial: str = ""
+    """Of how many images it is, where those are not all: ``8 of 16 images``."""
+
+    @property
+    def written(self) -> str:
+        """The number and its spread."""
+        return f"{self.text} {self.spread}".rstrip()
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """What stands raised behind it: the signs of a tie and of a part of the images, and its footnotes."""
+        tied, partial = (TIED,) if self.mark == "tied" else (), (PARTIAL,) if self.partial else ()
+        return (*tied, *partial, *map(str, self.notes))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method, or the ceiling."""
+
+    method: str
+    """Its name as it is written."""
+    cells: tuple[Cell, ...]
+    details: tuple[str, ...] = ()
+    """What stands in the columns between the method and the numbers."""
+    notes: tuple[int, ...] = ()
+    """Numbers of the footnotes at the method's name, from 1."""
+    ceiling: bool = False
+    """Whether this is the HR images themselves: set apart and never ranked."""
+    name: str = ""
+    """What the run calls it; empty where it is of no run."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A metric of a run, and what stands above it."""
+
+    metric: MetricInfo
+    """As the column is headed: in a sweep its title is the strength."""
+    notes: tuple[int, ...] = ()
+    """Numbers of the footnotes at its heading, from 1."""
+    groups: tuple[str, ...] = ()
+    """The headings that it shares with its neighbours, from the outermost; empty text for none of this level."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everything a format has to write."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    legend: str
+    footnotes: tuple[str, ...]
+    left_out: tuple[str, ...]
+    facts: str
+    methods: tuple[str, ...]
+    protocols: tuple[str, ...]
+    title: str = ""
+    """What the table shows; empty for a run's measured table."""
+    headings: tuple[str, ...] = ("Method",)
+    """Of the columns of text, which come before the numbers."""
+
+    @property
+    def about(self) -> str:
+        """Facts and legend as sentences."""
+        return f"{'. '.join(text.rstrip('.') for text in (self.facts, self.legend) if text)}."
+
+    @property
+    def below(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What stands below the table and its footnotes: titles and their lines, empty ones left out."""
+        sections = (("Not in the table", self.left_out), ("Methods", self.methods), ("Protocols", self.protocols))
+        return tuple((title, lines) for title, lines in sections if lines)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A heading over neighbouring columns."""
+
+    text: str
+    first: int
+    """Index of its first column."""
+    width: int
+    """Number of its columns."""
+
+
+def spans(columns: Sequence[Column]) -> list[list[Span]]:
+    """The headings above the metrics: a list a level, from the outermost; levels without any text are left out.
+
+    Two neighbours share a heading only under the same outer headings, so that a group never reaches over two runs.
+    """
+    levels = []
+    for level in range(max((len(column.groups) for column in columns), default=0)):
+        line, first = [], 0
+        for groups, members in groupby(columns, key=lambda column: column.groups[: level + 1]):
+            width = len(list(members))
+            line.append(Span(groups[level] if level < len(groups) else "", first, width))
+            first += width
+        if any(span.text for span in line):
+            levels.append(line)
+    return levels
+
+
+def heading_lines(columns: Sequence[Column]) -> list[list[str]]:
+    """The headings in narrow columns: a word or bracket of the title a line, and unit and arrow in the last line."""
+    titles = [re.findall(r"\([^)]*\)\S*|\S+", column.metric.title) for column in columns]
+    last = []
+    for column in columns:
+        unit = f"({column.metric.unit})" if column.metric.unit else ""
+        last.append(f"{unit} {column.metric.arrow}".strip())
+    if not any(last):  # nothing but titles: their last word needs no line below it
+        last = [words.pop() if words else "" for words in titles]
+    height = max((len(words) for words in titles), default=0)
+    padded = [[""] * (height - len(words)) + words for words in titles]
+    return [*(list(line) for line in zip(*padded, strict=True)), last]

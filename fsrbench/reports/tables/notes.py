@@ -1,0 +1,227 @@
+"""What one run has to say below a table: footnotes, what was left out and why, protocols, and what was run on what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fsrbench.runs.data import HR, RunData
+from fsrbench.runs.manifest import counts, images_of_people, one_line, protocol_line, section
+
+Place = tuple[str, str]
+"""A method and a metric."""
+
+MOST_NAMED: Final = 20
+"""Longer lists of what was left out give only their number: the manifest has them all."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A footnote and the cells that it is about."""
+
+    text: str
+    places: tuple[Place, ...]
+    column: str | None = None
+    """The metric whose heading carries the mark, where the note is about the whole column."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line below the table, in parts, so that several runs can share it."""
+
+    subject: str
+    text: str
+    count: str = ""
+    """Over how many: ``n = 480``."""
+    joint: str = ": "
+    """Between subject and text."""
+
+
+def shown_metrics(run: RunData) -> list[str]:
+    """The metrics with a value for at least one row; the others would be columns of dashes."""
+    return [metric for metric in run.metrics if valued(run, metric)]
+
+
+def valued(run: RunData, metric: str) -> list[str]:
+    """The rows that show a number for ``metric``."""
+    return [row for row in run.rows if (result := run.result(row, metric)) is not None and result.has_value]
+
+
+def notes(run: RunData, metrics: Sequence[str]) -> list[Note]:
+    """The footnotes of a table with these columns, in reading order; equal reasons share one."""
+    place_order = {(row, metric): (i, j) for i, row in enumerate(run.rows, 1) for j, metric in enumerate(metrics)}
+
+    def position(note: Note) -> tuple[int, int]:
+        return (0, metrics.index(note.column)) if note.column else min(place_order[place] for place in note.places)
+
+    return sorted([*_remarks(run, metrics), *_problems(run, metrics)], key=position)
+
+
+def _remarks(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
+    """One note a metric with what its ok rows have to say."""
+    for metric in metrics:
+        rows = valued(run, metric)
+        said: dict[str, list[str]] = {}
+        for row in rows:
+            result = run.result(row, metric)
+            if result is not None and result.ok and one_line(result.note):
+                said.setdefault(one_line(result.note), []).append(row)
+        if not said:
+            continue
+        speakers = [row for together in said.values() for row in together]
+        everyone = set(speakers) >= set(rows) - {HR} and len(speakers) > 1
+        title = run.metric(metric).title
+        if len(said) > 1:
+            text = f"{title}: {_each(said)}"
+        else:
+            where = title if everyone else _where(run, [(row, metric) for row in speakers], metrics)
+            text = f"{where}: {next(iter(said))}"
+        yield Note(text, tuple((row, metric) for row in speakers), metric if everyone else None)
+
+
+def _problems(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
+    """One note a reason for cells that are not ok."""
+    reasons: dict[str, list[Place]] = {}
+    for row in run.rows:
+        for metric in metrics:
+            why = _why(run, row, metric)
+            if why:
+                reasons.setdefault(why, []).append((row, metric))
+    for why, places in reasons.items():
+        yield Note(f"{_where(run, places, metrics)} {why}", tuple(places))
+
+
+def _why(run: RunData, row: str, metric: str) -> str:
+    """Why a cell is not ok, led by its status; empty where it is, and where the ceiling has no such number."""
+    result = run.result(row, metric)
+    if result is None:
+        return "" if row == HR else "missing: no row in summary.csv"
+    if result.status != "ok":
+        return f"{result.status}: {one_line(result.note) or 'no reason given'}"
+    return "" if result.ok else f"without value: {one_line(result.note) or 'the run calls it ok'}"
+
+
+def _where(run: RunData, places: Sequence[Place], metrics: Sequence[str]) -> str:
+    """``ours, scgan (FID, KID)``, or ``ours (every metric)``."""
+    columns: dict[str, list[str]] = {}
+    for row, metric in places:
+        columns.setdefault(row, []).append(metric)
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for row, where in columns.items():
+        rows.setdefault(tuple(where), []).append(row)
+    parts = []
+    for named, together in rows.items():
+        whole_row = len(named) == len(metrics) > 1
+        titles = "every metric" if whole_row else ", ".join(run.metric(metric).title for metric in named)
+        parts.append(f"{', '.join(together)} ({titles})")
+    return "; ".join(parts)
+
+
+def left_out(run: RunData, metrics: Sequence[str]) -> list[Entry]:
+    """The metrics (of ``metrics``), methods and images that the table does not show, with the reason."""
+    reasons: dict[str, list[str]] = {}
+    for metric in metrics:
+        reasons.setdefault(_metric_reason(run, metric), []).append(run.metric(metric).title)
+    for method, entry in section(run.manifest, "methods").items():
+        if method not in run.rows and method != HR:
+            status = [
+                one_line(entry[key]) for key in ("status", "note") if isinstance(entry, Mapping) and entry.get(key)
+            ]
+            why = ": ".join(status) or "missing"
+            reasons.setdefault(f"{why} (no row in summary.csv)", []).append(method)
+    for image, problem in section(section(run.manifest, "dataset"), "left_out").items():
+        reasons.setdefault(f"left out: {one_line(problem)}", []).append(f"image {image}")
+    return [Entry(_some(names), why, joint=" ") for why, names in reasons.items()]
+
+
+def _some(names: Sequence[str]) -> str:
+    """The names, or the first of them and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:MOST_NAMED])} and {more} more"
+
+
+def _metric_reason(run: RunData, metric: str) -> str:
+    """Why no row has a value; methods are named only where their reasons differ."""
+    reasons: dict[str, list[str]] = {}
+    for method in run.methods:
+        reasons.setdefault(_why(run, method, metric), []).append(method)
+    if len(reasons) == 1:
+        return next(iter(reasons))
+    return f"not ok: {_each(reasons)}"
+
+
+def _each(said: Mapping[str, Sequence[str]]) -> str:
+    """``scgan failed: out of memory; ours, bicubic invalid: too few images``."""
+    return "; ".join(f"{', '.join(methods)} {text}" for text, methods in said.items())
+
+
+def protocols(run: RunData, metrics: Sequence[str]) -> list[Entry]:
+    """One line a column: what exactly was computed, and over how many."""
+    return [Entry(run.metric(metric).title, protocol_line(run, metric), counts(run, metric)) for metric in metrics]
+
+
+def facts(run: RunData, degradation: str = "") -> list[str]:
+    """Dataset, n, task, degradation (as said, else the run's) and what to be warned of."""
+    dataset = section(run.manifest, "dataset")
+    parts = [f"Dataset {named(run.manifest.get('dataset'))}"]
+    if "n" in dataset:
+        parts.append(f"n = {images_of_people(dataset['n'], dataset.get('identities'))}")
+    if dataset.get("has_hr") is False:
+        parts.append("no HR images")
+    if run.manifest.get("task"):
+        parts.append(f"task {named(run.manifest['task'])}")
+    if run.manifest.get("degradation"):
+        parts.append(f"degradation {degradation or degraded(run)}")
+    if resized := section(run.manifest, "degradation").get("resized"):
+        parts.append(one_line(resized))
+    parts += [f"warning: {one_line(warning)}" for warning in dataset.get("warnings") or ()]
+    return parts
+
+
+def setting(run: RunData) -> str:
+    """Dataset, task and degradation by their bare names."""
+    words = [named(run.manifest[word]) for word in ("dataset", "task") if run.manifest.get(word)]
+    return " ".join([*words, *([degraded(run)] if run.manifest.get("degradation") else [])])
+
+
+def degraded(run: RunData) -> str:
+    """The degradation's name, and its strength where it has one: ``noise 10 of 255``."""
+    said = section(run.manifest, "degradation")
+    strength = said.get("strength")
+    if not isinstance(strength, int | float):
+        return named(run.manifest.get("degradation"))
+    return f"{named(said)} {strength:g} {one_line(said.get('unit'))}".rstrip()
+
+
+def declared_methods(run: RunData) -> list[str]:
+    """The methods that the run was asked for, whatever became of them."""
+    return list(section(run.manifest, "methods"))
+
+
+def methods(run: RunData) -> list[Entry]:
+    """One line a shown method: what it is and how its weights came about."""
+    lines = []
+    for method in run.methods:
+        entry = run.entry("methods", method)
+        about = one_line(entry.get("description")).rstrip(".")
+        training = one_line(entry.get("training")).rstrip(".")
+        changed = ", ".join(map(one_line, entry.get("changed_state") or ()))
+        said = [
+            about,
+            f"training: {training}" if training else "",
+            one_line(entry.get("weights_note")),
+            one_line(entry.get("behaviour")),
+            f"changed for the whole process and put back: {changed}" if changed else "",
+            *(f"warning: {one_line(warning)}" for warning in entry.get("warnings") or ()),
+        ]
+        if any(said):
+            lines.append(Entry(method, "; ".join(filter(None, said))))
+    return lines
+
+
+def named(value: object) -> str:
+    """A name as it is; the name in a mapping with one; ``key=value`` of any other mapping."""
+    if isinstance(value, Mapping):
+        return one_line(value.get("name") or ", ".join(f"{key}={item}" for key, item in value.items()))
+    return one_line(value) if value is not None else "unknown"

@@ -1,0 +1,143 @@
+"""The runs of a table: what each is called, its rows under the names of a layout, and sweeps of a degradation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fsrbench.errors import UserError
+from fsrbench.runs.data import HR, RunData
+from fsrbench.runs.sweep import sweep
+from fsrbench.reports.tables.layout import Layout, hint
+from fsrbench.reports.tables.notes import degraded, named
+from fsrbench.runs.manifest import section
+
+
+@dataclass(frozen=True)
+class Source:
+    """A run in a table."""
+
+    run: RunData
+    label: str = ""
+    """The heading of its columns; empty for a run alone."""
+
+
+def open_runs(texts: Sequence[str], titles: Mapping[str, str] | None = None) -> list[Source]:
+    """Read runs.
+
+    Args:
+        texts: their folders, each as ``RUN`` or ``NAME=RUN``.
+        titles: headings by NAME or, where there is none, by the folder's name.
+
+    Returns:
+        Headed by their titles, else NAMEs, else by dataset and degradation, and by the task where they differ in it. A
+        run alone without NAME and title has no heading.
+
+    Raises:
+        UserError: a folder is no run, two runs have the same heading, or there is a title for none of them.
+    """
+    given = [_named_folder(text) for text in texts]
+    titles = titles or {}
+    keys = [name or path.resolve().name for name, path in given]
+    for title in titles:
+        if title not in keys:
+            raise UserError(f"runs: no run {title!r}; {hint(title, keys)}")
+    runs = [RunData.load(path) for _, path in given]
+    own = _own_labels(runs) if len(runs) > 1 else [""]
+    labels = [titles.get(key) or name or label for key, (name, _), label in zip(keys, given, own, strict=True)]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise UserError(f"two runs are headed {label!r}: name them, as in NAME=RUN")
+    return [Source(run, label) for run, label in zip(runs, labels, strict=True)]
+
+
+def _named_folder(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not equals or not name or Path(text).exists():
+        return "", Path(text)
+    return name, Path(path)
+
+
+def _own_labels(runs: Sequence[RunData]) -> list[str]:
+    """Dataset and degradation; the task where it differs, and the folder's name where all that is not enough."""
+    labels = [f"{named(run.manifest.get('dataset'))}, {degraded(run)}" for run in runs]
+    tasks = [str(run.manifest.get("task")) for run in runs]
+    if len(set(tasks)) > 1:
+        labels = [f"{label}, {task}" for label, task in zip(labels, tasks, strict=True)]
+    return [
+        f"{label} ({run.path.resolve().name})" if labels.count(label) > 1 else label
+        for label, run in zip(labels, runs, strict=True)
+    ]
+
+
+def arranged(run: RunData, layout: Layout) -> RunData:
+    """The run with the layout's methods alone, in its order and under its names, and its metrics' names and digits.
+
+    Everything that is made of it, notes and protocols too, then speaks of what the table shows.
+    """
+    told = dict(run.manifest)
+    metrics = {m.name: {"title": m.title, "digits": m.digits} for m in layout.metrics or () if m.name in run.metrics}
+    if metrics:
+        told["metrics"] = dict(section(told, "metrics")) | {
+            name: run.entry("metrics", name) | {key: value for key, value in said.items() if value is not None}
+            for name, said in metrics.items()
+        }
+    if layout.methods is None and layout.ceiling:
+        return replace(run, manifest=told)
+    shown = layout.methods or {method: method for method in run.methods}
+    named_methods = {name: title for name, title in shown.items() if name != HR}
+    if layout.methods is not None:
+        entries = section(told, "methods")
+        told["methods"] = {title: entries[name] for name, title in named_methods.items() if name in entries}
+    kept = named_methods | ({HR: HR} if layout.ceiling else {})
+    frames = {f.name: getattr(run, f.name) for f in fields(run)}
+    picked: dict[str, Any] = {  # every frame with a row a method, also those that are yet to come
+        name: _picked(frame, kept)
+        for name, frame in frames.items()
+        if isinstance(frame, pd.DataFrame) and "method" in frame
+    }
+    listed = tuple(dict.fromkeys([*section(run.manifest, "methods"), *run.methods]))
+    return replace(run, manifest=told, renamed={title: name for name, title in kept.items()}, listed=listed, **picked)
+
+
+def _picked(frame: pd.DataFrame, kept: Mapping[str, str]) -> pd.DataFrame:
+    """The methods' rows in their order and under their names."""
+    rows = frame[frame["method"].isin(list(kept))]
+    order = {name: place for place, name in enumerate(kept)}
+    rows = rows.sort_values("method", key=lambda names: names.map(order), kind="stable")
+    return rows.assign(method=rows["method"].map(dict(kept)))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One strength of a degradation."""
+
+    source: Source
+    degradation: str
+    strength: float
+    unit: str
+
+    @property
+    def text(self) -> str:
+        """The strength, in as many digits as it needs."""
+        return f"{self.strength:g}"
+
+    @property
+    def what(self) -> str:
+        """Whose strength it is, and in which unit: ``noise (of 255)``."""
+        return f"{self.degradation} ({self.unit})" if self.unit else self.degradation
+
+
+def steps(sources: Sequence[Source]) -> list[Step]:
+    """Runs that differ in the strength of one degradation alone, from the least.
+
+    Raises:
+        UserError: there are fewer than two, or they differ in something else.
+    """
+    name, unit, by_strength = sweep([source.run for source in sources])
+    by_run = {id(source.run): source for source in sources}
+    return [Step(by_run[id(run)], name, strength, unit) for strength, run in by_strength.items()]

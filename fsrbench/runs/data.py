@@ -1,0 +1,264 @@
+"""A finished run as the reports see it: three files of its folder, checked once on loading."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from fsrbench.errors import UserError
+from fsrbench.files.kept_folder import KeptFolder
+from fsrbench.runs.metric_info import DIRECTIONS as DIRECTIONS
+from fsrbench.runs.metric_info import MetricInfo as MetricInfo
+from fsrbench.runs.checks import check_frame, check_unique, read_manifest
+from fsrbench.runs.names import HR as HR
+
+STATUSES: Final = ("ok", "unavailable", "invalid", "failed")
+DETAIL_COLUMNS: Final = ("method", "metric", "detail", "value")
+CURVE_COLUMNS: Final = ("method", "metric", "curve", "x", "y")
+BLOCK_COLUMNS: Final = ("method", "metric", "block", "value")
+IMAGE_COLUMNS: Final = ("image", "identity")
+SUMMARY_TEXT: Final = ("method", "metric", "unit", "direction", "status", "note")
+SUMMARY_NUMBERS: Final = ("value", "ci_low", "ci_high", "n")
+COUNTED: Final = ("params", "flops", "peak_memory")
+"""Metrics with exact values, in runs that do not record which have them."""
+MOST: Final = 1e12
+"""Images; more were never scored."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of the summary."""
+
+    value: float
+    ci_low: float
+    ci_high: float
+    n: float
+    status: str
+    note: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a number to trust."""
+        return self.status == "ok" and not math.isnan(self.value)
+
+    @property
+    def has_value(self) -> bool:
+        """Whether there is a number to show: ok, or failed and computed all the same."""
+        return self.status in {"ok", "failed"} and not math.isnan(self.value)
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether value and interval are numbers."""
+        return all(math.isfinite(number) for number in (self.value, self.ci_low, self.ci_high))
+
+
+@dataclass(frozen=True, eq=False)
+class RunData:
+    """What a run left behind: scores per image, the summary and the manifest."""
+
+    path: Path
+    scores: pd.DataFrame
+    summary: pd.DataFrame
+    manifest: dict[str, Any]
+    details: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DETAIL_COLUMNS)))
+    curves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE_COLUMNS)))
+    blocks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BLOCK_COLUMNS)))
+    images: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(IMAGE_COLUMNS)))
+    folder: KeptFolder | None = None
+    """Keeps a temporary ``path`` there as long as this object, or a copy of it, is."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """The names in the files of methods that a layout calls otherwise."""
+    listed: tuple[str, ...] = ()
+    """The run's methods by their names in the files, where a layout shows only some; empty for all."""
+
+    def __str__(self) -> str:
+        """The summary's main columns; the rest is long."""
+        return str(
+            self.summary[["method", "metric", "value", "ci_low", "ci_high", "unit", "status"]].to_string(index=False)
+        )
+
+    __repr__ = __str__
+
+    @classmethod
+    def load(cls, path: Path) -> RunData:
+        """Read a run's folder.
+
+        Raises:
+            UserError: a file is missing or is not what a run writes.
+        """
+        if not path.is_dir():
+            raise UserError(f"{path}: no such run folder")
+        files = [path / name for name in ("scores.parquet", "summary.csv", "manifest.json")]
+        missing = [file.name for file in files if not file.is_file()]
+        if missing:
+            raise UserError(f"{path} is not a finished run: no {', '.join(missing)}")
+        return cls(
+            path,
+            _read_scores(files[0]),
+            _read_summary(files[1]),
+            read_manifest(files[2]),
+            _read_more(path / "details.csv", DETAIL_COLUMNS),
+            _read_more(path / "curves.csv", CURVE_COLUMNS),
+            _read_more(path / "blocks.csv", BLOCK_COLUMNS),
+            _read_more(path / "images.csv", IMAGE_COLUMNS),
+        )
+
+    @property
+    def failed(self) -> bool:
+        """Whether some method or metric failed."""
+        return bool((self.summary["status"] == "failed").any())
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods of the summary in its order, without the ceiling."""
+        return [name for name in self.summary["method"].unique() if name != HR]
+
+    @property
+    def rows(self) -> list[str]:
+        """The methods, and the ceiling last where the run has one."""
+        return self.methods + ([HR] if (self.summary["method"] == HR).any() else [])
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics of the summary in its order."""
+        return list(self.summary["metric"].unique())
+
+    def result(self, method: str, metric: str) -> Result | None:
+        """The summary's row of one method and metric, None where there is none."""
+        return self._results.get((method, metric))
+
+    @cached_property
+    def _results(self) -> dict[tuple[str, str], Result]:
+        names = ("method", "metric", "value", "ci_low", "ci_high", "n", "status", "note")
+        results = {}
+        for method, metric, value, low, high, n, status, note in self.summary[list(names)].itertuples(index=False):
+            # A frame that never was a file may hold NaN or None for no note
+            results[method, metric] = Result(value, low, high, n, status, note if isinstance(note, str) else "")
+        return results
+
+    def per_image(self, metric: str) -> pd.DataFrame:
+        """Scores of one metric: a row an image, a column a method; NaN where a method has none.
+
+        A number of the whole set has blocks of images for rows, whose pseudo-values behave as scores do. The frame is
+        shared by all who ask for it: change a copy.
+        """
+        if metric not in self._pivoted:
+            self._pivoted[metric] = self._pivot(metric)
+        return self._pivoted[metric]
+
+    @cached_property
+    def _pivoted(self) -> dict[str, pd.DataFrame]:
+        """What :meth:`per_image` made: a table asks for each metric many times."""
+        return {}
+
+    def _pivot(self, metric: str) -> pd.DataFrame:
+        chosen = self.scores[self.scores["metric"] == metric]
+        if len(chosen):
+            return chosen.pivot(index="image", columns="method", values="value")
+        return self.blocks[self.blocks["metric"] == metric].pivot(index="block", columns="method", values="value")
+
+    @cached_property
+    def identities(self) -> dict[str, str]:
+        """Who is on an image, where that is known."""
+        known = self.images.dropna()
+        return dict(zip(known["image"], known["identity"], strict=True))
+
+    def entry(self, section: str, name: str) -> dict[str, Any]:
+        """What the manifest says of ``name`` in ``methods`` or ``metrics``; empty where it says nothing."""
+        entries = self.manifest.get(section)
+        entry = entries.get(name) if isinstance(entries, Mapping) else None
+        return dict(entry) if isinstance(entry, Mapping) else {}
+
+    def metric(self, name: str) -> MetricInfo:
+        """How ``name`` is shown: what the manifest says, else what the summary says."""
+        if name not in self._infos:
+            self._infos[name] = self._info(name)
+        return self._infos[name]
+
+    @cached_property
+    def _infos(self) -> dict[str, MetricInfo]:
+        return {}
+
+    def _info(self, name: str) -> MetricInfo:
+        rows = self.summary[self.summary["metric"] == name]
+        entry = self.entry("metrics", name)
+        unit = str(entry.get("unit", rows["unit"].iloc[0] if len(rows) else "")).strip()
+        direction = str(entry.get("direction", rows["direction"].iloc[0] if len(rows) else "none"))
+        title, digits = str(entry.get("title", name)), int(entry.get("digits", 2 if unit else 3))
+        return MetricInfo.declared(name, title, unit, direction, digits, bool(entry.get("exact", name in COUNTED)))
+
+
+def _read_scores(path: Path) -> pd.DataFrame:
+    try:
+        with path.open("rb") as file:
+            frame = pd.read_parquet(file)
+    except Exception as error:  # pyarrow has many kinds of "this is no parquet file"
+        raise UserError(f"{path}: cannot be read as parquet: {_first_line(error)}") from error
+    check_frame(path, frame, ("method", "image", "metric", "status"), ("value",))
+    _check_status(path, frame)
+    check_unique(path, frame, ("method", "image", "metric"))
+    return frame
+
+
+def _check_status(path: Path, frame: pd.DataFrame) -> None:
+    unknown = sorted(set(frame["status"]) - set(STATUSES))
+    if unknown:
+        raise UserError(f"{path}: unknown status {_some(unknown)} (known: {', '.join(STATUSES)})")
+
+
+def _read_summary(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except Exception as error:  # a parser error, an encoding error, an empty file
+        raise UserError(f"{path}: cannot be read as CSV: {_first_line(error)}") from error
+    check_frame(path, frame, (*SUMMARY_TEXT, *SUMMARY_NUMBERS), ())
+    _check_status(path, frame)
+    for column in SUMMARY_NUMBERS:
+        try:
+            frame[column] = [float(text) if text.strip() else math.nan for text in frame[column]]
+        except ValueError as error:
+            raise UserError(f"{path}: column {column}: {_first_line(error)}") from error
+    if not len(frame):
+        raise UserError(f"{path}: no rows")
+    check_frame(path, frame, (), SUMMARY_NUMBERS)
+    if (frame["n"].abs() > MOST).any():
+        raise UserError(f"{path}: column n: more than {MOST:g}")
+    unknown = sorted(set(frame["direction"]) - set(DIRECTIONS))
+    if unknown:
+        raise UserError(f"{path}: unknown direction {_some(unknown)} (known: {', '.join(DIRECTIONS)})")
+    check_unique(path, frame, ("method", "metric"))
+    return frame
+
+
+def _read_more(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    """A table that runs of earlier versions do not have."""
+    if not path.is_file():
+        return pd.DataFrame(columns=list(columns))
+    numbers = [column for column in columns if column in ("value", "x", "y")]
+    texts = [column for column in columns if column not in numbers]
+    empty = {name: [""] for name in (*numbers, "identity")}  # an image may be called NA
+    try:
+        types: dict[str, type] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, float)
+        frame = pd.read_csv(path, dtype=types, keep_default_na=False, na_values=empty)
+    except Exception as error:
+        raise UserError(f"{path}: cannot be read as CSV: {_first_line(error)}") from error
+    if "identity" in texts and "identity" not in frame:
+        raise UserError(f"{path}: no column identity")
+    check_frame(path, frame, [column for column in texts if column != "identity"], numbers)
+    if "identity" not in texts and "curve" not in texts:
+        check_unique(path, frame, texts)
+    return frame
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(" ".join(name.split())[:40] for name in names[:5])

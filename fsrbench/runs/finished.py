@@ -1,0 +1,118 @@
+"""Whether a run that is asked for has been done already, from file times alone: nothing heavy is imported for it.
+
+On another machine it has not: scores are taken from the cache, speed is measured anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fsrbench.weights import known as weights
+from fsrbench.files.atomic import whole
+from fsrbench.errors import FsrbenchError
+from fsrbench.machine.facts import speed_facts, threads
+from fsrbench.spec import RunSpec
+from fsrbench.provenance.versions import versions
+
+NAME = "finished.json"
+UNASKED = ("resume", "offline", "out", "workers", "scheduler")
+"""Parts of a specification that change nothing about the scores."""
+Stamp = tuple[int, int, int]
+"""Size in bytes, time of the last change of the content in nanoseconds, and of the file: a copy may keep the former."""
+NOT_THERE: Stamp = (-1, 0, 0)
+
+
+def remember(
+    folder: Path,
+    spec: RunSpec,
+    files: Iterable[Path],
+    weight_files: Iterable[str],
+    missing: Iterable[str | tuple[Path, ...]] = (),
+) -> None:
+    """Write down what a finished run depended on.
+
+    Args:
+        folder: where the run keeps what is its own.
+        spec: what was asked for.
+        files: files and folders that were read; of a folder everything below counts.
+        weight_files: names of the weight files that metrics and methods read.
+        missing: what was not there (see :class:`fsrbench.errors.Unavailable`); once it is, or the network may be asked
+            for it, there is more to do.
+    """
+    lacking = list(missing)
+    files = [*files, *(folder for folders in lacking if not isinstance(folders, str) for folder in folders)]
+    told = {
+        "versions": versions(),
+        "machine": speed_facts(),
+        "threads": threads(),
+        "spec": _asked(spec),
+        "weights": {name: str(weights.find(name)) for name in weight_files},
+        "missing": [name for name in lacking if isinstance(name, str) and name in weights.WEIGHTS],
+        "may_ask": bool(lacking) and spec.offline,
+        "files": {str(path): _stamp(path) for path in _below(files)},
+        "outputs": [path.relative_to(spec.out.absolute()).as_posix() for path in _written(spec.out, folder)],
+    }
+    with whole(folder / NAME) as part:
+        part.write_text(json.dumps(told), encoding="utf-8")
+
+
+def forget(folder: Path) -> None:
+    """From now on the run counts as not finished."""
+    (folder / NAME).unlink(missing_ok=True)
+
+
+def is_current(folder: Path, spec: RunSpec) -> bool:
+    """Whether ``spec`` was finished here, and nothing that it depends on has changed since."""
+    try:
+        told = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        return (
+            told["versions"] == versions()
+            and told["machine"] == speed_facts()
+            and threads() in (None, told["threads"])
+            and told["spec"] == _asked(spec)
+            and all((spec.out / name).exists() for name in told["outputs"])
+            and not (told["may_ask"] and not spec.offline)
+            and not any(map(weights.there, told["missing"]))
+            and all(str(weights.find(name)) == path for name, path in told["weights"].items())
+            and all(_stamp(Path(path)) == tuple(stamp) for path, stamp in told["files"].items())
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, FsrbenchError):
+        return False  # not there, damaged, or something that it depended on is gone
+
+
+def _asked(spec: RunSpec) -> Mapping[str, Any]:
+    return spec.model_dump(mode="json", exclude=set(UNASKED))
+
+
+def _written(out: Path, cache: Path) -> Iterator[Path]:
+    """What the run gave: if any of it is gone, it is to be made again."""
+    for path in out.absolute().iterdir():
+        if path != cache.absolute() and not path.name.startswith("."):
+            yield from _below([path])
+
+
+def _below(paths: Iterable[Path]) -> Iterator[Path]:
+    """Absolute paths of files and of folders with all that is in them; a folder's time tells of new files."""
+    waiting = [path.absolute() for path in paths]
+    seen: set[tuple[int, int]] = set()
+    while waiting:
+        path = waiting.pop()
+        yield path
+        # A link back to where we came from would be followed for ever
+        if path.is_dir() and (number := (path.stat().st_dev, path.stat().st_ino)) not in seen:
+            seen.add(number)
+            waiting += path.iterdir()
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except OSError:
+        if not os.path.lexists(path):
+            return NOT_THERE
+        status = path.lstat()  # a link to nowhere, which the run has reported
+    return (0 if path.is_dir() else status.st_size), status.st_mtime_ns, status.st_ctime_ns

@@ -1,0 +1,64 @@
+"""The run's folder: made before any work, its data files written after."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from fsrbench.files.atomic import whole
+from fsrbench.engine.frames import Frames
+from fsrbench.engine.places import CACHE, MANIFEST
+from fsrbench.files.folders import make_folder, only_writer
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Make the run's folder; inside, no other process writes to it.
+
+    Raises:
+        UserError: it cannot be made, holds something that is no run, or another process writes to it.
+    """
+    make(path, resume=True)
+    with only_writer(path):
+        yield
+
+
+def make(path: Path, resume: bool) -> None:
+    """Make the run's folder; without ``resume`` what an earlier run left in its cache is dropped.
+
+    Raises:
+        UserError: it cannot be made or written to, or holds something that is no run.
+    """
+    instead = "give --out a new or an earlier run's folder"
+    make_folder(path, lambda: (path / MANIFEST).exists() or (path / CACHE).exists(), instead)
+    if not resume:
+        _forget(path / CACHE)
+
+
+def _forget(cache: Path) -> None:
+    if cache.is_symlink():  # what lies elsewhere is not the run's to remove
+        cache.unlink()
+    shutil.rmtree(cache, ignore_errors=True)
+
+
+def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
+    """Write the data files of the run's folder: all of them, or none if the disk takes no more.
+
+    Raises:
+        CannotWrite: the disk takes no more.
+    """
+    text = json.dumps(manifest, indent=1, ensure_ascii=False)
+    with ExitStack() as parts:  # they take their places together, when the last is written
+
+        def part(name: str) -> Path:
+            return parts.enter_context(whole(path / name))
+
+        part(MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
+        for name in ("images", "blocks", "curves", "details", "summary"):
+            getattr(frames, name).to_csv(part(f"{name}.csv"), index=False)
+        with part("scores.parquet").open("wb") as file:  # pyarrow refuses paths that are no Unicode
+            frames.scores.to_parquet(file, index=False)

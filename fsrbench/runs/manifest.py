@@ -1,0 +1,66 @@
+"""What a run tells of itself, read with care: runs of earlier versions lack parts, and text may have any shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from fsrbench.runs.data import RunData
+
+
+def section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A part of the manifest, or of a part of it; empty where there is none."""
+    found = manifest.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
+def one_line(value: object) -> str:
+    """As text with its line breaks and runs of spaces made single spaces; empty for nothing."""
+    return "" if value is None else " ".join(str(value).split())
+
+
+def images_of_people(images: object, people: object) -> str:
+    """``16 images of 6 people``; only the number of images where nobody is known."""
+    if not people:
+        return str(images)
+    return f"{images} image{'s' * (images != 1)} of {people} {'people' if people != 1 else 'person'}"
+
+
+def part_measured(run: RunData, method: str, metric: str) -> str:
+    """``8 of 16 images`` where a value is not of all images that were to be scored; empty where it is."""
+    result = run.result(method, metric)
+    if result is None or not result.has_value:
+        return ""
+    failed = result.status == "failed"
+    if (run.scores["metric"] == metric).any():
+        scores = run.per_image(metric)
+        if method not in scores:
+            return ""
+        # What no method has a score of is no part of the metric, unless this one failed there
+        total = len(scores if failed else scores.dropna(how="all"))
+        own = scores[method].dropna().to_numpy(dtype=float)
+        measured = int(np.isfinite(own).sum()) if math.isfinite(result.value) else len(own)
+    else:
+        total, measured = int(section(run.manifest, "dataset").get("n") or 0), int(result.n) if result.n > 0 else 0
+        if not failed:
+            return ""
+    return f"{measured} of {total} images" if measured < total else ""
+
+
+def counts(run: RunData, metric: str) -> str:
+    """``n = 200``, or the range where the methods differ."""
+    results = [run.result(method, metric) for method in run.methods]
+    found = sorted({int(result.n) for result in results if result is not None and result.ok and result.n > 0})
+    if not found:
+        return ""
+    return f"n = {found[0]}" if len(found) == 1 else f"n = {found[0]} to {found[-1]}"
+
+
+def protocol_line(run: RunData, metric: str) -> str:
+    """What exactly was computed, and with other weights than the declared ones, if so."""
+    said = one_line(section(run.manifest, "protocols").get(metric)) or "protocol not recorded"
+    note = one_line(section(run.manifest, "protocol_notes").get(metric))
+    return f"{said}; {note}" if note else said

@@ -1,0 +1,281 @@
+"""Statistics: intervals, paired tests, corrections. One person's images are drawn, left out and exchanged together."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from fsrbench.stats.corrections import LEVEL as LEVEL
+from fsrbench.stats.corrections import PERMUTATIONS, SMALLEST_P
+from fsrbench.stats.corrections import benjamini_hochberg as benjamini_hochberg
+from fsrbench.stats.corrections import holm as holm
+from fsrbench.stats.small_samples import effective_number, half_width, rate_interval, t_quantile
+
+RESAMPLES = 2000
+LARGEST = 1e100
+"""Finite numbers beyond this were never measured, and cannot be drawn."""
+FEW = 30
+"""From so many people on, and up to :data:`MANY`, means have bootstrap intervals; of fewer those are too narrow."""
+UNEQUAL = 0.8
+"""Below this share of effective people, bootstrap intervals are too narrow for any number of them."""
+MANY = 1000
+"""From this many clusters on, use the normal approximation: as accurate, and fast."""
+
+Clusters = Sequence[object] | np.ndarray | None
+"""K labels; values of one label are drawn together, because images of one person are alike. ``None``: each alone."""
+
+
+def people(images: Iterable[str], identities: Mapping[str, str | None]) -> list[str]:
+    """Who is on each image, as labels of clusters; an image without an identity is a person of its own.
+
+    Example:
+        >>> people(["ann/1", "ann/2", "ann"], {"ann/1": "ann", "ann/2": "ann"})
+        ['ann', 'ann', 'image ann']
+    """
+    return [identities.get(image) or f"image {image}" for image in images]
+
+
+def mean_interval(
+    values: np.ndarray, seed: int = 0, clusters: Clusters = None, rate: bool = False
+) -> tuple[float, float]:
+    """95 % interval of the mean of K finite ``values``, over people.
+
+    Fewer than 30 people, or very unequal numbers of images: Student's t on a jackknife that leaves out one person at a
+    time, with the degrees of freedom of the effective number of people (Kish 1965). Otherwise: bootstrap (BCa; Efron
+    1987). From 1,000 people on: normal. Rates: :func:`rate_interval`. ``docs/statistics.md`` has how often they hold
+    the truth.
+
+    Args:
+        values: the scores.
+        seed: of the bootstrap.
+        clusters: K labels, or ``None``.
+        rate: the values are shares in [0, 1] of yes and no.
+
+    Returns:
+        Low and high; NaN for fewer than two people, except of a rate.
+    """
+    sums, counts = _by_cluster(values, clusters)
+    people = effective_number(counts)
+    if rate and len(values):
+        return rate_interval(float(_ratio(sums, counts)), _jackknife_error(sums, counts), people, len(sums))
+    if len(sums) >= MANY:
+        return _t_interval(sums, counts)
+    if len(values) and np.ptp(values) == 0 and len(sums) >= 2:
+        return float(values[0]), float(values[0])
+    if len(sums) >= 2 and (people < FEW or people < UNEQUAL * len(sums)):
+        half = t_quantile(people) * _jackknife_error(sums, counts)
+        mean = float(_ratio(sums, counts))
+        return mean - half, mean + half
+    if len(sums) == len(values):
+        return _bootstrap((values,), np.mean, seed)
+    return _bootstrap((sums, counts), _ratio, seed)
+
+
+def median_interval(values: np.ndarray, seed: int = 0) -> tuple[float, float]:
+    """95 % bootstrap interval of the median of one-dimensional ``values`` (NaN, NaN for fewer than two)."""
+    return _bootstrap((values,), np.median, seed, "percentile")  # BCa's correction is not defined for steps
+
+
+def block_interval(value: float, blocks: np.ndarray, sizes: np.ndarray | None = None) -> tuple[float, float]:
+    """95 % interval of a number of a whole set from the pseudo-values of its blocks; see :func:`pseudo_values`.
+
+    Args:
+        value: the number.
+        blocks: G pseudo-values.
+        sizes: images in each block; blocks of unequal size count for fewer.
+    """
+    half = half_width(blocks, None if sizes is None else effective_number(sizes))
+    return value - half, value + half
+
+
+def pseudo_values(value: float, without: np.ndarray) -> np.ndarray:
+    """Jackknife pseudo-values of a number of a whole set (Tukey 1958), moved so that their mean is the number.
+
+    They behave as independent scores of the blocks do: their standard error is the number's, and two methods are
+    compared by their differences.
+
+    Args:
+        value: the number of the whole set.
+        without: the same number without each of G equally large blocks of the set.
+
+    Returns:
+        G numbers.
+    """
+    moved: np.ndarray = value + (len(without) - 1) * (without.mean() - without)
+    return moved
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the scores of two methods on the same images differ."""
+
+    difference: float
+    """Mean of the first's minus the second's scores where both are finite; infinite if that is nowhere."""
+    ci_low: float
+    ci_high: float
+    p: float
+    """Probability of so large a mean difference, up or down, if the methods were exchangeable; never 0."""
+    effect: float
+    """Cohen's d of paired scores: mean difference over the differences' standard deviation; NaN where that is zero."""
+    win_rate: float
+    """Share of images on which the first scores higher, equals counted half."""
+    n: int
+    """Images with a finite difference."""
+    people: int
+    """How many people are on the images."""
+    infinite: int
+    """Further images, on which one score is infinite: the test is one of ranks then."""
+    lead: float
+    """Above 0 where the first scores higher by what was tested: the difference, or its ranks."""
+
+
+def compare(
+    first: np.ndarray, second: np.ndarray, seed: int = 0, clusters: Clusters = None, rate: bool = False
+) -> Comparison:
+    """Compare the scores of two methods, image by image.
+
+    The test exchanges the methods' scores, all images of a cluster together, and asks how often that makes as large a
+    difference of means (Fisher's permutation test; all exchanges of up to 12 clusters, 4,999 random ones of more and
+    below those Hoeffding's bound on sums with random signs, the normal approximation for many). Where a score is
+    infinite, signed ranks of the differences take the differences' place (Wilcoxon 1945): infinite is above any
+    number.
+
+    Args:
+        first, second: K scores each, of the same images, none of them NaN; K at least 1.
+        seed: of draws and permutations.
+        clusters: K labels, or ``None``.
+        rate: the scores are yes (1) and no (0).
+    """
+    everything = differences(first, second)
+    groups = np.asarray(range(len(everything)) if clusters is None else clusters)
+    finite = np.isfinite(everything)
+    difference = everything[finite]
+    deviation = float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
+    mean = float(difference.mean()) if finite.any() else math.inf * float(np.sign(lead(everything)))
+    low, high = mean_interval(difference, seed, groups[finite])
+    if rate and low == high:
+        # Everybody agrees: the share of people who may not, and who would then differ the other way
+        unlike = 1 - rate_interval(1.0, 0.0, 0, len(np.unique(groups)))[0]
+        low, high = mean - (1 + mean) * unlike, mean + (1 - mean) * unlike
+    return Comparison(
+        difference=mean,
+        ci_low=low,
+        ci_high=high,
+        p=p_value(everything, seed, groups),
+        effect=mean / deviation if deviation else math.nan,
+        win_rate=float(((everything > 0) + 0.5 * (everything == 0)).mean()),
+        n=len(difference),
+        people=len(np.unique(groups)),
+        infinite=len(everything) - len(difference),
+        lead=lead(everything),
+    )
+
+
+def differences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """First minus second; two infinite scores are equal."""
+    with np.errstate(invalid="ignore"):
+        return np.where(first == second, 0.0, first - second)
+
+
+def lead(difference: np.ndarray) -> float:
+    """Above 0 where the first of two methods scores higher, by what is tested."""
+    return float(_ranked(difference).mean())
+
+
+def _ranked(difference: np.ndarray) -> np.ndarray:
+    """The differences, or where one is infinite their signed ranks."""
+    if np.isfinite(difference).all():
+        return difference
+    from scipy import stats
+
+    ranks: np.ndarray = np.sign(difference) * stats.rankdata(np.abs(difference))
+    return ranks
+
+
+def p_value(difference: np.ndarray, seed: int = 0, clusters: Clusters = None) -> float:
+    """Two-sided p of K paired differences, at least :data:`SMALLEST_P`; see :func:`compare`."""
+    return max(SMALLEST_P, _p_value(_by_cluster(_ranked(difference), clusters)[0], seed))
+
+
+def _p_value(sums: np.ndarray, seed: int) -> float:
+    if not sums.any():
+        return 1.0
+    observed = abs(sums.sum())
+    if len(sums) >= MANY:
+        return math.erfc(observed / math.sqrt(2 * (sums**2).sum()))
+    # scipy.stats.permutation_test gives the same and takes seconds for a table's comparisons.
+    signs, whole = _signs(len(sums), seed)
+    as_large = int((np.abs(signs @ sums) >= observed * (1 - 1e-12)).sum())
+    if whole:
+        return as_large / len(signs)
+    # Random exchanges resolve no p below 1/5000, which a correction for 250 tests would make 5 %.
+    bound = 2 * math.exp(-(observed**2) / (2 * (sums**2).sum()))
+    return min((as_large + 1) / (len(signs) + 1), bound)
+
+
+@lru_cache(maxsize=2)
+def _signs(clusters: int, seed: int) -> tuple[np.ndarray, bool]:
+    """Which scores are exchanged, as -1 and 1, a row a permutation; and whether these are all there are."""
+    if 2**clusters <= PERMUTATIONS:
+        bits = np.arange(2**clusters)[:, None] >> np.arange(clusters) & 1
+        return 1.0 - 2.0 * bits, True
+    return np.random.default_rng(seed).choice([-1.0, 1.0], size=(PERMUTATIONS, clusters)), False
+
+
+def _by_cluster(values: np.ndarray, clusters: Clusters) -> tuple[np.ndarray, np.ndarray]:
+    """Sum and number of each cluster's values."""
+    if clusters is None:
+        return values, np.ones(len(values))
+    number = np.unique(np.asarray(clusters), return_inverse=True)[1]
+    return np.bincount(number, weights=values), np.bincount(number).astype(np.float64)
+
+
+def _ratio(sums: np.ndarray, counts: np.ndarray, axis: int = -1) -> Any:
+    return sums.sum(axis=axis) / counts.sum(axis=axis)
+
+
+def _t_interval(sums: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """Interval of a ratio of sums by its linearisation."""
+    mean = float(_ratio(sums, counts))
+    half = half_width((sums - mean * counts) / counts.mean())
+    return mean - half, mean + half
+
+
+def _jackknife_error(sums: np.ndarray, counts: np.ndarray) -> float:
+    """Standard error of the mean of all images: the mean without each cluster in turn."""
+    clusters = len(sums)
+    if clusters < 2:
+        return 0.0
+    without = (sums.sum() - sums) / (counts.sum() - counts)
+    return math.sqrt((clusters - 1) / clusters * ((without - float(_ratio(sums, counts))) ** 2).sum())
+
+
+def _bootstrap(
+    data: tuple[np.ndarray, ...], statistic: Callable[..., Any], seed: int, method: str = "BCa"
+) -> tuple[float, float]:
+    from scipy import stats
+
+    if len(data[0]) < 2:
+        return float("nan"), float("nan")
+    value = float(statistic(*data))
+    if all(np.ptp(part) == 0 for part in data):
+        return value, value  # equal values make a point, for which BCa has no correction
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # nearly equal values make a degenerate, still correct, interval
+        result = stats.bootstrap(
+            data,
+            statistic,
+            n_resamples=RESAMPLES,
+            batch=max(1, 2_000_000 // len(data[0])),  # bounds the memory
+            paired=len(data) > 1,
+            method=method,
+            random_state=seed,
+        )
+    low, high = float(result.confidence_interval.low), float(result.confidence_interval.high)
+    return (value if np.isnan(low) else low), (value if np.isnan(high) else high)

@@ -1,0 +1,117 @@
+"""Numbers of a whole set without one block of its images after the other: what their intervals and tests stand on.
+
+Bootstrap draws would repeat images, which shrinks the covariance: a set drawn from itself has a positive FID.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from fsrbench.stats import intervals as stats
+from fsrbench.files.arrays import parts, rows
+
+BLOCKS = 20
+FEWEST_BLOCKS = 5
+MOST_PAIRS = 10_000
+"""Images from which on the kernels of all pairs would take longer than the features themselves."""
+KEPT = -1
+"""The block of what is never left out."""
+
+
+def blocks_of(groups: Sequence[str]) -> np.ndarray | None:
+    """Which of 20 (or as many as there are people) blocks of nearly equal size each image is in, N integers.
+
+    Args:
+        groups: who is on each image: one person's images are in one block.
+
+    Returns:
+        ``None`` for fewer than five people.
+    """
+    people = Counter(groups).most_common()
+    count = min(BLOCKS, len(people))
+    if count < FEWEST_BLOCKS:
+        return None
+    sizes, block_of = [0] * count, {}
+    for person, images in sorted(people, key=lambda item: (-item[1], item[0])):
+        block_of[person] = smallest = sizes.index(min(sizes))
+        sizes[smallest] += images
+    return np.array([block_of[person] for person in groups])
+
+
+def frechet_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray, block_b: np.ndarray) -> np.ndarray:
+    """Pseudo-values of the Frechet distance of features N,D and M,D.
+
+    Args:
+        value: the distance.
+        a, b: the features.
+        block, block_b: N and M integers, the block of each; ``KEPT`` is never left out.
+
+    Raises:
+        numpy.linalg.LinAlgError: a covariance is singular.
+    """
+    pairs = zip(_moments_without(a, block), _moments_without(b, block_b, len(np.unique(block))), strict=True)
+    return stats.pseudo_values(value, np.array([_frechet(*mine, *other) for mine, other in pairs]))
+
+
+def kernel_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray, block_b: np.ndarray) -> np.ndarray:
+    """Pseudo-values of the squared MMD with the kernel (x.y / D + 1)^3; arguments as :func:`frechet_blocks`."""
+    count = len(np.unique(block))
+    # The last row and column hold what is never left out
+    number, number_b = (np.where(part == KEPT, count, part) for part in (block, block_b))
+    of_a, of_b = (np.bincount(part, minlength=count + 1) for part in (number, number_b))
+    within_a = _kernel_sums(a, a, number, number, count, within=True)
+    within_b = _kernel_sums(b, b, number_b, number_b, count, within=True)
+    between = _kernel_sums(a, b, number, number_b, count)
+    without = []
+    for left_out in range(count):
+        rest = np.arange(count + 1) != left_out
+        n, m = of_a[rest].sum(), of_b[rest].sum()
+        in_a, in_b, across = (part[np.ix_(rest, rest)].sum() for part in (within_a, within_b, between))
+        without.append(in_a / (n * (n - 1)) + in_b / (m * (m - 1)) - 2 * across / (n * m))
+    return stats.pseudo_values(value, np.array(without))
+
+
+def _kernel_sums(
+    a: np.ndarray, b: np.ndarray, block: np.ndarray, block_b: np.ndarray, count: int, within: bool = False
+) -> np.ndarray:
+    """Sums of the kernel over the pairs of each two blocks; ``within`` one set without an image's pair with itself.
+
+    A part of ``a`` with a part of ``b`` at a time: all pairs of 70,000 images would take 37 GiB.
+    """
+    members, members_b = (np.eye(count + 1)[part] for part in (block, block_b))
+    sums = np.zeros((count + 1, count + 1))
+    for i, (mine, of_mine) in enumerate(zip(parts(a), parts(members), strict=True)):
+        for j, (other, of_other) in enumerate(zip(parts(b), parts(members_b), strict=True)):
+            if within and j < i:
+                continue  # as the same two parts the other way round
+            kernel = mine @ other.T / a.shape[1] + 1
+            kernel *= kernel * kernel
+            if within and i == j:
+                np.fill_diagonal(kernel, 0)
+            found = of_mine.T @ kernel @ of_other
+            sums += found + found.T if within and j > i else found
+    return sums
+
+
+def _moments_without(
+    x: np.ndarray, block: np.ndarray, count: int | None = None
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Mean and sample covariance without each block."""
+    total = sum(part.sum(axis=0) for part in parts(x))
+    outer = sum(part.T @ part for part in parts(x))
+    for left_out in range(count or len(np.unique(block))):
+        gone = rows(x, np.flatnonzero(block == left_out))
+        n = len(x) - len(gone)
+        mean = (total - gone.sum(axis=0)) / n
+        yield mean, (outer - gone.T @ gone - n * np.outer(mean, mean)) / (n - 1)
+
+
+def _frechet(mean: np.ndarray, covariance: np.ndarray, other_mean: np.ndarray, other: np.ndarray) -> float:
+    """Frechet distance of two Gaussians; the eigenvalues of AB are those of the symmetric L'BL where A = LL'."""
+    root = np.linalg.cholesky(covariance)
+    common = np.sqrt(np.linalg.eigvalsh(root.T @ other @ root).clip(min=0)).sum()
+    apart = mean - other_mean
+    return float(apart @ apart + np.trace(covariance) + np.trace(other) - 2 * common)

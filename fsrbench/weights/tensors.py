@@ -1,0 +1,129 @@
+"""Checkpoints of anybody, read without running code that may be in them, and no larger in memory than on disk."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from torch import Tensor
+
+from fsrbench.errors import Unavailable, one_line
+from fsrbench.weights.state_dicts import NAME
+
+MOST_INDEX: Final = 10_000
+"""Of a layer, as its key has it: loaders make as many layers as the largest number says."""
+HARMLESS: Final = (
+    argparse.Namespace,
+    np.ndarray,
+    np.dtype,
+    *((np.float64(0).__reduce__()[0], f"numpy.{core}.multiarray.scalar") for core in ("core", "_core")),
+    *((np.zeros(1).__reduce__()[0], f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")),
+    *(getattr(np.dtypes, name) for name in np.dtypes.__all__),
+)
+"""What training code keeps beside the weights, settings and numpy's numbers; making these runs no code of the file."""
+_GLOBAL: Final = re.compile(r"GLOBAL ([\w.]+)")
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """What a .pth or .safetensors file holds: tensors by name, or dictionaries of them.
+
+    The kind is told by the content, not by the name.
+
+    Raises:
+        Unavailable: there is no such file, or it is no checkpoint, is damaged, holds code or claims more than it holds.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(64)
+    except OSError as error:
+        raise Unavailable(f"{path.name} cannot be read: {error.strerror}") from None
+    try:
+        loaded = load_file(path) if head[8:9] == b"{" else _read_pickle(path)
+    except Unavailable:
+        raise
+    except Exception as error:  # pickle, zipfile, safetensors and torch each raise their own
+        raise Unavailable(f"{path.name} {_reason(error, head)}") from None
+    if not isinstance(loaded, dict):
+        raise Unavailable(f"{path.name} holds no tensors by name, but {type(loaded).__name__}")
+    _check(loaded, path)
+    return loaded
+
+
+def training_told(path: Path) -> str | None:
+    """How the network was trained, where a .safetensors file says so in its metadata under ``training``."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return (file.metadata() or {}).get("training")
+    except Exception:  # another kind of file
+        return None
+
+
+def _read_pickle(path: Path) -> Any:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+        if program := _program([entry.filename for entry in entries]):
+            raise Unavailable(f"{path.name} {program}")
+        # torch compresses nothing, so only a bomb unpacks to more than it is
+        if sum(entry.file_size for entry in entries) > path.stat().st_size:
+            raise Unavailable(f"{path.name} claims to unpack to more than it holds; no checkpoint does")
+    with torch.serialization.safe_globals(list(HARMLESS)):
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _program(names: list[str]) -> str | None:
+    """What else a zip is, by what lies in it: a program for torch, or an archive of checkpoints."""
+    bare = {name.partition("/")[2] or name for name in names}
+    if "constants.pkl" in bare or any(name.startswith("code/") for name in bare):
+        return "is a TorchScript program and is not run; save its state_dict() alone and name that file"
+    if "archive_format" in bare or any(name.endswith("model.json") for name in bare):
+        return "is a program that torch.export saved and is not run; save the network's state_dict() and name that file"
+    inside = [name for name in names if name.endswith((".pth", ".pt", ".ckpt", ".safetensors"))]
+    if inside and "data.pkl" not in bare:
+        return f"is a zip that holds {inside[0]}; unpack it and name that file"
+    return None
+
+
+def _reason(error: Exception, head: bytes) -> str:
+    text = str(error)
+    if found := _GLOBAL.search(text):
+        return f"holds code ({found[1]}) and is not loaded; save its state_dict() alone and name that file"
+    if "TorchScript" in text:
+        return "is a TorchScript program and is not run; save its state_dict() alone and name that file"
+    first = head.partition(b"\n")[0].decode("latin-1")
+    if first.isprintable() and first.isascii() and first:
+        return f"is no checkpoint, but text that begins with {first[:40]!r}"
+    return f"is no checkpoint or is damaged: {one_line(error)[:200]}"
+
+
+def _check(loaded: Mapping[str, Any], path: Path) -> None:
+    """Refuse what would become larger in memory than the file is."""
+    size = path.stat().st_size
+    for key, value in _entries(loaded):
+        if isinstance(value, Tensor) and value.numel() * value.element_size() > size:
+            raise Unavailable(f"{path.name} claims to hold more than it does: {key[:80]} is {tuple(value.shape)}")
+        named = isinstance(value, Tensor) and NAME.fullmatch(key)
+        if named and any(len(number) > 9 or int(number) > MOST_INDEX for number in re.findall(r"\d+", key)):
+            raise Unavailable(f"{path.name} numbers its layers up to {key[:80]}; no network has so many")
+
+
+def _entries(loaded: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Keys and values of a dictionary and of those in it, each once, however often it is referred to."""
+    waiting, seen = [loaded], set()
+    while waiting:
+        found = waiting.pop()
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        for key, value in found.items():
+            yield str(key), value
+            if isinstance(value, dict):
+                waiting.append(value)
