@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from fsrbench.benchmark import benchmark
-from fsrbench.machine.console import Reporter, silent
 from fsrbench.errors import UserError
 from fsrbench.files.kept_folder import KeptFolder
+from fsrbench.machine.console import Reporter, silent
 from fsrbench.registry import Registry
 from fsrbench.runs.data import RunData
 from fsrbench.spec import RunSpec, parse_spec

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from fsrbench.gallery import keep as gallery
-from fsrbench.gallery import grid
-from fsrbench.machine.console import Reporter
-from fsrbench.runs import finished
-from fsrbench.runs import folder
 from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.places import CACHE
 from fsrbench.engine.run import Run
 from fsrbench.errors import Unavailable
-from fsrbench.runs.pictures import LR, PictureFolder
+from fsrbench.gallery import grid
+from fsrbench.gallery import keep as gallery
+from fsrbench.machine.console import Reporter
 from fsrbench.reports.plots import draw as plots
 from fsrbench.reports.tables import render as tables
+from fsrbench.runs import finished, folder
 from fsrbench.runs.data import RunData
+from fsrbench.runs.pictures import LR, PictureFolder
 from fsrbench.spec import RunSpec
 
 

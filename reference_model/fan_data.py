@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fsrbench.datasets import Picture, open_dataset
-from fsrbench.datasets.storage import Files, FolderFiles, ZipFiles
 from fsrbench.datasets.landmarks import LANDMARKS
+from fsrbench.datasets.storage import Files, FolderFiles, ZipFiles
 from fsrbench.errors import UserError, one_line
 from fsrbench.pictures.decode import BadImage, centre_square, decode, in_centre_square, to_tensor
 from fsrbench.training.data import Digest

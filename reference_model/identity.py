@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fsrbench.faces.alignment import alignment_grid, five_points
 from fsrbench.errors import Unavailable, UserError
+from fsrbench.faces.alignment import alignment_grid, five_points
 from reference_model.fan import FAN
 
 

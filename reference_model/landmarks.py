@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench.weights import known as weights
 from fsrbench.metrics.base import Features
 from fsrbench.metrics.extractors.base import Extractor
+from fsrbench.weights import known as weights
 from reference_model.fan import FAN, load_fan
 
 

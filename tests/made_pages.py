@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 from fsrbench.runs.data import RunData
+from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
 VALUES: dict[str, dict[str, Any]] = {
     "psnr": {"bicubic": (23.84, 23.6, 24.1), "ours": (26.08, 25.9, 26.4), "scgan": (25.54, 25.3, 25.8)},

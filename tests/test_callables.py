@@ -13,8 +13,8 @@ from made import draw_picture, encode_picture, run, write_files
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from fsrbench.methods.callables import as_method
 from fsrbench.errors import UserError
+from fsrbench.methods.callables import as_method
 from fsrbench.methods.names import Method, describe, find_method, load_method
 from fsrbench.tasks import TASKS
 

@@ -18,9 +18,9 @@ from made_networks import save_enlarging_onnx
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from fsrbench.errors import Unavailable
 from fsrbench.methods import checkpoints
 from fsrbench.methods.checkpoints import CheckpointMethod, Restorer
-from fsrbench.errors import Unavailable
 from fsrbench.methods.names import load_method
 from fsrbench.registry import Registry
 from fsrbench.tasks import TASKS

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fsrbench.errors import UserError
 from fsrbench.runs import times
 from fsrbench.runs.comparison import compare_run, paired, tied_with_best, told_apart
-from fsrbench.errors import UserError
 from fsrbench.runs.data import RunData
 
 UNITS = {

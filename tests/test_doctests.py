@@ -18,7 +18,9 @@ MODULES = sorted(
 
 
 def test_there_are_examples() -> None:
-    assert {"fsrbench.api", "fsrbench.methods", "fsrbench.methods.callables", "fsrbench.stats.intervals"} <= set(MODULES)
+    assert {"fsrbench.api", "fsrbench.methods", "fsrbench.methods.callables", "fsrbench.stats.intervals"} <= set(
+        MODULES
+    )
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -12,11 +12,11 @@ import pytest
 import torch
 from made import call, run
 
-from fsrbench.methods import export as exporting
-from fsrbench.provenance import git as provenance
 from fsrbench.errors import Unavailable
+from fsrbench.methods import export as exporting
 from fsrbench.methods.names import load_method
 from fsrbench.methods.timing import Effort
+from fsrbench.provenance import git as provenance
 from fsrbench.tasks import TASKS
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from made_networks import save_enlarging_onnx
 
-from fsrbench.weights import known as weights
 from fsrbench.provenance.file_hashes import file_hash, file_parts, hash_of_all
+from fsrbench.weights import known as weights
 
 
 def saved(folder: Path, *locations: str, in_branch: bool = False) -> Path:

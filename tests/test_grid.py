@@ -12,18 +12,18 @@ import pytest
 from made import call, picture_files, run, write_files
 from PIL import Image
 
-from fsrbench.gallery import face_parts as face_parts_module
-from fsrbench.gallery import keep as gallery
-from fsrbench.gallery import grid
 from fsrbench.datasets import open_dataset
 from fsrbench.engine import plan
 from fsrbench.errors import UserError
+from fsrbench.gallery import face_parts as face_parts_module
+from fsrbench.gallery import grid
+from fsrbench.gallery import keep as gallery
 from fsrbench.gallery.face_parts import face_parts
 from fsrbench.gallery.grid import Choice, draw_again
 from fsrbench.pictures.decode import decode
-from fsrbench.runs.pictures import PictureFolder
-from fsrbench.runs.data import RunData
 from fsrbench.pictures.grid import PART_ASPECT, GridColumn
+from fsrbench.runs.data import RunData
+from fsrbench.runs.pictures import PictureFolder
 
 NAMES = [f"{letter}.png" for letter in "abcdef"]
 METHODS = ("bicubic", "nearest")

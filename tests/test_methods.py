@@ -75,7 +75,10 @@ def test_nothing_but_the_listed_packages_registers_methods() -> None:
         ("python:torch", "'torch' is not package.module:Name"),
         ("python:torch:nothing_here", "torch has no nothing_here"),
         ("python:not_there:C", "no module not_there"),
-        ("python:torch.nn:Linear", "is no fsrbench.methods.names.Method, function or network; name an object of the class"),
+        (
+            "python:torch.nn:Linear",
+            "is no fsrbench.methods.names.Method, function or network; name an object of the class",
+        ),
         ("python:math:sqrt", "is no fsrbench.methods.names.Method"),
         ("python:math:pi", "is no fsrbench.methods.names.Method"),
     ],

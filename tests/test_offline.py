@@ -14,8 +14,8 @@ import torch
 from made import picture_files, run, write_files
 from torch import Tensor
 
-from fsrbench.methods.names import Method
 from fsrbench.machine.offline import no_connections
+from fsrbench.methods.names import Method
 from fsrbench.tasks import Task
 
 ELSEWHERE = "192.0.2.1"

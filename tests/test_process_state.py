@@ -26,11 +26,11 @@ from PIL import Image, ImageFile
 from torch import nn
 
 import fsrbench
-from fsrbench.process import state as process_state
-from fsrbench.process.containment import contained
 from fsrbench.errors import EndedProgram, UserError
 from fsrbench.methods.export import export
 from fsrbench.photo.command import Request, upscale
+from fsrbench.process import state as process_state
+from fsrbench.process.containment import contained
 from fsrbench.process.state import preserved
 
 QUIET: dict[str, Any] = {"progress": False, "device": "cpu", "offline": True}

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from fsrbench.weights import known as weights
 from fsrbench.errors import Unavailable, UserError
+from fsrbench.weights import known as weights
 from fsrbench.weights.known import ENVIRONMENT, WEIGHTS, WeightFile, cache, fetch, find, named, parse_named
 
 CONTENT = b"a few numbers"

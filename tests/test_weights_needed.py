@@ -16,10 +16,10 @@ import pytest
 from made import Finished, picture_files, run, write_files
 from rich.console import Console
 
+from fsrbench.errors import Unavailable
+from fsrbench.machine.console import Reporter
 from fsrbench.weights import download
 from fsrbench.weights import known as weights
-from fsrbench.machine.console import Reporter
-from fsrbench.errors import Unavailable
 from fsrbench.weights.known import ENVIRONMENT, WEIGHTS, WeightFile, cache, fetched_when_needed, need
 
 PATIENCE = 0.5

@@ -9,8 +9,8 @@ from typing import Any, Final
 from torch import Tensor
 
 from baselines.progressive.network import Generator
-from fsrbench.methods.checkpoints import Restorer
 from fsrbench.errors import Unavailable
+from fsrbench.methods.checkpoints import Restorer
 
 LAYERS: Final = (
     (r"step1\.0\.", "head.0."),

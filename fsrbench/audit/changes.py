@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.metrics.quality import LUMA, luma, psnr
+from fsrbench.pictures.decode import to_tensor, to_uint8
 
 Change = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """SR and HR as they are -> SR and HR as they are compared."""

@@ -9,18 +9,18 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from fsrbench.weights import known as weights
-from fsrbench.files.atomic import whole
+from fsrbench.audit import plot as plot_audit
+from fsrbench.audit import table as table_audit
 from fsrbench.audit.findings import Findings
 from fsrbench.audit.measure import audit_methods
 from fsrbench.audit.origin import Origin
-from fsrbench.machine.console import Reporter
 from fsrbench.errors import UserError
+from fsrbench.files.atomic import whole
+from fsrbench.machine.console import Reporter
 from fsrbench.machine.offline import no_connections
 from fsrbench.process.state import preserved
-from fsrbench.audit import plot as plot_audit
-from fsrbench.audit import table as table_audit
 from fsrbench.spec import parse_spec
+from fsrbench.weights import known as weights
 
 OUT: Final = Path("runs/audit")
 """Where an audit without a run goes."""

@@ -13,13 +13,13 @@ import pandas as pd
 from fsrbench.audit.findings import COLUMNS, Apart, Findings
 from fsrbench.audit.origin import Origin
 from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
-from fsrbench.runs.comparison import told_apart
-from fsrbench.machine.console import Reporter
-from fsrbench.runs import folder
 from fsrbench.engine.frames import Frames, status_of
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError, UserError
+from fsrbench.machine.console import Reporter
 from fsrbench.metrics.base import Metric
+from fsrbench.runs import folder
+from fsrbench.runs.comparison import told_apart
 from fsrbench.runs.data import MetricInfo, RunData
 from fsrbench.spec import RunSpec
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from fsrbench.weights import known as weights
 from fsrbench.datasets import open_dataset
 from fsrbench.engine.run import Run
 from fsrbench.errors import UserError
@@ -14,6 +13,7 @@ from fsrbench.provenance.git import dataset_hash
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
 from fsrbench.spec import RunSpec, parse_spec
+from fsrbench.weights import known as weights
 
 NEEDED: Final = ("methods", "data", "task", "degradation", "seed", "batch_size")
 KEPT: Final = (*NEEDED, "descriptor", "weights")

@@ -10,11 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from fsrbench.cli.ending import one_line_errors
-from fsrbench.cli import judgement
-from fsrbench.cli import models
-from fsrbench.cli import reports
+from fsrbench.cli import judgement, models, reports
 from fsrbench.cli.data import data_app
+from fsrbench.cli.ending import one_line_errors
 from fsrbench.cli.names import names_in
 
 app = typer.Typer(
@@ -161,9 +159,9 @@ def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, 
 def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`; or a metric of pyiqa.")]) -> None:
     """Download a weight file to the cache and check it."""
     with one_line_errors():
-        from fsrbench.weights import known as weights
         from fsrbench.errors import UserError
         from fsrbench.metrics.pyiqa_metric import pyiqa_metric
+        from fsrbench.weights import known as weights
 
         if name in weights.WEIGHTS:
             print(weights.fetch(name))

@@ -41,10 +41,10 @@ def import_(
 ) -> None:
     """Cut the faces of an archive into a dataset for --data. Nothing is downloaded; a stopped import goes on."""
     with one_line_errors():
-        from fsrbench.machine.console import Reporter
-        from fsrbench.machine.cores import usable_cores
         from fsrbench.datasets import importers, made
         from fsrbench.datasets.importers.importing import Import, import_dataset
+        from fsrbench.machine.console import Reporter
+        from fsrbench.machine.cores import usable_cores
 
         chosen = importers.find_kind(kind)
         options = importers.choose(
@@ -79,8 +79,8 @@ def degrade(
 ) -> None:
     """Write HR and LR as PNG: `run --data DEST` then scores as `run --data SRC --degradation NAME` does."""
     with one_line_errors():
-        from fsrbench.machine.console import Reporter
         from fsrbench.datasets import degrade as degrading
+        from fsrbench.machine.console import Reporter
 
         asked = degrading.choose(source, destination, degradation, task, seed, limit)
         degrading.degrade(asked, resume, Reporter())
@@ -99,10 +99,10 @@ def show(
     with one_line_errors():
         from rich.console import Console
 
-        from fsrbench.machine.console import Reporter
         from fsrbench.datasets import made, open_dataset
         from fsrbench.datasets import show as showing
         from fsrbench.degradations.recipes import find_degradation
+        from fsrbench.machine.console import Reporter
 
         how = find_degradation(degradation) if degradation else None
         data = open_dataset(source).head(limit)

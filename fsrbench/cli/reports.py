@@ -62,10 +62,10 @@ def compare(
     with one_line_errors():
         from rich.console import Console
 
-        from fsrbench.runs.comparison import compare_run
         from fsrbench.errors import UserError
-        from fsrbench.runs import data
         from fsrbench.reports.tables import comparison as table_comparison
+        from fsrbench.runs import data
+        from fsrbench.runs.comparison import compare_run
 
         if format not in ("text", "md", "csv"):
             raise UserError(f"unknown format {format!r}; known: text, md, csv")
@@ -113,8 +113,8 @@ def grid(
 
         from fsrbench.errors import UserError
         from fsrbench.gallery.grid import Choice, draw_again
-        from fsrbench.runs.choice import How
         from fsrbench.reports.tables.layout import read_layout
+        from fsrbench.runs.choice import How
 
         if choose not in get_args(How):
             raise UserError(f"unknown choice {choose!r}; known: {', '.join(get_args(How))}")

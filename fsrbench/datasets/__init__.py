@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from fsrbench.provenance import fingerprints
 from fsrbench.datasets import made
 from fsrbench.datasets.base import Dataset, Picture, Sample
-from fsrbench.datasets.storage import FolderFiles, ZipFiles
 from fsrbench.datasets.layout import read_layout, read_outputs
+from fsrbench.datasets.storage import FolderFiles, ZipFiles
 from fsrbench.errors import FsrbenchError, UserError, one_line
+from fsrbench.provenance import fingerprints
 from fsrbench.registry import Registry
 
 __all__ = ["DATASETS", "Dataset", "Picture", "Sample", "open_dataset", "open_outputs"]

@@ -10,13 +10,13 @@ from typing import Any, Final
 from PIL import Image
 
 from fsrbench import __version__
-from fsrbench.files.atomic import disk_errors, whole
-from fsrbench.machine.console import Reporter
 from fsrbench.datasets import DATASETS, Dataset, made, open_dataset
+from fsrbench.datasets.inputs import Inputs, prepare
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.degradations.recipes import Degradation, find_degradation
-from fsrbench.datasets.inputs import Inputs, prepare
 from fsrbench.errors import UserError
+from fsrbench.files.atomic import disk_errors, whole
+from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import decode, in_centre_square
 from fsrbench.registry import Registry
 from fsrbench.tasks import TASKS, Task

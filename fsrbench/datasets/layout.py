@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import PurePosixPath, PureWindowsPath
 
 from fsrbench.datasets.base import Dataset, Picture, Sample
-from fsrbench.datasets.storage import Files
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
 from fsrbench.datasets.likeness import same_faces
 from fsrbench.datasets.made import MANIFEST, read_manifest
@@ -25,6 +24,7 @@ from fsrbench.datasets.sides import (
     stem,
     words_of,
 )
+from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
 from fsrbench.pictures.decode import LOSSLESS, SUFFIXES, UNREADABLE_SUFFIXES
 

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from fsrbench.files.atomic import disk_errors, whole
-from fsrbench.machine.console import Reporter
 from fsrbench.errors import UserError
+from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.files.folders import make_folder, only_writer
+from fsrbench.machine.console import Reporter
 
 MANIFEST: Final = "dataset.json"
 SCHEMA: Final = 1

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from fsrbench.datasets.base import Dataset
-from fsrbench.datasets.storage import ZipFiles
 from fsrbench.datasets.layout import read_layout
+from fsrbench.datasets.storage import ZipFiles
 
 PACK = Path(__file__).parent / "sample.zip"
 

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from fsrbench.errors import UserError
-from fsrbench.registry import Registry
 from fsrbench.degradations.resampling import gaussian_blur, jpeg, keys, sample, to_image, triangle
 from fsrbench.degradations.wild import PROTOCOL as WILD
 from fsrbench.degradations.wild import wild
+from fsrbench.errors import UserError
+from fsrbench.registry import Registry
 
 Parameters = dict[str, Any]
 Degrade = Callable[[Image.Image, int, np.random.RandomState], tuple[Image.Image, Parameters]]

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, Upscale, super_resolve
-from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.methods.isolation.parent import MethodDied
 from fsrbench.methods.names import can_be_isolated
+from fsrbench.pictures.decode import to_tensor, to_uint8
 
 LEVELS: Final = 1
 """Grey levels of 255 that honest rounding may move a value by."""

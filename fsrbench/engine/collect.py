@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fsrbench.process.containment import contained
 from fsrbench.engine.frames import Frames, FrameWriter
 from fsrbench.engine.plan import HR, REFERENCE
 from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures
 from fsrbench.engine.worker import UnitResult
 from fsrbench.errors import FsrbenchError, Invalid, one_line
-from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric
 from fsrbench.methods.timing import Readings
+from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric
+from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
 from fsrbench.stats.intervals import LARGEST
 

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import torch
 
-from fsrbench.machine.console import Reporter
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.worker import UnitResult, Worker
 from fsrbench.errors import Unavailable
+from fsrbench.machine.console import Reporter
 from fsrbench.spec import RunSpec
 
 

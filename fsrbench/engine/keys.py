@@ -8,15 +8,15 @@ from uuid import uuid4
 
 import torch
 
-from fsrbench.provenance import versions
-from fsrbench.weights import known as weights
 from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.store import key_of
 from fsrbench.methods.names import Method
 from fsrbench.metrics.base import ImageMetric
 from fsrbench.metrics.extractors.base import Extractor
+from fsrbench.provenance import versions
 from fsrbench.spec import RunSpec
+from fsrbench.weights import known as weights
 
 
 class Keys:

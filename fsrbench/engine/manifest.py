@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fsrbench.provenance import fingerprints
-from fsrbench.provenance import git as provenance
-from fsrbench.weights import known as weights
-from fsrbench.engine.frames import status_of, too_many_failed
 from fsrbench.datasets.inputs import resized_note
+from fsrbench.engine.frames import status_of, too_many_failed
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
 from fsrbench.methods.names import describe, find_method
 from fsrbench.metrics.base import Metric
+from fsrbench.provenance import fingerprints
+from fsrbench.provenance import git as provenance
 from fsrbench.provenance.versions import CODE, versions
+from fsrbench.weights import known as weights
 
 SCHEMA_VERSION = 1
 

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench.process.containment import contained
 from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.store import pack_json, unpack_json
 from fsrbench.errors import FsrbenchError, one_line
-from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.methods.isolation.parent import MethodDied
 from fsrbench.methods.names import Method
+from fsrbench.pictures.decode import to_tensor, to_uint8
+from fsrbench.process.containment import contained
 
 OVERSHOOT = 0.25
 """Outputs further outside [0, 1] than this have another range, not an overshoot, and are refused."""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fsrbench.files.arrays import PART, join
 from fsrbench.engine.worker import UnitResult
+from fsrbench.files.arrays import PART, join
 from fsrbench.metrics.base import Features
 
 ReadFeatures = Callable[[str], Features]

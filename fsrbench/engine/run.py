@@ -9,15 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fsrbench.methods.isolation import parent as isolation
-from fsrbench.weights import known as weights
-from fsrbench.machine.console import Reporter
-from fsrbench.process.containment import contained
 from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations.recipes import find_degradation
-from fsrbench.machine.devices import find_device, use_no_more_threads_than_cores
-from fsrbench.runs import folder
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import executor_for
 from fsrbench.engine.frames import Frames, copies, status_of
@@ -28,12 +22,18 @@ from fsrbench.engine.store import Store
 from fsrbench.engine.timed import time_methods
 from fsrbench.engine.worker import Worker
 from fsrbench.errors import FsrbenchError, UserError, one_line
-from fsrbench.pictures.decode import to_tensor
+from fsrbench.machine.console import Reporter
+from fsrbench.machine.devices import find_device, use_no_more_threads_than_cores
+from fsrbench.methods.isolation import parent as isolation
 from fsrbench.methods.names import find_method
+from fsrbench.methods.timing import EFFORTS, Readings
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric, SpeedMetric
-from fsrbench.methods.timing import EFFORTS, Readings
+from fsrbench.pictures.decode import to_tensor
+from fsrbench.process.containment import contained
+from fsrbench.runs import folder
 from fsrbench.spec import RunSpec
+from fsrbench.weights import known as weights
 
 TIMED_IMAGES = 16
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from fsrbench.datasets.inputs import Inputs, prepare
 from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.ahead import Ahead
-from fsrbench.datasets.inputs import Inputs, prepare
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import Shard
 from fsrbench.engine.store import Store, pack_json, unpack_json

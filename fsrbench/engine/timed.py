@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from fsrbench.provenance import git as provenance
-from fsrbench.provenance import versions
 from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
 from fsrbench.errors import FsrbenchError
-from fsrbench.pictures.decode import to_tensor
 from fsrbench.machine.facts import speed_facts
 from fsrbench.methods.names import Method
 from fsrbench.methods.timing import Effort, Readings, measure
+from fsrbench.pictures.decode import to_tensor
+from fsrbench.provenance import git as provenance
+from fsrbench.provenance import versions
 
 TIMINGS = "timings"
 

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fsrbench.weights import known as weights
 from fsrbench.benchmark import benchmark
-from fsrbench.machine.console import Reporter
-from fsrbench.runs import finished
 from fsrbench.engine.places import CACHE
 from fsrbench.errors import CannotWrite, FsrbenchError, UserError, one_line
 from fsrbench.experiment.config import Experiment, NamedRun, read_experiment
 from fsrbench.experiment.places import RECORD
 from fsrbench.experiment.record import Entry, Record
 from fsrbench.files.folders import make_folder, only_writer
+from fsrbench.machine.console import Reporter
+from fsrbench.runs import finished
 from fsrbench.spec import RunSpec
+from fsrbench.weights import known as weights
 
 
 def run_config(path: Path, flags: Mapping[str, Any]) -> int:

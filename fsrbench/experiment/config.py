@@ -20,8 +20,8 @@ from fsrbench.experiment.settings import (
     settings_of,
 )
 from fsrbench.experiment.tables import AskedTable, default_tables, read_table
-from fsrbench.spec import RunSpec
 from fsrbench.files.text import Yaml, read_marked_yaml
+from fsrbench.spec import RunSpec
 
 NAME: Final = re.compile(r"\w[\w.+-]{0,99}")
 """Of a run or a table: it becomes the name of a file."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Literal
 
 from fsrbench import __version__
-from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.experiment.config import Experiment
 from fsrbench.experiment.places import RECORD
+from fsrbench.files.atomic import disk_errors, whole
 
 Status = Literal["waiting", "ok", "failed", "stopped"]
 """``failed``: some method or metric did, the rest is there. ``stopped``: there is nothing, the note says why."""

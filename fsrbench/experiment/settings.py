@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from fsrbench.cli.names import names_in
 from fsrbench.errors import UserError
+from fsrbench.files.text import Yaml
 from fsrbench.registry import Registry
 from fsrbench.spec import RunSpec
-from fsrbench.files.text import Yaml
 from fsrbench.weights.known import parse_named
 
 FIELDS: Final = tuple(RunSpec.model_fields)

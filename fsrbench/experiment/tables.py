@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from fsrbench.files.atomic import whole
 from fsrbench.experiment.places import PLOTS, TABLES
 from fsrbench.experiment.settings import check_known, mapping
-from fsrbench.runs.data import HR
-from fsrbench.reports.tables.layout import Layout, layout_in
-from fsrbench.reports.tables.sources import Source, open_runs
-from fsrbench.reports.tables.render import Format, render_runs
-from fsrbench.spec import RunSpec
+from fsrbench.files.atomic import whole
 from fsrbench.files.text import Yaml
+from fsrbench.reports.tables.layout import Layout, layout_in
+from fsrbench.reports.tables.render import Format, render_runs
+from fsrbench.reports.tables.sources import Source, open_runs
+from fsrbench.runs.data import HR
+from fsrbench.spec import RunSpec
 
 KEYS: Final = ("runs", "layout", "sweep")
 Groups = Mapping[str, Mapping[str, RunSpec]]

@@ -13,8 +13,8 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from fsrbench.files.atomic import remove_parts
 from fsrbench.errors import UserError
+from fsrbench.files.atomic import remove_parts
 
 LOCK: Final = ".lock"
 """Says who writes. The lock itself is the operating system's, so that a killed process holds none."""

@@ -12,9 +12,6 @@ from PIL import Image
 
 from fsrbench.errors import UserError
 from fsrbench.gallery.face_parts import face_parts
-from fsrbench.runs.pictures import LR, PictureFolder
-from fsrbench.runs.choice import How, choose_rows
-from fsrbench.runs.data import HR, MetricInfo, RunData
 from fsrbench.pictures.fonts import spelled
 from fsrbench.pictures.grid import GridColumn, Picture, draw_grid
 from fsrbench.reports.plots.looks import looks
@@ -22,6 +19,9 @@ from fsrbench.reports.short_names import short_names
 from fsrbench.reports.tables.build import check
 from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.sources import Source, arranged
+from fsrbench.runs.choice import How, choose_rows
+from fsrbench.runs.data import HR, MetricInfo, RunData
+from fsrbench.runs.pictures import LR, PictureFolder
 
 BY: Final = ("psnr", "psnr_y", "ssim", "niqe", "niqe_face")
 """Metrics to choose images by; the first that the run has scores of."""

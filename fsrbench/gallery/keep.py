@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.gallery import grid
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.run import Run
 from fsrbench.engine.store import key_of
-from fsrbench.runs.pictures import LR, Index, KeptRow, PictureFolder
+from fsrbench.gallery import grid
 from fsrbench.runs.data import RunData
+from fsrbench.runs.pictures import LR, Index, KeptRow, PictureFolder
 
 MOST_KEPT: Final = 200
 """Images whose pictures every run keeps, besides those of its grid: some MB, and what a report shows."""

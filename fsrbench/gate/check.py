@@ -9,13 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from fsrbench.runs import times
 from fsrbench.gate.findings import Finding, Kind, Verdict
 from fsrbench.gate.gated import RATIO, Gated, gated, is_device_bound, unfit_base
 from fsrbench.gate.paired import Pair, compare_pairs, pair_up
 from fsrbench.gate.reference import Held, HeldMethod, Reference
 from fsrbench.gate.setup import device_of, notes, refuse_others
 from fsrbench.gate.tolerances import Tolerance, default
+from fsrbench.runs import times
 from fsrbench.runs.data import HR, MetricInfo, RunData
 from fsrbench.stats.intervals import LEVEL, Comparison
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from rich.console import Console
 
-from fsrbench.files.atomic import whole
 from fsrbench.errors import FsrbenchError, UserError
+from fsrbench.files.atomic import whole
 from fsrbench.gate import as_json, github, junit, reference, text, update
 from fsrbench.gate.check import check
 from fsrbench.gate.findings import Refusal, Verdict

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from fsrbench.stats.corrections import p_text
 from fsrbench.runs.data import MetricInfo
+from fsrbench.stats.corrections import p_text
 from fsrbench.stats.intervals import Comparison
 
 

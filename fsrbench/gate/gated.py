@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from fsrbench.runs import times
 from fsrbench.errors import UserError
 from fsrbench.gate.reference import VALUE_DIGITS, rounded
+from fsrbench.runs import times
 from fsrbench.runs.data import RunData
 
 MEMORY_UNITS: Final = ("MB",)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fsrbench.stats.corrections import FEWEST_PEOPLE
 from fsrbench.gate.reference import Reference
+from fsrbench.stats.corrections import FEWEST_PEOPLE
 from fsrbench.stats.intervals import Comparison, benjamini_hochberg, compare, differences, people
 
 

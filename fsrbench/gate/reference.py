@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from fsrbench.files.atomic import whole
 from fsrbench.errors import UserError
+from fsrbench.files.atomic import whole
 
 SCHEMA_VERSION: Final = 1
 WIDTH: Final = 160

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import torch
 
-from fsrbench.machine.cores import usable_cores
 from fsrbench.errors import UserError
+from fsrbench.machine.cores import usable_cores
 
 
 def find_device(name: str) -> torch.device:

@@ -16,8 +16,8 @@ from fsrbench.errors import FsrbenchError, Unavailable, one_line
 from fsrbench.methods.fitting import Fit
 from fsrbench.methods.names import Method
 from fsrbench.registry import NameConflict, Registry
-from fsrbench.weights.state_dicts import others, state_dicts
 from fsrbench.tasks import Task
+from fsrbench.weights.state_dicts import others, state_dicts
 from fsrbench.weights.tensors import read_checkpoint, training_told
 
 READERS = Registry("checkpoint reader", group="fsrbench.checkpoints")

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from fsrbench import __version__
-from fsrbench.provenance import git as provenance
-from fsrbench.files.atomic import whole
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
+from fsrbench.files.atomic import whole
 from fsrbench.methods.names import Method, load_method
-from fsrbench.methods.timing import Effort, Readings, measure
 from fsrbench.methods.onnx_files import PREFIX, OnnxMethod
+from fsrbench.methods.timing import Effort, Readings, measure
 from fsrbench.process.state import preserved
+from fsrbench.provenance import git as provenance
 from fsrbench.tasks import TASKS, Task
 
 FORMATS: Final = ("onnx",)
@@ -288,8 +288,8 @@ def _why_different(method: Method, lr: Tensor) -> str:
 def _faces(task: Task) -> Tensor:
     """LR of the built-in sample, made as ``fsrbench run`` makes it."""
     from fsrbench.datasets import open_dataset
-    from fsrbench.degradations.recipes import find_degradation
     from fsrbench.datasets.inputs import prepare
+    from fsrbench.degradations.recipes import find_degradation
     from fsrbench.pictures.decode import to_tensor
 
     return to_tensor(prepare(open_dataset("sample"), task, find_degradation("bicubic"), seed=0).lr)

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from fsrbench.datasets import Picture, open_outputs
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError
-from fsrbench.pictures.decode import decode, to_tensor
 from fsrbench.methods.names import Method
+from fsrbench.pictures.decode import decode, to_tensor
 from fsrbench.provenance.git import dataset_hash
 from fsrbench.tasks import Task
 

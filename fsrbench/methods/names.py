@@ -19,18 +19,18 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from fsrbench.provenance import fingerprints
+from fsrbench.errors import Unavailable, UserError
 from fsrbench.methods import parameters
 from fsrbench.process.containment import contained
-from fsrbench.errors import Unavailable, UserError
+from fsrbench.provenance import fingerprints
 from fsrbench.provenance.file_hashes import file_hash, file_parts
 from fsrbench.provenance.object_state import ObjectState
 from fsrbench.registry import Registry, load_object
-from fsrbench.weights.state_dicts import state_dicts
 from fsrbench.tasks import Task
-from fsrbench.weights.tensors import read_checkpoint, training_told
 from fsrbench.weights.known import find, name_of_shipped
 from fsrbench.weights.known import there as is_there
+from fsrbench.weights.state_dicts import state_dicts
+from fsrbench.weights.tensors import read_checkpoint, training_told
 
 METHODS = Registry("method", group="fsrbench.methods")
 TAKEN = ("hr", "lr", "reference")
@@ -217,9 +217,12 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "python": Kind("python:pkg.module:Name, a Method or a function of LR that gives SR, in importable code"),
-    "images": Kind("images:DIR, SR pictures that somebody else made", "fsrbench.methods.given_images:GivenImages", False),
+    "images": Kind(
+        "images:DIR, SR pictures that somebody else made", "fsrbench.methods.given_images:GivenImages", False
+    ),
     "checkpoint": Kind(
-        "checkpoint:FILE, a network of the architecture that its weights tell", "fsrbench.methods.checkpoints:CheckpointMethod"
+        "checkpoint:FILE, a network of the architecture that its weights tell",
+        "fsrbench.methods.checkpoints:CheckpointMethod",
     ),
     "onnx": Kind("onnx:FILE, a network in an ONNX file", "fsrbench.methods.onnx_files:OnnxMethod"),
 }

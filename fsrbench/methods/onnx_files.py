@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fsrbench.methods import parameters
 from fsrbench.errors import Unavailable, one_line
+from fsrbench.methods import parameters
 from fsrbench.methods.fitting import Fit
 from fsrbench.methods.names import Method
 from fsrbench.tasks import Task

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from fsrbench.methods import parameters
-from fsrbench.process.containment import contained
 from fsrbench.errors import FsrbenchError, Invalid, one_line
+from fsrbench.methods import parameters
 from fsrbench.methods.names import Method
+from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
 
 WARM_UP = 5

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fsrbench.process.containment import contained
 from fsrbench.errors import FsrbenchError, UserError, one_line
 from fsrbench.metrics.base import Broken, Metric
 from fsrbench.metrics.pyiqa_metric import pyiqa_metric
+from fsrbench.process.containment import contained
 from fsrbench.registry import Registry
 
 BUILTIN = {

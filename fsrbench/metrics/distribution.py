@@ -7,11 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from fsrbench.files.arrays import mean_and_covariance, rows
 from fsrbench.errors import Invalid
+from fsrbench.files.arrays import mean_and_covariance, rows
 from fsrbench.metrics.base import Direction, Evaluation, Faces, Facts, FeatureMetric, Summary
-from fsrbench.stats.jackknife import KEPT, MOST_PAIRS, blocks_of, frechet_blocks, kernel_blocks
 from fsrbench.stats.intervals import block_interval
+from fsrbench.stats.jackknife import KEPT, MOST_PAIRS, blocks_of, frechet_blocks, kernel_blocks
 
 KID_SUBSETS = 100
 KID_SUBSET_SIZE = 1000

@@ -13,11 +13,11 @@ from scipy import stats
 from torch import Tensor
 from torch.nn import functional as F
 
-from fsrbench.faces.alignment import alignment_grid, five_points
 from fsrbench.datasets import open_dataset
 from fsrbench.errors import Unavailable
-from fsrbench.pictures.decode import decode, to_tensor
+from fsrbench.faces.alignment import alignment_grid, five_points
 from fsrbench.methods.onnx_files import ORDERS, PREFIX, RANGES
+from fsrbench.pictures.decode import decode, to_tensor
 
 PEOPLE: Final = 12
 """Identities of the sample that are tried, with two pictures each."""

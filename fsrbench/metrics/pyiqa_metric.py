@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fsrbench.weights.download import patient_sockets
 from fsrbench.errors import Invalid, Unavailable, one_line
+from fsrbench.machine.packages import advice, import_torchvision, opencv_if_it_loads
 from fsrbench.metrics.base import Facts, ImageMetric
 from fsrbench.provenance.object_state import ObjectState
-from fsrbench.machine.packages import advice, import_torchvision, opencv_if_it_loads
+from fsrbench.weights.download import patient_sockets
 
 SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
 """What pyiqa computes over whole folders, not image by image."""

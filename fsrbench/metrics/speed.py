@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from fsrbench.runs.digits import significant
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import Evaluation, Facts, SpeedMetric, Summary
 from fsrbench.methods.timing import BATCHES, EFFORTS, REPEATS, THROUGHPUT_BATCH, WARM_UP, Readings
+from fsrbench.metrics.base import Evaluation, Facts, SpeedMetric, Summary
+from fsrbench.runs.digits import significant
 from fsrbench.stats.intervals import median_interval
 
 

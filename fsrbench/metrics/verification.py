@@ -7,7 +7,6 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy import stats
 
-from fsrbench.weights import known as weights
 from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
 from fsrbench.metrics.extractors.base import EXTRACTORS
@@ -15,6 +14,7 @@ from fsrbench.metrics.judge_input import JudgeInput
 from fsrbench.metrics.pairing import FOLDS, MATES, Pairs, labelled_pairs, listed_pairs, self_pairs
 from fsrbench.metrics.roc import roc_curve, roc_details, thinned
 from fsrbench.stats.small_samples import half_width, rate_interval
+from fsrbench.weights import known as weights
 
 DESCRIPTORS = {
     "dlib": "dlib 128-d descriptor, pictures enlarged to 256 px by Pillow BICUBIC, aligned (150 px chip) by dlib's 68 "

@@ -14,22 +14,22 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from fsrbench import __version__
-from fsrbench.files.atomic import whole
-from fsrbench.machine.console import Reporter
 from fsrbench.datasets.storage import MAX_BYTES
-from fsrbench.machine.devices import find_device
 from fsrbench.engine.pictures import outcomes
 from fsrbench.errors import FsrbenchError, UserError
-from fsrbench.pictures.decode import FORMATS, SUFFIXES, BadImage, decode, to_tensor, to_uint8
+from fsrbench.files.atomic import whole
+from fsrbench.machine.console import Reporter
+from fsrbench.machine.devices import find_device
 from fsrbench.methods.names import Method, load_method
 from fsrbench.metrics.detection import CONFIDENCE
-from fsrbench.pictures.enlarge import enlarge
 from fsrbench.photo.detection import Face, enlargement, find_faces
 from fsrbench.photo.framing import cut
 from fsrbench.photo.paste import paste
-from fsrbench.runs.pictures import COMPRESSION, safe_name
-from fsrbench.process.state import preserved
+from fsrbench.pictures.decode import FORMATS, SUFFIXES, BadImage, decode, to_tensor, to_uint8
+from fsrbench.pictures.enlarge import enlarge
 from fsrbench.pictures.grid import GridColumn, draw_grid
+from fsrbench.process.state import preserved
+from fsrbench.runs.pictures import COMPRESSION, safe_name
 from fsrbench.tasks import TASKS, Task
 
 INVENTED: Final = (

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from fsrbench.pictures import deep as deep_images
 from fsrbench.errors import FsrbenchError, one_line
+from fsrbench.pictures import deep as deep_images
 
 if TYPE_CHECKING:  # importing torch takes seconds, and who only decodes pictures needs none of it
     from torch import Tensor

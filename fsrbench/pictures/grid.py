@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from fsrbench.files.atomic import whole
 from fsrbench.errors import UserError
+from fsrbench.files.atomic import whole
 from fsrbench.pictures.fonts import OWN, file_for, spelled
 
 Picture = NDArray[np.uint8]

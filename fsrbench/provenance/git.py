@@ -13,8 +13,8 @@ from typing import Any, Final
 import psutil
 import torch
 
-from fsrbench.machine import facts as machine_facts
 from fsrbench.datasets import Sample
+from fsrbench.machine import facts as machine_facts
 from fsrbench.provenance.file_hashes import file_hash, hash_of_all
 
 __all__ = ["dataset_hash", "file_hash", "git", "hash_of_all", "machine"]

@@ -16,11 +16,11 @@ from typing import Final, Literal
 
 import numpy as np
 
-from fsrbench.stats import intervals as stats
-from fsrbench.runs import times
-from fsrbench.stats.corrections import COMMON_SHARE, LEVEL, can_tell, holm
 from fsrbench.errors import UserError
+from fsrbench.runs import times
 from fsrbench.runs.data import Result, RunData
+from fsrbench.stats import intervals as stats
+from fsrbench.stats.corrections import COMMON_SHARE, LEVEL, can_tell, holm
 from fsrbench.stats.intervals import Comparison, compare, differences, p_value, people
 
 Verdict = Literal["better", "worse", "other", "same", "few", "untested"]

@@ -13,9 +13,9 @@ import pandas as pd
 
 from fsrbench.errors import UserError
 from fsrbench.files.kept_folder import KeptFolder
+from fsrbench.runs.checks import check_frame, check_unique, read_manifest
 from fsrbench.runs.metric_info import DIRECTIONS as DIRECTIONS
 from fsrbench.runs.metric_info import MetricInfo as MetricInfo
-from fsrbench.runs.checks import check_frame, check_unique, read_manifest
 from fsrbench.runs.names import HR as HR
 
 STATUSES: Final = ("ok", "unavailable", "invalid", "failed")

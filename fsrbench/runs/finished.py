@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fsrbench.weights import known as weights
-from fsrbench.files.atomic import whole
 from fsrbench.errors import FsrbenchError
+from fsrbench.files.atomic import whole
 from fsrbench.machine.facts import speed_facts, threads
-from fsrbench.spec import RunSpec
 from fsrbench.provenance.versions import versions
+from fsrbench.spec import RunSpec
+from fsrbench.weights import known as weights
 
 NAME = "finished.json"
 UNASKED = ("resume", "offline", "out", "workers", "scheduler")

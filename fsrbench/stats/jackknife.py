@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fsrbench.stats import intervals as stats
 from fsrbench.files.arrays import parts, rows
+from fsrbench.stats import intervals as stats
 
 BLOCKS = 20
 FEWEST_BLOCKS = 5

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from fsrbench.files.atomic import whole
 from fsrbench.errors import UserError
+from fsrbench.files.atomic import whole
 
 RECORD: Final = "training.json"
 FREE: Final = frozenset({"steps", "batch", "amp", "device", "torch", "version", "processes", "save_every"})

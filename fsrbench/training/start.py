@@ -12,9 +12,9 @@ import torch
 from rich import progress as bars
 from rich.console import Console
 
+from fsrbench.errors import Interrupted, UserError
 from fsrbench.machine.console import Reporter
 from fsrbench.machine.devices import find_device
-from fsrbench.errors import Interrupted, UserError
 from fsrbench.process.state import preserved
 from fsrbench.tasks import TASKS
 from fsrbench.training import RECIPES, distributed

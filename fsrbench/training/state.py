@@ -14,8 +14,8 @@ import torch
 from safetensors import safe_open
 from torch import nn
 
-from fsrbench.files.atomic import KEPT, whole
 from fsrbench.errors import CannotWrite, UserError, one_line
+from fsrbench.files.atomic import KEPT, whole
 from fsrbench.training.recipe import Recipe
 from fsrbench.training.record import Record
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from fsrbench.machine.console import Reporter
 from fsrbench.errors import FsrbenchError, one_line
+from fsrbench.machine.console import Reporter
 
 PATIENCE: Final = 5.0
 """Seconds without a byte after which a download is given up."""

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from fsrbench.audit import changes
 from fsrbench.audit.protocols import DEFAULT, LR, all_protocols
-from fsrbench.pictures.decode import to_tensor
 from fsrbench.metrics.base import ImageMetric
+from fsrbench.pictures.decode import to_tensor
 
 PROTOCOLS = all_protocols()
 Pictures = tuple[np.ndarray, np.ndarray]

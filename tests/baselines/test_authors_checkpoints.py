@@ -12,9 +12,9 @@ from made_checkpoints import progressive_authors, scgan_authors
 from torch import Tensor
 from torch.nn import functional as F
 
+from fsrbench.errors import Unavailable
 from fsrbench.methods import checkpoints
 from fsrbench.methods.checkpoints import CheckpointMethod
-from fsrbench.errors import Unavailable
 from fsrbench.methods.names import load_method
 from fsrbench.registry import Registry
 from fsrbench.tasks import TASKS

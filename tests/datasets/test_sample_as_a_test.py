@@ -6,9 +6,9 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from fsrbench.machine.console import Reporter
 from fsrbench.datasets import open_dataset
 from fsrbench.engine.run import Run
+from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import decode
 from fsrbench.spec import RunSpec
 from tools.sample.__main__ import MODEL

@@ -13,8 +13,8 @@ from made import call
 
 from fsrbench.audit.protocols import all_protocols
 from fsrbench.cli.app import app
-from fsrbench.metrics import speed
 from fsrbench.methods import timing
+from fsrbench.metrics import speed
 
 NOT_HERE = {
     "pip": "installs",

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from made import picture_files, run, write_files
 
-from fsrbench.datasets import open_dataset
-from fsrbench.degradations.recipes import find_degradation
 from fsrbench.datasets import inputs as engine_inputs
-from fsrbench.engine.ahead import Ahead
+from fsrbench.datasets import open_dataset
 from fsrbench.datasets.inputs import prepare
+from fsrbench.degradations.recipes import find_degradation
+from fsrbench.engine.ahead import Ahead
 from fsrbench.tasks import TASKS
 
 

@@ -13,11 +13,11 @@ from made import Finished, call, picture_files, run, write_files
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from fsrbench.engine.behaviour import ALONE, RANDOM, CheckedMethods, look
 from fsrbench.datasets.inputs import Inputs
+from fsrbench.engine.behaviour import ALONE, RANDOM, CheckedMethods, look
 from fsrbench.engine.pictures import Batch, Outcome, outcomes
-from fsrbench.pictures.decode import to_tensor
 from fsrbench.methods.names import Method, load_method
+from fsrbench.pictures.decode import to_tensor
 from fsrbench.tasks import TASKS
 
 CPU = torch.device("cpu")

@@ -28,11 +28,11 @@ import dask
 from distributed import Client, LocalCluster
 
 from fsrbench.engine import timed
-from fsrbench.engine.cluster import start as cluster
 from fsrbench.engine.cluster import dispatch
+from fsrbench.engine.cluster import start as cluster
 from fsrbench.engine.cluster.remote import Setting, device_of, unfit
-from fsrbench.spec import RunSpec
 from fsrbench.provenance.versions import versions
+from fsrbench.spec import RunSpec
 
 IMAGES = [f"{i:03}" for i in range(140)]
 """Three shards."""

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from fsrbench.machine.console import Reporter
 from fsrbench.datasets import Sample
 from fsrbench.engine.plan import HR, Shard, Unit, make_plan
 from fsrbench.engine.worker import UnitResult
 from fsrbench.errors import UserError
+from fsrbench.machine.console import Reporter
 
 pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
 

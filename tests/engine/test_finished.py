@@ -14,12 +14,12 @@ import pytest
 import torch
 from made import Finished, draw_picture, encode_picture, picture_files, run, write_files, write_zip
 
-from fsrbench.provenance import fingerprints
 from fsrbench.machine import facts as machine_facts
 from fsrbench.machine.cores import usable_cores
 from fsrbench.metrics import METRICS
 from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.metrics.quality import Psnr
+from fsrbench.provenance import fingerprints
 
 PLUG_IN = """
 import torch

@@ -12,11 +12,11 @@ from made import picture_files, run, write_files
 from made_units import Alone, Matches
 from torch import Tensor
 
-from fsrbench.machine.console import silent
 from fsrbench.engine.frames import MOST_FAILED, FrameWriter, too_many_failed
 from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Run
+from fsrbench.machine.console import silent
 from fsrbench.metrics.base import Evaluation, ImageMetric, Metric, Summary
 from fsrbench.spec import RunSpec
 

@@ -8,8 +8,8 @@ from made import draw_picture, encode_picture, write_files
 from PIL import Image
 
 from fsrbench.datasets import Dataset, open_dataset
-from fsrbench.degradations.recipes import DEGRADATIONS, rng_for
 from fsrbench.datasets.inputs import Inputs, prepare, resized_note
+from fsrbench.degradations.recipes import DEGRADATIONS, rng_for
 from fsrbench.tasks import TASKS
 
 PNG = encode_picture(draw_picture(0, 64))

@@ -10,16 +10,15 @@ import torch
 from made import picture_files, run, write_files
 from made_extractors import use_colours
 
-from fsrbench.provenance import fingerprints
-from fsrbench.provenance import versions
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import HR, REFERENCE, Unit, make_shards
 from fsrbench.methods.names import find_method
 from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.metrics.quality import Psnr
-from fsrbench.spec import RunSpec
+from fsrbench.provenance import fingerprints, versions
 from fsrbench.provenance.versions import version
+from fsrbench.spec import RunSpec
 
 
 @pytest.fixture

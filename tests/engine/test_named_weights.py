@@ -13,11 +13,11 @@ from made_networks import save_pooling_onnx
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from fsrbench.weights import known as weights
 from fsrbench.errors import UserError
 from fsrbench.methods.names import load_method
 from fsrbench.spec import parse_spec
 from fsrbench.tasks import TASKS
+from fsrbench.weights import known as weights
 
 CPU = torch.device("cpu")
 OWN = {

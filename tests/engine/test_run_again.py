@@ -13,11 +13,11 @@ from made import Finished, picture_files, run, write_files
 from made_extractors import use_colours
 from torch import Tensor
 
-from fsrbench.machine.console import silent
 from fsrbench.engine.cluster.careful import CarefulWorker, Doubt, Step
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.run import Run
 from fsrbench.engine.worker import Worker
+from fsrbench.machine.console import silent
 from fsrbench.methods.isolation.parent import MethodDied
 from fsrbench.methods.names import Method
 from fsrbench.spec import RunSpec

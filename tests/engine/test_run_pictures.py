@@ -9,9 +9,9 @@ import pytest
 from made import call, draw_picture, encode_picture, picture_files, run, write_files
 from PIL import Image
 
-from fsrbench.gallery import keep as gallery
-from fsrbench.gallery import grid
 from fsrbench.errors import UserError
+from fsrbench.gallery import grid
+from fsrbench.gallery import keep as gallery
 from fsrbench.methods.names import TAKEN, find_method
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 

@@ -344,7 +344,9 @@ def test_methods_that_did_not_change_cost_no_power() -> None:
 
 def test_one_change_among_very_many_tests_is_still_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """No permutation test resolves so small a p; its bound does."""
-    monkeypatch.setattr("fsrbench.stats.intervals.mean_interval", lambda *_: (0.0, 0.0))  # decides nothing and takes long
+    monkeypatch.setattr(
+        "fsrbench.stats.intervals.mean_interval", lambda *_: (0.0, 0.0)
+    )  # decides nothing and takes long
     rng = np.random.default_rng(5)
     before = {f"m{i:03}": psnr(i) for i in range(160)}
     after = {name: values + np.repeat(rng.choice([-0.1, 0.1], PEOPLE), 3) for name, values in before.items()}

@@ -17,11 +17,11 @@ from cases import people
 from made import Finished, call, run
 from PIL import Image
 
-from fsrbench.files.atomic import PART, whole
 from fsrbench.errors import CannotWrite, UserError
+from fsrbench.files.atomic import PART, whole
 from fsrbench.gate import reference, update
-from fsrbench.runs.data import RunData
 from fsrbench.reports.page.render import write_report
+from fsrbench.runs.data import RunData
 
 Mount = Callable[..., Path]
 FULL = "No space left on device; what was done is kept, and the same command goes on from there"

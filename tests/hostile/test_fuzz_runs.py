@@ -13,12 +13,12 @@ from fuzz import fuzz, mutated, only, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fsrbench.runs.comparison import compare_run
 from fsrbench.errors import UserError
-from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
-from fsrbench.reports.tables import render as tables
-from fsrbench.runs.data import RunData
 from fsrbench.reports.plots.sweep import sweep
+from fsrbench.reports.tables import render as tables
+from fsrbench.runs.comparison import compare_run
+from fsrbench.runs.data import RunData
+from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
 FILES = ["summary.csv", "details.csv", "curves.csv", "blocks.csv", "images.csv", "manifest.json", "scores.parquet"]
 ROWS = {"lr": {"key": "k", "missing": {}}, "ours": {"key": "k", "missing": {"a": "why"}}}

@@ -18,8 +18,8 @@ from fsrbench.datasets.pairs import read_pairs
 from fsrbench.errors import UserError
 from fsrbench.experiment.config import read_experiment
 from fsrbench.experiment.settings import FIELDS
-from fsrbench.reports.tables.published import PUBLISHED, load_published
 from fsrbench.files.text import read_yaml
+from fsrbench.reports.tables.published import PUBLISHED, load_published
 from fsrbench.training.recipe import parse_config
 
 SETTINGS = b"""init: a.safetensors

@@ -12,12 +12,12 @@ from facenet_pytorch import InceptionResnetV1
 from made_networks import SIDE, save_pooling_onnx
 from torch import Tensor
 
-from fsrbench.weights import known as weights
-from fsrbench.faces.alignment import TEMPLATE
 from fsrbench.errors import Unavailable
+from fsrbench.faces.alignment import TEMPLATE
 from fsrbench.metrics.extractors.descriptors import ArcfaceDescriptor, FacenetDescriptor
 from fsrbench.metrics.extractors.detectors import Mtcnn
 from fsrbench.metrics.extractors.dlib_faces import DlibLandmarks
+from fsrbench.weights import known as weights
 
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 

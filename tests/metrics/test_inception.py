@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-from fsrbench.weights import known as weights
-from fsrbench.pictures.decode import to_tensor
 from fsrbench.metrics.extractors.inception import Inception
+from fsrbench.pictures.decode import to_tensor
+from fsrbench.weights import known as weights
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from fsrbench.files import arrays
-from fsrbench.stats import intervals as stats
 from fsrbench.metrics import METRICS
 from fsrbench.metrics.base import Faces, Facts
 from fsrbench.metrics.distribution import frechet_distance, kernel_distance
-from fsrbench.stats.jackknife import KEPT, blocks_of, frechet_blocks, kernel_blocks
+from fsrbench.stats import intervals as stats
 from fsrbench.stats.intervals import compare, pseudo_values
+from fsrbench.stats.jackknife import KEPT, blocks_of, frechet_blocks, kernel_blocks
 from fsrbench.tasks import TASKS
 
 PEOPLE = [f"id{i:02}" for i in range(30) for _ in range(1 + i % 4)]

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from made_networks import save_pooling_onnx
 
-from fsrbench.weights import known as weights
 from fsrbench.errors import Unavailable
 from fsrbench.metrics.extractors.descriptors import ArcfaceDescriptor
 from fsrbench.metrics.judge_input import JudgeInput, _area, declared, found
 from fsrbench.metrics.verification import VerificationArcface
+from fsrbench.weights import known as weights
 
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from fsrbench.weights import known as weights
 from fsrbench.errors import Invalid, Unavailable, UserError
 from fsrbench.metrics import BUILTIN, METRICS, PRESETS, resolve
 from fsrbench.metrics.base import Facts, FeatureMetric, ImageMetric, Metric, SpeedMetric
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 from fsrbench.tasks import TASKS
+from fsrbench.weights import known as weights
 
 NOTHING = Facts(TASKS["x4"], images=0, has_hr=False, has_pairs=False)
 

@@ -13,12 +13,12 @@ from made_people import People
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
-from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.metrics import METRICS, resolve
 from fsrbench.metrics.base import Faces
 from fsrbench.metrics.distribution import frechet_distance, kernel_distance
 from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.metrics.verification import VerificationDlib, VerificationLabelled
+from fsrbench.pictures.decode import to_tensor, to_uint8
 
 PERFECT = {
     "psnr": np.inf,

@@ -14,10 +14,10 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench.errors import Unavailable
-from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.metrics.base import Facts
 from fsrbench.metrics.niqe import BLOCK, SIDE, Niqe
 from fsrbench.metrics.niqe_features import block_features, luma
+from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import TASKS
 from fsrbench.weights.known import ENVIRONMENT
 

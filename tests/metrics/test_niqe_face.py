@@ -10,16 +10,16 @@ import torch
 from made import call, draw_picture, encode_picture, run, write_files
 from torch import Tensor
 
-from fsrbench.weights import known as weights
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.inputs import prepare
+from fsrbench.degradations.resampling import gaussian_blur, jpeg, to_image
 from fsrbench.errors import Invalid, Unavailable
-from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.metrics import PRESETS, resolve
 from fsrbench.metrics.base import Facts
 from fsrbench.metrics.niqe_face import SIDES, NiqeFace
-from fsrbench.degradations.resampling import gaussian_blur, jpeg, to_image
+from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import TASKS
+from fsrbench.weights import known as weights
 from tools.niqe_face.__main__ import main as fit
 
 

@@ -10,8 +10,8 @@ import torch
 from scipy.special import gamma
 from torch import Tensor
 
-from fsrbench.pictures.decode import to_tensor
 from fsrbench.metrics.niqe_features import _asymmetric_gaussian, block_features, distance, luma, without_flat
+from fsrbench.pictures.decode import to_tensor
 
 
 def pictures(count: int, height: int, width: int) -> Tensor:

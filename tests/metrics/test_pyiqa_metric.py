@@ -10,10 +10,10 @@ from scipy.ndimage import convolve
 from torch import Tensor
 
 from fsrbench.errors import Invalid, Unavailable, UserError
-from fsrbench.pictures.decode import to_tensor
 from fsrbench.metrics import BUILTIN, resolve
 from fsrbench.metrics.base import Facts
 from fsrbench.metrics.pyiqa_metric import SETS, pyiqa_metric
+from fsrbench.pictures.decode import to_tensor
 from fsrbench.tasks import TASKS
 
 FACTS = Facts(TASKS["x4"], images=3, has_hr=True, has_pairs=False)

@@ -12,8 +12,8 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
-from fsrbench.pictures.decode import to_tensor
 from fsrbench.metrics.quality import MS_SSIM_WEIGHTS, MsSsim, Psnr, PsnrY, Ssim, luma, ms_ssim, psnr, ssim
+from fsrbench.pictures.decode import to_tensor
 
 SIZES = [(64, 64), (128, 128), (33, 47), (11, 12)]
 KINDS = ["random", "smooth"]

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from fsrbench.weights import known as weights
 from fsrbench.errors import Unavailable
 from fsrbench.metrics.extractors import detectors
 from fsrbench.metrics.extractors.detectors import RETINAFACE_SIDE, Retinaface
+from fsrbench.weights import known as weights
 
 
 class Answers:

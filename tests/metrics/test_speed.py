@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fsrbench.errors import Invalid
+from fsrbench.methods.timing import Readings
 from fsrbench.metrics.base import SpeedMetric
 from fsrbench.metrics.speed import Flops, Latency, Parameters, PeakMemory, Throughput
-from fsrbench.methods.timing import Readings
 
 
 def readings_of(*milliseconds: float) -> Readings:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from fsrbench.weights import known as weights
 from fsrbench.errors import Unavailable
 from fsrbench.metrics.extractors.base import EXTRACTORS
+from fsrbench.weights import known as weights
 
 
 class Trap:

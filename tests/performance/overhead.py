@@ -11,14 +11,14 @@ import torch
 from bench import Row
 from PIL import Image
 
-from fsrbench.machine.console import Reporter
 from fsrbench.datasets import open_dataset
 from fsrbench.degradations.recipes import find_degradation, rng_for
 from fsrbench.engine.run import Run
-from fsrbench.pictures.decode import decode, to_tensor, to_uint8
+from fsrbench.machine.console import Reporter
 from fsrbench.methods.names import load_method
 from fsrbench.metrics.extractors.detectors import Mtcnn
 from fsrbench.metrics.quality import psnr, ssim
+from fsrbench.pictures.decode import decode, to_tensor, to_uint8
 from fsrbench.spec import parse_spec
 from fsrbench.tasks import TASKS
 

@@ -13,8 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fsrbench.datasets import open_dataset
 from fsrbench.errors import UserError
-from fsrbench.pictures.decode import decode, to_tensor
 from fsrbench.metrics.landmarks import nme
+from fsrbench.pictures.decode import decode, to_tensor
 from fsrbench.tasks import TASKS
 from fsrbench.training.recipe import Options, load_weights
 from reference_model import WEIGHTS, fan_data

@@ -15,11 +15,11 @@ from PIL import Image
 from rich.console import Console
 
 from fsrbench.audit.findings import COLUMNS, Findings
-from fsrbench.audit.protocols import all_protocols
-from fsrbench.runs.data import MetricInfo
 from fsrbench.audit.plot import draw_audit, write_plot
-from fsrbench.reports.plots.style import freeze, looks_of, styled
+from fsrbench.audit.protocols import all_protocols
 from fsrbench.audit.table import TerminalAudit, difference, markdown
+from fsrbench.reports.plots.style import freeze, looks_of, styled
+from fsrbench.runs.data import MetricInfo
 
 PROTOCOLS = all_protocols()
 METHODS = ("bicubic", "scgan", "python:my.package.module:LongClassName")

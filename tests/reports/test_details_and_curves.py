@@ -11,10 +11,10 @@ import pytest
 
 from fsrbench.errors import UserError
 from fsrbench.reports.plots import curves as plot_curves
-from fsrbench.runs.data import CURVE_COLUMNS, DETAIL_COLUMNS, RunData
 from fsrbench.reports.plots.style import looks, styled
 from fsrbench.reports.tables.details import details_table
 from fsrbench.reports.tables.render import render
+from fsrbench.runs.data import CURVE_COLUMNS, DETAIL_COLUMNS, RunData
 
 VALUES = {
     "detection": {"bicubic": 0.9, "ours": 0.97, "hr": 0.99},

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from fsrbench.errors import UserError
-from fsrbench.runs.choice import choose_rows
 from fsrbench.pictures.grid import GridColumn, draw_grid, enlarge, fit, wrap
+from fsrbench.runs.choice import choose_rows
 
 
 def noise(size, seed):

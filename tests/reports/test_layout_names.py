@@ -9,12 +9,12 @@ from made import call, picture_files, run, write_files
 from matplotlib.axes import Axes
 
 from fsrbench.gallery import grid
-from fsrbench.runs.data import RunData
-from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.plots.dots import draw_dots
+from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.plots.sweep import draw_sweep
 from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.sources import arranged
+from fsrbench.runs.data import RunData
 
 LAYOUT = Layout.model_validate({"methods": {"nearest": "Ours (small)", "bicubic": "Baseline"}})
 

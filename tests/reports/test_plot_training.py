@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fsrbench.errors import UserError
-from fsrbench.reports.plots.training import draw_training
 from fsrbench.reports.plots.draw import plot
+from fsrbench.reports.plots.training import draw_training
 
 
 def training(

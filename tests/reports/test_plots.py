@@ -13,10 +13,11 @@ from matplotlib.colors import to_hex
 from PIL import Image
 
 from fsrbench.reports.page.results import SHAPES
-from fsrbench.reports.plots.looks import MARKERS
 from fsrbench.reports.plots.distributions import draw_distributions
 from fsrbench.reports.plots.dots import draw_dots
+from fsrbench.reports.plots.draw import write_plots
 from fsrbench.reports.plots.labels import place_labels
+from fsrbench.reports.plots.looks import MARKERS
 from fsrbench.reports.plots.speed import Point, _PercentLocator, draw_speed_quality, pareto_front
 from fsrbench.reports.plots.style import (
     freeze,
@@ -29,7 +30,6 @@ from fsrbench.reports.plots.style import (
     plain_ticks,
     styled,
 )
-from fsrbench.reports.plots.draw import write_plots
 
 NAN = math.nan
 METHODS = ("bicubic", "scgan", "ours")

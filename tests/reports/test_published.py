@@ -154,7 +154,9 @@ def test_what_is_no_number(text):
 
 
 def test_the_table_command_needs_no_torch():
-    code = "import sys, fsrbench.reports.tables.render, fsrbench.reports.tables.published; print('torch' in sys.modules)"
+    code = (
+        "import sys, fsrbench.reports.tables.render, fsrbench.reports.tables.published; print('torch' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
 

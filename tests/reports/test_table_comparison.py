@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from fsrbench.runs.comparison import compare_run
 from fsrbench.reports.tables import comparison as table_comparison
+from fsrbench.runs.comparison import compare_run
 from fsrbench.runs.data import RunData
 
 VALUES = {

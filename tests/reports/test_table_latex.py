@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from made_latex import needs_latex, typeset
 
+from fsrbench.reports.tables.build import build, build_table
 from fsrbench.reports.tables.latex.columns import blocks, column_spec
 from fsrbench.reports.tables.latex.text import breakable, escape
-from fsrbench.reports.tables.build import build, build_table
 from fsrbench.reports.tables.layout import Layout
-from fsrbench.reports.tables.sources import Source
 from fsrbench.reports.tables.render import render_runs
+from fsrbench.reports.tables.sources import Source
 
 NAMES = ["bicubic", "scgan", "ours-short", "ours", "a method_with a long & odd name"]
 TITLES = ["PSNR", "MS-SSIM", "Landmark error, dlib", "Verification (ArcFace)", "Throughput"]

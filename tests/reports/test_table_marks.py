@@ -12,8 +12,8 @@ import pytest
 from fsrbench.reports.tables.build import build, build_table
 from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.marks import marks
-from fsrbench.reports.tables.sources import Source
 from fsrbench.reports.tables.render import render_runs
+from fsrbench.reports.tables.sources import Source
 
 N = 40
 NOISE = np.random.default_rng(0).normal(size=(4, N))

@@ -14,8 +14,8 @@ from fsrbench.errors import UserError
 from fsrbench.reports.tables.build import build, build_sweep
 from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.model import spans
-from fsrbench.reports.tables.sources import Source, open_runs, steps
 from fsrbench.reports.tables.render import render_runs
+from fsrbench.reports.tables.sources import Source, open_runs, steps
 
 NEAR = {"psnr": {"a": 20.0, "b": 21.0, "c": 22.0}, "niqe": {"a": 5.0, "b": 6.0, "hr": 3.0}}
 FAR = {"psnr": {"b": 11.0, "d": 10.0}, "kid": {"b": (0.2, 0.19, 0.21), "d": (0.1, 0.09, 0.11)}}

@@ -17,9 +17,9 @@ from PIL import Image
 from scipy.stats import bootstrap
 
 from fsrbench.degradations.recipes import DEGRADATIONS, rng_for
-from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.methods.names import find_method
 from fsrbench.metrics.landmarks import nme
+from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import TASKS
 from reference_model.fan import FAN, load_fan, points_of, probabilities
 from reference_model.fan_data import Annotated, load_annotated, reduced

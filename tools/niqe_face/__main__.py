@@ -18,9 +18,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from fsrbench.datasets import Dataset, open_dataset
-from fsrbench.pictures.decode import centre_square, decode, to_tensor
 from fsrbench.metrics.niqe_face import SIDES, face_features
 from fsrbench.metrics.niqe_features import without_flat
+from fsrbench.pictures.decode import centre_square, decode, to_tensor
 
 BATCH = 64
 

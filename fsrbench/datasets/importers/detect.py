@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from fsrbench.pictures.decode import BadImage
 from fsrbench.metrics.extractors.detectors import MTCNN_SIDE, mtcnn
+from fsrbench.pictures.decode import BadImage
 
 CONFIDENCE: Final = 0.9
 LARGEST: Final = 1280

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from fsrbench import __version__
-from fsrbench.machine.console import Reporter
 from fsrbench.datasets import made
 from fsrbench.datasets.importers import Kind
 from fsrbench.datasets.importers.base import FIVE, Collection, Face, Options
@@ -22,6 +21,7 @@ from fsrbench.datasets.importers.tree import Tree
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.datasets.layout import is_safe
 from fsrbench.errors import UserError
+from fsrbench.machine.console import Reporter
 
 SOURCES: Final = "sources.csv"
 LEFT_OUT: Final = "left_out.csv"

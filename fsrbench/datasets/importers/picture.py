@@ -15,12 +15,12 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from fsrbench.files.atomic import disk_errors, whole
-from fsrbench.datasets.storage import Files
 from fsrbench.datasets.importers.base import Face, Options
 from fsrbench.datasets.importers.crops import around_box, find_crop, moved, quad_of, side_of
 from fsrbench.datasets.importers.cut import cut, outside
+from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
+from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.pictures.decode import BadImage, decode
 
 CHUNK: Final = "fsrbench-import"

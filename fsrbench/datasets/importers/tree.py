@@ -8,8 +8,8 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
-from fsrbench.datasets.storage import Files, FolderFiles, ZipFiles
 from fsrbench.datasets.layout import is_picture
+from fsrbench.datasets.storage import Files, FolderFiles, ZipFiles
 from fsrbench.datasets.tar_storage import TarFiles
 from fsrbench.errors import UserError, one_line
 

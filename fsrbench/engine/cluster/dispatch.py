@@ -14,12 +14,12 @@ from uuid import uuid4
 from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
-from fsrbench.machine.console import Reporter
 from fsrbench.engine.cluster.careful import Doubt, Step
-from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.cluster.remote import Done, Setting, do_units
+from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.worker import UnitResult, Worker
 from fsrbench.errors import UserError
+from fsrbench.machine.console import Reporter
 
 LOOKAHEAD = 4
 """Jobs a worker that may be out or back early, before the one whose turn it is: what bounds the memory."""

@@ -14,21 +14,21 @@ from uuid import uuid4
 import torch
 from distributed import Reschedule, get_worker
 
-from fsrbench.machine import facts as machine_facts
-from fsrbench.weights import known as weights
-from fsrbench.machine import memory
 from fsrbench.engine.cluster.careful import CarefulWorker, Doubt
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.store import Store
 from fsrbench.engine.worker import UnitResult, Worker
 from fsrbench.errors import UserError
+from fsrbench.machine import facts as machine_facts
+from fsrbench.machine import memory
+from fsrbench.machine.offline import hosts_of, no_connections
 from fsrbench.methods.names import is_of_path
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import FeatureMetric, Metric
-from fsrbench.machine.offline import hosts_of, no_connections
 from fsrbench.process.state import preserved
-from fsrbench.spec import RunSpec
 from fsrbench.provenance.versions import versions as found_versions
+from fsrbench.spec import RunSpec
+from fsrbench.weights import known as weights
 
 TOKEN = "token"
 BUSY_SECONDS = 1.0

@@ -16,12 +16,12 @@ import dask
 import torch
 from distributed import Client, LocalCluster, Status
 
-from fsrbench.machine.console import Reporter
 from fsrbench.engine.cluster.dispatch import Dispatch
-from fsrbench.engine.plan import Unit
 from fsrbench.engine.cluster.remote import Setting, make_setting, unfit
+from fsrbench.engine.plan import Unit
 from fsrbench.engine.worker import UnitResult, Worker
 from fsrbench.errors import UserError, one_line
+from fsrbench.machine.console import Reporter
 
 CONFIG = {
     # The main process gives a lost worker's units out again itself: it then knows which units a worker was lost with.

@@ -20,14 +20,14 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
-from fsrbench.weights import known as weights
-from fsrbench.process.containment import contained
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
+from fsrbench.machine.offline import no_connections
 from fsrbench.methods.names import Method, find_method, load_method
 from fsrbench.methods.timing import EFFORTS, Readings, measure
-from fsrbench.machine.offline import no_connections
+from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
 from fsrbench.tasks import TASKS
+from fsrbench.weights import known as weights
 
 MOST_BYTES: Final = 2**28
 """Of a tensor or message; a larger one is none that was asked for, and only its shape is told."""

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fsrbench.weights import known as weights
 from fsrbench.errors import Unavailable, one_line
 from fsrbench.metrics.base import Features
 from fsrbench.provenance.plugin_code import PluginCode
-from fsrbench.registry import Registry
 from fsrbench.provenance.versions import version
+from fsrbench.registry import Registry
+from fsrbench.weights import known as weights
 
 BUILTIN = {
     "mtcnn": "fsrbench.metrics.extractors.detectors:Mtcnn",

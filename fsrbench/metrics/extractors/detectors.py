@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from fsrbench.weights import known as weights
-from fsrbench.pictures.decode import to_uint8
-from fsrbench.metrics.base import Features
-from fsrbench.pictures.enlarge import enlarge
-from fsrbench.metrics.extractors.base import Extractor, check_tensors, tensors_of
 from fsrbench.machine.packages import cannot_import, import_torchvision
+from fsrbench.metrics.base import Features
+from fsrbench.metrics.extractors.base import Extractor, check_tensors, tensors_of
+from fsrbench.pictures.decode import to_uint8
+from fsrbench.pictures.enlarge import enlarge
+from fsrbench.weights import known as weights
 
 MTCNN_SIDE = 20
 """Least side in pixels of a picture that MTCNN looks at; it fails on smaller ones."""

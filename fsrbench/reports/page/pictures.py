@@ -12,11 +12,11 @@ from typing import Any, Final
 import pandas as pd
 from PIL import Image
 
-from fsrbench.runs.pictures import LR, PictureFolder
-from fsrbench.runs.choice import choose_rows
-from fsrbench.runs.data import HR, MetricInfo, RunData
 from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.short_names import short_names
+from fsrbench.runs.choice import choose_rows
+from fsrbench.runs.data import HR, MetricInfo, RunData
+from fsrbench.runs.pictures import LR, PictureFolder
 
 MOST_SHOWN: Final = 200
 BUDGET: Final = 22_000_000

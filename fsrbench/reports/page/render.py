@@ -12,14 +12,14 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from fsrbench.files.atomic import whole
 from fsrbench.errors import UserError
-from fsrbench.runs.data import RunData
+from fsrbench.files.atomic import whole
 from fsrbench.reports.page import facts
 from fsrbench.reports.page.figures import PlotFigure, read_figures
 from fsrbench.reports.page.pictures import MOST_SHOWN, read_pictures, specimens, titles
 from fsrbench.reports.page.results import look_rules, read_results
 from fsrbench.reports.tables.details import detail_methods, detail_rows
+from fsrbench.runs.data import RunData
 
 HERE: Final = Path(__file__).parent
 STYLES: Final = ("report.css", "browser.css", "print.css")

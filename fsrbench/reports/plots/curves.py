@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fsrbench.runs.data import HR, RunData
 from fsrbench.reports.plots.style import (
     ceiling_key,
     draw_curve,
@@ -19,6 +18,7 @@ from fsrbench.reports.plots.style import (
     panels,
     plain_ticks,
 )
+from fsrbench.runs.data import HR, RunData
 
 PER_CENT = 100
 LEAST_FAR = 1e-3

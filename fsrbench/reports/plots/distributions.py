@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from fsrbench.runs.data import MetricInfo, RunData
 from fsrbench.reports.plots.dots import mark_missing, name_rows
 from fsrbench.reports.plots.style import Look, looks, panels, plain_ticks
+from fsrbench.runs.data import MetricInfo, RunData
 
 METRICS = ("psnr", "ssim", "niqe", "niqe_face")
 MOST_PANELS = 3

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fsrbench.runs.data import HR, MetricInfo, RunData
 from fsrbench.reports.plots.style import (
     CEILING,
     CEILING_DASH,
@@ -26,6 +25,7 @@ from fsrbench.reports.plots.style import (
     plain_ticks,
     spans_decades,
 )
+from fsrbench.runs.data import HR, MetricInfo, RunData
 
 COLUMNS = 4
 

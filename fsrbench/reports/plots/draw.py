@@ -11,7 +11,6 @@ from typing import Final
 from matplotlib.figure import Figure
 
 from fsrbench.errors import UserError
-from fsrbench.runs.data import RunData
 from fsrbench.reports.plots.curves import draw_detection, draw_roc, draw_throughput
 from fsrbench.reports.plots.distributions import draw_distributions
 from fsrbench.reports.plots.dots import draw_dots
@@ -22,6 +21,7 @@ from fsrbench.reports.plots.training import draw_training, is_training
 from fsrbench.reports.tables.build import open_arranged
 from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.sources import arranged
+from fsrbench.runs.data import RunData
 
 DEFAULT: Final = Layout()
 PLOTS: Final[dict[str, Callable[[RunData], Figure | None]]] = {

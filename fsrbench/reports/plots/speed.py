@@ -12,8 +12,6 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
-from fsrbench.runs.comparison import how_told
-from fsrbench.runs.data import HR, MetricInfo, RunData
 from fsrbench.reports.plots.labels import place_labels
 from fsrbench.reports.plots.style import (
     CEILING,
@@ -31,6 +29,8 @@ from fsrbench.reports.plots.style import (
     panels,
     plain_ticks,
 )
+from fsrbench.runs.comparison import how_told
+from fsrbench.runs.data import HR, MetricInfo, RunData
 
 SPEED = "latency_ms"
 QUALITIES = ("psnr", "verification", "verification_labelled", "detection", "niqe", "niqe_face")

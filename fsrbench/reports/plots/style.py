@@ -22,7 +22,6 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from fsrbench.files.atomic import whole
-from fsrbench.runs.data import HR, MetricInfo, Result, RunData
 from fsrbench.pictures.fonts import families, spelled
 from fsrbench.reports.plots.looks import CEILING as CEILING
 from fsrbench.reports.plots.looks import CEILING_DASH as CEILING_DASH
@@ -30,6 +29,7 @@ from fsrbench.reports.plots.looks import Look as Look
 from fsrbench.reports.plots.looks import looks as looks
 from fsrbench.reports.plots.looks import looks_of as looks_of
 from fsrbench.reports.short_names import short_names
+from fsrbench.runs.data import HR, MetricInfo, Result, RunData
 
 _STYLE: Final[Any] = {  # matplotlib types the keys one by one
     "font.size": 9,

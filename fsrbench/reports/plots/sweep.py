@@ -8,7 +8,6 @@ from itertools import chain
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fsrbench.runs.data import HR, MetricInfo, RunData
 from fsrbench.reports.plots.style import (
     Look,
     ceiling_key,
@@ -22,6 +21,7 @@ from fsrbench.reports.plots.style import (
     panels,
     plain_ticks,
 )
+from fsrbench.runs.data import HR, MetricInfo, RunData
 from fsrbench.runs.sweep import sweep
 
 COLUMNS = 3

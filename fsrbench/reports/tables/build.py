@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fsrbench.runs.comparison import how_told
 from fsrbench.errors import UserError
 from fsrbench.reports.tables import marks as table_marks
 from fsrbench.reports.tables import notes as table_notes
-from fsrbench.runs.data import HR, MetricInfo, Result, RunData
 from fsrbench.reports.tables.layout import Layout, hint
 from fsrbench.reports.tables.merge import merged, merged_facts
 from fsrbench.reports.tables.model import NO_VALUE, Cell, Column, Row, Table
 from fsrbench.reports.tables.notes import Note
 from fsrbench.reports.tables.sources import Source, Step, arranged, steps
+from fsrbench.runs.comparison import how_told
+from fsrbench.runs.data import HR, MetricInfo, Result, RunData
 from fsrbench.runs.manifest import part_measured
 
 

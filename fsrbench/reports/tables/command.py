@@ -8,8 +8,8 @@ from typing import get_args
 
 from fsrbench.errors import UserError
 from fsrbench.reports.tables.layout import Layout, Notes, read_layout
-from fsrbench.reports.tables.sources import open_runs
 from fsrbench.reports.tables.render import FORMATS, Format, render_runs
+from fsrbench.reports.tables.sources import open_runs
 
 
 def table(

@@ -10,9 +10,9 @@ from typing import Final, Literal
 import pandas as pd
 from rich.text import Text
 
+from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.runs.comparison import Compared
 from fsrbench.runs.data import RunData
-from fsrbench.reports.tables.model import NO_VALUE
 
 Format = Literal["text", "md", "csv"]
 HEADINGS: Final = ("Metric", "Method", "Difference", "95 % interval", "p (Holm)", "Effect", "Wins (%)", "n", "Verdict")

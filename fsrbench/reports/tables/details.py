@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from fsrbench.runs.digits import significant
-from fsrbench.runs.data import MetricInfo, RunData
 from fsrbench.reports.tables.to_markdown import escape
+from fsrbench.runs.data import MetricInfo, RunData
+from fsrbench.runs.digits import significant
 
 NAMES = {
     "auc": "area under the ROC curve",

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from fsrbench.runs.data import HR
 from fsrbench.files.text import Yaml, read_marked_yaml
+from fsrbench.runs.data import HR
 
 Notes = Literal["full", "short", "none"]
 

@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from fsrbench.reports.tables.model import PARTIAL, TIED, Cell, Mark
 from fsrbench.runs import times
 from fsrbench.runs.comparison import Test, tied_with_best
 from fsrbench.runs.data import RunData
-from fsrbench.reports.tables.model import PARTIAL, TIED, Cell, Mark
 
 TESTS: Final[dict[Test, str]] = {
     "paired": "paired permutation tests that keep a person's images together, Holm over the column, 5 %",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fsrbench.runs.data import MetricInfo, RunData
-from fsrbench.reports.tables.published import Entry, PublishedRow, load_published
 from fsrbench.reports.tables.model import NO_VALUE, Cell, Column, Row, Table
+from fsrbench.reports.tables.published import Entry, PublishedRow, load_published
+from fsrbench.runs.data import MetricInfo, RunData
 
 MARKS = {"verified": "†", "unverified": "‡"}
 """What every reported number carries, by the status of its entry."""

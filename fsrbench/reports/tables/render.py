@@ -9,22 +9,22 @@ from typing import Final, Literal, assert_never
 
 from rich.console import Console
 
-from fsrbench.files.atomic import whole
 from fsrbench.errors import UserError
-from fsrbench.reports.tables import to_markdown as table_markdown
+from fsrbench.files.atomic import whole
 from fsrbench.reports.tables import notes as table_notes
-from fsrbench.runs.data import RunData
-from fsrbench.reports.tables.published_table import none_fits, published_table
+from fsrbench.reports.tables import to_markdown as table_markdown
 from fsrbench.reports.tables.build import build, build_each, build_sweep
-from fsrbench.reports.tables.to_csv import csv_text
 from fsrbench.reports.tables.details import details_table
-from fsrbench.reports.tables.to_html import html
 from fsrbench.reports.tables.latex.to_latex import PAGE, document, latex
 from fsrbench.reports.tables.layout import Layout
-from fsrbench.reports.tables.to_markdown import markdown
 from fsrbench.reports.tables.model import Table
+from fsrbench.reports.tables.published_table import none_fits, published_table
 from fsrbench.reports.tables.sources import Source, arranged, steps
+from fsrbench.reports.tables.to_csv import csv_text
+from fsrbench.reports.tables.to_html import html
+from fsrbench.reports.tables.to_markdown import markdown
 from fsrbench.reports.tables.to_terminal import TerminalTable
+from fsrbench.runs.data import RunData
 
 Format = Literal["md", "tex", "csv", "html", "terminal"]
 FORMATS: Final[tuple[Format, ...]] = ("md", "tex", "csv", "html", "terminal")

@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 
 from fsrbench.errors import UserError
-from fsrbench.runs.data import HR, RunData
-from fsrbench.runs.sweep import sweep
 from fsrbench.reports.tables.layout import Layout, hint
 from fsrbench.reports.tables.notes import degraded, named
+from fsrbench.runs.data import HR, RunData
 from fsrbench.runs.manifest import section
+from fsrbench.runs.sweep import sweep
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import io
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from fsrbench.runs.data import MetricInfo, RunData
+from fsrbench.reports.tables.model import NO_VALUE, Cell, Row, Table
 from fsrbench.reports.tables.published import Entry, PublishedRow
 from fsrbench.reports.tables.published_table import fitting, number
-from fsrbench.reports.tables.model import NO_VALUE, Cell, Row, Table
+from fsrbench.runs.data import MetricInfo, RunData
 
 PARTS = "Measured on part"
 _ABOUT_REPORTED = ("Status", "Reported by", "Data", "LR", "Protocol", "Source")

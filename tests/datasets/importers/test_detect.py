@@ -10,8 +10,8 @@ from PIL import Image
 
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.importers.detect import Finder
-from fsrbench.pictures.decode import BadImage
 from fsrbench.metrics.extractors.detectors import MTCNN_SIDE
+from fsrbench.pictures.decode import BadImage
 
 
 @pytest.mark.parametrize("size", [(18, 18), (1, 1), (300, 19), (2600, 38)])

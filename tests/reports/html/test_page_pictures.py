@@ -12,9 +12,9 @@ import pytest
 from made_pages import VALUES, add_pictures, blocks, picture, words
 from PIL import Image
 
-from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
-from fsrbench.reports.page.render import render, write_report
 from fsrbench.reports.page.pictures import read_pictures, specimens
+from fsrbench.reports.page.render import render, write_report
+from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
 ROWS = ("lr", "bicubic", "ours", "scgan", "hr")
 

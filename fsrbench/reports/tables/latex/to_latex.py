@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fsrbench.reports.short_names import short_names
 from fsrbench.reports.tables.latex.columns import blocks, column_spec, is_number, raised, tex_columns
 from fsrbench.reports.tables.latex.text import DEFINITION, breakable, escape, latin
-from fsrbench.reports.short_names import short_names
 from fsrbench.reports.tables.model import NO_VALUE, Cell, Column, Row, Table, heading_lines, spans
 
 PAGE = 480.0
