@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fsrbench.api import evaluate
-    from fsrbench.methods.names import Method
+    from fsrbench.methods.base import Method
     from fsrbench.runs.data import RunData
 
 __version__ = "0.1.0"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from fsrbench.datasets import Dataset
-    from fsrbench.methods.names import Method
+    from fsrbench.methods.base import Method
     from fsrbench.metrics.base import Metric
 
     GivenMethod = str | type[Method] | Method | Callable[[Tensor], Tensor]
@@ -149,8 +149,8 @@ class _Given:
         if aliases:
             raise UserError(f"{aliases[0]}: a method that is known by name keeps it; rename it in a table's layout")
         if found:
+            from fsrbench.methods.base import METHODS
             from fsrbench.methods.callables import as_given  # takes seconds: torch
-            from fsrbench.methods.names import METHODS
 
             self._know(METHODS, {name: as_given(method) for name, method in found.items()})
         return tuple(named)

@@ -15,7 +15,8 @@ from fsrbench.reports.plots import draw as plots
 from fsrbench.reports.tables import render as tables
 from fsrbench.runs import finished, folder
 from fsrbench.runs.data import RunData
-from fsrbench.runs.pictures import LR, PictureFolder
+from fsrbench.runs.names import LR
+from fsrbench.runs.pictures import PictureFolder
 from fsrbench.spec import RunSpec
 
 

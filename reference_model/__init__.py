@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.tasks import Task
 from reference_model.generator import RestorationNetwork
 

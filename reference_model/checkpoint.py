@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from fsrbench.methods.checkpoints import Restorer
+from fsrbench.methods.restorer import Restorer
 from reference_model.generator import RestorationNetwork
 
 

@@ -9,8 +9,7 @@ import pytest
 from torch import Tensor
 from torch.nn import functional as F
 
-from fsrbench.metrics.base import Features
-from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, Features
 
 
 class Colours(Extractor):

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 from torch import Tensor
 from torch.nn import functional as F
 
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.weights import known as weights
 
 

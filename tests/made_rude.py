@@ -15,7 +15,7 @@ from PIL import ImageFile
 from torch import Tensor
 from torch.nn import functional as F
 
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.metrics.base import ImageMetric
 from fsrbench.tasks import Task
 

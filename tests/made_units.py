@@ -12,10 +12,11 @@ import pandas as pd
 from torch import Tensor
 
 from fsrbench.engine.collect import Collector
-from fsrbench.engine.plan import HR, Shard, Unit
+from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.worker import UnitResult
 from fsrbench.methods.timing import Readings
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, ImageMetric, Metric
+from fsrbench.runs.names import HR
 
 IDS = ["a/1", "a/2", "b/1", "b/2"]
 IDENTITIES = {image: image[0] for image in IDS}

@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from fsrbench.errors import UserError
+from fsrbench.methods.base import Method, describe
 from fsrbench.methods.callables import as_method
-from fsrbench.methods.names import Method, describe, find_method, load_method
+from fsrbench.methods.names import find_method, load_method
 from fsrbench.tasks import TASKS
 
 CPU = torch.device("cpu")

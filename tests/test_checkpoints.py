@@ -20,8 +20,9 @@ from torch import Tensor, nn
 
 from fsrbench.errors import Unavailable
 from fsrbench.methods import checkpoints
-from fsrbench.methods.checkpoints import CheckpointMethod, Restorer
+from fsrbench.methods.checkpoints import CheckpointMethod
 from fsrbench.methods.names import load_method
+from fsrbench.methods.restorer import Restorer
 from fsrbench.registry import Registry
 from fsrbench.tasks import TASKS
 

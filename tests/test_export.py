@@ -16,7 +16,7 @@ from fsrbench.errors import Unavailable
 from fsrbench.methods import export as exporting
 from fsrbench.methods.names import load_method
 from fsrbench.methods.timing import Effort
-from fsrbench.provenance import git as provenance
+from fsrbench.provenance.file_hashes import file_hash
 from fsrbench.tasks import TASKS
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
@@ -90,7 +90,7 @@ def test_file_says_what_it_is(exported: tuple[Path, str]) -> None:
     told = session.get_modelmeta().custom_metadata_map
     method = load_method("ours", TASKS["x4"], CPU)
     assert method.weights is not None
-    assert told["fsrbench.weights_sha256"] == provenance.file_hash(method.weights)
+    assert told["fsrbench.weights_sha256"] == file_hash(method.weights)
     assert (told["fsrbench.method"], told["fsrbench.task"], told["fsrbench.range"]) == ("ours", "x4", "0,1")
     assert session.get_inputs()[0].shape == ["n", 3, 16, 16]
     assert session.get_outputs()[0].shape == ["n", 3, 64, 64]

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from fsrbench import evaluate
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
-from fsrbench.methods.names import METHODS, Method, describe, find_method, load_method
+from fsrbench.methods.base import METHODS, Method, describe
+from fsrbench.methods.names import find_method, load_method
 from fsrbench.tasks import TASKS
 
 CPU = torch.device("cpu")
@@ -77,10 +78,10 @@ def test_nothing_but_the_listed_packages_registers_methods() -> None:
         ("python:not_there:C", "no module not_there"),
         (
             "python:torch.nn:Linear",
-            "is no fsrbench.methods.names.Method, function or network; name an object of the class",
+            "is no fsrbench.methods.base.Method, function or network; name an object of the class",
         ),
-        ("python:math:sqrt", "is no fsrbench.methods.names.Method"),
-        ("python:math:pi", "is no fsrbench.methods.names.Method"),
+        ("python:math:sqrt", "is no fsrbench.methods.base.Method"),
+        ("python:math:pi", "is no fsrbench.methods.base.Method"),
     ],
 )
 def test_wrong_name_is_one_line(name: str, reason: str) -> None:

@@ -15,7 +15,7 @@ from made import picture_files, run, write_files
 from torch import Tensor
 
 from fsrbench.machine.offline import no_connections
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.tasks import Task
 
 ELSEWHERE = "192.0.2.1"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fsrbench.provenance import git as provenance
+from fsrbench.provenance import git as checkout
 
 
 @pytest.fixture(autouse=True)
@@ -41,20 +41,20 @@ def test_an_installed_package_inside_somebody_elses_repository_has_no_commit(tmp
     (tmp_path / ".gitignore").write_text(".venv\n")
     package = make_package(tmp_path / ".venv" / "lib" / "fsrbench")
     make_repository(tmp_path)
-    assert provenance.git(package) is None
+    assert checkout.git(package) is None
 
 
 def test_an_installed_package_that_nobody_ignores_has_no_commit(tmp_path: Path) -> None:
     make_repository(tmp_path)
-    assert provenance.git(make_package(tmp_path / "env" / "fsrbench")) is None
+    assert checkout.git(make_package(tmp_path / "env" / "fsrbench")) is None
 
 
 def test_a_checkout_has_its_commit_and_tells_changes(tmp_path: Path) -> None:
     package = make_package(tmp_path / "fsrbench")
     commit = make_repository(tmp_path)
-    assert provenance.git(package) == {"commit": commit, "dirty": False}
+    assert checkout.git(package) == {"commit": commit, "dirty": False}
     (package / "__init__.py").write_text("version = 2\n")
-    assert provenance.git(package) == {"commit": commit, "dirty": True}
+    assert checkout.git(package) == {"commit": commit, "dirty": True}
 
 
 def test_a_hook_of_another_repository_does_not_lend_its_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,5 +64,5 @@ def test_a_hook_of_another_repository_does_not_lend_its_commit(tmp_path: Path, m
     ours = make_repository(tmp_path / "checkout")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "paper" / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path / "paper"))
-    assert provenance.git(package) == {"commit": ours, "dirty": False}
-    assert provenance.git(make_package(tmp_path / "installed")) is None
+    assert checkout.git(package) == {"commit": ours, "dirty": False}
+    assert checkout.git(make_package(tmp_path / "installed")) is None

@@ -8,17 +8,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from fsrbench.stats import intervals as stats
-from fsrbench.stats.corrections import FEWEST_PEOPLE, LEVEL, benjamini_hochberg, smallest_p
-from fsrbench.stats.intervals import (
-    block_interval,
-    compare,
-    holm,
-    mean_interval,
-    median_interval,
-    p_value,
-    pseudo_values,
-)
+from fsrbench.stats.corrections import FEWEST_PEOPLE, LEVEL, benjamini_hochberg, holm, smallest_p
+from fsrbench.stats.intervals import block_interval, mean_interval, median_interval, pseudo_values
+from fsrbench.stats.paired import compare, p_value
 
 INTERVALS = [mean_interval, median_interval]
 intervals = pytest.mark.parametrize("interval", INTERVALS, ids=lambda i: i.__name__)

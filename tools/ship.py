@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from fsrbench.provenance.git import file_hash
+from fsrbench.provenance.file_hashes import file_hash
 from fsrbench.training.loop import export
 
 

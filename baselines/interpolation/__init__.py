@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import Task
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from baselines.progressive.network import Generator
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.tasks import Task
 
 WEIGHTS = Path(__file__).parent / "weights"

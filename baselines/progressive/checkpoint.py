@@ -10,7 +10,7 @@ from torch import Tensor
 
 from baselines.progressive.network import Generator
 from fsrbench.errors import Unavailable
-from fsrbench.methods.checkpoints import Restorer
+from fsrbench.methods.restorer import Restorer
 
 LAYERS: Final = (
     (r"step1\.0\.", "head.0."),

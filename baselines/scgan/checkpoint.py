@@ -8,7 +8,7 @@ from typing import Any, Final
 from torch import Tensor
 
 from baselines.scgan.network import RestorationNetwork
-from fsrbench.methods.checkpoints import Restorer
+from fsrbench.methods.restorer import Restorer
 
 AUTHORS: Final = ("G_l2h", "G_RLS")
 """What holds the restoration network's weights in the released file, and in those of the authors' training."""

@@ -11,8 +11,8 @@ from typing import Final
 import pandas as pd
 
 from fsrbench.audit.protocols import DEFAULT, Protocol
-from fsrbench.engine.plan import HR
-from fsrbench.runs.data import MetricInfo
+from fsrbench.runs.metric_info import MetricInfo
+from fsrbench.runs.names import HR
 
 COLUMNS: Final = ("method", "metric", "group", "protocol", "value", "difference", "n", "status", "note")
 

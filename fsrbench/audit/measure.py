@@ -20,7 +20,8 @@ from fsrbench.machine.console import Reporter
 from fsrbench.metrics.base import Metric
 from fsrbench.runs import folder
 from fsrbench.runs.comparison import told_apart
-from fsrbench.runs.data import MetricInfo, RunData
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.spec import RunSpec
 
 IMAGES = 128

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from fsrbench.datasets import open_dataset
+from fsrbench.datasets.base import dataset_hash
 from fsrbench.engine.run import Run
 from fsrbench.errors import UserError
-from fsrbench.provenance.git import dataset_hash
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
 from fsrbench.spec import RunSpec, parse_spec

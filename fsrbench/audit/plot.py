@@ -16,8 +16,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from fsrbench.audit.findings import Findings
 from fsrbench.audit.protocols import Protocol
-from fsrbench.engine.plan import HR
-from fsrbench.reports.plots.style import CEILING, Look, labels, looks_of, save, styled
+from fsrbench.reports.plots.looks import CEILING, Look, looks_of
+from fsrbench.reports.plots.style import labels, save, styled
+from fsrbench.runs.names import HR
 
 WIDTH: Final = 7.2
 ROW: Final = 0.19

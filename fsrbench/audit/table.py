@@ -17,7 +17,7 @@ from fsrbench.audit.findings import Findings
 from fsrbench.audit.protocols import DEFAULT
 from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.reports.tables.to_markdown import escape
-from fsrbench.runs.data import MetricInfo
+from fsrbench.runs.metric_info import MetricInfo
 
 INTRODUCTION: Final = (
     "The same pictures and the same metric, measured as other papers measure them. The default is fsrbench's own "

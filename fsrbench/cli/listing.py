@@ -33,7 +33,8 @@ def print_list(kind: str) -> None:
 
 
 def _methods() -> Iterator[Row]:
-    from fsrbench.methods.names import KINDS, METHODS, describe, find_method
+    from fsrbench.methods.base import METHODS, describe
+    from fsrbench.methods.names import KINDS, find_method
 
     for name in METHODS.names():
         try:

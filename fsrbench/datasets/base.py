@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -79,3 +79,11 @@ class Dataset:
     def head(self, limit: int | None) -> Dataset:
         """The first ``limit`` samples."""
         return self if limit is None else replace(self, samples=self.samples[:limit])
+
+
+def dataset_hash(samples: Iterable[Sample]) -> str:
+    """sha256 over the samples' ids and files: the same for a folder and a zip of the same pictures."""
+    sha = hashlib.sha256()
+    for sample in samples:
+        sha.update(sample.digest().encode())
+    return sha.hexdigest()

@@ -14,12 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from fsrbench.datasets import Dataset, made
-from fsrbench.datasets.base import Picture, Sample
+from fsrbench.datasets.base import Picture, Sample, dataset_hash
 from fsrbench.degradations.recipes import Degradation
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import BadImage, centre_square, decode
-from fsrbench.provenance.git import dataset_hash
 from fsrbench.tasks import TASKS, Task
 
 Rows = list[tuple[str, str]]

@@ -12,15 +12,14 @@ import pandas as pd
 from fsrbench.engine.results import MethodResults
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Metric, Summary
+from fsrbench.runs.columns import SCORE_COLUMNS, SUMMARY_COLUMNS
 from fsrbench.stats.intervals import mean_interval, people
 
 MOST_FAILED: Final = 0.01
 """Share of the images that may have failed before the number of the others is ``failed`` instead of ``ok``."""
-SCORE_COLUMNS = ["method", "image", "metric", "value", "status"]
 DETAIL_COLUMNS = ["method", "metric", "detail", "value"]
 CURVE_COLUMNS = ["method", "metric", "curve", "x", "y"]
 BLOCK_COLUMNS = ["method", "metric", "block", "value"]
-SUMMARY_COLUMNS = ["method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"]
 FEW_EQUAL = 2
 """SR pictures that may equal HR without a word, such as those of one colour."""
 

@@ -11,7 +11,7 @@ import torch
 from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.store import key_of
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.metrics.base import ImageMetric
 from fsrbench.metrics.extractors.base import Extractor
 from fsrbench.provenance import versions

@@ -8,15 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fsrbench.datasets.base import dataset_hash
 from fsrbench.datasets.inputs import resized_note
 from fsrbench.engine.frames import status_of, too_many_failed
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError
-from fsrbench.methods.names import describe, find_method
+from fsrbench.machine.facts import machine
+from fsrbench.methods.base import describe
+from fsrbench.methods.names import find_method
 from fsrbench.metrics.base import Metric
 from fsrbench.provenance import fingerprints
-from fsrbench.provenance import git as provenance
+from fsrbench.provenance.file_hashes import hash_of_all
+from fsrbench.provenance.git import git
 from fsrbench.provenance.versions import CODE, versions
 from fsrbench.weights import known as weights
 
@@ -38,9 +42,9 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
         "reference": _reference(run),
         "versions": {name: version for name, version in versions().items() if name != CODE},
         "code_sha256": fingerprints.harness(),
-        "machine": provenance.machine(run.device),
+        "machine": machine(run.device),
         "executor": run.executor,
-        "git": provenance.git(),
+        "git": git(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": run.clock.seconds,
     }
@@ -76,7 +80,7 @@ def _data(run: Run) -> dict[str, Any]:
         "n": n,
         "has_hr": run.dataset.has_hr,
         "identities": len({s.identity for s in run.dataset if s.identity is not None}),
-        "sha256": provenance.dataset_hash(run.dataset),
+        "sha256": dataset_hash(run.dataset),
         "left_out": left_out,
         "notes": notes,
         "warnings": list(run.dataset.warnings),
@@ -98,7 +102,7 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
         "status": "failed" if results and too_many_failed(len(results.problems), results.images) else "ok",
         "training": method.training,
         "weights": ", ".join(file.name for file in files) or None,
-        "weights_sha256": provenance.hash_of_all(files) if files else None,
+        "weights_sha256": hash_of_all(files) if files else None,
         "weights_note": "; ".join(filter(None, map(weights.undeclared, method.weight_names))),
         "fingerprint": run.worker.keys.loaded(name),
         "changed_state": run.changed(name),
@@ -128,7 +132,7 @@ def _reference(run: Run) -> dict[str, Any] | None:
     return {
         "name": _name(run.reference.name),
         "n": len(run.reference),
-        "sha256": provenance.dataset_hash(run.reference),
+        "sha256": dataset_hash(run.reference),
         "warnings": list(run.reference.warnings),
     }
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.store import pack_json, unpack_json
 from fsrbench.errors import FsrbenchError, one_line
+from fsrbench.methods.base import Method
 from fsrbench.methods.isolation.parent import MethodDied
-from fsrbench.methods.names import Method
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.process.containment import contained
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fsrbench.datasets import Dataset, Sample
-from fsrbench.runs.names import HR as HR
+from fsrbench.runs.names import HR
 
 SHARD = 64
 """Images a unit; what a kill can lose at most."""

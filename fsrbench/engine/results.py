@@ -10,7 +10,7 @@ import numpy as np
 
 from fsrbench.engine.worker import UnitResult
 from fsrbench.files.arrays import PART, join
-from fsrbench.metrics.base import Features
+from fsrbench.metrics.extractors.base import Features
 
 ReadFeatures = Callable[[str], Features]
 """Gives the features that lie under a key."""

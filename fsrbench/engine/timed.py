@@ -10,11 +10,10 @@ import torch
 
 from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
 from fsrbench.errors import FsrbenchError
-from fsrbench.machine.facts import speed_facts
-from fsrbench.methods.names import Method
+from fsrbench.machine.facts import machine, speed_facts
+from fsrbench.methods.base import Method
 from fsrbench.methods.timing import Effort, Readings, measure
 from fsrbench.pictures.decode import to_tensor
-from fsrbench.provenance import git as provenance
 from fsrbench.provenance import versions
 
 TIMINGS = "timings"
@@ -41,7 +40,7 @@ def time_methods(
     key = key_of(
         methods={name: method.fingerprint() for name, method in methods.items()},
         lr=hashlib.sha256(lr.tobytes()).hexdigest(),
-        machine=[provenance.machine(device), speed_facts()],
+        machine=[machine(device), speed_facts()],
         metrics=sorted(wanted),
         effort=effort,
         versions=versions.needed(),

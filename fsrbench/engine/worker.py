@@ -16,19 +16,21 @@ from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.behaviour import CheckedMethods
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes
-from fsrbench.engine.plan import HR, REFERENCE, Shard, Unit
+from fsrbench.engine.plan import REFERENCE, Shard, Unit
 from fsrbench.engine.shard_inputs import ShardInputs
 from fsrbench.engine.store import FEATURES, Store, key_of
 from fsrbench.errors import CannotWrite, FsrbenchError, one_line
 from fsrbench.machine import memory
 from fsrbench.machine.devices import one_thread
+from fsrbench.methods.base import Method
 from fsrbench.methods.isolation.parent import TIMEOUT, IsolatedMethod, Limits, MethodDied
-from fsrbench.methods.names import Method, can_be_isolated, load_method
+from fsrbench.methods.names import can_be_isolated, load_method
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, extract
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
+from fsrbench.runs.names import HR
 from fsrbench.spec import RunSpec
 
 UNITS_BETWEEN_TIDYING = 8

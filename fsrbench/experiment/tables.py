@@ -14,7 +14,7 @@ from fsrbench.files.text import Yaml
 from fsrbench.reports.tables.layout import Layout, layout_in
 from fsrbench.reports.tables.render import Format, render_runs
 from fsrbench.reports.tables.sources import Source, open_runs
-from fsrbench.runs.data import HR
+from fsrbench.runs.names import HR
 from fsrbench.spec import RunSpec
 
 KEYS: Final = ("runs", "layout", "sweep")

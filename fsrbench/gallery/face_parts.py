@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from fsrbench.errors import FsrbenchError
-from fsrbench.metrics.extractors.detectors import MTCNN_SIDE, mtcnn
+from fsrbench.faces.mtcnn import MTCNN_SIDE, mtcnn
 from fsrbench.pictures.grid import PART_ASPECT, Box
 
 LEAST_CONFIDENCE: Final = 0.9

@@ -20,8 +20,10 @@ from fsrbench.reports.tables.build import check
 from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.sources import Source, arranged
 from fsrbench.runs.choice import How, choose_rows
-from fsrbench.runs.data import HR, MetricInfo, RunData
-from fsrbench.runs.pictures import LR, PictureFolder
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
+from fsrbench.runs.names import HR, LR
+from fsrbench.runs.pictures import PictureFolder
 
 BY: Final = ("psnr", "psnr_y", "ssim", "niqe", "niqe_face")
 """Metrics to choose images by; the first that the run has scores of."""

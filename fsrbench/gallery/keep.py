@@ -12,7 +12,8 @@ from fsrbench.engine.run import Run
 from fsrbench.engine.store import key_of
 from fsrbench.gallery import grid
 from fsrbench.runs.data import RunData
-from fsrbench.runs.pictures import LR, Index, KeptRow, PictureFolder
+from fsrbench.runs.names import LR
+from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
 MOST_KEPT: Final = 200
 """Images whose pictures every run keeps, besides those of its grid: some MB, and what a report shows."""

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from fsrbench.gate.findings import Finding, Kind, Refusal, Verdict
-from fsrbench.runs.data import MetricInfo
+from fsrbench.runs.metric_info import MetricInfo
 
 SCHEMA_VERSION: Final = 1
 

@@ -16,8 +16,11 @@ from fsrbench.gate.reference import Held, HeldMethod, Reference
 from fsrbench.gate.setup import device_of, notes, refuse_others
 from fsrbench.gate.tolerances import Tolerance, default
 from fsrbench.runs import times
-from fsrbench.runs.data import HR, MetricInfo, RunData
-from fsrbench.stats.intervals import LEVEL, Comparison
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
+from fsrbench.runs.names import HR
+from fsrbench.stats.corrections import LEVEL
+from fsrbench.stats.paired import Comparison
 
 RATIO_DIGITS: Final = 3
 CEILING: Final = "the ceiling: what is measured with has changed, not a method"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from fsrbench.runs.data import MetricInfo
+from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.stats.corrections import p_text
-from fsrbench.stats.intervals import Comparison
+from fsrbench.stats.paired import Comparison
 
 
 class Kind(StrEnum):

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from fsrbench.gate.reference import Reference
-from fsrbench.stats.corrections import FEWEST_PEOPLE
-from fsrbench.stats.intervals import Comparison, benjamini_hochberg, compare, differences, people
+from fsrbench.stats.corrections import FEWEST_PEOPLE, benjamini_hochberg
+from fsrbench.stats.intervals import people
+from fsrbench.stats.paired import Comparison, compare, differences
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,9 +6,14 @@ import os
 import platform
 import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import psutil
 
 from fsrbench.machine.cores import usable_cores
+
+if TYPE_CHECKING:
+    import torch
 
 DRIVER: Final = Path("/proc/driver/nvidia/gpus")
 DEVICES: Final = Path("/dev")
@@ -50,3 +55,17 @@ def threads() -> int | None:
     """How many threads torch computes with in a run; ``None`` while it is not imported and would take its default."""
     torch = sys.modules.get("torch")
     return None if torch is None else min(torch.get_num_threads(), usable_cores())
+
+
+def machine(device: torch.device) -> dict[str, Any]:
+    """The machine, for the manifest: processor, memory and the device that a run uses."""
+    import torch
+
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpu": cpu(),
+        "cores": os.cpu_count(),
+        "torch_threads": torch.get_num_threads(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+    }

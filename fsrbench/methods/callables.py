@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.tasks import Task
 
 

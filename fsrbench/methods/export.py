@@ -18,11 +18,12 @@ from torch import Tensor, nn
 from fsrbench import __version__
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
 from fsrbench.files.atomic import whole
-from fsrbench.methods.names import Method, load_method
+from fsrbench.methods.base import Method
+from fsrbench.methods.names import load_method
 from fsrbench.methods.onnx_files import PREFIX, OnnxMethod
 from fsrbench.methods.timing import Effort, Readings, measure
 from fsrbench.process.state import preserved
-from fsrbench.provenance import git as provenance
+from fsrbench.provenance.file_hashes import file_hash
 from fsrbench.tasks import TASKS, Task
 
 FORMATS: Final = ("onnx",)
@@ -124,7 +125,7 @@ def _metadata(method: Method, name: str, task: Task) -> dict[str, str]:
         "order": "RGB",
         "training": method.training,
         "parameters": "" if parameters is None else str(parameters),
-        "weights_sha256": provenance.file_hash(method.weights) if method.weights else "",
+        "weights_sha256": file_hash(method.weights) if method.weights else "",
     }
     return {PREFIX + key: value for key, value in told.items() if value}
 

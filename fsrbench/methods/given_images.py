@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from fsrbench.datasets import Picture, open_outputs
+from fsrbench.datasets.base import dataset_hash
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.pictures.decode import decode, to_tensor
-from fsrbench.provenance.git import dataset_hash
 from fsrbench.tasks import Task
 
 NEAR: Final = 20

@@ -4,204 +4,20 @@ from __future__ import annotations
 
 import copy
 import difflib
-import hashlib
 import inspect
 import os
-import sys
 import uuid
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
 
 import torch
-from safetensors.torch import load_file
-from torch import Tensor, nn
 
 from fsrbench.errors import Unavailable, UserError
-from fsrbench.methods import parameters
+from fsrbench.methods.base import METHODS, TAKEN, Method
 from fsrbench.process.containment import contained
-from fsrbench.provenance import fingerprints
-from fsrbench.provenance.file_hashes import file_hash, file_parts
-from fsrbench.provenance.object_state import ObjectState
-from fsrbench.registry import Registry, load_object
+from fsrbench.registry import load_object
 from fsrbench.tasks import Task
-from fsrbench.weights.known import find, name_of_shipped
-from fsrbench.weights.known import there as is_there
-from fsrbench.weights.state_dicts import state_dicts
-from fsrbench.weights.tensors import read_checkpoint, training_told
-
-METHODS = Registry("method", group="fsrbench.methods")
-TAKEN = ("hr", "lr", "reference")
-"""Names of rows and folders of a run that no method made; none may be called so, in capitals neither."""
-MOST_TOLD = 240
-"""Characters of what torch says about weights that do not fit."""
-
-
-class Method(ABC):
-    """One way to super-resolve faces. Subclass it, write :meth:`load` and :meth:`upscale`, register the class.
-
-    Example:
-        >>> class Blocks(Method):
-        ...     '''Every LR pixel becomes a block.'''
-        ...     def upscale(self, lr):
-        ...         return torch.nn.functional.interpolate(lr, scale_factor=4)
-        >>> Blocks().upscale(torch.zeros(2, 3, 16, 16)).shape
-        torch.Size([2, 3, 64, 64])
-    """
-
-    tasks: ClassVar[tuple[str, ...]] = ("x4", "x8")
-    """Tasks that the method can do at all."""
-    training: str = "unknown"
-    """How it was trained, in a line for the manifest and the notes below tables; "none" where nothing was learned."""
-    network: nn.Module | None = None
-    """The network, if there is one: its parameters and FLOPs are counted."""
-    weights: Path | None = None
-    """The file that the weights came from; its sha256 goes into the manifest."""
-    _loaded: tuple[tuple[nn.Module, Path], ...] = ()
-    """Networks of :meth:`load_network`, and their files."""
-    weight_names: tuple[str, ...] = ()
-    """Names of the files among them that are known here; set by :meth:`load_network`."""
-    warnings: tuple[str, ...] = ()
-    """What a reader must know about its pictures; stands in the manifest and below tables."""
-    settings: str | None = None
-    """What its outputs depend on besides code and weights, such as arguments; empty for nothing. Pictures of a method
-    that leaves this ``None`` are used again only where all that it holds can be read: see :meth:`is_known`."""
-
-    def load(self, task: Task, device: torch.device) -> None:  # noqa: B027 (optional to override)
-        """Get ready for a task on a device. Called once, before :meth:`upscale`.
-
-        Raises:
-            Unavailable: weights or a package are missing; the message says how to get them.
-        """
-
-    @abstractmethod
-    def upscale(self, lr: Tensor) -> Tensor:
-        """Super-resolve a batch: float N,3,h,w in [0, 1], RGB -> float N,3,h*scale,w*scale in [0, 1], RGB."""
-
-    def upscale_named(self, lr: Tensor, ids: Sequence[str]) -> Tensor:
-        """As :meth:`upscale`, for the few methods that must know which images they get."""
-        return self.upscale(lr)
-
-    def count_parameters(self) -> int | None:
-        """How many numbers were learned; ``None`` if nobody can tell."""
-        if self.network is None:
-            return 0 if self.training == "none" else None
-        return parameters.in_network(self.network)
-
-    def load_network(self, network: nn.Module, weights: Path, device: torch.device) -> None:
-        """Load a file of tensors into ``network`` and keep both, ready for inference on ``device``.
-
-        A .safetensors file, what ``torch.save(network.state_dict())`` writes, or a checkpoint that holds it: of several
-        those that were averaged (EMA). Weights may be stored in half precision; they are computed with in float32. A
-        file that the user has named for one that ships here (``--weights``) takes its place.
-
-        Raises:
-            Unavailable: the file does not exist, or does not fit the network.
-        """
-        given, name = weights, name_of_shipped(weights)
-        if name and is_there(name):
-            weights = find(name)
-        if not weights.exists():
-            place = weights.name if weights.is_absolute() else weights
-            raise Unavailable(f"no weights: {place} is not there; this project's own models: `fsrbench train`")
-        try:
-            state: Mapping[str, Any] = (
-                load_file(weights) if weights.suffix == ".safetensors" else read_checkpoint(weights)
-            )
-            names = network.state_dict().keys()
-            state = next((part.tensors for part in state_dicts(state) if part.names == names), state)
-            network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
-        except Unavailable:
-            raise
-        except Exception as error:  # safetensors and torch raise various types
-            told = " ".join(str(error).split())[:MOST_TOLD]  # torch names the tensors from its second line on
-            raise Unavailable(f"{weights.name} does not fit the network: {told}") from error
-        # Channels-last is what CPU and GPU convolutions are fastest with; every network is treated alike.
-        self.network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
-        self.weights = weights
-        self._loaded = (*self._loaded, (self.network, weights))
-        self.weight_names = (*self.weight_names, *([name] if name else []))
-        unknown = self.training if weights == given else f"unknown: {weights.name}"
-        self.training = training_told(weights) or unknown
-
-    @property
-    def description(self) -> str:
-        """First line of the class's docstring."""
-        return describe(type(self))
-
-    def fingerprint(self) -> str:
-        """Hash of what its outputs depend on, as far as it can be seen: code, weights, settings, what it holds now."""
-        state = self._state()
-        weights = [file_hash(file) for file in self.weight_files()]
-        parts = [type(self).__qualname__, self.settings or "", self._all_code(state).digest, *weights, state.digest]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-
-    def is_known(self) -> bool:
-        """Whether the fingerprint tells all: if not, pictures of an earlier run are never used again.
-
-        The code must have files. What is learned must be seen, as tensors or arrays that the object, its class or its
-        module holds, or as the file in :attr:`weights`; only :attr:`settings` say that there is nothing else.
-        """
-        state = self._state(contents=False)
-        if not self._all_code(state).known:
-            return False
-        if self._tells_settings():
-            return bool(self.weight_files()) or not state.unknown
-        return (state.has_tensors or bool(self.weight_files())) and not (state.unknown | state.unknown_shared)
-
-    def is_told_by_files(self) -> bool:
-        """Whether its outputs can change only if one of :meth:`files` does, so that it need not be loaded to know."""
-        declared = self._tells_settings() and self.settings == type(self).settings
-        loaded = {id(network) for network, _ in self._loaded}
-        held = {name: value for name, value in self._held().items() if id(value) not in loaded}
-        return declared and self.is_known() and not self._state(held, contents=False).has_tensors
-
-    def files(self) -> list[Path]:
-        """The files of its code, of its network's with all layers, and of its weights."""
-        weights = {part for file in self.weight_files() for part in file_parts(file)}
-        return sorted({*self._all_code(self._state(contents=False)).files, *weights})
-
-    def weight_files(self) -> list[Path]:
-        """The files that its weights came from."""
-        found = dict.fromkeys([*(file for _, file in self._loaded), *([self.weights] if self.weights else [])])
-        return [file for file in found if file.exists()]
-
-    def _tells_settings(self) -> bool:
-        """Whether it says itself that there is nothing else; what it inherits from another package does not say so."""
-        if self.settings is None or "settings" in vars(self):
-            return self.settings is not None
-        owner = next(base for base in type(self).__mro__ if "settings" in vars(base))
-        return owner.__module__.partition(".")[0] == type(self).__module__.partition(".")[0]
-
-    def _held(self) -> dict[str, Any]:
-        """What outputs may depend on besides code and files of weights."""
-        about = {"weights", "weight_names", "training", "settings", "_loaded"}
-        return {name: value for name, value in vars(self).items() if name not in about}
-
-    def _state(self, held: dict[str, Any] | None = None, contents: bool = True) -> ObjectState:
-        """What the object holds (or ``held``), its classes and their modules."""
-        state = ObjectState(contents)
-        state.add(self._held() if held is None else held)
-        for base in type(self).__mro__:
-            if not fingerprints.is_counted_elsewhere(base.__module__):
-                for shared in (base, sys.modules.get(base.__module__)):
-                    named = {} if shared is None else vars(shared)
-                    state.add_shared({name: value for name, value in named.items() if not name.startswith("__")})
-        return state
-
-    def _all_code(self, state: ObjectState) -> fingerprints.Code:
-        return fingerprints.code_of({*self._code(), *state.code})
-
-    def _code(self) -> set[Any]:
-        """Classes, functions and modules that it is made of, besides those of what it holds."""
-        return set(type(self).__mro__) - set(Method.__mro__)
-
-
-def describe(method: type[Method]) -> str:
-    """First line of a method's docstring."""
-    return inspect.cleandoc(method.__doc__ or "").partition("\n")[0]
 
 
 @dataclass(frozen=True)
@@ -254,7 +70,7 @@ def find_method(name: str) -> type[Method]:
     if is_function(found):
         return as_method(found)
     hint = "; name an object of the class" if inspect.isclass(found) else ""
-    raise UserError(f"{name} is no fsrbench.methods.names.Method, function or network{hint}")
+    raise UserError(f"{name} is no fsrbench.methods.base.Method, function or network{hint}")
 
 
 def unknown_kind(name: str) -> str:

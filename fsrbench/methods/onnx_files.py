@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from fsrbench.errors import Unavailable, one_line
 from fsrbench.methods import parameters
+from fsrbench.methods.base import Method
 from fsrbench.methods.fitting import Fit
-from fsrbench.methods.names import Method
 from fsrbench.tasks import Task
 
 PREFIX: Final = "fsrbench."

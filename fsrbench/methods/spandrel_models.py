@@ -9,7 +9,7 @@ from typing import Any, Final
 from torch import Tensor
 
 from fsrbench.errors import Unavailable, one_line
-from fsrbench.methods.checkpoints import Restorer
+from fsrbench.methods.restorer import Restorer
 
 FACE_SIDE: Final = 512
 """Input size of face restorers that enlarge nothing: GFPGAN, RestoreFormer and CodeFormer were trained at it."""

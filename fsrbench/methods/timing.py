@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from fsrbench.errors import FsrbenchError, Invalid, one_line
 from fsrbench.methods import parameters
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import FsrbenchError, Invalid
+from fsrbench.metrics.extractors.base import Features
 from fsrbench.provenance.plugin_code import PluginCode
 from fsrbench.stats.intervals import people
 from fsrbench.tasks import Task
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 Direction = Literal["higher", "lower", "none"]
 Need = Literal["hr", "pairs", "network"]
-Features = Mapping[str, np.ndarray]
-"""Named arrays, one row an image."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Features
+from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric
+from fsrbench.metrics.extractors.base import Features
 
 CONFIDENCE = 0.9
 IOU = 0.5

@@ -11,11 +11,11 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench.metrics.base import Facts, ImageMetric
-from fsrbench.metrics.extractors.base import check_tensors
 from fsrbench.metrics.niqe_features import block_features, distance, luma
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.pictures.enlarge import enlarge
 from fsrbench.weights import known as weights
+from fsrbench.weights.tensors import check_tensors
 
 BLOCK = 96
 """Side in pixels of NIQE's blocks."""

@@ -20,7 +20,8 @@ from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.files.atomic import whole
 from fsrbench.machine.console import Reporter
 from fsrbench.machine.devices import find_device
-from fsrbench.methods.names import Method, load_method
+from fsrbench.methods.base import Method
+from fsrbench.methods.names import load_method
 from fsrbench.metrics.detection import CONFIDENCE
 from fsrbench.photo.detection import Face, enlargement, find_faces
 from fsrbench.photo.framing import cut

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from fsrbench.faces.mtcnn import MTCNN_SIDE, mtcnn
 from fsrbench.machine.console import Reporter
 from fsrbench.metrics.detection import CONFIDENCE
-from fsrbench.metrics.extractors.detectors import MTCNN_SIDE, mtcnn
 from fsrbench.photo.framing import Frame, frame_of
 
 SEEN: Final = 24

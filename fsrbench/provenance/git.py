@@ -1,37 +1,13 @@
-"""Where a run's numbers come from: machine, git, data and weights, for the manifest."""
+"""The checkout that the harness runs from."""
 
 from __future__ import annotations
 
-import hashlib
 import os
-import platform
 import subprocess
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
-import torch
-
-from fsrbench.datasets import Sample
-from fsrbench.machine import facts as machine_facts
-from fsrbench.provenance.file_hashes import file_hash, hash_of_all
-
-__all__ = ["dataset_hash", "file_hash", "git", "hash_of_all", "machine"]
-
 PACKAGE: Final = Path(__file__).parents[1]
-
-
-def machine(device: torch.device) -> dict[str, Any]:
-    """The machine, as far as speed depends on it."""
-    return {
-        "system": f"{platform.system()} {platform.machine()}",
-        "cpu": machine_facts.cpu(),
-        "cores": os.cpu_count(),
-        "torch_threads": torch.get_num_threads(),
-        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-    }
 
 
 def git(package: Path = PACKAGE) -> dict[str, Any] | None:
@@ -45,14 +21,6 @@ def git(package: Path = PACKAGE) -> dict[str, Any] | None:
         return {"commit": commit, "dirty": bool(_git(package, "status", "--porcelain", "--untracked-files=no"))}
     except (OSError, subprocess.SubprocessError):
         return None
-
-
-def dataset_hash(samples: Iterable[Sample]) -> str:
-    """sha256 over the samples' ids and files: the same for a folder and a zip of the same pictures."""
-    sha = hashlib.sha256()
-    for sample in samples:
-        sha.update(sample.digest().encode())
-    return sha.hexdigest()
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -18,10 +18,11 @@ import numpy as np
 
 from fsrbench.errors import UserError
 from fsrbench.runs import times
-from fsrbench.runs.data import Result, RunData
-from fsrbench.stats import intervals as stats
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import Result
 from fsrbench.stats.corrections import COMMON_SHARE, LEVEL, can_tell, holm
-from fsrbench.stats.intervals import Comparison, compare, differences, p_value, people
+from fsrbench.stats.intervals import people
+from fsrbench.stats.paired import Comparison, compare, differences, lead, p_value
 
 Verdict = Literal["better", "worse", "other", "same", "few", "untested"]
 """``other``: distinguishable, in a metric without a direction; ``same``: not distinguishable; ``few``: too few people
@@ -233,20 +234,20 @@ def _verdict(run: RunData, metric: str, pair: _Pair, p: float) -> Verdict:
     if pair.has_scores:
         if math.isnan(p):
             return "untested"
-        lead, apart = stats.lead(pair.difference), p < LEVEL
+        ahead, apart = lead(pair.difference), p < LEVEL
     else:
-        lead = pair.result.value - pair.base.value
+        ahead = pair.result.value - pair.base.value
         overlap = _overlap(pair.result, pair.base)
         if overlap is None and not info.exact:
             return "untested"
-        apart = lead != 0 if overlap is None else not overlap
+        apart = ahead != 0 if overlap is None else not overlap
         if info.unit in times.UNITS:
             apart = apart and times.ranked(pair.result.value, pair.base.value)
     if not apart:
         return "same"
     if info.direction == "none":
         return "other"
-    return "better" if (lead > 0) == (info.direction == "higher") else "worse"
+    return "better" if (ahead > 0) == (info.direction == "higher") else "worse"
 
 
 def _overlap(result: Result, base: Result) -> bool | None:

@@ -7,55 +7,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from fsrbench.errors import UserError
 from fsrbench.files.kept_folder import KeptFolder
 from fsrbench.runs.checks import check_frame, check_unique, read_manifest
-from fsrbench.runs.metric_info import DIRECTIONS as DIRECTIONS
-from fsrbench.runs.metric_info import MetricInfo as MetricInfo
-from fsrbench.runs.names import HR as HR
-
-STATUSES: Final = ("ok", "unavailable", "invalid", "failed")
-DETAIL_COLUMNS: Final = ("method", "metric", "detail", "value")
-CURVE_COLUMNS: Final = ("method", "metric", "curve", "x", "y")
-BLOCK_COLUMNS: Final = ("method", "metric", "block", "value")
-IMAGE_COLUMNS: Final = ("image", "identity")
-SUMMARY_TEXT: Final = ("method", "metric", "unit", "direction", "status", "note")
-SUMMARY_NUMBERS: Final = ("value", "ci_low", "ci_high", "n")
-COUNTED: Final = ("params", "flops", "peak_memory")
-"""Metrics with exact values, in runs that do not record which have them."""
-MOST: Final = 1e12
-"""Images; more were never scored."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """One row of the summary."""
-
-    value: float
-    ci_low: float
-    ci_high: float
-    n: float
-    status: str
-    note: str
-
-    @property
-    def ok(self) -> bool:
-        """Whether there is a number to trust."""
-        return self.status == "ok" and not math.isnan(self.value)
-
-    @property
-    def has_value(self) -> bool:
-        """Whether there is a number to show: ok, or failed and computed all the same."""
-        return self.status in {"ok", "failed"} and not math.isnan(self.value)
-
-    @property
-    def has_interval(self) -> bool:
-        """Whether value and interval are numbers."""
-        return all(math.isfinite(number) for number in (self.value, self.ci_low, self.ci_high))
+from fsrbench.runs.columns import (
+    BLOCK_COLUMNS,
+    COUNTED,
+    CURVE_COLUMNS,
+    DETAIL_COLUMNS,
+    IMAGE_COLUMNS,
+    MOST,
+    STATUSES,
+    SUMMARY_NUMBERS,
+    SUMMARY_TEXT,
+)
+from fsrbench.runs.metric_info import DIRECTIONS, MetricInfo, Result
+from fsrbench.runs.names import HR
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,3 +58,30 @@ class MetricInfo:
         if math.isinf(value):
             return "∞" if value > 0 else "−∞"
         return f"{self.shown(value):.{self.digits}f}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of the summary."""
+
+    value: float
+    ci_low: float
+    ci_high: float
+    n: float
+    status: str
+    note: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is a number to trust."""
+        return self.status == "ok" and not math.isnan(self.value)
+
+    @property
+    def has_value(self) -> bool:
+        """Whether there is a number to show: ok, or failed and computed all the same."""
+        return self.status in {"ok", "failed"} and not math.isnan(self.value)
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether value and interval are numbers."""
+        return all(math.isfinite(number) for number in (self.value, self.ci_low, self.ci_high))

@@ -21,7 +21,6 @@ import numpy as np
 from PIL import Image
 
 from fsrbench.files.atomic import disk_errors, whole
-from fsrbench.runs.names import LR as LR
 
 MAX_BYTES: Final = 150
 """Of a row's folder name; longer ones are cut and marked."""

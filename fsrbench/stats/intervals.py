@@ -5,16 +5,10 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from fsrbench.stats.corrections import LEVEL as LEVEL
-from fsrbench.stats.corrections import PERMUTATIONS, SMALLEST_P
-from fsrbench.stats.corrections import benjamini_hochberg as benjamini_hochberg
-from fsrbench.stats.corrections import holm as holm
 from fsrbench.stats.small_samples import effective_number, half_width, rate_interval, t_quantile
 
 RESAMPLES = 2000
@@ -60,7 +54,7 @@ def mean_interval(
     Returns:
         Low and high; NaN for fewer than two people, except of a rate.
     """
-    sums, counts = _by_cluster(values, clusters)
+    sums, counts = by_cluster(values, clusters)
     people = effective_number(counts)
     if rate and len(values):
         return rate_interval(float(_ratio(sums, counts)), _jackknife_error(sums, counts), people, len(sums))
@@ -111,124 +105,7 @@ def pseudo_values(value: float, without: np.ndarray) -> np.ndarray:
     return moved
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """How the scores of two methods on the same images differ."""
-
-    difference: float
-    """Mean of the first's minus the second's scores where both are finite; infinite if that is nowhere."""
-    ci_low: float
-    ci_high: float
-    p: float
-    """Probability of so large a mean difference, up or down, if the methods were exchangeable; never 0."""
-    effect: float
-    """Cohen's d of paired scores: mean difference over the differences' standard deviation; NaN where that is zero."""
-    win_rate: float
-    """Share of images on which the first scores higher, equals counted half."""
-    n: int
-    """Images with a finite difference."""
-    people: int
-    """How many people are on the images."""
-    infinite: int
-    """Further images, on which one score is infinite: the test is one of ranks then."""
-    lead: float
-    """Above 0 where the first scores higher by what was tested: the difference, or its ranks."""
-
-
-def compare(
-    first: np.ndarray, second: np.ndarray, seed: int = 0, clusters: Clusters = None, rate: bool = False
-) -> Comparison:
-    """Compare the scores of two methods, image by image.
-
-    The test exchanges the methods' scores, all images of a cluster together, and asks how often that makes as large a
-    difference of means (Fisher's permutation test; all exchanges of up to 12 clusters, 4,999 random ones of more and
-    below those Hoeffding's bound on sums with random signs, the normal approximation for many). Where a score is
-    infinite, signed ranks of the differences take the differences' place (Wilcoxon 1945): infinite is above any
-    number.
-
-    Args:
-        first, second: K scores each, of the same images, none of them NaN; K at least 1.
-        seed: of draws and permutations.
-        clusters: K labels, or ``None``.
-        rate: the scores are yes (1) and no (0).
-    """
-    everything = differences(first, second)
-    groups = np.asarray(range(len(everything)) if clusters is None else clusters)
-    finite = np.isfinite(everything)
-    difference = everything[finite]
-    deviation = float(difference.std(ddof=1)) if len(difference) > 1 else 0.0
-    mean = float(difference.mean()) if finite.any() else math.inf * float(np.sign(lead(everything)))
-    low, high = mean_interval(difference, seed, groups[finite])
-    if rate and low == high:
-        # Everybody agrees: the share of people who may not, and who would then differ the other way
-        unlike = 1 - rate_interval(1.0, 0.0, 0, len(np.unique(groups)))[0]
-        low, high = mean - (1 + mean) * unlike, mean + (1 - mean) * unlike
-    return Comparison(
-        difference=mean,
-        ci_low=low,
-        ci_high=high,
-        p=p_value(everything, seed, groups),
-        effect=mean / deviation if deviation else math.nan,
-        win_rate=float(((everything > 0) + 0.5 * (everything == 0)).mean()),
-        n=len(difference),
-        people=len(np.unique(groups)),
-        infinite=len(everything) - len(difference),
-        lead=lead(everything),
-    )
-
-
-def differences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """First minus second; two infinite scores are equal."""
-    with np.errstate(invalid="ignore"):
-        return np.where(first == second, 0.0, first - second)
-
-
-def lead(difference: np.ndarray) -> float:
-    """Above 0 where the first of two methods scores higher, by what is tested."""
-    return float(_ranked(difference).mean())
-
-
-def _ranked(difference: np.ndarray) -> np.ndarray:
-    """The differences, or where one is infinite their signed ranks."""
-    if np.isfinite(difference).all():
-        return difference
-    from scipy import stats
-
-    ranks: np.ndarray = np.sign(difference) * stats.rankdata(np.abs(difference))
-    return ranks
-
-
-def p_value(difference: np.ndarray, seed: int = 0, clusters: Clusters = None) -> float:
-    """Two-sided p of K paired differences, at least :data:`SMALLEST_P`; see :func:`compare`."""
-    return max(SMALLEST_P, _p_value(_by_cluster(_ranked(difference), clusters)[0], seed))
-
-
-def _p_value(sums: np.ndarray, seed: int) -> float:
-    if not sums.any():
-        return 1.0
-    observed = abs(sums.sum())
-    if len(sums) >= MANY:
-        return math.erfc(observed / math.sqrt(2 * (sums**2).sum()))
-    # scipy.stats.permutation_test gives the same and takes seconds for a table's comparisons.
-    signs, whole = _signs(len(sums), seed)
-    as_large = int((np.abs(signs @ sums) >= observed * (1 - 1e-12)).sum())
-    if whole:
-        return as_large / len(signs)
-    # Random exchanges resolve no p below 1/5000, which a correction for 250 tests would make 5 %.
-    bound = 2 * math.exp(-(observed**2) / (2 * (sums**2).sum()))
-    return min((as_large + 1) / (len(signs) + 1), bound)
-
-
-@lru_cache(maxsize=2)
-def _signs(clusters: int, seed: int) -> tuple[np.ndarray, bool]:
-    """Which scores are exchanged, as -1 and 1, a row a permutation; and whether these are all there are."""
-    if 2**clusters <= PERMUTATIONS:
-        bits = np.arange(2**clusters)[:, None] >> np.arange(clusters) & 1
-        return 1.0 - 2.0 * bits, True
-    return np.random.default_rng(seed).choice([-1.0, 1.0], size=(PERMUTATIONS, clusters)), False
-
-
-def _by_cluster(values: np.ndarray, clusters: Clusters) -> tuple[np.ndarray, np.ndarray]:
+def by_cluster(values: np.ndarray, clusters: Clusters) -> tuple[np.ndarray, np.ndarray]:
     """Sum and number of each cluster's values."""
     if clusters is None:
         return values, np.ones(len(values))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from fsrbench.files.arrays import parts, rows
-from fsrbench.stats import intervals as stats
+from fsrbench.stats.intervals import pseudo_values
 
 BLOCKS = 20
 FEWEST_BLOCKS = 5
@@ -53,7 +53,7 @@ def frechet_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray
         numpy.linalg.LinAlgError: a covariance is singular.
     """
     pairs = zip(_moments_without(a, block), _moments_without(b, block_b, len(np.unique(block))), strict=True)
-    return stats.pseudo_values(value, np.array([_frechet(*mine, *other) for mine, other in pairs]))
+    return pseudo_values(value, np.array([_frechet(*mine, *other) for mine, other in pairs]))
 
 
 def kernel_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray, block_b: np.ndarray) -> np.ndarray:
@@ -71,7 +71,7 @@ def kernel_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray,
         n, m = of_a[rest].sum(), of_b[rest].sum()
         in_a, in_b, across = (part[np.ix_(rest, rest)].sum() for part in (within_a, within_b, between))
         without.append(in_a / (n * (n - 1)) + in_b / (m * (m - 1)) - 2 * across / (n * m))
-    return stats.pseudo_values(value, np.array(without))
+    return pseudo_values(value, np.array(without))
 
 
 def _kernel_sums(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
@@ -16,7 +17,11 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from fsrbench.errors import Unavailable, one_line
+from fsrbench.weights import known as weights
 from fsrbench.weights.state_dicts import NAME
+
+if TYPE_CHECKING:
+    pass
 
 MOST_INDEX: Final = 10_000
 """Of a layer, as its key has it: loaders make as many layers as the largest number says."""
@@ -127,3 +132,22 @@ def _entries(loaded: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield str(key), value
             if isinstance(value, dict):
                 waiting.append(value)
+
+
+def tensors_of(file: Path | io.BytesIO) -> dict[str, Tensor]:
+    """The tensors of a checkpoint, read without running code in it."""
+    state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    return state
+
+
+def check_tensors(name: str, read: Callable[[Path], object] = tensors_of) -> None:
+    """Refuse a weight file that holds anything but tensors, or is damaged.
+
+    Raises:
+        Unavailable: it is one.
+    """
+    path = weights.find(name)
+    try:
+        read(path)
+    except Exception as error:  # pickle, zipfile and torch each raise their own
+        raise Unavailable(f"{path} cannot be used: {one_line(error)}") from None

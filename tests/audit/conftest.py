@@ -10,7 +10,7 @@ import pytest
 
 from fsrbench.audit.findings import COLUMNS, Apart, Findings
 from fsrbench.audit.protocols import Protocol, all_protocols
-from fsrbench.runs.data import MetricInfo
+from fsrbench.runs.metric_info import MetricInfo
 
 PROTOCOLS = all_protocols()
 Values = Mapping[str, Mapping[str, Mapping[str, float]]]

@@ -19,7 +19,7 @@ from torch import Tensor
 from fsrbench.audit.findings import COLUMNS
 from fsrbench.audit.protocols import LR, Protocol, all_protocols
 from fsrbench.engine.worker import Worker
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.weights.known import ENVIRONMENT
 
 PROTOCOLS = all_protocols()

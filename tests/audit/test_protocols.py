@@ -13,7 +13,8 @@ from fsrbench.degradations.recipes import DEGRADATIONS
 from fsrbench.metrics import METRICS
 from fsrbench.metrics.base import Faces, FeatureMetric
 from fsrbench.metrics.niqe import Niqe
-from fsrbench.metrics.verification import distances, self_pairs
+from fsrbench.metrics.pairing import self_pairs
+from fsrbench.metrics.verification import distances
 
 PROTOCOLS = all_protocols()
 BOX, FAR = [10.0, 10.0, 50.0, 60.0], [50.0, 50.0, 60.0, 60.0]

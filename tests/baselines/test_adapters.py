@@ -14,7 +14,8 @@ from baselines.progressive import Progressive
 from baselines.progressive.network import Generator
 from baselines.scgan import SCGAN
 from fsrbench.errors import Unavailable
-from fsrbench.methods.names import Method, load_method
+from fsrbench.methods.base import Method
+from fsrbench.methods.names import load_method
 from fsrbench.tasks import TASKS
 from reference_model import Ours, OursId, OursShort
 

@@ -10,7 +10,7 @@ from made_imports import do_import
 from PIL import Image
 
 from fsrbench.datasets import open_dataset
-from fsrbench.provenance.git import dataset_hash
+from fsrbench.datasets.base import dataset_hash
 
 
 def shown(*arguments: object) -> str:

@@ -18,7 +18,7 @@ from doc_commands import NOT_HERE, carry_out, parse
 from doc_stage import MyNetwork, names, set_stage
 
 from fsrbench.datasets import DATASETS
-from fsrbench.methods.names import METHODS, Method
+from fsrbench.methods.base import METHODS, Method
 from fsrbench.metrics import METRICS
 from fsrbench.training import restoration
 

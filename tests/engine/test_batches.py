@@ -12,7 +12,7 @@ from torch import Tensor
 
 from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.pictures import Batch, Pictures, outcomes, super_resolve
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 
 CPU = torch.device("cpu")
 

@@ -16,7 +16,8 @@ from torch.nn.functional import interpolate
 from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.behaviour import ALONE, RANDOM, CheckedMethods, look
 from fsrbench.engine.pictures import Batch, Outcome, outcomes
-from fsrbench.methods.names import Method, load_method
+from fsrbench.methods.base import Method
+from fsrbench.methods.names import load_method
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.tasks import TASKS
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from made_units import IDS, METRICS, Alone, Made, Matches, Reference, reading, unit
 
-from fsrbench.engine.frames import CURVE_COLUMNS, DETAIL_COLUMNS, SCORE_COLUMNS, SUMMARY_COLUMNS
-from fsrbench.engine.plan import HR
+from fsrbench.engine.frames import CURVE_COLUMNS, DETAIL_COLUMNS
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Summary
 from fsrbench.metrics.speed import Latency
+from fsrbench.runs.columns import SCORE_COLUMNS, SUMMARY_COLUMNS
+from fsrbench.runs.names import HR
 from fsrbench.stats.intervals import mean_interval
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from made_units import Made, Matches, unit
 
-from fsrbench.engine.plan import HR, REFERENCE
+from fsrbench.engine.plan import REFERENCE
 from fsrbench.metrics.base import Evaluation, Faces, Summary
+from fsrbench.runs.names import HR
 
 
 class Distance(Matches):

@@ -13,10 +13,11 @@ import pytest
 from rich.console import Console
 
 from fsrbench.datasets import Sample
-from fsrbench.engine.plan import HR, Shard, Unit, make_plan
+from fsrbench.engine.plan import Shard, Unit, make_plan
 from fsrbench.engine.worker import UnitResult
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
+from fsrbench.runs.names import HR
 
 pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
 

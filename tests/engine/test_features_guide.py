@@ -12,13 +12,13 @@ from made import Finished, picture_files, run, write_files
 from made_extractors import Colours
 from torch import Tensor
 
-from fsrbench.engine.plan import HR, Unit
+from fsrbench.engine.plan import Unit
 from fsrbench.engine.run import Run
 from fsrbench.engine.worker import Worker
 from fsrbench.machine.console import Reporter
-from fsrbench.methods.names import Method
-from fsrbench.metrics.base import Features
-from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
+from fsrbench.methods.base import Method
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, Features
+from fsrbench.runs.names import HR
 from fsrbench.spec import RunSpec
 from fsrbench.weights import known as weights
 

@@ -12,12 +12,13 @@ from made_extractors import use_colours
 
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.engine.keys import Keys
-from fsrbench.engine.plan import HR, REFERENCE, Unit, make_shards
+from fsrbench.engine.plan import REFERENCE, Unit, make_shards
 from fsrbench.methods.names import find_method
 from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.metrics.quality import Psnr
 from fsrbench.provenance import fingerprints, versions
 from fsrbench.provenance.versions import version
+from fsrbench.runs.names import HR
 from fsrbench.spec import RunSpec
 
 

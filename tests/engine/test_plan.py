@@ -8,7 +8,8 @@ import pytest
 
 from fsrbench.datasets import Dataset, Picture, Sample
 from fsrbench.datasets.storage import FolderFiles
-from fsrbench.engine.plan import HR, SHARD, make_plan, make_shards
+from fsrbench.engine.plan import SHARD, make_plan, make_shards
+from fsrbench.runs.names import HR
 
 
 def dataset(count: int) -> Dataset:

@@ -18,8 +18,8 @@ from fsrbench.engine.plan import Unit
 from fsrbench.engine.run import Run
 from fsrbench.engine.worker import Worker
 from fsrbench.machine.console import silent
+from fsrbench.methods.base import Method
 from fsrbench.methods.isolation.parent import MethodDied
-from fsrbench.methods.names import Method
 from fsrbench.spec import RunSpec
 
 IDS = [f"{i:02}" for i in range(24)]

@@ -12,7 +12,8 @@ from PIL import Image
 from fsrbench.errors import UserError
 from fsrbench.gallery import grid
 from fsrbench.gallery import keep as gallery
-from fsrbench.methods.names import TAKEN, find_method
+from fsrbench.methods.base import TAKEN
+from fsrbench.methods.names import find_method
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
 IDS = ["ann/1", "ann/2", "bob/1", "bob/2", "cy/1"]

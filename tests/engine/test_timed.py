@@ -14,7 +14,7 @@ from fsrbench.engine import timed
 from fsrbench.engine.store import Store
 from fsrbench.engine.timed import time_methods
 from fsrbench.errors import FsrbenchError
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.methods.timing import Effort, Readings
 
 CPU = torch.device("cpu")
@@ -83,7 +83,7 @@ def test_whatever_differs_is_measured_anew(tmp_path, calls, change):
 
 def test_another_machine_is_measured_anew(tmp_path, calls, monkeypatch):
     readings(tmp_path)
-    monkeypatch.setattr("fsrbench.provenance.git.machine", lambda device: {"cpu": "another"})
+    monkeypatch.setattr("fsrbench.machine.facts.machine", lambda device: {"cpu": "another"})
     readings(tmp_path)
     assert len(calls) == 2
 

@@ -8,7 +8,7 @@ from made_gate import IMAGES, PEOPLE, PICTURES, Values, made_run, psnr, verdict
 
 from fsrbench.gate.reference import Reference
 from fsrbench.gate.update import make
-from fsrbench.stats.intervals import benjamini_hochberg, holm
+from fsrbench.stats.corrections import benjamini_hochberg, holm
 
 METHODS, METRICS = ("a", "b", "c"), ("psnr", "ssim", "landmark_nme", "detection")
 GATES = 40

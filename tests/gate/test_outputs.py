@@ -15,7 +15,7 @@ from rich.console import Console
 
 from fsrbench.gate import as_json, github, junit, text
 from fsrbench.gate.findings import Finding, Kind, Refusal, Verdict
-from fsrbench.runs.data import MetricInfo
+from fsrbench.runs.metric_info import MetricInfo
 
 HITS = np.ones(N)
 BEFORE: Values = {

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsrbench.errors import UserError
-from fsrbench.reports.plots.sweep import sweep
 from fsrbench.reports.tables import render as tables
 from fsrbench.runs.comparison import compare_run
 from fsrbench.runs.data import RunData
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
+from fsrbench.runs.sweep import sweep
 
 FILES = ["summary.csv", "details.csv", "curves.csv", "blocks.csv", "images.csv", "manifest.json", "scores.parquet"]
 ROWS = {"lr": {"key": "k", "missing": {}}, "ours": {"key": "k", "missing": {"a": "why"}}}

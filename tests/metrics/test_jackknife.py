@@ -11,9 +11,9 @@ from fsrbench.files import arrays
 from fsrbench.metrics import METRICS
 from fsrbench.metrics.base import Faces, Facts
 from fsrbench.metrics.distribution import frechet_distance, kernel_distance
-from fsrbench.stats import intervals as stats
-from fsrbench.stats.intervals import compare, pseudo_values
+from fsrbench.stats.intervals import block_interval, pseudo_values
 from fsrbench.stats.jackknife import KEPT, blocks_of, frechet_blocks, kernel_blocks
+from fsrbench.stats.paired import compare
 from fsrbench.tasks import TASKS
 
 PEOPLE = [f"id{i:02}" for i in range(30) for _ in range(1 + i % 4)]
@@ -156,4 +156,4 @@ def test_the_number_is_that_of_the_whole_set():
         found = metric.evaluate(made, 0)
         assert found.summary.value == value
         assert found.blocks.mean() == pytest.approx(value)
-        assert (found.summary.ci_low, found.summary.ci_high) == stats.block_interval(value, found.blocks)
+        assert (found.summary.ci_low, found.summary.ci_high) == block_interval(value, found.blocks)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from baselines.scgan.network import RestorationNetwork as SCGANNetwork
 from fsrbench.errors import FsrbenchError, Invalid
 from fsrbench.methods import timing
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.methods.timing import EFFORTS, Effort, Readings, _LiveTensors, measure
 from reference_model.generator import RestorationNetwork as OurNetwork
 

@@ -58,9 +58,9 @@ def main(*wanted: str) -> None:
 def _table(rows: list[Row]) -> str:
     import torch
 
-    from fsrbench.provenance import git as provenance
+    from fsrbench.machine.facts import machine as facts_of
 
-    machine = provenance.machine(torch.device("cpu"))
+    machine = facts_of(torch.device("cpu"))
     told = ", ".join(f"{key} {value}" for key, value in machine.items())
     lines = [f"| {r.what} | {r.value} | {r.target or '–'} | {r.how} |" for r in rows]
     return "\n".join(

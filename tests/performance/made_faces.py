@@ -13,8 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench.datasets import Dataset, Picture, Sample
-from fsrbench.metrics.base import Features
-from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, Features
 
 PEOPLE_OF = 5
 """Pictures a person."""

@@ -14,7 +14,7 @@ from made_photo import background, crowd, frame_at
 from PIL import Image, ImageCms
 from torch import Tensor
 
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.photo.command import INVENTED
 from fsrbench.photo.detection import Face
 from fsrbench.photo.framing import cut

@@ -18,8 +18,9 @@ from fsrbench.audit.findings import COLUMNS, Findings
 from fsrbench.audit.plot import draw_audit, write_plot
 from fsrbench.audit.protocols import all_protocols
 from fsrbench.audit.table import TerminalAudit, difference, markdown
-from fsrbench.reports.plots.style import freeze, looks_of, styled
-from fsrbench.runs.data import MetricInfo
+from fsrbench.reports.plots.looks import looks_of
+from fsrbench.reports.plots.style import freeze, styled
+from fsrbench.runs.metric_info import MetricInfo
 
 PROTOCOLS = all_protocols()
 METHODS = ("bicubic", "scgan", "python:my.package.module:LongClassName")

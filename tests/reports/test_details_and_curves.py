@@ -11,10 +11,12 @@ import pytest
 
 from fsrbench.errors import UserError
 from fsrbench.reports.plots import curves as plot_curves
-from fsrbench.reports.plots.style import looks, styled
+from fsrbench.reports.plots.looks import looks
+from fsrbench.reports.plots.style import styled
 from fsrbench.reports.tables.details import details_table
 from fsrbench.reports.tables.render import render
-from fsrbench.runs.data import CURVE_COLUMNS, DETAIL_COLUMNS, RunData
+from fsrbench.runs.columns import CURVE_COLUMNS, DETAIL_COLUMNS
+from fsrbench.runs.data import RunData
 
 VALUES = {
     "detection": {"bicubic": 0.9, "ours": 0.97, "hr": 0.99},

@@ -11,9 +11,10 @@ from matplotlib.colors import to_hex
 
 from fsrbench.errors import UserError
 from fsrbench.reports.plots.draw import plot
-from fsrbench.reports.plots.style import looks_of
-from fsrbench.reports.plots.sweep import draw_sweep, sweep
+from fsrbench.reports.plots.looks import looks_of
+from fsrbench.reports.plots.sweep import draw_sweep
 from fsrbench.runs.data import RunData
+from fsrbench.runs.sweep import sweep
 
 STRENGTHS = (10.0, 0.0, 5.0)
 

@@ -17,19 +17,9 @@ from fsrbench.reports.plots.distributions import draw_distributions
 from fsrbench.reports.plots.dots import draw_dots
 from fsrbench.reports.plots.draw import write_plots
 from fsrbench.reports.plots.labels import place_labels
-from fsrbench.reports.plots.looks import MARKERS
+from fsrbench.reports.plots.looks import MARKERS, looks, looks_of
 from fsrbench.reports.plots.speed import Point, _PercentLocator, draw_speed_quality, pareto_front
-from fsrbench.reports.plots.style import (
-    freeze,
-    labels,
-    legend_below,
-    looks,
-    looks_of,
-    method_key,
-    panels,
-    plain_ticks,
-    styled,
-)
+from fsrbench.reports.plots.style import freeze, labels, legend_below, method_key, panels, plain_ticks, styled
 
 NAN = math.nan
 METHODS = ("bicubic", "scgan", "ours")

@@ -13,7 +13,8 @@ from fsrbench.errors import UserError
 from fsrbench.training import semicycle
 from fsrbench.training.loop import Schedule, train
 from fsrbench.training.recipe import Options
-from fsrbench.training.semicycle import Guidance, Networks, SemiCycle, Weights
+from fsrbench.training.restoration import Guidance
+from fsrbench.training.semicycle import Networks, SemiCycle, Weights
 from reference_model.degradation import NOISE, DegradationNetwork
 from reference_model.discriminator import Discriminator, UNetDiscriminator
 from reference_model.generator import RestorationNetwork

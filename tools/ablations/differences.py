@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from fsrbench.runs.data import HR, MetricInfo, RunData
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
+from fsrbench.runs.names import HR
 from fsrbench.stats.intervals import mean_interval, people
 from tools.ablations.methods import Full
 

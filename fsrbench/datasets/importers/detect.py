@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from fsrbench.metrics.extractors.detectors import MTCNN_SIDE, mtcnn
+from fsrbench.faces.mtcnn import MTCNN_SIDE, mtcnn
 from fsrbench.pictures.decode import BadImage
 
 CONFIDENCE: Final = 0.9

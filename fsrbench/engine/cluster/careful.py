@@ -15,7 +15,7 @@ from torch import Tensor
 
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.worker import Worker
-from fsrbench.methods.names import Method
+from fsrbench.methods.base import Method
 from fsrbench.metrics.base import ImageMetric
 
 

@@ -22,7 +22,8 @@ from torch import Tensor
 
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
 from fsrbench.machine.offline import no_connections
-from fsrbench.methods.names import Method, find_method, load_method
+from fsrbench.methods.base import Method
+from fsrbench.methods.names import find_method, load_method
 from fsrbench.methods.timing import EFFORTS, Readings, measure
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise

@@ -23,8 +23,9 @@ import torch
 from torch import Tensor
 
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
+from fsrbench.methods.base import METHODS, TAKEN, Method
 from fsrbench.methods.isolation.child import Setting, receive, send, serve
-from fsrbench.methods.names import KINDS, METHODS, TAKEN, Method, check_path, unknown_kind
+from fsrbench.methods.names import KINDS, check_path, unknown_kind
 from fsrbench.methods.timing import Readings
 from fsrbench.tasks import Task
 

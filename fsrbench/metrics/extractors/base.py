@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from fsrbench.errors import Unavailable, one_line
-from fsrbench.metrics.base import Features
 from fsrbench.provenance.plugin_code import PluginCode
 from fsrbench.provenance.versions import version
 from fsrbench.registry import Registry
 from fsrbench.weights import known as weights
+
+if TYPE_CHECKING:
+    pass
 
 BUILTIN = {
     "mtcnn": "fsrbench.metrics.extractors.detectors:Mtcnn",
@@ -85,20 +84,5 @@ def extract(extractor: Extractor, images: Tensor, guide: Features) -> dict[str, 
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def tensors_of(file: Path | io.BytesIO) -> dict[str, Tensor]:
-    """The tensors of a checkpoint, read without running code in it."""
-    state: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
-    return state
-
-
-def check_tensors(name: str, read: Callable[[Path], object] = tensors_of) -> None:
-    """Refuse a weight file that holds anything but tensors, or is damaged.
-
-    Raises:
-        Unavailable: it is one.
-    """
-    path = weights.find(name)
-    try:
-        read(path)
-    except Exception as error:  # pickle, zipfile and torch each raise their own
-        raise Unavailable(f"{path} cannot be used: {one_line(error)}") from None
+Features = Mapping[str, np.ndarray]
+"""Named arrays, one row an image."""

@@ -12,14 +12,14 @@ from torch.nn import functional as F
 
 from fsrbench.errors import Unavailable, one_line
 from fsrbench.faces.alignment import SIDE, alignment_grid, five_points
+from fsrbench.faces.mtcnn import facenet_pytorch_package
 from fsrbench.machine.packages import cannot_import
 from fsrbench.methods.onnx_files import DTYPES, PREFIX
 from fsrbench.metrics import judge_input
-from fsrbench.metrics.base import Features
-from fsrbench.metrics.extractors.base import Extractor, check_tensors, tensors_of
-from fsrbench.metrics.extractors.detectors import facenet_pytorch_package
+from fsrbench.metrics.extractors.base import Extractor, Features
 from fsrbench.metrics.judge_input import JudgeInput
 from fsrbench.weights import known as weights
+from fsrbench.weights.tensors import check_tensors, tensors_of
 
 CHIP: Final = (3, SIDE, SIDE)
 _FED: dict[str, JudgeInput] = {}

@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from fsrbench.machine.packages import cannot_import, import_torchvision
-from fsrbench.metrics.base import Features
-from fsrbench.metrics.extractors.base import Extractor, check_tensors, tensors_of
+from fsrbench.faces.mtcnn import facenet_pytorch_package, mtcnn
+from fsrbench.machine.packages import cannot_import
+from fsrbench.metrics.extractors.base import Extractor, Features
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.pictures.enlarge import enlarge
 from fsrbench.weights import known as weights
+from fsrbench.weights.tensors import check_tensors, tensors_of
 
-MTCNN_SIDE = 20
-"""Least side in pixels of a picture that MTCNN looks at; it fails on smaller ones."""
 RETINAFACE_SIDE = 256
 RETINAFACE_LEAST = 0.02
 """Confidence below which RetinaFace's boxes are not looked at."""
@@ -95,26 +94,3 @@ def _tensors_of_archive(path: Path) -> dict[str, Tensor]:
             if inside := [name for name in archive.namelist() if name.endswith(".pth")]:
                 return tensors_of(io.BytesIO(archive.read(inside[0])))
     return tensors_of(path)
-
-
-def mtcnn() -> Any:
-    """MTCNN as it is declared in the protocols, for faces of 20 px and more.
-
-    Raises:
-        Unavailable: facenet-pytorch is not installed.
-    """
-    return facenet_pytorch_package().MTCNN(keep_all=True, min_face_size=20, thresholds=[0.6, 0.7, 0.7], device="cpu")
-
-
-def facenet_pytorch_package() -> Any:
-    """The package, imported where it is needed.
-
-    Raises:
-        Unavailable: it is not installed.
-    """
-    try:
-        import_torchvision()
-        import facenet_pytorch
-    except ImportError as error:
-        raise cannot_import("facenet-pytorch", "facenet-pytorch", error) from None
-    return facenet_pytorch

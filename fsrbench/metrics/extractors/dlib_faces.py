@@ -9,8 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from fsrbench.machine.packages import cannot_import
-from fsrbench.metrics.base import Features
-from fsrbench.metrics.extractors.base import Extractor
+from fsrbench.metrics.extractors.base import Extractor, Features
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.pictures.enlarge import enlarge
 from fsrbench.weights import known as weights

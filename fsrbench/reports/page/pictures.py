@@ -15,8 +15,10 @@ from PIL import Image
 from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.short_names import short_names
 from fsrbench.runs.choice import choose_rows
-from fsrbench.runs.data import HR, MetricInfo, RunData
-from fsrbench.runs.pictures import LR, PictureFolder
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
+from fsrbench.runs.names import HR, LR
+from fsrbench.runs.pictures import PictureFolder
 
 MOST_SHOWN: Final = 200
 BUDGET: Final = 22_000_000

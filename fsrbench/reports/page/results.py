@@ -11,7 +11,8 @@ from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.short_names import short_names
 from fsrbench.reports.tables.build import build_table
 from fsrbench.reports.tables.model import NO_VALUE, Table
-from fsrbench.runs.data import STATUSES, RunData
+from fsrbench.runs.columns import STATUSES
+from fsrbench.runs.data import RunData
 
 PRINTED_COLUMNS: Final = 5
 """Metrics side by side on paper; a table with more goes on below itself."""

@@ -8,17 +8,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.plots.style import (
     ceiling_key,
     draw_curve,
     labels_of,
     legend_below,
-    looks,
     method_key,
     panels,
     plain_ticks,
 )
-from fsrbench.runs.data import HR, RunData
+from fsrbench.runs.data import RunData
+from fsrbench.runs.names import HR
 
 PER_CENT = 100
 LEAST_FAR = 1e-3

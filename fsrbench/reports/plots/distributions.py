@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from fsrbench.reports.plots.dots import mark_missing, name_rows
-from fsrbench.reports.plots.style import Look, looks, panels, plain_ticks
-from fsrbench.runs.data import MetricInfo, RunData
+from fsrbench.reports.plots.looks import Look, looks
+from fsrbench.reports.plots.style import panels, plain_ticks
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
 
 METRICS = ("psnr", "ssim", "niqe", "niqe_face")
 MOST_PANELS = 3

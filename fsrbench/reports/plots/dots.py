@@ -11,21 +11,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from fsrbench.reports.plots.looks import CEILING, CEILING_DASH, looks
 from fsrbench.reports.plots.style import (
-    CEILING,
-    CEILING_DASH,
     ceiling_key,
     drawable,
     interval,
     interval_key,
     labels_of,
     legend_below,
-    looks,
     panels,
     plain_ticks,
     spans_decades,
 )
-from fsrbench.runs.data import HR, MetricInfo, RunData
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
+from fsrbench.runs.names import HR
 
 COLUMNS = 4
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from fsrbench.runs.data import HR, RunData
+from fsrbench.runs.data import RunData
+from fsrbench.runs.names import HR
 
 Dash = tuple[int, tuple[float, ...]]
 """Offset, then lengths of strokes and gaps by the line's width; none for a line without gaps."""

@@ -13,10 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from fsrbench.reports.plots.labels import place_labels
+from fsrbench.reports.plots.looks import CEILING, CEILING_DASH, Look, looks
 from fsrbench.reports.plots.style import (
-    CEILING,
-    CEILING_DASH,
-    Look,
     ceiling_key,
     drawable,
     freeze,
@@ -24,13 +22,14 @@ from fsrbench.reports.plots.style import (
     interval_key,
     labels_of,
     legend_below,
-    looks,
     method_key,
     panels,
     plain_ticks,
 )
 from fsrbench.runs.comparison import how_told
-from fsrbench.runs.data import HR, MetricInfo, RunData
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
+from fsrbench.runs.names import HR
 
 SPEED = "latency_ms"
 QUALITIES = ("psnr", "verification", "verification_labelled", "detection", "niqe", "niqe_face")

@@ -23,13 +23,11 @@ from PIL import Image
 
 from fsrbench.files.atomic import whole
 from fsrbench.pictures.fonts import families, spelled
-from fsrbench.reports.plots.looks import CEILING as CEILING
-from fsrbench.reports.plots.looks import CEILING_DASH as CEILING_DASH
-from fsrbench.reports.plots.looks import Look as Look
-from fsrbench.reports.plots.looks import looks as looks
-from fsrbench.reports.plots.looks import looks_of as looks_of
+from fsrbench.reports.plots.looks import CEILING, CEILING_DASH, Look, looks
 from fsrbench.reports.short_names import short_names
-from fsrbench.runs.data import HR, MetricInfo, Result, RunData
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo, Result
+from fsrbench.runs.names import HR
 
 _STYLE: Final[Any] = {  # matplotlib types the keys one by one
     "font.size": 9,

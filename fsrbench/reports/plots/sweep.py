@@ -8,20 +8,20 @@ from itertools import chain
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fsrbench.reports.plots.looks import Look, looks, looks_of
 from fsrbench.reports.plots.style import (
-    Look,
     ceiling_key,
     draw_curve,
     drawable,
     labels,
     legend_below,
-    looks,
-    looks_of,
     method_key,
     panels,
     plain_ticks,
 )
-from fsrbench.runs.data import HR, MetricInfo, RunData
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
+from fsrbench.runs.names import HR
 from fsrbench.runs.sweep import sweep
 
 COLUMNS = 3

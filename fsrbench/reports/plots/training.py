@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fsrbench.errors import UserError, one_line
-from fsrbench.reports.plots.style import labels, legend_below, looks_of, method_key, panels
+from fsrbench.reports.plots.looks import looks_of
+from fsrbench.reports.plots.style import labels, legend_below, method_key, panels
 
 COLUMNS = 3
 LOG, SETTINGS = "log.csv", "training.json"

@@ -15,8 +15,10 @@ from fsrbench.reports.tables.model import NO_VALUE, Cell, Column, Row, Table
 from fsrbench.reports.tables.notes import Note
 from fsrbench.reports.tables.sources import Source, Step, arranged, steps
 from fsrbench.runs.comparison import how_told
-from fsrbench.runs.data import HR, MetricInfo, Result, RunData
+from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import part_measured
+from fsrbench.runs.metric_info import MetricInfo, Result
+from fsrbench.runs.names import HR
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 from fsrbench.reports.tables.to_markdown import escape
-from fsrbench.runs.data import MetricInfo, RunData
+from fsrbench.runs.data import RunData
 from fsrbench.runs.digits import significant
+from fsrbench.runs.metric_info import MetricInfo
 
 NAMES = {
     "auc": "area under the ROC curve",

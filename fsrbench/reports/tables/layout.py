@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from fsrbench.files.text import Yaml, read_marked_yaml
-from fsrbench.runs.data import HR
+from fsrbench.runs.names import HR
 
 Notes = Literal["full", "short", "none"]
 

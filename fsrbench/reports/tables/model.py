@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, Literal
 
-from fsrbench.runs.data import MetricInfo
+from fsrbench.runs.metric_info import MetricInfo
 
 Mark = Literal["", "best", "second", "tied"]
 NO_VALUE: Final = "–"

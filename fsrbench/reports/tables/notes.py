@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fsrbench.runs.data import HR, RunData
+from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import counts, images_of_people, one_line, protocol_line, section
+from fsrbench.runs.names import HR
 
 Place = tuple[str, str]
 """A method and a metric."""

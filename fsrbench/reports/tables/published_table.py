@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from fsrbench.reports.tables.model import NO_VALUE, Cell, Column, Row, Table
 from fsrbench.reports.tables.published import Entry, PublishedRow, load_published
-from fsrbench.runs.data import MetricInfo, RunData
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
 
 MARKS = {"verified": "†", "unverified": "‡"}
 """What every reported number carries, by the status of its entry."""

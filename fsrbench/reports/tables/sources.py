@@ -12,8 +12,9 @@ import pandas as pd
 from fsrbench.errors import UserError
 from fsrbench.reports.tables.layout import Layout, hint
 from fsrbench.reports.tables.notes import degraded, named
-from fsrbench.runs.data import HR, RunData
+from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
+from fsrbench.runs.names import HR
 from fsrbench.runs.sweep import sweep
 
 

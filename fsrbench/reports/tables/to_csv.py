@@ -13,7 +13,8 @@ from itertools import zip_longest
 from fsrbench.reports.tables.model import NO_VALUE, Cell, Row, Table
 from fsrbench.reports.tables.published import Entry, PublishedRow
 from fsrbench.reports.tables.published_table import fitting, number
-from fsrbench.runs.data import MetricInfo, RunData
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
 
 PARTS = "Measured on part"
 _ABOUT_REPORTED = ("Status", "Reported by", "Data", "LR", "Protocol", "Source")

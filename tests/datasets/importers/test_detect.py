@@ -10,7 +10,7 @@ from PIL import Image
 
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.importers.detect import Finder
-from fsrbench.metrics.extractors.detectors import MTCNN_SIDE
+from fsrbench.faces.mtcnn import MTCNN_SIDE
 from fsrbench.pictures.decode import BadImage
 
 
