@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fsrbench.api import evaluate
     from fsrbench.methods.base import Method
+    from fsrbench.provenance.versions import VERSION as __version__
     from fsrbench.runs.data import RunData
 
-__version__ = "0.1.0"
-__all__ = ["Method", "RunData", "evaluate"]
+__all__ = ["Method", "RunData", "__version__", "evaluate"]
 
-_PLACES = {"evaluate": "fsrbench.api", "Method": "fsrbench.methods", "RunData": "fsrbench.runs.data"}
+_PLACES = {
+    "evaluate": ("fsrbench.api", "evaluate"),
+    "Method": ("fsrbench.methods.base", "Method"),
+    "RunData": ("fsrbench.runs.data", "RunData"),
+    "__version__": ("fsrbench.provenance.versions", "VERSION"),
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -21,7 +26,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'fsrbench' has no attribute {name!r}")
     import importlib
 
-    return getattr(importlib.import_module(_PLACES[name]), name)
+    module, attribute = _PLACES[name]
+    return getattr(importlib.import_module(module), attribute)
 
 
 def __dir__() -> list[str]:

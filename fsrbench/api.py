@@ -159,7 +159,7 @@ class _Given:
         """Name of the data."""
         if isinstance(given, str | Path):
             return str(given)
-        from fsrbench.datasets import DATASETS
+        from fsrbench.datasets.base import DATASETS
 
         name = given.name
         while name in DATASETS:  # a part of the sample is called sample, too

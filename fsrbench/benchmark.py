@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from fsrbench.engine.places import CACHE
 from fsrbench.machine.console import Reporter
 from fsrbench.machine.offline import hosts_of, no_connections
 from fsrbench.process.state import preserved
 from fsrbench.runs import finished
 from fsrbench.runs.data import RunData
+from fsrbench.runs.names import CACHE
 from fsrbench.spec import RunSpec
 from fsrbench.weights import known as weights
 

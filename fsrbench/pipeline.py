@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 
 from fsrbench.engine.manifest import make_manifest
-from fsrbench.engine.places import CACHE
 from fsrbench.engine.run import Run
 from fsrbench.errors import Unavailable
 from fsrbench.gallery import grid
@@ -15,7 +14,7 @@ from fsrbench.reports.plots import draw as plots
 from fsrbench.reports.tables import render as tables
 from fsrbench.runs import finished, folder
 from fsrbench.runs.data import RunData
-from fsrbench.runs.names import LR
+from fsrbench.runs.names import CACHE, LR
 from fsrbench.runs.pictures import PictureFolder
 from fsrbench.spec import RunSpec
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from made import call, picture_files, run, write_files
 
-from fsrbench.seeds import MOST_SEED
+from fsrbench.spec import MOST_SEED
 
 SCRIPT = Path(sys.executable).with_name("fsrbench")
 COMMANDS = [

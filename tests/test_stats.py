@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from fsrbench.stats import intervals as interval_code
+from fsrbench.stats import paired as paired_code
 from fsrbench.stats.corrections import FEWEST_PEOPLE, LEVEL, benjamini_hochberg, holm, smallest_p
 from fsrbench.stats.intervals import block_interval, mean_interval, median_interval, pseudo_values
 from fsrbench.stats.paired import compare, p_value
@@ -18,7 +20,7 @@ intervals = pytest.mark.parametrize("interval", INTERVALS, ids=lambda i: i.__nam
 
 @intervals
 def test_intervals_cover_in_nineteen_of_twenty_draws(interval, monkeypatch):
-    monkeypatch.setattr(stats, "RESAMPLES", 400)
+    monkeypatch.setattr(interval_code, "RESAMPLES", 400)
     rng = np.random.RandomState(0)
     draws = [interval(rng.normal(3, 2, 50), seed) for seed in range(200)]
     covered = np.mean([low <= 3 <= high for low, high in draws])
@@ -92,7 +94,7 @@ def test_many_clusters_have_the_interval_that_the_bootstrap_would_give(monkeypat
     who = rng.randint(0, 400, 1500)  # people with more and with fewer images
     scores = rng.normal(0, 1, 400)[who] + rng.exponential(1, 1500)
     bootstrap = mean_interval(scores, clusters=who)
-    monkeypatch.setattr(stats, "MANY", 300)
+    monkeypatch.setattr(interval_code, "MANY", 300)
     assert mean_interval(scores, clusters=who) == pytest.approx(bootstrap, abs=0.02)
 
 
@@ -220,7 +222,7 @@ def test_beyond_what_random_exchanges_resolve_p_is_an_upper_bound():
 def test_many_clusters_have_the_p_that_permutations_would_give(monkeypatch):
     difference = np.random.RandomState(6).exponential(1, 600) - 0.93
     permuted = p_value(difference)
-    monkeypatch.setattr(stats, "MANY", 500)
+    monkeypatch.setattr(paired_code, "MANY", 500)
     assert p_value(difference) == pytest.approx(permuted, abs=0.02)
 
 

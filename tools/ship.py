@@ -1,4 +1,4 @@
-"""Turn a finished training into a weight file of the package, and print the hash for its line in fsrbench/weights/known.py.
+"""Turn a finished training into a weight file of the package, and print its hash for fsrbench/weights/known.py.
 
 python -m tools.ship TRAINING_FOLDER reference_model/weights/ours_x4.safetensors "L1 on 480,000 images, ..."
 """

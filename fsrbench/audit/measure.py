@@ -13,7 +13,7 @@ import pandas as pd
 from fsrbench.audit.findings import COLUMNS, Apart, Findings
 from fsrbench.audit.origin import Origin
 from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
-from fsrbench.engine.frames import Frames, status_of
+from fsrbench.engine.frames import status_of
 from fsrbench.engine.run import Run
 from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.machine.console import Reporter
@@ -21,6 +21,7 @@ from fsrbench.metrics.base import Metric
 from fsrbench.runs import folder
 from fsrbench.runs.comparison import told_apart
 from fsrbench.runs.data import RunData
+from fsrbench.runs.frames import Frames
 from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.spec import RunSpec
 

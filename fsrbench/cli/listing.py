@@ -61,7 +61,8 @@ def _metrics() -> Iterator[Row]:
 
 
 def _datasets() -> Iterator[Row]:
-    from fsrbench.datasets import DATASETS, made
+    from fsrbench.datasets import made
+    from fsrbench.datasets.base import DATASETS
 
     for name in DATASETS.names():
         try:

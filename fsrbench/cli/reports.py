@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from fsrbench.cli.ending import one_line_errors
-from fsrbench.cli.names import names_in
-from fsrbench.seeds import MOST_SEED
+from fsrbench.spec import MOST_SEED, names_in
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -1,4 +1,4 @@
-"""Datasets by name or path. To add one: write a function that returns a Dataset, add its line to BUILTIN."""
+"""Datasets by name or path. To add one: a function that returns a Dataset, and its line in BUILTIN in ``base``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fsrbench.datasets import made
-from fsrbench.datasets.base import Dataset, Picture, Sample
+from fsrbench.datasets.base import DATASETS, Dataset, Picture, Sample
 from fsrbench.datasets.layout import read_layout, read_outputs
 from fsrbench.datasets.storage import FolderFiles, ZipFiles
 from fsrbench.errors import FsrbenchError, UserError, one_line
@@ -14,11 +14,6 @@ from fsrbench.provenance import fingerprints
 from fsrbench.registry import Registry
 
 __all__ = ["DATASETS", "Dataset", "Picture", "Sample", "open_dataset", "open_outputs"]
-
-BUILTIN = {
-    "sample": "fsrbench.datasets.sample:sample",
-}
-DATASETS = Registry("dataset", BUILTIN, group="fsrbench.datasets")
 
 
 def open_dataset(source: str) -> Dataset:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fsrbench.datasets.storage import Files
+from fsrbench.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -87,3 +88,11 @@ def dataset_hash(samples: Iterable[Sample]) -> str:
     for sample in samples:
         sha.update(sample.digest().encode())
     return sha.hexdigest()
+
+
+BUILTIN = {
+    "sample": "fsrbench.datasets.sample:sample",
+}
+
+
+DATASETS = Registry("dataset", BUILTIN, group="fsrbench.datasets")

@@ -38,7 +38,7 @@ def place(destination: str) -> Path:
     Raises:
         UserError: a name that stands for something else.
     """
-    from fsrbench.datasets import DATASETS
+    from fsrbench.datasets.base import DATASETS
 
     if not _NAME.fullmatch(destination):
         try:

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Degradations: make the LR image from the HR image, the same on every machine."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fsrbench.engine.frames import Frames, FrameWriter
+from fsrbench.engine.frames import FrameWriter
 from fsrbench.engine.plan import REFERENCE
 from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures
 from fsrbench.engine.worker import UnitResult
@@ -17,6 +17,7 @@ from fsrbench.methods.timing import Readings
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
+from fsrbench.runs.frames import Frames
 from fsrbench.runs.names import HR
 from fsrbench.stats.intervals import LARGEST
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,34 +12,14 @@ import pandas as pd
 from fsrbench.engine.results import MethodResults
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Metric, Summary
-from fsrbench.runs.columns import SCORE_COLUMNS, SUMMARY_COLUMNS
+from fsrbench.runs.columns import BLOCK_COLUMNS, CURVE_COLUMNS, DETAIL_COLUMNS, SCORE_COLUMNS, SUMMARY_COLUMNS
+from fsrbench.runs.frames import Frames
 from fsrbench.stats.intervals import mean_interval, people
 
 MOST_FAILED: Final = 0.01
 """Share of the images that may have failed before the number of the others is ``failed`` instead of ``ok``."""
-DETAIL_COLUMNS = ["method", "metric", "detail", "value"]
-CURVE_COLUMNS = ["method", "metric", "curve", "x", "y"]
-BLOCK_COLUMNS = ["method", "metric", "block", "value"]
 FEW_EQUAL = 2
 """SR pictures that may equal HR without a word, such as those of one colour."""
-
-
-@dataclass(frozen=True, eq=False)
-class Frames:
-    """What a run found out, as tables."""
-
-    scores: pd.DataFrame
-    """One number of one method on one image for one metric."""
-    summary: pd.DataFrame
-    """One number of one method for one metric."""
-    details: pd.DataFrame
-    """Further numbers of one method for one metric."""
-    curves: pd.DataFrame
-    """Points of the lines that plots draw."""
-    blocks: pd.DataFrame
-    """What numbers of a whole set have instead of scores of images: pseudo-values of blocks of the images."""
-    images: pd.DataFrame
-    """The images and who is on them."""
 
 
 class FrameWriter:
@@ -85,10 +65,10 @@ class FrameWriter:
         """All that was taken in."""
         return Frames(
             _stacked(self._scores, SCORE_COLUMNS),
-            pd.DataFrame(self._summary, columns=SUMMARY_COLUMNS),
-            pd.DataFrame(self._details, columns=DETAIL_COLUMNS),
+            pd.DataFrame(self._summary, columns=list(SUMMARY_COLUMNS)),
+            pd.DataFrame(self._details, columns=list(DETAIL_COLUMNS)),
             _stacked(self._curves, CURVE_COLUMNS),
-            pd.DataFrame(self._blocks, columns=BLOCK_COLUMNS),
+            pd.DataFrame(self._blocks, columns=list(BLOCK_COLUMNS)),
             pd.DataFrame(list(self.identities.items()), columns=["image", "identity"]),
         )
 
@@ -141,7 +121,7 @@ class FrameWriter:
         )
 
 
-def _stacked(parts: Sequence[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+def _stacked(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 

@@ -14,8 +14,7 @@ from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import executor_for
-from fsrbench.engine.frames import Frames, copies, status_of
-from fsrbench.engine.places import CACHE
+from fsrbench.engine.frames import copies, status_of
 from fsrbench.engine.plan import REFERENCE, make_plan, make_shards
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.store import Store
@@ -32,7 +31,8 @@ from fsrbench.metrics.base import Facts, Metric, SpeedMetric
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.process.containment import contained
 from fsrbench.runs import folder
-from fsrbench.runs.names import HR
+from fsrbench.runs.frames import Frames
+from fsrbench.runs.names import CACHE, HR
 from fsrbench.spec import RunSpec
 from fsrbench.weights import known as weights
 

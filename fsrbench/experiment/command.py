@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from fsrbench.benchmark import benchmark
-from fsrbench.engine.places import CACHE
 from fsrbench.errors import CannotWrite, FsrbenchError, UserError, one_line
 from fsrbench.experiment.config import Experiment, NamedRun, read_experiment
-from fsrbench.experiment.places import RECORD
 from fsrbench.experiment.record import Entry, Record
+from fsrbench.experiment.settings import RECORD
 from fsrbench.files.folders import make_folder, only_writer
 from fsrbench.machine.console import Reporter
 from fsrbench.runs import finished
+from fsrbench.runs.names import CACHE
 from fsrbench.spec import RunSpec
 from fsrbench.weights import known as weights
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from fsrbench.experiment.places import TAKEN
 from fsrbench.experiment.settings import (
     LISTS,
+    TAKEN,
     Setting,
     Settings,
     make_spec,

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from fsrbench import __version__
 from fsrbench.experiment.config import Experiment
-from fsrbench.experiment.places import RECORD
+from fsrbench.experiment.settings import RECORD
 from fsrbench.files.atomic import disk_errors, whole
+from fsrbench.provenance.versions import VERSION
 
 Status = Literal["waiting", "ok", "failed", "stopped"]
 """``failed``: some method or metric did, the rest is there. ``stopped``: there is nothing, the note says why."""
@@ -59,7 +59,7 @@ class Record:
         file = self._experiment.file
         told = {
             "format": "fsrbench-experiment",
-            "version": __version__,
+            "version": VERSION,
             "config": {
                 "file": str(file.path),
                 "sha256": hashlib.sha256(file.text.encode()).hexdigest(),

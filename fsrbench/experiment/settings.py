@@ -9,11 +9,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from fsrbench.cli.names import names_in
 from fsrbench.errors import UserError
 from fsrbench.files.text import Yaml
 from fsrbench.registry import Registry
-from fsrbench.spec import RunSpec
+from fsrbench.spec import RunSpec, names_in
 from fsrbench.weights.known import parse_named
 
 FIELDS: Final = tuple(RunSpec.model_fields)
@@ -143,3 +142,16 @@ def _path(text: str) -> Path:
         return Path(text).expanduser()
     except RuntimeError:  # a ~user who is not there
         return Path(text)
+
+
+RECORD: Final = "experiment.json"
+
+
+TABLES: Final = "tables"
+
+
+PLOTS: Final = "plots"
+
+
+TAKEN: Final = (RECORD, TABLES, PLOTS)
+"""No run may be called so."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from fsrbench.experiment.places import PLOTS, TABLES
-from fsrbench.experiment.settings import check_known, mapping
+from fsrbench.experiment.settings import PLOTS, TABLES, check_known, mapping
 from fsrbench.files.atomic import whole
 from fsrbench.files.text import Yaml
 from fsrbench.reports.tables.layout import Layout, layout_in

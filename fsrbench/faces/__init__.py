@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Faces: alignment, FFHQ's square, and MTCNN."""

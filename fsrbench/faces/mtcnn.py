@@ -1,4 +1,4 @@
-"""TODO."""
+"""MTCNN, the face detector of facenet-pytorch, loaded offline."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Files and folders, read and written safely: whole or not at all, one writer at a time."""

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""The pictures that a run keeps, and the grid that is drawn from them."""

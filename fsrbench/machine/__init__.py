@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""The machine: cores, devices, memory, network, console, and what times depend on."""

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Methods: the base class, one file for each kind of method, timing, counting and export."""

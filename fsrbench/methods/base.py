@@ -1,4 +1,4 @@
-"""TODO."""
+"""The base class of all methods, and the registry of those that packages bring."""
 
 from __future__ import annotations
 

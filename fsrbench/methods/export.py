@@ -15,7 +15,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fsrbench import __version__
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
 from fsrbench.files.atomic import whole
 from fsrbench.methods.base import Method
@@ -24,6 +23,7 @@ from fsrbench.methods.onnx_files import PREFIX, OnnxMethod
 from fsrbench.methods.timing import Effort, Readings, measure
 from fsrbench.process.state import preserved
 from fsrbench.provenance.file_hashes import file_hash
+from fsrbench.provenance.versions import VERSION
 from fsrbench.tasks import TASKS, Task
 
 FORMATS: Final = ("onnx",)
@@ -118,7 +118,7 @@ def _metadata(method: Method, name: str, task: Task) -> dict[str, str]:
     """What the file tells of itself; :class:`fsrbench.methods.onnx_files.OnnxMethod` reads it."""
     parameters = method.count_parameters()
     told = {
-        "version": __version__,
+        "version": VERSION,
         "method": name,
         "task": task.name,
         "range": "0,1",

@@ -1,4 +1,4 @@
-"""TODO."""
+"""What a reader of checkpoints gives back: a network, and how it is called."""
 
 from __future__ import annotations
 

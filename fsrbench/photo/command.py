@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from fsrbench import __version__
 from fsrbench.datasets.storage import MAX_BYTES
 from fsrbench.engine.pictures import outcomes
 from fsrbench.errors import FsrbenchError, UserError
@@ -30,6 +29,7 @@ from fsrbench.pictures.decode import FORMATS, SUFFIXES, BadImage, decode, to_ten
 from fsrbench.pictures.enlarge import enlarge
 from fsrbench.pictures.grid import GridColumn, draw_grid
 from fsrbench.process.state import preserved
+from fsrbench.provenance.versions import VERSION
 from fsrbench.runs.pictures import COMPRESSION, safe_name
 from fsrbench.tasks import TASKS, Task
 
@@ -223,7 +223,7 @@ def _metadata(request: Request) -> PngInfo:
     text = PngInfo()
     text.add_text("Warning", INVENTED)
     text.add_text("Description", f"Faces super-resolved by {request.method}, task {request.task}")
-    text.add_text("Software", f"fsrbench {__version__}")
+    text.add_text("Software", f"fsrbench {VERSION}")
     return text
 
 

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Pixels: pictures decoded, enlarged, labelled and laid side by side."""

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""What is global in a process: read, restored, and kept from the code of methods and metrics."""

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""What a stored result depends on: versions, code, what objects hold, files and the checkout."""

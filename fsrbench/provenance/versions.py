@@ -5,9 +5,10 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
-from fsrbench import __version__
 from fsrbench.provenance import fingerprints
 
+VERSION = metadata.version("fsrbench")
+"""The installed version of fsrbench."""
 CODE = "fsrbench's code"
 """Under this name stands the hash of the harness's own files, which change more often than its version."""
 
@@ -22,7 +23,7 @@ EXTRAS = ("retinaface-pytorch", "onnxruntime", "spandrel")
 
 def needed() -> dict[str, str | None]:
     """Versions that every stored number depends on; ``None`` for what is not installed."""
-    own = {"fsrbench": __version__, CODE: fingerprints.harness()[:16], "python": platform.python_version()}
+    own = {"fsrbench": VERSION, CODE: fingerprints.harness()[:16], "python": platform.python_version()}
     return own | {name: version(name) for name in ALWAYS}
 
 

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""A run's folder: names, columns and files, written and read here; comparisons of its methods."""

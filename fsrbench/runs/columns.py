@@ -1,39 +1,21 @@
-"""TODO."""
+"""Columns, statuses and limits of the files in a run's folder."""
 
 from __future__ import annotations
 
 from typing import Final
 
 STATUSES: Final = ("ok", "unavailable", "invalid", "failed")
-
-
-DETAIL_COLUMNS: Final = ("method", "metric", "detail", "value")
-
-
-CURVE_COLUMNS: Final = ("method", "metric", "curve", "x", "y")
-
-
-BLOCK_COLUMNS: Final = ("method", "metric", "block", "value")
-
-
-IMAGE_COLUMNS: Final = ("image", "identity")
-
-
+SCORE_COLUMNS: Final = ("method", "image", "metric", "value", "status")
+SUMMARY_COLUMNS: Final = (
+    "method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note",
+)  # fmt: skip
 SUMMARY_TEXT: Final = ("method", "metric", "unit", "direction", "status", "note")
-
-
 SUMMARY_NUMBERS: Final = ("value", "ci_low", "ci_high", "n")
-
-
+DETAIL_COLUMNS: Final = ("method", "metric", "detail", "value")
+CURVE_COLUMNS: Final = ("method", "metric", "curve", "x", "y")
+BLOCK_COLUMNS: Final = ("method", "metric", "block", "value")
+IMAGE_COLUMNS: Final = ("image", "identity")
 COUNTED: Final = ("params", "flops", "peak_memory")
 """Metrics with exact values, in runs that do not record which have them."""
-
-
 MOST: Final = 1e12
-"""Images; more were never scored."""
-
-
-SCORE_COLUMNS = ["method", "image", "metric", "value", "status"]
-
-
-SUMMARY_COLUMNS = ["method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"]
+"""The largest number of images that is believed."""

@@ -9,10 +9,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from fsrbench.engine.frames import Frames
-from fsrbench.engine.places import CACHE, MANIFEST
 from fsrbench.files.atomic import whole
 from fsrbench.files.folders import make_folder, only_writer
+from fsrbench.runs.frames import Frames
+from fsrbench.runs.names import CACHE, MANIFEST
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Statistics: intervals, paired tests, their corrections, and the jackknife of set metrics."""

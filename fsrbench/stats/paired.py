@@ -1,4 +1,4 @@
-"""TODO."""
+"""Paired comparisons of two methods, with permutation tests that keep a person's images together."""
 
 from __future__ import annotations
 

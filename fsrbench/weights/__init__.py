@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Weight files: the table of those that are known, finding, fetching and reading them without running code."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fsrbench.cli.names import names_in
+from fsrbench.spec import names_in
 
 
 @pytest.fixture(autouse=True)

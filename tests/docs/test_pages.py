@@ -17,7 +17,7 @@ from doc_blocks import LANGUAGES, PAGES, ROOT, Block, blocks, steps
 from doc_commands import NOT_HERE, carry_out, parse
 from doc_stage import MyNetwork, names, set_stage
 
-from fsrbench.datasets import DATASETS
+from fsrbench.datasets.base import DATASETS
 from fsrbench.methods.base import METHODS, Method
 from fsrbench.metrics import METRICS
 from fsrbench.training import restoration

@@ -67,7 +67,7 @@ class WideProjection(Projection):
 
 def install(count: int) -> None:
     """Make ``--data made``; dlib's place and Inception's taken, in this process."""
-    from fsrbench.datasets import DATASETS
+    from fsrbench.datasets.base import DATASETS
 
     module = sys.modules[__name__]
     module.dataset = lambda: made(count)  # type: ignore[attr-defined]

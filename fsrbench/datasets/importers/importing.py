@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from fsrbench import __version__
 from fsrbench.datasets import made
 from fsrbench.datasets.importers import Kind
 from fsrbench.datasets.importers.base import FIVE, Collection, Face, Options
@@ -22,6 +21,7 @@ from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.datasets.layout import is_safe
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
+from fsrbench.provenance.versions import VERSION
 
 SOURCES: Final = "sources.csv"
 LEFT_OUT: Final = "left_out.csv"
@@ -144,7 +144,7 @@ def _finish(asked: Import, found: Collection, tree: Tree, done: list[Done]) -> d
 def _head(asked: Import) -> dict[str, Any]:
     kind, crop = asked.kind, find_crop(asked.options.crop)
     return {
-        "made_by": f"fsrbench {__version__} data import",
+        "made_by": f"fsrbench {VERSION} data import",
         "title": kind.title,
         "source": asked.source.name,
         "home": kind.home,

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Units of work on other processes and machines, through Dask."""

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""A method in a process of its own: the run's side and the method's."""

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Feature extractors: what is seen in an image once and read by many metrics."""

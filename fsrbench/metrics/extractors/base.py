@@ -39,7 +39,8 @@ class Extractor(ABC):
     weight_files: ClassVar[tuple[str, ...]] = ()
     """Names of the weight files that it reads."""
     packages: ClassVar[tuple[str, ...]] = ()
-    """Those of :data:`fsrbench.provenance.versions.EXTRAS` that it calls: with another version features are extracted anew."""
+    """Those of :data:`fsrbench.provenance.versions.EXTRAS` that it calls; with another version of one, features are
+    extracted anew."""
     aligns: ClassVar[bool] = False
     """Whether what it reads only aligns the face, so that the run's ``alignment`` decides whose landmarks it gets."""
 

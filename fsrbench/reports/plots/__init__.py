@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Plots of a run, one file for each kind."""

@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""Tables: laid out and built once, then written by one file for each format."""

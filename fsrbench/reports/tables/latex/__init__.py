@@ -1,1 +1,1 @@
-"""TODO: what this room is for."""
+"""A table as LaTeX."""

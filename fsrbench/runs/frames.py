@@ -1,0 +1,25 @@
+"""The tables that a run writes, as data frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """What a run found out, as tables."""
+
+    scores: pd.DataFrame
+    """One number of one method on one image for one metric."""
+    summary: pd.DataFrame
+    """One number of one method for one metric."""
+    details: pd.DataFrame
+    """Further numbers of one method for one metric."""
+    curves: pd.DataFrame
+    """Points of the lines that plots draw."""
+    blocks: pd.DataFrame
+    """What numbers of a whole set have instead of scores of images: pseudo-values of blocks of the images."""
+    images: pd.DataFrame
+    """The images and who is on them."""
