@@ -1,34 +1,54 @@
 """fsrbench: a benchmark for face super-resolution that a reviewer can trust."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING
 
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
 if TYPE_CHECKING:
-    from fsrbench.api import evaluate
-    from fsrbench.methods.base import Method
-    from fsrbench.provenance.versions import VERSION as __version__
-    from fsrbench.runs.data import RunData
+    from fsrbench.api import evaluate as evaluate
+    from fsrbench.datasets.base import Dataset as Dataset
+    from fsrbench.datasets.base import Picture as Picture
+    from fsrbench.datasets.base import Sample as Sample
+    from fsrbench.degradations.recipes import Degradation as Degradation
+    from fsrbench.methods.base import Method as Method
+    from fsrbench.methods.restorer import Restorer as Restorer
+    from fsrbench.metrics.base import Evaluation as Evaluation
+    from fsrbench.metrics.base import Faces as Faces
+    from fsrbench.metrics.base import Facts as Facts
+    from fsrbench.metrics.base import FeatureMetric as FeatureMetric
+    from fsrbench.metrics.base import ImageMetric as ImageMetric
+    from fsrbench.metrics.base import Metric as Metric
+    from fsrbench.metrics.base import SpeedMetric as SpeedMetric
+    from fsrbench.metrics.base import Summary as Summary
+    from fsrbench.metrics.extractors.base import Extractor as Extractor
+    from fsrbench.provenance.versions import __version__ as __version__
+    from fsrbench.runs.data import RunData as RunData
+    from fsrbench.tasks import Task as Task
+    from fsrbench.training.recipe import Recipe as Recipe
 
-__all__ = ["Method", "RunData", "__version__", "evaluate"]
-
-_PLACES = {
-    "evaluate": ("fsrbench.api", "evaluate"),
-    "Method": ("fsrbench.methods.base", "Method"),
-    "RunData": ("fsrbench.runs.data", "RunData"),
-    "__version__": ("fsrbench.provenance.versions", "VERSION"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    """What ``import fsrbench`` gives, imported when it is asked for: torch takes seconds."""
-    if name not in _PLACES:
-        raise AttributeError(f"module 'fsrbench' has no attribute {name!r}")
-    import importlib
-
-    module, attribute = _PLACES[name]
-    return getattr(importlib.import_module(module), attribute)
-
-
-def __dir__() -> list[str]:
-    return [*globals(), *_PLACES]
+# Imported when they are asked for: torch takes seconds.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "api": ["evaluate"],
+        "datasets.base": ["Dataset", "Picture", "Sample"],
+        "degradations.recipes": ["Degradation"],
+        "methods.base": ["Method"],
+        "methods.restorer": ["Restorer"],
+        "metrics.base": [
+            "Evaluation",
+            "Faces",
+            "Facts",
+            "FeatureMetric",
+            "ImageMetric",
+            "Metric",
+            "SpeedMetric",
+            "Summary",
+        ],
+        "metrics.extractors.base": ["Extractor"],
+        "provenance.versions": ["__version__"],
+        "runs.data": ["RunData"],
+        "tasks": ["Task"],
+        "training.recipe": ["Recipe"],
+    },
+)

@@ -78,10 +78,10 @@ def test_nothing_but_the_listed_packages_registers_methods() -> None:
         ("python:not_there:C", "no module not_there"),
         (
             "python:torch.nn:Linear",
-            "is no fsrbench.methods.base.Method, function or network; name an object of the class",
+            "is no fsrbench.Method, function or network; name an object of the class",
         ),
-        ("python:math:sqrt", "is no fsrbench.methods.base.Method"),
-        ("python:math:pi", "is no fsrbench.methods.base.Method"),
+        ("python:math:sqrt", "is no fsrbench.Method"),
+        ("python:math:pi", "is no fsrbench.Method"),
     ],
 )
 def test_wrong_name_is_one_line(name: str, reason: str) -> None:

@@ -18,7 +18,7 @@ from fsrbench.errors import UserError
 from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import decode, in_centre_square
-from fsrbench.provenance.versions import VERSION
+from fsrbench.provenance.versions import __version__
 from fsrbench.registry import Registry
 from fsrbench.tasks import TASKS, Task
 
@@ -70,7 +70,7 @@ def degrade(asked: Degraded, resume: bool, reporter: Reporter) -> dict[str, Any]
     for line in asked.data.warnings:
         reporter.warn(line)
     with made.held(asked.folder, asked.settings, {sample.id for sample in asked.data}, resume, reporter):
-        head = {"made_by": f"fsrbench {VERSION} data degrade", "title": asked.data.name, "settings": asked.settings}
+        head = {"made_by": f"fsrbench {__version__} data degrade", "title": asked.data.name, "settings": asked.settings}
         made.write_manifest(asked.folder, head | {"complete": False, "files": [DRAWN, LANDMARKS]})
         drawn: dict[str, dict[str, Any]] = {}
         problems: dict[str, str] = {}

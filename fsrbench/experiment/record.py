@@ -11,7 +11,7 @@ from typing import Literal
 from fsrbench.experiment.config import Experiment
 from fsrbench.experiment.settings import RECORD
 from fsrbench.files.atomic import disk_errors, whole
-from fsrbench.provenance.versions import VERSION
+from fsrbench.provenance.versions import __version__
 
 Status = Literal["waiting", "ok", "failed", "stopped"]
 """``failed``: some method or metric did, the rest is there. ``stopped``: there is nothing, the note says why."""
@@ -59,7 +59,7 @@ class Record:
         file = self._experiment.file
         told = {
             "format": "fsrbench-experiment",
-            "version": VERSION,
+            "version": __version__,
             "config": {
                 "file": str(file.path),
                 "sha256": hashlib.sha256(file.text.encode()).hexdigest(),

@@ -23,7 +23,7 @@ from fsrbench.methods.onnx_files import PREFIX, OnnxMethod
 from fsrbench.methods.timing import Effort, Readings, measure
 from fsrbench.process.state import preserved
 from fsrbench.provenance.file_hashes import file_hash
-from fsrbench.provenance.versions import VERSION
+from fsrbench.provenance.versions import __version__
 from fsrbench.tasks import TASKS, Task
 
 FORMATS: Final = ("onnx",)
@@ -118,7 +118,7 @@ def _metadata(method: Method, name: str, task: Task) -> dict[str, str]:
     """What the file tells of itself; :class:`fsrbench.methods.onnx_files.OnnxMethod` reads it."""
     parameters = method.count_parameters()
     told = {
-        "version": VERSION,
+        "version": __version__,
         "method": name,
         "task": task.name,
         "range": "0,1",

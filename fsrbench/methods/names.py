@@ -70,7 +70,7 @@ def find_method(name: str) -> type[Method]:
     if is_function(found):
         return as_method(found)
     hint = "; name an object of the class" if inspect.isclass(found) else ""
-    raise UserError(f"{name} is no fsrbench.methods.base.Method, function or network{hint}")
+    raise UserError(f"{name} is no fsrbench.Method, function or network{hint}")
 
 
 def unknown_kind(name: str) -> str:

@@ -5,10 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fsrbench.errors import FsrbenchError, UserError, one_line
-from fsrbench.metrics.base import Broken, Metric
+from fsrbench.metrics.base import (
+    Broken,
+    Evaluation,
+    Faces,
+    Facts,
+    FeatureMetric,
+    ImageMetric,
+    Metric,
+    SpeedMetric,
+    Summary,
+)
 from fsrbench.metrics.pyiqa_metric import pyiqa_metric
 from fsrbench.process.containment import contained
 from fsrbench.registry import Registry
+
+__all__ = [
+    "METRICS",
+    "Evaluation",
+    "Faces",
+    "Facts",
+    "FeatureMetric",
+    "ImageMetric",
+    "Metric",
+    "SpeedMetric",
+    "Summary",
+]
 
 BUILTIN = {
     "psnr": "fsrbench.metrics.quality:Psnr",

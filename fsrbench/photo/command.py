@@ -29,7 +29,7 @@ from fsrbench.pictures.decode import FORMATS, SUFFIXES, BadImage, decode, to_ten
 from fsrbench.pictures.enlarge import enlarge
 from fsrbench.pictures.grid import GridColumn, draw_grid
 from fsrbench.process.state import preserved
-from fsrbench.provenance.versions import VERSION
+from fsrbench.provenance.versions import __version__
 from fsrbench.runs.pictures import COMPRESSION, safe_name
 from fsrbench.tasks import TASKS, Task
 
@@ -223,7 +223,7 @@ def _metadata(request: Request) -> PngInfo:
     text = PngInfo()
     text.add_text("Warning", INVENTED)
     text.add_text("Description", f"Faces super-resolved by {request.method}, task {request.task}")
-    text.add_text("Software", f"fsrbench {VERSION}")
+    text.add_text("Software", f"fsrbench {__version__}")
     return text
 
 

@@ -7,7 +7,7 @@ from importlib import metadata
 
 from fsrbench.provenance import fingerprints
 
-VERSION = metadata.version("fsrbench")
+__version__ = metadata.version("fsrbench")
 """The installed version of fsrbench."""
 CODE = "fsrbench's code"
 """Under this name stands the hash of the harness's own files, which change more often than its version."""
@@ -23,7 +23,7 @@ EXTRAS = ("retinaface-pytorch", "onnxruntime", "spandrel")
 
 def needed() -> dict[str, str | None]:
     """Versions that every stored number depends on; ``None`` for what is not installed."""
-    own = {"fsrbench": VERSION, CODE: fingerprints.harness()[:16], "python": platform.python_version()}
+    own = {"fsrbench": __version__, CODE: fingerprints.harness()[:16], "python": platform.python_version()}
     return own | {name: version(name) for name in ALWAYS}
 
 

@@ -21,7 +21,7 @@ from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.datasets.layout import is_safe
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
-from fsrbench.provenance.versions import VERSION
+from fsrbench.provenance.versions import __version__
 
 SOURCES: Final = "sources.csv"
 LEFT_OUT: Final = "left_out.csv"
@@ -144,7 +144,7 @@ def _finish(asked: Import, found: Collection, tree: Tree, done: list[Done]) -> d
 def _head(asked: Import) -> dict[str, Any]:
     kind, crop = asked.kind, find_crop(asked.options.crop)
     return {
-        "made_by": f"fsrbench {VERSION} data import",
+        "made_by": f"fsrbench {__version__} data import",
         "title": kind.title,
         "source": asked.source.name,
         "home": kind.home,

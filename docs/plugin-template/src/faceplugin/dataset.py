@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from fsrbench.datasets import Dataset, Picture, Sample
+from fsrbench import Dataset, Picture, Sample
 
 COUNT, SIDE = 6, 128
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from fsrbench.methods.base import Method
-from fsrbench.tasks import Task
+from fsrbench import Method, Task
 
 
 class Sharpened(Method):

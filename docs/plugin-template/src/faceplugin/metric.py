@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from fsrbench.metrics.base import ImageMetric
+from fsrbench import ImageMetric
 
 
 def colour_error(sr: Tensor, hr: Tensor) -> Tensor:
