@@ -91,7 +91,7 @@ def test_network_by_name_has_its_parameters_counted(module: Path) -> None:
 
 
 def test_what_is_no_function_is_refused(module: Path) -> None:
-    with pytest.raises(UserError, match=r"python:made_functions:text is no fsrbench\.methods\.Method"):
+    with pytest.raises(UserError, match=r"python:made_functions:text is no fsrbench\.Method"):
         find_method("python:made_functions:text")
 
 

@@ -18,7 +18,7 @@ MODULES = sorted(
 
 
 def test_there_are_examples() -> None:
-    assert {"fsrbench.api", "fsrbench.methods", "fsrbench.methods.callables", "fsrbench.stats.intervals"} <= set(
+    assert {"fsrbench.api", "fsrbench.methods.base", "fsrbench.methods.callables", "fsrbench.stats.intervals"} <= set(
         MODULES
     )
 
