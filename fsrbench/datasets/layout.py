@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, pairwise
 from pathlib import PurePosixPath, PureWindowsPath
 
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.files import Files
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
-from fsrbench.datasets.likeness import same_faces
+from fsrbench.datasets.likeness import other_faces, same_faces
 from fsrbench.datasets.made import MANIFEST, read_manifest
 from fsrbench.datasets.sides import (
     MANY_OF_ONE,
@@ -36,6 +36,8 @@ MAX_SHOWN = 300
 """Characters of a name in a message; a zip's may have 65,535."""
 COMPARED = 3
 """Folders of the same file names that are looked into."""
+FEW_FOLDERS = 5
+"""Up to so many are looked into pair by pair, where they share at least half of their names."""
 
 
 def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
@@ -58,6 +60,7 @@ def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
         root = _around(pictures, split.depth)
         of_side = {side: split.below(pictures, side) for side in ("HR", "LR")}
         _check_sides(name, split, pictures, of_side)
+        _check_guessed(name, files, split, of_side)
         if strays := split.below(pictures, None):
             where = " and ".join(f"{folder}/" for folder, side in split.folders.items() if side)
             warnings.append(f"{len(strays)} pictures outside {where} left out: {_some(strays)}")
@@ -195,24 +198,48 @@ def _check_sides(name: str, split: Split, pictures: Sequence[str], of_side: Mapp
             )
 
 
+def _check_guessed(name: str, files: Files, split: Split, of_side: Mapping[str, list[str]]) -> None:
+    """Refuse folders that look like HR and LR only by a part of their names and hold different faces."""
+    if not split.guessed:
+        return
+    hr, lr = ({stem(split.rest(picture)): picture for picture in of_side[side]} for side in ("HR", "LR"))
+    if other_faces(files, hr, lr):
+        first, second = (split.folder(held[0]) for held in (of_side["HR"], of_side["LR"]))
+        raise UserError(
+            f"{name}: {first}/ and {second}/ look like HR and LR by their names and hold different faces; call them "
+            "HR/ and LR/ if they are, or otherwise if they are people"
+        )
+
+
 def _check_alike(name: str, files: Files, pictures: Sequence[str], root: str) -> None:
     """Refuse folders that hold the same faces under the same names: HR and LR, or two methods, and no people."""
     folders: dict[str, dict[str, str]] = {}
     for picture in pictures:
         top, slash, rest = picture[len(root) :].partition("/")
-        if slash:
-            folders.setdefault(top, {})[stem(rest)] = picture
+        folders.setdefault(top if slash else "", {})[stem(rest if slash else top)] = picture
+    for first, second in _overlapping(folders):
+        if same_faces(files, folders[first], folders[second]):
+            example = min(folders[first].keys() & folders[second].keys())
+            both = " and ".join(f"{root}{top}/" if root or top else "the folder itself" for top in (first, second))
+            raise UserError(
+                f"{name}: {both} hold the same pictures under the same names (such as {example}); call them HR/ and "
+                "LR/ if they are, or give one of the two alone"
+            )
+
+
+def _overlapping(folders: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:
+    """Pairs of folders that share their files' names: of a few folders most of the names, of many all."""
+    if len(folders) <= FEW_FOLDERS:
+        for first, second in combinations(sorted(folders), 2):
+            fewer = min(len(folders[first]), len(folders[second]))
+            if 2 * len(folders[first].keys() & folders[second].keys()) >= fewer:
+                yield first, second
+        return
     alike: dict[frozenset[str], list[str]] = {}
     for top, held in folders.items():
         alike.setdefault(frozenset(held), []).append(top)
     for tops in alike.values():
-        for first, second in pairwise(tops[:COMPARED]):
-            if same_faces(files, folders[first], folders[second]):
-                example = min(folders[first])
-                raise UserError(
-                    f"{name}: {root}{first}/ and {root}{second}/ hold the same pictures under the same names (such as "
-                    f"{example}); call them HR/ and LR/ if they are, or give one of the two alone"
-                )
+        yield from pairwise(tops[:COMPARED])
 
 
 def is_visible(name: str) -> bool:
