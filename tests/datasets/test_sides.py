@@ -182,6 +182,16 @@ def test_people_with_the_same_file_names_are_people(put: Put) -> None:
     assert [s.identity for s in data] == [name.partition("/")[0] for name in names]
 
 
+def test_people_whose_pictures_are_alike_by_chance_are_people(put: Put) -> None:
+    poses, people = (np.random.RandomState(seed).normal(size=(4, 8, 8, 3)) for seed in range(2))
+    files = {
+        f"{who}/{i}.png": encode_picture(Image.fromarray((128 + 30 * (pose + people[k])).clip(0, 255).astype("u1")))
+        for k, who in enumerate(["ann", "bob", "cid"])
+        for i, pose in enumerate(poses)
+    }
+    assert {sample.identity for sample in open_dataset(str(put(files)))} == {"ann", "bob", "cid"}
+
+
 def test_equal_pictures_everywhere_say_nothing_about_pairs(put: Put) -> None:
     same = encode_picture(draw_picture(1))
     data = open_dataset(str(put({f"{who}/{i}.png": same for who in ("ann", "bob") for i in range(3)})))
