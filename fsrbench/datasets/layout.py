@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
+from fsrbench.datasets.ambiguity import check_alike, check_guessed, check_sides
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
-from fsrbench.datasets.likeness import same_faces
 from fsrbench.datasets.made import MANIFEST, read_manifest
 from fsrbench.datasets.sides import (
     MANY_OF_ONE,
@@ -21,7 +20,6 @@ from fsrbench.datasets.sides import (
     check_flat_names,
     is_plain,
     split_sides,
-    stem,
     words_of,
 )
 from fsrbench.datasets.storage import Files
@@ -34,8 +32,6 @@ MAX_PATH = 2000
 """Nor can longer paths, and the run's folder comes before them."""
 MAX_SHOWN = 300
 """Characters of a name in a message; a zip's may have 65,535."""
-COMPARED = 3
-"""Folders of the same file names that are looked into."""
 
 
 def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
@@ -57,13 +53,14 @@ def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
     if split.sides:
         root = _around(pictures, split.depth)
         of_side = {side: split.below(pictures, side) for side in ("HR", "LR")}
-        _check_sides(name, split, pictures, of_side)
+        check_sides(name, split, pictures, of_side)
+        check_guessed(name, files, split, of_side)
         if strays := split.below(pictures, None):
             where = " and ".join(f"{folder}/" for folder, side in split.folders.items() if side)
             warnings.append(f"{len(strays)} pictures outside {where} left out: {_some(strays)}")
     else:
         root = _packing(pictures, warnings, wrapped)
-        _check_alike(name, files, pictures, root)
+        check_alike(name, files, pictures, root)
         check_flat_names(name, pictures)
         of_side = {"HR": pictures, "LR": []}
     hr, lr = (_by_id(files, of_side[side], split, root, warnings) for side in ("HR", "LR"))
@@ -170,49 +167,6 @@ def _packing(pictures: Sequence[str], warnings: list[str], wrapped: bool, output
             )
         break
     return root
-
-
-def _check_sides(name: str, split: Split, pictures: Sequence[str], of_side: Mapping[str, list[str]]) -> None:
-    """Refuse two folders of one side with the same names, and LR beside a folder that may be its HR."""
-    for side, found in of_side.items():
-        first: dict[str, str] = {}
-        for picture in found:
-            folder, image = split.folder(picture), stem(split.rest(picture))
-            if first.setdefault(image, folder) != folder:
-                raise UserError(
-                    f"{name}: {first[image]}/ and {folder}/ both look like {side} and hold the same names ({image}); "
-                    f"give a folder with one of them"
-                )
-    if of_side["HR"]:
-        return
-    lr = {stem(split.rest(picture)) for picture in of_side["LR"]}
-    for folder in (folder for folder, side in split.folders.items() if side is None and folder):
-        others = {stem(split.rest(p)) for p in pictures if split.folder(p) == folder}
-        if others == lr and not RESULTS & set(words_of(folder)):
-            low = next(split.folder(picture) for picture in of_side["LR"])
-            raise UserError(
-                f"{name}: {low}/ is LR, and {folder}/ holds the same names; call it HR/ if it is, or give {low}/ alone"
-            )
-
-
-def _check_alike(name: str, files: Files, pictures: Sequence[str], root: str) -> None:
-    """Refuse folders that hold the same faces under the same names: HR and LR, or two methods, and no people."""
-    folders: dict[str, dict[str, str]] = {}
-    for picture in pictures:
-        top, slash, rest = picture[len(root) :].partition("/")
-        if slash:
-            folders.setdefault(top, {})[stem(rest)] = picture
-    alike: dict[frozenset[str], list[str]] = {}
-    for top, held in folders.items():
-        alike.setdefault(frozenset(held), []).append(top)
-    for tops in alike.values():
-        for first, second in pairwise(tops[:COMPARED]):
-            if same_faces(files, folders[first], folders[second]):
-                example = min(folders[first])
-                raise UserError(
-                    f"{name}: {root}{first}/ and {root}{second}/ hold the same pictures under the same names (such as "
-                    f"{example}); call them HR/ and LR/ if they are, or give one of the two alone"
-                )
 
 
 def is_visible(name: str) -> bool:

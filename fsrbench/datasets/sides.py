@@ -33,6 +33,8 @@ PLAIN: Final = frozenset(_PLAIN.split())
 """Words of folders around pictures that are nobody's name."""
 NEUTRAL: Final = PLAIN | frozenset("x px set align mod size scale by bic bicubic bicx bilinear down full".split())  # noqa: SIM905
 """Words that may stand beside a side."""
+_WORD: Final = r"(?P<word>[A-Za-z]+?)(?:[-_x]?\d+)?"
+"""A word in a file's name, with a size behind it."""
 SHARDS: Final = frozenset({"shard", "part", "chunk", "batch", "split", "fold", "subset", "folder", "dir"})
 MANY_OF_ONE: Final = 50
 """Pictures of one person from which on it is said that they are taken for one person's."""
@@ -89,6 +91,8 @@ class Split:
     """How many folders lie around those folders."""
     folders: dict[str, Side | None] = field(default_factory=dict)
     """Each folder at that depth and its side; ``""`` where pictures lie beside them."""
+    guessed: bool = False
+    """Whether other words stand beside those of the sides, as in ``celeba_hr``: a person may be called so."""
 
     @property
     def sides(self) -> set[Side]:
@@ -127,7 +131,7 @@ def _split_at(names: Sequence[str], depth: int) -> Split:
     if not set(strict.values()) - {None} and len(folders) == 2:
         loose = {folder: side_of(folder, weak=True, loose=True) for folder in folders}
         if {"HR", "LR"} == set(loose.values()) and _share_a_name(names, Split(depth, loose)):
-            return Split(depth, loose)
+            return Split(depth, loose, guessed=True)
     return Split(depth, dict(strict))
 
 
@@ -149,17 +153,18 @@ def check_flat_names(source: str, names: Collection[str]) -> None:
         UserError: ``a_HR.png`` lies beside ``a_LR.png``.
     """
     seen: dict[tuple[str, str], dict[Side, str]] = {}
+    plain: set[tuple[str, str]] = set()
     for name in names:
-        base = stem(name)
-        for pattern in (r"(.+)[-_. ]()([A-Za-z]{2})", r"(.*/|)([A-Za-z]{2})[-_. ]([^/]+)"):
-            if not (found := re.fullmatch(pattern, base)):
+        for pattern in (rf"(?P<rest>.+)[-_. ]{_WORD}(?P<more>)", rf"(?P<rest>.*/|){_WORD}[-_. ](?P<more>[^/]+)"):
+            if not (found := re.fullmatch(pattern, stem(name))):
                 continue
-            word = found[3] if found[2] == "" else found[2]
-            rest = (found[1], "") if found[2] == "" else (found[1], found[3])
-            if side := STRONG.get(word.lower()):
+            word, rest = found["word"].lower(), (found["rest"], found["more"])
+            if side := (STRONG | WEAK).get(word):
                 seen.setdefault(rest, {}).setdefault(side, name)
-    for sides in seen.values():
-        if len(sides) == 2:
+                plain |= {rest} if word in STRONG else set()
+    pairs = {rest: sides for rest, sides in seen.items() if len(sides) == 2}
+    for rest, sides in pairs.items():
+        if rest in plain or 4 * len(pairs) >= len(names):  # at least half of the pictures stand in pairs
             raise UserError(
                 f"{source}: {sides['HR']} and {sides['LR']} look like HR and LR of one face; put them into HR/ and LR/ "
                 "under one name"

@@ -146,10 +146,50 @@ def test_unknown_folders_with_the_same_pictures_are_refused(
         open_dataset(str(put(files)))
 
 
+@pytest.mark.parametrize("places", [("A/{}.png", "B/{}.png"), ("{}.png", "small/{}.png")])
+def test_paired_folders_are_refused_although_a_file_is_missing(put: Put, places: tuple[str, str]) -> None:
+    sharp, low = places
+    files = {sharp.format(i): noisy(i) for i in range(6)} | {low.format(i): blurred(i) for i in range(1, 6)}
+    with pytest.raises(UserError, match=r"hold the same pictures under the same names \(such as 1\)"):
+        open_dataset(str(put(files)))
+
+
+def test_two_people_whose_names_begin_like_sides_are_not_paired(put: Put) -> None:
+    files = {f"{who}/{i}.png": noisy(10 * k + i) for k, who in enumerate(["hr_smith", "lr_jones"]) for i in range(4)}
+    with pytest.raises(
+        UserError, match="hr_smith/ and lr_jones/ look like HR and LR by their names and hold different"
+    ):
+        open_dataset(str(put(files)))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("{}_hr128", "{}_lr16"), ("{}_GT_512", "{}_LQ_512"), ("{}_input", "{}_target"), ("low_{}", "high_{}")],
+)
+def test_sides_in_the_names_of_files_are_refused(put: Put, names: tuple[str, str]) -> None:
+    with pytest.raises(UserError, match="look like HR and LR of one face"):
+        opened(put, *(f"{name.format(who)}.png" for name in names for who in "abc"))
+
+
+def test_two_files_among_many_with_such_words_are_pictures(put: Put) -> None:
+    data = opened(put, "ann_low.png", "ann_high.png", *(f"{i}.png" for i in range(8)))
+    assert len(data.samples) == 10
+
+
 def test_people_with_the_same_file_names_are_people(put: Put) -> None:
     names = [f"{who}/{i}.png" for who in ("ann", "bob", "cy") for i in range(4)]
     data = open_dataset(str(put(picture_files(names))))
     assert [s.identity for s in data] == [name.partition("/")[0] for name in names]
+
+
+def test_people_whose_pictures_are_alike_by_chance_are_people(put: Put) -> None:
+    poses, people = (np.random.RandomState(seed).normal(size=(4, 8, 8, 3)) for seed in range(2))
+    files = {
+        f"{who}/{i}.png": encode_picture(Image.fromarray((128 + 30 * (pose + people[k])).clip(0, 255).astype("u1")))
+        for k, who in enumerate(["ann", "bob", "cid"])
+        for i, pose in enumerate(poses)
+    }
+    assert {sample.identity for sample in open_dataset(str(put(files)))} == {"ann", "bob", "cid"}
 
 
 def test_equal_pictures_everywhere_say_nothing_about_pairs(put: Put) -> None:

@@ -78,6 +78,16 @@ def test_people_stand_behind_the_images(make_run):
     assert pd.read_csv(io.StringIO(shown(few, "csv")))["people"].tolist() == [10, 10, 0]
 
 
+def test_images_with_an_infinite_score_are_among_those_that_both_have(make_run):
+    run = make_run(VALUES)
+    scores = run.scores.copy()
+    psnr = scores.index[(scores["method"] == "b") & (scores["metric"] == "psnr")]
+    scores.loc[psnr[1:], "value"] = math.inf
+    images = pd.DataFrame({"image": [f"id/{i:02d}" for i in range(20)], "identity": [f"p{i // 2}" for i in range(20)]})
+    mostly_equal = replace(run, scores=scores, images=images)
+    assert shown(mostly_equal, "md").splitlines()[2].split("|")[8].strip() == "20 (10)"
+
+
 def test_the_verdict_says_why_nothing_can_be_told(make_run):
     run = make_run({"psnr": {"a": 25.0, "b": 26.0}, "kid": {"a": 0.1, "b": 0.2}}, n=1)
     lines = shown(run, "md").splitlines()

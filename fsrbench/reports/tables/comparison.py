@@ -52,7 +52,8 @@ def lines(run: RunData, rows: Sequence[Compared]) -> list[list[str]]:
             low, high = (signed(bound * info.factor, info.digits) for bound in (its.ci_low, its.ci_high))
             interval = NO_VALUE if math.isnan(its.ci_low) else f"[{low}, {high}]"
             effect = NO_VALUE if math.isnan(its.effect) else signed(its.effect, 2)
-            images = str(its.n) if its.people == its.n + its.infinite else f"{its.n} ({its.people})"
+            tested = its.n + its.infinite
+            images = str(tested) if its.people == tested else f"{tested} ({its.people})"
             texts = [interval, _p(row.p_corrected), effect, f"{100 * row.win_rate:.0f}", images]
         heading = info.label if row.metric != last else ""
         difference = signed(row.difference * info.factor, info.digits)
