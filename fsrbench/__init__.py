@@ -20,8 +20,13 @@ def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module 'fsrbench' has no attribute {name!r}")
     import importlib
+    import random
 
-    return getattr(importlib.import_module(_PLACES[name]), name)
+    state = random.getstate()  # rich draws numbers while it is imported
+    try:
+        return getattr(importlib.import_module(_PLACES[name]), name)
+    finally:
+        random.setstate(state)
 
 
 def __dir__() -> list[str]:
