@@ -16,7 +16,7 @@ from fsrbench.errors import FsrbenchError, Unavailable, one_line
 from fsrbench.fitting import Fit
 from fsrbench.methods import Method
 from fsrbench.registry import NameConflict, Registry
-from fsrbench.state_dicts import others, state_dicts
+from fsrbench.state_dicts import others, state_dicts, unnamed_averages
 from fsrbench.tasks import Task
 from fsrbench.tensor_files import read_checkpoint, training_told
 
@@ -131,7 +131,7 @@ def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
 
     broken: list[str] = []
     wrong: list[Unavailable] = []
-    found = state_dicts(loaded)
+    found, lists = state_dicts(loaded), list(unnamed_averages(loaded))
     for reader in _readers(broken):
         if reader is not read_with_spandrel:  # which looks into a file itself, and takes what comes first
             restorer = _try(reader, loaded, name, broken, wrong)
@@ -142,8 +142,10 @@ def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
         for part in found:
             if restorer := _try(reader, part.tensors, name, broken, wrong):
                 same = others(part, found)
-                taken = f"{part.place} taken, not {', '.join(p.place for p in same)}" if same else ""
-                return reader, replace(restorer, weights=taken)
+                taken = [f"{part.place} taken, not {', '.join(p.place for p in same)}"] if same else []
+                if not part.averaged:
+                    taken += [f"{place} holds averaged weights without names, not taken" for place in lists]
+                return reader, replace(restorer, weights="; ".join(taken))
     if wrong:
         raise wrong[0]
     unknown = (
