@@ -1,6 +1,7 @@
 """fsrbench: a benchmark for face super-resolution that a reviewer can trust."""
 
-from typing import TYPE_CHECKING
+import random
+from typing import TYPE_CHECKING, Any
 
 import lazy_loader
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from fsrbench.training.recipe import Recipe as Recipe
 
 # Imported when they are asked for: torch takes seconds.
-__getattr__, __dir__, __all__ = lazy_loader.attach(
+_get, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "api": ["evaluate"],
@@ -52,3 +53,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "training.recipe": ["Recipe"],
     },
 )
+
+
+def __getattr__(name: str) -> Any:
+    state = random.getstate()  # rich draws numbers while it is imported
+    try:
+        return _get(name)
+    finally:
+        random.setstate(state)

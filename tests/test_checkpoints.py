@@ -110,6 +110,8 @@ def wrapped(how: str, good: dict[str, Tensor], other: dict[str, Tensor]) -> dict
         "params_ema": {"params": other, "params_ema": named("module.", good)},
         "g_ema": {"g": other, "g_ema": good, "d": {"conv.weight": torch.zeros(3)}},
         "state_dict_ema": {"state_dict": other, "state_dict_ema": good, "arch": "made"},
+        "avg": {"net": other, "avg_net": good},
+        "list": {"model": good, "ema": {"decay": 0.999, "shadow_params": list(other.values())}},
         "nested": {"weights": {"generator": {"net": good}}},
         "flat": named("params_ema.", good) | named("params.", other),
         "numpy": {name: tensor.numpy() for name, tensor in good.items()},
@@ -124,6 +126,8 @@ TAKEN = {
     "g_ema": "g_ema taken, not g",
     "state_dict_ema": "state_dict_ema taken, not state_dict",
     "flat": "params_ema taken, not params",
+    "avg": "avg_net taken, not net",
+    "list": "ema.shadow_params holds averaged weights without names, not taken",
 }
 WAYS = ["lightning", "lightning compiled", "lightning GAN", "lightning generator", "compiled", "data parallel", "both"]
 WAYS += ["compiled inside", "averaged model", "nested", "numpy", *TAKEN]

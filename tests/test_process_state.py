@@ -186,6 +186,30 @@ print([name for name in before if before[name] != after[name]])
     assert done.stdout.strip() == "[]"
 
 
+def test_the_first_import_draws_no_random_numbers() -> None:
+    code = "import random; s = random.getstate(); import fsrbench; fsrbench.evaluate; print(random.getstate() == s)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
+def test_a_method_makes_no_errors_of_another_methods_warnings(tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    names = ["python:made_rude:changes_everything", "python:made_rude:warns"]
+    finished = run(data, tmp_path / "run", methods=",".join(names))
+    assert [finished.status(name) for name in names] == ["ok", "ok"]
+    assert "warning filters" not in finished.manifest["methods"][names[0]]["changed_state"]
+
+
+def test_variables_that_libraries_set_are_no_methods_doing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)
+    for variable, told in (("TORCHINDUCTOR_CACHE_DIR", set()), ("RUDE", {"environment variables"})):
+        changed: set[str] = set()
+        with contained(changed):
+            os.environ[variable] = "set inside"
+        assert changed == told
+        assert variable not in os.environ
+
+
 def test_a_method_moves_no_other_methods_numbers(tmp_path: Path) -> None:
     """Today's numbers alone and beside a method that sets everything it can."""
     data = write_files(tmp_path / "data", picture_files(["a.png", "b.png", "c.png"]))

@@ -186,7 +186,8 @@ class Worker:
         for row, image in enumerate(result.ids):
             alone, hr_alone = sr[row : row + 1], None if hr is None else hr[row : row + 1]
             try:
-                (values[row],) = self._score(metric, key_of(of=key, image=image), alone, hr_alone)
+                with contained():
+                    (values[row],) = self._score(metric, key_of(of=key, image=image), alone, hr_alone)
             except CannotWrite:
                 raise
             except Exception as error:

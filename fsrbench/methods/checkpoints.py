@@ -18,7 +18,7 @@ from fsrbench.methods.fitting import Fit
 from fsrbench.methods.restorer import READERS, Reader, Restorer
 from fsrbench.registry import NameConflict
 from fsrbench.tasks import Task
-from fsrbench.weights.state_dicts import others, state_dicts
+from fsrbench.weights.state_dicts import others, state_dicts, unnamed_averages
 from fsrbench.weights.tensors import read_checkpoint, training_told
 
 
@@ -104,7 +104,7 @@ def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
 
     broken: list[str] = []
     wrong: list[Unavailable] = []
-    found = state_dicts(loaded)
+    found, lists = state_dicts(loaded), list(unnamed_averages(loaded))
     for reader in _readers(broken):
         if reader is not read_with_spandrel:  # which looks into a file itself, and takes what comes first
             restorer = _try(reader, loaded, name, broken, wrong)
@@ -115,8 +115,10 @@ def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
         for part in found:
             if restorer := _try(reader, part.tensors, name, broken, wrong):
                 same = others(part, found)
-                taken = f"{part.place} taken, not {', '.join(p.place for p in same)}" if same else ""
-                return reader, replace(restorer, weights=taken)
+                taken = [f"{part.place} taken, not {', '.join(p.place for p in same)}"] if same else []
+                if not part.averaged:
+                    taken += [f"{place} holds averaged weights without names, not taken" for place in lists]
+                return reader, replace(restorer, weights="; ".join(taken))
     if wrong:
         raise wrong[0]
     unknown = (

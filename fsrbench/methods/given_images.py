@@ -74,7 +74,7 @@ class GivenImages(Method):
 
     def _read(self, image: str) -> np.ndarray:
         if image not in self._pictures:
-            raise FsrbenchError(f"no picture of it in {self.path.name}; there is {self._nearest(image)[:80]!r}")
+            raise FsrbenchError(f"no picture of it; there is {self._nearest(image)[:80]!r}")
         picture = decode(self._pictures[image].read())
         if picture.size != (self._side, self._side):
             raise FsrbenchError(f"is {picture.width} x {picture.height} px, not {self._side} x {self._side}")

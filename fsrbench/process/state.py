@@ -14,6 +14,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +31,8 @@ class Part(NamedTuple):
     """As notes call it."""
     read: Any
     write: Any
+    told: bool = True
+    """Whether notes tell that it was changed."""
 
 
 def _read_folder() -> str | None:
@@ -45,10 +48,26 @@ def _write_folder(path: str | None) -> None:
             os.chdir(path)
 
 
-def _write_environment(before: Mapping[str, str]) -> None:
-    for name in os.environ.keys() - before.keys():
+BY_LIBRARIES: Final = frozenset(
+    {"TORCHINDUCTOR_CACHE_DIR", "CUDA_MODULE_LOADING", "KMP_INIT_AT_FORK", "KMP_DUPLICATE_LIB_OK"}
+    | {"QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR", "LD_LIBRARY_PATH"}
+)
+"""Variables that torch, scikit-learn and OpenCV set when they are first used: no doing of the method that used them."""
+
+
+def _variables(by_libraries: bool) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if (name in BY_LIBRARIES) == by_libraries}
+
+
+def _write_variables(before: Mapping[str, str], by_libraries: bool) -> None:
+    for name in _variables(by_libraries).keys() - before.keys():
         del os.environ[name]
     os.environ.update(before)
+
+
+def _write_filters(before: Sequence[Any]) -> None:
+    warnings.resetwarnings()  # and forget which filter applied where
+    warnings.filters[:] = before  # type: ignore[index]
 
 
 def _numbers(*names: str) -> tuple[int, ...]:
@@ -142,7 +161,9 @@ def _write_pillow(before: tuple[Any, ...]) -> None:
 
 _CHECKED: Final = (
     Part("working directory", _read_folder, _write_folder),
-    Part("environment variables", lambda: dict(os.environ), _write_environment),
+    Part("environment variables", partial(_variables, False), partial(_write_variables, by_libraries=False)),
+    Part("libraries' variables", partial(_variables, True), partial(_write_variables, by_libraries=True), told=False),
+    Part("warning filters", lambda: list(warnings.filters), _write_filters, told=False),  # many imports change them
     Part("alarm", _read_alarm, _write_alarm),
     Part("signal handlers", _read_signals, _write_signals),
     Part("standard output", _read_files, _write_files),
@@ -172,11 +193,11 @@ def parts() -> Sequence[Any]:
 
 
 def restore(looked_at: Sequence[Any], before: Mapping[str, Any]) -> list[str]:
-    """Put back what differs; the names of it."""
+    """Put back what differs; the names of what is worth telling."""
     changed = [part for part in looked_at if part.read() != before[part.name]]
     for part in changed:
         part.write(before[part.name])
-    return [part.name for part in changed]
+    return [part.name for part in changed if getattr(part, "told", True)]
 
 
 def standardise(seed: int) -> None:

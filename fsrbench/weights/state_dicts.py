@@ -18,7 +18,7 @@ NETWORKS: Final = frozenset(
     | {"student", "backbone", "params", "state_dict"}
 )
 """What whole training programs, such as Lightning's modules, call the network that is shipped."""
-AVERAGED: Final = re.compile(r"(?i)(^|[^a-z])(ema|swa|averaged?)([^a-z]|$)")
+AVERAGED: Final = re.compile(r"(?i)(^|[^a-z])(ema|swa|avg|averaged?)([^a-z]|$)")
 """In the name of weights that were averaged over the training: the ones to use where there are others too."""
 MOST_DEPTH: Final = 5
 Tensors = Mapping[str, Tensor]
@@ -55,6 +55,22 @@ def state_dicts(loaded: Mapping[str, Any]) -> list[StateDict]:
 def others(taken: StateDict, found: list[StateDict]) -> list[StateDict]:
     """Those that hold the same network with other values."""
     return [part for part in found if part.place != taken.place and part.names == taken.names]
+
+
+def unnamed_averages(loaded: Mapping[str, Any], place: str = "", depth: int = 0) -> Iterator[str]:
+    """Places of averaged weights that are kept as a list, without the names that a network needs.
+
+    Example:
+        >>> import torch
+        >>> list(unnamed_averages({"ema": {"decay": 0.9, "shadow_params": [torch.zeros(1)]}}))
+        ['ema.shadow_params']
+    """
+    for key, value in loaded.items():
+        inner = f"{place}.{key}" if place else str(key)
+        if isinstance(value, Mapping) and depth < MOST_DEPTH:
+            yield from unnamed_averages(value, inner, depth + 1)
+        elif isinstance(value, list | tuple) and value and AVERAGED.search(inner):
+            yield from [inner] * all(isinstance(item, Tensor) for item in value)
 
 
 def _dictionaries(loaded: Mapping[str, Any], place: str = "", depth: int = 0) -> Iterator[tuple[str, Tensors]]:
