@@ -18,7 +18,7 @@ def test_any_file_of_the_package_counts(tmp_path: Path) -> None:
         fingerprints.PACKAGE, tmp_path / "fsrbench", ignore=shutil.ignore_patterns("*.zip", "__pycache__")
     )
     assert fingerprints.of_package(package) == fingerprints.harness()
-    for place in ("metrics/quality.py", "engine/pictures.py", "metrics/base.py", "resampling.py"):
+    for place in ("metrics/quality.py", "engine/pictures.py", "metrics/base.py", "degradations/resampling.py"):
         before = fingerprints.of_package(package)
         (package / place).write_text((package / place).read_text() + "\n# changed\n")
         assert fingerprints.of_package(package) != before

@@ -83,7 +83,7 @@ def test_whatever_differs_is_measured_anew(tmp_path, calls, change):
 
 def test_another_machine_is_measured_anew(tmp_path, calls, monkeypatch):
     readings(tmp_path)
-    monkeypatch.setattr("fsrbench.machine.facts.machine", lambda device: {"cpu": "another"})
+    monkeypatch.setattr(timed, "machine", lambda device: {"cpu": "another"})
     readings(tmp_path)
     assert len(calls) == 2
 
@@ -104,7 +104,8 @@ def test_what_failed_is_tried_again(tmp_path, calls):
 
 def test_what_may_be_another_method_is_measured_anew(tmp_path, calls):
     unknown = Doubled()
-    unknown.settings = None  # it may read anything
+    unknown.settings = None
+    unknown.source = iter([])  # what it holds cannot be read
     for _ in range(2):
         readings(tmp_path, {"a": Doubled(), "b": unknown})
     assert len(calls) == 2
