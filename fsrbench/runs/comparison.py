@@ -51,7 +51,7 @@ class Compared:
     """Share of images on which the method is better (without a direction: higher), equals counted half."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Pair:
     """Two methods in one metric, and what can be said of them before any test."""
 
