@@ -64,7 +64,7 @@ class TestLatex:
             ("50 % & #1 $x {y}", r"50 \% \& \#1 \$x \{y\}"),
             ("a\\b^c~d", r"a\textbackslash{}b\textasciicircum{}c\textasciitilde{}d"),
             ("↑ ± – é", r"$\uparrow$ $\pm$ -- é"),
-            ("日", "?"),
+            ("日", r"\fsrchar{65E5}{日}"),
         ],
     )
     def test_escape(self, text, expected):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -10,7 +11,7 @@ from made_latex import needs_latex, typeset
 
 from fsrbench.reports.tables.build import build, build_table
 from fsrbench.reports.tables.latex.columns import blocks, column_spec
-from fsrbench.reports.tables.latex.text import breakable, escape
+from fsrbench.reports.tables.latex.text import breakable, escape, latin
 from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.render import render_runs
 from fsrbench.reports.tables.sources import Source
@@ -95,6 +96,19 @@ class TestText:
         assert escape("方1") == r"\fsrchar{65B9}{方}1"
         assert escape("ß_é") == r"ß\_é"
 
+    @pytest.mark.parametrize(
+        ("name", "spelled"),
+        [
+            ("模型1", "MoXing1"),
+            ("ß_é", "ß_é"),
+            ("e\u0301", "é"),
+            ("x\u0334\x07", "x\u0334\x07"),
+            ("Żółć ąę«", "Żółć ae«"),
+        ],
+    )
+    def test_names_are_spelled_in_latin_letters_where_they_can_be(self, name, spelled):
+        assert latin(name) == spelled
+
     def test_a_plain_table_needs_no_definition(self, make_run):
         assert "fsrchar" not in render_runs([Source(make_run({"psnr": {"a": 20.0}}))], "tex", Layout())
 
@@ -159,7 +173,10 @@ class TestCompiles:
         text = render_runs([Source(run, "実験")], "tex", layout, standalone=standalone)
         assert typeset(text, tmp_path) == []
         assert "?" not in text
-        assert len({escape(name) for name in names}) == len(names)
+        rows = re.findall(r"^(.*?) & .*\\\\$", text[text.index(r"\midrule") : text.index(r"\bottomrule")], re.MULTILINE)
+        assert len(set(rows)) == len(names)
+        below = text.split("Names.")[1]
+        assert all(escape(name) in rows or f": {escape(name)}\\par" in below for name in names)
 
     def test_what_is_wrong_is_seen(self, wide, tmp_path):
         """The check itself: a table that is too wide and a reference to nothing are complained of."""

@@ -76,11 +76,15 @@ def _is_rare(letter: str) -> bool:
 
 
 def latin(text: str) -> str:
-    """``text`` with Latin letters for those that pdfLaTeX has no glyph for: ``模型`` becomes ``MoXing``."""
+    """``text`` with Latin letters for those that pdfLaTeX has no glyph for: ``模型`` becomes ``MoXing``.
+
+    An accent of its own joins its letter where there is such a letter; what has no spelling stays, for :func:`escape`.
+    """
     from anyascii import anyascii
 
     return "".join(
-        letter if letter in _CHARACTERS or not _is_rare(letter) else anyascii(letter) or "?" for letter in text
+        letter if letter in _CHARACTERS or not _is_rare(letter) else anyascii(letter) or letter
+        for letter in unicodedata.normalize("NFC", text)
     )
 
 
