@@ -28,7 +28,7 @@ def test_latency_is_the_median_with_its_interval_and_the_ratio_to_the_first():
     assert summary is not None
     assert (summary.value, summary.n) == (51, 101)
     assert 30 < summary.ci_low < 51 < summary.ci_high < 72
-    assert evaluation.note == "p90 91.00 ms, 3x scgan"
+    assert evaluation.note == "p90 91.00 ms, 3.00x scgan"
     assert evaluation.details == {"p50": 51, "p90": 91, "p99": 100, "ratio": 3}
 
 

@@ -106,7 +106,9 @@ def test_what_is_missing_is_told_once_and_has_no_table() -> None:
     report = markdown(without(made_up(), "niqe", "get the weights"))
     assert report.count("get the weights") == 1
     assert "NIQE, bicubic, scgan, python:my.package.module:LongClassName, hr: unavailable: get the weights" in report
-    assert "## NIQE" not in report
+    assert "\n## NIQE ↓\n" in markdown(made_up())
+    assert "\n## NIQE ↓\n" not in report
+    assert "\n## NIQE (face) ↓\n" in report
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])
