@@ -85,7 +85,8 @@ def grids(findings: Findings) -> Iterable[Grid]:
     """The spread of everything, then each metric in full."""
     metrics = [metric for metric in findings.metrics if findings.protocols_of(metric)]
     rows = [row for metric in metrics for row in _spread_rows(findings, metric)]
-    yield Grid("Spread", ("Metric", "Method", "Lowest", "Highest", "Default", "Spread"), tuple(rows), words=4)
+    if rows:
+        yield Grid("Spread", ("Metric", "Method", "Lowest", "Highest", "Default", "Spread"), tuple(rows), words=4)
     for metric in metrics:
         methods = findings.methods(metric)
         yield Grid(

@@ -34,11 +34,16 @@ class ImageVariant(ImageMetric):
 
 
 class FeatureVariant(FeatureMetric):
-    """A feature metric that judges by another function."""
+    """A feature metric that judges by another function, and is trusted where the metric itself is."""
 
     def __init__(self, base: FeatureMetric, name: str, recipe: str, judge: Callable[[Faces, int], Evaluation]) -> None:
         describe_as(self, base, name, recipe)
         self.extractor, self._base, self._judge = base.extractor, base, judge
+        self.least_ceiling = base.least_ceiling
+
+    def ceiling(self, hr: Faces, seed: int) -> float | None:
+        """As the metric: what fails on the HR images is no judge by another threshold either."""
+        return self._base.ceiling(hr, seed)
 
     def configure(self, facts: Facts) -> None:
         """Refuse what the metric itself refuses, and read what it reads."""

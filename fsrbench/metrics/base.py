@@ -202,7 +202,7 @@ class FeatureMetric(Metric):
     """Name in :data:`fsrbench.metrics.extractors.base.EXTRACTORS`."""
     uses_reference: ClassVar[bool] = False
     """Whether it compares with the reference set and not image by image."""
-    least_ceiling: ClassVar[float] = float("-inf")
+    least_ceiling: float = float("-inf")
     """Where :meth:`ceiling` is below this, the judge cannot be trusted and no number is ``ok``."""
 
     def ceiling(self, hr: Faces, seed: int) -> float | None:

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 from click.testing import Result
-from made import Finished, call, picture_files, run, write_files
+from made import Finished, call, draw_picture, encode_picture, picture_files, run, write_files
 from made_extractors import Colours, use_colours
 from torch import Tensor
 
@@ -110,8 +110,8 @@ def test_every_protocol_has_a_row_or_a_reason(of_method: tuple[Path, str]) -> No
     mine = rows[rows["method"] == "bicubic"]
     assert list(zip(mine["metric"], mine["protocol"], strict=True)) == asked
     status = dict(zip(mine["metric"], mine["status"], strict=True))
-    expected = {"psnr": "ok", "ssim": "ok", "detection": "ok", "niqe": "unavailable", "verification": "invalid"}
-    assert status == expected
+    taken = dict.fromkeys(("psnr", "ssim", "niqe_face", "detection"), "ok")
+    assert status == taken | {"niqe": "unavailable", "verification": "invalid"}
     report = (out / "audit.md").read_text(encoding="utf-8")
     for told in (shown, report):
         assert "needs at least 20 images" in " ".join(told.split())
@@ -193,18 +193,25 @@ def test_other_data_and_a_changed_method_are_said(finished: Path, tmp_path: Path
     assert "bicubic has changed" not in result.stderr
 
 
-def faces_of(names: int) -> list[str]:
-    return [f"person_{i:02}/{k}.png" for i in range(names) for k in (1, 2)]
+def people(alike: bool) -> dict[str, bytes]:
+    """Two pictures of each of 24 people: one darker than the other, or of strangers."""
+    names = [f"person_{i:02}/{k}.png" for i in range(24) for k in (1, 2)]
+    if not alike:
+        return picture_files(names)
+    pictures = [draw_picture(i // 2).point(lambda v, k=i % 2: v * (10 - k) // 10) for i in range(len(names))]
+    return dict(zip(names, map(encode_picture, pictures), strict=True))
 
 
-@pytest.fixture
-def with_arcface(tmp_path: Path, no_niqe: None, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(params=[True])
+def with_arcface(
+    request: pytest.FixtureRequest, tmp_path: Path, no_niqe: None, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A run whose verification is by an ArcFace network that was named, which is there besides dlib's."""
     use_colours(monkeypatch, "dlib", "arcface")
     monkeypatch.setattr(Colours, "weight_files", ("arcface",))
     network = tmp_path / "network.onnx"
     network.write_bytes(b"looked at by nobody here")
-    data = write_files(tmp_path / "data", picture_files(faces_of(24)))
+    data = write_files(tmp_path / "data", people(alike=request.param))
     options = ("--descriptor", "arcface", "--weights", f"arcface={network}", "--metrics", "verification")
     finished = run(data, tmp_path / "out", *options, methods="nearest")
     assert finished.code == 0
@@ -219,12 +226,23 @@ def test_a_run_is_audited_with_its_descriptor_and_weights(with_arcface: Path) ->
     with mock.patch("fsrbench.audit.measure.all_protocols", verification_alone):
         assert audit(with_arcface).exit_code == 0
     summary = pd.read_csv(with_arcface / "summary.csv").set_index("method")["value"]
+    assert 0.5 < summary["nearest"] <= 1
     assert value(read(with_arcface / "audit"), "nearest", "verification") == pytest.approx(summary["nearest"])
     report = (with_arcface / "audit" / "audit.md").read_text(encoding="utf-8")
     recipe = next(line for line in report.splitlines() if line.startswith("- verification, default: "))
     assert "network.onnx" in recipe
     assert "of the HR" in recipe
     assert "another protocol" not in report
+
+
+@pytest.mark.parametrize("with_arcface", [False], indirect=True)
+def test_a_judge_that_fails_on_hr_is_believed_under_no_protocol(with_arcface: Path) -> None:
+    with mock.patch("fsrbench.audit.measure.all_protocols", verification_alone):
+        result = audit(with_arcface)
+    assert result.exit_code == 0
+    assert set(read(with_arcface / "audit")["status"]) == {"invalid"}
+    assert "on the HR images themselves the judge is right in" in " ".join(result.stdout.split())
+    assert "## Spread" not in (with_arcface / "audit" / "audit.md").read_text(encoding="utf-8")
 
 
 def test_another_protocol_and_other_weights_are_said(with_arcface: Path) -> None:
