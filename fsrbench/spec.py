@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from fsrbench.errors import UserError
+from fsrbench.stats.seeds import MOST_SEED
 from fsrbench.tasks import TASKS, Task
 from fsrbench.weights.known import parse_named
-
-MOST_SEED: Final = 2**32 - 3
-"""NumPy's and SciPy's generators take 32 bits, and verification draws by the seed and by the two after it."""
 
 
 class RunSpec(BaseModel):
@@ -100,34 +98,3 @@ def parse_spec(**values: Any) -> RunSpec:
         first = error.errors()[0]
         flag = str(first["loc"][0]).replace("_", "-")
         raise UserError(f"--{flag}: {first['msg'].removeprefix('Value error, ')}") from None
-
-
-PART = re.compile(r'(?:^|,)(\s*"[^"]*"\s*(?=,|$)|[^,]*)')
-
-
-QUOTED = re.compile(r'"[^"]*"')
-
-
-def names_in(text: str) -> list[str]:
-    """The names of a comma-separated list.
-
-    Commas inside double quotes separate nothing, nor do those in a path that exists: of ``images:sr,v2,bicubic`` the
-    longest part behind ``images:`` that is a file or folder belongs together.
-    """
-    parts = PART.findall(text)
-    found: list[str] = []
-    while parts:
-        together = next((n for n in range(len(parts), 1, -1) if _is_path(",".join(parts[:n]))), 1)
-        name = ",".join(parts[:together]).strip()
-        found.append(name[1:-1] if QUOTED.fullmatch(name) else name)
-        parts = parts[together:]
-    return [name for name in found if name]
-
-
-def _is_path(name: str) -> bool:
-    """Whether a name is a kind and a file or folder that exists, as in ``images:DIR``."""
-    kind, colon, path = name.strip().partition(":")
-    try:
-        return bool(colon and re.fullmatch(r"[a-z]+", kind) and path and Path(path).expanduser().exists())
-    except (OSError, RuntimeError, ValueError):
-        return False

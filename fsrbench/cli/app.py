@@ -13,7 +13,7 @@ import typer
 from fsrbench.cli import judgement, models, reports
 from fsrbench.cli.data import data_app
 from fsrbench.cli.ending import one_line_errors
-from fsrbench.spec import names_in
+from fsrbench.files.lists import names_in
 
 app = typer.Typer(
     help="A benchmark for face super-resolution that a reviewer can trust.",

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from fsrbench.cli.ending import one_line_errors
-from fsrbench.spec import MOST_SEED, names_in
+from fsrbench.files.lists import names_in
+from fsrbench.stats.seeds import MOST_SEED
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from fsrbench.errors import UserError
+from fsrbench.files.lists import names_in
 from fsrbench.files.text import Yaml
 from fsrbench.registry import Registry
-from fsrbench.spec import RunSpec, names_in
+from fsrbench.spec import RunSpec
 from fsrbench.weights.known import parse_named
 
 FIELDS: Final = tuple(RunSpec.model_fields)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fsrbench.spec import names_in
+from fsrbench.files.lists import names_in
 
 
 @pytest.fixture(autouse=True)

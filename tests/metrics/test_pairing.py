@@ -11,8 +11,8 @@ from made_people import GROUPS
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid
 from fsrbench.metrics.pairing import FOLDS, MATES, assign_folds, labelled_pairs, listed_pairs, self_pairs
-from fsrbench.spec import MOST_SEED
 from fsrbench.stats.intervals import mean_interval
+from fsrbench.stats.seeds import MOST_SEED
 
 FEW_GROUPS = [f"id{i:02}" for i in range(24) for _ in range(1 + i % 3)]
 makers = pytest.mark.parametrize("make", [self_pairs, labelled_pairs], ids=lambda make: make.__name__)

@@ -1,0 +1,36 @@
+"""Lists of names as flags and configuration files give them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+PART = re.compile(r'(?:^|,)(\s*"[^"]*"\s*(?=,|$)|[^,]*)')
+
+
+QUOTED = re.compile(r'"[^"]*"')
+
+
+def names_in(text: str) -> list[str]:
+    """The names of a comma-separated list.
+
+    Commas inside double quotes separate nothing, nor do those in a path that exists: of ``images:sr,v2,bicubic`` the
+    longest part behind ``images:`` that is a file or folder belongs together.
+    """
+    parts = PART.findall(text)
+    found: list[str] = []
+    while parts:
+        together = next((n for n in range(len(parts), 1, -1) if _is_path(",".join(parts[:n]))), 1)
+        name = ",".join(parts[:together]).strip()
+        found.append(name[1:-1] if QUOTED.fullmatch(name) else name)
+        parts = parts[together:]
+    return [name for name in found if name]
+
+
+def _is_path(name: str) -> bool:
+    """Whether a name is a kind and a file or folder that exists, as in ``images:DIR``."""
+    kind, colon, path = name.strip().partition(":")
+    try:
+        return bool(colon and re.fullmatch(r"[a-z]+", kind) and path and Path(path).expanduser().exists())
+    except (OSError, RuntimeError, ValueError):
+        return False
