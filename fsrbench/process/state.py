@@ -264,9 +264,7 @@ def preserved() -> Iterator[None]:
         stack.enter_context(_generators())
         stack.enter_context(_logging())
         stack.enter_context(warnings.catch_warnings())
-        if "matplotlib" in sys.modules:
-            import matplotlib
-
+        if (matplotlib := sys.modules.get("matplotlib")) is not None:
             stack.enter_context(matplotlib.rc_context())
         quiet_pillow()
         yield
