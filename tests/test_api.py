@@ -204,11 +204,14 @@ def test_an_object_that_tells_its_settings_is_known_again(data: Path, tmp_path: 
             calls.append(self.settings)
             return super().upscale(lr)
 
+    seen = []
     for settings in ("full", "full", "half"):
         method = Counted(0.5 if settings == "half" else 1.0)
         method.settings = settings
+        calls.clear()
         fsrbench.evaluate({"mine": method}, data, ["psnr"], out=tmp_path / "out", **QUIET)
-    assert calls == ["full", "half"]
+        seen.append(set(calls))
+    assert seen == [{"full"}, set(), {"half"}]
 
 
 def test_a_changed_metric_is_never_taken_for_the_one_before(data: Path, tmp_path: Path) -> None:
@@ -280,7 +283,7 @@ def test_importing_it_is_quick() -> None:
     )
     found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert "evaluate" in found.stdout
-    with pytest.raises(AttributeError, match="no attribute 'evaluat'"):
+    with pytest.raises(AttributeError, match="attribute evaluat"):
         fsrbench.evaluat  # noqa: B018
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from made import call, picture_files, run, write_files
 
-from fsrbench.spec import MOST_SEED
+from fsrbench.stats.seeds import MOST_SEED
 
 SCRIPT = Path(sys.executable).with_name("fsrbench")
 COMMANDS = [
@@ -179,13 +179,14 @@ def test_list_of_an_unknown_kind_is_one_line(kind: str, hint: str) -> None:
 
 
 def test_broken_plugin_does_not_break_the_list(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from fsrbench.methods import names as methods
+    from fsrbench.methods import base, names
     from fsrbench.registry import Registry
 
     (tmp_path / "broken_plugin.py").write_text("raise RuntimeError('no licence')")
     monkeypatch.syspath_prepend(tmp_path)
     targets = {"mine": "broken_plugin:X", "bicubic": "baselines.interpolation:Bicubic"}
-    monkeypatch.setattr(methods, "METHODS", Registry("method", targets))
+    for module in (base, names):
+        monkeypatch.setattr(module, "METHODS", Registry("method", targets))
     result = call("list", "methods")
     assert result.exit_code == 0
     assert "no licence" in " ".join(result.stdout.split())

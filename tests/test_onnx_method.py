@@ -13,7 +13,7 @@ from made_networks import save_enlarging_onnx, save_fussy_onnx, save_pooling_onn
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from fsrbench.errors import Unavailable
+from fsrbench.errors import Unavailable, UserError
 from fsrbench.methods.names import load_method
 from fsrbench.methods.onnx_files import OnnxMethod
 from fsrbench.tasks import TASKS
@@ -116,7 +116,7 @@ def test_bgr_reaches_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_parameters_are_the_files_numbers(tmp_path: Path) -> None:
     assert load(save_enlarging_onnx(tmp_path / "m.onnx")).count_parameters() == 5
-    told = save_enlarging_onnx(tmp_path / "t.onnx", metadata={"fsrbench.methods.parameters": "12"})
+    told = save_enlarging_onnx(tmp_path / "t.onnx", metadata={"fsrbench.parameters": "12"})
     assert load(told).count_parameters() == 12
 
 
@@ -159,8 +159,9 @@ def test_network_that_gives_no_pictures(tmp_path: Path) -> None:
 
 
 def test_missing_file_and_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Unavailable, match=r"gone\.onnx is not there"):
+    with pytest.raises(UserError, match=r"gone\.onnx: no such file"):
         load(tmp_path / "gone.onnx")
+    file = save_enlarging_onnx(tmp_path / "m.onnx")
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(Unavailable, match=r"onnxruntime is missing; `pip install 'fsrbench\[onnx\]'`"):
-        load(tmp_path / "gone.onnx")
+        load(file)

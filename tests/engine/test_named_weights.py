@@ -47,7 +47,11 @@ def command(data: Path, *options: object, methods: str = "ours", metrics: str = 
 
 
 def test_every_shipped_network_is_in_the_list_above() -> None:
-    assert {name for name, weight in weights.WEIGHTS.items() if weight.folder == "weights"} == {"fan", "niqe_face", *OWN}
+    assert {name for name, weight in weights.WEIGHTS.items() if weight.folder == "weights"} == {
+        "fan",
+        "niqe_face",
+        *OWN,
+    }
 
 
 @pytest.mark.parametrize("name", OWN)
