@@ -219,7 +219,7 @@ def files(name: str) -> list[Path]:
 
 
 def sha256(name: str) -> str:
-    """The hash of the weight file that is used here, as :func:`fsrbench.provenance.fingerprints.file_hash`.
+    """The hash of the weight file that is used here, as :func:`fsrbench.provenance.file_hashes.file_hash`.
 
     Raises:
         Unavailable: it is nowhere.

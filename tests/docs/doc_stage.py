@@ -105,7 +105,7 @@ def _photographs(folder: Path) -> None:
     (folder / "crops.csv").write_text(f"image,{','.join('x' * 10)}\na/1.png,43,56,77,56,60,75,46,89,74,89\n")
     points = io.BytesIO()
     marked = [f"{number}.png" for number in range(8)]
-    np.savez(points, names=np.array(marked), points=np.stack([face68(128) for _ in marked]))
+    np.savez(points, names=np.array(marked), points=np.stack([face68(128 / 1024) for _ in marked]))
     faces = {name: encode_picture(face(number)) for number, name in enumerate(marked)}
     write_zip(folder / "landmarks68.zip", faces | {"landmarks68.npz": points.getvalue()})
 
