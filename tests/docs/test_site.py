@@ -12,6 +12,8 @@ from urllib.parse import unquote
 import pytest
 from doc_blocks import ROOT
 
+import fsrbench
+
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md", *ROOT.glob("docs/**/*.md")]
 LOADED = re.compile(
     r'<(?:script|img|iframe|source)[^>]*\bsrc="([^"]+)"|<link[^>]*\bhref="([^"]+)"[^>]*>|url\(([^)]+)\)'
@@ -64,8 +66,9 @@ def test_nothing_is_loaded_from_another_machine(site: Path) -> None:
 
 def test_api_is_rendered(site: Path) -> None:
     text = (site / "api.html").read_text(encoding="utf-8")
-    for name in ("api.evaluate", "reports.data.RunData", "methods.Method", "metrics.base.ImageMetric"):
-        assert f'id="fsrbench.{name}"' in text
+    for name in {*fsrbench.__all__} - {"__version__"}:
+        assert f'id="fsrbench.{name}"' in text, name
+    assert 'id="fsrbench.RunData.result"' in text
     assert ":class:" not in text
 
 
