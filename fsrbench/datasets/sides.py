@@ -31,7 +31,7 @@ train training test testing val valid validation eval celeba celebahq ffhq lfw
 """
 PLAIN: Final = frozenset(_PLAIN.split())
 """Words of folders around pictures that are nobody's name."""
-NEUTRAL: Final = PLAIN | frozenset("x px set align mod size scale by bic bicubic bicx bilinear down full".split())  # noqa: SIM905
+NEUTRAL: Final = PLAIN | frozenset("x px set align mod size scale by bic bicubic bicx bilinear down full my".split())  # noqa: SIM905
 """Words that may stand beside a side."""
 _WORD: Final = r"(?P<word>[A-Za-z]+?)(?:[-_x]?\d+)?"
 """A word in a file's name, with a size behind it."""
