@@ -42,7 +42,8 @@ def world() -> int:
 def wait() -> None:
     """Until all processes are here."""
     if distributed.is_initialized():
-        distributed.barrier()
+        with _peers():
+            distributed.barrier()
 
 
 def any_process(value: bool) -> bool:
@@ -50,7 +51,8 @@ def any_process(value: bool) -> bool:
     if world() == 1:
         return value
     flag = torch.tensor(float(value), device="cuda" if distributed.get_backend() == "nccl" else "cpu")
-    distributed.all_reduce(flag)
+    with _peers():
+        distributed.all_reduce(flag)
     return bool(flag > 0)
 
 
