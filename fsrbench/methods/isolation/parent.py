@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -137,15 +137,15 @@ class IsolatedMethod(Method):
     def fingerprint(self) -> str:
         """The method's own, as it is now, so that what it made is the same with and without isolation.
 
-        Raises:
-            MethodDied: it has.
+        Of one that has died it is what was told last, which does not tell all.
         """
-        self._facts, _ = self._ask({"do": "tell"})
+        with suppress(MethodDied):
+            self._facts, _ = self._ask({"do": "tell"})
         return str(self._facts["fingerprint"])
 
     def is_known(self) -> bool:
         """Whether the fingerprint that was asked for last tells all."""
-        return bool(self._facts["known"])
+        return self._died is None and bool(self._facts["known"])
 
     def is_told_by_files(self) -> bool:
         """The method's own."""
@@ -193,7 +193,7 @@ class IsolatedMethod(Method):
 
     def _check_memory(self) -> None:
         most = self.limits.memory_gib
-        if most is not None and _memory(self._process.pid) > most * 2**30:
+        if most is not None and all(_memory(self._process.pid, of) > most * 2**30 for of in (_resident, _share)):
             raise self._bury(f"took more than {most:g} GiB of memory and was stopped")
 
     def _bury(self, reason: str) -> MethodDied:
@@ -232,13 +232,28 @@ def _ending(code: int | None) -> str:
     return f"its process ended with exit code {code}"
 
 
-def _memory(pid: int | None) -> int:
+def _memory(pid: int | None, of: Callable[[psutil.Process], int]) -> int:
     """Bytes of main memory of a process and all that it started."""
     try:
         process = psutil.Process(pid)
-        return sum(p.memory_info().rss for p in (process, *process.children(recursive=True)))
+        return sum(map(of, (process, *process.children(recursive=True))))
     except psutil.Error:
-        return 0  # one of them has just ended
+        return 0  # it has just ended
+
+
+def _resident(process: psutil.Process) -> int:
+    """Bytes that are quickly read; what several processes share, nearly all of a forked one, is in each of theirs."""
+    with suppress(psutil.Error):
+        return int(process.memory_info().rss)
+    return 0
+
+
+def _share(process: psutil.Process) -> int:
+    """Bytes with its part of what several processes share, where the system tells."""
+    with suppress(psutil.Error):
+        info = process.memory_full_info()
+        return int(getattr(info, "pss", info.rss))
+    return _resident(process)
 
 
 def _kill(process: Any, connection: Connection) -> None:
