@@ -124,7 +124,7 @@ ONE_BY_ONE = {
     "0": "RuntimeError: out of luck",
     "1": "returned NaN or infinite values",
     "2": "returned NoneType, expected a tensor of shape (1, 3, 64, 64)",
-    "3": "SystemExit: enough",
+    "3": "tried to end the program (SystemExit: enough)",
 }
 """How ``Mixed`` fails on each image."""
 FINE = ("Good", "Noisy", "Named")
