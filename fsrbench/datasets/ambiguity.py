@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 
-from fsrbench.datasets.storage import Files
 from fsrbench.datasets.likeness import other_faces, same_faces
 from fsrbench.datasets.sides import RESULTS, Split, stem, words_of
+from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
 
 COMPARED = 3
