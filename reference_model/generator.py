@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -58,6 +59,18 @@ class RestorationNetwork(nn.Module):
         """A network of the scale, width and depth that a file's tensors have; they are not loaded."""
         blocks = sum(name.startswith("body.") and name.endswith(".conv1.weight") for name in tensors)
         return cls(8 if "enlarge.6.weight" in tensors else 4, len(tensors["head.bias"]), blocks)
+
+    def start_from(self, tensors: Mapping[str, Tensor]) -> None:
+        """Load the weights of a network with as many residual blocks or fewer; blocks that it lacks change nothing yet.
+
+        Raises:
+            RuntimeError: they are of another network.
+        """
+        own = {
+            name: torch.zeros_like(value) if ".conv2." in name else value for name, value in self.state_dict().items()
+        }
+        missing = {name: value for name, value in own.items() if name.startswith("body.") and name not in tensors}
+        self.load_state_dict({**missing, **{name: value.float() for name, value in tensors.items()}})
 
     def forward(self, lr: Tensor) -> Tensor:
         features = self.head(lr - 0.5)

@@ -27,7 +27,7 @@ class Config:
     """Settings of the reference model's training; the paper published none."""
 
     init: str = ""
-    """Weights of the restoration network to start from, e.g. of the L1 stage."""
+    """Weights of the restoration network to start from, e.g. of the L1 stage; one with fewer blocks will do."""
     blocks: int = 10
     """Residual blocks of the restoration network."""
     fan: str = str(WEIGHTS / "fan.safetensors")
@@ -76,7 +76,7 @@ def recipe(options: Options) -> Recipe:
     config = parse_config(Config, options.config)
     network = RestorationNetwork(options.task.scale, blocks=config.blocks)
     if config.init:
-        load_weights(network, Path(config.init))
+        load_weights(network, Path(config.init), network.start_from)
     guidance = _guidance(config, options)
     if options.lr_data is None:
         pairs = PairRecipe(options, network, (config.rate or 5e-4, 1e-6), guidance)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -176,13 +176,18 @@ def trainable(*modules: nn.Module) -> list[nn.Parameter]:
     return [p for module in modules for p in module.parameters()]
 
 
-def load_weights(network: nn.Module, path: Path) -> None:
+def load_weights(network: nn.Module, path: Path, load: Callable[[dict[str, Tensor]], object] | None = None) -> None:
     """Load a .safetensors file of any precision.
+
+    Args:
+        network: gets the weights.
+        path: of the file.
+        load: takes the tensors, if not the network's own ``load_state_dict`` does.
 
     Raises:
         UserError: it is not there, or of another network.
     """
     try:
-        network.load_state_dict(load_file(path))
+        (load or network.load_state_dict)(load_file(path))
     except Exception as error:  # safetensors and torch raise various types
         raise UserError(f"{path} cannot be loaded: {one_line(error)}") from None

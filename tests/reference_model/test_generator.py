@@ -38,3 +38,15 @@ def test_is_at_least_eight_times_faster_than_scgan() -> None:
     finally:
         torch.set_num_threads(threads)
     assert best[1] / best[0] >= 8
+
+
+def test_a_deeper_network_starts_as_the_one_it_was_made_from() -> None:
+    shallow, deep = RestorationNetwork(4, channels=8, blocks=1), RestorationNetwork(4, channels=8, blocks=3)
+    torch.nn.init.normal_(shallow.tail.weight)
+    deep.start_from({name: value.half().float() for name, value in shallow.state_dict().items()})
+    shallow.load_state_dict({name: value.half().float() for name, value in shallow.state_dict().items()})
+    lr = torch.rand(2, 3, 16, 16)
+    assert torch.allclose(deep(lr), shallow(lr), atol=1e-6)
+    assert deep.body[2].conv1.weight.abs().sum() > 0  # it can learn
+    with pytest.raises(RuntimeError, match="head"):
+        deep.start_from({name: value for name, value in shallow.state_dict().items() if not name.startswith("head")})
