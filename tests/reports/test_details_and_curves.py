@@ -90,6 +90,17 @@ def test_legend_of_many_methods_is_not_cut_off(make_run):
     assert box.x1 <= figure.bbox.x1
 
 
+def test_legend_says_which_curve_is_of_a_part_of_the_images(run):
+    rows = (run.summary["method"] == "ours") & (run.summary["metric"] == "detection")
+    run.summary.loc[rows, ["status", "n"]] = "failed", 16
+    run.manifest["dataset"] = {"n": 40}
+    with styled():
+        figure = plot_curves.draw_detection(run)
+    assert figure is not None
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["bicubic", "ours (16 of 40 images)", "HR (ceiling)"]
+
+
 def test_no_curves_no_plot(make_run):
     run = make_run(VALUES)
     assert [plot_curves.draw_roc(run), plot_curves.draw_detection(run), plot_curves.draw_throughput(run)] == [None] * 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,6 +19,7 @@ from fsrbench.reports.plots.style import (
     plain_ticks,
 )
 from fsrbench.runs.data import RunData
+from fsrbench.runs.manifest import part_measured
 from fsrbench.runs.names import HR
 
 PER_CENT = 100
@@ -59,9 +60,19 @@ def _draw(run: RunData, curve: str, dress: Callable[[Axes], None]) -> Figure | N
         axis.set_title(run.metric(metric).title)
         dress(axis)
     names = labels_of(run)
-    keys = [ceiling_key() if name == HR else method_key(names[name], look[name]) for name in run.rows if name in shown]
+    keys = [
+        ceiling_key() if name == HR else method_key(names[name] + _part(run, name, metrics), look[name])
+        for name in run.rows
+        if name in shown
+    ]
     legend_below(figure, keys)
     return figure
+
+
+def _part(run: RunData, method: str, metrics: Sequence[str]) -> str:
+    """Of how many images a curve is, where it is not of all."""
+    parts = dict.fromkeys(part for metric in metrics if (part := part_measured(run, method, metric)))
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _roc_axes(axis: Axes) -> None:
