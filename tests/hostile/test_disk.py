@@ -208,7 +208,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(data: Path, tmp_path: 
 
 
 def test_processes_of_two_machines_do_not_write_to_one_path(tmp_path: Path) -> None:
-    code = "from pathlib import Path; from fsrbench import atomic; print(atomic.whole(Path('x')).__enter__())"
+    code = "from pathlib import Path; from fsrbench.files import atomic; print(atomic.whole(Path('x')).__enter__())"
     same = f"import os; os.getpid = lambda: 7; {code}"  # each machine has its own process 7
     parts = [subprocess.run([sys.executable, "-c", same], capture_output=True, check=True).stdout for _ in range(2)]
     assert parts[0] != parts[1]
