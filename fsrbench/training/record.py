@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -92,12 +91,6 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, 
     names = [name for name in dict.fromkeys([*a, *b]) if name.partition(".")[0] not in unknown]
     pairs = {name: (a.get(name), b.get(name)) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
-
-
-def file_hash(path: Path) -> str:
-    """The sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

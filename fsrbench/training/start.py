@@ -16,12 +16,12 @@ from fsrbench.errors import Interrupted, UserError
 from fsrbench.machine.console import Reporter
 from fsrbench.machine.devices import find_device
 from fsrbench.process.state import preserved
+from fsrbench.provenance.file_hashes import file_hash
 from fsrbench.tasks import TASKS
 from fsrbench.training import RECIPES, distributed
 from fsrbench.training.data import MIXTURE, check_mixture
 from fsrbench.training.loop import Report, Schedule, held, train
 from fsrbench.training.recipe import Options, Recipe
-from fsrbench.training.record import file_hash
 from fsrbench.training.state import WEIGHTS, Progress, what_is_kept
 
 LINE_EVERY = 100
