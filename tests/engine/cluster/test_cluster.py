@@ -35,6 +35,8 @@ from fsrbench.engine.cluster.remote import Setting, device_of, unfit
 from fsrbench.provenance.versions import versions
 from fsrbench.spec import RunSpec
 
+pytestmark = pytest.mark.cluster
+
 IMAGES = [f"{i:03}" for i in range(140)]
 """Three shards."""
 METHODS = "bicubic,ours"
