@@ -41,7 +41,7 @@ def import_(
 ) -> None:
     """Cut the faces of an archive into a dataset for --data. Nothing is downloaded; a stopped import goes on."""
     with one_line_errors():
-        from fsrbench.datasets import importers, made
+        from fsrbench.datasets import importers, prepared
         from fsrbench.datasets.importers.importing import Import, import_dataset
         from fsrbench.machine.console import Reporter
         from fsrbench.machine.cores import usable_cores
@@ -62,7 +62,7 @@ def import_(
             max_occlusion=max_occlusion,
             max_pose=max_pose,
         )
-        asked = Import(chosen, source, made.place(destination), options, limit, workers or usable_cores(), resume)
+        asked = Import(chosen, source, prepared.resolve(destination), options, limit, workers or usable_cores(), resume)
         import_dataset(asked, Reporter())
         print(asked.folder)
 
@@ -99,14 +99,14 @@ def show(
     with one_line_errors():
         from rich.console import Console
 
-        from fsrbench.datasets import made, open_dataset
+        from fsrbench.datasets import open_dataset, prepared
         from fsrbench.datasets import show as showing
         from fsrbench.degradations.recipes import find_degradation
         from fsrbench.machine.console import Reporter
 
         how = find_degradation(degradation) if degradation else None
         data = open_dataset(source).head(limit)
-        folder = made.find(source) or Path(source).expanduser()
+        folder = prepared.find(source) or Path(source).expanduser()
         Console(highlight=False).print(showing.describe(data, showing.look(data, Reporter()), folder))
         if out:
             showing.draw_sheet(data, how, task, out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from fsrbench.datasets import made
+from fsrbench.datasets import prepared
 from fsrbench.datasets.base import DATASETS, Dataset, Picture, Sample
 from fsrbench.datasets.layout import read_layout, read_outputs
 from fsrbench.datasets.storage import FolderFiles, ZipFiles
@@ -24,7 +24,7 @@ def open_dataset(source: str) -> Dataset:
     """
     if source in DATASETS:
         return _named(source)
-    if imported := made.find(source):
+    if imported := prepared.find(source):
         return replace(read_layout(str(imported), FolderFiles(imported)), name=source)
     try:
         path = Path(source).expanduser()
@@ -36,7 +36,7 @@ def open_dataset(source: str) -> Dataset:
         raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:
         raise UserError(f"{source} does not exist")
-    known = Registry("dataset", dict.fromkeys([*DATASETS.names(), *made.names()], ""))
+    known = Registry("dataset", dict.fromkeys([*DATASETS.names(), *prepared.names()], ""))
     raise UserError(f"{known.unknown(source)}; and no folder or zip of that name")
 
 

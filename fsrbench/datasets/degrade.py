@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from PIL import Image
 
-from fsrbench.datasets import Dataset, made, open_dataset
+from fsrbench.datasets import Dataset, open_dataset, prepared
 from fsrbench.datasets.base import DATASETS
 from fsrbench.datasets.inputs import Inputs, prepare
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
@@ -53,8 +53,8 @@ def choose(source: str, destination: str, degradation: str, task: str, seed: int
     data, how = open_dataset(source).head(limit), find_degradation(degradation)
     if any(sample.lr for sample in data):
         raise UserError(f"{data.name} has LR pictures of its own; only HR is degraded")
-    folder = made.place(destination)
-    origin = (made.find(source) or Path(source)).resolve()
+    folder = prepared.resolve(destination)
+    origin = (prepared.find(source) or Path(source)).resolve()
     if source not in DATASETS and (folder.resolve().is_relative_to(origin) or origin.is_relative_to(folder.resolve())):
         raise UserError(f"{folder} and {source} lie in each other; write to another place")
     return Degraded(data, folder, how, TASKS[task], seed)
@@ -69,9 +69,9 @@ def degrade(asked: Degraded, resume: bool, reporter: Reporter) -> dict[str, Any]
     """
     for line in asked.data.warnings:
         reporter.warn(line)
-    with made.held(asked.folder, asked.settings, {sample.id for sample in asked.data}, resume, reporter):
+    with prepared.locked(asked.folder, asked.settings, {sample.id for sample in asked.data}, resume, reporter):
         head = {"made_by": f"fsrbench {__version__} data degrade", "title": asked.data.name, "settings": asked.settings}
-        made.write_manifest(asked.folder, head | {"complete": False, "files": [DRAWN, LANDMARKS]})
+        prepared.write_manifest(asked.folder, head | {"complete": False, "files": [DRAWN, LANDMARKS]})
         drawn: dict[str, dict[str, Any]] = {}
         problems: dict[str, str] = {}
         for inputs in _batches(asked, reporter):
@@ -81,17 +81,17 @@ def degrade(asked: Degraded, resume: bool, reporter: Reporter) -> dict[str, Any]
         if not drawn:
             image, reason = next(iter(problems.items()))
             raise UserError(f"none of the {len(problems)} images can be used; {image}: {reason}")
-        for side in made.SIDES:
-            made.tidy(asked.folder, side, drawn)
+        for side in prepared.SIDES:
+            prepared.tidy(asked.folder, side, drawn)
         names = list(dict.fromkeys(name for found in drawn.values() for name in found))
         rows = [[image, *(found.get(name, "") for name in names)] for image, found in drawn.items()]
-        made.write_csv(asked.folder / DRAWN, ["image", *names], rows)
+        prepared.write_csv(asked.folder / DRAWN, ["image", *names], rows)
         _write_landmarks(asked, drawn)
         for image, reason in problems.items():
             reporter.warn(f"{image} left out: {reason}")
         manifest = head | {"complete": True, "left_out": problems, "files": [DRAWN, LANDMARKS]}
         manifest["counts"] = {"pictures": len(drawn), "left_out": len(problems)}
-        made.write_manifest(asked.folder, manifest)
+        prepared.write_manifest(asked.folder, manifest)
     return manifest
 
 
@@ -123,4 +123,4 @@ def _write_landmarks(asked: Degraded, drawn: dict[str, dict[str, Any]]) -> None:
             rows.append([sample.id, *points.round(4).ravel().tolist()])
     path.unlink(missing_ok=True)
     if rows:
-        made.write_csv(path, ["image", *(f"{axis}{k}" for k in range(POINTS) for axis in "xy")], rows)
+        prepared.write_csv(path, ["image", *(f"{axis}{k}" for k in range(POINTS) for axis in "xy")], rows)

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from fsrbench.datasets.ambiguity import check_alike, check_guessed, check_sides
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
-from fsrbench.datasets.made import MANIFEST, read_manifest
+from fsrbench.datasets.prepared import MANIFEST, read_manifest
 from fsrbench.datasets.sides import (
     MANY_OF_ONE,
     MOST_OF_ONE,

@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from fsrbench.datasets import Dataset, made
+from fsrbench.datasets import Dataset, prepared
 from fsrbench.datasets.base import Picture, Sample, dataset_hash
 from fsrbench.degradations.recipes import Degradation
 from fsrbench.errors import UserError
@@ -88,7 +88,7 @@ def _sizes(sizes: Counter[tuple[int, int]]) -> str:
 
 
 def _origin(folder: Path | None) -> Rows:
-    manifest = made.manifest_of(folder) if folder else None
+    manifest = prepared.manifest_of(folder) if folder else None
     if manifest is None:
         return []
     settings = ", ".join(f"{k} {v}" for k, v in manifest["settings"].items() if v not in (None, False))

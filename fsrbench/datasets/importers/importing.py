@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from fsrbench.datasets import made
+from fsrbench.datasets import prepared
 from fsrbench.datasets.importers import Kind
 from fsrbench.datasets.importers.base import FIVE, Collection, Face, Options
 from fsrbench.datasets.importers.crops import BOX, find_crop
@@ -68,9 +68,9 @@ def import_dataset(asked: Import, reporter: Reporter) -> dict[str, Any]:
         reporter.say(f"Its home: {asked.kind.home}")
     found, tree = asked.kind.collect(asked.source, asked.options)
     found.faces = _usable(found, asked)
-    with made.held(asked.folder, asked.settings, {face.id for face in found.faces}, asked.resume, reporter):
-        before = made.manifest_of(asked.folder) or {"files": []}
-        made.write_manifest(asked.folder, _head(asked) | {"complete": False, "files": before["files"]})
+    with prepared.locked(asked.folder, asked.settings, {face.id for face in found.faces}, asked.resume, reporter):
+        before = prepared.manifest_of(asked.folder) or {"files": []}
+        prepared.write_manifest(asked.folder, _head(asked) | {"complete": False, "files": before["files"]})
         done = _make(asked, found, reporter)
         manifest = _finish(asked, found, tree, done)
     _report(manifest, found, done, reporter)
@@ -110,17 +110,17 @@ def _finish(asked: Import, found: Collection, tree: Tree, done: list[Done]) -> d
     left_out = found.left_out + [(faces[one.id].name, one.reason) for one in done if one.reason]
     if not written:
         raise UserError(f"none of the {len(done)} pictures can be used; {_shown(left_out[-1][0])}: {left_out[-1][1]}")
-    made.tidy(folder, asked.kind.side, (one.id for one in written))
+    prepared.tidy(folder, asked.kind.side, (one.id for one in written))
     columns = list(dict.fromkeys(name for one in written for name in faces[one.id].facts))
     rows = [
         [one.id, faces[one.id].name, *(one.made[k] for k in MADE), *(faces[one.id].facts.get(c, "") for c in columns)]
         for one in written
     ]
-    made.write_csv(folder / SOURCES, ["image", "source", *MADE, *columns], rows)
-    made.write_csv(folder / LEFT_OUT, ["source", "reason"], left_out)
+    prepared.write_csv(folder / SOURCES, ["image", "source", *MADE, *columns], rows)
+    prepared.write_csv(folder / LEFT_OUT, ["source", "reason"], left_out)
     files = [SOURCES, LEFT_OUT, *_write_landmarks(folder, written), *found.copies]
     for name, data in found.copies.items():
-        made.write_file(folder / name, data)
+        prepared.write_file(folder / name, data)
     manifest = _head(asked) | {
         "complete": True,
         "counts": {
@@ -137,7 +137,7 @@ def _finish(asked: Import, found: Collection, tree: Tree, done: list[Done]) -> d
         "notes": found.notes,
         "files": files,
     }
-    made.write_manifest(folder, manifest)
+    prepared.write_manifest(folder, manifest)
     return manifest
 
 
@@ -168,7 +168,7 @@ def _write_landmarks(folder: Path, written: list[Done]) -> list[str]:
         rows = [[image, *(v for xy in at for v in xy)] for image, at in points if 2 * len(at) == len(heading)]
         (folder / name).unlink(missing_ok=True)
         if rows:
-            made.write_csv(folder / name, ["image", *heading], rows)
+            prepared.write_csv(folder / name, ["image", *heading], rows)
             files.append(name)
     return files
 

@@ -32,7 +32,7 @@ def home() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "fsrbench" / "data"
 
 
-def place(destination: str) -> Path:
+def resolve(destination: str) -> Path:
     """The folder for a name or a path: a word without a slash is a name.
 
     Raises:
@@ -102,7 +102,7 @@ def describe(folder: Path) -> str:
 
 
 @contextmanager
-def held(
+def locked(
     folder: Path, settings: dict[str, Any], ids: Collection[str], resume: bool, reporter: Reporter
 ) -> Iterator[None]:
     """Make a dataset's folder, or go on in one with the same settings; inside, no other process writes to it.
