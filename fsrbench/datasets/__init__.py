@@ -31,7 +31,7 @@ def open_dataset(source: str) -> Dataset:
         if source and path.is_dir():
             return read_layout(str(path), FolderFiles(path.absolute()))
         if path.is_file():
-            return read_layout(str(path), ZipFiles(path.absolute()), wrapped=True)
+            return read_layout(str(path), ZipFiles(path.absolute()), archive=True)
     except (OSError, RuntimeError) as error:  # a name that is too long, a ~user who is not there
         raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:
@@ -57,7 +57,7 @@ def open_outputs(path: Path) -> Dataset:
             raise UserError(f"{path} does not exist")
         folder = path.is_dir()
         files = FolderFiles(path.absolute()) if folder else ZipFiles(path.absolute())
-        return read_outputs(str(path), files, wrapped=not folder)
+        return read_outputs(str(path), files, archive=not folder)
     except (OSError, RuntimeError) as error:
         raise UserError(f"cannot open {path}: {one_line(error)}") from None
 

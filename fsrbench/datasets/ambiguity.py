@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 
+from fsrbench.datasets.folder_words import is_result, is_sure, without_tag
 from fsrbench.datasets.likeness import other_faces, same_faces
-from fsrbench.datasets.sides import RESULTS, Split, stem, words_of
+from fsrbench.datasets.sides import Split, stem
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
 
@@ -32,7 +33,7 @@ def check_sides(name: str, split: Split, pictures: Sequence[str], of_side: Mappi
     lr = {stem(split.rest(picture)) for picture in of_side["LR"]}
     for folder in (folder for folder, side in split.folders.items() if side is None and folder):
         others = {stem(split.rest(p)) for p in pictures if split.folder(p) == folder}
-        if others == lr and not RESULTS & set(words_of(folder)):
+        if others == lr and not is_result(folder):
             low = next(split.folder(picture) for picture in of_side["LR"])
             raise UserError(
                 f"{name}: {low}/ is LR, and {folder}/ holds the same names; call it HR/ if it is, or give {low}/ alone"
@@ -65,6 +66,28 @@ def check_alike(name: str, files: Files, pictures: Sequence[str], root: str) -> 
             raise UserError(
                 f"{name}: {both} hold the same pictures under the same names (such as {example}); call them HR/ and "
                 "LR/ if they are, or give one of the two alone"
+            )
+
+
+def check_file_names(name: str, pictures: Sequence[str]) -> None:
+    """Refuse HR, LR or a method's pictures side by side in one folder, told apart by their files' names alone."""
+    paths = {stem(picture): picture for picture in pictures}
+    variants: dict[str, dict[tuple[str, ...], str]] = {}
+    for path, picture in paths.items():
+        folder, slash, file = path.rpartition("/")
+        rest, tag = without_tag(file)
+        if tag:
+            variants.setdefault(folder + slash + rest, {}).setdefault(tag, picture)
+    for path, found in variants.items():
+        if path in paths:
+            found[()] = paths[path]
+    several = [found for found in variants.values() if len(found) > 1]
+    for found in several:
+        if any(map(is_sure, found)) or 4 * len(several) >= len(pictures):  # at least half of the pictures have another
+            first, second = sorted(found.values())[:2]
+            raise UserError(
+                f"{name}: {first} and {second} look like HR and LR of one face, or a method's picture of it; put them "
+                "into HR/ and LR/ under one name"
             )
 
 

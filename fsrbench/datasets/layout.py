@@ -7,21 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
-from fsrbench.datasets.ambiguity import check_alike, check_guessed, check_sides
+from fsrbench.datasets.ambiguity import check_alike, check_file_names, check_guessed, check_sides
 from fsrbench.datasets.base import Dataset, Picture, Sample
+from fsrbench.datasets.folder_words import is_result
+from fsrbench.datasets.identities import identities, packing
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
 from fsrbench.datasets.prepared import MANIFEST, read_manifest
-from fsrbench.datasets.sides import (
-    MANY_OF_ONE,
-    MOST_OF_ONE,
-    RESULTS,
-    Split,
-    are_shards,
-    check_flat_names,
-    is_plain,
-    split_sides,
-    words_of,
-)
+from fsrbench.datasets.sides import Split, split_sides
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
 from fsrbench.pictures.decode import LOSSLESS, SUFFIXES, UNREADABLE_SUFFIXES
@@ -34,13 +26,13 @@ MAX_SHOWN = 300
 """Characters of a name in a message; a zip's may have 65,535."""
 
 
-def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
+def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
     """Collect the samples of a folder or zip: HR and/or LR pictures in folders of their own, or HR pictures directly.
 
     Args:
         name: what to call the dataset.
         files: its files.
-        wrapped: whether these are an archive's, around which one more folder is usual.
+        archive: whether these are an archive's, around which one more folder is usual.
 
     Raises:
         UserError: no pictures, HR and LR that share no name, or folders and files of which nobody can tell which is
@@ -59,10 +51,11 @@ def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
             where = " and ".join(f"{folder}/" for folder, side in split.folders.items() if side)
             warnings.append(f"{len(strays)} pictures outside {where} left out: {_some(strays)}")
     else:
-        root = _packing(pictures, warnings, wrapped)
+        root = packing(pictures, warnings, archive)
         check_alike(name, files, pictures, root)
-        check_flat_names(name, pictures)
         of_side = {"HR": pictures, "LR": []}
+    for found in of_side.values():
+        check_file_names(name, found)
     hr, lr = (_by_id(files, of_side[side], split, root, warnings) for side in ("HR", "LR"))
     ids = sorted(hr.keys() & lr.keys()) if hr and lr else sorted(hr or lr)
     if hr and lr and not ids:
@@ -73,12 +66,12 @@ def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
     if root + MANIFEST in names:
         warnings += _unfinished(files, root + MANIFEST)
     landmarks = read_landmarks(files, root + LANDMARKS, ids, warnings) if root + LANDMARKS in names else {}
-    people = _identities(ids, warnings)
+    people = identities(ids, warnings)
     samples = tuple(Sample(i, hr.get(i), lr.get(i), people[i], landmarks.get(i)) for i in ids)
     return Dataset(name, samples, tuple(warnings))
 
 
-def read_outputs(name: str, files: Files, wrapped: bool = False) -> Dataset:
+def read_outputs(name: str, files: Files, archive: bool = False) -> Dataset:
     """Collect the SR pictures of a folder or zip, which may lie beside HR and LR.
 
     Raises:
@@ -97,14 +90,15 @@ def read_outputs(name: str, files: Files, wrapped: bool = False) -> Dataset:
         root = _around(pictures, split.depth)
         split = Split(split.depth, {chosen: "SR"}) if chosen else Split()
     else:
-        root = _packing(pictures, [], wrapped, outputs=True)
+        root = packing(pictures, [], archive, outputs=True)
+    check_file_names(name, pictures)
     found = _by_id(files, pictures, split, root, warnings)
     return Dataset(name, tuple(Sample(i, hr=found[i]) for i in sorted(found)), tuple(warnings))
 
 
 def _outputs_among(name: str, split: Split) -> str:
     others = [folder for folder, side in split.folders.items() if side is None]
-    named = [folder for folder in others if RESULTS & set(words_of(folder))]
+    named = [folder for folder in others if is_result(folder)]
     chosen = named if len(named) == 1 else others
     if len(chosen) == 1:
         return chosen[0]
@@ -146,27 +140,6 @@ def _around(pictures: Sequence[str], depth: int) -> str:
             break
         root += f"{tops.pop()}/"
     return root if all(n.startswith(root) for n in pictures) else ""
-
-
-def _packing(pictures: Sequence[str], warnings: list[str], wrapped: bool, outputs: bool = False) -> str:
-    """The folders around everything, unless one may be a person.
-
-    Those with general words for names are packing. So is the outermost of an archive where further folders lie in all
-    of it, or where it has more pictures than any person.
-    """
-    root = ""
-    while len(tops := {n[len(root) :].partition("/")[0] if "/" in n[len(root) :] else "" for n in pictures}) == 1:
-        top = tops.pop()
-        crowded = wrapped and not root and (all(n.count("/") > 1 for n in pictures) or len(pictures) > MOST_OF_ONE)
-        if top and (crowded or is_plain(top) or (outputs and RESULTS & set(words_of(top)))):
-            root += f"{top}/"
-            continue
-        if top and len(pictures) > MANY_OF_ONE and all(n.count("/") == root.count("/") + 1 for n in pictures):
-            warnings.append(
-                f"all {len(pictures)} pictures lie in {top}/ and count as one person's; if not, call it images/"
-            )
-        break
-    return root
 
 
 def is_visible(name: str) -> bool:
@@ -216,21 +189,6 @@ def is_safe(name: str) -> bool:
     if not (inside and printable and len(name) <= MAX_PATH):
         return False
     return all(len(part.encode()) <= MAX_NAME_BYTES for part in saved.parts)
-
-
-def _identities(ids: Sequence[str], warnings: list[str]) -> dict[str, str | None]:
-    """Who is on each image: its folders without those that are nobody's name."""
-    tops = {image.partition("/")[0] for image in ids if "/" in image}
-    inside = [image for image in ids if "/" in image]
-    shards = len(inside) == len(ids) and are_shards(tops, inside)
-    if shards:
-        some = _some([f"{top}/" for top in sorted(tops)])
-        warnings.append(f"{len(tops)} folders are numbered parts of one set and no people: {some}")
-    found: dict[str, str | None] = {}
-    for image in ids:
-        folders = image.split("/")[1 if shards else 0 : -1]
-        found[image] = "/".join(folder for folder in folders if not is_plain(folder)) or None
-    return found
 
 
 def _unfinished(files: Files, name: str) -> list[str]:

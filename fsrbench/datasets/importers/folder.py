@@ -10,10 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fsrbench.datasets.ambiguity import check_file_names
+from fsrbench.datasets.folder_words import is_general
+from fsrbench.datasets.identities import holds_people
 from fsrbench.datasets.importers.base import Collection, Face, Options, refuse_split
 from fsrbench.datasets.importers.tree import Tree
 from fsrbench.datasets.landmarks import image_of
-from fsrbench.datasets.sides import is_plain, split_sides
+from fsrbench.datasets.sides import split_sides
 from fsrbench.errors import UserError
 from fsrbench.files.text import read_text
 
@@ -45,8 +48,9 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     pictures = sorted(tree.pictures())
     if not pictures:
         raise UserError(f"no pictures in {source}")
-    _refuse_pairs(source, [path for path, _ in pictures])
     paths = [path for path, _ in pictures]
+    _refuse_pairs(source, paths)
+    check_file_names(str(source), paths)
     whole = {_id(path) for path in paths}
     top = "" if any(image_of(row.name, whole) for row in rows) else _packing(paths, archive=source.is_file())
     known = _by_image(rows, {_id(path.removeprefix(top)) for path in paths}, found.notes)
@@ -135,5 +139,4 @@ def _packing(paths: list[str], archive: bool) -> str:
     inside = [path.removeprefix(top) for path in paths]
     if top and archive and all(path.startswith("HR/") for path in inside):
         return f"{top}HR/"
-    deeper = all("/" in path for path in inside)
-    return top if (archive and (deeper or is_plain(top[:-1]))) or top == "HR/" else ""
+    return top if (archive and (holds_people(paths) or is_general(top[:-1]))) or top == "HR/" else ""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fsrbench.datasets import prepared
+from fsrbench.datasets.identities import identities
 from fsrbench.datasets.importers import Kind
 from fsrbench.datasets.importers.base import FIVE, Collection, Face, Options
 from fsrbench.datasets.importers.crops import BOX, find_crop
@@ -68,6 +69,7 @@ def import_dataset(asked: Import, reporter: Reporter) -> dict[str, Any]:
         reporter.say(f"Its home: {asked.kind.home}")
     found, tree = asked.kind.collect(asked.source, asked.options)
     found.faces = _usable(found, asked)
+    identities([face.id for face in found.faces], found.notes)
     with prepared.locked(asked.folder, asked.settings, {face.id for face in found.faces}, asked.resume, reporter):
         before = prepared.manifest_of(asked.folder) or {"files": []}
         prepared.write_manifest(asked.folder, _head(asked) | {"complete": False, "files": before["files"]})
@@ -125,7 +127,7 @@ def _finish(asked: Import, found: Collection, tree: Tree, done: list[Done]) -> d
         "complete": True,
         "counts": {
             "pictures": len(written),
-            "identities": len({one.id.rpartition("/")[0] for one in written} - {""}),
+            "identities": len(set(identities([one.id for one in written], []).values()) - {None}),
             "left_out": len(left_out),
             "reaching_outside": sum(one.made["outside"] > 0 for one in written),
             **({"other_md5": changed} if (changed := sum(one.changed for one in written)) else {}),
