@@ -1,4 +1,4 @@
-"""HR, LR and SR side by side in one folder, told apart by their files' names, are never scored as faces of their own."""
+"""HR, LR and SR side by side in one folder, told apart by file names alone, are refused."""
 
 from __future__ import annotations
 
