@@ -11,7 +11,7 @@ from PIL import Image
 
 from fsrbench.datasets import Dataset, open_dataset, prepared
 from fsrbench.datasets.base import DATASETS
-from fsrbench.datasets.inputs import Inputs, prepare
+from fsrbench.datasets.inputs import TRANSPARENT, Inputs, prepare, transparency_warning
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.degradations.recipes import Degradation, find_degradation
 from fsrbench.errors import UserError
@@ -74,10 +74,12 @@ def degrade(asked: Degraded, resume: bool, reporter: Reporter) -> dict[str, Any]
         prepared.write_manifest(asked.folder, head | {"complete": False, "files": [DRAWN, LANDMARKS]})
         drawn: dict[str, dict[str, Any]] = {}
         problems: dict[str, str] = {}
+        transparent: list[str] = []
         for inputs in _batches(asked, reporter):
             _write(asked.folder, inputs)
             drawn |= inputs.degraded
             problems |= inputs.problems
+            transparent += [image for image, note in inputs.notes.items() if TRANSPARENT in note]
         if not drawn:
             image, reason = next(iter(problems.items()))
             raise UserError(f"none of the {len(problems)} images can be used; {image}: {reason}")
@@ -89,6 +91,8 @@ def degrade(asked: Degraded, resume: bool, reporter: Reporter) -> dict[str, Any]
         _write_landmarks(asked, drawn)
         for image, reason in problems.items():
             reporter.warn(f"{image} left out: {reason}")
+        if line := transparency_warning(transparent):
+            reporter.warn(line)
         manifest = head | {"complete": True, "left_out": problems, "files": [DRAWN, LANDMARKS]}
         manifest["counts"] = {"pictures": len(drawn), "left_out": len(problems)}
         prepared.write_manifest(asked.folder, manifest)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
 from fsrbench.datasets import Picture, Sample
 from fsrbench.degradations.recipes import Degradation, rng_for
-from fsrbench.pictures.decode import BadImage, centre_square, decode
+from fsrbench.pictures.decode import FLATTENED, BadImage, centre_square, decode
 from fsrbench.tasks import Task
+
+TRANSPARENT: Final = "transparent in places, laid on white"
+"""The note of an image that was."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +97,14 @@ def resized_note(side: str, sizes: Mapping[str, int], images: int, to: int, kern
     return said if len(sizes) == images else f"{said} ({len(sizes)} of {images} images)"
 
 
+def transparency_warning(images: Sequence[str]) -> str:
+    """One line on the images that were laid on white; empty where there are none."""
+    if not images:
+        return ""
+    shown = ", ".join(image[:200] for image in images[:3]) + (", ..." if len(images) > 3 else "")
+    return f"{len(images)} pictures are transparent in places; their transparency is laid on white: {shown}"
+
+
 def _try_prepare(sample: Sample, task: Task, degradation: Degradation, seed: int) -> _Pair | str:
     """One image, or what is wrong with it."""
     try:
@@ -139,6 +150,10 @@ def _read_lr(picture: Picture, task: Task, image_id: str, notes: dict[str, str],
 def _read_square(picture: Picture, image_id: str, notes: dict[str, str]) -> Image.Image:
     image = decode(picture.read())
     square = centre_square(image)
-    if square is not image:
-        notes[image_id] = f"{image.width} x {image.height} px cut to the central square"
+    changes = {
+        f"{image.width} x {image.height} px cut to the central square": square is not image,
+        TRANSPARENT: FLATTENED in image.info,
+    }
+    if said := [note for note, true in changes.items() if true]:
+        notes[image_id] = "; ".join(said)
     return square

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from fsrbench.errors import FsrbenchError, one_line
 from fsrbench.pictures import deep as deep_images
@@ -58,6 +59,10 @@ SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 """A JPEG's markers before which decoders stop; all but ``END`` are followed by a length."""
 MAX_HEADER = 4096
 """Of a PPM, comments included; Pillow reads it byte by byte."""
+CHANNEL_BITS = {"BGR;15": (5, 5, 5), "BGR;16": (5, 6, 5), "BGRA;15": (5, 5, 5, 1), "BGRA;15Z": (5, 5, 5, 1)}
+"""Bits of each channel by Pillow's raw mode: BMP and TGA of 16 bits a pixel."""
+FLATTENED = "flattened"
+"""Key in ``info`` of a decoded picture that was transparent in places."""
 ORIENTATION = 0x0112
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -78,9 +83,10 @@ class BadImage(FsrbenchError):
 def decode(data: bytes) -> Image.Image:
     """Decode a file to 8-bit RGB.
 
-    EXIF rotation is applied, the first frame of an animation taken, transparency laid on white, 16-bit samples rounded
-    to 8 bits (v / 257) and CMYK, palette and grey pictures converted. Colours are not converted; the profile of one
-    that was RGB stays in ``info``, from where Pillow writes it into PNGs that are made of it.
+    EXIF rotation is applied, the first frame of an animation taken, transparency laid on white (``info`` then has
+    :data:`FLATTENED`), samples of 5, 6 and 16 bits scaled to 8 and rounded, and CMYK, palette and grey pictures
+    converted. Colours are not converted; the profile of one that was RGB stays in ``info``, from where Pillow writes it
+    into PNGs that are made of it.
 
     Raises:
         BadImage: empty, truncated, huge or no picture at all, or of samples that cannot be turned into 8 bits rightly.
@@ -110,7 +116,10 @@ def _open(data: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(data), formats=FORMATS)
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
+    bits = _channel_bits(image)
     image.load()
+    if bits:
+        return image.point([level for n in bits for level in _rounded_levels(n)])
     if image.format == "PNG" and (deep := deep_images.read_png(data, image)):
         deep.info["icc_profile"] = image.info.get("icc_profile")
         deep.getexif().update(image.getexif())
@@ -120,6 +129,25 @@ def _open(data: bytes) -> Image.Image:
     if image.format == "SGI" and data[3] == 2:
         raise BadImage("an SGI picture of 16 bits a sample; save it as PNG")
     return image
+
+
+def _channel_bits(image: ImageFile.ImageFile) -> Sequence[int]:
+    """Bits of each channel in pixels of 16 bits, before they are loaded; empty for other pictures."""
+    if image.format not in ("BMP", "DIB", "TGA", "DDS") or not image.tile or not isinstance(image.tile[0].args, tuple):
+        return ()
+    codec, args = image.tile[0].codec_name, image.tile[0].args
+    if codec == "dds_rgb":
+        return [mask.bit_count() for mask in args[1]] if args[0] == 16 else ()
+    return CHANNEL_BITS.get(args[0], ())
+
+
+def _rounded_levels(bits: int) -> list[int]:
+    """The 8-bit level nearest to each sample of ``bits``, at the index to which Pillow truncates it."""
+    most = 2**bits - 1
+    levels = list(range(256))
+    for sample in range(most + 1):
+        levels[sample * 255 // most] = (2 * sample * 255 + most) // (2 * most)
+    return levels
 
 
 def _jpeg2000_bits(data: bytes) -> int:
@@ -167,7 +195,10 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
+        flat = Image.alpha_composite(white, image).convert("RGB")
+        if np.asarray(image.getchannel("A")).min() < 255:
+            flat.info[FLATTENED] = True
+        return flat
     return image.convert("RGB")
 
 

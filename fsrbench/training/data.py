@@ -14,9 +14,10 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench.datasets import Picture, open_dataset
+from fsrbench.datasets.inputs import transparency_warning
 from fsrbench.degradations.recipes import find_degradation
 from fsrbench.errors import UserError
-from fsrbench.pictures.decode import BadImage, centre_square, decode, to_tensor
+from fsrbench.pictures.decode import FLATTENED, BadImage, centre_square, decode, to_tensor
 from fsrbench.training.held_out import held_out_names
 
 B = TypeVar("B")
@@ -96,13 +97,18 @@ def load_faces(
     validation = held_out_names((sample.identity or sample.id for sample in samples), held_out)
     train: list[np.ndarray] = []
     valid: list[np.ndarray] = []
+    transparent: list[str] = []
     for sample in samples:
         assert sample.hr is not None
         face = _square(sample.hr, digest, sample.id)
+        if FLATTENED in face.info:
+            transparent.append(sample.id)
         if face.width < size:
             raise UserError(f"{source}: {sample.id} is {face.width} px, HR faces of {size} px are needed")
         face = face.resize((size, size), Image.Resampling.LANCZOS)
         (valid if (sample.identity or sample.id) in validation else train).append(np.asarray(face))
+    if notes is not None and (line := transparency_warning(transparent)):
+        notes.append(line)
     empty = np.empty((0, size, size, 3), np.uint8)
     return np.stack(train), np.stack(valid) if valid else empty
 

@@ -18,10 +18,12 @@ from fsrbench.datasets.importers.cut import RECIPE
 from fsrbench.datasets.importers.parallel import do_all
 from fsrbench.datasets.importers.picture import Done, Maker
 from fsrbench.datasets.importers.tree import Tree
+from fsrbench.datasets.inputs import transparency_warning
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.datasets.layout import is_safe
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
+from fsrbench.pictures.decode import FLATTENED
 from fsrbench.provenance.versions import __version__
 
 SOURCES: Final = "sources.csv"
@@ -201,6 +203,8 @@ def _report(manifest: dict[str, Any], found: Collection, done: list[Done], repor
     if changed := [_shown(faces[one.id]) for one in done if one.changed]:
         some = ", ".join(changed[:5]) + (", ..." if len(changed) > 5 else "")
         reporter.warn(f"{len(changed)} pictures have another md5 than the published (packed anew, or damaged): {some}")
+    if line := transparency_warning([one.id for one in done if one.made.get(FLATTENED)]):
+        reporter.warn(line)
     if kept := sum(one.kept for one in done):
         reporter.say(f"{kept} pictures were there already")
     counts = manifest["counts"]

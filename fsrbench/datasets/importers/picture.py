@@ -21,7 +21,7 @@ from fsrbench.datasets.importers.cut import cut, outside
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
 from fsrbench.files.atomic import disk_errors, whole
-from fsrbench.pictures.decode import BadImage, decode
+from fsrbench.pictures.decode import FLATTENED, BadImage, decode
 
 CHUNK: Final = "fsrbench-import"
 """PNG text chunk with what the picture was made from: how an import that was stopped goes on."""
@@ -36,7 +36,8 @@ class Done:
     """Why it was left out; empty where it was written."""
     made: dict[str, Any] = field(default_factory=dict)
     """``sha256`` of the source's picture and of the written ``pixels``, ``side`` of the crop in the source's picture,
-    share ``outside`` of it, landmarks (``points``) in the crop."""
+    share ``outside`` of it, landmarks (``points``) in the crop, and whether transparency was laid on white
+    (``flattened``)."""
     kept: bool = False
     """Whether it was there already."""
     changed: bool = False
@@ -78,8 +79,11 @@ class Maker:
             changed = _is_changed(face, data)
             if made := _made_before(path, asked, sha):
                 return Done(face.id, made=made, kept=True, changed=changed)
-            picture, made = self._cut(face, decode(data))
+            image = decode(data)
+            picture, made = self._cut(face, image)
             made = {"sha256": sha, "pixels": _pixels(picture), **made}
+            if FLATTENED in image.info:
+                made[FLATTENED] = True
             self._save(picture, path, {"asked": asked, **made})
         except (BadImage, OSError) as error:
             with suppress(OSError):
