@@ -76,14 +76,6 @@ class Collection:
         self.left_out.append((name, reason))
 
 
-def five_points(points: np.ndarray) -> np.ndarray:
-    """Eyes, nose and mouth corners 5,2 of 5 or of 68 landmarks (300-W order)."""
-    if len(points) == len(FIVE):
-        return points
-    eyes = [points[36:42].mean(axis=0), points[42:48].mean(axis=0)]
-    return np.stack([*eyes, points[30], points[48], points[54]])
-
-
 def refuse_split(title: str, split: Split, known: tuple[Split, ...]) -> None:
     """Refuse a split that a dataset does not have.
 

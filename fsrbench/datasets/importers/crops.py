@@ -13,9 +13,9 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.datasets.importers.base import five_points
 from fsrbench.errors import UserError
 from fsrbench.faces.ffhq import SHARE, oriented_square
+from fsrbench.faces.points import five_points, similarity
 from fsrbench.pictures.decode import BadImage
 
 Quad = np.ndarray
@@ -72,11 +72,8 @@ def upright(size: Size, points: np.ndarray) -> Quad:
 
 def five_point(size: Size, points: np.ndarray) -> Quad:
     """The square that the similarity nearest to the five points makes of the template's."""
-    # Complex numbers: a similarity is z -> a z + b, and least squares gives a and b at once.
-    source, target = (TEMPLATE @ [1, 1j], (points + 0.5) @ [1, 1j])
-    centred = source - source.mean()
-    a = (np.conj(centred) * (target - target.mean())).sum() / (np.abs(centred) ** 2).sum()
-    corners = a * (np.array([0, 1j, 1 + 1j, 1]) - source.mean()) + target.mean()
+    a, b = similarity(TEMPLATE @ [1, 1j], (points + 0.5) @ [1, 1j])
+    corners = a * np.array([0, 1j, 1 + 1j, 1]) + b
     return np.stack([corners.real, corners.imag], axis=1)
 
 

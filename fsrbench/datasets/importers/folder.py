@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from fsrbench.datasets.landmarks import image_of
 from fsrbench.datasets.sides import split_sides
 from fsrbench.errors import UserError
 from fsrbench.files.text import read_text
+from fsrbench.provenance.file_hashes import sha256_of
 
 
 class Told(NamedTuple):
@@ -44,7 +44,7 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     rows: list[Told] = []
     if options.landmarks is not None:
         rows = read_landmarks(options.landmarks)
-        tree.read[options.landmarks.name] = hashlib.sha256(options.landmarks.read_bytes()).hexdigest()
+        tree.read[options.landmarks.name] = sha256_of(options.landmarks)
     pictures = sorted(tree.pictures())
     if not pictures:
         raise UserError(f"no pictures in {source}")
