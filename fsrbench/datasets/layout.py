@@ -1,7 +1,8 @@
-"""From file names to samples: HR and LR paired by relative path without suffix, identities from sub-folders."""
+"""Collect samples from file names: HR and LR paired by relative path without suffix, identities from sub-folders."""
 
 from __future__ import annotations
 
+import os.path
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -19,11 +20,11 @@ from fsrbench.errors import UserError
 from fsrbench.pictures.decode import LOSSLESS, SUFFIXES, UNREADABLE_SUFFIXES
 
 MAX_NAME_BYTES = 255
-"""Longer names cannot be saved on usual file systems."""
+"""Limit of common file systems."""
 MAX_PATH = 2000
-"""Nor can longer paths, and the run's folder comes before them."""
+"""Limit of a path; leaves room for the run's folder in front of it."""
 MAX_SHOWN = 300
-"""Characters of a name in a message; a zip's may have 65,535."""
+"""Characters of a name that a message shows; names in a zip may have 65,535."""
 
 
 def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
@@ -32,31 +33,30 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
     Args:
         name: what to call the dataset.
         files: its files.
-        archive: whether these are an archive's, around which one more folder is usual.
+        archive: whether they lie in an archive, where one more folder around everything is usual.
 
     Raises:
-        UserError: no pictures, HR and LR that share no name, or folders and files of which nobody can tell which is
-            meant.
+        UserError: no pictures, HR and LR that share no name, or ambiguous folders or file names.
     """
     warnings: list[str] = []
     names = files.names()
     pictures = _pictures(name, names, warnings)
     split = split_sides(pictures)
     if split.sides:
-        root = _around(pictures, split.depth)
-        of_side = {side: split.below(pictures, side) for side in ("HR", "LR")}
-        check_sides(name, split, pictures, of_side)
-        check_guessed(name, files, split, of_side)
+        by_side = {side: split.below(pictures, side) for side in ("HR", "LR")}
+        root = _around(by_side["HR"] + by_side["LR"], split.depth)
+        check_sides(name, split, pictures, by_side)
+        check_guessed(name, files, split, by_side)
         if strays := split.below(pictures, None):
             where = " and ".join(f"{folder}/" for folder, side in split.folders.items() if side)
             warnings.append(f"{len(strays)} pictures outside {where} left out: {_some(strays)}")
     else:
         root = packing(pictures, warnings, archive)
         check_alike(name, files, pictures, root)
-        of_side = {"HR": pictures, "LR": []}
-    for found in of_side.values():
+        by_side = {"HR": pictures, "LR": []}
+    for found in by_side.values():
         check_file_names(name, found)
-    hr, lr = (_by_id(files, of_side[side], split, root, warnings) for side in ("HR", "LR"))
+    hr, lr = (_by_id(files, by_side[side], split, root, warnings) for side in ("HR", "LR"))
     ids = sorted(hr.keys() & lr.keys()) if hr and lr else sorted(hr or lr)
     if hr and lr and not ids:
         raise UserError(f"HR and LR of {name} share no name; they pair by relative path without suffix")
@@ -75,7 +75,7 @@ def read_outputs(name: str, files: Files, archive: bool = False) -> Dataset:
     """Collect the SR pictures of a folder or zip, which may lie beside HR and LR.
 
     Raises:
-        UserError: no pictures, HR or LR alone, or several folders of which each may be meant.
+        UserError: no pictures, HR or LR alone, or several candidate folders.
     """
     warnings: list[str] = []
     pictures = _pictures(name, files.names(), warnings)
@@ -97,22 +97,23 @@ def read_outputs(name: str, files: Files, archive: bool = False) -> Dataset:
 
 
 def _outputs_among(name: str, split: Split) -> str:
+    """The folder with SR pictures, beside those with HR or LR."""
     others = [folder for folder, side in split.folders.items() if side is None]
     named = [folder for folder in others if is_result(folder)]
     chosen = named if len(named) == 1 else others
     if len(chosen) == 1:
         return chosen[0]
-    there = ", ".join(f"{folder}/" if folder else "pictures directly" for folder in split.folders)
+    listed = ", ".join(f"{folder}/" if folder else "pictures directly" for folder in split.folders)
     if not chosen:
-        raise UserError(f"{name} holds {there} and no SR pictures; name the folder that has them")
-    raise UserError(f"{name} holds {there}; name the one that is meant, such as {name}/{chosen[-1]}")
+        raise UserError(f"{name} holds {listed} and no SR pictures; name the folder that has them")
+    raise UserError(f"{name} holds {listed}; name the one that is meant, such as {name}/{chosen[-1]}")
 
 
 def _pictures(name: str, names: Sequence[str], warnings: list[str]) -> list[str]:
-    """Names of the pictures that can be used; what is left out goes to the warnings.
+    """Names of the usable pictures; warns of what is left out.
 
     Raises:
-        UserError: there are none.
+        UserError: no usable picture.
     """
     found = [n for n in names if is_picture(n)]
     others = set(names).difference(found) if len(found) < len(names) else ()
@@ -120,8 +121,8 @@ def _pictures(name: str, names: Sequence[str], warnings: list[str]) -> list[str]
     kinds = Counter(PurePosixPath(n).suffix.lower() for n in unread)
     counts = ", ".join(f"{count} {suffix}" for suffix, count in kinds.most_common())
     if not found:
-        there = f" (there are {counts}, which cannot be read)" if unread else ""
-        raise UserError(f"no pictures in {name}{there}; expected {', '.join(sorted(SUFFIXES))}")
+        unreadable = f" (there are {counts}, which cannot be read)" if unread else ""
+        raise UserError(f"no pictures in {name}{unreadable}; expected {', '.join(sorted(SUFFIXES))}")
     if unread:
         warnings.append(f"{len(unread)} files left out, their formats cannot be read ({counts}): {_some(unread)}")
     if unsafe := [repr(n) for n in found if not is_safe(n)]:
@@ -132,31 +133,25 @@ def _pictures(name: str, names: Sequence[str], warnings: list[str]) -> list[str]
 
 
 def _around(pictures: Sequence[str], depth: int) -> str:
-    """The folders around those of HR and LR, as far as all pictures lie in them."""
-    root = ""
-    for level in range(depth):
-        tops = {n.split("/")[level] for n in pictures if n.count("/") > level}
-        if len(tops) != 1 or not all(n.startswith(root) for n in pictures):
-            break
-        root += f"{tops.pop()}/"
-    return root if all(n.startswith(root) for n in pictures) else ""
+    """The folders around those of HR and LR that all pictures share."""
+    return "".join(f"{folder}/" for folder in os.path.commonprefix([name.split("/")[:depth] for name in pictures]))
 
 
 def is_visible(name: str) -> bool:
-    """Whether neither a file nor a folder around it is hidden."""
+    """Whether neither the file nor a folder around it is hidden."""
     return not any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in name.split("/"))
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file's name is that of a picture; hidden files are none."""
+    """Whether a name is that of a picture in a readable format, and not hidden."""
     return PurePosixPath(name).suffix.lower() in SUFFIXES and is_visible(name)
 
 
 def _by_id(files: Files, names: Sequence[str], split: Split, root: str, warnings: list[str]) -> dict[str, Picture]:
-    """One picture for each id: of several that differ in their suffix alone, the only lossless one.
+    """One picture per id: of several that differ only in suffix, the one lossless file.
 
     Raises:
-        UserError: it cannot be told which is meant.
+        UserError: two lossless files, or two lossy ones.
     """
     found: dict[str, list[str]] = {}
     for name in names:
@@ -176,13 +171,13 @@ def _by_id(files: Files, names: Sequence[str], split: Split, root: str, warnings
 
 
 def _id(name: str, root: str) -> str:
-    """Relative path without suffix; in one Unicode form, because systems differ in how they store an é."""
+    """Relative path without suffix, in Unicode's NFC form: systems differ in how they store an é."""
     relative = unicodedata.normalize("NFC", name.removeprefix(root).replace("\\", "/")).lstrip("/")
     return str(PurePosixPath(relative).with_suffix(""))
 
 
 def is_safe(name: str) -> bool:
-    """Whether results may be saved under a name: nothing outside the run's folder, no line breaks, not too long."""
+    """Whether results can be saved under a name: inside the run's folder, no control characters, not too long."""
     saved = PurePosixPath(name.replace("\\", "/")).with_suffix(".png")
     inside = not saved.is_absolute() and ".." not in saved.parts and not PureWindowsPath(name).drive
     printable = not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name)
@@ -192,7 +187,7 @@ def is_safe(name: str) -> bool:
 
 
 def _unfinished(files: Files, name: str) -> list[str]:
-    """A warning if the dataset is one that ``fsrbench data`` was making when it was stopped."""
+    """A warning if ``fsrbench data`` was stopped while it wrote the dataset."""
     try:
         manifest = read_manifest(files.read(name))
     except OSError:
