@@ -47,7 +47,7 @@ def import_(
         from fsrbench.machine.cores import usable_cores
 
         chosen = importers.find_kind(kind)
-        options = importers.choose(
+        options = importers.make_options(
             chosen,
             crop,
             split,
@@ -62,9 +62,11 @@ def import_(
             max_occlusion=max_occlusion,
             max_pose=max_pose,
         )
-        asked = Import(chosen, source, prepared.resolve(destination), options, limit, workers or usable_cores(), resume)
-        import_dataset(asked, Reporter())
-        print(asked.folder)
+        request = Import(
+            chosen, source, prepared.resolve(destination), options, limit, workers or usable_cores(), resume
+        )
+        import_dataset(request, Reporter())
+        print(request.folder)
 
 
 @data_app.command()
@@ -82,9 +84,9 @@ def degrade(
         from fsrbench.datasets import degrade as degrading
         from fsrbench.machine.console import Reporter
 
-        asked = degrading.choose(source, destination, degradation, task, seed, limit)
-        degrading.degrade(asked, resume, Reporter())
-        print(asked.folder)
+        request = degrading.make_request(source, destination, degradation, task, seed, limit)
+        degrading.degrade(request, resume, Reporter())
+        print(request.folder)
 
 
 @data_app.command()
@@ -107,7 +109,7 @@ def show(
         how = find_degradation(degradation) if degradation else None
         data = open_dataset(source).head(limit)
         folder = prepared.find(source) or Path(source).expanduser()
-        Console(highlight=False).print(showing.describe(data, showing.look(data, Reporter()), folder))
+        Console(highlight=False).print(showing.describe(data, showing.scan(data, Reporter()), folder))
         if out:
             showing.draw_sheet(data, how, task, out)
             print(out)

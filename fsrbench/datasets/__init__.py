@@ -17,10 +17,10 @@ __all__ = ["DATASETS", "Dataset", "Picture", "Sample", "open_dataset", "open_out
 
 
 def open_dataset(source: str) -> Dataset:
-    """The dataset behind a name (built in, a plug-in's, or imported), a folder or a zip.
+    """Open a dataset by name (built in, a plug-in's, or imported), or a folder or zip.
 
     Raises:
-        UserError: no such dataset, nothing usable in it.
+        UserError: no such dataset, or nothing usable in it.
     """
     if source in DATASETS:
         return _named(source)
@@ -32,7 +32,7 @@ def open_dataset(source: str) -> Dataset:
             return read_layout(str(path), FolderFiles(path.absolute()))
         if path.is_file():
             return read_layout(str(path), ZipFiles(path.absolute()), archive=True)
-    except (OSError, RuntimeError) as error:  # a name that is too long, a ~user who is not there
+    except (OSError, RuntimeError) as error:  # a name that is too long, an unknown ~user
         raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:
         raise UserError(f"{source} does not exist")
@@ -41,16 +41,16 @@ def open_dataset(source: str) -> Dataset:
 
 
 def plugin_files(source: str) -> frozenset[Path] | None:
-    """The files of the code that makes a dataset, where a plug-in does; ``None`` where that code has no file."""
+    """Source files of the plug-in that makes a dataset, none for other datasets; ``None`` for code without a file."""
     code = fingerprints.code_of([DATASETS.get(source)] if source in DATASETS else [])
     return code.files if code.known else None
 
 
 def open_outputs(path: Path) -> Dataset:
-    """The SR pictures, as ``hr`` of samples, in a folder or zip that somebody else's method has made.
+    """Open a folder or zip of SR pictures; they are the ``hr`` of the samples.
 
     Raises:
-        UserError: there are none, or several folders of which each may be meant.
+        UserError: no pictures, or several candidate folders.
     """
     try:
         if not path.exists():

@@ -1,4 +1,4 @@
-"""What nobody can tell: folders that may be HR and LR, two of one side, or people. Each is refused by name."""
+"""Refuse ambiguous folders and files by name: HR and LR, two folders of one side, or people."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
 
 COMPARED = 3
-"""Folders of the same file names that are looked into."""
+"""Folders with the same file names whose pictures are compared."""
 FEW_FOLDERS = 5
-"""Up to so many are looked into pair by pair, where they share at least half of their names."""
+"""Up to so many folders are compared pair by pair, where they share at least half of their names."""
 
 
-def check_sides(name: str, split: Split, pictures: Sequence[str], of_side: Mapping[str, list[str]]) -> None:
+def check_sides(name: str, split: Split, pictures: Sequence[str], by_side: Mapping[str, list[str]]) -> None:
     """Refuse two folders of one side with the same names, and LR beside a folder that may be its HR."""
-    for side, found in of_side.items():
+    for side, found in by_side.items():
         first: dict[str, str] = {}
         for picture in found:
             folder, image = split.folder(picture), stem(split.rest(picture))
@@ -28,25 +28,25 @@ def check_sides(name: str, split: Split, pictures: Sequence[str], of_side: Mappi
                     f"{name}: {first[image]}/ and {folder}/ both look like {side} and hold the same names ({image}); "
                     f"give a folder with one of them"
                 )
-    if of_side["HR"]:
+    if by_side["HR"]:
         return
-    lr = {stem(split.rest(picture)) for picture in of_side["LR"]}
+    lr = {stem(split.rest(picture)) for picture in by_side["LR"]}
     for folder in (folder for folder, side in split.folders.items() if side is None and folder):
         others = {stem(split.rest(p)) for p in pictures if split.folder(p) == folder}
         if others == lr and not is_result(folder):
-            low = next(split.folder(picture) for picture in of_side["LR"])
+            low = next(split.folder(picture) for picture in by_side["LR"])
             raise UserError(
                 f"{name}: {low}/ is LR, and {folder}/ holds the same names; call it HR/ if it is, or give {low}/ alone"
             )
 
 
-def check_guessed(name: str, files: Files, split: Split, of_side: Mapping[str, list[str]]) -> None:
+def check_guessed(name: str, files: Files, split: Split, by_side: Mapping[str, list[str]]) -> None:
     """Refuse folders that look like HR and LR only by a part of their names and hold different faces."""
     if not split.guessed:
         return
-    hr, lr = ({stem(split.rest(picture)): picture for picture in of_side[side]} for side in ("HR", "LR"))
+    hr, lr = ({stem(split.rest(picture)): picture for picture in by_side[side]} for side in ("HR", "LR"))
     if other_faces(files, hr, lr):
-        first, second = (split.folder(held[0]) for held in (of_side["HR"], of_side["LR"]))
+        first, second = (split.folder(by_side[side][0]) for side in ("HR", "LR"))
         raise UserError(
             f"{name}: {first}/ and {second}/ look like HR and LR by their names and hold different faces; call them "
             "HR/ and LR/ if they are, or otherwise if they are people"
@@ -54,7 +54,7 @@ def check_guessed(name: str, files: Files, split: Split, of_side: Mapping[str, l
 
 
 def check_alike(name: str, files: Files, pictures: Sequence[str], root: str) -> None:
-    """Refuse folders that hold the same faces under the same names: HR and LR, or two methods, and no people."""
+    """Refuse folders that hold the same faces under the same names: they are HR and LR, or two methods, not people."""
     folders: dict[str, dict[str, str]] = {}
     for picture in pictures:
         top, slash, rest = picture[len(root) :].partition("/")
@@ -92,7 +92,7 @@ def check_file_names(name: str, pictures: Sequence[str]) -> None:
 
 
 def _overlapping(folders: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:
-    """Pairs of folders that share their files' names: of a few folders most of the names, of many all."""
+    """Pairs of folders that share file names: at least half of them where there are few folders, else all."""
     if len(folders) <= FEW_FOLDERS:
         for first, second in combinations(sorted(folders), 2):
             fewer = min(len(folders[first]), len(folders[second]))
@@ -100,7 +100,7 @@ def _overlapping(folders: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str
                 yield first, second
         return
     alike: dict[frozenset[str], list[str]] = {}
-    for top, held in folders.items():
-        alike.setdefault(frozenset(held), []).append(top)
+    for top, files in folders.items():
+        alike.setdefault(frozenset(files), []).append(top)
     for tops in alike.values():
         yield from pairwise(tops[:COMPARED])

@@ -134,7 +134,8 @@ def _pictures(name: str, names: Sequence[str], warnings: list[str]) -> list[str]
 
 def _around(pictures: Sequence[str], depth: int) -> str:
     """The folders around those of HR and LR that all pictures share."""
-    return "".join(f"{folder}/" for folder in os.path.commonprefix([name.split("/")[:depth] for name in pictures]))
+    shared = os.path.commonprefix([name.split("/")[:depth] for name in pictures])  # noqa: RUF071 (of lists)
+    return "".join(f"{folder}/" for folder in shared)
 
 
 def is_visible(name: str) -> bool:

@@ -10,18 +10,18 @@ from fsrbench.datasets.folder_words import Side, side_of
 
 @dataclass
 class Split:
-    """Pictures by what the folders at one depth say."""
+    """Pictures by the folders at one depth."""
 
     depth: int = 0
-    """How many folders lie around those folders."""
+    """Number of folders around those folders."""
     folders: dict[str, Side | None] = field(default_factory=dict)
     """Each folder at that depth and its side; ``""`` where pictures lie beside them."""
     guessed: bool = False
-    """Whether other words stand beside those of the sides, as in ``celeba_hr``: a person may be called so."""
+    """Whether the names have other words in them, as ``celeba_hr`` has: it may be a person's."""
 
     @property
     def sides(self) -> set[Side]:
-        """The sides that are there."""
+        """The sides that have a folder."""
         return {side for side in self.folders.values() if side}
 
     def folder(self, name: str) -> str:
@@ -40,7 +40,7 @@ class Split:
 
 
 def split_sides(names: Sequence[str]) -> Split:
-    """Which folders hold HR and which LR: those at the first depth where both are, else where one is."""
+    """Find the folders of HR and LR: at the first depth that has both, else at the first that has one."""
     deepest = max(name.count("/") for name in names)
     splits = [_split_at(names, depth) for depth in range(deepest)]
     both = [split for split in splits if {"HR", "LR"} <= split.sides]

@@ -139,9 +139,9 @@ def side_of(quad: Quad) -> float:
     return float(np.linalg.norm(quad[3] - quad[0]))
 
 
-def moved(points: np.ndarray, quad: Quad, size: int) -> np.ndarray:
-    """Landmarks of the picture as landmarks of the crop at ``size``."""
+def in_crop(points: np.ndarray, quad: Quad, size: int) -> np.ndarray:
+    """Landmarks of a picture in pixels of its crop at ``size``."""
     across, down = quad[3] - quad[0], quad[1] - quad[0]
     places = np.linalg.solve(np.stack([across, down], axis=1), (points + 0.5 - quad[0]).T).T
-    moved: np.ndarray = places * size - 0.5
-    return moved
+    found: np.ndarray = places * size - 0.5
+    return found
