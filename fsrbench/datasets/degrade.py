@@ -89,9 +89,7 @@ def degrade(request: Request, resume: bool, reporter: Reporter) -> dict[str, Any
             raise UserError(f"none of the {len(problems)} images can be used; {image}: {reason}")
         for side in prepared.SIDES:
             prepared.tidy(request.folder, side, drawn)
-        names = list(dict.fromkeys(name for found in drawn.values() for name in found))
-        rows = [[image, *(found.get(name, "") for name in names)] for image, found in drawn.items()]
-        prepared.write_csv(request.folder / DRAWN, ["image", *names], rows)
+        _write_drawn(request.folder / DRAWN, drawn)
         _write_landmarks(request, drawn)
         for image, reason in problems.items():
             reporter.warn(f"{image} left out: {reason}")
@@ -119,6 +117,13 @@ def _write(folder: Path, inputs: Inputs) -> None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with whole(path) as part:
                     Image.fromarray(pixels).save(part, "PNG")
+
+
+def _write_drawn(path: Path, drawn: dict[str, dict[str, Any]]) -> None:
+    """Parameters of the degradation, one row per image."""
+    names = list(dict.fromkeys(name for parameters in drawn.values() for name in parameters))
+    rows = [[image, *(parameters.get(name, "") for name in names)] for image, parameters in drawn.items()]
+    prepared.write_csv(path, ["image", *names], rows)
 
 
 def _write_landmarks(request: Request, drawn: dict[str, dict[str, Any]]) -> None:

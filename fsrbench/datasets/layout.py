@@ -60,11 +60,10 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
     ids = sorted(hr.keys() & lr.keys()) if hr and lr else sorted(hr or lr)
     if hr and lr and not ids:
         raise UserError(f"HR and LR of {name} share no name; they pair by relative path without suffix")
-    for side, alone in (("HR", hr.keys() - lr.keys()), ("LR", lr.keys() - hr.keys())):
-        if hr and lr and alone:
+    for side, alone in (("HR", hr.keys() - lr.keys()), ("LR", lr.keys() - hr.keys())) if hr and lr else ():
+        if alone:
             warnings.append(f"{len(alone)} {side} without a partner left out: {_some(sorted(alone))}")
-    if root + MANIFEST in names:
-        warnings += _unfinished(files, root + MANIFEST)
+    warnings += _unfinished(files, root + MANIFEST) if root + MANIFEST in names else []
     landmarks = read_landmarks(files, root + LANDMARKS, ids, warnings) if root + LANDMARKS in names else {}
     people = identities(ids, warnings)
     samples = tuple(Sample(i, hr.get(i), lr.get(i), people[i], landmarks.get(i)) for i in ids)
