@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 
 from fsrbench.datasets.folder_words import is_result, is_sure, without_tag
-from fsrbench.datasets.likeness import other_faces, same_faces
+from fsrbench.datasets.same_faces import other_faces, same_faces
 from fsrbench.datasets.sides import Split, stem
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from fsrbench.errors import FsrbenchError, one_line
-from fsrbench.pictures import deep as deep_images
+from fsrbench.pictures import sixteen_bit
 
 if TYPE_CHECKING:  # importing torch takes seconds, and who only decodes pictures needs none of it
     from torch import Tensor
@@ -99,7 +99,7 @@ def decode(data: bytes) -> Image.Image:
         return _with_profile(_to_rgb(_upright(image)), image.info.get("icc_profile"))
     except BadImage:
         raise
-    except deep_images.UnsupportedSamples as error:
+    except sixteen_bit.UnsupportedSamples as error:
         raise BadImage(str(error)) from None
     except Image.DecompressionBombError:
         raise BadImage(f"declares more than {MAX_PIXELS // 10**6} million pixels") from None
@@ -111,7 +111,7 @@ def decode(data: bytes) -> Image.Image:
 
 def _open(data: bytes) -> Image.Image:
     """A picture with its pixels, in the mode in which it is stored; 16-bit samples rounded to 8 bits."""
-    if data.startswith(deep_images.TIFFS) and (deep := deep_images.read_tiff(data, MAX_PIXELS)):
+    if data.startswith(sixteen_bit.TIFFS) and (deep := sixteen_bit.read_tiff(data, MAX_PIXELS)):
         return deep
     image = Image.open(io.BytesIO(data), formats=FORMATS)
     if image.width * image.height > MAX_PIXELS:
@@ -120,7 +120,7 @@ def _open(data: bytes) -> Image.Image:
     image.load()
     if bits:
         return image.point([level for n in bits for level in _rounded_levels(n)])
-    if image.format == "PNG" and (deep := deep_images.read_png(data, image)):
+    if image.format == "PNG" and (deep := sixteen_bit.read_png(data, image)):
         deep.info["icc_profile"] = image.info.get("icc_profile")
         deep.getexif().update(image.getexif())
         return deep
