@@ -12,17 +12,15 @@ SIDE = 112
 TEMPLATE = torch.tensor(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
 )
-"""Where eyes, nose and mouth corners lie in a 112 px face of ArcFace (Deng et al., CVPR 2019; InsightFace)."""
+"""Eyes, nose and mouth corners in ArcFace's 112 px face (Deng et al., CVPR 2019; InsightFace), pixels."""
 
 
 def alignment_grid(points: Tensor, side: int) -> Tensor:
-    """Where in a face each pixel of its aligned 112 px chip comes from.
-
-    The similarity (turn, scale, shift) that brings the template nearest to the points in the least squares sense.
+    """Sampling grid of a face's aligned 112 px chip, by the similarity that brings the template nearest to the points.
 
     Args:
         points: N,5,2 in pixels of a face, pixel centres at whole numbers.
-        side: of the face.
+        side: of the face in pixels.
 
     Returns:
         N,112,112,2 for ``grid_sample`` with ``align_corners=False``.

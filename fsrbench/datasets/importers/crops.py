@@ -1,7 +1,7 @@
 """Crop protocols of papers: which square of a picture becomes the face. To add one: its line in CROPS.
 
-A crop is a quad: the corners of a square (upper left, lower left, lower right, upper right) 4,2, x and y in pixels, pixel
-corners at whole numbers. Landmarks have pixel centres at whole numbers, so they are half a pixel less.
+A crop is a quad, 4,2: the corners of a square (upper left, lower left, lower right, upper right), x and y in pixels,
+pixel corners at whole numbers. Landmarks have pixel centres at whole numbers, so they are half a pixel less.
 """
 
 from __future__ import annotations
