@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 
-from fsrbench.datasets.folder_words import is_result, is_sure, without_tag
+from fsrbench.datasets.folder_words import is_result, is_session, is_sure, without_tag
 from fsrbench.datasets.same_faces import other_faces, same_faces
 from fsrbench.datasets.sides import Split, stem
 from fsrbench.datasets.storage import Files
@@ -14,7 +14,7 @@ from fsrbench.errors import UserError
 COMPARED = 3
 """Folders with the same file names whose pictures are compared."""
 FEW_FOLDERS = 5
-"""Up to so many folders are compared pair by pair, where they share at least half of their names."""
+"""Few enough folders to compare all that share at least half of their names."""
 
 
 def check_sides(name: str, split: Split, pictures: Sequence[str], by_side: Mapping[str, list[str]]) -> None:
@@ -60,6 +60,8 @@ def check_alike(name: str, files: Files, pictures: Sequence[str], root: str) -> 
         top, slash, rest = picture[len(root) :].partition("/")
         folders.setdefault(top if slash else "", {})[stem(rest if slash else top)] = picture
     for first, second in _overlapping(folders):
+        if is_session(first) and is_session(second):
+            continue  # gallery/ and probe/ show the same people
         if same_faces(files, folders[first], folders[second]):
             example = min(folders[first].keys() & folders[second].keys())
             both = " and ".join(f"{root}{top}/" if root or top else "the folder itself" for top in (first, second))
@@ -70,7 +72,7 @@ def check_alike(name: str, files: Files, pictures: Sequence[str], root: str) -> 
 
 
 def check_file_names(name: str, pictures: Sequence[str]) -> None:
-    """Refuse HR, LR or a method's pictures side by side in one folder, told apart by their files' names alone."""
+    """Refuse HR, LR or a method's pictures side by side in one folder, distinguished only by their file names."""
     paths = {stem(picture): picture for picture in pictures}
     variants: dict[str, dict[tuple[str, ...], str]] = {}
     for path, picture in paths.items():
@@ -99,8 +101,8 @@ def _overlapping(folders: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str
             if 2 * len(folders[first].keys() & folders[second].keys()) >= fewer:
                 yield first, second
         return
-    alike: dict[frozenset[str], list[str]] = {}
+    by_names: dict[frozenset[str], list[str]] = {}
     for top, files in folders.items():
-        alike.setdefault(frozenset(files), []).append(top)
-    for tops in alike.values():
+        by_names.setdefault(frozenset(files), []).append(top)
+    for tops in by_names.values():
         yield from pairwise(tops[:COMPARED])

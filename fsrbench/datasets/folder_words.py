@@ -1,4 +1,4 @@
-"""What words in the names of folders and files mean: one table, and how names are taken apart."""
+"""The meaning of words in the names of folders and files: one table, and functions that parse names by it."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ Side = Literal["HR", "LR", "SR"]
 WORDS: Final = {
     name: frozenset(words.split())
     for name, words in {
-        # Say by themselves which side a folder is.
+        # Sides, certain
         "HR": "hr gt hq groundtruth highres highresolution highquality",
         "LR": "lr lq lowres lowresolution lowquality",
-        # Do so only where the other side is there, too.
+        # Sides, if there is a folder of the other side
         "perhaps HR": "target targets high clean sharp original originals label labels",
         "perhaps LR": "input inputs low noisy blur blurry blurred degraded source",
-        # What a method made.
+        # Results of a method
         "SR": "sr output outputs out result results restored prediction predictions pred preds generated enhanced fake",
-        # Around pictures or people, and nobody's name.
+        # General names around pictures or people
         "general": "data dataset datasets images image imgs img pictures pics photos faces face samples crops cropped "
         "aligned thumbnails train training test testing val valid validation eval celeba celebahq ffhq lfw "
         "people persons identities subjects celebrities male female males females men women actors actresses",
-        # Numbered parts of a large set.
+        # Numbered parts of a large set
         "part": "shard part chunk batch split fold subset folder dir",
-        # Pictures of one person taken together; nobody's name where another folder can be one.
+        # Sessions of a person, if another folder can be the person
         "session": "cam camera session sess view video vid clip seq sequence day date take pose light lighting "
         "illumination expression frame frames scene shot angle visit week month time trial recording track location "
         "indoor indoors outdoor outdoors left right front frontal profile mugshot "
         "probe gallery query enrolled enrolment",
-        # May stand beside the others.
+        # Fillers beside the others
         "beside": "x px set align mod size scale by bic bicubic bicx bilinear down full my",
-        # Say in a file's name that it is a smaller copy.
+        # Smaller copies, in names of files
         "small": "small tiny down downscaled downsampled bic bicubic",
     }.items()
 }
@@ -57,12 +57,12 @@ def words_of(name: str) -> list[str]:
 
 
 def side_of(folder: str, weak: bool = False, loose: bool = False) -> Side | None:
-    """Which side a folder's name says that it is, if any.
+    """The side that a folder's name stands for, if any.
 
     Args:
         folder: its name.
-        weak: take words such as ``input``, too.
-        loose: let any other words stand beside it, as in ``DIV2K_valid_HR``.
+        weak: accept words such as ``input``, too.
+        loose: accept any other words beside it, as in ``DIV2K_valid_HR``.
     """
     words = words_of(folder)
     known = SURE | (PERHAPS if weak else {})
@@ -72,22 +72,22 @@ def side_of(folder: str, weak: bool = False, loose: bool = False) -> Side | None
 
 
 def is_result(folder: str) -> bool:
-    """Whether a folder's name says that a method's pictures are in it."""
+    """Whether a folder's name stands for a method's pictures."""
     return bool(WORDS["SR"].intersection(words_of(folder)))
 
 
 def is_general(folder: str) -> bool:
-    """Whether a folder's name is nobody's: general words, with numbers beside them."""
+    """Whether a folder's name consists of general words, perhaps with numbers: no person is called so."""
     return _is_made_of(folder, WORDS["general"] | WORDS["SR"], _FILLING)
 
 
 def is_session(folder: str) -> bool:
-    """Whether a folder's name is that of a session, camera or the like (``cam0``, ``2021-05-03``), not of a person."""
+    """Whether a folder's name stands for a session, camera or the like (``cam0``, ``2021-05-03``), not a person."""
     return _is_made_of(folder, WORDS["session"], _FILLING) or bool(re.fullmatch(r"\d{4}[-_.]\d\d?[-_.]\d\d?", folder))
 
 
 def is_part(folder: str) -> bool:
-    """Whether a folder's name is that of a numbered part, such as ``part_03``."""
+    """Whether a folder's name stands for a numbered part, such as ``part_03``."""
     words = words_of(folder)
     return len(words) == 2 and words[0] in WORDS["part"] and words[1].isdigit()
 
@@ -107,7 +107,7 @@ _BEFORE: Final = re.compile(rf"^{_TAG}(?:[\W_]+{_TAG})*[\W_]+(?=.)")
 
 
 def without_tag(file: str) -> tuple[str, tuple[str, ...]]:
-    """A file's name (without suffix) without what says that it is HR, LR, SR or scaled, and the words of that tag.
+    """Split a file's name (without suffix) into a base and the words of a tag for HR, LR, SR or a scale.
 
     Example:
         >>> [without_tag(name) for name in ("1_x4", "ann-LR128", "gt_1", "ann_2")]
@@ -128,5 +128,5 @@ def without_tag(file: str) -> tuple[str, tuple[str, ...]]:
 
 
 def is_sure(tag: tuple[str, ...]) -> bool:
-    """Whether the tag of a file's name is a scale or says by itself which side the picture is."""
+    """Whether a tag is a scale or a certain word for a side."""
     return "x" in tag or not SURE.keys().isdisjoint(tag)

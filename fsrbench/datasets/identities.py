@@ -1,4 +1,4 @@
-"""Who is on a picture, by its folders: packing, sessions and numbered parts of a large set are nobody's name."""
+"""Identities from folders, as opposed to packing, sessions and numbered parts of a large set."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Final
 from fsrbench.datasets.folder_words import is_general, is_part, is_result, is_session
 
 MANY_OF_ONE: Final = 50
-"""Pictures in one folder from which on a warning says that they count as one person's."""
+"""Pictures in one folder around everything beyond which a warning says that they count as one person's."""
 MOST_OF_ONE: Final = 600
-"""Pictures in one folder around everything beyond which it is no person's; LFW has 530 of one."""
+"""Most pictures of one person: an archive's one folder with more is packing; LFW has 530 of one person."""
 MOST_SESSIONS: Final = 20
-"""Folders inside one around everything up to which they may be sessions of one person."""
+"""Most folders, inside one around everything, that may be sessions of one person: a warning says how they count."""
 
 Folders = tuple[str, ...]
 
 
 def packing(pictures: Sequence[str], warnings: list[str], archive: bool, outputs: bool = False) -> str:
-    """The folders around everything, unless one may be a person: ``faces/`` of ``faces/ann/1.png``.
+    """The folders around everything that are not a person: ``faces/`` of ``faces/ann/1.png``.
 
-    Those with general words for names are packing. So is the outermost of an archive where people's folders lie in all
-    of it, or where it has more pictures than any person.
+    Folders with general names are packing. So is the outermost one of an archive, if people's folders lie in it or it
+    has more pictures than one person.
 
     Args:
         pictures: their paths.
-        warnings: gets a line where one folder holds many pictures.
-        archive: whether they lie in an archive, around which one more folder is usual.
-        outputs: whether a folder may be called by a word for results, too.
+        warnings: receives a line if one folder holds many pictures.
+        archive: whether they lie in an archive, where one more folder around everything is usual.
+        outputs: whether names for results (``output``) count as general, too.
     """
     root = ""
     while len(tops := {n[len(root) :].partition("/")[0] if "/" in n[len(root) :] else "" for n in pictures}) == 1:
@@ -46,20 +46,20 @@ def packing(pictures: Sequence[str], warnings: list[str], archive: bool, outputs
 
 
 def holds_people(pictures: Iterable[str]) -> bool:
-    """Whether the outermost folder has further ones around all pictures, and not only sessions of one person."""
+    """Whether all pictures lie in folders inside the outermost one that are not only sessions of one person."""
     inside = {n.split("/")[1] if n.count("/") > 1 else "" for n in pictures}
     return "" not in inside and not all(map(is_session, inside))
 
 
 def identities(ids: Sequence[str], warnings: list[str]) -> dict[str, str | None]:
-    """The person on each image: the first of its folders that tells people apart.
+    """The identity of each image: the first of its folders that distinguishes people.
 
-    Folders called by general words (``train``), numbered parts of a set and folders around everything do not, nor do
-    sessions and cameras (``cam0``) where another folder can be the person. Folders inside of a person's are sessions.
+    Folders with general names (``train``), numbered parts of a set and folders around everything do not, nor do
+    sessions and cameras (``cam0``) if another folder can be the person. Folders in a person's folder are sessions.
 
     Args:
         ids: of all images: relative paths without suffix.
-        warnings: gets a line where folders can be read in two ways.
+        warnings: receives a line if folders are ambiguous.
 
     Example:
         >>> identities(["train/ann/cam0/1", "train/ann/cam1/2", "test/bob/cam0/3"], [])
@@ -95,12 +95,12 @@ def are_parts(ids: Iterable[str]) -> bool:
 
 
 def _names(paths: Collection[Folders]) -> dict[Folders, Folders]:
-    """Of each path the folders that may be a person."""
+    """The folders of each path that may be a person."""
     inside: dict[Folders, set[str]] = {}
     for folders in paths:
         for depth, folder in enumerate(folders):
             inside.setdefault(folders[:depth], set()).add(folder)
-    sessions = {outer for outer, inner in inside.items() if all(map(is_session, inner))}  # Day/ beside Smith/ is none
+    sessions = {outer for outer, inner in inside.items() if all(map(is_session, inner))}  # not Day/ beside Smith/
     found = {}
     for folders in paths:
         named = [depth for depth, folder in enumerate(folders) if not is_general(folder)]
@@ -110,7 +110,7 @@ def _names(paths: Collection[Folders]) -> dict[Folders, Folders]:
 
 
 def _first_that_differs(names: Collection[Folders]) -> int:
-    """The first level at which there are two names; 0 where there is none, or not in all."""
+    """The first level with two names or more; 0 if there is none, or not all have that many levels."""
     level = 0
     while len({name[level] for name in names}) == 1:
         level += 1

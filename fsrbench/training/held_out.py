@@ -14,7 +14,7 @@ RULE: Final = f"sha256(identity) mod {PARTS} < {PARTS} * share, at least one of 
 def held_out_names(names: Iterable[str], share: float) -> set[str]:
     """Choose the people (or pictures, without identities) held out for validation.
 
-    A person is on the same side in every dataset, but neither side is left empty: if the rule chooses nobody, the one
+    A person is on the same side in every dataset, but neither side is left empty: if the rule chooses none, the one
     with the lowest hash is held out; if it chooses all, the one with the highest is trained on.
 
     Args:

@@ -64,7 +64,7 @@ class Weights:
     features: float = 0.0
     """Weight of the L1 between that discriminator's features of SR and HR (Wang et al., pix2pixHD, CVPR 2018)."""
     cycle_every: int = 1
-    """Both pathways are used every so many updates; the others use pairs only and cost a third."""
+    """Every how many updates both pathways are used; the others use pairs only and cost a third."""
     detach: bool = True
     """Stop gradients between generators, as SCGAN's public code does, although the paper describes a cycle."""
 

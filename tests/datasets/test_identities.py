@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from made import picture_files, write_files, write_zip
+from made import draw_picture, encode_picture, picture_files, write_files, write_zip
 from made_archives import write_tar
 from made_imports import do_import, manifest
+from PIL import ImageFilter
 
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.identities import MOST_SESSIONS
@@ -110,3 +111,13 @@ def test_pictures_beside_people_are_nobodys(pack: Pack, tmp_path: Path) -> None:
 def test_a_run_pairs_one_persons_sessions(tmp_path: Path) -> None:
     data = from_folder(tmp_path, [f"{who}/cam{k}/{k}.png" for who in ("ann", "bob") for k in (0, 1)])
     assert data.has_pairs
+
+
+def test_sessions_with_pictures_of_the_same_people_are_not_taken_for_hr_and_lr(tmp_path: Path) -> None:
+    names = [f"{session}/p{k}/1.png" for session in ("gallery", "probe") for k in range(7)]
+    files = {
+        name: encode_picture(draw_picture(k % 7).filter(ImageFilter.GaussianBlur(k // 7)))
+        for k, name in enumerate(names)
+    }
+    data = open_dataset(str(write_files(tmp_path / "in", files)))
+    assert people(data) == [f"p{k}" for k in range(7)] * 2

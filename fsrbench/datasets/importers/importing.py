@@ -44,7 +44,7 @@ class Import:
     folder: Path
     options: Options
     limit: int | None = None
-    """Only the first so many, in sorted order."""
+    """Number of faces, the first in sorted order; all by default."""
     workers: int = 1
     resume: bool = True
 
