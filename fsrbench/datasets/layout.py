@@ -124,11 +124,12 @@ def _pictures(name: str, names: Sequence[str], warnings: list[str]) -> list[str]
         raise UserError(f"no pictures in {name}{unreadable}; expected {', '.join(sorted(SUFFIXES))}")
     if unread:
         warnings.append(f"{len(unread)} files left out, their formats cannot be read ({counts}): {_some(unread)}")
-    if unsafe := [repr(n) for n in found if not is_safe(n)]:
+    safe = [n for n in found if is_safe(n)]
+    if unsafe := sorted(map(repr, set(found).difference(safe))):
         warnings.append(f"{len(unsafe)} pictures left out, nothing can be saved under their names: {_some(unsafe)}")
         if len(unsafe) == len(found):
             raise UserError(f"{name}: {warnings[-1]}")
-    return [n for n in found if is_safe(n)]
+    return safe
 
 
 def _around(pictures: Sequence[str], depth: int) -> str:
@@ -180,7 +181,7 @@ def is_safe(name: str) -> bool:
     """Whether results can be saved under a name: inside the run's folder, no control characters, not too long."""
     saved = PurePosixPath(name.replace("\\", "/")).with_suffix(".png")
     inside = not saved.is_absolute() and ".." not in saved.parts and not PureWindowsPath(name).drive
-    printable = not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name)
+    printable = name.isprintable() or not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name)
     if not (inside and printable and len(name) <= MAX_PATH):
         return False
     return all(len(part.encode()) <= MAX_NAME_BYTES for part in saved.parts)
