@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from fsrbench.datasets.inputs import TRANSPARENT, transparency_warning
 from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.run import Run
 from fsrbench.errors import Unavailable
@@ -24,7 +25,11 @@ def run(spec: RunSpec, reporter: Reporter, complete: bool = True, known: bool = 
     with closing(Run(spec, reporter)) as run, folder.held(spec.out):
         finished.forget(spec.out / CACHE)
         outcome = run.go()
-        folder.write(spec.out, outcome.frames, make_manifest(run, outcome.results))
+        manifest = make_manifest(run, outcome.results)
+        transparent = [image for image, note in manifest["dataset"]["notes"].items() if TRANSPARENT in note]
+        if line := transparency_warning(transparent):
+            reporter.warn(line)
+        folder.write(spec.out, outcome.frames, manifest)
         result = RunData.load(spec.out)
         if complete:
             _draw(run, result)

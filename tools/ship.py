@@ -8,8 +8,24 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from safetensors.torch import load_file, save_file
+
 from fsrbench.provenance.file_hashes import file_hash
-from fsrbench.training.loop import export
+from fsrbench.training.state import WEIGHTS
+
+
+def export(folder: Path, destination: Path, training: str) -> None:
+    """Write a training's averaged weights in half precision, with one line on how they were trained.
+
+    Args:
+        folder: of the training.
+        destination: the .safetensors file to write.
+        training: the line; methods show it in the manifest.
+    """
+    state = load_file(folder / WEIGHTS)
+    # Batch norm's running statistics stay in float32: variances can leave half precision's range.
+    halved = {k: v.half() if v.is_floating_point() and "running_" not in k else v for k, v in state.items()}
+    save_file(halved, destination, metadata={"training": training})
 
 
 def main(folder: str, destination: str, training: str) -> None:

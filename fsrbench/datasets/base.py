@@ -27,10 +27,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Sample:
-    """One face. At least one of ``hr`` and ``lr`` is there."""
+    """One face, with ``hr``, ``lr`` or both."""
 
     id: str
-    """Relative path without suffix; names the sample's rows and saved pictures."""
+    """Relative path without suffix; names rows and saved pictures."""
     hr: Picture | None = None
     lr: Picture | None = None
     identity: str | None = None
@@ -48,13 +48,13 @@ class Sample:
 def _digest(picture: Picture) -> bytes:
     try:
         return hashlib.sha256(picture.read()).digest()
-    except OSError:  # whoever decodes it reports it
+    except OSError:  # decoding reports it
         return b"unreadable"
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples in sorted order, and what was noticed while they were collected."""
+    """Samples in sorted order, and warnings about the files they come from."""
 
     name: str
     samples: tuple[Sample, ...]
@@ -68,12 +68,12 @@ class Dataset:
 
     @property
     def has_hr(self) -> bool:
-        """Whether there is an HR picture for every sample."""
+        """Whether every sample has an HR picture."""
         return all(s.hr is not None for s in self.samples)
 
     @property
     def has_pairs(self) -> bool:
-        """Whether at least two identities have at least two pictures each."""
+        """Whether at least two identities have two pictures or more each."""
         counts = Counter(s.identity for s in self.samples if s.identity is not None)
         return sum(n > 1 for n in counts.values()) > 1
 

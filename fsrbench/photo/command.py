@@ -25,7 +25,7 @@ from fsrbench.metrics.detection import CONFIDENCE
 from fsrbench.photo.detection import Face, enlargement, find_faces
 from fsrbench.photo.framing import cut
 from fsrbench.photo.paste import paste
-from fsrbench.pictures.decode import FORMATS, SUFFIXES, BadImage, decode, to_tensor, to_uint8
+from fsrbench.pictures.decode import FLATTENED, FORMATS, SUFFIXES, BadImage, decode, to_tensor, to_uint8
 from fsrbench.pictures.enlarge import enlarge
 from fsrbench.pictures.grid import GridColumn, draw_grid
 from fsrbench.process.state import preserved
@@ -131,19 +131,9 @@ def _open(path: Path, reporter: Reporter) -> Image.Image:
     with Image.open(io.BytesIO(data), formats=FORMATS) as image:
         if (frames := getattr(image, "n_frames", 1)) > 1:
             reporter.warn(f"{path} holds {frames} pictures; the first is taken")
-        if _is_transparent(image):
+        if FLATTENED in photo.info:
             reporter.warn(f"{path} is transparent in places; its transparency is laid on white")
     return photo
-
-
-def _is_transparent(image: Image.Image) -> bool:
-    """Whether at least one pixel is not opaque."""
-    if not image.has_transparency_data:
-        return False
-    try:
-        return int(np.asarray(image.convert("RGBA"))[..., 3].min()) < 255
-    except ValueError:  # 16-bit grey with a transparent level
-        return True
 
 
 def _small(faces: list[Face], request: Request, task: Task, reporter: Reporter) -> list[Face]:

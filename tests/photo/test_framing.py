@@ -10,7 +10,7 @@ from made.photo import background, frame_at
 from PIL import Image
 
 from fsrbench.datasets.sample import sample
-from fsrbench.faces.alignment import five_points
+from fsrbench.faces.points import five_points
 from fsrbench.photo.framing import LARGE, Frame, cut, frame_of, pixel_centres, read
 
 MEAN = np.array([[46, 60], [82, 60], [64, 80], [49, 95], [79, 95]], dtype=float)

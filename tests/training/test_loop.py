@@ -13,10 +13,11 @@ from safetensors.torch import load_file
 
 from fsrbench.errors import UserError
 from fsrbench.training.data import Batch
-from fsrbench.training.loop import Schedule, export, held, train
+from fsrbench.training.loop import Schedule, locked, train
 from fsrbench.training.recipe import Options
 from fsrbench.training.restoration import PairRecipe
 from reference_model.generator import RestorationNetwork
+from tools.ship import export
 
 
 def tiny(options: Options, seed: int = 0) -> PairRecipe:
@@ -69,11 +70,15 @@ def test_two_trainings_of_one_seed_are_equal(options: Options, tmp_path: Path) -
 
 
 def test_a_training_is_not_overwritten_unasked(options: Options, tmp_path: Path) -> None:
-    with held(tmp_path, resume=False):
+    with locked(tmp_path, resume=False):
         train(tiny(options), tmp_path, Schedule(1), False, quiet)
-    with pytest.raises(UserError, match="--resume"), held(tmp_path, resume=False):
+    with pytest.raises(UserError, match="--resume"), locked(tmp_path, resume=False):
         pass
-    with held(tmp_path, resume=True), pytest.raises(UserError, match="is being written"), held(tmp_path, resume=True):
+    with (
+        locked(tmp_path, resume=True),
+        pytest.raises(UserError, match="is being written"),
+        locked(tmp_path, resume=True),
+    ):
         pass
 
 
