@@ -39,8 +39,6 @@ class Pictures:
     """Images with values outside [0, 1] by more than half a grey level."""
     tried: str = ""
     """The run that tried those with problems last."""
-    deadly: tuple[str, ...] = ()
-    """Those with problems that are not tried again, because they ended a worker's process."""
     changed: tuple[str, ...] = ()
     """What the method changed in the process while it made them."""
     behaviour: str = ""
@@ -55,20 +53,17 @@ class Pictures:
     def unpack(cls, stored: Mapping[str, np.ndarray]) -> Pictures:
         """What :meth:`pack` packed."""
         facts = unpack_json(stored["facts"])
-        return cls(
-            stored["rows"], stored["pixels"], **facts | {name: tuple(facts[name]) for name in ("deadly", "changed")}
-        )
+        return cls(stored["rows"], stored["pixels"], **facts | {"changed": tuple(facts["changed"])})
 
     def pack(self) -> dict[str, np.ndarray]:
         """As arrays, to be stored."""
-        names = ("problems", "clipped", "tried", "deadly", "changed", "behaviour")
+        names = ("problems", "clipped", "tried", "changed", "behaviour")
         facts = {name: getattr(self, name) for name in names}
         return {"rows": self.rows, "pixels": self.pixels, "facts": pack_json(facts)}
 
     def to_try(self, ids: Sequence[str], run: str) -> list[int]:
         """Rows that a run is to try: those with problems, once."""
-        wanted = self.problems.keys() - self.deadly if self.tried != run else ()
-        return [row for row, image in enumerate(ids) if image in wanted]
+        return [row for row, image in enumerate(ids) if image in self.problems and self.tried != run]
 
     def with_tried(self, rows: Sequence[int], made: Pictures) -> Pictures:
         """These, and what became of the shard's ``rows`` when they were tried."""
@@ -78,7 +73,7 @@ class Pictures:
             self,
             rows=together[order],
             pixels=np.concatenate([self.pixels, made.pixels])[order],
-            problems={image: self.problems[image] for image in self.deadly} | made.problems,
+            problems=made.problems,
             clipped=self.clipped + made.clipped,
         )
 

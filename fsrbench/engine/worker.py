@@ -261,18 +261,13 @@ class Worker:
             made = replace(known.with_tried(rows, found), behaviour=known.behaviour or found.behaviour)
         except MethodDied as error:  # not kept: with more time or memory it may not
             return known.with_tried(rows, none_made(wanted, side, str(error)))
-        deadly = tuple(image for image in made.problems if image in (*known.deadly, *self._deadly()))
         if isinstance(method, IsolatedMethod):
             changed |= method.changed
         all_changed = tuple(sorted({*known.changed, *changed}))
-        made = replace(made, tried=self.token, deadly=deadly, changed=all_changed)
+        made = replace(made, tried=self.token, changed=all_changed)
         self.keys.settle("method", unit.method)
         self.store.put("pictures", self.keys.pictures(unit), made.pack())
         return made
-
-    def _deadly(self) -> Sequence[str]:
-        """Images that are not tried, because they ended a process."""
-        return ()
 
     def features(self, unit: Unit, name: str, alone: bool = False) -> dict[str, np.ndarray]:
         """One extractor's features of a unit's pictures, extracted once in a run's life.

@@ -28,7 +28,6 @@ import dask
 from distributed import Client, LocalCluster
 
 from fsrbench.engine import timed
-from fsrbench.engine.cluster import dispatch
 from fsrbench.engine.cluster import start as cluster
 from fsrbench.engine.cluster.remote import Setting, device_of, unfit
 from fsrbench.provenance.versions import versions
@@ -156,26 +155,6 @@ def test_all_workers_killed_at_once_change_nothing(
     assert "a worker was lost with" in found.stderr
 
 
-def test_a_method_that_ends_its_process_on_one_image_fails_there_alone(
-    joined: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dispatch, "TRIES", 1)  # every death takes seconds; what is tried again is in test_dispatch
-    data = write_files(tmp_path / "data", picture_files([f"{n}.png" for n in ("1", "2", "deadly", "z")]))
-    deadly, good = "python:made_plugins:Deadly", "python:made_plugins:Blocks"
-    found = run(data, tmp_path / "out", "--scheduler", address(joined), methods=f"{deadly},{good}")
-    assert found.code == 1
-    assert (found.status(deadly), found.status(good)) == ("failed", "ok")
-    assert "failed on 1 of 4 images: ended its worker process" in found.note(deadly)
-    others = {image: value for image, value in found.values(good).items() if image != "deadly"}
-    scores = found.values(deadly)
-    assert np.isnan(scores.pop("deadly"))
-    assert scores == others
-    assert len(found.values(good)) == 4
-    assert f"{deadly} on image deadly: ended its worker process" in found.stderr
-    again = run(data, tmp_path / "out", methods=f"{deadly},{good}")  # it is known now, so this process lives on
-    same(again, found)
-
-
 def test_offline_named_weights_and_paths_reach_the_workers(
     joined: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -192,15 +171,18 @@ def test_offline_named_weights_and_paths_reach_the_workers(
     same(found, run("data", tmp_path / "alone", *options, methods=methods))
 
 
-def test_isolated_methods_die_without_their_workers(joined: Client, tmp_path: Path) -> None:
-    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
-    exits, good = "python:made_plugins:Exits", "python:made_plugins:Blocks"
-    options = ("--isolate", "--scheduler", address(joined))
-    found = run(data, tmp_path / "out", *options, methods=f"{exits},{good}")
-    assert (found.status(exits), found.status(good)) == ("failed", "ok")
+def test_a_method_that_ends_its_process_costs_no_worker_and_no_other_number(joined: Client, tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files([f"{n}.png" for n in ("1", "2", "deadly", "z")]))
+    deadly, exits, good = (f"python:made_plugins:{name}" for name in ("Deadly", "Exits", "Blocks"))
+    found = run(data, tmp_path / "out", "--scheduler", address(joined), methods=f"{deadly},{exits},{good}")
+    assert found.code == 1
+    assert (found.status(deadly), found.status(exits), found.status(good)) == ("failed", "failed", "ok")
+    assert "its process ended with exit code 139" in found.note(deadly)
     assert "its process ended with exit code 3" in found.note(exits)
     assert found.manifest["executor"]["lost"] == 0
     assert found.values(good) == run(data, tmp_path / "alone", methods=good).values(good)
+    isolated = run(data, tmp_path / "isolated", "--isolate", methods=f"{deadly},{exits},{good}")
+    same(isolated, found)
 
 
 def test_a_folder_that_workers_do_not_see_is_refused(

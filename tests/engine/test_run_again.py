@@ -13,7 +13,6 @@ from made import Finished, picture_files, run, write_files
 from made_extractors import use_colours
 from torch import Tensor
 
-from fsrbench.engine.cluster.careful import CarefulWorker, Doubt, Step
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.run import Run
 from fsrbench.engine.worker import Worker
@@ -136,22 +135,6 @@ def test_a_method_that_dies_when_it_is_tried_again_loses_no_picture(data: Path, 
     there, problems = pictures(data, tmp_path / "out")
     assert there == set(IDS) - {"07"}
     assert problems == {"07": "RuntimeError: no driver"}
-
-
-def test_an_image_that_ended_a_process_is_not_tried_again(data: Path, tmp_path: Path) -> None:
-    found, unit = of_run(data, tmp_path / "out")
-    worker = CarefulWorker(found.spec, found.usable, found.device, found.worker.store)
-    worker.doubt = Doubt(tmp_path / "note", {Step("image", "03"): "ended its worker process 2 times"})
-    fail_on("07")
-    assert worker.pictures(unit).problems.keys() == {"03", "07"}
-    worker.close()
-    found.close()
-    for _ in range(2):
-        fail_on()
-        there, problems = pictures(data, tmp_path / "out")
-        assert there == set(IDS) - {"03"}
-        assert problems == {"03": "ended its worker process 2 times"}
-        assert "03" not in Moody.seen
 
 
 def test_two_workers_of_a_run_try_once(data: Path, tmp_path: Path) -> None:

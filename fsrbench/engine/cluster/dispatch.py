@@ -1,4 +1,4 @@
-"""The main process's side of a cluster: gives jobs out, takes results in, finds out what ends workers."""
+"""The main process's side of a cluster: hand out jobs, collect results, fail units that lose workers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import queue
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from uuid import uuid4
@@ -14,7 +14,6 @@ from uuid import uuid4
 from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
-from fsrbench.engine.cluster.careful import Doubt, Step
 from fsrbench.engine.cluster.remote import Done, Setting, do_units
 from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.worker import UnitResult, Worker
@@ -22,19 +21,17 @@ from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
 
 LOOKAHEAD = 4
-"""Jobs a worker that may be out or back early, before the one whose turn it is: what bounds the memory."""
+"""Jobs per worker that may be out, or back before their turn: bounds the memory."""
 TRIES = 2
-"""Workers that are lost with something before it is not tried again."""
-MOST_DEADLY = 3
-"""Images of one unit that may end workers, before the whole unit is given up."""
+"""Workers that a unit may lose before it fails."""
 GIVE_UP = 12
-"""Times that a method may be blamed for the loss of workers, before its other units are not tried."""
+"""Units of a method that may fail so before its other units are not tried."""
 FETCH_SECONDS = 60.0
-"""A result that does not come in so long is not there any more."""
+"""Timeout for fetching a result, in seconds."""
 MEND_SECONDS = 20.0
-"""A worker that is away so long does not come back by itself."""
+"""Seconds that workers may be missing before new ones are started."""
 PAUSE = 0.5
-"""Seconds between looks for new workers."""
+"""Seconds between checks for new workers."""
 
 
 @dataclass(eq=False)
@@ -45,9 +42,6 @@ class Job:
     units: list[Unit]
     lost: int = 0
     """Workers that were lost with it."""
-    suspects: Counter[Step] = field(default_factory=Counter)
-    """How many of those at which step, since it is done carefully."""
-    doubt: Doubt | None = None
 
 
 def make_jobs(units: Sequence[Unit], workers: int) -> list[Job]:
@@ -100,7 +94,7 @@ class Dispatch:
         self._back: queue.SimpleQueue[Future[Done]] = queue.SimpleQueue()
         self._done: dict[int, UnitResult] = {}
         self._next = 0
-        self._blamed: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()
         self._most, self._waiting = 0, False
         self._complete = self._there = time.monotonic()
         """When all workers, and any worker, were there last."""
@@ -171,7 +165,7 @@ class Dispatch:
     def _submit(self, job: Job) -> None:
         # Without naming a worker: one that is gone would be waited for for ever where no other is there
         key = f"fsrbench-{uuid4().hex}"
-        future = self.client.submit(do_units, self.setting, job.units, job.doubt, key=key, pure=False)
+        future = self.client.submit(do_units, self.setting, job.units, key=key, pure=False)
         self._out[future] = job
         future.add_done_callback(self._back.put)
 
@@ -187,7 +181,7 @@ class Dispatch:
         try:
             self._keep(job, future.result(timeout=FETCH_SECONDS))
         except KilledWorker as error:
-            self._suspect(job, error.allowed_failures + 1)
+            self._try_again(job, error.allowed_failures + 1)
         except TimeoutError:
             if future.status == "error":
                 raise  # the job's own
@@ -202,41 +196,26 @@ class Dispatch:
             result.unit = unit
             self._done[place] = result
 
-    def _suspect(self, job: Job, times: int) -> None:
-        """A worker was lost, by chance or by its job: find out, by trying the units alone and then step by step."""
+    def _try_again(self, job: Job, times: int) -> None:
+        """A worker was lost, by chance or by its job: try each unit alone, and fail one that loses too many."""
         self.lost += times
         job.lost += times
         what = job.units[0].method if len(job.units) == 1 else f"{len(job.units)} units"
-        self.reporter.warn(f"a worker was lost with {what} on shard {job.units[0].shard.index}; trying again")
-        if len(job.units) > 1:
-            self._again.extend(Job([place], [unit]) for place, unit in zip(job.places, job.units, strict=True))
+        where = f"{what} on shard {job.units[0].shard.index}"
+        if len(job.units) == 1 and job.lost >= TRIES:
+            self._failures[job.units[0].method] += 1
+            self.reporter.warn(f"{where}: {job.lost} workers were lost with it; failed")
+            self._fail(job.places[0], job.units[0], f"{job.lost} worker processes ended while it was computed")
             return
-        if job.doubt is not None:
-            self._blame(job, job.doubt, times)
-        elif job.lost >= TRIES:
-            job.doubt = Doubt(self.setting.scratch / f"{uuid4().hex}.json")
-        if job.places[0] not in self._done:
-            self._again.append(job)
-
-    def _blame(self, job: Job, doubt: Doubt, times: int) -> None:
-        (unit,) = job.units
-        step = doubt.last_step() or Step("unit", unit.method)
-        job.suspects[step] += times
-        if job.suspects[step] < TRIES:
-            return
-        reason = f"ended its worker process {job.suspects[step]} times"
-        doubt.deadly[step] = reason
-        self._blamed[unit.method] += 1
-        if step.kind == "unit" or sum(s.kind == "image" for s in doubt.deadly) > MOST_DEADLY:
-            self._fail(job.places[0], unit, f"{reason}; the shard was given up")
-        else:
-            self.reporter.warn(f"{unit.method} on {step.kind} {step.name}: {reason}; left out as failed")
+        self.reporter.warn(f"a worker was lost with {where}; trying again")
+        alone = [Job([place], [unit]) for place, unit in zip(job.places, job.units, strict=True)]
+        self._again.extend(alone if len(alone) > 1 else [job])
 
     def _drop_given_up(self, job: Job) -> bool:
         """Fail what a job has of methods that are given up; whether anything is left of it."""
         for place, unit in list(zip(job.places, job.units, strict=True)):
-            if self._blamed[unit.method] >= GIVE_UP:
-                self._fail(place, unit, f"not tried: {unit.method} ended worker processes too often")
+            if self._failures[unit.method] >= GIVE_UP:
+                self._fail(place, unit, f"not tried: {unit.method} lost too many worker processes")
                 job.places.remove(place)
                 job.units.remove(unit)
         return bool(job.units)

@@ -14,7 +14,6 @@ from uuid import uuid4
 import torch
 from distributed import Reschedule, get_worker
 
-from fsrbench.engine.cluster.careful import CarefulWorker, Doubt
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.store import Store
 from fsrbench.engine.worker import UnitResult, Worker
@@ -32,6 +31,8 @@ from fsrbench.weights import known as weights
 
 TOKEN = "token"
 BUSY_SECONDS = 1.0
+NO_TIMEOUT = 7 * 24 * 3600.0
+"""Seconds a batch may take where nobody set a limit."""
 
 
 @dataclass(frozen=True)
@@ -156,11 +157,21 @@ def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
     return None
 
 
+def _isolating(spec: RunSpec) -> RunSpec:
+    """The specification with methods in processes of their own, so that a method that crashes costs no worker.
+
+    Daemons may start no processes: there a method runs in the worker. Only ``--isolate`` sets a time limit by default.
+    """
+    if spec.isolate or multiprocessing.current_process().daemon:
+        return spec
+    return spec.model_copy(update={"isolate": True, "timeout": NO_TIMEOUT})
+
+
 class RemoteWorker(Worker):
     """A worker of a run whose main process is elsewhere."""
 
     def __init__(self, setting: Setting, device: torch.device) -> None:
-        super().__init__(setting.spec, _metrics(setting), device, Store(setting.store))
+        super().__init__(_isolating(setting.spec), _metrics(setting), device, Store(setting.store))
         self._paths, self.token = setting.paths, setting.token
 
     def method(self, name: str) -> Any:
@@ -168,22 +179,17 @@ class RemoteWorker(Worker):
         return super().method(self._paths.get(name, name))
 
 
-class CarefulRemoteWorker(CarefulWorker, RemoteWorker):
-    """The same, careful."""
-
-
 _busy = threading.Lock()
 _kept: dict[str, RemoteWorker] = {}
 """The worker of the latest run that this process was told of, by its token."""
 
 
-def do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None = None) -> Done:
+def do_units(setting: Setting, units: Sequence[Unit]) -> Done:
     """Do units of a run here, one job at a time even where Dask gives this process several threads.
 
     Args:
         setting: of the run.
         units: of one shard, its HR unit first if it is among them.
-        doubt: be careful, because a worker was lost with them before.
 
     Raises:
         UserError: this process cannot do units of the run.
@@ -192,21 +198,17 @@ def do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None = None
     if not _busy.acquire(timeout=BUSY_SECONDS):
         raise Reschedule  # by Dask, to where there is room
     try:
-        return _do_units(setting, units, doubt)
+        return _do_units(setting, units)
     finally:
         _busy.release()
 
 
-def _do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None) -> Done:
+def _do_units(setting: Setting, units: Sequence[Unit]) -> Done:
     with _as_in_the_main_process(setting):
-        worker = _worker(setting) if doubt is None else _careful(setting, doubt)
-        try:
-            results = [worker.do(unit) for unit in units]
-            made = {unit.method for unit in units if not unit.of_hr}
-            fingerprints = {name: worker.keys.loaded(name) for name in made}
-        finally:
-            if doubt is not None:
-                worker.close()
+        worker = _worker(setting)
+        results = [worker.do(unit) for unit in units]
+        made = {unit.method for unit in units if not unit.of_hr}
+        fingerprints = {name: worker.keys.loaded(name) for name in made}
         return Done([_light(r) for r in results], fingerprints, host(setting, get_worker()))
 
 
@@ -232,12 +234,6 @@ def _worker(setting: Setting) -> RemoteWorker:
         _kept.clear()  # their networks
         _kept[setting.token] = RemoteWorker(setting, _fit_device(setting))
     return _kept[setting.token]
-
-
-def _careful(setting: Setting, doubt: Doubt) -> RemoteWorker:
-    worker = CarefulRemoteWorker(setting, _fit_device(setting))
-    worker.doubt = doubt
-    return worker
 
 
 def _fit_device(setting: Setting) -> torch.device:
