@@ -10,8 +10,7 @@ import numpy as np
 
 from fsrbench.engine.frames import FrameWriter
 from fsrbench.engine.plan import REFERENCE
-from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures
-from fsrbench.engine.worker import UnitResult
+from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures, UnitResult
 from fsrbench.errors import FsrbenchError, Invalid, one_line
 from fsrbench.methods.timing import Readings
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric

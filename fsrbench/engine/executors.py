@@ -1,4 +1,4 @@
-"""Executors: where units are done. One process here; a cluster is in :mod:`fsrbench.engine.cluster.start`."""
+"""Executors compute units: in this process, or on a cluster (:mod:`fsrbench.engine.cluster.start`)."""
 
 from __future__ import annotations
 
@@ -9,40 +9,43 @@ from typing import Any, Protocol
 
 import torch
 
+from fsrbench.engine.context import Context
 from fsrbench.engine.plan import Unit
-from fsrbench.engine.worker import UnitResult, Worker
+from fsrbench.engine.results import UnitResult
+from fsrbench.engine.worker import Worker
 from fsrbench.errors import Unavailable
 from fsrbench.machine.console import Reporter
 from fsrbench.spec import RunSpec
 
 
 class Executor(Protocol):
-    """Does units somewhere."""
+    """Computes units somewhere."""
 
-    def __call__(self, units: Sequence[Unit], worker: Worker) -> Iterator[UnitResult]:
-        """Do the units as ``worker`` would; their results come in the order of the units."""
+    def __call__(self, units: Sequence[Unit], context: Context) -> Iterator[UnitResult]:
+        """Compute the units; results come in the order of the units."""
 
     def facts(self) -> dict[str, Any]:
-        """Where they were done, for the manifest."""
+        """Where they were computed, for the manifest."""
 
 
-def run_local(units: Sequence[Unit], worker: Worker) -> Iterator[UnitResult]:
-    """Do the units one after the other in this process; torch's threads use its cores."""
+def run_local(units: Sequence[Unit], context: Context) -> Iterator[UnitResult]:
+    """Compute the units one after the other in this process; torch's threads use its cores."""
+    worker = Worker(context)
     shards = [list(group) for _, group in groupby(units, lambda unit: id(unit.shard))]
     for shard, following in zip_longest(shards, shards[1:]):
-        worker.inputs(shard[0].shard)
+        context.inputs.get(shard[0].shard)
         if following:
-            worker.read_ahead(following[0].shard)
+            context.inputs.prefetch(following[0].shard)
         for unit in shard:
-            yield worker.do(unit)
+            yield worker.run_unit(unit)
 
 
 class OneProcess:
     """:func:`run_local` as an executor."""
 
-    def __call__(self, units: Sequence[Unit], worker: Worker) -> Iterator[UnitResult]:
-        """Do the units one after the other."""
-        return run_local(units, worker)
+    def __call__(self, units: Sequence[Unit], context: Context) -> Iterator[UnitResult]:
+        """Compute the units one after the other."""
+        return run_local(units, context)
 
     def facts(self) -> dict[str, Any]:
         """This process alone."""

@@ -42,16 +42,16 @@ class FrameWriter:
         """A row without a number."""
         self._row(method, metric, Summary(float("nan"), note=str(error)), status_of(error))
 
-    def add(self, method: str, metric: Metric, evaluation: Evaluation, mine: MethodResults) -> None:
-        """The rows of one method and metric; ``mine`` has the images that ``evaluation`` has values of."""
-        failed = mine.problems | mine.unscored.get(metric.name, {})
+    def add(self, method: str, metric: Metric, evaluation: Evaluation, result: MethodResults) -> None:
+        """The rows of one method and metric; ``result`` has the images that ``evaluation`` has values of."""
+        failed = result.problems | result.unscored.get(metric.name, {})
         if evaluation.values is not None:
-            self._per_image(method, metric.name, mine, evaluation.values)
-        summary = evaluation.summary or self._mean(metric, mine.ids, evaluation.values, failed)
+            self._per_image(method, metric.name, result, evaluation.values)
+        summary = evaluation.summary or self._mean(metric, result.ids, evaluation.values, failed)
         explained = bool(metric.infinite) and metric.infinite in summary.note  # PSNR's says that SR equals HR
-        copied = "" if explained else copies(mine)
-        notes = [n for n in (evaluation.note, summary.note, _failures(failed, mine.images), copied) if n]
-        wrong = too_many_failed(len(failed), mine.images)
+        copied = "" if explained else equal_to_hr_note(result)
+        notes = [n for n in (evaluation.note, summary.note, _failures(failed, result.images), copied) if n]
+        wrong = too_many_failed(len(failed), result.images)
         status = "failed" if wrong else "invalid" if np.isnan(summary.value) else "ok"
         self._row(method, metric, replace(summary, note="; ".join(notes)), status)
         self._details += [(method, metric.name, name, value) for name, value in evaluation.details.items()]
@@ -87,11 +87,11 @@ class FrameWriter:
         interval = mean_interval(values[finite], self.seed, people(scored, self.identities), rate)
         return Summary(float(values[finite].mean()), *interval, int(finite.sum()), note)
 
-    def _per_image(self, method: str, metric: str, mine: MethodResults, values: np.ndarray) -> None:
-        ids, unscored = [*mine.ids, *mine.problems], mine.unscored.get(metric, {})
-        pairs = zip(mine.ids, values, strict=True)
+    def _per_image(self, method: str, metric: str, result: MethodResults, values: np.ndarray) -> None:
+        ids, unscored = [*result.ids, *result.problems], result.unscored.get(metric, {})
+        pairs = zip(result.ids, values, strict=True)
         known = ["failed" if image in unscored else "invalid" if np.isnan(v) else "ok" for image, v in pairs]
-        missing = [float("nan")] * len(mine.problems)
+        missing = [float("nan")] * len(result.problems)
         self._scores.append(
             pd.DataFrame(
                 {
@@ -147,11 +147,11 @@ def too_many_failed(failed: int, images: int) -> bool:
     return failed > MOST_FAILED * images
 
 
-def copies(mine: MethodResults) -> str:
+def equal_to_hr_note(result: MethodResults) -> str:
     """A note where more than a few SR pictures are HR pictures, as where a folder of HR was given for SR."""
-    if not mine.equal or mine.equal <= min(FEW_EQUAL, len(mine.ids) - 1):
+    if not result.equal or result.equal <= min(FEW_EQUAL, len(result.ids) - 1):
         return ""
-    return f"{mine.equal} of {len(mine.ids)} SR pictures equal HR pixel for pixel: are they HR's own?"
+    return f"{result.equal} of {len(result.ids)} SR pictures equal HR pixel for pixel: are they HR's own?"
 
 
 def _failures(failed: Mapping[str, str], images: int) -> str:

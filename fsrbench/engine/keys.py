@@ -63,7 +63,7 @@ class Keys:
 
     def _samples(self, shard: Shard) -> str:
         if shard not in self._shards:
-            digests = [sample.digest() for sample in shard.samples]
+            digests = [sample.digest for sample in shard.samples]
             self._shards[shard] = key_of(task=self._spec.task, samples=digests, versions=self._versions)
         return self._shards[shard]
 

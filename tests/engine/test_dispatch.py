@@ -14,7 +14,7 @@ from rich.console import Console
 
 from fsrbench.datasets import Sample
 from fsrbench.engine.plan import Shard, Unit, make_plan
-from fsrbench.engine.worker import UnitResult
+from fsrbench.engine.results import UnitResult
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
 from fsrbench.runs.names import HR
@@ -134,9 +134,9 @@ class Played:
 
     def results(self, units: list[Unit]) -> Iterator[UnitResult]:
         setting: Any = SimpleNamespace(scratch=self.scratch)
-        worker: Any = SimpleNamespace(stored_inputs=lambda shard: None, method=None)
+        context: Any = SimpleNamespace(inputs=SimpleNamespace(known_facts=lambda shard: None))
         client: Any = self.client
-        self.of = Dispatch(client, setting, worker, self.reporter, self.patience, self.mend)
+        self.of = Dispatch(client, setting, context, self.reporter, self.patience, self.mend)
         return self.of.results(units)
 
 

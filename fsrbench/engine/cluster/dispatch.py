@@ -15,8 +15,9 @@ from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
 from fsrbench.engine.cluster.remote import Done, Setting, do_units
+from fsrbench.engine.context import Context
 from fsrbench.engine.plan import REFERENCE, Unit
-from fsrbench.engine.worker import UnitResult, Worker
+from fsrbench.engine.results import UnitResult
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
 
@@ -68,22 +69,22 @@ class Dispatch:
     Args:
         client: connected to the cluster.
         setting: of the run.
-        worker: the main process's, which knows what the methods must be.
-        reporter: told of lost workers and of what ends them.
+        context: the main process's: workers must have the same methods.
+        reporter: told of lost workers.
         patience: seconds without any worker after which it gives up; ``None`` for never.
-        mend: starts workers anew that stay away.
+        mend: replaces workers that are missing.
     """
 
     def __init__(
         self,
         client: Client,
         setting: Setting,
-        worker: Worker,
+        context: Context,
         reporter: Reporter,
         patience: float | None = None,
         mend: Callable[[], None] | None = None,
     ) -> None:
-        self.client, self.setting, self.worker, self.reporter = client, setting, worker, reporter
+        self.client, self.setting, self.context, self.reporter = client, setting, context, reporter
         self.patience, self.mend = patience, mend
         self.lost = 0
         """Jobs that came back because their worker was lost."""
@@ -189,7 +190,7 @@ class Dispatch:
 
     def _keep(self, job: Job, done: Done) -> None:
         for method, fingerprint in done.fingerprints.items():
-            if fingerprint != self.worker.keys.loaded(method):
+            if fingerprint != self.context.keys.loaded(method):
                 raise UserError(f"{method} has other code or weights on worker {done.host['address']} than here")
         self.hosts[done.host["name"]] = done.host
         for place, unit, result in zip(job.places, job.units, done.results, strict=True):
@@ -221,6 +222,6 @@ class Dispatch:
         return bool(job.units)
 
     def _fail(self, place: int, unit: Unit, reason: str) -> None:
-        inputs = self.worker.stored_inputs(unit.shard)  # not decoded here: that may be what ends processes
-        ids = [sample.id for sample in unit.shard.samples] if inputs is None else inputs.ids
-        self._done[place] = UnitResult(unit, [], {} if inputs is None else inputs.problems, dict.fromkeys(ids, reason))
+        facts = self.context.inputs.known_facts(unit.shard)  # not decoded here: that may be what ends processes
+        ids = [sample.id for sample in unit.shard.samples] if facts is None else facts.ids
+        self._done[place] = UnitResult(unit, [], {} if facts is None else facts.problems, dict.fromkeys(ids, reason))

@@ -1,4 +1,4 @@
-"""What happens in a Dask worker's process: it keeps one :class:`Worker` for the run and does units as told."""
+"""The Dask worker's side of a cluster: it keeps one :class:`Worker` per run and computes units."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from uuid import uuid4
 import torch
 from distributed import Reschedule, get_worker
 
+from fsrbench.engine.context import Context
 from fsrbench.engine.plan import Shard, Unit
+from fsrbench.engine.results import UnitResult
 from fsrbench.engine.store import Store
-from fsrbench.engine.worker import UnitResult, Worker
+from fsrbench.engine.worker import Worker
 from fsrbench.errors import UserError
 from fsrbench.machine import facts as machine_facts
 from fsrbench.machine import memory
@@ -37,17 +39,17 @@ NO_TIMEOUT = 7 * 24 * 3600.0
 
 @dataclass(frozen=True)
 class Setting:
-    """All that a worker must know of a run; small, because it goes with every job."""
+    """All that a worker needs to know of a run; small, because it is sent with every job."""
 
     spec: RunSpec
-    """With absolute paths: a worker's working folder may be another."""
+    """With absolute paths: a worker may have another working folder."""
     metrics: tuple[tuple[str, str | None], ...]
-    """Names, and the extractor that was chosen for those that read one."""
+    """Names, and the extractor chosen for those that read one."""
     paths: dict[str, str]
     """Methods whose name is a path, with that path absolute."""
     store: Path
     scratch: Path
-    """A folder of this call's, with the token file; below the store."""
+    """A folder of this call with the token file, below the store."""
     device: str
     """The main process's kind of device, ``cpu`` or ``cuda``: stored pictures depend on it."""
     own: bool
@@ -58,7 +60,7 @@ class Setting:
 
 @dataclass
 class Done:
-    """What a job gave."""
+    """The result of a job."""
 
     results: list[UnitResult]
     """One for each unit, without the shard's samples."""
@@ -68,25 +70,26 @@ class Done:
     """What the manifest says of this worker, and its name and address."""
 
 
-def make_setting(worker: Worker, scratch: Path, own: bool) -> Setting:
-    """What ``worker``'s run looks like from elsewhere; the token is written.
+def make_setting(context: Context, scratch: Path, own: bool) -> Setting:
+    """The setting of a run; writes the token file.
 
     Raises:
-        UserError: a metric that the registry does not give.
+        UserError: a metric is not the one that the registry has under its name.
     """
-    spec, store = worker.spec, worker.store.folder.absolute()
+    spec, store = context.spec, context.store.folder.absolute()
+    metrics = context.measures.metrics
     chosen = {name: path.absolute() for name, path in spec.weights.items()}
     setting = Setting(
         spec.model_copy(update={"out": spec.out.absolute(), "weights": chosen}),
-        tuple((m.name, m.extractor if isinstance(m, FeatureMetric) else None) for m in worker.metrics),
+        tuple((m.name, m.extractor if isinstance(m, FeatureMetric) else None) for m in metrics),
         {name: _absolute(name) for name in spec.methods if is_of_path(name)},
         store,
         scratch,
-        worker.device.type,
+        context.device.type,
         own,
-        worker.token,
+        context.keys.token,
     )
-    for metric, made in zip(worker.metrics, _metrics(setting), strict=True):
+    for metric, made in zip(metrics, _metrics(setting), strict=True):
         if type(made).__qualname__ != type(metric).__qualname__:
             raise UserError(f"workers know metrics by name, and {metric.name} is another one than this run's")
     (scratch / TOKEN).write_text(setting.token, encoding="utf-8")
@@ -167,21 +170,17 @@ def _isolating(spec: RunSpec) -> RunSpec:
     return spec.model_copy(update={"isolate": True, "timeout": NO_TIMEOUT})
 
 
-class RemoteWorker(Worker):
-    """A worker of a run whose main process is elsewhere."""
-
-    def __init__(self, setting: Setting, device: torch.device) -> None:
-        super().__init__(_isolating(setting.spec), _metrics(setting), device, Store(setting.store))
-        self._paths, self.token = setting.paths, setting.token
-
-    def method(self, name: str) -> Any:
-        """The loaded method of a name, wherever this process's working folder is."""
-        return super().method(self._paths.get(name, name))
+def remote_context(setting: Setting, device: torch.device) -> Context:
+    """The context of a run whose main process is elsewhere."""
+    spec, store = _isolating(setting.spec), Store(setting.store)
+    context = Context(spec, _metrics(setting), device, store, setting.paths)
+    context.keys.token = setting.token
+    return context
 
 
 _busy = threading.Lock()
-_kept: dict[str, RemoteWorker] = {}
-"""The worker of the latest run that this process was told of, by its token."""
+_contexts: dict[str, tuple[Context, Worker]] = {}
+"""Of the latest run, by its token."""
 
 
 def do_units(setting: Setting, units: Sequence[Unit]) -> Done:
@@ -205,10 +204,9 @@ def do_units(setting: Setting, units: Sequence[Unit]) -> Done:
 
 def _do_units(setting: Setting, units: Sequence[Unit]) -> Done:
     with _as_in_the_main_process(setting):
-        worker = _worker(setting)
-        results = [worker.do(unit) for unit in units]
-        made = {unit.method for unit in units if not unit.of_hr}
-        fingerprints = {name: worker.keys.loaded(name) for name in made}
+        context, worker = _context(setting)
+        results = [worker.run_unit(unit) for unit in units]
+        fingerprints = {r.unit.method: context.keys.loaded(r.unit.method) for r in results if r.stored_at}
         return Done([_light(r) for r in results], fingerprints, host(setting, get_worker()))
 
 
@@ -226,14 +224,29 @@ def _as_in_the_main_process(setting: Setting) -> Iterator[None]:
         yield
 
 
-def _worker(setting: Setting) -> RemoteWorker:
-    if setting.token not in _kept:
-        memory.keep()
-        for earlier in _kept.values():
-            earlier.close()
-        _kept.clear()  # their networks
-        _kept[setting.token] = RemoteWorker(setting, _fit_device(setting))
-    return _kept[setting.token]
+def _context(setting: Setting) -> tuple[Context, Worker]:
+    if setting.token not in _contexts:
+        memory.tune_malloc()
+        _release()
+        context = remote_context(setting, _fit_device(setting))
+        _contexts[setting.token] = context, Worker(context)
+    return _contexts[setting.token]
+
+
+def _release() -> None:
+    """End the processes of an earlier run's methods, and drop its networks."""
+    for context, _ in _contexts.values():
+        context.close()
+    _contexts.clear()
+
+
+def release() -> None:
+    """Free what a finished run holds in this process, unless it is busy with another."""
+    if _busy.acquire(blocking=False):
+        try:
+            _release()
+        finally:
+            _busy.release()
 
 
 def _fit_device(setting: Setting) -> torch.device:

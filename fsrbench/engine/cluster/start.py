@@ -7,7 +7,7 @@ import logging
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ import torch
 from distributed import Client, LocalCluster, Status
 
 from fsrbench.engine.cluster.dispatch import Dispatch
-from fsrbench.engine.cluster.remote import Setting, make_setting, unfit
+from fsrbench.engine.cluster.remote import Setting, make_setting, release, unfit
+from fsrbench.engine.context import Context
 from fsrbench.engine.plan import Unit
-from fsrbench.engine.worker import UnitResult, Worker
+from fsrbench.engine.results import UnitResult
 from fsrbench.errors import UserError, one_line
 from fsrbench.machine.console import Reporter
 
@@ -55,24 +56,27 @@ class Cluster:
         self._hosts: dict[str, dict[str, Any]] = {}
         self._lost = 0
 
-    def __call__(self, units: Sequence[Unit], worker: Worker) -> Iterator[UnitResult]:
+    def __call__(self, units: Sequence[Unit], context: Context) -> Iterator[UnitResult]:
         """Do the units; features and pictures go to the run's store, which all workers must see.
 
         Raises:
             UserError: a worker does not see the run's folder, or differs in what scores depend on.
         """
-        worker.store.folder.mkdir(parents=True, exist_ok=True)
+        context.store.folder.mkdir(parents=True, exist_ok=True)
         # After an interruption a worker may still write to it
-        folder = tempfile.TemporaryDirectory(dir=worker.store.folder, prefix="cluster-", ignore_cleanup_errors=True)
+        folder = tempfile.TemporaryDirectory(dir=context.store.folder, prefix="cluster-", ignore_cleanup_errors=True)
         with folder as scratch:
-            setting = make_setting(worker, Path(scratch).absolute(), self.own)
+            setting = make_setting(context, Path(scratch).absolute(), self.own)
             self._greet(setting)
-            dispatch = Dispatch(self.client, setting, worker, self.reporter, self.patience, self.mend)
+            dispatch = Dispatch(self.client, setting, context, self.reporter, self.patience, self.mend)
             try:
                 yield from dispatch.results(units)
             finally:
                 self._lost += dispatch.lost
                 self._hosts |= dispatch.hosts
+                if not self.own:
+                    with suppress(Exception):  # the cluster may be gone
+                        self.client.run(release, on_error="ignore")
 
     def facts(self) -> dict[str, Any]:
         """Kind, workers that did something, their threads, processors and devices; and how many were lost."""
