@@ -10,11 +10,8 @@ from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import Shard
 from fsrbench.engine.prefetch import Prefetcher
-from fsrbench.engine.store import Store, pack_json, unpack_json
+from fsrbench.engine.store import INPUTS, Store, pack_json, unpack_json
 from fsrbench.spec import RunSpec
-
-INPUTS = "inputs"
-"""Kind under which they are stored."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from fsrbench.files.atomic import disk_errors, whole
 
-FEATURES, PICTURES, SCORES = "features", "pictures", "scores"
+INPUTS, PICTURES, FEATURES, SCORES = "inputs", "pictures", "features", "scores"
 """Kinds of stored results."""
 
 
