@@ -1,4 +1,4 @@
-"""The pictures of a finished run: the grid, and LR, SR and HR as PNG."""
+"""Keep pictures of a finished run: LR, SR and HR as PNG, and the grid."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from fsrbench.runs.names import LR
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
 MOST_KEPT: Final = 200
-"""Images whose pictures every run keeps, besides those of its grid: some MB, and what a report shows."""
+"""Images whose pictures every run keeps, besides those of its grid: some MB; the report shows them."""
 
 
 def write_grid(result: RunData) -> None:
-    """Draw a finished run's grid from the pictures that it kept; without any, remove an earlier run's."""
+    """Draw a finished run's grid from the pictures it kept; if there are none, remove an earlier run's grid."""
     try:
         grid.draw(result, grid.Choice())
     except grid.NoPictures:
@@ -37,7 +37,7 @@ def keep_pictures(
 ) -> None:
     """Keep LR, HR and every method's picture of the first ``most`` images, or of all, and of the grid's.
 
-    What an earlier run left is written again only where it may differ, and removed where it does not belong.
+    Pictures of an earlier run are kept if they cannot differ, and removed if they do not belong to this one.
 
     Args:
         run: whose pictures they are.

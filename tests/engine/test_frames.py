@@ -12,7 +12,7 @@ from made import picture_files, run, write_files
 from made_units import Alone, Matches
 from torch import Tensor
 
-from fsrbench.engine.frames import MOST_FAILED, FrameWriter, too_many_failed
+from fsrbench.engine.frames import MAX_FAILED, FrameWriter, too_many_failed
 from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.prepare import prepare
 from fsrbench.engine.results import MethodResults
@@ -63,7 +63,7 @@ def test_images_that_a_metric_raised_on_count_as_failed() -> None:
 def test_nothing_to_score_is_no_failure() -> None:
     assert not too_many_failed(0, 0)
     assert too_many_failed(1, 1)
-    assert 0 < MOST_FAILED < 0.05
+    assert 0 < MAX_FAILED < 0.05
 
 
 class Picky(ImageMetric):

@@ -14,7 +14,7 @@ from uuid import uuid4
 from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
-from fsrbench.engine.cluster.remote import Done, Setting, do_units
+from fsrbench.engine.cluster.remote import Done, Setting, run_units
 from fsrbench.engine.context import Context
 from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.results import UnitResult
@@ -37,7 +37,7 @@ PAUSE = 0.5
 
 @dataclass(eq=False)
 class Job:
-    """Units of one shard that go to a worker together, and their places in the plan."""
+    """Units of one shard for one worker, and their places in the plan."""
 
     places: list[int]
     units: list[Unit]
@@ -46,7 +46,7 @@ class Job:
 
 
 def make_jobs(units: Sequence[Unit], workers: int) -> list[Job]:
-    """A job for each shard, in the plan's order; several for each where there are too few shards for the workers.
+    """One job per shard, in the plan's order; several if there are too few shards for the workers.
 
     Within a shard pictures are decoded once and the HR images' features read again and again, so it stays together:
     20 methods on 70,000 faces are 1,100 jobs of 21 units.
@@ -89,7 +89,7 @@ class Dispatch:
         self.lost = 0
         """Jobs that came back because their worker was lost."""
         self.hosts: dict[str, dict[str, Any]] = {}
-        """What workers that did something said of themselves, by name."""
+        """Facts about the workers that computed something, by name."""
         self._again: deque[Job] = deque()
         self._out: dict[Future[Done], Job] = {}
         self._back: queue.SimpleQueue[Future[Done]] = queue.SimpleQueue()
@@ -97,11 +97,11 @@ class Dispatch:
         self._next = 0
         self._failures: Counter[str] = Counter()
         self._most, self._waiting = 0, False
-        self._complete = self._there = time.monotonic()
-        """When all workers, and any worker, were there last."""
+        self._all_seen = self._any_seen = time.monotonic()
+        """When all workers, and when any worker, was last present."""
 
     def results(self, units: Sequence[Unit]) -> Iterator[UnitResult]:
-        """Do the units; their results come in the plan's order.
+        """Compute the units; results come in the plan's order.
 
         Raises:
             UserError: the cluster is gone, or a worker differs in what scores depend on.
@@ -110,8 +110,8 @@ class Dispatch:
         self._span = LOOKAHEAD * max((len(job.units) for job in fresh), default=1)
         try:
             while self._next < len(units):
-                self._give_out(fresh)
-                self._take_in()
+                self._hand_out(fresh)
+                self._collect()
                 while self._next in self._done:
                     yield self._done.pop(self._next)
                     self._next += 1
@@ -119,7 +119,7 @@ class Dispatch:
             if self._out and self.client.status == "running":
                 self.client.cancel(list(self._out))
 
-    def _give_out(self, fresh: deque[Job]) -> None:
+    def _hand_out(self, fresh: deque[Job]) -> None:
         workers = self._workers()
         end = self._next + self._span * workers
         while len(self._out) < workers:
@@ -130,7 +130,7 @@ class Dispatch:
                 self._submit(job)
 
     def _next_job(self, fresh: deque[Job], end: int) -> Job | None:
-        """What is to be done again, else the first whose place is before ``end``."""
+        """A job to repeat, else the first whose place is before ``end``."""
         if self._again:
             return self._again.popleft()
         job = next((job for job in fresh if job.places[0] < end), None)
@@ -139,24 +139,24 @@ class Dispatch:
         return job
 
     def _workers(self) -> int:
-        """How many there are now."""
+        """The number of workers now."""
         try:
             found = len(self.client.nthreads())
         except Exception as error:  # Dask, asyncio and the system each raise their own
             raise self._gone() from error
         now = time.monotonic()
         if found >= self._most:
-            self._most, self._complete = found, now
-        elif self.mend and now - self._complete > MEND_SECONDS:
-            self._complete = now
+            self._most, self._all_seen = found, now
+        elif self.mend and now - self._all_seen > MEND_SECONDS:
+            self._all_seen = now
             self.mend()
         if found:
-            self._there, self._waiting = now, False
+            self._any_seen, self._waiting = now, False
             return found
         if not self._waiting:
             self._waiting = True
             self.reporter.say("no worker is there; waiting for one")
-        if self.patience is not None and now - self._there > self.patience:
+        if self.patience is not None and now - self._any_seen > self.patience:
             raise UserError(f"no worker for {self.patience:.0f} s; what was done is kept")
         return 0
 
@@ -164,14 +164,14 @@ class Dispatch:
         return UserError("the connection to the Dask scheduler was lost; what was done is kept")
 
     def _submit(self, job: Job) -> None:
-        # Without naming a worker: one that is gone would be waited for for ever where no other is there
+        # Without naming a worker: Dask would wait for a lost one for ever
         key = f"fsrbench-{uuid4().hex}"
-        future = self.client.submit(do_units, self.setting, job.units, key=key, pure=False)
+        future = self.client.submit(run_units, self.setting, job.units, key=key, pure=False)
         self._out[future] = job
         future.add_done_callback(self._back.put)
 
-    def _take_in(self) -> None:
-        """Wait for a job to come back, but not so long that a new worker would stay idle."""
+    def _collect(self) -> None:
+        """Wait for a job to come back, but not so long that a new worker stays idle."""
         try:
             future = self._back.get(timeout=PAUSE if self._out else PAUSE / 10)
         except queue.Empty:
@@ -180,15 +180,15 @@ class Dispatch:
         if future.status not in ("finished", "error"):
             raise self._gone()
         try:
-            self._keep(job, future.result(timeout=FETCH_SECONDS))
+            self._accept(job, future.result(timeout=FETCH_SECONDS))
         except KilledWorker as error:
             self._try_again(job, error.allowed_failures + 1)
         except TimeoutError:
             if future.status == "error":
                 raise  # the job's own
-            self._again.append(job)  # the worker that had the result was lost with it
+            self._again.append(job)  # the result was lost with its worker
 
-    def _keep(self, job: Job, done: Done) -> None:
+    def _accept(self, job: Job, done: Done) -> None:
         for method, fingerprint in done.fingerprints.items():
             if fingerprint != self.context.keys.loaded(method):
                 raise UserError(f"{method} has other code or weights on worker {done.host['address']} than here")
@@ -213,7 +213,7 @@ class Dispatch:
         self._again.extend(alone if len(alone) > 1 else [job])
 
     def _drop_given_up(self, job: Job) -> bool:
-        """Fail what a job has of methods that are given up; whether anything is left of it."""
+        """Fail a job's units of methods that were given up; whether any unit is left."""
         for place, unit in list(zip(job.places, job.units, strict=True)):
             if self._failures[unit.method] >= GIVE_UP:
                 self._fail(place, unit, f"not tried: {unit.method} lost too many worker processes")
@@ -222,6 +222,6 @@ class Dispatch:
         return bool(job.units)
 
     def _fail(self, place: int, unit: Unit, reason: str) -> None:
-        facts = self.context.inputs.known_facts(unit.shard)  # not decoded here: that may be what ends processes
+        facts = self.context.inputs.known_facts(unit.shard)  # not decoded here: decoding may be what ends processes
         ids = [sample.id for sample in unit.shard.samples] if facts is None else facts.ids
         self._done[place] = UnitResult(unit, [], {} if facts is None else facts.problems, dict.fromkeys(ids, reason))

@@ -121,10 +121,10 @@ def host(setting: Setting, dask_worker: Any) -> dict[str, Any]:
 
 
 def device_of(setting: Setting, name: Any, count: int) -> torch.device:
-    """The device of the worker of this name: what was asked for by number; else its own.
+    """The device of a worker: the one that was asked for by number, else its own.
 
-    Workers of a run's own cluster take turns at the machine's ``count`` devices. Those of another cluster see what
-    whoever started them lets them see (``CUDA_VISIBLE_DEVICES``), and take the first of that.
+    Workers of a run's own cluster share the machine's ``count`` devices. Those of a joined cluster take the first
+    device that they see (``CUDA_VISIBLE_DEVICES``).
     """
     if setting.device == "cpu" or ":" in setting.spec.device:
         return torch.device(setting.spec.device if ":" in setting.spec.device else "cpu")
@@ -132,11 +132,11 @@ def device_of(setting: Setting, name: Any, count: int) -> torch.device:
 
 
 def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
-    """Why this process cannot do units of a run; ``None`` if it can.
+    """Why this process cannot compute units of a run; ``None`` if it can.
 
     Args:
         setting: of the run.
-        dask_worker: the worker of this process, which Dask gives to what it runs on all workers.
+        dask_worker: the worker of this process, passed in by Dask.
     """
     device = device_of(setting, dask_worker.name, torch.cuda.device_count())
     try:
@@ -149,10 +149,10 @@ def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
         (setting.scratch / uuid4().hex).touch()
     except OSError as error:
         return f"cannot write to {setting.store.parent}: {error.strerror}"
-    here = found_versions()
+    installed = found_versions()
     for package, version in setting.versions.items():
-        if here.get(package) != version:
-            return f"has {package} {here.get(package)}, the main process {version}; scores depend on it"
+        if installed.get(package) != version:
+            return f"has {package} {installed.get(package)}, the main process {version}; scores depend on it"
     if setting.spec.isolate and multiprocessing.current_process().daemon:
         return "may start no processes, which --isolate needs: set DASK_DISTRIBUTED__WORKER__DAEMON=False for it"
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
@@ -180,29 +180,29 @@ def remote_context(setting: Setting, device: torch.device) -> Context:
 
 _busy = threading.Lock()
 _contexts: dict[str, tuple[Context, Worker]] = {}
-"""Of the latest run, by its token."""
+"""What the latest run computes with here, by its token."""
 
 
-def do_units(setting: Setting, units: Sequence[Unit]) -> Done:
-    """Do units of a run here, one job at a time even where Dask gives this process several threads.
+def run_units(setting: Setting, units: Sequence[Unit]) -> Done:
+    """Compute units of a run in this process, one job at a time even if Dask gives it several threads.
 
     Args:
         setting: of the run.
         units: of one shard, its HR unit first if it is among them.
 
     Raises:
-        UserError: this process cannot do units of the run.
-        Reschedule: it is busy with others.
+        UserError: this process cannot compute units of the run.
+        Reschedule: it is busy with another job.
     """
     if not _busy.acquire(timeout=BUSY_SECONDS):
-        raise Reschedule  # by Dask, to where there is room
+        raise Reschedule  # Dask sends it to another worker
     try:
-        return _do_units(setting, units)
+        return _run_units(setting, units)
     finally:
         _busy.release()
 
 
-def _do_units(setting: Setting, units: Sequence[Unit]) -> Done:
+def _run_units(setting: Setting, units: Sequence[Unit]) -> Done:
     with _as_in_the_main_process(setting):
         context, worker = _context(setting)
         results = [worker.run_unit(unit) for unit in units]
@@ -212,10 +212,10 @@ def _do_units(setting: Setting, units: Sequence[Unit]) -> Done:
 
 @contextmanager
 def _as_in_the_main_process(setting: Setting) -> Iterator[None]:
-    """The run's weights and threads, and no connection but the cluster's own where it is offline."""
+    """Apply the run's weights and threads, and allow only the cluster's own connections if it is offline."""
     dask_worker = get_worker()
     with ExitStack() as stack:
-        stack.enter_context(preserved())  # a cluster that was joined is somebody else's
+        stack.enter_context(preserved())  # a joined cluster belongs to others
         torch.set_num_threads(dask_worker.state.nthreads)
         if setting.spec.offline:
             own = hosts_of(dask_worker.address, dask_worker.scheduler.address, str(dask_worker.nanny or ""))
@@ -240,11 +240,12 @@ def _release() -> None:
     _contexts.clear()
 
 
-def release() -> None:
-    """Free what a finished run holds in this process, unless it is busy with another."""
+def release(token: str) -> None:
+    """Free what a finished run holds in this process, unless the process is busy."""
     if _busy.acquire(blocking=False):
         try:
-            _release()
+            if token in _contexts:
+                _release()
         finally:
             _busy.release()
 
@@ -257,6 +258,6 @@ def _fit_device(setting: Setting) -> torch.device:
 
 
 def _light(result: UnitResult) -> UnitResult:
-    """Without the samples, which the main process has."""
+    """The result without the samples, which the main process has."""
     unit = result.unit
     return replace(result, unit=Unit(Shard(unit.shard.index, ()), unit.method))
