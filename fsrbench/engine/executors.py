@@ -28,24 +28,18 @@ class Executor(Protocol):
         """Where they were computed, for the manifest."""
 
 
-def run_local(units: Sequence[Unit], context: Context) -> Iterator[UnitResult]:
-    """Compute the units one after the other in this process; torch's threads use its cores."""
-    worker = Worker(context)
-    shards = [list(group) for _, group in groupby(units, lambda unit: id(unit.shard))]
-    for shard, following in zip_longest(shards, shards[1:]):
-        context.inputs.get(shard[0].shard)
-        if following:
-            context.inputs.prefetch(following[0].shard)
-        for unit in shard:
-            yield worker.run_unit(unit)
-
-
 class OneProcess:
-    """:func:`run_local` as an executor."""
+    """Computes units one after the other in this process; torch's threads use its cores."""
 
     def __call__(self, units: Sequence[Unit], context: Context) -> Iterator[UnitResult]:
-        """Compute the units one after the other."""
-        return run_local(units, context)
+        """Compute the units, decoding the next shard ahead."""
+        worker = Worker(context)
+        shards = [list(group) for _, group in groupby(units, lambda unit: id(unit.shard))]
+        for shard, following in zip_longest(shards, shards[1:]):
+            context.inputs.get(shard[0].shard)
+            if following:
+                context.inputs.prefetch(following[0].shard)
+            yield from map(worker.run_unit, shard)
 
     def facts(self) -> dict[str, Any]:
         """This process alone."""

@@ -204,12 +204,11 @@ def standardise(seed: int) -> None:
     """Make results independent of what ran before: set torch's, Pillow's and numpy's settings and all random seeds."""
     from fsrbench.process import torch_state
 
-    torch_state.standardise()
+    torch_state.standardise(seed)
     Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = MAX_IMAGE_PIXELS, False
     np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch_state.seed_generators(seed)
 
 
 def _loggers() -> dict[logging.Logger, tuple[Any, ...]]:

@@ -174,16 +174,12 @@ By default cuDNN multiplies with 10-bit mantissas (TF32) and takes the algorithm
 """
 
 
-def standardise() -> None:
-    """Set what scores depend on to :data:`STANDARD`, whatever the caller or a method has set."""
+def standardise(seed: int) -> None:
+    """Set what scores depend on to :data:`STANDARD`, whatever the caller or a method has set, and seed torch."""
     for setting in SETTINGS:
         if setting.name in STANDARD and setting.read() != STANDARD[setting.name]:
             setting.write(STANDARD[setting.name])
-
-
-def seed_generators(number: int) -> None:
-    """Seed torch's random number generators on all devices."""
-    torch.manual_seed(number)
+    torch.manual_seed(seed)
 
 
 def read_generators() -> tuple[Any, ...]:

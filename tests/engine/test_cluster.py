@@ -28,7 +28,7 @@ from distributed import Client, LocalCluster
 
 from fsrbench.engine import timed
 from fsrbench.engine.cluster import start as cluster
-from fsrbench.engine.cluster.remote import Setting, device_of, unfit
+from fsrbench.engine.cluster.remote import NO_TIMEOUT, Setting, device_of, unfit, with_isolation
 from fsrbench.provenance.versions import versions
 from fsrbench.spec import RunSpec
 
@@ -91,6 +91,16 @@ def test_a_joined_cluster_gives_the_scores_of_one_process(
     assert f"joined 2 workers at {address(joined)}" in found.stderr
     assert "scoring: 9 of 9" in found.stderr
     assert not list((tmp_path / "out" / "cache").glob("cluster-*"))
+    assert [children(pid) for pid in joined.run(os.getpid).values()] == [[], []]  # methods' processes have ended
+
+
+def test_methods_are_isolated_on_workers_that_may_start_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, isolated = RunSpec(methods=("bicubic",)), RunSpec(methods=("bicubic",), isolate=True, timeout=5)
+    made = with_isolation(plain)
+    assert (made.isolate, made.timeout) == (True, NO_TIMEOUT)
+    assert with_isolation(isolated) == isolated
+    monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
+    assert with_isolation(plain) == plain
 
 
 def test_workers_are_gone_before_anything_is_timed(
@@ -117,9 +127,9 @@ def test_workers_are_gone_before_anything_is_timed(
     assert found.manifest["spec"]["workers"] == 2
 
 
-def children() -> list[int]:
-    """Workers of this process; not what Python itself keeps to clean up after them."""
-    found = psutil.Process().children(recursive=True)
+def children(pid: int | None = None) -> list[int]:
+    """Processes that this or another process started; not what Python itself keeps to clean up after them."""
+    found = psutil.Process(pid).children(recursive=True)
     return [p.pid for p in found if p.is_running() and "tracker" not in " ".join(p.cmdline())]
 
 

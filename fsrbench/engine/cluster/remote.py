@@ -160,7 +160,7 @@ def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
     return None
 
 
-def _isolating(spec: RunSpec) -> RunSpec:
+def with_isolation(spec: RunSpec) -> RunSpec:
     """The specification with methods in processes of their own, so that a method that crashes costs no worker.
 
     Daemons may start no processes: there a method runs in the worker. Only ``--isolate`` sets a time limit by default.
@@ -172,7 +172,7 @@ def _isolating(spec: RunSpec) -> RunSpec:
 
 def remote_context(setting: Setting, device: torch.device) -> Context:
     """The context of a run whose main process is elsewhere."""
-    spec, store = _isolating(setting.spec), Store(setting.store)
+    spec, store = with_isolation(setting.spec), Store(setting.store)
     context = Context(spec, _metrics(setting), device, store, setting.paths)
     context.keys.token = setting.token
     return context
