@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from fsrbench.datasets import Dataset
+from fsrbench.engine.cached_timings import time_methods
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import executor_for
 from fsrbench.engine.frames import equal_to_hr_note
@@ -17,7 +18,6 @@ from fsrbench.engine.plan import REFERENCE
 from fsrbench.engine.prepare import Prepared
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run_pictures import RunPictures
-from fsrbench.engine.timed import time_methods
 from fsrbench.engine.unit_features import stored_features
 from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.machine.console import Reporter

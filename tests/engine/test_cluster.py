@@ -26,7 +26,7 @@ pytest.importorskip("distributed", reason="the extra [cluster] is not installed"
 import dask
 from distributed import Client, LocalCluster
 
-from fsrbench.engine import timed
+from fsrbench.engine import cached_timings
 from fsrbench.engine.cluster import start as cluster
 from fsrbench.engine.cluster.remote import NO_TIMEOUT, Setting, device_of, unfit, with_isolation
 from fsrbench.provenance.versions import versions
@@ -108,13 +108,13 @@ def test_workers_are_gone_before_anything_is_timed(
 ) -> None:
     before = set(children())
     seen = []
-    measure = timed.measure
+    measure = cached_timings.measure
 
     def watched(*arguments: Any) -> Any:
         seen.append(set(children()) - before)
         return measure(*arguments)
 
-    monkeypatch.setattr(timed, "measure", watched)
+    monkeypatch.setattr(cached_timings, "measure", watched)
     options = ("--metrics", f"{METRICS},latency_ms", "--workers", 2, "--offline")
     found = run(data, tmp_path / "out", *options, methods=METHODS)
     assert found.code == 0
