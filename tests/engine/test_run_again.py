@@ -14,6 +14,7 @@ from made.extractors import use_colours
 from torch import Tensor
 
 from fsrbench.engine.context import Context
+from fsrbench.engine.loaded_methods import LoadedMethods
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.prepare import Prepared, prepare
 from fsrbench.engine.worker import Worker
@@ -136,6 +137,22 @@ def test_a_method_that_dies_when_it_is_tried_again_loses_no_picture(data: Path, 
     there, problems = pictures(data, tmp_path / "out")
     assert there == set(IDS) - {"07"}
     assert problems == {"07": "RuntimeError: no driver"}
+
+
+def test_a_method_that_dies_while_it_is_loaded_fails_on_all_images(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(methods: LoadedMethods, name: str) -> Method:
+        raise MethodDied("its process was killed by SIGKILL")
+
+    found, unit = of_run(data, tmp_path / "out")
+    monkeypatch.setattr(LoadedMethods, "get", die)
+    elsewhere = Context(found.spec, found.usable_metrics, found.context.device, found.context.store)
+    result = Worker(elsewhere).run_unit(unit)
+    assert (result.ids, result.stored_at) == ([], "")
+    assert result.problems == dict.fromkeys(IDS, "its process was killed by SIGKILL")
+    elsewhere.close()
+    found.close()
 
 
 def test_two_workers_of_a_run_try_once(data: Path, tmp_path: Path) -> None:
