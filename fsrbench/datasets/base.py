@@ -84,10 +84,12 @@ class Dataset:
 
 def dataset_hash(samples: Iterable[Sample]) -> str:
     """sha256 over the samples' ids and files: the same for a folder and a zip of the same pictures."""
-    sha = hashlib.sha256()
-    for sample in samples:
-        sha.update(sample.digest().encode())
-    return sha.hexdigest()
+    return combine_digests(sample.digest() for sample in samples)
+
+
+def combine_digests(digests: Iterable[str]) -> str:
+    """The :func:`dataset_hash` of samples with these digests."""
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 BUILTIN = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from made import call, picture_files, write_files, write_zip
-from made_archives import write_tar
+from made.archives import write_tar
 
 from fsrbench.datasets import open_dataset, open_outputs
 from fsrbench.errors import UserError

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from made import draw_picture, encode_picture, picture_files, write_files, write_zip
-from made_archives import write_tar
-from made_imports import do_import, manifest
+from made.archives import write_tar
+from made.imports import do_import, manifest
 from PIL import ImageFilter
 
 from fsrbench.datasets import Dataset, open_dataset

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from made import call, draw_picture, encode_picture, run, write_files, write_zip
-from made_imports import do_import
+from made.imports import do_import
 from PIL import Image
 
 from fsrbench.training.data import load_faces
