@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from fsrbench.benchmark import benchmark
 from fsrbench.errors import UserError
@@ -34,17 +34,22 @@ if TYPE_CHECKING:
 
 
 class Options(TypedDict, total=False):
-    """What else may be settled; the defaults are those of ``fsrbench run``, whose ``--help`` explains them."""
+    """The other settings of :class:`fsrbench.spec.RunSpec`, for editors and type checkers.
 
+    Their defaults are those of ``fsrbench run``, whose ``--help`` explains them.
+    """
+
+    task: Literal["x4", "x8"]
+    degradation: str
     limit: int | None
     reference: str | None
     pairs: Path | None
-    sides: str
-    alignment: str
-    descriptor: str
-    timing: str
+    sides: Literal["one", "both"]
+    alignment: Literal["hr", "sr"]
+    descriptor: Literal["auto", "dlib", "facenet", "arcface"]
+    timing: Literal["quick", "full"]
     ratio_to: str | None
-    weights: Mapping[str, Path]
+    weights: dict[str, Path]
     device: str
     seed: int
     batch_size: int | None
@@ -63,8 +68,6 @@ def evaluate(
     data: str | Path | Dataset = "sample",
     metrics: Sequence[GivenMetric] = ("paper",),
     *,
-    task: str = "x4",
-    degradation: str = "bicubic",
     out: str | Path | None = None,
     progress: bool = True,
     **options: Unpack[Options],
@@ -76,8 +79,6 @@ def evaluate(
             turn LR (float N,3,h,w in [0, 1], RGB) into SR (N,3,h*scale,w*scale). A mapping gives them names.
         data: a dataset's name, a folder, a zip or a :class:`fsrbench.datasets.Dataset`.
         metrics: names and presets (``fast``, ``paper``, ``all``), or :class:`fsrbench.metrics.base.Metric` objects.
-        task: ``x4`` (16 to 64 px) or ``x8`` (16 to 128 px).
-        degradation: how LR is made from HR; see ``fsrbench list degradations``.
         out: the run's folder, with everything that ``fsrbench run`` writes; what was done there before is used again.
             Without it nothing is kept but the result.
         progress: tell on standard error how far it is, and warn.
@@ -113,8 +114,6 @@ def evaluate(
             methods=names[0],
             data=names[1],
             metrics=names[2],
-            task=task,
-            degradation=degradation,
             out=Path(out) if out is not None else folder.path,  # type: ignore[union-attr]
             **options,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection
 from pathlib import Path
 from typing import ClassVar
 
@@ -61,3 +63,26 @@ def one_line(error: BaseException) -> str:
         return str(error)
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
+    """One line for a name that is not known, with the nearest names or else all.
+
+    Example:
+        >>> unknown_name("metric", "psrn", ["psnr", "ssim"])
+        "unknown metric 'psrn'; did you mean psnr?"
+    """
+    by_lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(by_lower[n] for n in near)}?" if near else f"known: {', '.join(sorted(known))}"
+    return f"unknown {kind} {name!r}; {hint}"
+
+
+def check_choice(kind: str, choice: object, known: Collection[str]) -> None:
+    """Refuse what is none of a few words, such as formats.
+
+    Raises:
+        UserError: with all of them.
+    """
+    if choice not in known:
+        raise UserError(f"unknown {kind} {choice!r}; known: {', '.join(known)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from importlib import metadata
 from types import ModuleType
 from typing import Any
 
-from fsrbench.errors import FsrbenchError, Unavailable, UserError, one_line
+from fsrbench.errors import FsrbenchError, Unavailable, UserError, one_line, unknown_name
 
 
 class NameConflict(UserError):
@@ -97,14 +96,7 @@ class Registry:
 
     def unknown(self, name: str) -> str:
         """One line for a name that is not here, with the nearest names."""
-        by_lower = {known.lower(): known for known in self.names()}
-        near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
-        hint = (
-            f"did you mean {' or '.join(by_lower[n] for n in near)}?"
-            if near
-            else f"known: {', '.join(sorted(self.names()))}"
-        )
-        return f"unknown {self.kind} {name!r}; {hint}"
+        return unknown_name(self.kind, name, self.names())
 
 
 def _package(point: metadata.EntryPoint) -> str:

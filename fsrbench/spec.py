@@ -1,100 +1,217 @@
-"""What to run: the run's specification, validated before any work."""
+"""What to run: each setting's type, default, limits and help text, for flags, ``evaluate`` and YAML files alike."""
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from annotated_types import Ge, Gt, Le
 
-from fsrbench.errors import UserError
+from fsrbench.errors import UserError, unknown_name
+from fsrbench.files.lists import names_in
 from fsrbench.stats.seeds import MOST_SEED
 from fsrbench.tasks import TASKS, Task
-from fsrbench.weights.known import parse_named
+
+if TYPE_CHECKING:  # pydantic would double the time of --help
+    from pydantic import TypeAdapter
+
+LISTS: Final = ("methods", "metrics")
+"""Settings that are lists of names."""
+PATHS: Final = ("out", "pairs")
 
 
-class RunSpec(BaseModel):
-    """One call of ``fsrbench run``; every field is a flag of the command."""
+@dataclass(frozen=True)
+class Flag:
+    """How ``fsrbench run`` shows a setting."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    help: str
+    names: str = ""
+    """Instead of ``--name``."""
 
-    methods: tuple[str, ...]
-    task: Literal["x4", "x8"] = "x4"
-    data: str = "sample"
-    degradation: str = "bicubic"
-    metrics: tuple[str, ...] = ("paper",)
-    limit: int | None = Field(default=None, ge=1)
-    reference: str | None = None
-    pairs: Path | None = None
-    sides: Literal["one", "both"] = "one"
-    alignment: Literal["hr", "sr"] = "hr"
-    descriptor: Literal["auto", "dlib", "facenet", "arcface"] = "auto"
-    timing: Literal["quick", "full"] = "quick"
-    ratio_to: str | None = None
-    weights: dict[str, Path] = Field(default_factory=dict)
-    device: str = "auto"
-    seed: int = Field(default=0, ge=0, le=MOST_SEED)
-    batch_size: int | None = Field(default=None, ge=1)
-    """Images a batch; without it as many as are best for the device and fit its memory."""
-    workers: int | None = Field(default=None, ge=1)
-    """Processes of a cluster on this machine; without these two one process does it all."""
-    scheduler: str | None = None
-    """Address of a Dask scheduler to join."""
-    isolate: bool = False
-    timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    memory_limit: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    offline: bool = False
-    save_images: bool = False
-    resume: bool = True
-    out: Path = Path("runs/latest")
 
-    @field_validator("methods", "metrics")
-    @classmethod
-    def _no_duplicates(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if not any(names):
-            raise ValueError("name at least one")
-        return tuple(dict.fromkeys(n for n in names if n))
+@dataclass(frozen=True)
+class Check:
+    """A rule for a setting beyond its type.
 
-    @field_validator("weights")
-    @classmethod
-    def _known_weights(cls, files: dict[str, Path]) -> dict[str, Path]:
-        try:
-            return dict(parse_named(f"{name}={file}") for name, file in files.items())
-        except UserError as error:
-            raise ValueError(str(error)) from None
+    Args:
+        rule: from the value and the settings before it to the value that is taken; raises ValueError.
+    """
 
-    @field_validator("scheduler")
-    @classmethod
-    def _one_cluster(cls, address: str | None, info: ValidationInfo) -> str | None:
-        if address is not None and info.data.get("workers") is not None:
-            raise ValueError("joins a cluster and --workers starts one: give one of the two")
-        if address is not None and not re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}", address):
-            raise ValueError("write tcp://HOST:PORT, as the scheduler prints it")
-        return address
+    rule: Callable[[Any, Mapping[str, Any]], Any]
 
-    @field_validator("timeout", "memory_limit")
-    @classmethod
-    def _only_isolated(cls, limit: float | None, info: ValidationInfo) -> float | None:
-        if limit is not None and not info.data.get("isolate"):
-            raise ValueError("needs --isolate: a method in this process cannot be stopped")
-        return limit
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.with_info_after_validator_function(
+            lambda value, info: self.rule(value, info.data), handler(source)
+        )
+
+
+def _no_duplicates(names: tuple[str, ...], _: Mapping[str, Any]) -> tuple[str, ...]:
+    if not any(names):
+        raise ValueError("name at least one")
+    return tuple(dict.fromkeys(n for n in names if n))
+
+
+def _known_weights(files: dict[str, Path], _: Mapping[str, Any]) -> dict[str, Path]:
+    from fsrbench.weights.known import parse_named
+
+    try:
+        return dict(parse_named(f"{name}={file}") for name, file in files.items())
+    except UserError as error:
+        raise ValueError(str(error)) from None
+
+
+def _one_cluster(address: str | None, before: Mapping[str, Any]) -> str | None:
+    if address is not None and before.get("workers") is not None:
+        raise ValueError("joins a cluster and --workers starts one: give one of the two")
+    if address is not None and not re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}", address):
+        raise ValueError("write tcp://HOST:PORT, as the scheduler prints it")
+    return address
+
+
+def _only_isolated(limit: float | None, before: Mapping[str, Any]) -> float | None:
+    if limit is not None and not before.get("isolate"):
+        raise ValueError("needs --isolate: a method in this process cannot be stopped")
+    return limit
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """The settings of a run; :func:`parse_spec` checks them."""
+
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"allow_inf_nan": False}
+
+    methods: Annotated[
+        tuple[str, ...], Check(_no_duplicates), Flag("Methods, comma-separated; see `fsrbench list methods`.")
+    ]
+    task: Annotated[Literal["x4", "x8"], Flag("x4 (16->64 px) or x8 (16->128 px).")] = "x4"
+    data: Annotated[str, Flag("sample, a folder, a .zip or a dataset's name.")] = "sample"
+    degradation: Annotated[str, Flag("How LR is made from HR.")] = "bicubic"
+    metrics: Annotated[
+        tuple[str, ...], Check(_no_duplicates), Flag("Metrics and presets (fast, paper, all), comma-separated.")
+    ] = ("paper",)
+    limit: Annotated[int | None, Ge(1), Flag("Only the first N samples in sorted order.")] = None
+    reference: Annotated[str | None, Flag("Set that FID and KID compare with; HR if not given.")] = None
+    pairs: Annotated[Path | None, Flag("Verification pairs in the format of LFW's pairs.txt.")] = None
+    sides: Annotated[Literal["one", "both"], Flag("SR on one or on both sides of a verification pair.")] = "one"
+    alignment: Annotated[Literal["hr", "sr"], Flag("Align faces by the landmarks of hr or of the sr itself.")] = "hr"
+    descriptor: Annotated[
+        Literal["auto", "dlib", "facenet", "arcface"], Flag("auto, dlib, facenet or arcface, for verification.")
+    ] = "auto"
+    timing: Annotated[Literal["quick", "full"], Flag("quick, or full for published latencies (a minute).")] = "quick"
+    ratio_to: Annotated[str | None, Flag("Method that latencies are compared to; else the first.")] = None
+    weights: Annotated[
+        dict[str, Path], Check(_known_weights), Flag("NAME=FILE, a weight file to use; may be repeated.")
+    ] = field(default_factory=dict)
+    out: Annotated[Path, Flag("The run's folder.")] = Path("runs/latest")
+    device: Annotated[str, Flag("auto, cpu or cuda[:i].")] = "auto"
+    seed: Annotated[int, Ge(0), Le(MOST_SEED), Flag("Seed of degradations, folds and intervals.")] = 0
+    batch_size: Annotated[int | None, Ge(1), Flag("Images a batch; else what suits the device.")] = None
+    workers: Annotated[int | None, Ge(1), Flag("Share the work among N processes of this machine.")] = None
+    scheduler: Annotated[str | None, Check(_one_cluster), Flag("Join a Dask cluster: tcp://HOST:PORT.")] = None
+    isolate: Annotated[bool, Flag("Run each method in a process of its own.")] = False
+    timeout: Annotated[
+        float | None, Gt(0), Check(_only_isolated), Flag("With --isolate: seconds a batch may take; 600.")
+    ] = None
+    memory_limit: Annotated[
+        float | None, Gt(0), Check(_only_isolated), Flag("With --isolate: GiB a method may take.")
+    ] = None
+    offline: Annotated[bool, Flag("Refuse connections to other machines.")] = False
+    save_images: Annotated[bool, Flag("Keep the pictures of all images, not of 200.")] = False
+    resume: Annotated[bool, Flag("Use what an earlier run in OUT has done.", "--resume/--fresh")] = True
 
     @property
     def the_task(self) -> Task:
         """The task's sizes."""
         return TASKS[self.task]
 
+    def as_json(self) -> dict[str, Any]:
+        """The settings by name, as JSON can hold them."""
+        made: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        return made
+
+
+class WrongSetting(UserError):
+    """A setting has a value that is not allowed.
+
+    Args:
+        name: of the setting.
+        reason: what is wrong.
+        below: the keys that lead to the wrong part of the value.
+    """
+
+    def __init__(self, name: str, reason: str, below: tuple[object, ...] = ()) -> None:
+        super().__init__(f"--{name.replace('_', '-')}: {reason}")
+        self.name, self.reason, self.below = name, reason, below
+
 
 def parse_spec(**values: Any) -> RunSpec:
-    """A specification from the values of flags.
+    """A specification from settings by name.
 
     Raises:
-        UserError: a value that is not allowed; the message names its flag.
+        UserError: no such setting, or a value that is not allowed (:class:`WrongSetting`).
     """
+    from pydantic import ValidationError
+
+    for name, value in values.items():
+        if name not in types():
+            raise UserError(unknown_name("setting", name, types()))
+        if isinstance(value, bool) and types()[name] is not bool:  # pydantic would take it for 0 or 1
+            raise WrongSetting(name, f"{str(value).lower()} is no value for it")
     try:
-        return RunSpec(**values)
+        return _adapter().validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
-        flag = str(first["loc"][0]).replace("_", "-")
-        raise UserError(f"--{flag}: {first['msg'].removeprefix('Value error, ')}") from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise WrongSetting(str(first["loc"][0]), reason, first["loc"][1:]) from None
+
+
+def from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by name, as :func:`parse_spec` takes them, from the values of flags.
+
+    Raises:
+        UserError: a weight file that is not known or not there.
+    """
+    from fsrbench.weights.known import parse_named
+
+    settings = {name: from_text(name, value) for name, value in flags.items()}
+    if "weights" in settings:
+        settings["weights"] = dict(parse_named(text) for text in settings["weights"] or ())
+    return settings
+
+
+def from_text(name: str, value: Any) -> Any:
+    """A setting as users write it, as :func:`parse_spec` takes it: names split at commas, ``~`` expanded."""
+    if name in LISTS and isinstance(value, str):
+        return names_in(value)
+    if name in PATHS and isinstance(value, str):
+        return _path(value)
+    if name == "weights" and isinstance(value, dict):
+        return {key: _path(path) if isinstance(path, str) else path for key, path in value.items()}
+    return value
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # a ~user who is not there
+        return Path(text)
+
+
+@functools.cache
+def types() -> dict[str, Any]:
+    """The type of each setting, by name."""
+    known = get_type_hints(RunSpec)
+    return {setting.name: known[setting.name] for setting in fields(RunSpec)}
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[RunSpec]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunSpec)

@@ -13,7 +13,7 @@ import typer
 from fsrbench.cli import judgement, models, reports
 from fsrbench.cli.data import data_app
 from fsrbench.cli.ending import one_line_errors
-from fsrbench.files.lists import names_in
+from fsrbench.cli.run import run
 
 app = typer.Typer(
     help="A benchmark for face super-resolution that a reviewer can trust.",
@@ -55,95 +55,7 @@ def main() -> None:
     app()
 
 
-def _given(context: typer.Context) -> dict[str, Any]:
-    """The settings that stand on the command line, by name; defaults do not."""
-    sources = {name: context.get_parameter_source(name) for name in context.params if name != "config"}
-    return {name: context.params[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
-
-
-@app.command()
-def run(
-    context: typer.Context,
-    methods: Annotated[str | None, typer.Option(help="Methods, comma-separated; see `fsrbench list methods`.")] = None,
-    config: Annotated[
-        Path | None, typer.Option(help="YAML file with these settings, or with several runs; flags go before it.")
-    ] = None,
-    task: Annotated[str, typer.Option(help="x4 (16->64 px) or x8 (16->128 px).")] = "x4",
-    data: Annotated[str, typer.Option(help="sample, a folder, a .zip or a dataset's name.")] = "sample",
-    degradation: Annotated[str, typer.Option(help="How LR is made from HR.")] = "bicubic",
-    metrics: Annotated[str, typer.Option(help="Metrics and presets (fast, paper, all), comma-separated.")] = "paper",
-    limit: Annotated[int | None, typer.Option(help="Only the first N samples in sorted order.")] = None,
-    reference: Annotated[str | None, typer.Option(help="Set that FID and KID compare with; HR if not given.")] = None,
-    pairs: Annotated[Path | None, typer.Option(help="Verification pairs in the format of LFW's pairs.txt.")] = None,
-    sides: Annotated[str, typer.Option(help="SR on one or on both sides of a verification pair.")] = "one",
-    alignment: Annotated[str, typer.Option(help="Align faces by the landmarks of hr or of the sr itself.")] = "hr",
-    descriptor: Annotated[str, typer.Option(help="auto, dlib, facenet or arcface, for verification.")] = "auto",
-    timing: Annotated[str, typer.Option(help="quick, or full for published latencies (a minute).")] = "quick",
-    ratio_to: Annotated[str | None, typer.Option(help="Method that latencies are compared to; else the first.")] = None,
-    weights: Annotated[list[str] | None, typer.Option(help="NAME=FILE, a weight file to use; may be repeated.")] = None,
-    out: Annotated[Path, typer.Option(help="The run's folder.")] = Path("runs/latest"),
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of degradations, folds and intervals.")] = 0,
-    batch_size: Annotated[int | None, typer.Option(help="Images a batch; else what suits the device.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Share the work among N processes of this machine.")] = None,
-    scheduler: Annotated[str | None, typer.Option(help="Join a Dask cluster: tcp://HOST:PORT.")] = None,
-    isolate: Annotated[bool, typer.Option("--isolate", help="Run each method in a process of its own.")] = False,
-    timeout: Annotated[float | None, typer.Option(help="With --isolate: seconds a batch may take; 600.")] = None,
-    memory_limit: Annotated[float | None, typer.Option(help="With --isolate: GiB a method may take.")] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Refuse connections to other machines.")] = False,
-    save_images: Annotated[
-        bool, typer.Option("--save-images", help="Keep the pictures of all images, not of 200.")
-    ] = False,
-    resume: Annotated[bool, typer.Option("--resume/--fresh", help="Use what an earlier run in OUT has done.")] = True,
-) -> None:
-    """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""
-    with one_line_errors():
-        if config is not None:
-            from fsrbench.experiment.command import run_config
-
-            raise typer.Exit(run_config(config, _given(context)))
-
-        from rich.console import Console
-
-        from fsrbench.api import evaluate
-        from fsrbench.errors import UserError
-        from fsrbench.weights.known import parse_named
-
-        if methods is None:
-            raise UserError("--methods: name at least one, or give --config FILE.yaml")
-        result = evaluate(
-            names_in(methods),
-            data,
-            names_in(metrics),
-            task=task,
-            degradation=degradation,
-            limit=limit,
-            reference=reference,
-            pairs=pairs,
-            sides=sides,
-            alignment=alignment,
-            descriptor=descriptor,
-            timing=timing,
-            ratio_to=ratio_to,
-            weights=dict(parse_named(text) for text in weights or ()),
-            out=out,
-            device=device,
-            seed=seed,
-            batch_size=batch_size,
-            workers=workers,
-            scheduler=scheduler,
-            isolate=isolate,
-            timeout=timeout,
-            memory_limit=memory_limit,
-            offline=offline,
-            save_images=save_images,
-            resume=resume,
-        )
-        from fsrbench.reports.tables.render import terminal_table
-
-        Console().print(terminal_table(result))
-        print(f"run folder: {out}", file=sys.stderr)
-    raise typer.Exit(int(result.failed))
+app.command()(run)
 
 
 @app.command(name="list")

@@ -31,7 +31,7 @@ def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, A
     """The manifest of a run whose units are done."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "spec": run.spec.model_dump(mode="json"),
+        "spec": run.spec.as_json(),
         "task": run.spec.task,
         **_data(run),
         "methods": {name: _method(run, name, results.get(name)) for name in run.spec.methods},

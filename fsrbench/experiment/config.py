@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from fsrbench.experiment.settings import (
-    LISTS,
-    TAKEN,
+    RESERVED,
     Setting,
     Settings,
     make_spec,
@@ -21,7 +20,7 @@ from fsrbench.experiment.settings import (
 )
 from fsrbench.experiment.tables import AskedTable, default_tables, read_table
 from fsrbench.files.text import Yaml, read_marked_yaml
-from fsrbench.spec import RunSpec
+from fsrbench.spec import LISTS, RunSpec
 
 NAME: Final = re.compile(r"\w[\w.+-]{0,99}")
 """Of a run or a table: it becomes the name of a file."""
@@ -74,7 +73,7 @@ def read_experiment(path: Path, flags: Mapping[str, Any]) -> Experiment:
     else:
         if not mapping(file, "runs"):
             raise file.error("runs: name at least one", "runs")
-        _check_names(file, "runs", taken=TAKEN)
+        _check_names(file, "runs", reserved=RESERVED)
         runs = [
             run
             for name in file.value["runs"]
@@ -85,7 +84,7 @@ def read_experiment(path: Path, flags: Mapping[str, Any]) -> Experiment:
             raise file.error("tables: they need runs, and this file is one run", "tables")
         return Experiment(file, flags, runs[0].spec.out, tuple(runs), {})
     out = runs[0].spec.out if "out" in top | given else Path("runs") / path.stem
-    runs = [NamedRun(r.name, r.group, r.spec.model_copy(update={"out": out / r.name}), r.settings) for r in runs]
+    runs = [NamedRun(r.name, r.group, replace(r.spec, out=out / r.name), r.settings) for r in runs]
     return Experiment(file, flags, out, tuple(runs), _tables(file, runs))
 
 
@@ -108,7 +107,7 @@ def _runs(file: Yaml, name: str, keys: tuple[object, ...], settings: Settings) -
         each = {**settings, swept: Setting(value, (*(setting.where or ()), place))}
         folder = _file_name(value)
         spec = make_spec(file, each, *keys)
-        if not NAME.fullmatch(folder) or folder.casefold() in seen | set(TAKEN):
+        if not NAME.fullmatch(folder) or folder.casefold() in seen | set(RESERVED):
             reason = f"{str(value)[:80]!r} gives no folder of its own; write a run for it"
             raise problem(file, each[swept], swept, reason)
         seen.add(folder.casefold())
@@ -120,12 +119,12 @@ def _file_name(value: object) -> str:
     return re.sub(r"[^\w.+-]+", "-", str(value)).strip("-.")[:100]
 
 
-def _check_names(file: Yaml, key: str, taken: Collection[str] = ()) -> None:
+def _check_names(file: Yaml, key: str, reserved: Collection[str] = ()) -> None:
     seen: set[str] = set()
     for name in mapping(file, key):
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise file.error(f"{str(name)[:80]!r}: a name is of letters, digits and _ . + -", key, name)
-        if name.casefold() in taken:
+        if name.casefold() in reserved:
             raise file.error(f"{name!r} is a folder of the experiment's own; take another name", key, name)
         if name.casefold() in seen:
             raise file.error(f"{name!r} is there twice: some disks know no capitals", key, name)

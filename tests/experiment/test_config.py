@@ -115,7 +115,7 @@ def test_tables(read: Any) -> None:
         (f"{TOP}runs:\n  a:\n", 3, "a: expected 'name: value'"),
         (f"{TOP}runs:\n  a:\n    data: x\n    limt: 3\n", 5, "unknown key 'limt'; did you mean limit"),
         (f"{TOP}runs:\n  a:\n    runs: {{}}\n", 4, "unknown key 'runs'"),
-        (f"{TOP}runs:\n  a:\n    out: x\n", 4, "a run lies in a folder of its name"),
+        (f"{TOP}runs:\n  a:\n    out: x\n", 4, "each run has a folder of its name in out"),
         (f"{TOP}seed: {2**32}\nruns:\n  a: {{}}\n", 2, "seed: Input should be less than or equal to 4294967293"),
         (f"{TOP}seed: -1\nruns:\n  a: {{}}\n", 2, "seed: Input should be greater than or equal to 0"),
         ("seed: 1\nruns:\n  a: {methods: [ours]}\n  b: {}\n", 4, "no methods"),

@@ -76,7 +76,7 @@ def make_setting(worker: Worker, scratch: Path, own: bool) -> Setting:
     spec, store = worker.spec, worker.store.folder.absolute()
     chosen = {name: path.absolute() for name, path in spec.weights.items()}
     setting = Setting(
-        spec.model_copy(update={"out": spec.out.absolute(), "weights": chosen}),
+        replace(spec, out=spec.out.absolute(), weights=chosen),
         tuple((m.name, m.extractor if isinstance(m, FeatureMetric) else None) for m in worker.metrics),
         {name: _absolute(name) for name in spec.methods if is_of_path(name)},
         store,
