@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fsrbench.errors import check_choice
+
 
 @dataclass(frozen=True)
 class Task:
@@ -20,3 +22,13 @@ class Task:
 
 
 TASKS = {task.name: task for task in (Task("x4", 16, 4), Task("x8", 16, 8))}
+
+
+def find_task(name: str) -> Task:
+    """The task of a name.
+
+    Raises:
+        UserError: no such task.
+    """
+    check_choice("task", name, TASKS)
+    return TASKS[name]

@@ -71,7 +71,7 @@ def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, 
 def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`; or a metric of pyiqa.")]) -> None:
     """Download a weight file to the cache and check it."""
     with one_line_errors():
-        from fsrbench.errors import UserError
+        from fsrbench.errors import UserError, unknown_name
         from fsrbench.metrics.pyiqa_metric import pyiqa_metric
         from fsrbench.weights import known as weights
 
@@ -81,7 +81,7 @@ def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`;
             metric().fetch()
             print(f"{name}: in pyiqa's cache")
         else:
-            raise UserError(f"{weights.REGISTRY.unknown(name)}; and the metrics of pyiqa")
+            raise UserError(f"{unknown_name('weight file', name, weights.WEIGHTS)}; and the metrics of pyiqa")
 
 
 for family in (reports, judgement, models):

@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fsrbench.errors import FsrbenchError, UserError
-from fsrbench.registry import Registry
+from fsrbench.errors import FsrbenchError, UserError, unknown_name
 
 Row = tuple[str, ...]
 
@@ -22,7 +21,7 @@ def print_list(kind: str) -> None:
         UserError: no such kind.
     """
     if kind not in LISTS:
-        raise UserError(Registry("kind of list", dict.fromkeys(LISTS, "")).unknown(kind))
+        raise UserError(unknown_name("kind of list", kind, LISTS))
     headings, rows = LISTS[kind]
     table = Table(box=box.SIMPLE_HEAD)
     for column, heading in enumerate(headings):

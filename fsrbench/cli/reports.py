@@ -62,13 +62,12 @@ def compare(
     with one_line_errors():
         from rich.console import Console
 
-        from fsrbench.errors import UserError
+        from fsrbench.errors import check_choice
         from fsrbench.reports.tables import comparison as table_comparison
         from fsrbench.runs import data
         from fsrbench.runs.comparison import compare_run
 
-        if format not in ("text", "md", "csv"):
-            raise UserError(f"unknown format {format!r}; known: text, md, csv")
+        check_choice("format", format, ("text", "md", "csv"))
         run = data.RunData.load(path)
         base = to or run.methods[0]
         rows = compare_run(run, base, names_in(columns) if columns else None, seed)
@@ -111,13 +110,12 @@ def grid(
     with one_line_errors():
         from typing import get_args
 
-        from fsrbench.errors import UserError
+        from fsrbench.errors import check_choice
         from fsrbench.gallery.grid import Choice, draw_again
         from fsrbench.reports.tables.layout import read_layout
         from fsrbench.runs.choice import How
 
-        if choose not in get_args(How):
-            raise UserError(f"unknown choice {choose!r}; known: {', '.join(get_args(How))}")
+        check_choice("choice", choose, get_args(How))
         shown, asked = (tuple(names_in(text)) if text else None for text in (methods, images))
         choice = Choice(asked, choose, count, by, of, shown, parts, seed)  # type: ignore[arg-type]
         drawn = draw_again(path, choice, out, read_layout(layout) if layout else None)

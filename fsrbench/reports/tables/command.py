@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
+from typing import cast, get_args
 
-from fsrbench.errors import UserError
+from fsrbench.errors import check_choice
 from fsrbench.reports.tables.layout import Layout, Notes, read_layout
 from fsrbench.reports.tables.render import FORMATS, Format, render_runs
 from fsrbench.reports.tables.sources import open_runs
@@ -38,19 +38,8 @@ def table(
     Raises:
         UserError: a run cannot be read, or something asked for is not there or not allowed.
     """
-    if notes is not None and notes not in get_args(Notes):
-        raise UserError(f"unknown notes {notes!r}; known: {', '.join(get_args(Notes))}")
-    asked = (read_layout(layout) if layout else Layout()).changed(columns, rows, intervals, _known(notes))
-    return render_runs(open_runs(runs, asked.runs), _format(format), asked, sweep, published, standalone)
-
-
-def _format(name: str) -> Format:
-    for known in FORMATS:
-        if name == known:
-            return known
-    raise UserError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
-
-
-def _known(notes: str | None) -> Notes | None:
-    known: tuple[Notes, ...] = get_args(Notes)
-    return next((name for name in known if name == notes), None)
+    if notes is not None:
+        check_choice("notes", notes, get_args(Notes))
+    check_choice("format", format, FORMATS)
+    asked = (read_layout(layout) if layout else Layout()).changed(columns, rows, intervals, cast(Notes | None, notes))
+    return render_runs(open_runs(runs, asked.runs), cast(Format, format), asked, sweep, published, standalone)
