@@ -187,7 +187,7 @@ class _Given:
 
     def _know(self, registry: Registry, found: Mapping[str, Any]) -> None:
         self.objects += found
-        self._around.enter_context(registry.also(found))
+        self._around.enter_context(registry.temporarily(found))
 
 
 def _once(metric: Metric) -> Metric:

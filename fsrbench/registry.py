@@ -58,11 +58,11 @@ class Registry:
         return name in self._targets or name in self._objects
 
     @contextmanager
-    def also(self, objects: Mapping[str, Any]) -> Iterator[None]:
-        """Inside, these objects are known by these names.
+    def temporarily(self, objects: Mapping[str, Any]) -> Iterator[None]:
+        """Inside, these objects are registered under these names.
 
         Raises:
-            UserError: something else is called so.
+            UserError: a name is taken.
         """
         if taken := [name for name in objects if name in self]:
             raise UserError(f"a {self.kind} is called {taken[0]} already; give yours another name")
