@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from fsrbench.cli import judgement, models, reports
+from fsrbench.cli import gate, models, reports
 from fsrbench.cli.data import data_app
-from fsrbench.cli.ending import one_line_errors
+from fsrbench.cli.errors import one_line_errors
 from fsrbench.cli.run import run
 
 app = typer.Typer(
@@ -84,5 +84,5 @@ def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`;
             raise UserError(f"{unknown_name('weight file', name, weights.WEIGHTS)}; and the metrics of pyiqa")
 
 
-for family in (reports, judgement, models):
+for family in (reports, gate, models):
     app.add_typer(family.app)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fsrbench.cli.ending import one_line_errors
+from fsrbench.cli.errors import one_line_errors
 
 data_app = typer.Typer(
     help="Datasets: import archives, write degraded pictures, show what is in one.",

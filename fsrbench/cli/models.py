@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fsrbench.cli.ending import one_line_errors
+from fsrbench.cli.errors import one_line_errors
 from fsrbench.stats.seeds import MOST_SEED
 
 app = typer.Typer(rich_markup_mode=None)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from fsrbench.cli.ending import one_line_errors
+from fsrbench.cli.errors import one_line_errors
 from fsrbench.files.lists import names_in
 from fsrbench.stats.seeds import MOST_SEED
 

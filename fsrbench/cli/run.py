@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
-from fsrbench.cli.ending import one_line_errors
+from fsrbench.cli.errors import one_line_errors
 from fsrbench.spec import LISTS, Flag, RunSpec, from_flags
 
 

@@ -15,7 +15,7 @@ MAX_LINE = 1000
 """Characters of a message; it may hold a name of any length."""
 
 
-def stop(message: str, code: int = 2) -> NoReturn:
+def exit_with(message: str, code: int = 2) -> NoReturn:
     """End the command with one line, or one for each of several reasons."""
     for line in message.splitlines():
         shown = line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."
@@ -29,12 +29,12 @@ def one_line_errors() -> Iterator[None]:
     try:
         yield
     except FsrbenchError as error:
-        stop(str(error), error.exit_code)
+        exit_with(str(error), error.exit_code)
     except OSError as error:
         if error.errno is None:
             raise  # not the system's word, so nothing that a user can do something about
-        stop(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
+        exit_with(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
     except MemoryError:
-        stop("out of memory")
+        exit_with("out of memory")
     except KeyboardInterrupt:
-        stop("interrupted; what was done is kept and the same command goes on from there", 130)
+        exit_with("interrupted; what was done is kept and the same command goes on from there", 130)
