@@ -12,7 +12,7 @@ from fsrbench.datasets.storage import FolderFiles, ZipFiles
 from fsrbench.errors import FsrbenchError, UserError, one_line, unknown_name
 from fsrbench.provenance import fingerprints
 
-__all__ = ["DATASETS", "Dataset", "Picture", "Sample", "open_dataset", "open_outputs"]
+__all__ = ["DATASETS", "Dataset", "FolderFiles", "Picture", "Sample", "open_dataset", "open_outputs"]
 
 
 def open_dataset(source: str) -> Dataset:
