@@ -1,4 +1,4 @@
-"""What a specification names has to be there; looked at before any run of an experiment begins."""
+"""Check that everything a specification names exists, before any run of an experiment begins."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from fsrbench.weights.known import parse_named
 
 
 def check(file: Yaml, run: NamedRun) -> None:
-    """Refuse a run that cannot begin.
+    """Check a run's methods, metrics, data and files.
 
     Raises:
-        UserError: something that it names is not there; the message names the line.
+        UserError: something that it names does not exist; the message names the line.
     """
-    for name, look in CHECKS.items():
+    for name, check_setting in CHECKS.items():
         try:
-            look(run.spec)
+            check_setting(run.spec)
         except UserError as error:
             if name not in run.settings:
                 raise
@@ -70,4 +70,4 @@ CHECKS: Final[Mapping[str, Callable[[RunSpec], object]]] = {
     "pairs": _pairs,
     "weights": _weights,
 }
-"""By the setting whose line a message names."""
+"""By the setting that a message names."""

@@ -140,7 +140,7 @@ CONFIGURATIONS = [
     Case("config-absolute", configuration(b"runs: {/tmp/x: {}}\n"), "line 5: '/tmp/x': a name is of letters"),
     Case("config-zero-byte-name", configuration(b'runs: {"a\\0b": {}}\n'), "line 5: .* a name is of letters"),
     Case("config-table-up", configuration(b"runs: {a: {}}\ntables: {../t: {}}\n"), "line 6: '../t': a name is"),
-    Case("config-sweep-up", configuration(b"degradation: [../..]\n"), "unknown degradation|no folder of its own"),
+    Case("config-sweep-up", configuration(b"degradation: [../..]\n"), "unknown degradation|no folder name of its own"),
     Case("config-zero-byte-data", configuration(b'pairs: "a\\0b"\n'), "line 5: pairs: .*cannot be read"),
     Case("config-out-is-a-file", configuration(b"runs: {a: {out: faces}}\n"), "line 5: a run lies in a folder"),
     Case("config-missing", lambda folder: ["run", "--config", folder / "no.yaml"], "cannot be read: No such file"),

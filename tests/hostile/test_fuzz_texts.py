@@ -74,7 +74,7 @@ def check_configuration(path: Path) -> None:
         experiment = read_experiment(path, {})
         folders = [run.spec.out for run in experiment.runs]
         assert len(set(folders)) == len(folders)
-        assert all(experiment.alone or folder.is_relative_to(experiment.out) for folder in folders)
+        assert all(experiment.is_single_run or folder.is_relative_to(experiment.out) for folder in folders)
         assert not any(".." in folder.relative_to(experiment.out).parts for folder in folders)
 
 
