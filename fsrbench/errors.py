@@ -1,4 +1,4 @@
-"""The errors that the harness itself tells apart; everything else that a method or metric raises is a failure of it."""
+"""The harness's own errors and the texts for unknown names. Whatever else a method or metric raises is a failure of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import ClassVar
 
 
 class FsrbenchError(Exception):
-    """Base of the harness's own errors. The message is one line, made to be shown to the user as it is."""
+    """Base of the harness's own errors. The message is one line, shown to the user as it is."""
 
     exit_code: ClassVar[int] = 2
 
@@ -23,7 +23,7 @@ class Unavailable(FsrbenchError):
 
     Args:
         message: one line.
-        missing: what is lacking, where one can see later whether it is there: the name of a weight file or package, or
+        missing: what is lacking, if its presence can be checked later: the name of a weight file or package, or
             folders that would change.
     """
 
@@ -37,21 +37,21 @@ class Invalid(FsrbenchError):
 
 
 class CannotWrite(FsrbenchError):
-    """The disk is full or read-only: nothing can go on, and nothing that was done is lost. Exit code 2."""
+    """The disk is full or read-only. The run stops; finished work is kept. Exit code 2."""
 
 
 class Interrupted(FsrbenchError):
-    """Ctrl-C or SIGTERM, after what was done has been saved. Exit code 130."""
+    """Ctrl-C or SIGTERM, after finished work has been saved. Exit code 130."""
 
     exit_code = 130
 
 
 class EndedProgram(FsrbenchError):
-    """Somebody else's code called ``sys.exit()``, or raised something else that would have ended the program."""
+    """A method's or plug-in's code called ``sys.exit()`` or raised something else that would end the program."""
 
 
 def one_line(error: BaseException) -> str:
-    """Type and first line of an error that somebody else's code raised.
+    """Type and first line of an error raised by a method's or plug-in's code.
 
     Example:
         >>> one_line(ValueError("no face\\nin 3 pictures"))
@@ -66,7 +66,7 @@ def one_line(error: BaseException) -> str:
 
 
 def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
-    """One line for a name that is not known, with the nearest names or else all.
+    """One line for an unknown name, with the nearest known names, or all if none is near.
 
     Example:
         >>> unknown_name("metric", "psrn", ["psnr", "ssim"])
@@ -79,10 +79,10 @@ def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
 
 
 def check_choice(kind: str, choice: object, known: Collection[str]) -> None:
-    """Refuse what is none of a few words, such as formats.
+    """Check a choice among a few words, such as formats.
 
     Raises:
-        UserError: with all of them.
+        UserError: it is none of them; the message lists all.
     """
     if choice not in known:
         raise UserError(f"unknown {kind} {choice!r}; known: {', '.join(known)}")

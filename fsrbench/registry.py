@@ -1,4 +1,4 @@
-"""Named, lazily imported objects: built-in tables and other packages' entry points behind one look-up."""
+"""Look up lazily imported objects by name: built-in ones and those of other packages' entry points."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Registry:
     """Look-up of objects by name.
 
     Args:
-        kind: what the objects are, for messages ("method", "metric").
-        builtin: name -> ``package.module:attribute``, imported when first asked for.
+        kind: the kind of object, for messages ("method", "metric").
+        builtin: name -> ``package.module:attribute``, imported when first needed.
         group: entry-point group through which other packages add theirs.
     """
 
@@ -38,9 +38,9 @@ class Registry:
 
     @cached_property
     def _offers(self) -> dict[str, dict[str, str]]:
-        """For each name its targets, and which package each is from; more than one target is a conflict."""
+        """For each name its targets and the package that registers each; several targets are a conflict."""
         offers: dict[str, dict[str, str]] = {}
-        # Ours first, then by the packages' names: the order of sys.path decides nothing
+        # Our own first, then by package name, so that the order of sys.path does not matter
         for point in sorted(self._entry_points(), key=lambda point: (_package(point) != "fsrbench", _package(point))):
             offers.setdefault(point.name, {}).setdefault(point.value, _package(point))
         for name, target in self._builtin.items():
@@ -51,7 +51,7 @@ class Registry:
         return metadata.entry_points(group=self._group) if self._group else ()
 
     def names(self) -> list[str]:
-        """All names, in the order they were declared, plug-ins first."""
+        """All names in the order of declaration, plug-ins first."""
         return [*self._targets, *self._objects]
 
     def __contains__(self, name: object) -> bool:
@@ -77,7 +77,7 @@ class Registry:
         """Import and return the object called ``name``.
 
         Raises:
-            UserError: no such name (with the nearest ones).
+            UserError: no such name; the message has the nearest ones.
             NameConflict: two packages register different objects under it.
             FsrbenchError: its import failed; see :func:`load_object`.
         """
@@ -95,7 +95,7 @@ class Registry:
             raise NameConflict(f"{claims} both register the {self.kind} {name}; uninstall one of the packages")
 
     def unknown(self, name: str) -> str:
-        """One line for a name that is not here, with the nearest names."""
+        """One line for an unknown name, with the nearest names."""
         return unknown_name(self.kind, name, self.names())
 
 
@@ -131,8 +131,9 @@ def _import(module: str, what: str) -> ModuleType:
         missing = error.name or ""
         if isinstance(error, ModuleNotFoundError) and (module == missing or module.startswith(f"{missing}.")):
             hint = "; name it without .py" if module.endswith(".py") else ""
-            told = f"no module {missing}, installed or in the current folder{hint}"
-            raise UserError(f"cannot load {what}: {told}") from None
-        raise Unavailable(f"{what} needs a package that is not there: {one_line(error)}") from error
+            raise UserError(
+                f"cannot load {what}: no module {missing}, installed or in the current folder{hint}"
+            ) from None
+        raise Unavailable(f"{what} needs a package that is not installed: {one_line(error)}") from error
     except Exception as error:  # a plug-in's import may raise anything
         raise FsrbenchError(f"cannot load {what}: {one_line(error)}") from error

@@ -1,4 +1,4 @@
-"""Tasks: LR size and scale. No heavy imports, because training code uses it on bare machines."""
+"""Tasks: LR size and scale. No heavy imports, because training uses this on bare machines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fsrbench.errors import check_choice
 
 @dataclass(frozen=True)
 class Task:
-    """What every method of a run has to do."""
+    """LR size in pixels and scale, the same for all methods of a run."""
 
     name: str
     lr_size: int
@@ -25,7 +25,7 @@ TASKS = {task.name: task for task in (Task("x4", 16, 4), Task("x8", 16, 8))}
 
 
 def find_task(name: str) -> Task:
-    """The task of a name.
+    """Look up a task by name.
 
     Raises:
         UserError: no such task.
