@@ -1,4 +1,4 @@
-"""The harness's own errors and the texts for unknown names. Whatever else a method or metric raises is a failure of it."""
+"""The harness's own errors and the texts for unknown names. Anything else that a method raises is its failure."""
 
 from __future__ import annotations
 

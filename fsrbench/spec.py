@@ -26,11 +26,11 @@ PATHS: Final = ("out", "pairs")
 
 @dataclass(frozen=True)
 class Flag:
-    """How ``fsrbench run`` shows a setting."""
+    """The option of ``fsrbench run`` for a setting."""
 
     help: str
     names: str = ""
-    """Instead of ``--name``."""
+    """Names of the option, if not ``--name``."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Check:
     """A rule for a setting beyond its type.
 
     Args:
-        rule: from the value and the settings before it to the value that is taken; raises ValueError.
+        rule: takes the value and the settings before it, returns the value to use, or raises ValueError.
     """
 
     rule: Callable[[Any, Mapping[str, Any]], Any]
@@ -82,7 +82,7 @@ def _only_isolated(limit: float | None, before: Mapping[str, Any]) -> float | No
 
 @dataclass(frozen=True)
 class RunSpec:
-    """The settings of a run; :func:`parse_spec` checks them."""
+    """The settings of a run; made by :func:`parse_spec`, which checks them."""
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"allow_inf_nan": False}
 
@@ -96,53 +96,58 @@ class RunSpec:
         tuple[str, ...], Check(_no_duplicates), Flag("Metrics and presets (fast, paper, all), comma-separated.")
     ] = ("paper",)
     limit: Annotated[int | None, Ge(1), Flag("Only the first N samples in sorted order.")] = None
-    reference: Annotated[str | None, Flag("Set that FID and KID compare with; HR if not given.")] = None
+    reference: Annotated[str | None, Flag("Set that FID and KID compare with; HR by default.")] = None
     pairs: Annotated[Path | None, Flag("Verification pairs in the format of LFW's pairs.txt.")] = None
-    sides: Annotated[Literal["one", "both"], Flag("SR on one or on both sides of a verification pair.")] = "one"
+    sides: Annotated[Literal["one", "both"], Flag("SR on one side or on both sides of a verification pair.")] = "one"
     alignment: Annotated[Literal["hr", "sr"], Flag("Align faces by the landmarks of hr or of the sr itself.")] = "hr"
     descriptor: Annotated[
         Literal["auto", "dlib", "facenet", "arcface"], Flag("auto, dlib, facenet or arcface, for verification.")
     ] = "auto"
-    timing: Annotated[Literal["quick", "full"], Flag("quick, or full for published latencies (a minute).")] = "quick"
-    ratio_to: Annotated[str | None, Flag("Method that latencies are compared to; else the first.")] = None
+    timing: Annotated[Literal["quick", "full"], Flag("quick, or full for latencies to publish (a minute).")] = "quick"
+    ratio_to: Annotated[str | None, Flag("Method that latencies are compared to; the first by default.")] = None
     weights: Annotated[
         dict[str, Path], Check(_known_weights), Flag("NAME=FILE, a weight file to use; may be repeated.")
     ] = field(default_factory=dict)
     out: Annotated[Path, Flag("The run's folder.")] = Path("runs/latest")
     device: Annotated[str, Flag("auto, cpu or cuda[:i].")] = "auto"
     seed: Annotated[int, Ge(0), Le(MOST_SEED), Flag("Seed of degradations, folds and intervals.")] = 0
-    batch_size: Annotated[int | None, Ge(1), Flag("Images a batch; else what suits the device.")] = None
+    batch_size: Annotated[int | None, Ge(1), Flag("Images per batch; by default what suits the device.")] = None
     workers: Annotated[int | None, Ge(1), Flag("Share the work among N processes of this machine.")] = None
     scheduler: Annotated[str | None, Check(_one_cluster), Flag("Join a Dask cluster: tcp://HOST:PORT.")] = None
     isolate: Annotated[bool, Flag("Run each method in a process of its own.")] = False
     timeout: Annotated[
-        float | None, Gt(0), Check(_only_isolated), Flag("With --isolate: seconds a batch may take; 600.")
+        float | None,
+        Gt(0),
+        Check(_only_isolated),
+        Flag("With --isolate: seconds that a batch may take; 600 by default."),
     ] = None
     memory_limit: Annotated[
-        float | None, Gt(0), Check(_only_isolated), Flag("With --isolate: GiB a method may take.")
+        float | None, Gt(0), Check(_only_isolated), Flag("With --isolate: GiB of memory that a method may take.")
     ] = None
     offline: Annotated[bool, Flag("Refuse connections to other machines.")] = False
     save_images: Annotated[bool, Flag("Keep the pictures of all images, not of 200.")] = False
-    resume: Annotated[bool, Flag("Use what an earlier run in OUT has done.", "--resume/--fresh")] = True
+    resume: Annotated[bool, Flag("Reuse what an earlier run in OUT has done, or start anew.", "--resume/--fresh")] = (
+        True
+    )
 
     @property
     def the_task(self) -> Task:
-        """The task's sizes."""
+        """The task's LR size and scale."""
         return TASKS[self.task]
 
     def as_json(self) -> dict[str, Any]:
-        """The settings by name, as JSON can hold them."""
+        """The settings by name, as JSON values."""
         made: dict[str, Any] = _adapter().dump_python(self, mode="json")
         return made
 
 
 class WrongSetting(UserError):
-    """A setting has a value that is not allowed.
+    """A setting's value is not allowed.
 
     Args:
         name: of the setting.
         reason: what is wrong.
-        below: the keys that lead to the wrong part of the value.
+        below: keys that lead to the wrong part of the value.
     """
 
     def __init__(self, name: str, reason: str, below: tuple[object, ...] = ()) -> None:
@@ -151,7 +156,7 @@ class WrongSetting(UserError):
 
 
 def parse_spec(**values: Any) -> RunSpec:
-    """A specification from settings by name.
+    """Check settings and make a specification of them.
 
     Raises:
         UserError: no such setting, or a value that is not allowed (:class:`WrongSetting`).
@@ -172,10 +177,10 @@ def parse_spec(**values: Any) -> RunSpec:
 
 
 def from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings by name, as :func:`parse_spec` takes them, from the values of flags.
+    """Turn the values of flags into settings for :func:`parse_spec`.
 
     Raises:
-        UserError: a weight file that is not known or not there.
+        UserError: a weight file that is unknown or missing.
     """
     from fsrbench.weights.known import parse_named
 
@@ -186,7 +191,7 @@ def from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def from_text(name: str, value: Any) -> Any:
-    """A setting as users write it, as :func:`parse_spec` takes it: names split at commas, ``~`` expanded."""
+    """Turn a setting as users write it into one for :func:`parse_spec`: split names at commas, expand ``~``."""
     if name in LISTS and isinstance(value, str):
         return names_in(value)
     if name in PATHS and isinstance(value, str):

@@ -1,4 +1,4 @@
-"""The command line: parse, call, print. Everything heavy is imported inside the commands, so that --help is quick."""
+"""The command line's entry point. Heavy imports stand inside the commands, so that --help is quick."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ app.add_typer(data_app, name="data")
 
 
 class _Pipe(io.FileIO):
-    """Standard output whose reader may go away, as ``head`` does: what it does not read is dropped without a word."""
+    """Standard output whose reader may close it early, as ``head`` does; the rest is dropped silently."""
 
     def write(self, data: Any) -> int:
-        """As a file's, whether or not anybody reads it."""
+        """Write, or pretend to where nobody reads any more."""
         try:
             return super().write(data)
         except BrokenPipeError:
             return memoryview(data).nbytes
 
 
-def _patient(stream: Any) -> Any:
-    """A standard stream that outlives its reader, and writes what the terminal's encoding does not have as escapes."""
+def _robust(stream: Any) -> Any:
+    """A standard stream that outlives its reader and escapes characters that its encoding lacks."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream
     stream.flush()
@@ -49,9 +49,9 @@ def _patient(stream: Any) -> Any:
 
 def main() -> None:
     """Entry point of the console script."""
-    sys.stdout, sys.stderr = _patient(sys.stdout), _patient(sys.stderr)
-    warnings.filterwarnings("ignore", module=r"PIL\b")  # what it warns of is checked and reported here
-    sys.path.append(str(Path.cwd()))  # last, so that no file of the user's hides a package: python:my_method:enlarge
+    sys.stdout, sys.stderr = _robust(sys.stdout), _robust(sys.stderr)
+    warnings.filterwarnings("ignore", module=r"PIL\b")  # what it warns of is checked and reported by fsrbench
+    sys.path.append(str(Path.cwd()))  # for python:my_method:enlarge; last, so that no file there hides a package
     app()
 
 
@@ -60,7 +60,7 @@ app.command()(run)
 
 @app.command(name="list")
 def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, degradations or weights.")]) -> None:
-    """List what can be named, with a line on each."""
+    """List known names, with one line on each."""
     with one_line_errors():
         from fsrbench.cli.listing import print_list
 
@@ -68,8 +68,10 @@ def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, 
 
 
 @weights_app.command("fetch")
-def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`; or a metric of pyiqa.")]) -> None:
-    """Download a weight file to the cache and check it."""
+def fetch(
+    name: Annotated[str, typer.Argument(help="A name from `fsrbench list weights`, or a metric of pyiqa.")],
+) -> None:
+    """Download a weight file to the cache and check its sha256."""
     with one_line_errors():
         from fsrbench.errors import UserError, unknown_name
         from fsrbench.metrics.pyiqa_metric import pyiqa_metric

@@ -1,4 +1,4 @@
-"""How commands end: with one line and an exit code, whatever went wrong. Nothing heavy is imported here."""
+"""End a command with one line and an exit code, whatever went wrong. No heavy imports."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import typer
 from fsrbench.errors import FsrbenchError
 
 MAX_LINE = 1000
-"""Characters of a message; it may hold a name of any length."""
+"""Characters of a line; a message may hold a name of any length."""
 
 
 def exit_with(message: str, code: int = 2) -> NoReturn:
-    """End the command with one line, or one for each of several reasons."""
+    """Print a message to standard error, each line led by ``fsrbench:``, and end the command."""
     for line in message.splitlines():
         shown = line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."
         print(f"fsrbench: {shown}", file=sys.stderr)
@@ -25,14 +25,14 @@ def exit_with(message: str, code: int = 2) -> NoReturn:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """Turn the errors that users can do something about into one line and exit code 2."""
+    """Turn errors that users can act on into one line and an exit code; others keep their traceback."""
     try:
         yield
     except FsrbenchError as error:
         exit_with(str(error), error.exit_code)
     except OSError as error:
         if error.errno is None:
-            raise  # not the system's word, so nothing that a user can do something about
+            raise  # not from the system, so nothing that a user can act on
         exit_with(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror))
     except MemoryError:
         exit_with("out of memory")

@@ -1,4 +1,4 @@
-"""``fsrbench list``: what can be named, with a line on each."""
+"""``fsrbench list``: known names, with one line on each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = tuple[str, ...]
 
 
 def print_list(kind: str) -> None:
-    """Print one kind of names.
+    """Print all names of a kind.
 
     Raises:
         UserError: no such kind.
@@ -25,7 +25,7 @@ def print_list(kind: str) -> None:
     headings, rows = LISTS[kind]
     table = Table(box=box.SIMPLE_HEAD)
     for column, heading in enumerate(headings):
-        table.add_column(heading, overflow="fold", no_wrap=column == 0)  # nothing is cut, names stay whole
+        table.add_column(heading, overflow="fold", no_wrap=column == 0)  # names stay on one line, the rest wraps
     for row in rows():
         table.add_row(*row)
     Console(highlight=False).print(table)

@@ -16,7 +16,7 @@ from fsrbench.spec import LISTS, Flag, RunSpec, from_flags
 
 
 def _given(context: typer.Context) -> dict[str, Any]:
-    """The settings that stand on the command line, by name; defaults do not."""
+    """The settings given on the command line, by name, without defaults."""
     sources = {name: context.get_parameter_source(name) for name in context.params if name != "config"}
     return {name: context.params[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
 
@@ -52,7 +52,7 @@ def run(
 
 
 def _options() -> Iterator[inspect.Parameter]:
-    """A parameter for each setting, as typer reads it; methods may be left out because a file may name them."""
+    """One parameter per setting, as typer reads them; methods are optional because a file may name them."""
     hints = get_type_hints(RunSpec, include_extras=True)
     for setting in dataclasses.fields(RunSpec):
         kind, *metadata = get_args(hints[setting.name])
