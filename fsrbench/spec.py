@@ -164,9 +164,9 @@ def parse_spec(**values: Any) -> RunSpec:
     from pydantic import ValidationError
 
     for name, value in values.items():
-        if name not in types():
-            raise UserError(unknown_name("setting", name, types()))
-        if isinstance(value, bool) and types()[name] is not bool:  # pydantic would take it for 0 or 1
+        if name not in setting_types():
+            raise UserError(unknown_name("setting", name, setting_types()))
+        if isinstance(value, bool) and setting_types()[name] is not bool:  # pydantic would take it for 0 or 1
             raise WrongSetting(name, f"{str(value).lower()} is no value for it")
     try:
         return _adapter().validate_python(values)
@@ -209,7 +209,7 @@ def _path(text: str) -> Path:
 
 
 @functools.cache
-def types() -> dict[str, Any]:
+def setting_types() -> dict[str, Any]:
     """The type of each setting, by name."""
     known = get_type_hints(RunSpec)
     return {setting.name: known[setting.name] for setting in fields(RunSpec)}

@@ -12,14 +12,14 @@ import fsrbench
 from fsrbench.api import Options
 from fsrbench.cli.app import app
 from fsrbench.errors import UserError
-from fsrbench.spec import RunSpec, WrongSetting, from_flags, parse_spec, types
+from fsrbench.spec import RunSpec, WrongSetting, from_flags, parse_spec, setting_types
 
 DEFAULTS = {setting.name: setting.default for setting in dataclasses.fields(RunSpec)}
 PARAMETERS = {parameter.name: parameter for parameter in typer.main.get_command(app).commands["run"].params}  # type: ignore[attr-defined]
 
 
 def test_every_setting_is_a_flag_with_its_default() -> None:
-    assert [name for name in PARAMETERS if name not in ("config", "help")] == list(types())
+    assert [name for name in PARAMETERS if name not in ("config", "help")] == list(setting_types())
     for name, default in DEFAULTS.items():
         parameter = PARAMETERS[name]
         assert parameter.help
@@ -35,8 +35,8 @@ def test_every_setting_is_a_flag_with_its_default() -> None:
 def test_evaluate_has_the_same_settings_with_the_same_types_and_defaults() -> None:
     own = inspect.signature(fsrbench.evaluate).parameters
     named = [name for name in own if name not in ("progress", "options")]
-    assert get_type_hints(Options) == {name: type_ for name, type_ in types().items() if name not in named}
-    assert {*named, *Options.__annotations__} == set(types())
+    assert get_type_hints(Options) == {name: type_ for name, type_ in setting_types().items() if name not in named}
+    assert {*named, *Options.__annotations__} == set(setting_types())
     assert own["data"].default == RunSpec.data
     assert own["metrics"].default == RunSpec.metrics
 
@@ -67,6 +67,6 @@ def test_the_wrong_part_of_a_list_is_known() -> None:
 def test_json_holds_what_was_asked_for() -> None:
     spec = parse_spec(methods=["bicubic", "ours", "bicubic"], out=Path("a") / "b", pairs="p.txt")
     held = spec.as_json()
-    assert list(held) == list(types())
+    assert list(held) == list(setting_types())
     assert (held["methods"], held["out"], held["pairs"]) == (["bicubic", "ours"], "a/b", "p.txt")
     assert parse_spec(**held) == spec

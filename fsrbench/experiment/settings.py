@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fsrbench.errors import UserError, unknown_name
 from fsrbench.files.text import Yaml
-from fsrbench.spec import RunSpec, WrongSetting, from_flags, from_text, parse_spec, types
+from fsrbench.spec import RunSpec, WrongSetting, from_flags, from_text, parse_spec, setting_types
 
 RECORD: Final = "experiment.json"
 TABLES: Final = "tables"
@@ -50,7 +50,7 @@ def read_settings(file: Yaml, *keys: object, others: Collection[str] = ()) -> di
         if key in others:
             continue
         name = str(key).replace("-", "_")
-        check_known(file, "key", name, (*types(), *others), *keys, key)
+        check_known(file, "key", name, (*setting_types(), *others), *keys, key)
         if name in found:
             raise file.error(f"{key} is there twice", *keys, key)
         if name == "out" and keys:

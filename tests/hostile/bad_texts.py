@@ -142,7 +142,7 @@ CONFIGURATIONS = [
     Case("config-table-up", configuration(b"runs: {a: {}}\ntables: {../t: {}}\n"), "line 6: '../t': a name is"),
     Case("config-sweep-up", configuration(b"degradation: [../..]\n"), "unknown degradation|no folder name of its own"),
     Case("config-zero-byte-data", configuration(b'pairs: "a\\0b"\n'), "line 5: pairs: .*cannot be read"),
-    Case("config-out-is-a-file", configuration(b"runs: {a: {out: faces}}\n"), "line 5: a run lies in a folder"),
+    Case("config-out-is-a-file", configuration(b"runs: {a: {out: faces}}\n"), "line 5: each run has a folder"),
     Case("config-missing", lambda folder: ["run", "--config", folder / "no.yaml"], "cannot be read: No such file"),
     Case("config-folder", lambda folder: ["run", "--config", folder], "no regular file"),
     Case("config-pipe", configuration_pipe, "no regular file"),
