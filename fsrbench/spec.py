@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, get_type_hints
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # pydantic would double the time of --help
 LISTS: Final = ("methods", "metrics")
 """Settings that are lists of names."""
 PATHS: Final = ("out", "pairs")
+ADDRESS: Final = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}")
+"""Of a Dask scheduler."""
 
 
 @dataclass(frozen=True)
@@ -34,67 +36,16 @@ class Flag:
 
 
 @dataclass(frozen=True)
-class Check:
-    """A rule for a setting beyond its type.
-
-    Args:
-        rule: takes the value and the settings before it, returns the value to use, or raises ValueError.
-    """
-
-    rule: Callable[[Any, Mapping[str, Any]], Any]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Any]) -> Any:
-        from pydantic_core import core_schema
-
-        return core_schema.with_info_after_validator_function(
-            lambda value, info: self.rule(value, info.data), handler(source)
-        )
-
-
-def _no_duplicates(names: tuple[str, ...], _: Mapping[str, Any]) -> tuple[str, ...]:
-    if not any(names):
-        raise ValueError("name at least one")
-    return tuple(dict.fromkeys(n for n in names if n))
-
-
-def _known_weights(files: dict[str, Path], _: Mapping[str, Any]) -> dict[str, Path]:
-    from fsrbench.weights.known import parse_named
-
-    try:
-        return dict(parse_named(f"{name}={file}") for name, file in files.items())
-    except UserError as error:
-        raise ValueError(str(error)) from None
-
-
-def _one_cluster(address: str | None, before: Mapping[str, Any]) -> str | None:
-    if address is not None and before.get("workers") is not None:
-        raise ValueError("joins a cluster and --workers starts one: give one of the two")
-    if address is not None and not re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}", address):
-        raise ValueError("write tcp://HOST:PORT, as the scheduler prints it")
-    return address
-
-
-def _only_isolated(limit: float | None, before: Mapping[str, Any]) -> float | None:
-    if limit is not None and not before.get("isolate"):
-        raise ValueError("needs --isolate: a method in this process cannot be stopped")
-    return limit
-
-
-@dataclass(frozen=True)
 class RunSpec:
     """The settings of a run; made by :func:`parse_spec`, which checks them."""
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"allow_inf_nan": False}
 
-    methods: Annotated[
-        tuple[str, ...], Check(_no_duplicates), Flag("Methods, comma-separated; see `fsrbench list methods`.")
-    ]
+    methods: Annotated[tuple[str, ...], Flag("Methods, comma-separated; see `fsrbench list methods`.")]
     task: Annotated[Literal["x4", "x8"], Flag("x4 (16->64 px) or x8 (16->128 px).")] = "x4"
     data: Annotated[str, Flag("sample, a folder, a .zip or a dataset's name.")] = "sample"
     degradation: Annotated[str, Flag("How LR is made from HR.")] = "bicubic"
-    metrics: Annotated[
-        tuple[str, ...], Check(_no_duplicates), Flag("Metrics and presets (fast, paper, all), comma-separated.")
-    ] = ("paper",)
+    metrics: Annotated[tuple[str, ...], Flag("Metrics and presets (fast, paper, all), comma-separated.")] = ("paper",)
     limit: Annotated[int | None, Ge(1), Flag("Only the first N samples in sorted order.")] = None
     reference: Annotated[str | None, Flag("Set that FID and KID compare with; HR by default.")] = None
     pairs: Annotated[Path | None, Flag("Verification pairs in the format of LFW's pairs.txt.")] = None
@@ -105,30 +56,19 @@ class RunSpec:
     ] = "auto"
     timing: Annotated[Literal["quick", "full"], Flag("quick, or full for latencies to publish (a minute).")] = "quick"
     ratio_to: Annotated[str | None, Flag("Method that latencies are compared to; the first by default.")] = None
-    weights: Annotated[
-        dict[str, Path], Check(_known_weights), Flag("NAME=FILE, a weight file to use; may be repeated.")
-    ] = field(default_factory=dict)
+    weights: Annotated[dict[str, Path], Flag("NAME=FILE, a weight file; repeatable.")] = field(default_factory=dict)
     out: Annotated[Path, Flag("The run's folder.")] = Path("runs/latest")
     device: Annotated[str, Flag("auto, cpu or cuda[:i].")] = "auto"
     seed: Annotated[int, Ge(0), Le(MOST_SEED), Flag("Seed of degradations, folds and intervals.")] = 0
     batch_size: Annotated[int | None, Ge(1), Flag("Images per batch; by default what suits the device.")] = None
     workers: Annotated[int | None, Ge(1), Flag("Share the work among N processes of this machine.")] = None
-    scheduler: Annotated[str | None, Check(_one_cluster), Flag("Join a Dask cluster: tcp://HOST:PORT.")] = None
+    scheduler: Annotated[str | None, Flag("Join a Dask cluster: tcp://HOST:PORT.")] = None
     isolate: Annotated[bool, Flag("Run each method in a process of its own.")] = False
-    timeout: Annotated[
-        float | None,
-        Gt(0),
-        Check(_only_isolated),
-        Flag("With --isolate: seconds that a batch may take; 600 by default."),
-    ] = None
-    memory_limit: Annotated[
-        float | None, Gt(0), Check(_only_isolated), Flag("With --isolate: GiB of memory that a method may take.")
-    ] = None
+    timeout: Annotated[float | None, Gt(0), Flag("With --isolate: seconds per batch; 600 by default.")] = None
+    memory_limit: Annotated[float | None, Gt(0), Flag("With --isolate: GiB of memory that a method may take.")] = None
     offline: Annotated[bool, Flag("Refuse connections to other machines.")] = False
     save_images: Annotated[bool, Flag("Keep the pictures of all images, not of 200.")] = False
-    resume: Annotated[bool, Flag("Reuse what an earlier run in OUT has done, or start anew.", "--resume/--fresh")] = (
-        True
-    )
+    resume: Annotated[bool, Flag("Reuse earlier results in OUT, or start anew.", "--resume/--fresh")] = True
 
     @property
     def the_task(self) -> Task:
@@ -169,11 +109,32 @@ def parse_spec(**values: Any) -> RunSpec:
         if isinstance(value, bool) and setting_types()[name] is not bool:  # pydantic would take it for 0 or 1
             raise WrongSetting(name, f"{str(value).lower()} is no value for it")
     try:
-        return _adapter().validate_python(values)
+        spec = _adapter().validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
-        reason = first["msg"].removeprefix("Value error, ")
-        raise WrongSetting(str(first["loc"][0]), reason, first["loc"][1:]) from None
+        raise WrongSetting(str(first["loc"][0]), first["msg"], first["loc"][1:]) from None
+    return _checked(spec)
+
+
+def _checked(spec: RunSpec) -> RunSpec:
+    """The specification with each name once; refuses what types cannot express."""
+    from fsrbench.weights.known import parse_named
+
+    methods, metrics = (tuple(dict.fromkeys(filter(None, names))) for names in (spec.methods, spec.metrics))
+    if not (methods and metrics):
+        raise WrongSetting("metrics" if methods else "methods", "name at least one")
+    try:
+        weights = dict(parse_named(f"{name}={file}") for name, file in spec.weights.items())
+    except UserError as error:
+        raise WrongSetting("weights", str(error)) from None
+    if spec.scheduler is not None and spec.workers is not None:
+        raise WrongSetting("scheduler", "joins a cluster and --workers starts one: give one of the two")
+    if spec.scheduler is not None and not ADDRESS.fullmatch(spec.scheduler):
+        raise WrongSetting("scheduler", "write tcp://HOST:PORT, as the scheduler prints it")
+    for limit in ("timeout", "memory_limit"):
+        if getattr(spec, limit) is not None and not spec.isolate:
+            raise WrongSetting(limit, "needs --isolate: a method in this process cannot be stopped")
+    return replace(spec, methods=methods, metrics=metrics, weights=weights)
 
 
 def from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
