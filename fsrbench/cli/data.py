@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fsrbench.cli.errors import one_line_errors
+from fsrbench.cli.options import Destination, Limit, Source, TaskName
 
 data_app = typer.Typer(
     help="Datasets: import archives, write degraded pictures, show what a dataset holds.",
@@ -20,7 +21,7 @@ data_app = typer.Typer(
 def import_(
     kind: Annotated[str, typer.Argument(help="celeba, ffhq, lfw, widerface or folder.")],
     source: Annotated[Path, typer.Argument(metavar="SRC", help="What was downloaded: a folder, a zip or a tgz.")],
-    destination: Annotated[str, typer.Argument(metavar="DEST", help="A name for --data, or a folder (with a slash).")],
+    destination: Destination,
     crop: Annotated[str | None, typer.Option(help="none, centre178 (any number), ffhq, upright or five-point.")] = None,
     size: Annotated[int | None, typer.Option(min=4, help="Side of the HR pictures in pixels; 128 by default.")] = None,
     split: Annotated[str | None, typer.Option(help="train, val, test or all; by default the one to test on.")] = None,
@@ -71,12 +72,12 @@ def import_(
 
 @data_app.command()
 def degrade(
-    source: Annotated[str, typer.Argument(metavar="SRC", help="sample, a folder, a .zip or a dataset's name.")],
-    destination: Annotated[str, typer.Argument(metavar="DEST", help="A name for --data, or a folder (with a slash).")],
+    source: Source,
+    destination: Destination,
     degradation: Annotated[str, typer.Option(help="How LR is made from HR.")] = "bicubic",
-    task: Annotated[str, typer.Option(help="x4 (16->64 px) or x8 (16->128 px).")] = "x4",
+    task: TaskName = "x4",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the degradation.")] = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples in sorted order.")] = None,
+    limit: Limit = None,
     resume: Annotated[
         bool, typer.Option("--resume/--fresh", help="Continue in a DEST made the same way, or empty it.")
     ] = True,
@@ -93,10 +94,10 @@ def degrade(
 
 @data_app.command()
 def show(
-    source: Annotated[str, typer.Argument(metavar="SRC", help="sample, a folder, a .zip or a dataset's name.")],
+    source: Source,
     degradation: Annotated[str | None, typer.Option(help="Also show the LR that this makes from HR.")] = None,
     task: Annotated[str, typer.Option(help="x4 or x8: the size of that LR.")] = "x4",
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples in sorted order.")] = None,
+    limit: Limit = None,
     out: Annotated[Path | None, typer.Option(help="Write a sheet of samples to this PNG file.")] = None,
 ) -> None:
     """Describe a dataset: sizes, identities, hash, and which of its files are broken."""

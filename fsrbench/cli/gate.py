@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fsrbench.cli.errors import one_line_errors
+from fsrbench.cli.options import RunFolder
 from fsrbench.files.lists import names_in
 from fsrbench.stats.seeds import MOST_SEED
 
@@ -16,7 +17,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    path: RunFolder,
     against: Annotated[Path, typer.Option(help="The reference, a JSON file.")],
     update: Annotated[bool, typer.Option("--update", help="Make the run the reference; print what changes.")] = False,
     format: Annotated[str, typer.Option(help="text, junit, github or json.")] = "text",

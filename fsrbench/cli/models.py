@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from fsrbench.cli.errors import one_line_errors
+from fsrbench.cli.options import Device, TaskName
 from fsrbench.stats.seeds import MOST_SEED
 
 app = typer.Typer(rich_markup_mode=None)
@@ -25,11 +26,11 @@ def train(
     lr_mix: Annotated[
         Path | None, typer.Option(help="YAML file: degradations for the LR of pairs, NAME: SHARE each.")
     ] = None,
-    task: Annotated[str, typer.Option(help="x4 or x8.")] = "x4",
+    task: TaskName = "x4",
     max_steps: Annotated[int, typer.Option(min=1, help="Total number of updates.")] = 20_000,
     batch_size: Annotated[int, typer.Option(min=1, help="Faces per update and process.")] = 32,
     save_every: Annotated[int, typer.Option(min=1, help="Updates between checkpoints.")] = 500,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
+    device: Device = "auto",
     seed: Annotated[int, typer.Option(max=MOST_SEED, help="Seed of weights and batches.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     amp: Annotated[bool, typer.Option(help="bfloat16 where autocast allows it.")] = True,
@@ -64,7 +65,7 @@ def train(
 def export(
     method: Annotated[str, typer.Argument(help="A method, as for `fsrbench run`.")],
     format: Annotated[str, typer.Option(help="onnx.")] = "onnx",
-    task: Annotated[str, typer.Option(help="x4 or x8.")] = "x4",
+    task: TaskName = "x4",
     out: Annotated[Path | None, typer.Option(help="The file; METHOD_TASK.onnx in this folder by default.")] = None,
 ) -> None:
     """Write METHOD to a file that other programs can run, LR to clipped SR, and check its output against METHOD."""
@@ -78,13 +79,13 @@ def export(
 def upscale(
     photo: Annotated[Path, typer.Argument(help="A photo with small faces, such as a crowd.")],
     method: Annotated[str, typer.Option(help="One method; see `fsrbench list methods`.")] = "ours",
-    task: Annotated[str, typer.Option(help="x4 (16->64 px) or x8 (16->128 px).")] = "x4",
+    task: TaskName = "x4",
     out: Annotated[Path, typer.Option(help="A folder, or a PNG file; the grid is written beside it.")] = Path(
         "runs/upscale"
     ),
     min_face: Annotated[float, typer.Option(min=4, help="Look for faces of at least N px, forehead to chin.")] = 12,
     all_sizes: Annotated[bool, typer.Option("--all", help="Large faces too, reduced to the LR size first.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Super-resolve the small faces in a PHOTO, paste them back and show them side by side."""
     with one_line_errors():

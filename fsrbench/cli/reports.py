@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from fsrbench.cli.errors import one_line_errors
+from fsrbench.cli.options import LayoutFile, RunFolder
 from fsrbench.files.lists import names_in
 from fsrbench.stats.seeds import MOST_SEED
 
@@ -52,7 +53,7 @@ def table(
 
 @app.command()
 def compare(
-    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    path: RunFolder,
     to: Annotated[str | None, typer.Option(help="Method to compare the others with; the first by default.")] = None,
     columns: Annotated[str | None, typer.Option(help="Metrics to compare, comma-separated.")] = None,
     format: Annotated[str, typer.Option(help="text, md or csv.")] = "text",
@@ -78,7 +79,7 @@ def compare(
 @app.command()
 def plot(
     paths: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's or a training's folder, or several.")],
-    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
+    layout: LayoutFile = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; RUN/plots by default.")] = None,
 ) -> None:
     """Redraw a run's plots; or draw a sweep over runs with several strengths of a degradation, or learning curves."""
@@ -92,7 +93,7 @@ def plot(
 
 @app.command()
 def grid(
-    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    path: RunFolder,
     images: Annotated[
         str | None, typer.Option(help="Images to show, comma-separated; by default COUNT are chosen.")
     ] = None,
@@ -103,7 +104,7 @@ def grid(
         str | None, typer.Option(help="Method whose best or worst images to show; the first by default.")
     ] = None,
     methods: Annotated[str | None, typer.Option(help="Methods to show, comma-separated; all by default.")] = None,
-    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
+    layout: LayoutFile = None,
     parts: Annotated[bool, typer.Option(help="Enlarge eyes and mouth.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of a random choice.")] = 0,
     out: Annotated[
@@ -131,8 +132,8 @@ def grid(
 
 @app.command()
 def report(
-    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
-    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
+    path: RunFolder,
+    layout: LayoutFile = None,
     out: Annotated[Path | None, typer.Option(help="The file; RUN/report.html by default.")] = None,
     images: Annotated[
         int, typer.Option(min=1, help="Show at most the first N images, as far as the page has room.")
