@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+Name = TypeVar("Name", bound=str)
 
 
 class FsrbenchError(Exception):
@@ -78,11 +80,13 @@ def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
     return f"unknown {kind} {name!r}; {hint}"
 
 
-def check_choice(kind: str, choice: object, known: Collection[str]) -> None:
-    """Check a choice among a few words, such as formats.
+def one_of(kind: str, name: str, known: Sequence[Name]) -> Name:
+    """The one of the known names that equals ``name``.
 
     Raises:
-        UserError: it is none of them; the message lists all.
+        UserError: none does.
     """
-    if choice not in known:
-        raise UserError(f"unknown {kind} {choice!r}; known: {', '.join(known)}")
+    for one in known:
+        if one == name:
+            return one
+    raise UserError(f"unknown {kind} {name!r}; known: {', '.join(known)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fsrbench.errors import check_choice
+from fsrbench.errors import one_of
 
 
 @dataclass(frozen=True)
@@ -30,5 +30,4 @@ def find_task(name: str) -> Task:
     Raises:
         UserError: no such task.
     """
-    check_choice("task", name, TASKS)
-    return TASKS[name]
+    return TASKS[one_of("task", name, tuple(TASKS))]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fsrbench.errors import UserError, check_choice, unknown_name
+from fsrbench.errors import UserError, one_of, unknown_name
 from fsrbench.tasks import TASKS, find_task
 
 
@@ -15,9 +15,9 @@ def test_near_names_are_suggested_and_else_all_are_listed() -> None:
 
 
 def test_a_choice_of_few_lists_them_in_their_order() -> None:
-    check_choice("format", "md", ("md", "csv"))
+    one_of("format", "md", ("md", "csv"))
     with pytest.raises(UserError, match=r"^unknown format 'text'; known: md, csv$"):
-        check_choice("format", "text", ("md", "csv"))
+        one_of("format", "text", ("md", "csv"))
 
 
 def _degrade(task: str, folder: Path) -> object:

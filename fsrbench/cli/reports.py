@@ -63,12 +63,12 @@ def compare(
     with one_line_errors():
         from rich.console import Console
 
-        from fsrbench.errors import check_choice
+        from fsrbench.errors import one_of
         from fsrbench.reports.tables import comparison as table_comparison
         from fsrbench.runs import data
         from fsrbench.runs.comparison import compare_run
 
-        check_choice("format", format, ("text", "md", "csv"))
+        one_of("format", format, ("text", "md", "csv"))
         run = data.RunData.load(path)
         base = to or run.methods[0]
         rows = compare_run(run, base, names_in(columns) if columns else None, seed)
@@ -116,14 +116,14 @@ def grid(
     with one_line_errors():
         from typing import get_args
 
-        from fsrbench.errors import check_choice
+        from fsrbench.errors import one_of
         from fsrbench.gallery.grid import Choice, draw_again
         from fsrbench.reports.tables.layout import read_layout
         from fsrbench.runs.choice import How
 
-        check_choice("choice", choose, get_args(How))
+        how = one_of("choice", choose, get_args(How))
         shown, chosen = (tuple(names_in(text)) if text else None for text in (methods, images))
-        choice = Choice(chosen, choose, count, by, of, shown, parts, seed)  # type: ignore[arg-type]
+        choice = Choice(chosen, how, count, by, of, shown, parts, seed)
         drawn = draw_again(path, choice, out, read_layout(layout) if layout else None)
         if drawn.remark:
             print(drawn.remark, file=sys.stderr)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, check_choice, one_line
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line, one_of
 from fsrbench.files.atomic import whole
 from fsrbench.methods.base import Method
 from fsrbench.methods.names import load_method
@@ -87,7 +87,7 @@ def export(name: str, task_name: str, format: str, out: Path | None) -> Exported
         FsrbenchError: it cannot be traced, or the file does not give what the method gives; no file is left then.
     """
     task = find_task(task_name)
-    check_choice("format", format, FORMATS)
+    one_of("format", format, FORMATS)
     _check_packages()
     method = load_method(name, task, CPU)
     path = out or Path(f"{name.rpartition(':')[2].rpartition('/')[2]}_{task.name}.onnx")

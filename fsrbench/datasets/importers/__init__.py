@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from fsrbench.datasets.importers import celeba, ffhq, folder, lfw, widerface
 from fsrbench.datasets.importers.base import SPLITS, Collection, Options, Split
 from fsrbench.datasets.importers.crops import BOX, find_crop
 from fsrbench.datasets.importers.tree import Tree
-from fsrbench.errors import UserError, check_choice, unknown_name
+from fsrbench.errors import UserError, one_of, unknown_name
 
 
 @dataclass(frozen=True)
@@ -96,20 +96,19 @@ def choose(kind: Kind, crop: str | None, split: str | None, size: int | None, **
     Raises:
         UserError: choices that are unknown or do not go together.
     """
-    if split is not None:
-        check_choice("split", split, SPLITS)
+    chosen_split = kind.split if split is None else one_of("split", split, SPLITS)
     if kind.crop == BOX.name and (crop not in (None, BOX.name) or size or others["align"] != "given"):
         raise UserError(f"{kind.title}: faces are cut around their boxes in whole pixels; no --crop, --size or --align")
     if kind.crop != BOX.name and crop == BOX.name:
         raise UserError(f"{kind.title} has no boxes to crop around")
-    check_choice("--align", others["align"], ("given", "detect"))
+    one_of("--align", others["align"], ("given", "detect"))
     if others["in_the_wild"] and kind.name != "celeba":
         raise UserError("--in-the-wild is for celeba")
     if others["landmarks"] and kind.name != "folder":
         raise UserError("--landmarks is for folder; the others bring their own")
     default = ("upright" if others["in_the_wild"] else kind.crop) if others["align"] == "given" else "upright"
     pixels = None if kind.crop == BOX.name else size or 128
-    options = Options(find_crop(crop or default).name, cast(Split, split or kind.split), pixels, **others)
+    options = Options(find_crop(crop or default).name, chosen_split, pixels, **others)
     if find_crop(options.crop).needs_points and options.align == "given":
         if kind.name == "lfw":
             raise UserError(f"crop {options.crop} needs landmarks and LFW has none; add --align detect")

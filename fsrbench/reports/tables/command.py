@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast, get_args
+from typing import get_args
 
-from fsrbench.errors import check_choice
+from fsrbench.errors import one_of
 from fsrbench.reports.tables.layout import Layout, Notes, read_layout
-from fsrbench.reports.tables.render import FORMATS, Format, render_runs
+from fsrbench.reports.tables.render import FORMATS, render_runs
 from fsrbench.reports.tables.sources import open_runs
 
 
@@ -38,8 +38,8 @@ def table(
     Raises:
         UserError: a run cannot be read, or something asked for is not there or not allowed.
     """
-    if notes is not None:
-        check_choice("notes", notes, get_args(Notes))
-    check_choice("format", format, FORMATS)
-    asked = (read_layout(layout) if layout else Layout()).changed(columns, rows, intervals, cast(Notes | None, notes))
-    return render_runs(open_runs(runs, asked.runs), cast(Format, format), asked, sweep, published, standalone)
+    notes_known: tuple[Notes, ...] = get_args(Notes)
+    kept = one_of("notes", notes, notes_known) if notes is not None else None
+    asked = (read_layout(layout) if layout else Layout()).changed(columns, rows, intervals, kept)
+    sources = open_runs(runs, asked.runs)
+    return render_runs(sources, one_of("format", format, FORMATS), asked, sweep, published, standalone)
