@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import doctest
 import importlib
-from pathlib import Path
 
 import pytest
+from made.places import ROOT
 
-ROOT = Path(__file__).parents[1]
+pytestmark = pytest.mark.docs
+
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for package in ("fsrbench", "baselines", "reference_model")

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from made.places import ROOT
+
+pytestmark = pytest.mark.docs
 
 pytest.importorskip("setuptools", minversion="77", reason="setuptools, which builds packages, is not installed")
-ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "docs" / "plugin-template"
 LISTS_AND_RUNS = """
 import sys

@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 import yaml
-from doc_blocks import ROOT, blocks
+from made.doc_blocks import blocks
+from made.places import ROOT
 
 TEXT = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
 WORKFLOW: dict[Any, Any] = yaml.safe_load(TEXT)

@@ -7,7 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
-from doc_blocks import ROOT
+from made.doc_blocks import ROOT
+
+pytestmark = pytest.mark.docs
 
 NOTEBOOK = ROOT / "docs" / "quickstart.ipynb"
 

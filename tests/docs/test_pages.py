@@ -13,14 +13,16 @@ from typing import Any
 
 import pytest
 import yaml
-from doc_blocks import LANGUAGES, PAGES, ROOT, Block, blocks, steps
-from doc_commands import NOT_HERE, carry_out, parse
-from doc_stage import MyNetwork, names, set_stage
+from made.doc_blocks import LANGUAGES, PAGES, ROOT, Block, blocks, steps
+from made.doc_commands import NOT_HERE, carry_out, parse
+from made.doc_stage import MyNetwork, names, set_stage
 
 from fsrbench.datasets.base import DATASETS
 from fsrbench.methods.base import METHODS, Method
 from fsrbench.metrics import METRICS
 from fsrbench.training import restoration
+
+pytestmark = pytest.mark.docs
 
 for package in ("spandrel", "onnx", "onnxruntime"):
     pytest.importorskip(package, reason=f"{package}, which pages use, is not installed")

@@ -10,9 +10,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from doc_blocks import ROOT
+from made.doc_blocks import ROOT
 
 import fsrbench
+
+pytestmark = pytest.mark.docs
 
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md", *ROOT.glob("docs/**/*.md")]
 LOADED = re.compile(

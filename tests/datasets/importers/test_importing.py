@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 from made import call, encode_picture, write_files, write_zip
-from made_archives import celeba, draw_photo, lfw, png, write_tar
-from made_imports import contents, do_import, manifest, pictures, table
+from made.archives import celeba, draw_photo, lfw, png, write_tar
+from made.imports import contents, do_import, manifest, pictures, table
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -33,6 +33,7 @@ def test_processes_change_no_byte(tmp_path: Path) -> None:
     assert contents(tmp_path / "one") == contents(tmp_path / "three")
 
 
+@pytest.mark.kill
 def test_killed_import_goes_on(tmp_path: Path) -> None:
     source, out = many(tmp_path / "src", 110, side=320), tmp_path / "out"
     command = "import sys; from fsrbench.cli.app import main; main()"
