@@ -23,7 +23,7 @@ IMPORTED = re.compile(r"\bfrom (fsrbench(?:\.\w+)*) import \(?([\w, ]+)")
 
 
 def named(text: str) -> Iterator[str]:
-    """Every dotted name of fsrbench in a text, imported or not, but for the docstrings of metrics that the site shows."""
+    """Every dotted name of fsrbench in a text, imported or not; except metrics whose docstrings the site shows."""
     text = SHOWN_METRIC.sub("", text)
     for module, names in IMPORTED.findall(text):
         yield from (f"{module}.{name.split()[0]}" for name in names.split(",") if name.strip())
