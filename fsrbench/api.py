@@ -29,15 +29,14 @@ if TYPE_CHECKING:
     from fsrbench.methods.base import Method
     from fsrbench.metrics.base import Metric
 
-    GivenMethod = str | type[Method] | Method | Callable[[Tensor], Tensor]
-    GivenMetric = str | type[Metric] | Metric
+    MethodLike = str | type[Method] | Method | Callable[[Tensor], Tensor]
+    MetricLike = str | type[Metric] | Metric
 
 
 class Options(TypedDict, total=False):
     """Further settings of a run, as ``fsrbench run --help`` explains them, with the same defaults."""
 
-    # RunSpec has these settings' defaults, limits and help; type checkers need them written out once more.
-
+    # RunSpec has their defaults, limits and help; type checkers need the types written out once more.
     task: Literal["x4", "x8"]
     degradation: str
     limit: int | None
@@ -63,9 +62,9 @@ class Options(TypedDict, total=False):
 
 
 def evaluate(
-    methods: Sequence[GivenMethod] | Mapping[str, GivenMethod],
+    methods: Sequence[MethodLike] | Mapping[str, MethodLike],
     data: str | Path | Dataset = "sample",
-    metrics: Sequence[GivenMetric] = ("paper",),
+    metrics: Sequence[MetricLike] = ("paper",),
     *,
     out: str | Path | None = None,
     progress: bool = True,
@@ -133,17 +132,17 @@ class _Registered:
         self._around = around
         self.names: list[str] = []
 
-    def methods(self, given: Sequence[GivenMethod] | Mapping[str, GivenMethod]) -> tuple[str, ...]:
+    def methods(self, given: Sequence[MethodLike] | Mapping[str, MethodLike]) -> tuple[str, ...]:
         """The names of methods; objects are registered."""
         if isinstance(given, str) or callable(given):
             raise UserError(f"methods: give a list, [{given!r}]" if isinstance(given, str) else "methods: give a list")
-        named: dict[str, GivenMethod] = {}
+        named: dict[str, MethodLike] = {}
         for name, method in given.items() if isinstance(given, Mapping) else ((_name(m), m) for m in given):
             if named.setdefault(name, method) != method:
                 raise UserError(f"two methods are called {name}; give a mapping of names to methods")
         objects = {name: method for name, method in named.items() if method != name}
-        if alias := next((name for name, method in objects.items() if isinstance(method, str)), None):
-            raise UserError(f"{alias}: a registered method keeps its name; a table's layout can rename it")
+        if aliases := [name for name, method in objects.items() if isinstance(method, str)]:
+            raise UserError(f"{aliases[0]}: a registered method keeps its name; a table's layout can rename it")
         if objects:
             from fsrbench.methods.base import METHODS
             from fsrbench.methods.callables import as_given  # takes seconds: torch
@@ -163,7 +162,7 @@ class _Registered:
         self._register(DATASETS, {name: lambda: given})
         return name
 
-    def metrics(self, given: Sequence[GivenMetric]) -> tuple[str, ...]:
+    def metrics(self, given: Sequence[MetricLike]) -> tuple[str, ...]:
         """The names of metrics; objects are registered."""
         if isinstance(given, str):
             raise UserError(f"metrics: give a list, [{given!r}]")
@@ -199,7 +198,7 @@ def _unshared(metric: Metric) -> Metric:
     return metric
 
 
-def _name(method: GivenMethod) -> str:
+def _name(method: MethodLike) -> str:
     if isinstance(method, str):
         return method
     owner = method if inspect.isclass(method) or inspect.isroutine(method) else type(method)

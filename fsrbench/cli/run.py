@@ -15,7 +15,7 @@ from fsrbench.cli.errors import one_line_errors
 from fsrbench.spec import LISTS, Flag, RunSpec, from_flags
 
 
-def _given(context: typer.Context) -> dict[str, Any]:
+def _explicit(context: typer.Context) -> dict[str, Any]:
     """The settings given on the command line, by name, without defaults."""
     sources = {name: context.get_parameter_source(name) for name in context.params if name != "config"}
     return {name: context.params[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
@@ -34,7 +34,7 @@ def run(
         if config is not None:
             from fsrbench.experiment.command import run_config
 
-            raise typer.Exit(run_config(config, _given(context)))
+            raise typer.Exit(run_config(config, _explicit(context)))
 
         from rich.console import Console
 
