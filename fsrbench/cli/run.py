@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -31,24 +30,17 @@ def run(
 ) -> None:
     """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""
     with one_line_errors():
-        if config is not None:
-            from fsrbench.experiment.command import run_config
-
-            raise typer.Exit(run_config(config, _explicit(context)))
-
-        from rich.console import Console
-
         from fsrbench.api import evaluate
         from fsrbench.errors import UserError
+        from fsrbench.experiment.command import run_config, show_run
 
-        if flags["methods"] is None:
+        if config is not None:
+            code = run_config(config, _explicit(context))
+        elif flags["methods"] is None:
             raise UserError("--methods: name at least one, or give --config FILE.yaml")
-        result = evaluate(**from_flags(flags))
-        from fsrbench.reports.tables.render import terminal_table
-
-        Console().print(terminal_table(result))
-        print(f"run folder: {flags['out']}", file=sys.stderr)
-    raise typer.Exit(int(result.failed))
+        else:
+            code = show_run(evaluate(**from_flags(flags)))
+    raise typer.Exit(code)
 
 
 def _options() -> Iterator[inspect.Parameter]:

@@ -16,7 +16,6 @@ from fsrbench.files.text import Yaml
 from fsrbench.machine.devices import find_device
 from fsrbench.metrics import resolve
 from fsrbench.spec import RunSpec
-from fsrbench.weights.known import parse_named
 
 
 def check(file: Yaml, run: NamedRun) -> None:
@@ -44,11 +43,6 @@ def _ratio_to(spec: RunSpec) -> None:
         raise UserError(f"{spec.ratio_to} is none of the methods")
 
 
-def _weights(spec: RunSpec) -> None:
-    for name, path in spec.weights.items():
-        parse_named(f"{name}={path}")
-
-
 def _reference(spec: RunSpec) -> None:
     if spec.reference is not None:
         open_dataset(spec.reference)
@@ -68,6 +62,5 @@ CHECKS: Final[Mapping[str, Callable[[RunSpec], object]]] = {
     "data": lambda spec: open_dataset(spec.data),
     "reference": _reference,
     "pairs": _pairs,
-    "weights": _weights,
 }
 """By the setting that a message names."""

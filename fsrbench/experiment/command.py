@@ -16,6 +16,7 @@ from fsrbench.experiment.settings import RECORD
 from fsrbench.files.folders import make_folder, only_writer
 from fsrbench.machine.console import Reporter
 from fsrbench.runs import finished
+from fsrbench.runs.data import RunData
 from fsrbench.runs.names import CACHE
 from fsrbench.spec import RunSpec
 from fsrbench.weights import known as weights
@@ -38,7 +39,7 @@ def run_config(path: Path, flags: Mapping[str, Any]) -> int:
     experiment, reporter = read_experiment(path, flags), Reporter()
     _check(experiment)
     if experiment.is_single_run:
-        return _run_single(experiment.runs[0], reporter)
+        return show_run(benchmark(experiment.runs[0].spec, reporter))
     make_folder(experiment.out, (experiment.out / RECORD).exists, "give --out a new or an earlier experiment's folder")
     with only_writer(experiment.out), weights.fetched_when_needed(reporter):
         record = Record(experiment)
@@ -68,15 +69,15 @@ def _is_finished(spec: RunSpec) -> bool:
         return spec.resume and finished.is_current(spec.out / CACHE, spec)
 
 
-def _run_single(run: NamedRun, reporter: Reporter) -> int:
+def show_run(run: RunData) -> int:
+    """Print a run's table and folder; returns the exit code, 1 if a method or metric failed."""
     from rich.console import Console
 
     from fsrbench.reports.tables.render import terminal_table
 
-    result = benchmark(run.spec, reporter)
-    Console().print(terminal_table(result))
-    print(f"run folder: {run.spec.out}", file=sys.stderr)
-    return int(result.failed)
+    Console().print(terminal_table(run))
+    print(f"run folder: {run.path}", file=sys.stderr)
+    return int(run.failed)
 
 
 def _run(run: NamedRun, entry: Entry, reporter: Reporter) -> None:
