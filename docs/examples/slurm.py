@@ -14,7 +14,7 @@ from dask_jobqueue import SLURMCluster
 JOBS = 10
 """Slurm jobs."""
 WORKERS = 8
-"""Workers per job, each with its share of the job's cores. With GPUs: 1, which uses the GPU that Slurm gives the job."""
+"""Workers per job, each with its share of the job's cores. With GPUs: 1, which uses the job's GPU."""
 SLURM = {
     "cores": 16,
     "processes": WORKERS,
