@@ -1,4 +1,4 @@
-"""The benchmark from Python: :func:`evaluate`, which is also what ``fsrbench run`` calls."""
+"""The benchmark from Python: :func:`evaluate`, which ``fsrbench run`` calls, too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from fsrbench.benchmark import benchmark
 from fsrbench.errors import UserError
@@ -29,22 +29,25 @@ if TYPE_CHECKING:
     from fsrbench.methods.base import Method
     from fsrbench.metrics.base import Metric
 
-    GivenMethod = str | type[Method] | Method | Callable[[Tensor], Tensor]
-    GivenMetric = str | type[Metric] | Metric
+    MethodLike = str | type[Method] | Method | Callable[[Tensor], Tensor]
+    MetricLike = str | type[Metric] | Metric
 
 
 class Options(TypedDict, total=False):
-    """What else may be settled; the defaults are those of ``fsrbench run``, whose ``--help`` explains them."""
+    """Further settings of a run, as ``fsrbench run --help`` explains them, with the same defaults."""
 
+    # RunSpec has their defaults, limits and help; type checkers need the types written out once more.
+    task: Literal["x4", "x8"]
+    degradation: str
     limit: int | None
     reference: str | None
     pairs: Path | None
-    sides: str
-    alignment: str
-    descriptor: str
-    timing: str
+    sides: Literal["one", "both"]
+    alignment: Literal["hr", "sr"]
+    descriptor: Literal["auto", "dlib", "facenet", "arcface"]
+    timing: Literal["quick", "full"]
     ratio_to: str | None
-    weights: Mapping[str, Path]
+    weights: dict[str, Path]
     device: str
     seed: int
     batch_size: int | None
@@ -59,37 +62,33 @@ class Options(TypedDict, total=False):
 
 
 def evaluate(
-    methods: Sequence[GivenMethod] | Mapping[str, GivenMethod],
+    methods: Sequence[MethodLike] | Mapping[str, MethodLike],
     data: str | Path | Dataset = "sample",
-    metrics: Sequence[GivenMetric] = ("paper",),
+    metrics: Sequence[MetricLike] = ("paper",),
     *,
-    task: str = "x4",
-    degradation: str = "bicubic",
     out: str | Path | None = None,
     progress: bool = True,
     **options: Unpack[Options],
 ) -> RunData:
-    """Super-resolve faces with some methods and measure them.
+    """Super-resolve faces with several methods and measure the results.
 
     Args:
         methods: names as on the command line; :class:`fsrbench.Method` classes or objects; functions and networks that
             turn LR (float N,3,h,w in [0, 1], RGB) into SR (N,3,h*scale,w*scale). A mapping gives them names.
-        data: a dataset's name, a folder, a zip or a :class:`fsrbench.datasets.Dataset`.
-        metrics: names and presets (``fast``, ``paper``, ``all``), or :class:`fsrbench.metrics.base.Metric` objects.
-        task: ``x4`` (16 to 64 px) or ``x8`` (16 to 128 px).
-        degradation: how LR is made from HR; see ``fsrbench list degradations``.
-        out: the run's folder, with everything that ``fsrbench run`` writes; what was done there before is used again.
-            Without it nothing is kept but the result.
-        progress: tell on standard error how far it is, and warn.
-        **options: see :class:`Options`.
+        data: a dataset's name, a folder, a zip or a :class:`fsrbench.Dataset`.
+        metrics: names and presets (``fast``, ``paper``, ``all``), or :class:`fsrbench.Metric` classes or objects.
+        out: the run's folder, with everything that ``fsrbench run`` writes; results already in it are reused.
+            Without it only the returned object remains.
+        progress: show progress and warnings on standard error.
+        **options: ``task="x8"``, ``degradation="realworld"``, ``limit=100``, ...; see :class:`fsrbench.Options`.
 
     Returns:
-        The run: ``scores`` (one row a method, image and metric), ``summary`` (one row a method and metric, with
+        The run: ``scores`` (one row per method, image and metric), ``summary`` (one row per method and metric, with
         interval, status and note), ``details``, ``curves`` and ``images`` as data frames, and the ``manifest``.
 
     Raises:
-        UserError: something that is asked for does not exist, or cannot be done. What a method or a metric fails on
-            is no error: its rows have a status and a note.
+        UserError: something that was asked for does not exist or cannot be done. A method or metric that fails raises
+            nothing: its rows have a status and a note.
 
     Example:
         >>> from torch.nn.functional import interpolate
@@ -105,28 +104,25 @@ def evaluate(
     """
     done = False
     with ExitStack() as around:
-        given = _Given(around)
-        names = given.methods(methods), given.data(data), given.metrics(metrics)
+        registered = _Registered(around)
         folder = None if out is not None else KeptFolder()
         around.callback(lambda: folder.remove() if folder and not done else None)
         spec = parse_spec(
-            methods=names[0],
-            data=names[1],
-            metrics=names[2],
-            task=task,
-            degradation=degradation,
+            methods=registered.methods(methods),
+            data=registered.data(data),
+            metrics=registered.metrics(metrics),
             out=Path(out) if out is not None else folder.path,  # type: ignore[union-attr]
             **options,
         )
-        given.check(spec)
+        registered.check(spec)
         reporter = Reporter() if progress else silent()
-        result = benchmark(spec, reporter, complete=folder is None, known=not given.objects)
+        result = benchmark(spec, reporter, complete=folder is None, known=not registered.names)
         done = True
     return dataclasses.replace(result, folder=folder)
 
 
-class _Given:
-    """What is given as it is and not by name; known by a name inside a block.
+class _Registered:
+    """Methods, data and metrics given as objects, registered by name until a block ends.
 
     Args:
         around: the block.
@@ -134,75 +130,79 @@ class _Given:
 
     def __init__(self, around: ExitStack) -> None:
         self._around = around
-        self.objects: list[str] = []
+        self.names: list[str] = []
 
-    def methods(self, given: Sequence[GivenMethod] | Mapping[str, GivenMethod]) -> tuple[str, ...]:
-        """Names of methods."""
+    def methods(self, given: Sequence[MethodLike] | Mapping[str, MethodLike]) -> tuple[str, ...]:
+        """The names of methods; objects are registered."""
         if isinstance(given, str) or callable(given):
             raise UserError(f"methods: give a list, [{given!r}]" if isinstance(given, str) else "methods: give a list")
-        named: dict[str, GivenMethod] = {}
+        named: dict[str, MethodLike] = {}
         for name, method in given.items() if isinstance(given, Mapping) else ((_name(m), m) for m in given):
             if named.setdefault(name, method) != method:
                 raise UserError(f"two methods are called {name}; give a mapping of names to methods")
-        found = {name: method for name, method in named.items() if method != name}
-        aliases = [name for name, method in found.items() if isinstance(method, str)]
-        if aliases:
-            raise UserError(f"{aliases[0]}: a method that is known by name keeps it; rename it in a table's layout")
-        if found:
+        objects = {name: method for name, method in named.items() if method != name}
+        if aliases := [name for name, method in objects.items() if isinstance(method, str)]:
+            raise UserError(f"{aliases[0]}: a registered method keeps its name; a table's layout can rename it")
+        if objects:
             from fsrbench.methods.base import METHODS
             from fsrbench.methods.callables import as_given  # takes seconds: torch
 
-            self._know(METHODS, {name: as_given(method) for name, method in found.items()})
+            self._register(METHODS, {name: as_given(method) for name, method in objects.items()})
         return tuple(named)
 
     def data(self, given: str | Path | Dataset) -> str:
-        """Name of the data."""
+        """The name of the data; a dataset is registered."""
         if isinstance(given, str | Path):
             return str(given)
         from fsrbench.datasets.base import DATASETS
 
         name = given.name
-        while name in DATASETS:  # a part of the sample is called sample, too
+        while name in DATASETS:  # a part of the sample has the sample's name
             name += " (given)"
-        self._know(DATASETS, {name: lambda: given})
+        self._register(DATASETS, {name: lambda: given})
         return name
 
-    def metrics(self, given: Sequence[GivenMetric]) -> tuple[str, ...]:
-        """Names of metrics."""
+    def metrics(self, given: Sequence[MetricLike]) -> tuple[str, ...]:
+        """The names of metrics; objects are registered."""
         if isinstance(given, str):
             raise UserError(f"metrics: give a list, [{given!r}]")
-        found = {metric.name: metric for metric in given if not isinstance(metric, str)}
-        if found:
+        objects = {metric.name: metric for metric in given if not isinstance(metric, str)}
+        if objects:
             from fsrbench.metrics import METRICS
 
-            self._know(METRICS, {name: m if inspect.isclass(m) else partial(_once, m) for name, m in found.items()})
+            made = {name: m if inspect.isclass(m) else partial(_unshared, m) for name, m in objects.items()}
+            self._register(METRICS, made)
         return tuple(metric if isinstance(metric, str) else metric.name for metric in given)
 
     def check(self, spec: RunSpec) -> None:
-        """Refuse where other processes would have to know what only this one does."""
-        if self.objects and (spec.workers or spec.scheduler or spec.isolate):
+        """Refuse objects where other processes would need them.
+
+        Raises:
+            UserError: the run has workers or isolated methods.
+        """
+        if self.names and (spec.workers or spec.scheduler or spec.isolate):
             raise UserError(
-                f"{self.objects[0]} is an object of this process; workers and isolated methods' processes know names "
-                "alone, such as python:pkg.module:Name"
+                f"{self.names[0]} is an object of this process; workers and isolated methods need an importable name, "
+                "such as python:pkg.module:Name"
             )
 
-    def _know(self, registry: Registry, found: Mapping[str, Any]) -> None:
-        self.objects += found
-        self._around.enter_context(registry.also(found))
+    def _register(self, registry: Registry, objects: Mapping[str, Any]) -> None:
+        self.names += objects
+        self._around.enter_context(registry.temporarily(objects))
 
 
-def _once(metric: Metric) -> Metric:
-    """A metric whose scores are used again only if it tells its settings."""
+def _unshared(metric: Metric) -> Metric:
+    """A copy of a metric; its scores are reused only if it declares ``settings``."""
     metric = copy.copy(metric)
     metric.settings = metric.settings or uuid.uuid4().hex
     return metric
 
 
-def _name(method: GivenMethod) -> str:
+def _name(method: MethodLike) -> str:
     if isinstance(method, str):
         return method
-    named = method if inspect.isclass(method) or inspect.isroutine(method) else type(method)
-    name = str(getattr(named, "__name__", ""))
+    owner = method if inspect.isclass(method) or inspect.isroutine(method) else type(method)
+    name = str(getattr(owner, "__name__", ""))
     if not name.isidentifier():
         raise UserError(f"{name or method}: give it a name, in a mapping of names to methods")
     return name

@@ -1,27 +1,33 @@
-"""A run: what was done already is read again at once; everything else goes through the pipeline."""
+"""A whole run: what is finished already is read again at once, everything else is computed and written."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
+from typing import TYPE_CHECKING
 
+from fsrbench.errors import Unavailable
 from fsrbench.machine.console import Reporter
 from fsrbench.machine.offline import hosts_of, no_connections
 from fsrbench.process.state import preserved
-from fsrbench.runs import finished
+from fsrbench.runs import finished, folder
 from fsrbench.runs.data import RunData
-from fsrbench.runs.names import CACHE
+from fsrbench.runs.names import CACHE, LR
 from fsrbench.spec import RunSpec
 from fsrbench.weights import known as weights
 
+if TYPE_CHECKING:  # takes seconds: torch
+    from fsrbench.engine.prepare import Prepared
+    from fsrbench.engine.run import Outcome
+
 
 def benchmark(spec: RunSpec, reporter: Reporter, complete: bool = True, known: bool = True) -> RunData:
-    """Run a specification and write its folder.
+    """Run a specification and write its folder, unless it is finished already.
 
     Args:
         spec: what to run.
-        reporter: told how far it is.
-        complete: tables, plots and pictures too, not the numbers alone.
-        known: the specification tells all that the scores depend on.
+        reporter: shows progress and warnings.
+        complete: write tables, plots and pictures too, not the numbers alone.
+        known: the specification names everything that the scores depend on, so a finished run can be used again.
     """
     for name, file in spec.weights.items():
         weights.parse_named(f"{name}={file}")
@@ -29,18 +35,67 @@ def benchmark(spec: RunSpec, reporter: Reporter, complete: bool = True, known: b
     fetched = weights.fetched_when_needed(None if spec.offline else reporter)
     with offline, fetched, weights.named(spec.weights):
         if spec.resume and known and finished.is_current(spec.out / CACHE, spec):
-            result = RunData.load(spec.out)
-            for metric, note in _unavailable(result).items():
-                reporter.warn(f"{metric} is unavailable: {note}")
-            reporter.say("nothing has changed since it was finished; --fresh does it again")
-            return result
-        from fsrbench.pipeline import run  # takes seconds: torch
-
+            return _read_again(spec, reporter)
         with preserved():
-            return run(spec, reporter, complete, known)
+            return compute(spec, reporter, complete, known)
 
 
-def _unavailable(run: RunData) -> dict[str, str]:
-    """Metrics that no method has, and why."""
-    rows = run.summary.groupby("metric", sort=False)
-    return {str(name): str(row["note"].iloc[0]) for name, row in rows if set(row["status"]) == {"unavailable"}}
+def compute(spec: RunSpec, reporter: Reporter, complete: bool = True, known: bool = True) -> RunData:
+    """Compute what is not in the cache, and write the run's folder; arguments as :func:`benchmark`."""
+    from fsrbench.datasets.inputs import TRANSPARENT, transparency_warning
+    from fsrbench.engine.manifest import make_manifest
+    from fsrbench.engine.prepare import prepare
+    from fsrbench.engine.run import execute
+
+    with closing(prepare(spec, reporter)) as prepared, folder.held(spec.out):
+        finished.forget(spec.out / CACHE)
+        outcome = execute(prepared, reporter)
+        manifest = make_manifest(prepared, outcome)
+        transparent = [image for image, note in manifest["dataset"]["notes"].items() if TRANSPARENT in note]
+        if line := transparency_warning(transparent):
+            reporter.warn(line)
+        folder.write(spec.out, outcome.frames, manifest)
+        result = RunData.load(spec.out)
+        if complete:
+            _draw(prepared, outcome, result, reporter)
+            if known:
+                _remember(prepared, result)
+        return result
+
+
+def _read_again(spec: RunSpec, reporter: Reporter) -> RunData:
+    result = RunData.load(spec.out)
+    for metric, rows in result.summary.groupby("metric", sort=False):
+        if set(rows["status"]) == {"unavailable"}:
+            reporter.warn(f"{metric} is unavailable: {rows['note'].iloc[0]}")
+    reporter.say("nothing has changed since it was finished; --fresh does it again")
+    return result
+
+
+def _draw(prepared: Prepared, outcome: Outcome, result: RunData, reporter: Reporter) -> None:
+    """Write tables, plots, pictures and the grid."""
+    from fsrbench.gallery import grid
+    from fsrbench.gallery import keep as gallery
+    from fsrbench.reports.plots import draw as plots
+    from fsrbench.reports.tables import render as tables
+    from fsrbench.runs.pictures import PictureFolder
+
+    tables.write_tables(result, result.path)
+    plots.write_plots(result, result.path / "plots")
+    most = None if prepared.spec.save_images else gallery.MOST_KEPT
+    pictures = PictureFolder(result.path / "images", [LR, *prepared.rows(prepared.methods)])
+    gallery.keep_pictures(prepared, outcome.pictures, pictures, reporter, most, grid.run_images(result))
+    gallery.write_grid(result)
+
+
+def _remember(prepared: Prepared, result: RunData) -> None:
+    """Mark the run as finished, unless something in it may succeed another time."""
+    refused = prepared.refused_metrics.items()
+    missing = {name: error.missing for name, error in refused if isinstance(error, Unavailable) and error.missing}
+    others = result.summary[~result.summary["metric"].isin(missing)]
+    if prepared.refused_methods or not set(others["status"]) <= {"ok", "invalid"}:
+        return
+    if (result.scores["status"] == "failed").any():
+        return
+    if (files := prepared.files()) is not None:
+        finished.remember(result.path / CACHE, prepared.spec, files, prepared.weight_names(), missing.values())

@@ -1,13 +1,17 @@
-"""The errors that the harness itself tells apart; everything else that a method or metric raises is a failure of it."""
+"""The harness's own errors and the texts for unknown names. Anything else that a method raises is its failure."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+Name = TypeVar("Name", bound=str)
 
 
 class FsrbenchError(Exception):
-    """Base of the harness's own errors. The message is one line, made to be shown to the user as it is."""
+    """Base of the harness's own errors. The message is one line, shown to the user as it is."""
 
     exit_code: ClassVar[int] = 2
 
@@ -21,7 +25,7 @@ class Unavailable(FsrbenchError):
 
     Args:
         message: one line.
-        missing: what is lacking, where one can see later whether it is there: the name of a weight file or package, or
+        missing: what is lacking, if its presence can be checked later: the name of a weight file or package, or
             folders that would change.
     """
 
@@ -35,21 +39,21 @@ class Invalid(FsrbenchError):
 
 
 class CannotWrite(FsrbenchError):
-    """The disk is full or read-only: nothing can go on, and nothing that was done is lost. Exit code 2."""
+    """The disk is full or read-only. The run stops; finished work is kept. Exit code 2."""
 
 
 class Interrupted(FsrbenchError):
-    """Ctrl-C or SIGTERM, after what was done has been saved. Exit code 130."""
+    """Ctrl-C or SIGTERM, after finished work has been saved. Exit code 130."""
 
     exit_code = 130
 
 
 class EndedProgram(FsrbenchError):
-    """Somebody else's code called ``sys.exit()``, or raised something else that would have ended the program."""
+    """A method's or plug-in's code called ``sys.exit()`` or raised something else that would end the program."""
 
 
 def one_line(error: BaseException) -> str:
-    """Type and first line of an error that somebody else's code raised.
+    """Type and first line of an error raised by a method's or plug-in's code.
 
     Example:
         >>> one_line(ValueError("no face\\nin 3 pictures"))
@@ -61,3 +65,28 @@ def one_line(error: BaseException) -> str:
         return str(error)
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
+    """One line for an unknown name, with the nearest known names, or all if none is near.
+
+    Example:
+        >>> unknown_name("metric", "psrn", ["psnr", "ssim"])
+        "unknown metric 'psrn'; did you mean psnr?"
+    """
+    by_lower = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(by_lower[n] for n in near)}?" if near else f"known: {', '.join(sorted(known))}"
+    return f"unknown {kind} {name!r}; {hint}"
+
+
+def one_of(kind: str, name: str, known: Sequence[Name]) -> Name:
+    """The one of the known names that equals ``name``.
+
+    Raises:
+        UserError: none does.
+    """
+    for one in known:
+        if one == name:
+            return one
+    raise UserError(f"unknown {kind} {name!r}; known: {', '.join(known)}")

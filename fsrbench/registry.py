@@ -1,8 +1,7 @@
-"""Named, lazily imported objects: built-in tables and other packages' entry points behind one look-up."""
+"""Look up lazily imported objects by name: built-in ones and those of other packages' entry points."""
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from importlib import metadata
 from types import ModuleType
 from typing import Any
 
-from fsrbench.errors import FsrbenchError, Unavailable, UserError, one_line
+from fsrbench.errors import FsrbenchError, Unavailable, UserError, one_line, unknown_name
 
 
 class NameConflict(UserError):
@@ -22,8 +21,8 @@ class Registry:
     """Look-up of objects by name.
 
     Args:
-        kind: what the objects are, for messages ("method", "metric").
-        builtin: name -> ``package.module:attribute``, imported when first asked for.
+        kind: the kind of object, for messages ("method", "metric").
+        builtin: name -> ``package.module:attribute``, imported when first needed.
         group: entry-point group through which other packages add theirs.
     """
 
@@ -39,9 +38,9 @@ class Registry:
 
     @cached_property
     def _offers(self) -> dict[str, dict[str, str]]:
-        """For each name its targets, and which package each is from; more than one target is a conflict."""
+        """For each name its targets and the package that registers each; several targets are a conflict."""
         offers: dict[str, dict[str, str]] = {}
-        # Ours first, then by the packages' names: the order of sys.path decides nothing
+        # Our own first, then by package name, so that the order of sys.path does not matter
         for point in sorted(self._entry_points(), key=lambda point: (_package(point) != "fsrbench", _package(point))):
             offers.setdefault(point.name, {}).setdefault(point.value, _package(point))
         for name, target in self._builtin.items():
@@ -52,18 +51,18 @@ class Registry:
         return metadata.entry_points(group=self._group) if self._group else ()
 
     def names(self) -> list[str]:
-        """All names, in the order they were declared, plug-ins first."""
+        """All names in the order of declaration, plug-ins first."""
         return [*self._targets, *self._objects]
 
     def __contains__(self, name: object) -> bool:
         return name in self._targets or name in self._objects
 
     @contextmanager
-    def also(self, objects: Mapping[str, Any]) -> Iterator[None]:
-        """Inside, these objects are known by these names.
+    def temporarily(self, objects: Mapping[str, Any]) -> Iterator[None]:
+        """Inside, these objects are registered under these names.
 
         Raises:
-            UserError: something else is called so.
+            UserError: a name is taken.
         """
         if taken := [name for name in objects if name in self]:
             raise UserError(f"a {self.kind} is called {taken[0]} already; give yours another name")
@@ -78,7 +77,7 @@ class Registry:
         """Import and return the object called ``name``.
 
         Raises:
-            UserError: no such name (with the nearest ones).
+            UserError: no such name; the message has the nearest ones.
             NameConflict: two packages register different objects under it.
             FsrbenchError: its import failed; see :func:`load_object`.
         """
@@ -96,15 +95,8 @@ class Registry:
             raise NameConflict(f"{claims} both register the {self.kind} {name}; uninstall one of the packages")
 
     def unknown(self, name: str) -> str:
-        """One line for a name that is not here, with the nearest names."""
-        by_lower = {known.lower(): known for known in self.names()}
-        near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.5)
-        hint = (
-            f"did you mean {' or '.join(by_lower[n] for n in near)}?"
-            if near
-            else f"known: {', '.join(sorted(self.names()))}"
-        )
-        return f"unknown {self.kind} {name!r}; {hint}"
+        """One line for an unknown name, with the nearest names."""
+        return unknown_name(self.kind, name, self.names())
 
 
 def _package(point: metadata.EntryPoint) -> str:
@@ -139,8 +131,9 @@ def _import(module: str, what: str) -> ModuleType:
         missing = error.name or ""
         if isinstance(error, ModuleNotFoundError) and (module == missing or module.startswith(f"{missing}.")):
             hint = "; name it without .py" if module.endswith(".py") else ""
-            told = f"no module {missing}, installed or in the current folder{hint}"
-            raise UserError(f"cannot load {what}: {told}") from None
-        raise Unavailable(f"{what} needs a package that is not there: {one_line(error)}") from error
+            raise UserError(
+                f"cannot load {what}: no module {missing}, installed or in the current folder{hint}"
+            ) from None
+        raise Unavailable(f"{what} needs a package that is not installed: {one_line(error)}") from error
     except Exception as error:  # a plug-in's import may raise anything
         raise FsrbenchError(f"cannot load {what}: {one_line(error)}") from error

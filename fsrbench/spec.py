@@ -1,100 +1,183 @@
-"""What to run: the run's specification, validated before any work."""
+"""What to run: each setting's type, default, limits and help text, for flags, ``evaluate`` and YAML files alike."""
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from annotated_types import Ge, Gt, Le
 
-from fsrbench.errors import UserError
+from fsrbench.errors import UserError, unknown_name
+from fsrbench.files.lists import names_in
 from fsrbench.stats.seeds import MOST_SEED
 from fsrbench.tasks import TASKS, Task
-from fsrbench.weights.known import parse_named
+
+if TYPE_CHECKING:  # pydantic would double the time of --help
+    from pydantic import TypeAdapter
+
+LISTS: Final = ("methods", "metrics")
+"""Settings that are lists of names."""
+PATHS: Final = ("out", "pairs")
+ADDRESS: Final = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}")
+"""Of a Dask scheduler."""
 
 
-class RunSpec(BaseModel):
-    """One call of ``fsrbench run``; every field is a flag of the command."""
+@dataclass(frozen=True)
+class Flag:
+    """The option of ``fsrbench run`` for a setting."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    help: str
+    names: str = ""
+    """Names of the option, if not ``--name``."""
 
-    methods: tuple[str, ...]
-    task: Literal["x4", "x8"] = "x4"
-    data: str = "sample"
-    degradation: str = "bicubic"
-    metrics: tuple[str, ...] = ("paper",)
-    limit: int | None = Field(default=None, ge=1)
-    reference: str | None = None
-    pairs: Path | None = None
-    sides: Literal["one", "both"] = "one"
-    alignment: Literal["hr", "sr"] = "hr"
-    descriptor: Literal["auto", "dlib", "facenet", "arcface"] = "auto"
-    timing: Literal["quick", "full"] = "quick"
-    ratio_to: str | None = None
-    weights: dict[str, Path] = Field(default_factory=dict)
-    device: str = "auto"
-    seed: int = Field(default=0, ge=0, le=MOST_SEED)
-    batch_size: int | None = Field(default=None, ge=1)
-    """Images a batch; without it as many as are best for the device and fit its memory."""
-    workers: int | None = Field(default=None, ge=1)
-    """Processes of a cluster on this machine; without these two one process does it all."""
-    scheduler: str | None = None
-    """Address of a Dask scheduler to join."""
-    isolate: bool = False
-    timeout: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    memory_limit: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    offline: bool = False
-    save_images: bool = False
-    resume: bool = True
-    out: Path = Path("runs/latest")
 
-    @field_validator("methods", "metrics")
-    @classmethod
-    def _no_duplicates(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        if not any(names):
-            raise ValueError("name at least one")
-        return tuple(dict.fromkeys(n for n in names if n))
+@dataclass(frozen=True)
+class RunSpec:
+    """The settings of a run; made by :func:`parse_spec`, which checks them."""
 
-    @field_validator("weights")
-    @classmethod
-    def _known_weights(cls, files: dict[str, Path]) -> dict[str, Path]:
-        try:
-            return dict(parse_named(f"{name}={file}") for name, file in files.items())
-        except UserError as error:
-            raise ValueError(str(error)) from None
+    __pydantic_config__: ClassVar[Mapping[str, Any]] = {"allow_inf_nan": False}
 
-    @field_validator("scheduler")
-    @classmethod
-    def _one_cluster(cls, address: str | None, info: ValidationInfo) -> str | None:
-        if address is not None and info.data.get("workers") is not None:
-            raise ValueError("joins a cluster and --workers starts one: give one of the two")
-        if address is not None and not re.fullmatch(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}", address):
-            raise ValueError("write tcp://HOST:PORT, as the scheduler prints it")
-        return address
-
-    @field_validator("timeout", "memory_limit")
-    @classmethod
-    def _only_isolated(cls, limit: float | None, info: ValidationInfo) -> float | None:
-        if limit is not None and not info.data.get("isolate"):
-            raise ValueError("needs --isolate: a method in this process cannot be stopped")
-        return limit
+    methods: Annotated[tuple[str, ...], Flag("Methods, comma-separated; see `fsrbench list methods`.")]
+    task: Annotated[Literal["x4", "x8"], Flag("x4 (16->64 px) or x8 (16->128 px).")] = "x4"
+    data: Annotated[str, Flag("sample, a folder, a .zip or a dataset's name.")] = "sample"
+    degradation: Annotated[str, Flag("How LR is made from HR.")] = "bicubic"
+    metrics: Annotated[tuple[str, ...], Flag("Metrics and presets (fast, paper, all), comma-separated.")] = ("paper",)
+    limit: Annotated[int | None, Ge(1), Flag("Only the first N samples in sorted order.")] = None
+    reference: Annotated[str | None, Flag("Set that FID and KID compare with; HR by default.")] = None
+    pairs: Annotated[Path | None, Flag("Verification pairs in the format of LFW's pairs.txt.")] = None
+    sides: Annotated[Literal["one", "both"], Flag("SR on one side or on both sides of a verification pair.")] = "one"
+    alignment: Annotated[Literal["hr", "sr"], Flag("Align faces by the landmarks of hr or of the sr itself.")] = "hr"
+    descriptor: Annotated[
+        Literal["auto", "dlib", "facenet", "arcface"], Flag("auto, dlib, facenet or arcface, for verification.")
+    ] = "auto"
+    timing: Annotated[Literal["quick", "full"], Flag("quick, or full for latencies to publish (a minute).")] = "quick"
+    ratio_to: Annotated[str | None, Flag("Method that latencies are compared to; the first by default.")] = None
+    weights: Annotated[dict[str, Path], Flag("NAME=FILE, a weight file; repeatable.")] = field(default_factory=dict)
+    out: Annotated[Path, Flag("The run's folder.")] = Path("runs/latest")
+    device: Annotated[str, Flag("auto, cpu or cuda[:i].")] = "auto"
+    seed: Annotated[int, Ge(0), Le(MOST_SEED), Flag("Seed of degradations, folds and intervals.")] = 0
+    batch_size: Annotated[int | None, Ge(1), Flag("Images per batch; by default what suits the device.")] = None
+    workers: Annotated[int | None, Ge(1), Flag("Share the work among N processes of this machine.")] = None
+    scheduler: Annotated[str | None, Flag("Join a Dask cluster: tcp://HOST:PORT.")] = None
+    isolate: Annotated[bool, Flag("Run each method in a process of its own.")] = False
+    timeout: Annotated[float | None, Gt(0), Flag("With --isolate: seconds per batch; 600 by default.")] = None
+    memory_limit: Annotated[float | None, Gt(0), Flag("With --isolate: GiB of memory that a method may take.")] = None
+    offline: Annotated[bool, Flag("Refuse connections to other machines.")] = False
+    save_images: Annotated[bool, Flag("Keep the pictures of all images, not of 200.")] = False
+    resume: Annotated[bool, Flag("Reuse earlier results in OUT, or start anew.", "--resume/--fresh")] = True
 
     @property
     def the_task(self) -> Task:
-        """The task's sizes."""
+        """The task's LR size and scale."""
         return TASKS[self.task]
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings by name, as JSON values."""
+        made: dict[str, Any] = _adapter().dump_python(self, mode="json")
+        return made
+
+
+class WrongSetting(UserError):
+    """A setting's value is not allowed.
+
+    Args:
+        name: of the setting.
+        reason: what is wrong.
+        below: keys that lead to the wrong part of the value.
+    """
+
+    def __init__(self, name: str, reason: str, below: tuple[object, ...] = ()) -> None:
+        super().__init__(f"--{name.replace('_', '-')}: {reason}")
+        self.name, self.reason, self.below = name, reason, below
 
 
 def parse_spec(**values: Any) -> RunSpec:
-    """A specification from the values of flags.
+    """Check settings and make a specification of them.
 
     Raises:
-        UserError: a value that is not allowed; the message names its flag.
+        UserError: no such setting, or a value that is not allowed (:class:`WrongSetting`).
     """
+    from pydantic import ValidationError
+
+    for name, value in values.items():
+        if name not in setting_types():
+            raise UserError(unknown_name("setting", name, setting_types()))
+        if isinstance(value, bool) and setting_types()[name] is not bool:  # pydantic would take it for 0 or 1
+            raise WrongSetting(name, f"{str(value).lower()} is no value for it")
     try:
-        return RunSpec(**values)
+        spec = _adapter().validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
-        flag = str(first["loc"][0]).replace("_", "-")
-        raise UserError(f"--{flag}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise WrongSetting(str(first["loc"][0]), first["msg"], first["loc"][1:]) from None
+    return _checked(spec)
+
+
+def _checked(spec: RunSpec) -> RunSpec:
+    """The specification with each name once; refuses what types cannot express."""
+    from fsrbench.weights.known import parse_named
+
+    methods, metrics = (tuple(dict.fromkeys(filter(None, names))) for names in (spec.methods, spec.metrics))
+    if not (methods and metrics):
+        raise WrongSetting("metrics" if methods else "methods", "name at least one")
+    try:
+        weights = dict(parse_named(f"{name}={file}") for name, file in spec.weights.items())
+    except UserError as error:
+        raise WrongSetting("weights", str(error)) from None
+    if spec.scheduler is not None and spec.workers is not None:
+        raise WrongSetting("scheduler", "joins a cluster and --workers starts one: give one of the two")
+    if spec.scheduler is not None and not ADDRESS.fullmatch(spec.scheduler):
+        raise WrongSetting("scheduler", "write tcp://HOST:PORT, as the scheduler prints it")
+    for limit in ("timeout", "memory_limit"):
+        if getattr(spec, limit) is not None and not spec.isolate:
+            raise WrongSetting(limit, "needs --isolate: a method in this process cannot be stopped")
+    return replace(spec, methods=methods, metrics=metrics, weights=weights)
+
+
+def from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the values of flags into settings for :func:`parse_spec`.
+
+    Raises:
+        UserError: a weight file that is unknown or missing.
+    """
+    from fsrbench.weights.known import parse_named
+
+    settings = {name: from_text(name, value) for name, value in flags.items()}
+    if "weights" in settings:
+        settings["weights"] = dict(parse_named(text) for text in settings["weights"] or ())
+    return settings
+
+
+def from_text(name: str, value: Any) -> Any:
+    """Turn a setting as users write it into one for :func:`parse_spec`: split names at commas, expand ``~``."""
+    if name in LISTS and isinstance(value, str):
+        return names_in(value)
+    if name in PATHS and isinstance(value, str):
+        return _path(value)
+    if name == "weights" and isinstance(value, dict):
+        return {key: _path(path) if isinstance(path, str) else path for key, path in value.items()}
+    return value
+
+
+def _path(text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # a ~user who is not there
+        return Path(text)
+
+
+@functools.cache
+def setting_types() -> dict[str, Any]:
+    """The type of each setting, by name."""
+    known = get_type_hints(RunSpec)
+    return {setting.name: known[setting.name] for setting in fields(RunSpec)}
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[RunSpec]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(RunSpec)

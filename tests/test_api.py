@@ -250,7 +250,7 @@ def test_progress_is_told_on_standard_error_or_not_at_all(data: Path, capsys: py
         ({"methods": [lambda lr: lr]}, "give it a name"),
         ({"methods": [Blocks(), Blocks()]}, "two methods are called Blocks"),
         ({"methods": {"bicubic": blocks}}, "a method is called bicubic already"),
-        ({"methods": {"mine": "bicubic"}}, "mine: a method that is known by name keeps it"),
+        ({"methods": {"mine": "bicubic"}}, "mine: a registered method keeps its name"),
         ({"methods": {"hr": blocks}}, "no method may be called hr"),
         ({"methods": torch.nn.Upsample(scale_factor=4)}, "methods: give a list"),
         ({"methods": {"mine": 3}}, "mine is no fsrbench.Method"),

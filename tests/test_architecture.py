@@ -23,15 +23,17 @@ MODULES = {module_name(path): path for package in PACKAGES for path in sorted((R
 
 
 def imports_of(name: str) -> set[str]:
-    """The modules that a module imports anywhere in it, inside functions and for type checking alike."""
+    """The modules that a module imports anywhere in it: inside functions, for type checking, and lazily by its stub."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            # `from package import module` depends on the module, not on the package's face.
-            inside = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= (inside & MODULES.keys()) or {node.module}
+    for path in (MODULES[name], MODULES[name].with_suffix(".pyi")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if path.exists() else ():
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                module = f"{name}.{node.module}" if node.level else node.module
+                # `from package import module` depends on the module, not on the package's face.
+                inside = {f"{module}.{alias.name}" for alias in node.names}
+                found |= (inside & MODULES.keys()) or {module}
     return (found & MODULES.keys()) - {name}
 
 
@@ -45,6 +47,11 @@ def test_no_circles_lazy_imports_included() -> None:
 def test_the_check_finds_a_circle() -> None:
     with pytest.raises(CycleError):
         tuple(TopologicalSorter({"a": {"b"}, "b": {"a"}}).static_order())
+
+
+def test_names_that_a_stub_imports_lazily_count() -> None:
+    assert "fsrbench.metrics.base" in imports_of("fsrbench")
+    assert imports_of("fsrbench.runs") >= {"fsrbench.runs.data", "fsrbench.runs.comparison"}
 
 
 def test_few_files_lie_loose() -> None:

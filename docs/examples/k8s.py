@@ -1,6 +1,6 @@
-"""A run on the workers of a Kubernetes cluster with the Dask operator; `pip install dask-kubernetes` beside fsrbench.
+"""Run on a Kubernetes cluster with the Dask operator; `pip install dask-kubernetes` beside fsrbench.
 
-Run it in a pod of the same cluster that has the same image and volume: timing and summaries are made there. IMAGE needs
+Start it in a pod of the same cluster with the same image and volume: timing and summaries are made there. IMAGE needs
 `pip install fsrbench[cluster]`; CLAIM is a PersistentVolumeClaim that many nodes may write (ReadWriteMany).
 """
 
@@ -20,7 +20,7 @@ COMMAND = "fsrbench run --methods bicubic,scgan,ours --data {data} --out {out} -
 
 
 def cluster_spec() -> dict[str, Any]:
-    """The operator's own specification, and the shared volume in the workers."""
+    """The operator's default specification, with the shared volume in the workers."""
     worker = ["dask", "worker", "--nthreads", EACH["limits"]["cpu"]]
     spec: dict[str, Any] = make_cluster_spec(
         name="fsrbench", image=IMAGE, n_workers=WORKERS, resources=EACH, worker_command=worker
@@ -32,7 +32,7 @@ def cluster_spec() -> dict[str, Any]:
 
 
 def main() -> int:
-    """Start the workers, run, and end them; the exit code of ``fsrbench run``."""
+    """Start the workers, run, and end them; return the exit code of ``fsrbench run``."""
     with KubeCluster(custom_cluster_spec=cluster_spec()) as cluster:
         print(f"scheduler: {cluster.scheduler_address}", flush=True)
         cluster.wait_for_workers(1)

@@ -1,7 +1,7 @@
-"""A run on the workers of Slurm jobs; `pip install dask-jobqueue` beside fsrbench.
+"""Run on the workers of Slurm jobs; `pip install dask-jobqueue` beside fsrbench.
 
 Set the constants to your cluster's, then `sbatch --cpus-per-task=4 --mem=16G --time=24:00:00 --wrap "python slurm.py"`.
-DATA and OUT must lie on a file system that all nodes share. Killed, or out of time: the same call goes on.
+DATA and OUT must be on a file system that all nodes share. After a kill or a timeout the same call continues.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dask_jobqueue import SLURMCluster
 JOBS = 10
 """Slurm jobs."""
 WORKERS = 8
-"""Workers a job; each uses its part of the job's cores. With GPUs: 1, which takes the GPU that Slurm gives the job."""
+"""Workers per job, each with its share of the job's cores. With GPUs: 1, which uses the job's GPU."""
 SLURM = {
     "cores": 16,
     "processes": WORKERS,
@@ -28,8 +28,8 @@ COMMAND = "fsrbench run --methods bicubic,scgan,ours --data {data} --out {out} -
 
 
 def main() -> int:
-    """Start the jobs, run, and end the jobs; the exit code of ``fsrbench run``."""
-    # A worker process that is just starting anew is not lost: Dask would cancel its Slurm job after 15 s
+    """Start the jobs, run, and end the jobs; return the exit code of ``fsrbench run``."""
+    # Dask would cancel the Slurm job of a worker that takes more than 15 s to restart
     patient = dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
     with patient, SLURMCluster(**SLURM) as cluster:
         cluster.scale(jobs=JOBS)

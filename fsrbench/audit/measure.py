@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -60,7 +60,7 @@ def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = Non
     defaults = _defaults(known)
     most = (origin and origin.images) or IMAGES
     limits = {m: spec.limit or min(SLOW.get(m, IMAGES), most) for m in defaults}
-    spec = spec.model_copy(update={"limit": max(limits.values())})
+    spec = replace(spec, limit=max(limits.values()))
     with closing(prepare(spec, reporter, [p.measure for p in defaults.values()])) as first:
         _check(first)
         return _audit(first, known, limits, origin, reporter)
@@ -73,7 +73,7 @@ def _audit(
     fixed_lr = any(sample.lr is not None for sample in first.dataset)
     protocols = tuple(p for p in known if p.group != LR or not (fixed_lr or p.degradation == spec.degradation))
     usable = [p for p in protocols if p.metric not in first.refused_metrics]
-    steps = _steps(spec.model_copy(update={"methods": tuple(first.methods)}), usable, limits)
+    steps = _steps(replace(spec, methods=tuple(first.methods)), usable, limits)
     rows: list[dict[str, Any]] = []
     apart: set[Apart] = set()
     with folder.held(spec.out):
@@ -114,15 +114,14 @@ def _check(run: Prepared) -> None:
 
 def _steps(spec: RunSpec, protocols: Sequence[Protocol], limits: Mapping[str, int]) -> list[Step]:
     """The runs that are needed, those with the specification's own LR first."""
-    groups: dict[tuple[str, int, str], list[Protocol]] = {}
+    groups: dict[tuple[str, int, Literal["hr", "sr"]], list[Protocol]] = {}
     for protocol in protocols:
-        alignment = "sr" if protocol.own_alignment else "hr"
+        alignment: Literal["hr", "sr"] = "sr" if protocol.own_alignment else "hr"
         key = (protocol.degradation or spec.degradation, limits[protocol.metric], alignment)
         groups.setdefault(key, []).append(protocol)
-    names = ("degradation", "limit", "alignment")
     return [
-        Step(spec.model_copy(update=dict(zip(names, key, strict=True))), tuple(members))
-        for key, members in groups.items()
+        Step(replace(spec, degradation=degradation, limit=limit, alignment=alignment), tuple(members))
+        for (degradation, limit, alignment), members in groups.items()
     ]
 
 

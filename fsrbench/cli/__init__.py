@@ -1,1 +1,1 @@
-"""The commands of ``fsrbench``, a file a family: parse, call, print. Everything heavy is imported inside them."""
+"""The command line, one file per family of commands: parse, call, print. Heavy imports stand inside the commands."""

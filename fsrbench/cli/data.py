@@ -1,4 +1,4 @@
-"""The commands ``fsrbench data ...``: parse, call, print. Everything heavy is imported inside them."""
+"""The commands ``fsrbench data ...``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from fsrbench.cli.ending import one_line_errors
+from fsrbench.cli.errors import one_line_errors
+from fsrbench.cli.options import Destination, Limit, Source, TaskName
 
 data_app = typer.Typer(
-    help="Datasets: import archives, write degraded pictures, show what is in one.",
+    help="Datasets: import archives, write degraded pictures, show what a dataset holds.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -20,26 +21,28 @@ data_app = typer.Typer(
 def import_(
     kind: Annotated[str, typer.Argument(help="celeba, ffhq, lfw, widerface or folder.")],
     source: Annotated[Path, typer.Argument(metavar="SRC", help="What was downloaded: a folder, a zip or a tgz.")],
-    destination: Annotated[str, typer.Argument(metavar="DEST", help="A name for --data, or a folder (with a slash).")],
+    destination: Destination,
     crop: Annotated[str | None, typer.Option(help="none, centre178 (any number), ffhq, upright or five-point.")] = None,
-    size: Annotated[int | None, typer.Option(min=4, help="Side of the HR pictures in pixels; 128.")] = None,
+    size: Annotated[int | None, typer.Option(min=4, help="Side of the HR pictures in pixels; 128 by default.")] = None,
     split: Annotated[str | None, typer.Option(help="train, val, test or all; by default the one to test on.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N faces in sorted order.")] = None,
-    align: Annotated[str, typer.Option(help="Landmarks: given, or detect (MTCNN, the largest face).")] = "given",
-    landmarks: Annotated[Path | None, typer.Option(help="folder: csv with 5 or 68 points of each picture.")] = None,
-    enlarge: Annotated[bool, typer.Option("--enlarge", help="Use faces smaller than --size, enlarged.")] = False,
+    align: Annotated[str, typer.Option(help="Landmarks: given, or detect (MTCNN, largest face).")] = "given",
+    landmarks: Annotated[Path | None, typer.Option(help="folder: CSV with 5 or 68 points per picture.")] = None,
+    enlarge: Annotated[bool, typer.Option("--enlarge", help="Also use faces smaller than --size, enlarged.")] = False,
     in_the_wild: Annotated[bool, typer.Option("--in-the-wild", help="celeba: the uncropped photographs.")] = False,
-    min_face: Annotated[float, typer.Option(help="widerface: least longer side of a face's box in pixels.")] = 10,
-    max_face: Annotated[float, typer.Option(help="widerface: largest.")] = 50,
+    min_face: Annotated[float, typer.Option(help="widerface: smallest longer side of a face's box in pixels.")] = 10,
+    max_face: Annotated[float, typer.Option(help="widerface: largest longer side.")] = 50,
     max_blur: Annotated[int, typer.Option(min=0, max=2, help="widerface: 0 clear, 1 normal, 2 heavy blur.")] = 2,
     max_occlusion: Annotated[int, typer.Option(min=0, max=2, help="widerface: 0 none, 1 partial, 2 heavy.")] = 1,
     max_pose: Annotated[int, typer.Option(min=0, max=1, help="widerface: 0 typical, 1 atypical.")] = 0,
-    workers: Annotated[int | None, typer.Option(min=1, help="Processes; as many as there are cores.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; by default as many as there are cores.")
+    ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume/--fresh", help="Go on in DEST: keep what it has of SRC, or empty it.")
+        bool, typer.Option("--resume/--fresh", help="Continue in DEST, keeping what it has of SRC, or empty it.")
     ] = True,
 ) -> None:
-    """Cut the faces of an archive into a dataset for --data. Nothing is downloaded; a stopped import goes on."""
+    """Cut the faces of an archive into a dataset for --data. Downloads nothing; a stopped import continues."""
     with one_line_errors():
         from fsrbench.datasets import importers, prepared
         from fsrbench.datasets.importers.importing import Import, import_dataset
@@ -71,15 +74,17 @@ def import_(
 
 @data_app.command()
 def degrade(
-    source: Annotated[str, typer.Argument(metavar="SRC", help="sample, a folder, a .zip or a dataset's name.")],
-    destination: Annotated[str, typer.Argument(metavar="DEST", help="A name for --data, or a folder (with a slash).")],
+    source: Source,
+    destination: Destination,
     degradation: Annotated[str, typer.Option(help="How LR is made from HR.")] = "bicubic",
-    task: Annotated[str, typer.Option(help="x4 (16->64 px) or x8 (16->128 px).")] = "x4",
+    task: TaskName = "x4",
     seed: Annotated[int, typer.Option(min=0, help="Seed of the degradation.")] = 0,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples in sorted order.")] = None,
-    resume: Annotated[bool, typer.Option("--resume/--fresh", help="Go on in a DEST made alike, or empty it.")] = True,
+    limit: Limit = None,
+    resume: Annotated[
+        bool, typer.Option("--resume/--fresh", help="Continue in a DEST made the same way, or empty it.")
+    ] = True,
 ) -> None:
-    """Write HR and LR as PNG: `run --data DEST` then scores as `run --data SRC --degradation NAME` does."""
+    """Write HR and LR as PNG; `run --data DEST` then gives the scores of `run --data SRC --degradation NAME`."""
     with one_line_errors():
         from fsrbench.datasets import degrade as degrading
         from fsrbench.machine.console import Reporter
@@ -91,13 +96,13 @@ def degrade(
 
 @data_app.command()
 def show(
-    source: Annotated[str, typer.Argument(metavar="SRC", help="sample, a folder, a .zip or a dataset's name.")],
-    degradation: Annotated[str | None, typer.Option(help="Show also the LR that this makes from HR.")] = None,
-    task: Annotated[str, typer.Option(help="x4 or x8: how small that LR is.")] = "x4",
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N samples in sorted order.")] = None,
+    source: Source,
+    degradation: Annotated[str | None, typer.Option(help="Also show the LR that this makes from HR.")] = None,
+    task: Annotated[str, typer.Option(help="x4 or x8: the size of that LR.")] = "x4",
+    limit: Limit = None,
     out: Annotated[Path | None, typer.Option(help="Write a sheet of samples to this PNG file.")] = None,
 ) -> None:
-    """Show what a dataset is: sizes, identities, hash, and which of its files are broken."""
+    """Describe a dataset: sizes, identities, hash, and which of its files are broken."""
     with one_line_errors():
         from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""``fsrbench list``: what can be named, with a line on each."""
+"""``fsrbench list``: known names, with one line on each."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fsrbench.errors import FsrbenchError, UserError
-from fsrbench.registry import Registry
+from fsrbench.errors import FsrbenchError, UserError, unknown_name
 
 Row = tuple[str, ...]
 
 
 def print_list(kind: str) -> None:
-    """Print one kind of names.
+    """Print all names of a kind.
 
     Raises:
         UserError: no such kind.
     """
     if kind not in LISTS:
-        raise UserError(Registry("kind of list", dict.fromkeys(LISTS, "")).unknown(kind))
+        raise UserError(unknown_name("kind of list", kind, LISTS))
     headings, rows = LISTS[kind]
     table = Table(box=box.SIMPLE_HEAD)
     for column, heading in enumerate(headings):
-        table.add_column(heading, overflow="fold", no_wrap=column == 0)  # nothing is cut, names stay whole
+        table.add_column(heading, overflow="fold", no_wrap=column == 0)  # names stay on one line, the rest wraps
     for row in rows():
         table.add_row(*row)
     Console(highlight=False).print(table)

@@ -1,4 +1,4 @@
-"""Commands that train, export and use a model."""
+"""The commands ``fsrbench train``, ``export`` and ``upscale``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from fsrbench.cli.ending import one_line_errors
+from fsrbench.cli.errors import one_line_errors
+from fsrbench.cli.options import Device, TaskName
 from fsrbench.stats.seeds import MOST_SEED
 
 app = typer.Typer(rich_markup_mode=None)
@@ -15,25 +16,27 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def train(
-    model: Annotated[str, typer.Argument(help="A model that brings a recipe, e.g. fan, ours or scgan.")],
+    model: Annotated[str, typer.Argument(help="A model with a training recipe, e.g. fan, ours or scgan.")],
     data: Annotated[str, typer.Option(help="Training faces: a dataset's name, a folder or a zip.")],
     out: Annotated[Path, typer.Option(help="Folder for weights, log, pictures and state.")],
-    lr_data: Annotated[str | None, typer.Option(help="Real LR faces alike; without them pairs alone.")] = None,
+    lr_data: Annotated[
+        str | None, typer.Option(help="Dataset of real LR faces; without it, train on HR/LR pairs only.")
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="YAML file with the recipe's settings.")] = None,
     lr_mix: Annotated[
-        Path | None, typer.Option(help="YAML file: degradations that make the LR of pairs, NAME: SHARE each.")
+        Path | None, typer.Option(help="YAML file: degradations for the LR of pairs, NAME: SHARE each.")
     ] = None,
-    task: Annotated[str, typer.Option(help="x4 or x8.")] = "x4",
-    max_steps: Annotated[int, typer.Option(min=1, help="Updates in all.")] = 20_000,
-    batch_size: Annotated[int, typer.Option(min=1, help="Faces an update, in each process.")] = 32,
+    task: TaskName = "x4",
+    max_steps: Annotated[int, typer.Option(min=1, help="Total number of updates.")] = 20_000,
+    batch_size: Annotated[int, typer.Option(min=1, help="Faces per update and process.")] = 32,
     save_every: Annotated[int, typer.Option(min=1, help="Updates between checkpoints.")] = 500,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
+    device: Device = "auto",
     seed: Annotated[int, typer.Option(max=MOST_SEED, help="Seed of weights and batches.")] = 0,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
-    amp: Annotated[bool, typer.Option(help="bfloat16 where autocast allows.")] = True,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on where OUT stopped.")] = False,
+    amp: Annotated[bool, typer.Option(help="bfloat16 where autocast allows it.")] = True,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue where OUT stopped.")] = False,
 ) -> None:
-    """Train MODEL; a killed training goes on with --resume. Several GPUs: torchrun --no-python fsrbench train ..."""
+    """Train MODEL; --resume continues a stopped training. Several GPUs: torchrun --no-python fsrbench train ..."""
     with one_line_errors():
         from fsrbench.training.start import start
 
@@ -62,10 +65,10 @@ def train(
 def export(
     method: Annotated[str, typer.Argument(help="A method, as for `fsrbench run`.")],
     format: Annotated[str, typer.Option(help="onnx.")] = "onnx",
-    task: Annotated[str, typer.Option(help="x4 or x8.")] = "x4",
-    out: Annotated[Path | None, typer.Option(help="The file; METHOD_TASK.onnx here by default.")] = None,
+    task: TaskName = "x4",
+    out: Annotated[Path | None, typer.Option(help="The file; METHOD_TASK.onnx in this folder by default.")] = None,
 ) -> None:
-    """Write METHOD to a file that other programs run, from LR to clipped SR, and check it against METHOD."""
+    """Write METHOD to a file that other programs can run, LR to clipped SR, and check its output against METHOD."""
     with one_line_errors():
         from fsrbench.methods.export import export as write
 
@@ -74,17 +77,17 @@ def export(
 
 @app.command()
 def upscale(
-    photo: Annotated[Path, typer.Argument(help="A photo with small faces, as in a crowd.")],
+    photo: Annotated[Path, typer.Argument(help="A photo with small faces, such as a crowd.")],
     method: Annotated[str, typer.Option(help="One method; see `fsrbench list methods`.")] = "ours",
-    task: Annotated[str, typer.Option(help="x4 (16->64 px) or x8 (16->128 px).")] = "x4",
-    out: Annotated[Path, typer.Option(help="A folder, or the PNG file; the grid lies beside it.")] = Path(
+    task: TaskName = "x4",
+    out: Annotated[Path, typer.Option(help="A folder, or a PNG file; the grid is written beside it.")] = Path(
         "runs/upscale"
     ),
-    min_face: Annotated[float, typer.Option(min=4, help="Look for faces of N px and more, forehead to chin.")] = 12,
+    min_face: Annotated[float, typer.Option(min=4, help="Look for faces of at least N px, forehead to chin.")] = 12,
     all_sizes: Annotated[bool, typer.Option("--all", help="Large faces too, reduced to the LR size first.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")] = "auto",
+    device: Device = "auto",
 ) -> None:
-    """Super-resolve the small faces in a PHOTO, put them back into it and show them side by side."""
+    """Super-resolve the small faces in a PHOTO, paste them back and show them side by side."""
     with one_line_errors():
         from fsrbench.machine.console import Reporter
         from fsrbench.photo import command

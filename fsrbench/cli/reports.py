@@ -1,4 +1,4 @@
-"""Commands that show finished runs: tables, tests, plots, grids and pages."""
+"""Commands that show finished runs: tables, statistical tests, plots, grids and HTML pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from fsrbench.cli.ending import one_line_errors
+from fsrbench.cli.errors import one_line_errors
+from fsrbench.cli.options import LayoutFile, RunFolder
 from fsrbench.files.lists import names_in
 from fsrbench.stats.seeds import MOST_SEED
 
@@ -22,14 +23,14 @@ def table(
     columns: Annotated[str | None, typer.Option(help="Metrics to show, comma-separated.")] = None,
     rows: Annotated[str | None, typer.Option("--rows", "--methods", help="Methods to show, comma-separated.")] = None,
     layout: Annotated[
-        Path | None, typer.Option(help="YAML file: what is shown, in which order and under which names.")
+        Path | None, typer.Option(help="YAML file: what to show, in which order and under which names.")
     ] = None,
     intervals: Annotated[bool, typer.Option("--intervals", help="With 95 % intervals.")] = False,
     notes: Annotated[str | None, typer.Option(help="Below the table: full, short (footnotes) or none.")] = None,
     sweep: Annotated[
-        bool, typer.Option("--sweep", help="Runs that differ in a degradation's strength: a column a strength.")
+        bool, typer.Option("--sweep", help="Runs that differ in a degradation's strength: one column per strength.")
     ] = False,
-    standalone: Annotated[bool, typer.Option("--standalone", help="With tex: a whole document.")] = False,
+    standalone: Annotated[bool, typer.Option("--standalone", help="With tex: a complete document.")] = False,
     published: Annotated[
         bool,
         typer.Option(
@@ -52,8 +53,8 @@ def table(
 
 @app.command()
 def compare(
-    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
-    to: Annotated[str | None, typer.Option(help="Method that the others are compared with; else the first.")] = None,
+    path: RunFolder,
+    to: Annotated[str | None, typer.Option(help="Method to compare the others with; the first by default.")] = None,
     columns: Annotated[str | None, typer.Option(help="Metrics to compare, comma-separated.")] = None,
     format: Annotated[str, typer.Option(help="text, md or csv.")] = "text",
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of draws and permutations.")] = 0,
@@ -62,13 +63,12 @@ def compare(
     with one_line_errors():
         from rich.console import Console
 
-        from fsrbench.errors import UserError
+        from fsrbench.errors import one_of
         from fsrbench.reports.tables import comparison as table_comparison
         from fsrbench.runs import data
         from fsrbench.runs.comparison import compare_run
 
-        if format not in ("text", "md", "csv"):
-            raise UserError(f"unknown format {format!r}; known: text, md, csv")
+        one_of("format", format, ("text", "md", "csv"))
         run = data.RunData.load(path)
         base = to or run.methods[0]
         rows = compare_run(run, base, names_in(columns) if columns else None, seed)
@@ -79,10 +79,10 @@ def compare(
 @app.command()
 def plot(
     paths: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's or a training's folder, or several.")],
-    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
+    layout: LayoutFile = None,
     out: Annotated[Path | None, typer.Option(help="Where to write; RUN/plots by default.")] = None,
 ) -> None:
-    """Draw a run's plots again, a sweep over several runs' strengths of one degradation, or learning curves."""
+    """Redraw a run's plots; or draw a sweep over runs with several strengths of a degradation, or learning curves."""
     with one_line_errors():
         from fsrbench.reports.plots import draw as plots
         from fsrbench.reports.tables.layout import Layout, read_layout
@@ -93,33 +93,37 @@ def plot(
 
 @app.command()
 def grid(
-    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
-    images: Annotated[str | None, typer.Option(help="Images to show, comma-separated; else COUNT are chosen.")] = None,
+    path: RunFolder,
+    images: Annotated[
+        str | None, typer.Option(help="Images to show, comma-separated; by default COUNT are chosen.")
+    ] = None,
     choose: Annotated[str, typer.Option(help="spread (from best to worst), best, worst or random.")] = "spread",
     count: Annotated[int, typer.Option(help="How many images.")] = 5,
-    by: Annotated[str | None, typer.Option(help="Metric to choose by and to write below.")] = None,
-    of: Annotated[str | None, typer.Option(help="Method whose best or worst images; else the first.")] = None,
-    methods: Annotated[str | None, typer.Option(help="Methods to show, comma-separated; else all.")] = None,
-    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
+    by: Annotated[str | None, typer.Option(help="Metric to choose images by and to print below them.")] = None,
+    of: Annotated[
+        str | None, typer.Option(help="Method whose best or worst images to show; the first by default.")
+    ] = None,
+    methods: Annotated[str | None, typer.Option(help="Methods to show, comma-separated; all by default.")] = None,
+    layout: LayoutFile = None,
     parts: Annotated[bool, typer.Option(help="Enlarge eyes and mouth.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of a random choice.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(help="The PNG file; else RUN/grid.png for the run's own, RUN/grid_chosen.png.")
+        Path | None,
+        typer.Option(help="The PNG file; by default RUN/grid.png, or RUN/grid_chosen.png for other images."),
     ] = None,
 ) -> None:
-    """Draw the run's grid again, or one of other images or methods."""
+    """Redraw the run's grid, or draw one of other images or methods."""
     with one_line_errors():
         from typing import get_args
 
-        from fsrbench.errors import UserError
+        from fsrbench.errors import one_of
         from fsrbench.gallery.grid import Choice, draw_again
         from fsrbench.reports.tables.layout import read_layout
         from fsrbench.runs.choice import How
 
-        if choose not in get_args(How):
-            raise UserError(f"unknown choice {choose!r}; known: {', '.join(get_args(How))}")
-        shown, asked = (tuple(names_in(text)) if text else None for text in (methods, images))
-        choice = Choice(asked, choose, count, by, of, shown, parts, seed)  # type: ignore[arg-type]
+        how = one_of("choice", choose, get_args(How))
+        shown, chosen = (tuple(names_in(text)) if text else None for text in (methods, images))
+        choice = Choice(chosen, how, count, by, of, shown, parts, seed)
         drawn = draw_again(path, choice, out, read_layout(layout) if layout else None)
         if drawn.remark:
             print(drawn.remark, file=sys.stderr)
@@ -128,16 +132,18 @@ def grid(
 
 @app.command()
 def report(
-    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
-    layout: Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")] = None,
+    path: RunFolder,
+    layout: LayoutFile = None,
     out: Annotated[Path | None, typer.Option(help="The file; RUN/report.html by default.")] = None,
-    images: Annotated[int, typer.Option(min=1, help="Show the first N images, as far as the page has room.")] = 200,
+    images: Annotated[
+        int, typer.Option(min=1, help="Show at most the first N images, as far as the page has room.")
+    ] = 200,
 ) -> None:
-    """Make one HTML page of a run: tables, plots, pictures to compare and every protocol. It needs no network."""
+    """Write one self-contained HTML page: tables, plots, pictures to compare and every protocol."""
     with one_line_errors():
         from fsrbench.reports.page.render import write_report
         from fsrbench.reports.tables.build import open_arranged
         from fsrbench.reports.tables.layout import Layout, read_layout
 
-        asked = read_layout(layout) if layout else Layout()
-        print(write_report(open_arranged(path, asked), out, images, afresh=layout is not None))
+        arranged = open_arranged(path, read_layout(layout) if layout else Layout())
+        print(write_report(arranged, out, images, afresh=layout is not None))

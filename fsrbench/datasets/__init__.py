@@ -9,11 +9,10 @@ from fsrbench.datasets import prepared
 from fsrbench.datasets.base import DATASETS, Dataset, Picture, Sample
 from fsrbench.datasets.layout import read_layout, read_outputs
 from fsrbench.datasets.storage import FolderFiles, ZipFiles
-from fsrbench.errors import FsrbenchError, UserError, one_line
+from fsrbench.errors import FsrbenchError, UserError, one_line, unknown_name
 from fsrbench.provenance import fingerprints
-from fsrbench.registry import Registry
 
-__all__ = ["DATASETS", "Dataset", "Picture", "Sample", "open_dataset", "open_outputs"]
+__all__ = ["DATASETS", "Dataset", "FolderFiles", "Picture", "Sample", "open_dataset", "open_outputs"]
 
 
 def open_dataset(source: str) -> Dataset:
@@ -36,8 +35,8 @@ def open_dataset(source: str) -> Dataset:
         raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:
         raise UserError(f"{source} does not exist")
-    known = Registry("dataset", dict.fromkeys([*DATASETS.names(), *prepared.names()], ""))
-    raise UserError(f"{known.unknown(source)}; and no folder or zip of that name")
+    unknown = unknown_name("dataset", source, [*DATASETS.names(), *prepared.names()])
+    raise UserError(f"{unknown}; and no folder or zip of that name")
 
 
 def plugin_files(source: str) -> frozenset[Path] | None:

@@ -19,8 +19,7 @@ from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import decode, in_centre_square
 from fsrbench.provenance.versions import __version__
-from fsrbench.registry import Registry
-from fsrbench.tasks import TASKS, Task
+from fsrbench.tasks import Task, find_task
 
 DRAWN: Final = "degraded.csv"
 BATCH: Final = 64
@@ -48,8 +47,7 @@ def make_request(source: str, destination: str, degradation: str, task: str, see
     Raises:
         UserError: unknown names, or data with LR of its own.
     """
-    if task not in TASKS:
-        raise UserError(Registry("task", dict.fromkeys(TASKS, "")).unknown(task))
+    size = find_task(task)
     data, how = open_dataset(source).head(limit), find_degradation(degradation)
     if any(sample.lr for sample in data):
         raise UserError(f"{data.name} has LR pictures of its own; only HR is degraded")
@@ -57,7 +55,7 @@ def make_request(source: str, destination: str, degradation: str, task: str, see
     origin = (prepared.find(source) or Path(source)).resolve()
     if source not in DATASETS and (folder.resolve().is_relative_to(origin) or origin.is_relative_to(folder.resolve())):
         raise UserError(f"one of {folder} and {source} lies in the other; write to another place")
-    return Request(data, folder, how, TASKS[task], seed)
+    return Request(data, folder, how, size, seed)
 
 
 def degrade(request: Request, resume: bool, reporter: Reporter) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from fsrbench.degradations.recipes import Degradation
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import BadImage, centre_square, decode
-from fsrbench.tasks import TASKS, Task
+from fsrbench.tasks import Task, find_task
 
 Rows = list[tuple[str, str]]
 SHOWN: Final = 10
@@ -115,10 +115,9 @@ def draw_sheet(data: Dataset, degradation: Degradation | None, task: str, out: P
     """
     from fsrbench.pictures.grid import GridColumn, draw_grid
 
-    if task not in TASKS:
-        raise UserError(f"unknown task {task!r}; known: {', '.join(TASKS)}")
+    size = find_task(task)
     rows, across = SHEET
-    shown = _usable(data, degradation, TASKS[task], rows * across)
+    shown = _usable(data, degradation, size, rows * across)
     if not shown:
         raise UserError(f"no picture of {data.name} can be shown")
     across = min(across, len(shown))

@@ -19,8 +19,7 @@ from PIL import Image
 from fsrbench.degradations.resampling import gaussian_blur, jpeg, keys_cubic, resample, to_image, triangle
 from fsrbench.degradations.wild import PROTOCOL as WILD
 from fsrbench.degradations.wild import wild
-from fsrbench.errors import UserError
-from fsrbench.registry import Registry
+from fsrbench.errors import UserError, unknown_name
 
 Parameters = dict[str, Any]
 Degrade = Callable[[Image.Image, int, np.random.RandomState], tuple[Image.Image, Parameters]]
@@ -207,7 +206,7 @@ def find_degradation(name: str) -> Degradation:
     if name in DEGRADATIONS:
         return DEGRADATIONS[name]
     known = [*DEGRADATIONS, *(f"{kind}:STRENGTH" for kind in STRENGTHS)]
-    raise UserError(Registry("degradation", dict.fromkeys(known, "")).unknown(name))
+    raise UserError(unknown_name("degradation", name, known))
 
 
 def _of_strength(kind: str, number: str) -> Degradation:

@@ -33,7 +33,7 @@ def make_manifest(run: Prepared, outcome: Outcome) -> dict[str, Any]:
     """The manifest of an executed run."""
     return {
         "schema_version": SCHEMA_VERSION,
-        "spec": run.spec.model_dump(mode="json"),
+        "spec": run.spec.as_json(),
         "task": run.spec.task,
         **_data(run),
         "methods": {name: _method(run, name, outcome.results.get(name)) for name in run.spec.methods},

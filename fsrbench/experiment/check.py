@@ -1,4 +1,4 @@
-"""What a specification names has to be there; looked at before any run of an experiment begins."""
+"""Check that everything a specification names exists, before any run of an experiment begins."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ from fsrbench.files.text import Yaml
 from fsrbench.machine.devices import find_device
 from fsrbench.metrics import resolve
 from fsrbench.spec import RunSpec
-from fsrbench.weights.known import parse_named
 
 
 def check(file: Yaml, run: NamedRun) -> None:
-    """Refuse a run that cannot begin.
+    """Check a run's methods, metrics, data and files.
 
     Raises:
-        UserError: something that it names is not there; the message names the line.
+        UserError: something that it names does not exist; the message names the line.
     """
-    for name, look in CHECKS.items():
+    for name, check_setting in CHECKS.items():
         try:
-            look(run.spec)
+            check_setting(run.spec)
         except UserError as error:
             if name not in run.settings:
                 raise
@@ -42,11 +41,6 @@ def _methods(spec: RunSpec) -> None:
 def _ratio_to(spec: RunSpec) -> None:
     if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
         raise UserError(f"{spec.ratio_to} is none of the methods")
-
-
-def _weights(spec: RunSpec) -> None:
-    for name, path in spec.weights.items():
-        parse_named(f"{name}={path}")
 
 
 def _reference(spec: RunSpec) -> None:
@@ -68,6 +62,5 @@ CHECKS: Final[Mapping[str, Callable[[RunSpec], object]]] = {
     "data": lambda spec: open_dataset(spec.data),
     "reference": _reference,
     "pairs": _pairs,
-    "weights": _weights,
 }
-"""By the setting whose line a message names."""
+"""By the setting that a message names."""

@@ -1,4 +1,4 @@
-"""``fsrbench run --config``: all runs of a file, one after the other, then its tables and plots."""
+"""``fsrbench run --config``: run a file's runs one after another, then write its tables and plots."""
 
 from __future__ import annotations
 
@@ -16,35 +16,36 @@ from fsrbench.experiment.settings import RECORD
 from fsrbench.files.folders import make_folder, only_writer
 from fsrbench.machine.console import Reporter
 from fsrbench.runs import finished
+from fsrbench.runs.data import RunData
 from fsrbench.runs.names import CACHE
 from fsrbench.spec import RunSpec
 from fsrbench.weights import known as weights
 
 
 def run_config(path: Path, flags: Mapping[str, Any]) -> int:
-    """Do what a file asks for.
+    """Run an experiment.
 
     Args:
-        path: the file.
-        flags: by the names of their fields; they go before what the file says.
+        path: its YAML file.
+        flags: settings by name; they override the file.
 
     Returns:
-        The exit code: 1 if a run, a method, a metric or a table failed.
+        The exit code: 1 if a run, a method, a metric or a table failed, else 0.
 
     Raises:
         UserError: the file or something that it names cannot be used; nothing was done.
-        CannotWrite: the disk takes no more.
+        CannotWrite: the disk is full or read-only.
     """
     experiment, reporter = read_experiment(path, flags), Reporter()
     _check(experiment)
-    if experiment.alone:
-        return _run_alone(experiment.runs[0], reporter)
-    _make(experiment.out)
+    if experiment.is_single_run:
+        return show_run(benchmark(experiment.runs[0].spec, reporter))
+    make_folder(experiment.out, (experiment.out / RECORD).exists, "give --out a new or an earlier experiment's folder")
     with only_writer(experiment.out), weights.fetched_when_needed(reporter):
         record = Record(experiment)
         record.write()
-        for place, run in enumerate(experiment.runs, 1):
-            reporter.say(f"run {place} of {len(experiment.runs)}: {run.name}")
+        for number, run in enumerate(experiment.runs, 1):
+            reporter.say(f"run {number} of {len(experiment.runs)}: {run.name}")
             _run(run, record.runs[run.name], reporter)
             record.write()
         for name in experiment.tables:
@@ -55,37 +56,28 @@ def run_config(path: Path, flags: Mapping[str, Any]) -> int:
 
 
 def _check(experiment: Experiment) -> None:
-    """Look at every run that is not done yet; what was done could be, and torch takes seconds."""
-    if waiting := [run for run in experiment.runs if not _is_done(run.spec)]:
-        from fsrbench.experiment.check import check
+    """Check every run that is not finished yet; the others were checked then."""
+    if waiting := [run for run in experiment.runs if not _is_finished(run.spec)]:
+        from fsrbench.experiment.check import check  # takes seconds: torch
 
         for run in waiting:
             check(experiment.file, run)
 
 
-def _is_done(spec: RunSpec) -> bool:
+def _is_finished(spec: RunSpec) -> bool:
     with weights.named(spec.weights):
         return spec.resume and finished.is_current(spec.out / CACHE, spec)
 
 
-def _run_alone(run: NamedRun, reporter: Reporter) -> int:
+def show_run(run: RunData) -> int:
+    """Print a run's table and folder; returns the exit code, 1 if a method or metric failed."""
     from rich.console import Console
 
     from fsrbench.reports.tables.render import terminal_table
 
-    result = benchmark(run.spec, reporter)
-    Console().print(terminal_table(result))
-    print(f"run folder: {run.spec.out}", file=sys.stderr)
-    return int(result.failed)
-
-
-def _make(out: Path) -> None:
-    """Make the experiment's folder, or go on in one.
-
-    Raises:
-        UserError: it cannot be made or written to, or holds something else.
-    """
-    make_folder(out, (out / RECORD).exists, "give --out a new or an earlier experiment's folder")
+    Console().print(terminal_table(run))
+    print(f"run folder: {run.path}", file=sys.stderr)
+    return int(run.failed)
 
 
 def _run(run: NamedRun, entry: Entry, reporter: Reporter) -> None:
@@ -96,37 +88,33 @@ def _run(run: NamedRun, entry: Entry, reporter: Reporter) -> None:
     except CannotWrite:
         raise  # nor could any other run
     except (FsrbenchError, OSError, MemoryError) as error:
-        entry.status, entry.note = "stopped", _told(error)
-    told = f"{run.name}: {entry.status}, {time.monotonic() - start:.0f} s"
+        entry.status, entry.note = "stopped", str(error) if isinstance(error, FsrbenchError) else one_line(error)
+    line = f"{run.name}: {entry.status}, {time.monotonic() - start:.0f} s"
     if entry.note:
-        reporter.warn(f"{told}: {entry.note}")
+        reporter.warn(f"{line}: {entry.note}")
     else:
-        reporter.say(told)
+        reporter.say(line)
 
 
 def _table(experiment: Experiment, name: str, record: Record, reporter: Reporter) -> None:
     from fsrbench.experiment.tables import render_table, write_plot, write_table
 
-    asked, entry = experiment.tables[name], record.tables[name]
-    runs = [run for run in experiment.runs if run.group in asked.groups]
-    runs.sort(key=lambda run: asked.groups.index(run.group))
+    table, entry = experiment.tables[name], record.tables[name]
+    runs = [run for run in experiment.runs if run.group in table.groups]
+    runs.sort(key=lambda run: table.groups.index(run.group))
     done = {run.name: run.spec.out for run in runs if record.runs[run.name].done}
     if not done:
-        entry.status, entry.note = "stopped", "none of its runs is done"
+        entry.status, entry.note = "stopped", "none of its runs is finished"
     else:
         try:
-            less = len(done) < len(runs) or bool({"methods", "metrics"} & set(experiment.flags))
-            texts = render_table(name, asked, done, less)
+            partial = len(done) < len(runs) or bool({"methods", "metrics"} & set(experiment.flags))
+            texts = render_table(name, table, done, partial)
             entry.files = write_table(name, texts, experiment.out)
-            if asked.sweep:
-                entry.files += write_plot(name, list(done.values()), experiment.out, asked.layout)
+            if table.sweep:
+                entry.files += write_plot(name, list(done.values()), experiment.out, table.layout)
             entry.status = "ok"
             print(f"{name}:\n{texts['terminal']}")
         except UserError as error:
             entry.status, entry.note = "stopped", str(error)
     if entry.note:
         reporter.warn(f"table {name}: {entry.note}")
-
-
-def _told(error: BaseException) -> str:
-    return str(error) if isinstance(error, FsrbenchError) else one_line(error)

@@ -1,4 +1,4 @@
-"""``experiment.json``: which runs an experiment has, where they are and what became of them."""
+"""``experiment.json``: an experiment's runs and tables, where they are and how they ended."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.provenance.versions import __version__
 
 Status = Literal["waiting", "ok", "failed", "stopped"]
-"""``failed``: some method or metric did, the rest is there. ``stopped``: there is nothing, the note says why."""
+"""``failed``: some method or metric failed, the rest is there. ``stopped``: no result, and the note says why."""
 
 
 @dataclass
 class Entry:
-    """A run or a table."""
+    """The state of a run or a table."""
 
     status: Status = "waiting"
     note: str = ""
     """Why it is not ``ok``."""
     files: list[str] = field(default_factory=list)
-    """Relative to the experiment's folder: of a run its folder, of a table the files."""
+    """A run's folder or a table's files, relative to the experiment's folder."""
 
     @property
     def done(self) -> bool:
-        """Whether there is something to show."""
+        """Whether there is a result to show."""
         return self.status in ("ok", "failed")
 
 
 class Record:
-    """What became of an experiment; on disk after every change.
+    """State of an experiment, written after every change.
 
     Args:
         experiment: the experiment.
@@ -51,13 +51,13 @@ class Record:
         return any(entry.status != "ok" for entry in (*self.runs.values(), *self.tables.values()))
 
     def write(self) -> None:
-        """Write it.
+        """Write ``experiment.json``.
 
         Raises:
-            CannotWrite: the disk takes no more.
+            CannotWrite: the disk is full or read-only.
         """
         file = self._experiment.file
-        told = {
+        content = {
             "format": "fsrbench-experiment",
             "version": __version__,
             "config": {
@@ -71,7 +71,7 @@ class Record:
         }
         path = self._experiment.out / RECORD
         with disk_errors(path), whole(path) as part:
-            text = json.dumps(told, indent=1, ensure_ascii=False)
+            text = json.dumps(content, indent=1, ensure_ascii=False)
             part.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
 
 

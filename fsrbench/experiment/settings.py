@@ -1,53 +1,41 @@
-"""The settings of a run: what the file says for all runs, what it says for this one, and what flags say."""
+"""The settings of a run, each with where it stands: in the file for all runs, for this one, or in a flag."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from pydantic import ValidationError
-
-from fsrbench.errors import UserError
-from fsrbench.files.lists import names_in
+from fsrbench.errors import UserError, unknown_name
 from fsrbench.files.text import Yaml
-from fsrbench.registry import Registry
-from fsrbench.spec import RunSpec
-from fsrbench.weights.known import parse_named
+from fsrbench.spec import RunSpec, WrongSetting, from_flags, from_text, parse_spec, setting_types
 
-FIELDS: Final = tuple(RunSpec.model_fields)
-LISTS: Final = ("methods", "metrics")
-"""Settings that are lists; a list of another one is a sweep."""
-PATHS: Final = ("out", "pairs")
+RECORD: Final = "experiment.json"
+TABLES: Final = "tables"
+PLOTS: Final = "plots"
+RESERVED: Final = (RECORD, TABLES, PLOTS)
+"""Files and folders of the experiment itself; no run may have such a name."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting and where it was said."""
+    """The value of a setting and where it stands."""
 
     value: Any
     where: tuple[object, ...] | None = None
-    """Keys and places of lists that lead to it in the file; ``None``: it is a flag."""
+    """Keys and list indices that lead to it in the file; ``None``: it is a flag."""
 
 
 Settings = Mapping[str, Setting]
 
 
 def settings_of(flags: Mapping[str, Any]) -> dict[str, Setting]:
-    """Settings from flags as the command line takes them.
-
-    Raises:
-        UserError: a weight file that is not known or not there.
-    """
-    found = {name: Setting(_expanded(name, value)) for name, value in flags.items()}
-    if "weights" in found:
-        found["weights"] = Setting(dict(parse_named(text) for text in flags["weights"]))
-    return found
+    """Settings from the values of flags; errors as :func:`fsrbench.spec.from_flags`."""
+    return {name: Setting(value) for name, value in from_flags(flags).items()}
 
 
 def read_settings(file: Yaml, *keys: object, others: Collection[str] = ()) -> dict[str, Setting]:
-    """The settings that stand below ``keys`` of a file, by the names of their fields.
+    """The settings below ``keys`` of a file, by the names of their fields.
 
     Args:
         file: the file.
@@ -62,12 +50,12 @@ def read_settings(file: Yaml, *keys: object, others: Collection[str] = ()) -> di
         if key in others:
             continue
         name = str(key).replace("-", "_")
-        check_known(file, "key", name, (*FIELDS, *others), *keys, key)
+        check_known(file, "key", name, (*setting_types(), *others), *keys, key)
         if name in found:
             raise file.error(f"{key} is there twice", *keys, key)
         if name == "out" and keys:
-            raise file.error("a run lies in a folder of its name below out, which stands at the top", *keys, key)
-        found[name] = Setting(_expanded(name, value), (*keys, key))
+            raise file.error("each run has a folder of its name in out, which is set at the top", *keys, key)
+        found[name] = Setting(from_text(name, value), (*keys, key))
     return found
 
 
@@ -86,13 +74,13 @@ def mapping(file: Yaml, *keys: object) -> Mapping[Any, Any]:
 
 
 def check_known(file: Yaml, kind: str, name: str, known: Collection[str], *keys: object) -> None:
-    """Refuse a name that is not known.
+    """Refuse an unknown name.
 
     Raises:
-        UserError: with the line and the nearest that there is.
+        UserError: with the line and the nearest known names.
     """
     if name not in known:
-        raise file.error(Registry(kind, dict.fromkeys(known, "")).unknown(name[:80]), *keys)
+        raise file.error(unknown_name(kind, name[:80], known), *keys)
 
 
 def make_spec(file: Yaml, settings: Settings, *keys: object) -> RunSpec:
@@ -108,51 +96,14 @@ def make_spec(file: Yaml, settings: Settings, *keys: object) -> RunSpec:
     """
     if "methods" not in settings:
         raise file.error("no methods; name them in the file or with --methods", *keys)
-    for name, setting in settings.items():
-        if isinstance(setting.value, bool) and RunSpec.model_fields[name].annotation is not bool:
-            raise problem(file, setting, name, f"{str(setting.value).lower()} is no value for it")
     try:
-        return RunSpec(**{name: setting.value for name, setting in settings.items()})
-    except ValidationError as error:
-        first = error.errors()[0]
-        field, below = str(first["loc"][0]), first["loc"][1:]
-        reason = first["msg"].removeprefix("Value error, ")
-        raise problem(file, settings[field], field, reason, *below) from None
+        return parse_spec(**{name: setting.value for name, setting in settings.items()})
+    except WrongSetting as error:
+        raise problem(file, settings[error.name], error.name, error.reason, *error.below) from None
 
 
 def problem(file: Yaml, setting: Setting, name: str, reason: str, *below: object) -> UserError:
     """What is wrong with a setting, led by its line or its flag."""
     if setting.where is None:
-        return UserError(f"--{name.replace('_', '-')}: {reason}")
+        return WrongSetting(name, reason)
     return file.error(f"{name}: {reason}", *setting.where, *below)
-
-
-def _expanded(name: str, value: Any) -> Any:
-    """As a shell and the command line give it: ``~`` is the home, names may be one text with commas."""
-    if name in LISTS and isinstance(value, str):
-        return names_in(value)
-    if name in PATHS and isinstance(value, str):
-        return _path(value)
-    if name == "weights" and isinstance(value, dict):
-        return {key: _path(path) if isinstance(path, str) else path for key, path in value.items()}
-    return value
-
-
-def _path(text: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # a ~user who is not there
-        return Path(text)
-
-
-RECORD: Final = "experiment.json"
-
-
-TABLES: Final = "tables"
-
-
-PLOTS: Final = "plots"
-
-
-TAKEN: Final = (RECORD, TABLES, PLOTS)
-"""No run may be called so."""

@@ -1,4 +1,4 @@
-"""The tables of an experiment: what is asked for, and the files they become."""
+"""The tables of an experiment: read from its YAML file, rendered from its runs and written."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from fsrbench.spec import RunSpec
 
 KEYS: Final = ("runs", "layout", "sweep")
 Groups = Mapping[str, Mapping[str, RunSpec]]
-"""The runs of a file by their names, by their keys there: a sweep's has several."""
+"""From a key under ``runs`` to its runs by name; a sweep has several."""
 FORMATS: Final[tuple[Format, ...]] = ("md", "tex")
 
 
 @dataclass(frozen=True)
-class AskedTable:
+class TableSpec:
     """A table of some of the runs."""
 
     groups: tuple[str, ...]
-    """The runs' keys in the file; a sweep's stands for all of its runs."""
+    """Keys under ``runs``; that of a sweep stands for all of its runs."""
     layout: Layout = field(default_factory=Layout)
     sweep: bool = False
-    """A column a strength, and a plot."""
+    """One column per strength, and a plot."""
 
 
-def read_table(file: Yaml, runs: Groups, *keys: object) -> AskedTable:
-    """The table that stands below ``keys``.
+def read_table(file: Yaml, runs: Groups, *keys: object) -> TableSpec:
+    """Read the table below ``keys``.
 
     Args:
         file: the file.
-        runs: what the file has.
-        *keys: where.
+        runs: the file's runs.
+        *keys: where the table stands.
 
     Raises:
-        UserError: a key or run that is not known, or a sweep of runs that are none; the message names the line.
+        UserError: an unknown key or run, or a sweep of runs that are no sweep; the message names the line.
     """
     values = mapping(file, *keys)
     for key in values:
@@ -51,62 +51,62 @@ def read_table(file: Yaml, runs: Groups, *keys: object) -> AskedTable:
     if not isinstance(groups, list) or not groups:
         raise file.error("runs: write a list of names", *keys, "runs")
     groups = [str(group) for group in groups]
-    for place, group in enumerate(groups):
-        check_known(file, "run", group, list(runs), *keys, "runs", place)
-        if group in groups[:place]:
-            raise file.error(f"runs: {group} is there twice", *keys, "runs", place)
+    for index, group in enumerate(groups):
+        check_known(file, "run", group, list(runs), *keys, "runs", index)
+        if group in groups[:index]:
+            raise file.error(f"runs: {group} is there twice", *keys, "runs", index)
     sweep = values.get("sweep", False)
     if not isinstance(sweep, bool):
         raise file.error("sweep: write true or false", *keys, "sweep")
     if sweep and not is_sweep([spec for group in groups for spec in runs[group].values()]):
-        reason = "sweep: its runs have to differ in the strength of one degradation alone, as in [noise:5, noise:10]"
+        reason = "sweep: its runs must differ only in the strength of one degradation, as in [noise:5, noise:10]"
         raise file.error(reason, *keys, "sweep")
     layout = layout_in(file, *keys, "layout") if "layout" in values else Layout()
     names = [name for group in groups for name in runs[group]]
     for title in layout.runs:
         check_known(file, "run", title, names, *keys, "layout", "runs", title)
-    return AskedTable(tuple(groups), layout, sweep)
+    return TableSpec(tuple(groups), layout, sweep)
 
 
-def default_tables(runs: Groups) -> dict[str, AskedTable]:
-    """A table for each sweep, and one of all other runs side by side."""
+def default_tables(runs: Groups) -> dict[str, TableSpec]:
+    """One table per sweep, and one of all other runs side by side."""
     sweeps = [group for group, specs in runs.items() if is_sweep(list(specs.values()))]
     others = tuple(group for group in runs if group not in sweeps)
-    tables = {"all": AskedTable(others)} if others else {}
-    return tables | {f"sweep-{group}" if group else "sweep": AskedTable((group,), sweep=True) for group in sweeps}
+    tables = {"all": TableSpec(others)} if others else {}
+    return tables | {f"sweep-{group}" if group else "sweep": TableSpec((group,), sweep=True) for group in sweeps}
 
 
 def is_sweep(specs: Sequence[RunSpec]) -> bool:
-    """Whether the runs differ in the strength of one degradation alone."""
+    """Whether the runs differ only in the strength of one degradation."""
     fixed = {(spec.task, spec.data, spec.limit, spec.degradation.partition(":")[0]) for spec in specs}
     strengths = {spec.degradation for spec in specs if ":" in spec.degradation}
     return len(fixed) == 1 and len(specs) == len(strengths) > 1
 
 
-def render_table(name: str, asked: AskedTable, folders: Mapping[str, Path], fitting: bool) -> dict[Format, str]:
-    """A table as text: for the terminal, without the protocols, and for each format in which it is written.
+def render_table(name: str, table: TableSpec, folders: Mapping[str, Path], partial: bool) -> dict[Format, str]:
+    """Render a table in each format that is written, and for the terminal without the protocols.
 
     Args:
-        name: what it is called in the file.
-        asked: the table.
-        folders: the finished runs that it shows, by name.
-        fitting: leave out what the layout names and no run has: flags want less than the file, or a run was stopped.
+        name: of the table.
+        table: what it shows.
+        folders: its finished runs' folders by name.
+        partial: leave out what the layout names and no run has, because flags override the file or a run was stopped.
 
     Raises:
         UserError: no run has something that the layout names.
     """
-    titles = {run: title for run, title in asked.layout.runs.items() if run in folders}
-    alone = len(folders) == 1 and not titles
-    named = [f"{folder}" if alone else f"{run}={folder}" for run, folder in folders.items()]
+    titles = {run: title for run, title in table.layout.runs.items() if run in folders}
+    single = len(folders) == 1 and not titles
+    named = [str(folder) if single else f"{run}={folder}" for run, folder in folders.items()]
     sources = open_runs(named, titles)
-    layout = _fitting(asked.layout, sources) if fitting else asked.layout
+    layout = _fitting(table.layout, sources) if partial else table.layout
     shorter = layout.model_copy(update={"notes": "short"}) if layout.notes == "full" else layout
-    texts: dict[Format, str] = {"terminal": render_runs(sources, "terminal", shorter, asked.sweep)}
-    return texts | {kind: render_runs(sources, kind, layout, asked.sweep, name=name) for kind in FORMATS}
+    texts: dict[Format, str] = {"terminal": render_runs(sources, "terminal", shorter, table.sweep)}
+    return texts | {kind: render_runs(sources, kind, layout, table.sweep, name=name) for kind in FORMATS}
 
 
 def write_table(name: str, texts: Mapping[Format, str], out: Path) -> list[str]:
-    """Write a table below the experiment's folder.
+    """Write a table into the experiment's folder.
 
     Returns:
         The files written, relative to it.
@@ -120,7 +120,7 @@ def write_table(name: str, texts: Mapping[Format, str], out: Path) -> list[str]:
 
 
 def write_plot(name: str, folders: Sequence[Path], out: Path, layout: Layout) -> list[str]:
-    """Draw a sweep below the experiment's folder.
+    """Draw a sweep's plot into the experiment's folder.
 
     Returns:
         The files written, relative to it.

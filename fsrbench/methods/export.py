@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line, one_of
 from fsrbench.files.atomic import whole
 from fsrbench.methods.base import Method
 from fsrbench.methods.names import load_method
@@ -24,7 +24,7 @@ from fsrbench.methods.timing import Effort, Readings, measure
 from fsrbench.process.state import preserved
 from fsrbench.provenance.file_hashes import file_hash
 from fsrbench.provenance.versions import __version__
-from fsrbench.tasks import TASKS, Task
+from fsrbench.tasks import Task, find_task
 
 FORMATS: Final = ("onnx",)
 CPU: Final = torch.device("cpu")
@@ -86,12 +86,9 @@ def export(name: str, task_name: str, format: str, out: Path | None) -> Exported
         Unavailable: the method or a package is missing.
         FsrbenchError: it cannot be traced, or the file does not give what the method gives; no file is left then.
     """
-    if task_name not in TASKS:
-        raise UserError(f"unknown task {task_name!r}; known: {', '.join(TASKS)}")
-    if format not in FORMATS:
-        raise UserError(f"unknown format {format!r}; known: {', '.join(FORMATS)}")
+    task = find_task(task_name)
+    one_of("format", format, FORMATS)
     _check_packages()
-    task = TASKS[task_name]
     method = load_method(name, task, CPU)
     path = out or Path(f"{name.rpartition(':')[2].rpartition('/')[2]}_{task.name}.onnx")
     if not path.parent.is_dir():

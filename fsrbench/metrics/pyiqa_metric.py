@@ -56,7 +56,7 @@ class PyiqaMetric(ImageMetric):
                 return pyiqa.create_metric(self.name, device=torch.device("cpu"))
         except ImportError as error:
             reason = f"{one_line(error)}{advice(error)}"
-            raise Unavailable(f"pyiqa's {self.name} needs a package that is not there: {reason}") from None
+            raise Unavailable(f"pyiqa's {self.name} needs a package that is not installed: {reason}") from None
         except Exception as error:  # downloads fail in many ways
             how = f"`fsrbench weights fetch {self.name}` gets its weights"
             reason = f"pyiqa cannot make {self.name}: {one_line(error)}; {how}"

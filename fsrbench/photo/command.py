@@ -31,7 +31,7 @@ from fsrbench.pictures.grid import GridColumn, draw_grid
 from fsrbench.process.state import preserved
 from fsrbench.provenance.versions import __version__
 from fsrbench.runs.pictures import COMPRESSION, safe_name
-from fsrbench.tasks import TASKS, Task
+from fsrbench.tasks import Task, find_task
 
 INVENTED: Final = (
     "A super-resolved face is a guess: its details are invented by a model, they are not evidence, and nothing here is "
@@ -78,7 +78,7 @@ def upscale(request: Request, reporter: Reporter) -> list[Path]:
         FsrbenchError: the method fails.
     """
     picture_file, grid_file = _files(request)
-    task = _task(request.task)
+    task = find_task(request.task)
     if request.method.partition(":")[0] == "images":
         raise UserError("upscale needs a method that computes; images: only reads pictures")
     device = find_device(request.device)
@@ -112,12 +112,6 @@ def _files(request: Request) -> tuple[Path, Path]:
     if any(file.resolve() == request.photo.resolve() for file in files):
         raise UserError(f"{request.photo} would be overwritten; name another --out")
     return files
-
-
-def _task(name: str) -> Task:
-    if name not in TASKS:
-        raise UserError(f"unknown task {name!r}; known: {', '.join(TASKS)}")
-    return TASKS[name]
 
 
 def _open(path: Path, reporter: Reporter) -> Image.Image:

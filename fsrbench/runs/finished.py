@@ -85,7 +85,7 @@ def is_current(folder: Path, spec: RunSpec) -> bool:
 
 
 def _asked(spec: RunSpec) -> Mapping[str, Any]:
-    return spec.model_dump(mode="json", exclude=set(UNASKED))
+    return {name: value for name, value in spec.as_json().items() if name not in UNASKED}
 
 
 def _written(out: Path, cache: Path) -> Iterator[Path]:

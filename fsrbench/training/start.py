@@ -17,7 +17,7 @@ from fsrbench.machine.console import Reporter
 from fsrbench.machine.devices import find_device
 from fsrbench.process.state import preserved
 from fsrbench.provenance.file_hashes import file_hash
-from fsrbench.tasks import TASKS
+from fsrbench.tasks import find_task
 from fsrbench.training import RECIPES, distributed
 from fsrbench.training.data import MIXTURE, check_mixture
 from fsrbench.training.loop import Report, Schedule, locked, train
@@ -56,8 +56,7 @@ def start(
     Raises:
         UserError: unknown names or settings, unusable data, or ``out`` holds another training.
     """
-    if settings["task"] not in TASKS:
-        raise UserError(f"unknown task {settings['task']!r}; known: {', '.join(TASKS)}")
+    task = find_task(settings["task"])
     if threads:
         torch.set_num_threads(threads)
     make = RECIPES.get(model)
@@ -68,7 +67,7 @@ def start(
     try:
         with locked(out, resume) if distributed.rank() == 0 else nullcontext():
             torch.manual_seed(settings["seed"])
-            recipe = make(Options(**{**settings, "task": TASKS[settings["task"]], "device": device, "config": own}))
+            recipe = make(Options(**{**settings, "task": task, "device": device, "config": own}))
             assert isinstance(recipe, Recipe)
             record = {"model": model, **settings, "config": own, "config_sha256": _hashes(own), **recipe.facts}
             _train(recipe, out, Schedule(steps, save_every=save_every), resume, record, reporter)

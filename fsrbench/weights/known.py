@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fsrbench.errors import Unavailable, UserError
+from fsrbench.errors import Unavailable, UserError, unknown_name
 from fsrbench.provenance.file_hashes import file_hash, file_parts
-from fsrbench.registry import Registry
 
 if TYPE_CHECKING:
     from fsrbench.machine.console import Reporter
@@ -105,9 +104,6 @@ WEIGHTS = {
         ),
     )
 }
-REGISTRY = Registry("weight file", dict.fromkeys(WEIGHTS, "fsrbench.weights.known:WEIGHTS"))
-
-
 _named: dict[str, Path] = {}
 _asked: set[str] = set()
 """Names that :func:`find` was asked for since files were named."""
@@ -134,7 +130,7 @@ def parse_named(text: str) -> tuple[str, Path]:
     """
     name, _, file = text.partition("=")
     if name not in WEIGHTS:
-        raise UserError(REGISTRY.unknown(name))
+        raise UserError(unknown_name("weight file", name, WEIGHTS))
     path = Path(file).expanduser()
     if not path.is_file():
         raise UserError(f"weights {name}: {file or 'no file given'} is no file; write {name}=FILE")

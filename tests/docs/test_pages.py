@@ -47,9 +47,13 @@ def stage(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.syspath_prepend(str(folder))
     before = set(sys.modules)
     with ExitStack() as around:
-        around.enter_context(METHODS.also({"sharpened": importlib.import_module("faceplugin.method").Sharpened}))
-        around.enter_context(METRICS.also({"colour_error": importlib.import_module("faceplugin.metric").ColourError}))
-        around.enter_context(DATASETS.also({"gradients": importlib.import_module("faceplugin.dataset").gradients}))
+        around.enter_context(METHODS.temporarily({"sharpened": importlib.import_module("faceplugin.method").Sharpened}))
+        around.enter_context(
+            METRICS.temporarily({"colour_error": importlib.import_module("faceplugin.metric").ColourError})
+        )
+        around.enter_context(
+            DATASETS.temporarily({"gradients": importlib.import_module("faceplugin.dataset").gradients})
+        )
         yield folder
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):

@@ -31,7 +31,7 @@ def specs(experiment: Experiment) -> dict[str, RunSpec]:
 
 def test_a_file_without_runs_is_one(read: Any) -> None:
     experiment = read("methods: ours, bicubic\nbatch-size: 3\nsave_images: true\nlimit:\npairs: ~/pairs.txt\n")
-    assert experiment.alone
+    assert experiment.is_single_run
     expected = RunSpec(methods=("ours", "bicubic"), batch_size=3, save_images=True, pairs=Path.home() / "pairs.txt")
     assert specs(experiment) == {"": expected}
     assert experiment.out == Path("runs/latest")
@@ -108,14 +108,14 @@ def test_tables(read: Any) -> None:
         (f"{TOP}weights: [arcface]\n", 2, "weights: Input should be a valid dictionary"),
         ("methods:\n  - bicubic\n  - 3\n", 3, "methods: Input should be a valid string"),
         ("methods: []\n", 1, "methods: name at least one"),
-        (f"{TOP}tables: {{}}\n", 2, "tables: they need runs"),
+        (f"{TOP}tables: {{}}\n", 2, "tables: they need runs:"),
         (f"{TOP}runs:\n", 2, "runs: expected 'name: value'"),
         (f"{TOP}runs: {{}}\n", 2, "runs: name at least one"),
         (f"{TOP}runs: [a]\n", 2, "runs: expected 'name: value'"),
         (f"{TOP}runs:\n  a:\n", 3, "a: expected 'name: value'"),
         (f"{TOP}runs:\n  a:\n    data: x\n    limt: 3\n", 5, "unknown key 'limt'; did you mean limit"),
         (f"{TOP}runs:\n  a:\n    runs: {{}}\n", 4, "unknown key 'runs'"),
-        (f"{TOP}runs:\n  a:\n    out: x\n", 4, "a run lies in a folder of its name"),
+        (f"{TOP}runs:\n  a:\n    out: x\n", 4, "each run has a folder of its name in out"),
         (f"{TOP}seed: {2**32}\nruns:\n  a: {{}}\n", 2, "seed: Input should be less than or equal to 4294967293"),
         (f"{TOP}seed: -1\nruns:\n  a: {{}}\n", 2, "seed: Input should be greater than or equal to 0"),
         ("seed: 1\nruns:\n  a: {methods: [ours]}\n  b: {}\n", 4, "no methods"),
@@ -125,12 +125,12 @@ def test_tables(read: Any) -> None:
         (f"{TOP}runs:\n  ..: {{}}\n", 3, "'..': a name is"),
         (f"{TOP}runs:\n  ../../x: {{}}\n", 3, "a name is"),
         (f"{TOP}runs:\n  7: {{}}\n", 3, "'7': a name is"),
-        (f"{TOP}runs:\n  Tables: {{}}\n", 3, "'Tables' is a folder of the experiment's own"),
+        (f"{TOP}runs:\n  Tables: {{}}\n", 3, "'Tables' is a folder or file of the experiment itself"),
         (f"{TOP}runs:\n  a:\n    task: [x4]\n    seed: [1, 2]\n", 5, "seed: a list, and task is one already"),
         (f"{TOP}seed: [1, 2]\nruns:\n  a:\n    task: [x4, x8]\n", 5, "task: a list, and seed is one already"),
         (f"{TOP}degradation: []\n", 2, "degradation: name at least one value"),
-        (f"{TOP}degradation:\n- noise:5\n- noise 5\n", 4, "'noise 5' gives no folder of its own"),
-        (f"{TOP}data: [/]\n", 2, "'/' gives no folder of its own"),
+        (f"{TOP}degradation:\n- noise:5\n- noise 5\n", 4, "'noise 5' gives no folder name of its own"),
+        (f"{TOP}data: [/]\n", 2, "'/' gives no folder name of its own"),
         (f"{TOP}task:\n- x4\n- x5\n", 4, "task: Input should be 'x4' or 'x8'"),
         (f"{TOP}data: [[a], b]\n", 2, "data: Input should be a valid string"),
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{rows: [a]}}\n", 4, "unknown key 'rows'; did you mean runs"),
@@ -140,7 +140,7 @@ def test_tables(read: Any) -> None:
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{runs: [[a]]}}\n", 4, "unknown run"),
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  ../t: {{}}\n", 4, "'../t': a name is"),
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{sweep: 1}}\n", 4, "sweep: write true or false"),
-        (f"{TOP}runs: {{a: {{}}, b: {{}}}}\ntables:\n  t: {{sweep: true}}\n", 4, "sweep: its runs have to differ"),
+        (f"{TOP}runs: {{a: {{}}, b: {{}}}}\ntables:\n  t: {{sweep: true}}\n", 4, "sweep: its runs must differ only"),
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{layout: [psnr]}}\n", 4, "expected 'key: value'"),
         (
             f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{layout: {{runs: {{aa: A}}}}}}\n",

@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 from made import Finished, call, picture_files, run, write_files
 
+from fsrbench import benchmark
 from fsrbench.errors import CannotWrite
 from fsrbench.files.folders import only_writer
 
@@ -116,7 +117,7 @@ def test_layouts_leave_out_what_flags_do_not_want(configured: Configured) -> Non
 def test_a_finished_run_is_not_done_again(configured: Configured) -> None:
     first = configured(TWO)
     stamps = {path: path.stat().st_mtime_ns for path in Path("runs/study").rglob("scores.parquet")}
-    with mock.patch("fsrbench.pipeline.run", side_effect=AssertionError):
+    with mock.patch.object(benchmark, "compute", side_effect=AssertionError):
         again = configured(TWO)
     assert again.exit_code == 0
     assert again.stdout == first.stdout
@@ -150,9 +151,7 @@ def test_a_method_that_fails_gives_code_1_and_is_shown(configured: Configured) -
 
 
 def test_a_stop_is_gone_on_from(configured: Configured) -> None:
-    from fsrbench import pipeline
-
-    original, calls = pipeline.run, []
+    original, calls = benchmark.compute, []
 
     def stopped(*arguments: Any) -> Any:
         calls.append(arguments)
@@ -160,7 +159,7 @@ def test_a_stop_is_gone_on_from(configured: Configured) -> None:
             raise KeyboardInterrupt
         return original(*arguments)
 
-    with mock.patch("fsrbench.pipeline.run", side_effect=stopped):
+    with mock.patch.object(benchmark, "compute", side_effect=stopped):
         assert configured(TWO).exit_code == 130
     assert {name: entry["status"] for name, entry in record()["runs"].items()} == {"plain": "ok", "hard": "waiting"}
     again = configured(TWO)
@@ -234,7 +233,7 @@ def test_two_processes_do_not_do_the_same(configured: Configured) -> None:
 
 
 def test_a_full_disk_stops_all(configured: Configured) -> None:
-    with mock.patch("fsrbench.pipeline.run", side_effect=CannotWrite("cannot write x")) as runs:
+    with mock.patch.object(benchmark, "compute", side_effect=CannotWrite("cannot write x")) as runs:
         found = configured(TWO)
     assert (found.exit_code, runs.call_count) == (2, 1)
     assert found.stderr.endswith("fsrbench: cannot write x\n")

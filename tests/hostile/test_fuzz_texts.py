@@ -17,9 +17,9 @@ from fsrbench.datasets.landmarks import read_landmarks
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.errors import UserError
 from fsrbench.experiment.config import read_experiment
-from fsrbench.experiment.settings import FIELDS
 from fsrbench.files.text import read_yaml
 from fsrbench.reports.tables.published import PUBLISHED, load_published
+from fsrbench.spec import setting_types
 from fsrbench.training.recipe import parse_config
 
 SETTINGS = b"""init: a.safetensors
@@ -60,7 +60,7 @@ def check_yaml(path: Path, data: bytes) -> None:
 
 def names() -> SearchStrategy[str]:
     """Of settings, runs and anything."""
-    return st.one_of(st.sampled_from([*FIELDS, "tables", "a", "A", "..", "a/b"]), st.text(max_size=4))
+    return st.one_of(st.sampled_from([*setting_types(), "tables", "a", "A", "..", "a/b"]), st.text(max_size=4))
 
 
 def settings_of_runs() -> SearchStrategy[dict[str, object]]:
@@ -74,7 +74,7 @@ def check_configuration(path: Path) -> None:
         experiment = read_experiment(path, {})
         folders = [run.spec.out for run in experiment.runs]
         assert len(set(folders)) == len(folders)
-        assert all(experiment.alone or folder.is_relative_to(experiment.out) for folder in folders)
+        assert all(experiment.is_single_run or folder.is_relative_to(experiment.out) for folder in folders)
         assert not any(".." in folder.relative_to(experiment.out).parts for folder in folders)
 
 

@@ -23,7 +23,7 @@ FLAGS = ["--methods", "bicubic,ours", "--metrics", "psnr,ssim,landmark_nme,param
 # Forks of one process that has imported everything: only what a run does is to be interrupted
 KILLER = """
 import json, os, random, shutil, signal, sys, time
-import fsrbench.pipeline
+import fsrbench.engine.run, fsrbench.gallery.keep
 from fsrbench.cli.app import app
 from fsrbench.reports import plots
 

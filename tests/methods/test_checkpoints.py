@@ -276,7 +276,7 @@ def test_plug_in_that_cannot_be_imported_spoils_no_file_that_another_reads(
     install_reader(tmp_path, monkeypatch, "made_broken", "import package_that_is_not_there\n")
     file = saved(tmp_path / "made.pth", plksr())
     assert load(file).description.startswith("PLKSR")
-    told = "checkpoint reader made needs a package that is not there: .*package_that_is_not_there"
+    told = "checkpoint reader made needs a package that is not installed: .*package_that_is_not_there"
     with pytest.raises(Unavailable, match=f"no architecture that is known here; .*; {told}"):
         load(saved(tmp_path / "unknown.pth", nn.Linear(1, 1)))
     monkeypatch.setitem(sys.modules, "spandrel", None)

@@ -119,7 +119,10 @@ def test_needs_hr():
     ("error", "reason"),
     [
         (OSError("no route\nto host"), r"cannot make lpips: OSError: no route; `fsrbench weights fetch lpips` gets"),
-        (ModuleNotFoundError("No module named 'clip'"), "needs a package that is not there: .*No module named 'clip'$"),
+        (
+            ModuleNotFoundError("No module named 'clip'"),
+            "needs a package that is not installed: .*No module named 'clip'$",
+        ),
     ],
     ids=["download", "package"],
 )

@@ -20,11 +20,11 @@ sys.path.insert(0, sys.argv[1])
 import made_faces
 made_faces.install(int(sys.argv[2]))
 from fsrbench.machine.console import Reporter
-from fsrbench.pipeline import run
+from fsrbench.benchmark import compute
 from fsrbench.spec import parse_spec
 metrics = sys.argv[4].split(",")
 start = time.perf_counter()
-run(parse_spec(methods=("bicubic",), data="made", metrics=metrics, out=sys.argv[3], device="cpu"), Reporter())
+compute(parse_spec(methods=("bicubic",), data="made", metrics=metrics, out=sys.argv[3], device="cpu"), Reporter())
 seconds = json.load(open(sys.argv[3] + "/manifest.json"))["seconds"]
 most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print("TOLD", time.perf_counter() - start, seconds["scoring"], most / 2**20)

@@ -267,7 +267,3 @@ def test_what_comes_with_a_package_is_not_downloaded(user, declare):
     declare(package="package_of_weights")
     path = put(make_package(user) / "models")
     assert fetch("made") == path
-
-
-def test_the_published_list_is_the_registrys():
-    assert weights.REGISTRY.names() == list(WEIGHTS)

@@ -14,8 +14,7 @@ from fsrbench.datasets.importers import celeba, ffhq, folder, lfw, widerface
 from fsrbench.datasets.importers.base import SPLITS, Collection, Options, Split
 from fsrbench.datasets.importers.crops import BOX, find_crop
 from fsrbench.datasets.importers.tree import Tree
-from fsrbench.errors import UserError
-from fsrbench.registry import Registry
+from fsrbench.errors import UserError, one_of, unknown_name
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ def find_kind(name: str) -> Kind:
         UserError: unknown; the message suggests the nearest.
     """
     if name not in KINDS:
-        raise UserError(Registry("kind of archive", dict.fromkeys(KINDS, "")).unknown(name))
+        raise UserError(unknown_name("kind of archive", name, KINDS))
     return KINDS[name]
 
 
@@ -97,21 +96,19 @@ def make_options(kind: Kind, crop: str | None, split: str | None, size: int | No
     Raises:
         UserError: unknown values, or choices that exclude each other.
     """
-    if split is not None and split not in SPLITS:
-        raise UserError(f"unknown split {split!r}; known: {', '.join(SPLITS)}")
+    chosen_split = kind.split if split is None else one_of("split", split, SPLITS)
     if kind.crop == BOX.name and (crop not in (None, BOX.name) or size or others["align"] != "given"):
         raise UserError(f"{kind.title}: faces are cut around their boxes in whole pixels; no --crop, --size or --align")
     if kind.crop != BOX.name and crop == BOX.name:
         raise UserError(f"{kind.title} has no boxes to crop around")
-    if others["align"] not in ("given", "detect"):
-        raise UserError(f"unknown --align {others['align']!r}; known: given, detect")
+    one_of("--align", others["align"], ("given", "detect"))
     if others["in_the_wild"] and kind.name != "celeba":
         raise UserError("--in-the-wild is for celeba")
     if others["landmarks"] and kind.name != "folder":
         raise UserError("--landmarks is for folder; the others bring their own")
     default = ("upright" if others["in_the_wild"] else kind.crop) if others["align"] == "given" else "upright"
     pixels = None if kind.crop == BOX.name else size or 128
-    options = Options(find_crop(crop or default).name, split or kind.split, pixels, **others)
+    options = Options(find_crop(crop or default).name, chosen_split, pixels, **others)
     if find_crop(options.crop).needs_points and options.align == "given":
         if kind.name == "lfw":
             raise UserError(f"crop {options.crop} needs landmarks and LFW has none; add --align detect")

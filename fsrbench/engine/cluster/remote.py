@@ -80,7 +80,7 @@ def make_setting(context: Context, scratch: Path, own: bool) -> Setting:
     metrics = context.measures.metrics
     chosen = {name: path.absolute() for name, path in spec.weights.items()}
     setting = Setting(
-        spec.model_copy(update={"out": spec.out.absolute(), "weights": chosen}),
+        replace(spec, out=spec.out.absolute(), weights=chosen),
         tuple((m.name, m.extractor if isinstance(m, FeatureMetric) else None) for m in metrics),
         {name: _absolute(name) for name in spec.methods if is_of_path(name)},
         store,
@@ -167,7 +167,7 @@ def with_isolation(spec: RunSpec) -> RunSpec:
     """
     if spec.isolate or multiprocessing.current_process().daemon:
         return spec
-    return spec.model_copy(update={"isolate": True, "timeout": NO_TIMEOUT})
+    return replace(spec, isolate=True, timeout=NO_TIMEOUT)
 
 
 def remote_context(setting: Setting, device: torch.device) -> Context:

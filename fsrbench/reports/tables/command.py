@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from fsrbench.errors import UserError
+from fsrbench.errors import one_of
 from fsrbench.reports.tables.layout import Layout, Notes, read_layout
-from fsrbench.reports.tables.render import FORMATS, Format, render_runs
+from fsrbench.reports.tables.render import FORMATS, render_runs
 from fsrbench.reports.tables.sources import open_runs
 
 
@@ -38,19 +38,8 @@ def table(
     Raises:
         UserError: a run cannot be read, or something asked for is not there or not allowed.
     """
-    if notes is not None and notes not in get_args(Notes):
-        raise UserError(f"unknown notes {notes!r}; known: {', '.join(get_args(Notes))}")
-    asked = (read_layout(layout) if layout else Layout()).changed(columns, rows, intervals, _known(notes))
-    return render_runs(open_runs(runs, asked.runs), _format(format), asked, sweep, published, standalone)
-
-
-def _format(name: str) -> Format:
-    for known in FORMATS:
-        if name == known:
-            return known
-    raise UserError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
-
-
-def _known(notes: str | None) -> Notes | None:
-    known: tuple[Notes, ...] = get_args(Notes)
-    return next((name for name in known if name == notes), None)
+    notes_known: tuple[Notes, ...] = get_args(Notes)
+    kept = one_of("notes", notes, notes_known) if notes is not None else None
+    asked = (read_layout(layout) if layout else Layout()).changed(columns, rows, intervals, kept)
+    sources = open_runs(runs, asked.runs)
+    return render_runs(sources, one_of("format", format, FORMATS), asked, sweep, published, standalone)

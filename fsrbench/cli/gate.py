@@ -1,4 +1,4 @@
-"""Commands that judge numbers: the gate and the audit."""
+"""The commands ``fsrbench check`` (the gate) and ``fsrbench audit``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from fsrbench.cli.ending import one_line_errors
+from fsrbench.cli.errors import one_line_errors
+from fsrbench.cli.options import RunFolder
 from fsrbench.files.lists import names_in
 from fsrbench.stats.seeds import MOST_SEED
 
@@ -16,16 +17,18 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def check(
-    path: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.")],
+    path: RunFolder,
     against: Annotated[Path, typer.Option(help="The reference, a JSON file.")],
-    update: Annotated[bool, typer.Option("--update", help="Make the run the reference; say what changes.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Make the run the reference; print what changes.")] = False,
     format: Annotated[str, typer.Option(help="text, junit, github or json.")] = "text",
-    output: Annotated[Path | None, typer.Option(help="File for the format; the text is printed all the same.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Write the format to this file; the text is still printed.")
+    ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, max=MOST_SEED, help="Seed of the tests; the run's own has to be the reference's.")
+        int, typer.Option(min=0, max=MOST_SEED, help="Seed of the tests; the run's own must be the reference's.")
     ] = 0,
 ) -> None:
-    """Hold a RUN against a reference. Exit code 0: holds, 1: regressed, 2: cannot be compared."""
+    """Compare a RUN with a reference. Exit code 0: holds, 1: regressed, 2: cannot be compared."""
     with one_line_errors():
         from fsrbench.gate import command
 
@@ -43,16 +46,16 @@ def audit(
     data: Annotated[str | None, typer.Option(help="sample (default), a folder, a .zip or a dataset's name.")] = None,
     degradation: Annotated[str | None, typer.Option(help="How LR is made from HR; bicubic by default.")] = None,
     task: Annotated[str | None, typer.Option(help="x4 (default) or x8.")] = None,
-    limit: Annotated[int | None, typer.Option(help="First N images; without it 128, for NIQE 64.")] = None,
-    out: Annotated[Path | None, typer.Option(help="RUN/audit by default, without a run runs/audit.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first N images; by default 128, for NIQE 64.")] = None,
+    out: Annotated[Path | None, typer.Option(help="RUN/audit by default; runs/audit without a run.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of degradations and folds.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Refuse connections to other machines.")] = False,
 ) -> None:
-    """Show how far the numbers of a RUN or of a method move under other papers' protocols."""
+    """Show how much the numbers of a RUN or a method change under other papers' protocols."""
     with one_line_errors():
         from fsrbench.audit.command import audit
 
-        asked = {
+        requested = {
             "methods": None if method is None else tuple(names_in(method)),
             "data": data,
             "degradation": degradation,
@@ -60,4 +63,4 @@ def audit(
             "limit": limit,
             "seed": seed,
         }
-        audit(path, out, {name: value for name, value in asked.items() if value is not None} | {"offline": offline})
+        audit(path, out, {name: value for name, value in requested.items() if value is not None} | {"offline": offline})

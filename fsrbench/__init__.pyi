@@ -1,0 +1,22 @@
+# The public names of this package, for type checkers and for lazy_loader, which imports each when it is asked for.
+from .api import Options as Options
+from .api import evaluate as evaluate
+from .datasets.base import Dataset as Dataset
+from .datasets.base import Picture as Picture
+from .datasets.base import Sample as Sample
+from .degradations.recipes import Degradation as Degradation
+from .methods.base import Method as Method
+from .methods.restorer import Restorer as Restorer
+from .metrics.base import Evaluation as Evaluation
+from .metrics.base import Faces as Faces
+from .metrics.base import Facts as Facts
+from .metrics.base import FeatureMetric as FeatureMetric
+from .metrics.base import ImageMetric as ImageMetric
+from .metrics.base import Metric as Metric
+from .metrics.base import SpeedMetric as SpeedMetric
+from .metrics.base import Summary as Summary
+from .metrics.extractors.base import Extractor as Extractor
+from .provenance.versions import __version__ as __version__
+from .runs.data import RunData as RunData
+from .tasks import Task as Task
+from .training.recipe import Recipe as Recipe
