@@ -42,15 +42,25 @@ class FrameWriter:
         """A row without a number."""
         self._row(method, metric, Summary(float("nan"), note=str(error)), status_of(error))
 
-    def add(self, method: str, metric: Metric, evaluation: Evaluation, mine: MethodResults) -> None:
-        """The rows of one method and metric; ``mine`` has the images that ``evaluation`` has values of."""
-        failed = mine.problems | mine.unscored.get(metric.name, {})
+    def add(
+        self, method: str, metric: Metric, evaluation: Evaluation, mine: MethodResults, unscored: Mapping[str, str]
+    ) -> None:
+        """The rows of one method and metric.
+
+        Args:
+            method: which one.
+            metric: which one.
+            evaluation: what it gave.
+            mine: has the images that ``evaluation`` has values of.
+            unscored: those among them that the metric failed on, and why.
+        """
+        failed = {**mine.problems, **unscored}
         if evaluation.values is not None:
-            self._per_image(method, metric.name, mine, evaluation.values)
+            self._per_image(method, metric.name, mine, evaluation.values, unscored)
         summary = evaluation.summary or self._mean(metric, mine.ids, evaluation.values, failed)
         explained = bool(metric.infinite) and metric.infinite in summary.note  # PSNR's says that SR equals HR
         copied = "" if explained else copies(mine)
-        notes = [n for n in (evaluation.note, summary.note, _failures(failed, mine.images), copied) if n]
+        notes = [n for n in (evaluation.note, summary.note, failures(failed, mine.images), copied) if n]
         wrong = too_many_failed(len(failed), mine.images)
         status = "failed" if wrong else "invalid" if np.isnan(summary.value) else "ok"
         self._row(method, metric, replace(summary, note="; ".join(notes)), status)
@@ -87,8 +97,10 @@ class FrameWriter:
         interval = mean_interval(values[finite], self.seed, people(scored, self.identities), rate)
         return Summary(float(values[finite].mean()), *interval, int(finite.sum()), note)
 
-    def _per_image(self, method: str, metric: str, mine: MethodResults, values: np.ndarray) -> None:
-        ids, unscored = [*mine.ids, *mine.problems], mine.unscored.get(metric, {})
+    def _per_image(
+        self, method: str, metric: str, mine: MethodResults, values: np.ndarray, unscored: Mapping[str, str]
+    ) -> None:
+        ids = [*mine.ids, *mine.problems]
         pairs = zip(mine.ids, values, strict=True)
         known = ["failed" if image in unscored else "invalid" if np.isnan(v) else "ok" for image, v in pairs]
         missing = [float("nan")] * len(mine.problems)
@@ -154,7 +166,8 @@ def copies(mine: MethodResults) -> str:
     return f"{mine.equal} of {len(mine.ids)} SR pictures equal HR pixel for pixel: are they HR's own?"
 
 
-def _failures(failed: Mapping[str, str], images: int) -> str:
+def failures(failed: Mapping[str, str], images: int) -> str:
+    """A note on images that failed, empty where none did."""
     if not failed:
         return ""
     image, reason = next(iter(failed.items()))

@@ -32,9 +32,14 @@ class MethodResults:
     failed: dict[str, str] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     unscored: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By metric: images that it raised on, and what."""
+    """By metric and by extractor: images that it failed on, and why."""
     behaviour: str = ""
     """What is odd about the method's pictures; empty where nothing is."""
+
+    def ids_with(self, extractor: str) -> list[str]:
+        """The images that there are an extractor's features of, in the order of their rows."""
+        lost = self.unscored.get(extractor, {})
+        return [image for image in self.ids if image not in lost]
 
     @property
     def images(self) -> int:
@@ -51,8 +56,8 @@ class MethodResults:
         self.failed |= result.failed
         self.changed.update(result.changed)
         self.behaviour = self.behaviour or result.behaviour
-        for metric, images in result.unscored.items():
-            self.unscored.setdefault(metric, {}).update(images)
+        for name, images in result.unscored.items():
+            self.unscored.setdefault(name, {}).update(images)
         for metric, values in result.scores.items():
             self.scores.setdefault(metric, []).append(values)
         for extractor, key in result.features.items():
@@ -86,9 +91,10 @@ class FeatureReader:
     def some(self, results: MethodResults, extractor: str, ids: Sequence[str]) -> Mapping[str, np.ndarray]:
         """One extractor's features of some images of a method, in the order of ``ids``."""
         everything = self.all(results, extractor)
-        if list(ids) == results.ids:
+        known = results.ids_with(extractor)
+        if list(ids) == known:
             return everything
-        row_of = {image: row for row, image in enumerate(results.ids)}
+        row_of = {image: row for row, image in enumerate(known)}
         chosen = np.array([row_of[image] for image in ids])
         starts = range(0, len(chosen), PART)
         parts = ({name: array[chosen[i : i + PART]] for name, array in everything.items()} for i in starts)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -14,6 +14,7 @@ from torch import Tensor
 
 from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.behaviour import CheckedMethods
+from fsrbench.engine.by_image import Rows, by_image
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes
 from fsrbench.engine.plan import REFERENCE, Shard, Unit
@@ -26,7 +27,7 @@ from fsrbench.methods.base import Method
 from fsrbench.methods.isolation.parent import TIMEOUT, IsolatedMethod, Limits, MethodDied
 from fsrbench.methods.names import can_be_isolated, load_method
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
-from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, extract
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, Features, extract
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
@@ -42,7 +43,7 @@ class UnitResult:
 
     unit: Unit
     ids: list[str]
-    """Images that were scored, in order; every array below has a row for each."""
+    """Images that there is a picture of, in order; every array has a row for each, but for those ``unscored``."""
     unusable: dict[str, str]
     """Images of the data that nobody can use, and why."""
     problems: dict[str, str]
@@ -58,7 +59,7 @@ class UnitResult:
     changed: tuple[str, ...] = ()
     """What the method changed in the process; it was put back."""
     unscored: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By metric: images that it raised on, though not on all, and what."""
+    """By metric and by extractor: images that it failed on, and why; arrays have no row for them."""
     behaviour: str = ""
     """What is odd about the method's pictures."""
 
@@ -162,40 +163,15 @@ class Worker:
             result.equal = int((made.pixels == inputs.hr[made.rows]).all(axis=(1, 2, 3)).sum())
         key = self.made_key(unit)
         for metric in self._image_metrics_for(unit):
-            try:
-                with contained():
-                    result.scores[metric.name] = self._score(metric, key, sr, hr)
-            except CannotWrite:
-                raise
-            except Exception:  # a plug-in's metric may raise anything
-                self._score_each(metric, key, sr, hr, result)
+            with _failure_in(result.failed, metric.name):
+                scored = self._score(metric, key, sr, hr, ids)
+                result.scores[metric.name] = scored.arrays.get("value", np.empty(0))
+                result.unscored[metric.name] = scored.problems
         for name in self.reference_extractors if unit.method == REFERENCE else self.extractors:
-            try:
-                with contained():
-                    self.features(unit, name)
-                result.features[name] = self._feature_key(unit, name)
-            except CannotWrite:
-                raise
-            except Exception as error:  # third-party networks may raise anything
-                result.failed[name] = one_line(error)
+            with _failure_in(result.failed, name):
+                result.unscored[name] = self.features(unit, name).problems
+                result.features[name] = self._place(self._feature_key(unit, name), result.unscored[name])
         return result
-
-    def _score_each(self, metric: ImageMetric, key: str, sr: Tensor, hr: Tensor | None, result: UnitResult) -> None:
-        """Score image by image, to lose only those that the metric raises on; NaN stands for these."""
-        values, problems = np.full(len(result.ids), np.nan), {}
-        for row, image in enumerate(result.ids):
-            alone, hr_alone = sr[row : row + 1], None if hr is None else hr[row : row + 1]
-            try:
-                with contained():
-                    (values[row],) = self._score(metric, key_of(of=key, image=image), alone, hr_alone)
-            except CannotWrite:
-                raise
-            except Exception as error:
-                problems[image] = one_line(error)
-        if len(problems) == len(result.ids):
-            result.failed[metric.name] = next(iter(problems.values()))
-        else:
-            result.scores[metric.name], result.unscored[metric.name] = values, problems
 
     def _image_metrics_for(self, unit: Unit) -> list[ImageMetric]:
         if unit.method == REFERENCE:
@@ -274,7 +250,7 @@ class Worker:
         """Images that are not tried, because they ended a process."""
         return ()
 
-    def features(self, unit: Unit, name: str, alone: bool = False) -> dict[str, np.ndarray]:
+    def features(self, unit: Unit, name: str, alone: bool = False) -> Rows:
         """One extractor's features of a unit's pictures, extracted once in a run's life.
 
         Args:
@@ -283,17 +259,38 @@ class Worker:
             alone: read nothing of the HR images, as what aligns a picture by itself.
         """
         key = self._feature_key(unit, name, alone)
-        stored = self.store.get(FEATURES, key)
-        if stored is None:
-            made, extractor = self.pictures(unit), self._extractor(name)
-            guide = self._guide(unit, name, self._unguided(extractor, alone), made.rows)
-            standardise(self.spec.seed)
-            stored = extract(extractor, to_tensor(made.pixels), guide)
-            self.keys.settle("extractor", name)
-            self.store.put(FEATURES, self._feature_key(unit, name, alone), stored)
-        return stored
+        if (stored := self._stored(FEATURES, key)) is not None:
+            return stored
+        made, extractor = self.pictures(unit), self._extractor(name)
+        ids = [self.inputs(unit.shard).ids[row] for row in made.rows]
+        guide = self._guide(unit, name, self._unguided(extractor, alone), ids)
+        usable = np.array([row for row, image in enumerate(ids) if image not in guide.problems], dtype=np.int64)
+        images = to_tensor(made.pixels[usable])
 
-    def stored_features(self, key: str) -> dict[str, np.ndarray]:
+        def compute(part: slice) -> dict[str, np.ndarray]:
+            standardise(self.spec.seed)
+            return extract(extractor, images[part], {name: array[part] for name, array in guide.arrays.items()})
+
+        found = by_image(compute, [ids[row] for row in usable], extractor.may_be_nan)
+        found.problems |= guide.problems
+        self.keys.settle("extractor", name)
+        self._keep(FEATURES, self._feature_key(unit, name, alone), found)
+        return found
+
+    def _place(self, key: str, problems: Mapping[str, str]) -> str:
+        """Where a result is stored: one that lacks images is of this run alone, another run tries them again."""
+        return key_of(of=key, run=self.token) if problems else key
+
+    def _stored(self, kind: str, key: str) -> Rows | None:
+        for place in (key, key_of(of=key, run=self.token)):
+            if (stored := self.store.get(kind, place)) is not None:
+                return Rows.unpack(stored)
+        return None
+
+    def _keep(self, kind: str, key: str, found: Rows) -> None:
+        self.store.put(kind, self._place(key, found.problems), found.pack())
+
+    def stored_features(self, key: str) -> Features:
         """The features of a unit that was done.
 
         Raises:
@@ -302,7 +299,7 @@ class Worker:
         stored = self.store.get(FEATURES, key)
         if stored is None:
             raise FsrbenchError("stored features are gone from the run's cache; run it again")
-        return stored
+        return Rows.unpack(stored).arrays
 
     def _feature_key(self, unit: Unit, name: str, alone: bool = False) -> str:
         return self.keys.features(self.made_key(unit), name, self._unguided(self._extractor(name), alone))
@@ -310,14 +307,17 @@ class Worker:
     def _unguided(self, extractor: Extractor, alone: bool) -> bool:
         return alone or (extractor.aligns and self.spec.alignment == "sr")
 
-    def _guide(self, unit: Unit, name: str, alone: bool, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def _guide(self, unit: Unit, name: str, alone: bool, ids: Sequence[str]) -> Rows:
         """What the extractor reads: features of the HR images where there are any, else of the pictures themselves."""
-        requires = self._extractor(name).requires
-        if alone or unit.of_hr or self.inputs(unit.shard).hr is None:
-            return {k: v for needed in requires for k, v in self.features(unit, needed, alone).items()}
-        hr = replace(unit, method=HR)
-        merged = {k: v for needed in (*requires, name) for k, v in self.features(hr, needed).items()}
-        return {k: v[rows] for k, v in merged.items()}
+        inputs, needed = self.inputs(unit.shard), self._extractor(name).requires
+        source, tried = unit, ids
+        if not (alone or unit.of_hr or inputs.hr is None):
+            source, tried, needed = replace(unit, method=HR), inputs.ids, (*needed, name)
+        parts = [self.features(source, each, alone) for each in needed]
+        problems = {image: why for part in parts for image, why in part.problems.items() if image in ids}
+        usable = [image for image in ids if image not in problems]
+        arrays = [part.of(usable, tried) for part in parts if usable]
+        return Rows({name: array for part in arrays for name, array in part.items()}, problems)
 
     def _extractor(self, name: str) -> Extractor:
         if name not in self._extractors:
@@ -330,13 +330,28 @@ class Worker:
     def _upscale(self, method: Method, changed: set[str], lr: Tensor, ids: Sequence[str]) -> list[Outcome]:
         return outcomes(method, lr, ids, self.task.hr_size, changed)
 
-    def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
-        key = self.keys.scores(pictures, metric)
-        stored = self.store.get("scores", key)
-        if stored is None:
+    def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None, ids: Sequence[str]) -> Rows:
+        if (stored := self._stored("scores", self.keys.scores(pictures, metric))) is not None:
+            return stored
+
+        def compute(part: slice) -> dict[str, np.ndarray]:
             standardise(self.spec.seed)
             with one_thread() if metric.threads_matter else nullcontext():
-                stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
-            self.keys.settle("metric", metric.name)
-            self.store.put("scores", self.keys.scores(pictures, metric), stored)
-        return stored["value"]
+                return {"value": metric.score(sr[part], None if hr is None else hr[part]).double().cpu().numpy()}
+
+        found = by_image(compute, ids)
+        self.keys.settle("metric", metric.name)
+        self._keep("scores", self.keys.scores(pictures, metric), found)
+        return found
+
+
+@contextmanager
+def _failure_in(failed: dict[str, str], name: str) -> Iterator[None]:
+    """Run a metric or an extractor; what it raises is why there is nothing of it."""
+    try:
+        with contained():
+            yield
+    except CannotWrite:
+        raise
+    except Exception as error:  # a plug-in's code may raise anything
+        failed[name] = one_line(error)

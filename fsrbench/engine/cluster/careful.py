@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from fsrbench.engine.by_image import Rows
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.worker import Worker
 from fsrbench.methods.base import Method
@@ -95,11 +95,11 @@ class CarefulWorker(Worker):
     def _deadly(self) -> list[str]:
         return [step.name for step in self.doubt.deadly if step.kind == "image"]
 
-    def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
+    def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None, ids: Sequence[str]) -> Rows:
         with self.doubt.step("metric", metric.name):
-            return super()._score(metric, pictures, sr, hr)
+            return super()._score(metric, pictures, sr, hr, ids)
 
-    def features(self, unit: Unit, name: str, alone: bool = False) -> dict[str, np.ndarray]:
+    def features(self, unit: Unit, name: str, alone: bool = False) -> Rows:
         """One extractor's features of a unit's pictures.
 
         Raises:

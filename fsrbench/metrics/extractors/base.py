@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -14,9 +14,6 @@ from fsrbench.provenance.plugin_code import PluginCode
 from fsrbench.provenance.versions import version
 from fsrbench.registry import Registry
 from fsrbench.weights import known as weights
-
-if TYPE_CHECKING:
-    pass
 
 BUILTIN = {
     "mtcnn": "fsrbench.metrics.extractors.detectors:Mtcnn",
@@ -41,6 +38,9 @@ class Extractor(ABC):
     packages: ClassVar[tuple[str, ...]] = ()
     """Those of :data:`fsrbench.provenance.versions.EXTRAS` that it calls; with another version of one, features are
     extracted anew."""
+    may_be_nan: ClassVar[frozenset[str]] = frozenset({"box"})
+    """Arrays in which NaN means that there is nothing, such as the box where no face is found; an image with NaN in any
+    other array, or with infinity in any, counts as failed."""
     aligns: ClassVar[bool] = False
     """Whether what it reads only aligns the face, so that the run's ``alignment`` decides whose landmarks it gets."""
 
