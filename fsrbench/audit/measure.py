@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +73,17 @@ def _audit(first: Run, known: Sequence[Protocol], limits: Mapping[str, int], ori
     steps = _steps(spec.model_copy(update={"methods": tuple(first.methods)}), usable, limits)
     rows: list[dict[str, Any]] = []
     apart: set[Apart] = set()
+    configured: dict[str, Metric] = {}
     with folder.held(spec.out):
         for number, step in enumerate(steps, 1):
             reporter.say(f"step {number} of {len(steps)}: {_describe(step)}")
             with closing(Run(step.spec, reporter, step.metrics)) as run:
                 frames = run.go().frames
+            configured |= {metric.name: metric for metric in run.metrics}
             rows += _rows(step, frames.summary)
             apart |= _told_apart(step, frames)
     rows += _refused(first, protocols)
+    protocols = tuple(replace(p, measure=configured.get(p.measure.name, p.measure)) for p in protocols)
     notes = ["LR comes with the data, so how it is made cannot vary"] if fixed_lr else []
     notes += origin.changes(first) if origin else []
     for note in notes:

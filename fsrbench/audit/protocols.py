@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench.audit import changes
-from fsrbench.audit.variants import FeatureVariant, ImageVariant, describe_as, detected, verified_in_hindsight
+from fsrbench.audit.variants import FeatureVariant, ImageVariant, detected, name_of, verified_in_hindsight
 from fsrbench.degradations.recipes import DEGRADATIONS
 from fsrbench.metrics.base import ImageMetric, Metric
 from fsrbench.metrics.detection import CONFIDENCE, IOU, Detection
@@ -43,7 +43,7 @@ class Protocol:
 
     @property
     def recipe(self) -> str:
-        """One line that lets somebody recompute it; a metric that takes what weights are there has it when checked."""
+        """One line that lets somebody recompute it; final once the metric is configured."""
         if self.degradation is None:
             return self.measure.protocol
         made = DEGRADATIONS[self.degradation].protocol
@@ -121,8 +121,7 @@ def _niqe() -> list[Protocol]:
     base = Niqe()
 
     def another(name: str, group: str, metric: Niqe) -> Protocol:
-        describe_as(metric, base, name, metric.protocol)
-        return Protocol(base.name, name, group, metric)
+        return Protocol(base.name, name, group, metric.replace(name=name_of(base, name)))
 
     sizes = [another(f"enlarged to {side} px", "size", Niqe(side)) for side in (192, 384)]
     kernels = [another(f"enlarged by {name}", "kernel", Niqe(SIDE, kernel)) for name, kernel in _KERNELS.items()]
@@ -131,9 +130,8 @@ def _niqe() -> list[Protocol]:
 
 def _niqe_face() -> list[Protocol]:
     base, side = NiqeFace(), max(SIDES)
-    enlarged, name = NiqeFace(side), f"enlarged to {side} px"
-    describe_as(enlarged, base, name, enlarged.protocol)
-    return [_default(base), Protocol(base.name, name, "size", enlarged)]
+    name = f"enlarged to {side} px"
+    return [_default(base), Protocol(base.name, name, "size", NiqeFace(side).replace(name=name_of(base, name)))]
 
 
 def _detection() -> list[Protocol]:
@@ -155,19 +153,18 @@ def _detection() -> list[Protocol]:
 def _verification() -> list[Protocol]:
     own = "each picture aligned by its own landmarks in its own MTCNN box, SR's by SR's"
     hindsight = "threshold best on the very pairs that are judged (optimistic)"
-    # Each has a metric of its own: by its own landmarks and by HR's a metric is checked to be another
-    default, by_own, best, both = (Verification() for _ in range(4))
+    base = Verification()
     variants = (
-        (by_own, "own landmarks", "alignment", own, by_own.evaluate, True),
-        (best, "best threshold", "threshold", hindsight, verified_in_hindsight, False),
-        (both, "both of these", "both", f"{own}; {hindsight}", verified_in_hindsight, True),
+        ("own landmarks", "alignment", own, None, True),
+        ("best threshold", "threshold", hindsight, verified_in_hindsight, False),
+        ("both of these", "both", f"{own}; {hindsight}", verified_in_hindsight, True),
     )
-    return [_default(default)] + [
+    return [_default(base)] + [
         Protocol(base.name, name, group, FeatureVariant(base, name, recipe, judge), own_alignment=alone)
-        for base, name, group, recipe, judge, alone in variants
+        for name, group, recipe, judge, alone in variants
     ]
 
 
 def all_protocols() -> tuple[Protocol, ...]:
-    """All of them, with metrics of their own: what a run checks and measures changes a metric."""
+    """All of them, metric by metric."""
     return (*_psnr(), *_ssim(), *_niqe(), *_niqe_face(), *_detection(), *_verification())

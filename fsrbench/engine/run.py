@@ -90,7 +90,7 @@ class Run:
         self.dataset = open_dataset(spec.data).head(spec.limit)
         self.shards = make_shards(self.dataset)
         self.reference = self._open_reference()
-        self.refused_metrics = self._refused_metrics()
+        self.refused_metrics = self._configure_metrics()
         self.usable = [m for m in self.metrics if m.name not in self.refused_metrics]
         self.worker = Worker(spec, self.usable, self.device, Store((spec.out / CACHE).absolute()))
         self.worker.changed.update(changed)
@@ -174,13 +174,15 @@ class Run:
             isolated=self.spec.isolate,
         )
 
-    def _refused_metrics(self) -> dict[str, FsrbenchError]:
+    def _configure_metrics(self) -> dict[str, FsrbenchError]:
+        """Make of each metric what this run needs; why the others are refused."""
         facts = self._facts()
         refused: dict[str, FsrbenchError] = {}
-        for metric in self.metrics:
+        for place, metric in enumerate(self.metrics):
             try:
                 with contained():
                     metric.check(facts)
+                    self.metrics[place] = metric.configured(facts)
             except UserError:
                 raise
             except FsrbenchError as error:

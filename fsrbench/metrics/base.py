@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from torch import Tensor
 
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import FsrbenchError, Invalid
-from fsrbench.metrics.extractors.base import Features
+from fsrbench.metrics.extractors.base import EXTRACTORS, Features
 from fsrbench.provenance.plugin_code import PluginCode
 from fsrbench.stats.intervals import people
 from fsrbench.tasks import Task
@@ -61,7 +62,10 @@ class Summary:
 
 
 class Metric(ABC):
-    """Common to all metrics. The attributes, usually of the class, are what a user reads about it."""
+    """Common to all metrics. The attributes, usually of the class, are what a user reads about it.
+
+    A metric is never changed once it is made: where it depends on the run, :meth:`configured` gives another one.
+    """
 
     name: str
     title: str
@@ -95,6 +99,20 @@ class Metric(ABC):
             raise Invalid("needs several pictures of at least two identities, in sub-folders <identity>/<file>")
         for name in self.weight_files:
             weights.need(name)
+
+    def configured(self, facts: Facts) -> Self:
+        """The metric for a run: this one, or :meth:`replace` of it where the run decides about something.
+
+        Raises:
+            Invalid, Unavailable: as :meth:`check`.
+        """
+        return self
+
+    def replace(self, **attributes: Any) -> Self:
+        """A copy with other attributes."""
+        made = copy.copy(self)
+        vars(made).update(attributes)
+        return made
 
     def fingerprint(self) -> str:
         """Changes when its numbers may and neither protocol nor weights do; of our own metrics the version tells it."""
@@ -211,18 +229,8 @@ class FeatureMetric(Metric):
 
     def check(self, facts: Facts) -> None:
         """Refuse without what the extractor needs."""
-        from fsrbench.metrics.extractors.base import EXTRACTORS
-
         super().check(facts)
-        self.configure(facts)
-        EXTRACTORS.get(self.extractor)().check()
-
-    def configure(self, facts: Facts) -> None:
-        """Settle what depends on the run, the extractor included.
-
-        Raises:
-            Invalid, Unavailable: as :meth:`check`.
-        """
+        EXTRACTORS.get(self.configured(facts).extractor)().check()
 
     @abstractmethod
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:

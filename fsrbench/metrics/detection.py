@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric
@@ -47,20 +45,19 @@ def is_hit(sr: Features, hr: Features | None, confidence: float = CONFIDENCE, io
     return hits
 
 
+def _protocol(detector: str) -> str:
+    return (
+        f"{detector}; the most confident box is a hit at confidence >= {CONFIDENCE} and, where the HR's is "
+        f"that too, IoU >= {IOU} with it; share of all images"
+    )
+
+
 class Detection(FeatureMetric):
     """Share of images in which MTCNN finds the face."""
 
     name, title, unit, digits = "detection", "Detection", "fraction", 1
     extractor = "mtcnn"
-    detector: ClassVar[str] = (
-        "MTCNN (facenet-pytorch) on the picture as it is, thresholds 0.6/0.7/0.7, minimum face 20 px"
-    )
-
-    def __init__(self) -> None:
-        self.protocol = (
-            f"{self.detector}; the most confident box is a hit at confidence >= {CONFIDENCE} and, where the HR's is "
-            f"that too, IoU >= {IOU} with it; share of all images"
-        )
+    protocol = _protocol("MTCNN (facenet-pytorch) on the picture as it is, thresholds 0.6/0.7/0.7, minimum face 20 px")
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 for a hit, 0 for a miss; the curve has the share of hits at other confidences."""
@@ -81,7 +78,7 @@ class DetectionRetinaface(Detection):
 
     name, title = "detection_retinaface", "Detection (RetinaFace)"
     extractor = "retinaface"
-    detector = (
+    protocol = _protocol(
         "RetinaFace (retinaface-pytorch, ResNet-50) on the picture enlarged to 256 px by Pillow BICUBIC, boxes "
         "suppressed at IoU 0.4"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -58,28 +58,30 @@ class _Distance(FeatureMetric):
     most: ClassVar[float] = float("inf")
     """Images up to which there are pseudo-values."""
 
+    reference: int = 0
+    """Pictures of the reference set; 0 where SR is compared with all HR images."""
+
     def __init__(self) -> None:
-        self.reference, self.alignment = 0, "hr"
-        self.protocol = self._protocol()
+        self.protocol = self._protocol(0, "hr")
 
     @property
     def scores_hr(self) -> bool:
         """Only against another set: HR's distance from itself says nothing."""
         return self.reference > 0
 
-    def configure(self, facts: Facts) -> None:
-        """Settle the reference set; refuse where there is none, or too few images."""
-        self.reference, self.alignment = facts.reference, facts.alignment
+    def configured(self, facts: Facts) -> Self:
+        """With the run's reference set; refuse where there is none, or too few images."""
         if not (facts.has_hr or facts.reference):
             raise Invalid("needs HR images or a reference set: --reference SRC")
         fewest = min(facts.images, facts.reference or facts.images)
         if fewest < self.least:
             raise Invalid(f"needs at least {self.least} images on both sides, not {fewest}: {self.reason}")
-        self.protocol = self._protocol()
+        protocol = self._protocol(facts.reference, facts.alignment)
+        return self.replace(reference=facts.reference, protocol=protocol)
 
-    def _protocol(self) -> str:
-        against = f"{self.reference} HR images of the reference set" if self.reference else "all HR images"
-        aligned = "the HR where there is one" if self.alignment == "hr" else "the picture itself"
+    def _protocol(self, reference: int, alignment: str) -> str:
+        against = f"{reference} HR images of the reference set" if reference else "all HR images"
+        aligned = "the HR where there is one" if alignment == "hr" else "the picture itself"
         return f"{self.formula}; {self.described.format(aligned=aligned)}; SR images against {against}"
 
     def _both(self, faces: Faces) -> tuple[np.ndarray, np.ndarray]:

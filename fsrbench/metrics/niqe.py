@@ -43,7 +43,6 @@ class Niqe(ImageMetric):
 
     name, title, direction, digits = "niqe", "NIQE", "lower", 3
     weight_files = ("niqe",)
-    protocol = _protocol(SIDE, Image.Resampling.BICUBIC)
 
     def __init__(self, side: int = SIDE, kernel: Image.Resampling = Image.Resampling.BICUBIC) -> None:
         self.side, self.kernel = side, kernel

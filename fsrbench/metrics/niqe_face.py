@@ -58,7 +58,6 @@ class NiqeFace(ImageMetric):
 
     name, title, direction, digits = "niqe_face", "NIQE (face)", "lower", 3
     weight_files = ("niqe_face",)
-    protocol = _protocol(0)
 
     def __init__(self, side: int = 0) -> None:
         self.side = side

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from scipy import stats
 
+from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
 from fsrbench.metrics.extractors.base import EXTRACTORS
@@ -109,31 +110,24 @@ class Verification(FeatureMetric):
 
     def __init__(self) -> None:
         self.extractor = self.descriptors[0]
-        self.protocol = self._protocol("hr")
+        self.protocol = self._protocol(self.extractor, "one", "hr")
 
-    def configure(self, facts: Facts) -> None:
-        """Choose the descriptor that was asked for, or the first that is there; refuse too few images."""
+    def configured(self, facts: Facts) -> Self:
+        """With the descriptor that was asked for, or the first that is available; refuse too few images."""
         if facts.images < self.fewest:
             raise Invalid(f"needs at least {self.fewest} images for ten folds, not {facts.images}")
         if facts.sides == "both" and self.own_hr:
             raise Invalid("with SR on both sides every picture would be compared with itself")
-        self.sides = facts.sides
         free = facts.descriptor != "auto" and len(self.descriptors) > 1
-        self.extractor = _first_there((facts.descriptor,) if free else self.descriptors)
-        self.protocol = self._protocol(facts.alignment)
+        extractor = _first_available((facts.descriptor,) if free else self.descriptors)
+        protocol = self._protocol(extractor, facts.sides, facts.alignment)
+        return self.replace(extractor=extractor, sides=facts.sides, protocol=protocol)
 
-    def _protocol(self, alignment: str) -> str:
-        pairing = self.pairing.format(other="SR" if self.sides == "both" else "HR")
+    def _protocol(self, extractor: str, sides: str, alignment: str) -> str:
+        pairing = self.pairing.format(other="SR" if sides == "both" else "HR")
         aligned = "the HR" if alignment == "hr" else "the picture itself"
-        file, fed = self._judge()
-        return f"{pairing}; {DESCRIPTORS[self.extractor].format(aligned=aligned, file=file, fed=fed)}; {self.folding}"
-
-    def _judge(self) -> tuple[str, str]:
-        """Name of the ONNX file and what its network is fed with, as far as they are known."""
-        if self.extractor != "arcface" or not weights.there("arcface"):
-            return "arcface", "in the range and order that the file declares, else that of ArcFace or found by trying"
-        fed = getattr(EXTRACTORS.get("arcface")(), "fed", JudgeInput())
-        return weights.find("arcface").name, str(fed)
+        file, fed = _judge(extractor)
+        return f"{pairing}; {DESCRIPTORS[extractor].format(aligned=aligned, file=file, fed=fed)}; {self.folding}"
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """For each image the share of its pairs that are judged right; the summary is over the folds."""
@@ -176,7 +170,15 @@ class Verification(FeatureMetric):
         return ""
 
 
-def _first_there(names: tuple[str, ...]) -> str:
+def _judge(extractor: str) -> tuple[str, str]:
+    """Name of the ONNX file and what its network is fed with, as far as they are known."""
+    if extractor != "arcface" or not weights.there("arcface"):
+        return "arcface", "in the range and order that the file declares, else that of ArcFace or found by trying"
+    fed = getattr(EXTRACTORS.get("arcface")(), "fed", JudgeInput())
+    return weights.find("arcface").name, str(fed)
+
+
+def _first_available(names: tuple[str, ...]) -> str:
     reasons = []
     for name in names:
         try:
@@ -251,13 +253,13 @@ class VerificationPairs(Verification):
     name, title = "verification_pairs", "Verification, listed pairs"
     pairing, own_hr = _LISTED, False
     folding, fewest = _LISTED_FOLDS, 0  # the list has folds of its own
+    listed: tuple[ListedPair, ...] = ()
 
-    def configure(self, facts: Facts) -> None:
-        """Keep the listed pairs; refuse without any."""
+    def configured(self, facts: Facts) -> Self:
+        """With the listed pairs; refuse without any."""
         if not facts.pairs:
             raise Invalid("needs a list of pairs: --pairs FILE")
-        super().configure(facts)
-        self.listed = facts.pairs
+        return super().configured(facts).replace(listed=facts.pairs)
 
     def pairs(self, faces: Faces, groups: list[str], seed: int) -> Pairs:
         """The listed pairs whose images are there."""
