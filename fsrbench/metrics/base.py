@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
@@ -71,6 +71,8 @@ class Metric(ABC):
     title: str
     unit: str = ""
     direction: Direction = "higher"
+    bounds: ClassVar[tuple[float, float]] = (-inf, inf)
+    """The lowest and the highest value that there can be."""
     digits: int = 2
     """Decimals shown in tables (of per cent where the unit is ``fraction``)."""
     needs: frozenset[Need] = frozenset()
@@ -110,8 +112,8 @@ class Metric(ABC):
 
     def replace(self, **attributes: Any) -> Self:
         """A copy with other attributes."""
-        made = copy.copy(self)
-        vars(made).update(attributes)
+        made = object.__new__(type(self))
+        vars(made).update(vars(self) | attributes)
         return made
 
     def fingerprint(self) -> str:
@@ -239,6 +241,8 @@ class FeatureMetric(Metric):
 
 class SpeedMetric(Metric):
     """Read from the timing run of a method; see :mod:`fsrbench.methods.timing`."""
+
+    bounds = (0, inf)
 
     @property
     def scores_hr(self) -> bool:

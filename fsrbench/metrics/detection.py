@@ -55,7 +55,7 @@ def _protocol(detector: str) -> str:
 class Detection(FeatureMetric):
     """Share of images in which MTCNN finds the face."""
 
-    name, title, unit, digits = "detection", "Detection", "fraction", 1
+    name, title, unit, digits, bounds = "detection", "Detection", "fraction", 1, (0, 1)
     extractor = "mtcnn"
     protocol = _protocol("MTCNN (facenet-pytorch) on the picture as it is, thresholds 0.6/0.7/0.7, minimum face 20 px")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import ClassVar, Self
 
 import numpy as np
@@ -117,7 +118,7 @@ class _Distance(FeatureMetric):
 class Fid(_Distance):
     """Frechet distance of Inception activations."""
 
-    name, title = "fid", "FID"
+    name, title, bounds = "fid", "FID", (0, inf)
     extractor, feature = "inception", "activations"
     described = (
         "Inception v3 of 2015 (torch-fidelity), 2048 activations, pictures enlarged to 299 px as TensorFlow 1 does"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 
 from fsrbench.metrics.base import Direction, Evaluation, Faces, FeatureMetric
@@ -29,7 +31,7 @@ def nme(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
 class LandmarkNme(FeatureMetric):
     """Distance between the landmarks found in SR and in HR, by the face alignment network."""
 
-    name, title, unit, digits = "landmark_nme", "Landmark error", "fraction", 2
+    name, title, unit, digits, bounds = "landmark_nme", "Landmark error", "fraction", 2, (0, inf)
     direction: Direction = "lower"
     needs = frozenset({"hr"})
     extractor = "fan"

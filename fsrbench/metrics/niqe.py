@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def _read(path: Path) -> dict[str, Tensor]:
 class Niqe(ImageMetric):
     """Natural image quality evaluator; needs blocks of 96 px, so small pictures are enlarged first."""
 
-    name, title, direction, digits = "niqe", "NIQE", "lower", 3
+    name, title, direction, digits, bounds = "niqe", "NIQE", "lower", 3, (0, inf)
     weight_files = ("niqe",)
 
     def __init__(self, side: int = SIDE, kernel: Image.Resampling = Image.Resampling.BICUBIC) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ class NiqeFace(ImageMetric):
         side: in pixels, that smaller pictures are enlarged to first (Pillow BICUBIC); 0 for none.
     """
 
-    name, title, direction, digits = "niqe_face", "NIQE (face)", "lower", 3
+    name, title, direction, digits, bounds = "niqe_face", "NIQE (face)", "lower", 3, (0, inf)
     weight_files = ("niqe_face",)
 
     def __init__(self, side: int = 0) -> None:

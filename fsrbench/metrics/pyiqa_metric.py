@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import io
 import os
+from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -45,6 +46,11 @@ class PyiqaMetric(ImageMetric):
             self.score(probe, probe.flip(3))
         except Exception as error:  # every network has errors of its own
             raise Invalid(f"pyiqa cannot score {side} px pictures: {one_line(error)}") from None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To and from bytes by its name: its class is made when it is asked for, and its network is loaded anew."""
+        attributes = {name: value for name, value in vars(self).items() if name != "_network"}
+        return _unpickled, (self.name, attributes)
 
     @cached_property
     def _network(self) -> Any:
@@ -92,6 +98,12 @@ class PyiqaMetric(ImageMetric):
             Unavailable: the download failed.
         """
         assert self._network is not None
+
+
+def _unpickled(name: str, attributes: Mapping[str, Any]) -> PyiqaMetric:
+    metric = pyiqa_metric(name)
+    assert metric is not None
+    return metric().replace(**attributes)
 
 
 def _beside(sr: Tensor, hr: Tensor | None, row: int) -> tuple[Tensor, ...]:

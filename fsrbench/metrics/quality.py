@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -101,7 +103,7 @@ def _band(taps: Tensor, side: int) -> Tensor:
 class Psnr(ImageMetric):
     """PSNR over RGB."""
 
-    name, title, unit = "psnr", "PSNR", "dB"
+    name, title, unit, bounds = "psnr", "PSNR", "dB", (0, inf)
     needs, infinite = frozenset({"hr"}), "SR equals HR"
     protocol = "RGB (one MSE over the three channels), 8 bit, no crop, per image, then mean of the finite ones"
 
@@ -114,7 +116,7 @@ class Psnr(ImageMetric):
 class PsnrY(ImageMetric):
     """PSNR over luma."""
 
-    name, title, unit = "psnr_y", "PSNR-Y", "dB"
+    name, title, unit, bounds = "psnr_y", "PSNR-Y", "dB", (0, inf)
     needs, infinite = frozenset({"hr"}), "the luma of SR equals HR's"
     protocol = "Y of BT.601 YCbCr (16-235, not rounded; peak 255), no crop, per image, then mean of the finite ones"
 
@@ -127,7 +129,7 @@ class PsnrY(ImageMetric):
 class Ssim(ImageMetric):
     """Structural similarity over RGB."""
 
-    name, title, digits = "ssim", "SSIM", 4
+    name, title, digits, bounds = "ssim", "SSIM", 4, (-1, 1)
     needs = frozenset({"hr"})
     protocol = (
         "each RGB channel, then mean; 8 bit, Gaussian window 11 px, sigma 1.5, population covariance, "
@@ -143,7 +145,7 @@ class Ssim(ImageMetric):
 class MsSsim(ImageMetric):
     """Multi-scale structural similarity over RGB."""
 
-    name, title, digits = "ms_ssim", "MS-SSIM", 4
+    name, title, digits, bounds = "ms_ssim", "MS-SSIM", 4, (0, 1)
     needs = frozenset({"hr"})
     protocol = (
         "each RGB channel, then mean; 8 bit, five scales (2x2 means) with the weights of Wang et al. 2003, Gaussian "

@@ -97,7 +97,7 @@ def summarise_folds(right: np.ndarray, fold: np.ndarray, people: int = 0) -> Sum
 class Verification(FeatureMetric):
     """SR against its own HR and another's, judged by the first descriptor whose weights are there."""
 
-    name, title, unit, digits = "verification", "Verification", "fraction", 1
+    name, title, unit, digits, bounds = "verification", "Verification", "fraction", 1, (0, 1)
     needs = frozenset({"hr"})
     descriptors: ClassVar[tuple[str, ...]] = tuple(DESCRIPTORS)
     pairing: ClassVar[str] = _SELF
