@@ -1,12 +1,15 @@
-"""Fixtures for all tests; plain helpers are in made.py."""
+"""Fixtures for all tests; plain helpers are in made/."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
+from made.runs import MakeRun, write_run
 
 from fsrbench.weights import known as weights
 
@@ -23,3 +26,15 @@ def _no_downloads() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights, "fetched_when_needed", lambda reporter: nullcontext())
         yield
+
+
+@pytest.fixture
+def make_run(tmp_path: Path) -> MakeRun:
+    """A run from its values."""
+    return partial(write_run, tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def make_run_at() -> MakeRun:
+    """A run in a folder that is given, for those that several tests look at."""
+    return write_run

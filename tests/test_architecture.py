@@ -9,8 +9,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from made.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 PACKAGES = ("fsrbench", "baselines", "reference_model")
 
 

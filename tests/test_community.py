@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
+from made.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 FORMS = sorted(path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml")
 HOOKS = {

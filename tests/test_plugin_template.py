@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from made.places import ROOT
 
 pytest.importorskip("setuptools", minversion="77", reason="setuptools, which builds packages, is not installed")
-ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "docs" / "plugin-template"
 LISTS_AND_RUNS = """
 import sys

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_checkpoints import progressive_authors, scgan_authors
+from made.checkpoints import progressive_authors, scgan_authors
+from made.places import ROOT
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -20,7 +21,6 @@ from fsrbench.registry import Registry
 from fsrbench.tasks import TASKS
 
 CPU = torch.device("cpu")
-ROOT = Path(__file__).parents[2]
 SHIPPED = {
     ("ours", "x4"): ROOT / "reference_model" / "weights" / "ours_x4.safetensors",
     ("ours", "x8"): ROOT / "reference_model" / "weights" / "ours_x8.safetensors",

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from made import call, encode_picture, run, write_files
-from made_archives import draw_photo
-from made_imports import contents, manifest, pictures, table
+from made.archives import draw_photo
+from made.imports import contents, manifest, pictures, table
 
 from fsrbench.datasets import open_dataset
 

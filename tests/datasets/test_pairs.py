@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from made.places import SHARED
 
 from fsrbench.datasets.pairs import ListedPair, read_pairs
 from fsrbench.errors import UserError
@@ -94,7 +95,7 @@ def test_a_file_that_is_not_there_or_no_text_is_refused_in_one_line(tmp_path):
 
 
 def test_lfws_own_list():
-    path = Path(__file__).parents[3] / "shared" / "data" / "lfw_pairs.txt"
+    path = SHARED / "data" / "lfw_pairs.txt"
     if not path.exists():
         pytest.skip(f"{path} is not there")
     pairs = read_pairs(path)

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made import call, picture_files, write_files
-from made_archives import widerface
-from made_imports import do_import
+from made.archives import widerface
+from made.imports import do_import
 from PIL import Image
 
 from fsrbench.datasets import open_dataset

@@ -1,11 +1,11 @@
 """The page about datasets names every kind and every crop."""
 
-from pathlib import Path
+from made.places import ROOT
 
 from fsrbench.datasets.importers import KINDS
 from fsrbench.datasets.importers.crops import CROPS
 
-TEXT = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8")
 
 
 def test_tables_have_every_kind_and_crop() -> None:

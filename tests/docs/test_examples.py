@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 import typer
+from made.places import ROOT
 
 from fsrbench.cli.app import app
 from fsrbench.spec import parse_spec
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = ROOT / "docs"
 EXAMPLES = sorted((DOCS / "examples").glob("*.py"))
 FILLED = {"data": "/shared/faces.zip", "out": "/shared/run", "scheduler": "tcp://10.0.0.5:8786"}
 

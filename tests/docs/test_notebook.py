@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from doc_blocks import ROOT
+from made.doc_blocks import ROOT
 
 NOTEBOOK = ROOT / "docs" / "quickstart.ipynb"
 

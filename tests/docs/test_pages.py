@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 import yaml
-from doc_blocks import LANGUAGES, PAGES, ROOT, Block, blocks, steps
-from doc_commands import NOT_HERE, carry_out, parse
-from doc_stage import MyNetwork, names, set_stage
+from made.doc_blocks import LANGUAGES, PAGES, ROOT, Block, blocks, steps
+from made.doc_commands import NOT_HERE, carry_out, parse
+from made.doc_stage import MyNetwork, names, set_stage
 
 from fsrbench.datasets.base import DATASETS
 from fsrbench.methods.base import METHODS, Method

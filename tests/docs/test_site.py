@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from doc_blocks import ROOT
+from made.doc_blocks import ROOT
 
 import fsrbench
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import torch
 from made import Finished, call, picture_files, run, write_files
-from torch import Tensor, nn
-from torch.nn.functional import interpolate
+from made.places import TESTS
+from made.unsteady import batch_statistics, dropout, needs_two, noisy, steady
+from torch import Tensor
 
 from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.behaviour import ALONE, RANDOM, CheckedMethods, look
@@ -24,34 +25,6 @@ from fsrbench.tasks import TASKS
 CPU = torch.device("cpu")
 LR = torch.rand(4, 3, 16, 16, generator=torch.manual_seed(0)).mul(255).round().div(255)
 IDS = ["a", "b", "c", "d"]
-
-
-def batch_statistics(lr: Tensor) -> Tensor:
-    """Normalises by the batch's own statistics, as a network in training mode."""
-    norm = nn.BatchNorm2d(3, affine=False, track_running_stats=False)
-    large: Tensor = norm(interpolate(lr, scale_factor=4)) * 0.2 + 0.5
-    return large.clamp(0, 1)
-
-
-def dropout(lr: Tensor) -> Tensor:
-    """Drops pixels, as a network in training mode."""
-    return nn.functional.dropout(interpolate(lr, scale_factor=4), 0.1, training=True).clamp(0, 1)
-
-
-def steady(lr: Tensor) -> Tensor:
-    """The same always."""
-    return interpolate(lr, scale_factor=4)
-
-
-def noisy(lr: Tensor) -> Tensor:
-    """The same but for float noise that depends on the batch and moves some values over a rounding edge."""
-    return interpolate(lr, scale_factor=4, mode="bicubic") + 1e-5 * len(lr)
-
-
-def needs_two(lr: Tensor) -> Tensor:
-    """A normalisation of one value a channel, which torch refuses for one image."""
-    nn.functional.batch_norm(lr.mean((2, 3)), None, None, training=True)
-    return interpolate(lr, scale_factor=4)
 
 
 class Called(Method):
@@ -150,7 +123,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_files(tmp_path_factory.mktemp("data"), picture_files([f"{i}.png" for i in range(7)]))
 
 
-ODD = "python:test_behaviour:batch_statistics"
+ODD = "python:made.unsteady:batch_statistics"
 
 
 def command(data: Path, out: Path, *options: object, methods: str = ODD, metrics: str = "psnr") -> Finished:
@@ -174,7 +147,7 @@ def test_what_was_found_is_told_by_later_commands_that_make_no_picture(data: Pat
 
 
 def test_isolated_methods_are_checked_alike(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(TESTS))
     here = command(data, tmp_path / "here")
     apart = command(data, tmp_path / "apart", "--isolate")
     assert apart.values(ODD) == pytest.approx(here.values(ODD), abs=0.005)
@@ -182,7 +155,7 @@ def test_isolated_methods_are_checked_alike(data: Path, tmp_path: Path, monkeypa
 
 
 def test_random_methods_are_told_and_pictures_made_elsewhere_are_not_checked(data: Path, tmp_path: Path) -> None:
-    random = "python:test_behaviour:dropout"
+    random = "python:made.unsteady:dropout"
     sr = f"images:{data}"
     done = command(data, tmp_path / "out", methods=f"{random},{sr},bicubic")
     told = {name: entry["behaviour"] for name, entry in done.manifest["methods"].items()}

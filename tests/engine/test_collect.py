@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_units import IDS, METRICS, Alone, Made, Matches, Reference, reading, unit
+from made.units import IDS, METRICS, Alone, Made, Matches, Reference, reading, unit
 
 from fsrbench.engine.frames import CURVE_COLUMNS, DETAIL_COLUMNS
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_units import Made, Matches, unit
+from made.units import Made, Matches, unit
 
 from fsrbench.engine.plan import REFERENCE
 from fsrbench.metrics.base import Evaluation, Faces, Summary

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from made import Finished, picture_files, run, write_files
-from made_extractors import Colours
+from made.extractors import Colours
 from torch import Tensor
 
 from fsrbench.engine.plan import Unit
@@ -54,7 +54,7 @@ class Descriptor(Colours):
 @pytest.fixture(autouse=True)
 def _chain(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, made in (("mtcnn", "Boxes"), ("dlib-landmarks", "Points"), ("arcface", "Descriptor")):
-        monkeypatch.setitem(EXTRACTORS._targets, name, f"test_features_guide:{made}")
+        monkeypatch.setitem(EXTRACTORS._targets, name, f"{__name__}:{made}")
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def worker_for(tmp_path: Path, file: Path, alignment: str) -> tuple[Worker, Unit
     """A worker on pictures whose SR is darker than their HR, and its units."""
     files = picture_files(f"HR/{i}.png" for i in range(3)) | picture_files((f"LR/{i}.png" for i in range(3)), side=16)
     data = write_files(tmp_path / "data", files)
-    method = "python:test_features_guide:Darker"
+    method = f"python:{__name__}:Darker"
     spec = RunSpec(
         methods=(method,), data=str(data), metrics=("verification_arcface",), alignment=alignment, out=tmp_path / "out"
     )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from made import picture_files, run, write_files
-from made_units import Alone, Matches
+from made.units import Alone, Matches
 from torch import Tensor
 
 from fsrbench.engine.frames import MOST_FAILED, FrameWriter, too_many_failed

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from made import picture_files, run, write_files
-from made_extractors import use_colours
+from made.extractors import use_colours
 
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.engine.keys import Keys

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from made import Finished, picture_files, run, write_files
-from made_networks import save_pooling_onnx
+from made.networks import save_pooling_onnx
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 

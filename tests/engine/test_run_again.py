@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from made import Finished, picture_files, run, write_files
-from made_extractors import use_colours
+from made.extractors import use_colours
 from torch import Tensor
 
 from fsrbench.engine.cluster.careful import CarefulWorker, Doubt, Step
@@ -45,7 +45,7 @@ class Moody(Method):
         return self.upscale(lr)
 
 
-MOODY = "python:test_run_again:Moody"
+MOODY = f"python:{__name__}:Moody"
 BROKEN = RuntimeError("no driver")
 
 

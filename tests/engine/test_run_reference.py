@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made import Finished, picture_files, run, write_files
-from made_extractors import use_colours
+from made.extractors import use_colours
 
 from fsrbench.metrics.distribution import kernel_distance
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from made import Finished, draw_picture, encode_picture, picture_files, run, write_files
-from made_extractors import use_colours
+from made.extractors import use_colours
 
 NAMES = [f"person_{i:02}" for i in range(24)]
 METRICS = "verification,verification_labelled,verification_pairs"

@@ -13,7 +13,7 @@ import onnx
 import pytest
 import torch
 from made import Finished, draw_picture, picture_files, run, write_files
-from made_networks import save_enlarging_onnx
+from made.networks import save_enlarging_onnx
 from torch import nn
 
 from fsrbench.metrics import METRICS

@@ -11,12 +11,12 @@ from unittest import mock
 
 import pytest
 from made import Finished, call
-from made_archives import ffhq, widerface
-from made_imports import do_import
+from made.archives import ffhq, widerface
+from made.imports import do_import
+from made.places import ROOT
 
 from fsrbench.experiment.config import read_experiment
 
-ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 PAGE = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
 QUICK = ("--device", "cpu", "--limit", 2, "--methods", "bicubic,nearest", "--metrics", "psnr,ssim")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_gate import PEOPLE, N, Values, edited, kinds, made_run, one, psnr, verdict
+from made.gate import PEOPLE, N, Values, edited, kinds, made_run, one, psnr, verdict
 
 from fsrbench.errors import UserError
 from fsrbench.gate.findings import Kind

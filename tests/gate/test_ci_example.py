@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 from typing import Any
 
 import pytest
 import typer.main
 import yaml
+from made.places import ROOT
 
 from fsrbench.cli.app import app
 from fsrbench.gate.command import FORMATS
 from fsrbench.gate.reference import read
 from fsrbench.spec import parse_spec
 
-ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / "docs" / "examples" / "fsrbench-gate.yml"
 SCRIPT = ROOT / "tools" / "gate.sh"
 PAGE = ROOT / "docs" / "gate-in-ci.md"

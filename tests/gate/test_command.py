@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import Result
 from made import call
-from made_gate import MANIFEST, Values, made_run, psnr, save
+from made.gate import MANIFEST, Values, made_run, psnr, save
 
 from fsrbench.gate import command
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_gate import IMAGES, PEOPLE, PICTURES, Values, made_run, psnr, verdict
+from made.gate import IMAGES, PEOPLE, PICTURES, Values, made_run, psnr, verdict
 
 from fsrbench.gate.reference import Reference
 from fsrbench.gate.update import make

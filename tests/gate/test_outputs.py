@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from made_gate import N, Values, psnr, verdict
+from made.gate import N, Values, psnr, verdict
 from rich.console import Console
 
 from fsrbench.gate import as_json, github, junit, text

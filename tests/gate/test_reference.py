@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_gate import IMAGES, Values, made_run, psnr
+from made.gate import IMAGES, Values, made_run, psnr
+from made.places import ROOT
 from pydantic import BaseModel
 
 from fsrbench.errors import CannotWrite, UserError
@@ -17,7 +18,6 @@ from fsrbench.gate import as_json, reference
 from fsrbench.gate.reference import Reference, read, write
 from fsrbench.gate.update import make
 
-ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "results" / "reference.json"
 VALUES: Values = {
     "psnr": {"scgan": psnr(1), "ours": psnr()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from made_gate import AGAINST, MANIFEST, METRICS, Values, made_run, one, psnr, verdict
+from made.gate import AGAINST, MANIFEST, METRICS, Values, made_run, one, psnr, verdict
 
 from fsrbench.errors import UserError
 from fsrbench.gate.check import check

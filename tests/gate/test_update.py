@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from made_gate import Values, edited, made_run, psnr, verdict
+from made.gate import Values, edited, made_run, psnr, verdict
 
 from fsrbench.errors import UserError
 from fsrbench.gate.reference import Reference

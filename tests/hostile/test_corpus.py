@@ -13,11 +13,11 @@ from unittest import mock
 
 import pandas as pd
 import pytest
-from bad_weights import MODULE, SPRUNG
-from cases import Case, faces
-from corpus import CASES, count
 from made import call, run, write_files
-from watch import snapshot, within
+from made.hostile.bad_weights import MODULE, SPRUNG
+from made.hostile.cases import Case, faces
+from made.hostile.corpus import CASES, count
+from made.hostile.watch import snapshot, within
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and alarms are POSIX's")
 

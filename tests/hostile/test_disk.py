@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from cases import people
 from made import Finished, call, run
+from made.hostile.cases import people
 from PIL import Image
 
 from fsrbench.errors import CannotWrite, UserError

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from bad_pictures import FACE, frames_gif, turned
-from fuzz import fuzz, mutated, only
 from hypothesis import given
 from hypothesis import strategies as st
 from made import encode_picture
+from made.hostile.bad_pictures import FACE, frames_gif, turned
+from made.hostile.fuzz import fuzz, mutated, only
 from PIL import Image
 
 from fsrbench.pictures.decode import FORMATS, BadImage, centre_square, decode

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bad_runs import MANIFEST, made_run
-from fuzz import fuzz, mutated, only, values
 from hypothesis import given
 from hypothesis import strategies as st
+from made.hostile.bad_runs import MANIFEST, made_run
+from made.hostile.fuzz import fuzz, mutated, only, values
 
 from fsrbench.errors import UserError
 from fsrbench.reports.tables import render as tables

@@ -7,11 +7,11 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from cases import GOOD
-from fuzz import fuzz, mutated, only
 from hypothesis import given
 from hypothesis import strategies as st
 from made import write_zip
+from made.hostile.cases import GOOD
+from made.hostile.fuzz import fuzz, mutated, only
 
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.layout import read_layout

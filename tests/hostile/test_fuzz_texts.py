@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from bad_texts import LAUGHS, POINTS
-from fuzz import fuzz, mutated, only, values
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from made.hostile.bad_texts import LAUGHS, POINTS
+from made.hostile.fuzz import fuzz, mutated, only, values
 
 from fsrbench.datasets.landmarks import read_landmarks
 from fsrbench.datasets.pairs import read_pairs

@@ -14,9 +14,9 @@ import pandas as pd
 import psutil
 import pytest
 import torch
-from bad_methods import FINE, MODULE, ONE_BY_ONE, SURE, method
 from made import Finished, call, picture_files, run, write_files
-from watch import within
+from made.hostile.bad_methods import FINE, MODULE, ONE_BY_ONE, SURE, method
+from made.hostile.watch import within
 
 from fsrbench.errors import Unavailable
 from fsrbench.methods.isolation.child import receive, send

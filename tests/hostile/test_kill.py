@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from made import picture_files, write_files
+from made.places import ROOT
 
 KILLS = 10
 IMAGES = [f"{i // 3:02}/{i}.png" for i in range(150)]
@@ -19,7 +20,7 @@ FLAGS = ["--methods", "bicubic,ours", "--metrics", "psnr,ssim,landmark_nme,param
 
 # Forks of one process that has imported everything: only what a run does is to be interrupted
 KILLER = """
-import json, os, random, signal, sys, time
+import json, os, random, shutil, signal, sys, time
 import fsrbench.pipeline
 from fsrbench.cli.app import app
 from fsrbench.reports import plots
@@ -27,28 +28,33 @@ from fsrbench.reports import plots
 plots.write_plots = lambda *_: None  # longer than all the rest
 seed, kills, *flags = json.loads(sys.argv[1])
 
-def start(out, *more):
+def start(out):
     if (child := os.fork()) == 0:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        app(["run", *flags, "--out", out, *more])
+        app(["run", *flags, "--out", out])
     return child
 
 def ended(child):
     return os.waitpid(child, os.WNOHANG) != (0, 0)
 
-began = time.monotonic()
+def kept(out):
+    return sorted(name for _, _, files in os.walk(out + "/cache") for name in files)
+
 os.waitpid(start("undisturbed"), 0)
-whole = time.monotonic() - began
-moments, found, more = random.Random(seed), [], []
+units, moments, found, over = len(kept("undisturbed")), random.Random(seed), [], False
 while len(found) < kills:
-    began, moment, child = time.monotonic(), moments.uniform(0, whole), start("killed", *more)
-    while not (over := ended(child)) and time.monotonic() - began < moment:
+    if over or len(found) % 2:  # going on alone, most moments would be near the end
+        shutil.rmtree("killed", ignore_errors=True)
+    before, child = set(kept("killed")), start("killed")
+    # After so many new units and a little more: by the clock alone a slow first run would put all moments at the end
+    wanted, more = moments.randint(0, units - len(before)), moments.uniform(0, 0.2)
+    while not (over := ended(child)) and len(set(kept("killed")) - before) < wanted:
         time.sleep(0.001)
-    more = ["--fresh"] if over or len(found) % 2 else []  # going on alone, most moments would be near the end
-    if not over:
+    time.sleep(more)
+    if not (over := over or ended(child)):
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        found.append(sorted(p for _, _, files in os.walk("killed/cache") for p in files))
+        found.append(kept("killed"))
 os.waitpid(start("killed"), 0)
 print(json.dumps(found))
 """
@@ -59,7 +65,7 @@ def test_ten_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
     write_files(tmp_path / "data", picture_files(IMAGES))
     seed = int.from_bytes(os.urandom(4))
     told = json.dumps([seed, KILLS, "--data", "data", *FLAGS])
-    path = os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])
+    path = os.pathsep.join([str(ROOT), *sys.path])
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}
     command = [sys.executable, "-c", KILLER, told]
     ended = subprocess.run(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, timeout=600)

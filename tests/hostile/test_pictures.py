@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad_pictures import FACE, LEFT_OUT, ODD, BadPicture
-from bad_sources import STRANGE_NAMES
-from cases import GOOD
 from made import Finished, encode_picture, run, write_files
-from watch import within
+from made.hostile.bad_pictures import FACE, LEFT_OUT, ODD, BadPicture
+from made.hostile.bad_sources import STRANGE_NAMES
+from made.hostile.cases import GOOD
+from made.hostile.watch import within
 
 SECONDS = 30
 IGNORED = {"notes.txt": b"hello", "table.csv": b"a,b", ".DS_Store": b"\0", "no suffix": b"x"}

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from cases import people
 from made import run
+from made.hostile.cases import people
 
 from fsrbench.errors import UserError
 from fsrbench.files.folders import LOCK, only_writer

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made.places import SHARED
 from PIL import Image
 from torch import Tensor
 
 from fsrbench.pictures.decode import to_tensor
 
 Pair = tuple[np.ndarray, np.ndarray]
-SHARED = Path(__file__).parents[3] / "shared"
 
 
 def make_pair(kind: str, height: int, width: int, seed: int = 0) -> Pair:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_networks import save_pooling_onnx
+from made.networks import save_pooling_onnx
 
 from fsrbench.errors import Unavailable
 from fsrbench.metrics.extractors.descriptors import ArcfaceDescriptor

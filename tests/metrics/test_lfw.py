@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from made import run
+from made.places import SHARED
 
-SHARED = Path(__file__).parents[3] / "shared"
 NEEDED = {
     "faces": SHARED / "data" / "lfw_gray.zip",
     "pairs": SHARED / "data" / "lfw_pairs.txt",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from made_people import People
+from made.people import People
 from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 

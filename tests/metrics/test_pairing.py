@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from made_people import GROUPS
+from made.people import GROUPS
 
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_people import GROUPS, People
+from made.people import GROUPS, People
 from sklearn.metrics import accuracy_score, roc_auc_score, roc_curve
 from sklearn.model_selection import LeaveOneGroupOut
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_people import People
+from made.people import People
 from sklearn.metrics import roc_auc_score
 
 from fsrbench.datasets.pairs import read_pairs

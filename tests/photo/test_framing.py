@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from made_photo import background, frame_at
+from made.photo import background, frame_at
 from PIL import Image
 
 from fsrbench.datasets.sample import sample

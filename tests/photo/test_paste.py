@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_photo import background, crowd, frame_at
+from made.photo import background, crowd, frame_at
 from PIL import Image
 
 from fsrbench.photo.framing import cut, pixel_centres

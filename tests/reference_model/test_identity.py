@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_networks import save_pooling_onnx
+from made.networks import save_pooling_onnx
 
 from fsrbench.errors import UserError
 from reference_model.fan import FAN

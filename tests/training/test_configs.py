@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from made import call
+from made.places import ROOT
 
 from baselines.progressive import training as progressive
 from baselines.scgan import training as scgan
@@ -13,7 +14,7 @@ from fsrbench.files.text import read_yaml
 from fsrbench.training.recipe import parse_config
 from reference_model import fan_training, training
 
-CONFIGS = sorted((Path(__file__).parents[2] / "configs" / "train").glob("*.yaml"))
+CONFIGS = sorted((ROOT / "configs" / "train").glob("*.yaml"))
 KINDS: dict[str, type] = {
     "ours": training.Config,
     "fan": fan_training.Config,

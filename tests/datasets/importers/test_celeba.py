@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made import call, run, write_zip
-from made_archives import CELEBA_POINTS, IDENTITY, PARTITION, celeba, draw_photo
-from made_imports import do_import, manifest, pictures, table
+from made.archives import CELEBA_POINTS, IDENTITY, PARTITION, celeba, draw_photo
+from made.imports import do_import, manifest, pictures, table
 from PIL import Image
 
 from fsrbench.datasets import open_dataset

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from made_archives import draw_photo
+from made.archives import draw_photo
 from PIL import Image
 from skimage.transform import EuclideanTransform, SimilarityTransform, estimate_transform, warp
 

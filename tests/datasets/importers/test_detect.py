@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from made import encode_picture, write_files
-from made_archives import draw_photo
-from made_imports import do_import, pictures, table
+from made.archives import draw_photo
+from made.imports import do_import, pictures, table
 from PIL import Image
 
 from fsrbench.datasets import open_dataset

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made import call
-from made_archives import ffhq
-from made_imports import do_import, manifest, table
+from made.archives import ffhq
+from made.imports import do_import, manifest, table
 from PIL import Image
 
 FOLDER = "thumbnails128x128"

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 from made import call, encode_picture, write_files, write_zip
-from made_archives import celeba, draw_photo, lfw, png, write_tar
-from made_imports import contents, do_import, manifest, pictures, table
+from made.archives import celeba, draw_photo, lfw, png, write_tar
+from made.imports import contents, do_import, manifest, pictures, table
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made import call, draw_picture, encode_picture, run, write_files, write_zip
-from made_archives import LFW, WIDER_BOXES, draw_photo, face68, ffhq, lfw, png, widerface
-from made_imports import do_import, manifest, pictures, table
+from made.archives import LFW, WIDER_BOXES, draw_photo, face68, ffhq, lfw, png, widerface
+from made.imports import do_import, manifest, pictures, table
 from PIL import Image
 
 from fsrbench.datasets import open_dataset

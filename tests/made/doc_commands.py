@@ -1,0 +1,101 @@
+"""How the commands of pages are called in tests: in this process, on little, without what tests cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from unittest import mock
+
+import typer
+
+from fsrbench.audit.protocols import all_protocols
+from fsrbench.cli.app import app
+from fsrbench.methods import timing
+from fsrbench.metrics import speed
+from made import call
+from made.doc_blocks import Step
+
+NOT_HERE = {
+    "pip": "installs",
+    "python3": "makes a virtual environment",
+    ".": "enters it",
+    "pytest": "is what runs this",
+    "ruff": "CI calls it",
+    "mypy": "CI calls it",
+    "mkdocs": "test_site.py builds the site",
+    "pdflatex": "tests/reports/ typesets tables",
+    "git": "there is no repository in the page's folder",
+    "cp": "test_plugin_template.py copies, builds and installs the template; here its names are known as they are",
+}
+"""Programs that pages name and tests do not call, and why."""
+PARSED_ONLY = {
+    "--workers": "starts processes: tests/engine/ has them",
+    "--scheduler": "joins a cluster: tests/engine/ has one",
+    "--isolate": "starts processes: tests/engine/ has them",
+    "fetch": "downloads",
+    "configs/paper.yaml": "needs FFHQ and WIDER FACE",
+    "configs/sweep.yaml": "takes minutes; study.yaml on the same page has a sweep",
+}
+"""Words of fsrbench's commands that are parsed and not carried out, and why."""
+LITTLE = {
+    "run": ["--limit", "4", "--device", "cpu", "--timing", "quick"],
+    "audit": ["--limit", "2"],
+    "train": ["--max-steps", "1", "--batch-size", "2", "--device", "cpu", "--threads", "1", "--no-amp"],
+    "upscale": ["--device", "cpu"],
+}
+"""What is added to a command; the last of two equal options wins."""
+METRICS = ["--metrics", "psnr,ssim,latency_ms,params"]
+"""Of a run that names none."""
+_STAND_INS = {"musiq": "psnr_y"}
+"""Metrics whose weights nobody has without a network."""
+
+
+def carry_out(step: Step, folder: Path) -> None:
+    """Do what a step says, in the current folder, or only parse it where :data:`PARSED_ONLY` says why."""
+    program, *words = step.words
+    if program in NOT_HERE:
+        return
+    assert program == "fsrbench", f"{program}: neither fsrbench nor in NOT_HERE"
+    if PARSED_ONLY.keys() & set(words):
+        parse(words)
+        return
+    with _quick(words[0]):
+        result = call(*little(words))
+    assert result.exit_code == 0, f"{' '.join(words)}\n{result.output}"
+    if step.output:
+        (folder / step.output).write_text(result.stdout, encoding="utf-8")
+
+
+@contextmanager
+def _quick(command: str) -> Iterator[None]:
+    """Inside, the few things that take seconds are done less often, or left to the tests that are about them."""
+    assert "quick: 100" in speed.Latency.protocol
+    psnr = tuple(protocol for protocol in all_protocols() if protocol.metric == "psnr")
+    with ExitStack() as around:
+        around.enter_context(mock.patch.dict(timing.EFFORTS, dict.fromkeys(timing.EFFORTS, timing.Effort(3, 0, 60))))
+        around.enter_context(mock.patch.multiple(timing, BATCHES=(1, 16), REPEATS=1))
+        around.enter_context(mock.patch("fsrbench.audit.measure.all_protocols", return_value=psnr))
+        if command == "run":
+            around.enter_context(mock.patch("fsrbench.reports.plots.draw.write_plots"))
+        yield
+
+
+def little(words: list[str]) -> list[str]:
+    """The same command on little."""
+    more = LITTLE.get(words[0], [])
+    metrics = METRICS if words[0] == "run" and not {"--metrics", "--config"} & set(words) else []
+    return [_STAND_INS.get(word, word) for word in words] + [*more, *metrics]
+
+
+def parse(words: list[str]) -> None:
+    """Hold a command against the command line: its name, its options and their types.
+
+    Raises:
+        click.ClickException: it does not know one of them.
+    """
+    command = typer.main.get_command(app)
+    while hasattr(command, "commands"):
+        name, *words = words
+        command = command.commands[name]
+    command.make_context(command.name, list(words))

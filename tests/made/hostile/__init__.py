@@ -1,0 +1,1 @@
+"""Bad files, methods and sources of every kind, and what the tests of them share."""
