@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made import write_files
-from made_units import STORED, Made, Matches, unit
+from made.units import STORED, Made, Matches, unit
 from PIL import Image
 from torch import Tensor
 
@@ -149,9 +149,6 @@ def make_data(folder: Path, reds: list[int]) -> Path:
 
 @pytest.fixture
 def frames_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Frames]:
-    for name, made in (("grey", Grey), ("guided", Guided)):
-        monkeypatch.setitem(EXTRACTORS._targets, name, f"test_by_image:{made.__name__}")
-
     def measure(reds: list[int], bad: set[int], **options: Any) -> Frames:
         monkeypatch.setattr(Grey, "bad", frozenset(bad))
         monkeypatch.setattr(Red, "bad", frozenset(bad & {1, 2, 3}))
@@ -159,7 +156,8 @@ def frames_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         if not data.exists():
             make_data(data, reds)
         spec = RunSpec(methods=("nearest",), data=str(data), out=tmp_path / "out", device="cpu", **options)
-        with closing(Run(spec, silent(), [GreyError(), GuidedError(), Red()])) as run:
+        known = EXTRACTORS.also({"grey": Grey, "guided": Guided})
+        with known, closing(Run(spec, silent(), [GreyError(), GuidedError(), Red()])) as run:
             return run.go().frames
 
     return measure
