@@ -53,7 +53,18 @@ def _protocol(detector: str) -> str:
 
 
 class Detection(FeatureMetric):
-    """Share of images in which MTCNN finds the face."""
+    """Share of images in which MTCNN (Zhang et al., IEEE SPL 23, 2016) finds the face.
+
+    An image counts as 1 where the most confident box has a confidence of at least 0.9 and, where HR's has that too, an
+    intersection over union of at least 0.5 with it; else as 0. From 0 to 1, higher is better.
+
+    Example:
+        >>> box = np.array([[10, 10, 50, 60.0]] * 2)
+        >>> hr = {"box": box, "confidence": np.array([0.99, 0.99])}
+        >>> sr = {"box": box, "confidence": np.array([0.95, 0.8])}
+        >>> Detection().evaluate(Faces(["a", "b"], [None, None], sr, hr), seed=0).values
+        array([1., 0.])
+    """
 
     name, title, unit, digits, bounds = "detection", "Detection", "fraction", 1, (0, 1)
     extractor = "mtcnn"
@@ -74,7 +85,7 @@ class Detection(FeatureMetric):
 
 
 class DetectionRetinaface(Detection):
-    """Share of images in which RetinaFace finds the face."""
+    """Share of images in which RetinaFace (Deng et al., CVPR 2020) finds the face; else as :class:`Detection`."""
 
     name, title = "detection_retinaface", "Detection (RetinaFace)"
     extractor = "retinaface"

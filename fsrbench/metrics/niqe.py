@@ -40,7 +40,22 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 
 class Niqe(ImageMetric):
-    """Natural image quality evaluator; needs blocks of 96 px, so small pictures are enlarged first."""
+    """Natural image quality evaluator (Mittal, Soundararajan, Bovik, IEEE SPL 20, 2013), without a reference.
+
+    Each block of 96 px is described by 36 statistics of its normalised luma; with the mean m and covariance S of a
+    picture's blocks and n, P of pristine photographs: ``sqrt((n - m)^T ((P + S) / 2)^-1 (n - m))``. Smaller pictures
+    are enlarged first. Not negative, lower is better.
+
+    Args:
+        side: in pixels, that smaller pictures are enlarged to.
+        kernel: that they are enlarged by.
+
+    Example (the pristine parameters are not shipped but fetched, so the score is not computed here):
+        >>> Niqe(192).protocol.partition(",")[0]
+        'pictures below 192 px'
+        >>> Niqe().score(torch.rand(1, 3, 64, 64), None)  # doctest: +SKIP
+        tensor([...], dtype=torch.float64)
+    """
 
     name, title, direction, digits, bounds = "niqe", "NIQE", "lower", 3, (0, inf)
     weight_files = ("niqe",)

@@ -50,11 +50,16 @@ class NiqeFace(ImageMetric):
     * blocks of a quarter of the side where NIQE's have 96 px, so that nothing is enlarged and all of the face counts.
 
     On held-out faces it ranks blur, noise and JPEG by their strength, and HR before learned before interpolated
-    pictures; see docs/metrics.md. Its numbers compare with each other at one size and framing, and with no NIQE
-    elsewhere. The model is fitted by ``python -m tools.niqe_face``.
+    pictures; see docs/metrics.md. Its numbers compare only with each other, at one size
+    and framing. The model is fitted by ``python -m tools.niqe_face``. Not negative, lower is better.
 
     Args:
         side: in pixels, that smaller pictures are enlarged to first (Pillow BICUBIC); 0 for none.
+
+    Example:
+        >>> noise = torch.rand(1, 3, 64, 64, generator=torch.manual_seed(0))
+        >>> bool(NiqeFace().score(noise, None) > 5)  # HR faces have about 1.8
+        True
     """
 
     name, title, direction, digits, bounds = "niqe_face", "NIQE (face)", "lower", 3, (0, inf)

@@ -25,13 +25,24 @@ SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
 """What pyiqa computes over whole folders, not image by image."""
 NETWORK = 100_000
 """Parameters from which on a metric is taken for a network."""
+DOCS = {
+    "lpips": "Learned perceptual distance (Zhang et al., CVPR 2018) by AlexNet: squared distances of unit-length "
+    "features, weighted by channel, mean over pixels, sum over five layers. Not negative, lower is better.",
+    "dists": "Structure and texture distance (Ding et al., IEEE TPAMI 44, 2022) by VGG16: 1 less a weighted sum over "
+    "layers and channels of SSIM-like terms of means and covariances of features. From 0 on, lower is better.",
+}
+"""Docstrings of the metrics that are listed by name."""
 
 
 class PyiqaMetric(ImageMetric):
-    """A metric of pyiqa on RGB at the task's size.
+    """A metric of pyiqa on RGB at the task's size, by the name it has there and with its defaults.
 
-    Its weights are pyiqa's affair: they lie in pyiqa's cache and are downloaded into it when first used, unless the run
-    is offline.
+    pyiqa looks after its weights: they are downloaded into its cache when first used, unless the run is offline.
+
+    Example:
+        >>> metric = pyiqa_metric("gmsd")()
+        >>> metric.direction, sorted(metric.needs)
+        ('lower', ['hr'])
     """
 
     digits = 4
@@ -116,7 +127,7 @@ def pyiqa_metric(name: str) -> type[PyiqaMetric] | None:
     if config is None or name in SETS:
         return None
     attributes = {
-        "__doc__": f"pyiqa's {name}.",
+        "__doc__": DOCS.get(name, f"pyiqa's {name}."),
         "name": name,
         "title": name,
         "direction": "lower" if config.get("lower_better") else "higher",

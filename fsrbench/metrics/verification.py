@@ -24,10 +24,10 @@ DESCRIPTORS = {
     "arcface": "ArcFace-style network of the ONNX file {file}, 112 px chip aligned by five points of dlib's 68 of "
     "{aligned}, {fed}, picture and mirror image added, unit length",
 }
-"""The descriptors in order of preference, and what to say of them."""
+"""The descriptors in order of preference, and how protocols describe them."""
 LEAST_ALIKE = 0.65
-"""Share of comparisons in which HR pictures of one person must be nearer than strangers'; of real people it is 0.95 or
-more at 64 px and 40 pairs of none vary by 0.06 about 0.5."""
+"""Share of comparisons in which HR pictures of one person must be nearer than strangers'. For real people it is 0.95 or
+more at 64 px; 40 pairs that are not of one person vary by 0.06 about 0.5."""
 _SELF = (
     "genuine SR_i/HR_i, impostor SR_i/HR of one picture of another identity in the same fold (without identities every "
     "picture is its own)"
@@ -69,9 +69,9 @@ def judge(distance: np.ndarray, pairs: Pairs) -> np.ndarray:
     """Whether each pair is judged right, with the threshold that is best on the other folds."""
     right = np.zeros(len(distance), dtype=bool)
     for fold in np.unique(pairs.fold):
-        here = pairs.fold == fold
-        threshold = best_threshold(distance[~here], pairs.genuine[~here])
-        right[here] = (distance[here] < threshold) == pairs.genuine[here]
+        inside = pairs.fold == fold
+        threshold = best_threshold(distance[~inside], pairs.genuine[~inside])
+        right[inside] = (distance[inside] < threshold) == pairs.genuine[inside]
     return right
 
 
@@ -95,7 +95,20 @@ def summarise_folds(right: np.ndarray, fold: np.ndarray, people: int = 0) -> Sum
 
 
 class Verification(FeatureMetric):
-    """SR against its own HR and another's, judged by the first descriptor whose weights are there."""
+    """Accuracy of face verification: is SR_i nearer to its own HR than to somebody else's?
+
+    A pair of an SR and an HR image is accepted where the Euclidean distance of their descriptors is below a threshold,
+    chosen on nine of ten folds by identity and judged on the tenth, as on LFW (Huang et al., 2007). Each image makes a
+    genuine pair and an impostor; the number is the share of pairs judged right, mean of the folds. From 0 to 1 (chance:
+    0.5), higher is better. By the first descriptor whose weights are available: dlib, FaceNet, ArcFace.
+
+    Example:
+        >>> people = np.random.RandomState(0).normal(size=(40, 8))
+        >>> ids = [f"p{i:02}" for i in range(40)]
+        >>> faces = Faces(ids, [None] * 40, {"descriptor": people + 0.1}, {"descriptor": people})
+        >>> Verification().evaluate(faces, seed=0).summary.value
+        1.0
+    """
 
     name, title, unit, digits, bounds = "verification", "Verification", "fraction", 1, (0, 1)
     needs = frozenset({"hr"})
@@ -148,7 +161,7 @@ class Verification(FeatureMetric):
     def ceiling(self, hr: Faces, seed: int) -> float | None:
         """Accuracy of the judge on the HR images, on other pictures of the same people; ``None`` where there are none.
 
-        That HR matches itself, as self pairs ask, says nothing of a judge.
+        That HR matches itself, as self pairs ask, says nothing about a judge.
         """
         try:
             pairs = self.pairs(hr, hr.people, seed) if not self.own_hr else labelled_pairs(hr.people, seed)
@@ -166,7 +179,7 @@ class Verification(FeatureMetric):
         return self_pairs(groups, seed)
 
     def remark(self, faces: Faces, pairs: Pairs) -> str:
-        """What a reader must know of the pairs besides the protocol."""
+        """What a reader must know about the pairs besides the protocol."""
         return ""
 
 
@@ -197,28 +210,38 @@ def _shares(right: np.ndarray, probe: np.ndarray, images: int) -> np.ndarray:
 
 
 class VerificationDlib(Verification):
-    """SR against its own HR and another's, judged by dlib's descriptor."""
+    """:class:`Verification` by dlib's descriptor."""
 
     name, title = "verification_dlib", "Verification (dlib)"
     descriptors = ("dlib",)
 
 
 class VerificationFacenet(Verification):
-    """SR against its own HR and another's, judged by FaceNet."""
+    """:class:`Verification` by FaceNet (Schroff et al., CVPR 2015; facenet-pytorch's, trained on VGGFace2)."""
 
     name, title = "verification_facenet", "Verification (FaceNet)"
     descriptors = ("facenet",)
 
 
 class VerificationArcface(Verification):
-    """SR against its own HR and another's, judged by an ArcFace-style network in an ONNX file."""
+    """:class:`Verification` by an ArcFace-style network (Deng et al., CVPR 2019) in an ONNX file."""
 
     name, title = "verification_arcface", "Verification (ArcFace)"
     descriptors = ("arcface",)
 
 
 class VerificationLabelled(Verification):
-    """SR against different pictures of the same and of other identities."""
+    """:class:`Verification` of SR_i against other HR pictures of the same person, and of other people.
+
+    Harder than against its own HR, and closer to what verification is for: identity has to hold across pictures.
+
+    Example:
+        >>> people = np.repeat(np.random.RandomState(0).normal(size=(20, 8)), 2, axis=0)  # two pictures of each
+        >>> who = [f"p{i // 2:02}" for i in range(40)]
+        >>> faces = Faces([f"{p}/{i}" for i, p in enumerate(who)], who, {"descriptor": people}, {"descriptor": people})
+        >>> VerificationLabelled().evaluate(faces, seed=0).summary.value
+        1.0
+    """
 
     name, title = "verification_labelled", "Verification, labelled"
     needs = frozenset({"hr", "pairs"})
@@ -229,7 +252,7 @@ class VerificationLabelled(Verification):
         return labelled_pairs(groups, seed)
 
     def remark(self, faces: Faces, pairs: Pairs) -> str:
-        """Whether the identities are none, as HR itself shows."""
+        """A warning where HR itself shows that the identities are no people."""
         assert faces.hr is not None
         share = likeness(faces.hr["descriptor"], pairs)
         if share >= LEAST_ALIKE:
@@ -248,7 +271,7 @@ def likeness(descriptors: np.ndarray, pairs: Pairs) -> float:
 
 
 class VerificationPairs(Verification):
-    """SR against the pictures that a pairs file names."""
+    """:class:`Verification` of the pairs that a file lists, in that file's folds, as on LFW."""
 
     name, title = "verification_pairs", "Verification, listed pairs"
     pairing, own_hr = _LISTED, False
@@ -262,7 +285,7 @@ class VerificationPairs(Verification):
         return super().configured(facts).replace(listed=facts.pairs)
 
     def pairs(self, faces: Faces, groups: list[str], seed: int) -> Pairs:
-        """The listed pairs whose images are there."""
+        """The listed pairs of which both images are available."""
         return listed_pairs(self.listed, faces.ids)
 
     def remark(self, faces: Faces, pairs: Pairs) -> str:
