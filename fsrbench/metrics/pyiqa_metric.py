@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from fsrbench.errors import Invalid, Unavailable, one_line
+from fsrbench.machine.devices import one_thread
 from fsrbench.machine.packages import advice, import_torchvision, opencv_if_it_loads
 from fsrbench.metrics.base import Facts, ImageMetric
 from fsrbench.provenance.object_state import ObjectState
@@ -54,7 +55,8 @@ class PyiqaMetric(ImageMetric):
         probe = torch.linspace(0, 1, 3 * side**2).view(1, 3, side, side)
         assert self._network is not None
         try:
-            self.score(probe, probe.flip(3))
+            with one_thread() if self.threads_matter else contextlib.nullcontext():
+                self.score(probe, probe.flip(3))
         except Exception as error:  # every network has errors of its own
             raise Invalid(f"pyiqa cannot score {side} px pictures: {one_line(error)}") from None
 
