@@ -26,9 +26,9 @@ from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.spec import RunSpec
 
 IMAGES = 128
-"""Images without --limit; enough for the ten folds of verification where each person has six pictures."""
+"""Images without --limit; enough for the ten folds of verification with six pictures per person."""
 SLOW = {"niqe": 64}
-"""Metrics that take fewer images without --limit, because they are slow and vary little between images."""
+"""Metrics measured on fewer images without --limit, because they are slow and vary little between images."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class Step:
 
 
 def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = None) -> Findings:
-    """Take every metric of every method under every protocol.
+    """Measure every metric of every method under every protocol.
 
     Args:
         spec: methods, data and so on; a ``limit`` holds for all metrics.
-        reporter: where it tells how far it is.
-        origin: the run that is audited, if it is one.
+        reporter: shows progress and warnings.
+        origin: the audited run, if there is one.
 
     Raises:
         UserError: no HR images, nothing usable in the data, or no method that can run.
@@ -101,7 +101,7 @@ def _audit(first: Run, known: Sequence[Protocol], limits: Mapping[str, int], ori
 
 
 def _defaults(protocols: Sequence[Protocol]) -> dict[str, Protocol]:
-    """What a run measures, by metric."""
+    """The default protocols by metric: what a run measures."""
     return {protocol.metric: protocol for protocol in protocols if protocol.name == DEFAULT}
 
 
@@ -113,7 +113,7 @@ def _check(run: Run) -> None:
 
 
 def _steps(spec: RunSpec, protocols: Sequence[Protocol], limits: Mapping[str, int]) -> list[Step]:
-    """The runs that are needed, those with the specification's own LR first."""
+    """The runs that are needed; those with the specification's own LR come first."""
     groups: dict[tuple[str, int, str], list[Protocol]] = {}
     for protocol in protocols:
         alignment = "sr" if protocol.own_alignment else "hr"
@@ -140,7 +140,7 @@ def _rows(step: Step, summary: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _told_apart(step: Step, frames: Frames) -> set[Apart]:
-    """Metric, protocol and two methods, of those that a test tells apart."""
+    """Metric, protocol and two methods, for those that differ significantly."""
     run = RunData(step.spec.out, frames.scores, frames.summary, {}, blocks=frames.blocks, images=frames.images)
     return {
         (protocol.metric, protocol.name, pair)
@@ -150,7 +150,7 @@ def _told_apart(step: Step, frames: Frames) -> set[Apart]:
 
 
 def _refused(run: Run, protocols: Sequence[Protocol]) -> list[dict[str, Any]]:
-    """Rows for what could not be measured: nothing is left out silently."""
+    """Rows for what could not be measured, with the reasons."""
     nan = float("nan")
 
     def row(method: str, protocol: Protocol, error: FsrbenchError) -> dict[str, Any]:
@@ -181,10 +181,10 @@ def _with_differences(rows: Sequence[Mapping[str, Any]], protocols: Sequence[Pro
         return metrics.index(metric), methods.index(row["method"]), order[metric, row["protocol"]]
 
     defaults = {(r["method"], r["metric"]): r["value"] for r in rows if r["protocol"] == DEFAULT}
-    found = [
+    ordered = [
         {**row, "difference": row["value"] - defaults[row["method"], row["metric"]]} for row in sorted(rows, key=place)
     ]
-    return pd.DataFrame(found, columns=list(COLUMNS))
+    return pd.DataFrame(ordered, columns=list(COLUMNS))
 
 
 def _info(metric: Metric) -> MetricInfo:

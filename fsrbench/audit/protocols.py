@@ -1,4 +1,4 @@
-"""The protocols that papers differ in, one line each. To add one: write its line here.
+"""The protocols in which papers differ, one line each. To add one: write its line here.
 
 The first of each metric is fsrbench's own, the default that all others are compared with.
 """
@@ -24,20 +24,20 @@ from fsrbench.metrics.verification import Verification
 
 DEFAULT: Final = "default"
 LR: Final = "LR"
-"""Group of the protocols that make LR another way."""
+"""Group of the protocols that make LR in another way."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """One way to take a metric."""
+    """One way to measure a metric."""
 
     metric: str
     name: str
     group: str
-    """What it varies."""
+    """What the protocol varies."""
     measure: Metric
     degradation: str | None = None
-    """How LR is made, where the protocol varies that."""
+    """The degradation that makes LR, where the protocol varies that."""
     own_alignment: bool = False
     """Whether pictures are aligned by their own landmarks and not by HR's."""
 
@@ -70,7 +70,7 @@ _CHANGES: Final[tuple[tuple[str, str, str, changes.Change], ...]] = (
     ("JPEG 95", "file", "SR saved by Pillow as JPEG, quality 95, 4:2:0, and opened again", changes.as_jpeg(95)),
     ("JPEG 75", "file", "SR saved by Pillow as JPEG, quality 75, 4:2:0, and opened again", changes.as_jpeg(75)),
 )
-"""Name, what it varies, recipe and what is done to the pictures before a full-reference metric sees them."""
+"""Name, what it varies, recipe, and the change to the pictures before a full-reference metric sees them."""
 _LR: Final = {
     "bicubic": "LR: Pillow bicubic",
     "bilinear-steps": "LR: bilinear halvings",

@@ -1,4 +1,4 @@
-"""A metric under another protocol: everything of the benchmark's own metric but how it is computed."""
+"""A metric under another protocol: described as the benchmark's own, but computed in another way."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class FeatureVariant(FeatureMetric):
         self.least_ceiling = base.least_ceiling
 
     def ceiling(self, hr: Faces, seed: int) -> float | None:
-        """As the metric: what fails on the HR images is no judge by another threshold either."""
+        """As the metric itself: a judge that fails on the HR images fails at any threshold."""
         return self._base.ceiling(hr, seed)
 
     def check(self, facts: Facts) -> None:
@@ -66,7 +66,7 @@ class FeatureVariant(FeatureMetric):
         return self.replace(_base=base, extractor=base.extractor)
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """What the function, or the metric itself, makes of the features."""
+        """The function's evaluation of the features, or the metric's own."""
         return (self._judge or self._base.evaluate)(faces, seed)
 
 

@@ -74,7 +74,7 @@ class Niqe(ImageMetric):
         return _read(weights.find("niqe"))
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """NIQE of each image; NaN for one that is flat all over, of which NIQE has nothing to measure."""
+        """NIQE of each image; NaN where all blocks are flat, so that there is nothing to measure."""
         return torch.tensor([self._one(picture) for picture in to_uint8(sr)], dtype=torch.float64)
 
     def _one(self, picture: np.ndarray) -> float:

@@ -20,7 +20,7 @@ from fsrbench.weights import known as weights
 from fsrbench.weights.tensors import check_tensors
 
 SIDES = (64, 128)
-"""Sizes in pixels that there is a pristine model of."""
+"""Sizes in pixels of the pristine models."""
 ACROSS = 4
 """Blocks in a row: 16 in a picture, of 16 px at 64 px and of 32 px at 128 px."""
 
@@ -70,7 +70,7 @@ class NiqeFace(ImageMetric):
         self.protocol = _protocol(side)
 
     def check(self, facts: Facts) -> None:
-        """Refuse pictures of a size that there is no pristine model of."""
+        """Refuse pictures of a size without a pristine model."""
         super().check(facts)
         if max(facts.task.hr_size, self.side) not in SIDES:
             known = " and ".join(map(str, SIDES))
@@ -79,15 +79,15 @@ class NiqeFace(ImageMetric):
 
     @staticmethod
     def _read(path: Path) -> dict[str, tuple[Tensor, Tensor]]:
-        found = load_file(path)
-        return {str(side): (found[f"mean_{side}"], found[f"covariance_{side}"]) for side in SIDES}
+        model = load_file(path)
+        return {str(side): (model[f"mean_{side}"], model[f"covariance_{side}"]) for side in SIDES}
 
     @cached_property
     def _pristine(self) -> dict[str, tuple[Tensor, Tensor]]:
         return self._read(weights.find("niqe_face"))
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """NIQE of each face; NaN for one that is flat all over."""
+        """NIQE of each face; NaN where all blocks are flat."""
         pictures = to_tensor(np.stack([enlarge(picture, self.side) for picture in to_uint8(sr)]))
         mean, covariance = self._pristine[str(pictures.shape[-1])]
         scores = [distance(without_flat(blocks), mean, covariance) for blocks in face_features(pictures)]

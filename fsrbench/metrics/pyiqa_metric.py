@@ -23,9 +23,9 @@ from fsrbench.provenance.object_state import ObjectState
 from fsrbench.weights.download import patient_sockets
 
 SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
-"""What pyiqa computes over whole folders, not image by image."""
+"""Metrics that pyiqa computes over whole folders, not image by image."""
 NETWORK = 100_000
-"""Parameters from which on a metric is taken for a network."""
+"""Parameters from which on a metric counts as a network."""
 DOCS = {
     "lpips": "Learned perceptual distance (Zhang et al., CVPR 2018) by AlexNet: squared distances of unit-length "
     "features, weighted by channel, mean over pixels, sum over five layers. Not negative, lower is better.",
@@ -94,7 +94,7 @@ class PyiqaMetric(ImageMetric):
 
     @property
     def threads_matter(self) -> bool:
-        """Not for networks: they would take much longer with one, and end with few numbers."""
+        """Not for networks: they take much longer with one thread, and sum up few numbers at their end."""
         return bool(sum(p.numel() for p in self._network.parameters()) < NETWORK)
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
@@ -124,7 +124,7 @@ def _beside(sr: Tensor, hr: Tensor | None, row: int) -> tuple[Tensor, ...]:
 
 
 def pyiqa_metric(name: str) -> type[PyiqaMetric] | None:
-    """The metric that pyiqa calls so, ``None`` if it has none for single images."""
+    """The metric of this name in pyiqa; ``None`` if pyiqa has no such metric for single images."""
     config = _configs().get(name)
     if config is None or name in SETS:
         return None

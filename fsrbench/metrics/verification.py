@@ -118,7 +118,7 @@ class Verification(FeatureMetric):
     fewest: ClassVar[int] = 2 * FOLDS
     least_ceiling = 0.7
     own_hr: ClassVar[bool] = True
-    """Whether genuine pairs are a picture and its own HR, so that SR on both sides would be one picture."""
+    """Whether genuine pairs are a picture and its own HR; with SR on both sides both would be one picture."""
     sides: Literal["one", "both"] = "one"
 
     def __init__(self) -> None:
@@ -184,11 +184,11 @@ class Verification(FeatureMetric):
 
 
 def _judge(extractor: str) -> tuple[str, str]:
-    """Name of the ONNX file and what its network is fed with, as far as they are known."""
+    """Name of the ONNX file and the input of its network, as far as they are known."""
     if extractor != "arcface" or not weights.there("arcface"):
         return "arcface", "in the range and order that the file declares, else that of ArcFace or found by trying"
-    fed = getattr(EXTRACTORS.get("arcface")(), "fed", JudgeInput())
-    return weights.find("arcface").name, str(fed)
+    network_input = getattr(EXTRACTORS.get("arcface")(), "network_input", JudgeInput())
+    return weights.find("arcface").name, str(network_input)
 
 
 def _first_available(names: tuple[str, ...]) -> str:
