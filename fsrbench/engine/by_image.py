@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fsrbench.engine.store import pack_json, unpack_json
+from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
 from fsrbench.errors import CannotWrite, FsrbenchError, one_line
 from fsrbench.process.containment import contained
 
@@ -42,6 +42,24 @@ class Rows:
         row_of = {image: row for row, image in enumerate(i for i in tried if i not in self.problems)}
         rows = [row_of[image] for image in wanted]
         return {name: array[rows] for name, array in self.arrays.items()}
+
+
+def place(key: str, run: str, problems: Mapping[str, str]) -> str:
+    """Where rows are stored: those that lack images are of one run alone, another run tries these images again."""
+    return key_of(of=key, run=run) if problems else key
+
+
+def get_rows(store: Store, kind: str, key: str, run: str) -> Rows | None:
+    """What is stored under a key, with all images or by this run."""
+    for where in (key, key_of(of=key, run=run)):
+        if (stored := store.get(kind, where)) is not None:
+            return Rows.unpack(stored)
+    return None
+
+
+def put_rows(store: Store, kind: str, key: str, run: str, rows: Rows) -> None:
+    """Store what was computed, for :func:`get_rows`."""
+    store.put(kind, place(key, run, rows.problems), rows.pack())
 
 
 def by_image(compute: Compute, ids: Sequence[str], may_be_nan: Collection[str] | None = None) -> Rows:

@@ -8,7 +8,7 @@ from typing import Final
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations.recipes import find_degradation
-from fsrbench.engine.run import check_method
+from fsrbench.engine.prepare import check_method
 from fsrbench.errors import UserError
 from fsrbench.experiment.config import NamedRun
 from fsrbench.experiment.settings import problem

@@ -18,7 +18,8 @@ from torch import Tensor
 
 from fsrbench.engine.by_image import Rows, by_image
 from fsrbench.engine.plan import REFERENCE
-from fsrbench.engine.run import Run
+from fsrbench.engine.prepare import prepare
+from fsrbench.engine.run import execute
 from fsrbench.machine.console import silent
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, ImageMetric, Summary
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, Features
@@ -157,8 +158,8 @@ def frames_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
             make_data(data, reds)
         spec = RunSpec(methods=("nearest",), data=str(data), out=tmp_path / "out", device="cpu", **options)
         known = EXTRACTORS.also({"grey": Grey, "guided": Guided})
-        with known, closing(Run(spec, silent(), [GreyError(), GuidedError(), Red()])) as run:
-            return run.go().frames
+        with known, closing(prepare(spec, silent(), [GreyError(), GuidedError(), Red()])) as run:
+            return execute(run, silent()).frames
 
     return measure
 

@@ -33,6 +33,7 @@ def test_processes_change_no_byte(tmp_path: Path) -> None:
     assert contents(tmp_path / "one") == contents(tmp_path / "three")
 
 
+@pytest.mark.kill
 def test_killed_import_goes_on(tmp_path: Path) -> None:
     source, out = many(tmp_path / "src", 110, side=320), tmp_path / "out"
     command = "import sys; from fsrbench.cli.app import main; main()"
