@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -38,9 +37,8 @@ class Sample:
     landmarks: np.ndarray | None = field(default=None, compare=False)
     """68,2 points x,y in pixels of the stored HR picture, 300-W order."""
 
-    @cached_property
     def digest(self) -> str:
-        """sha256 of the sample's id and files, which are read once."""
+        """sha256 of the sample's id and files."""
         sha = hashlib.sha256(self.id.encode())
         for picture in (self.hr, self.lr):
             sha.update(b"|" + (_digest(picture) if picture else b"-"))
@@ -86,10 +84,12 @@ class Dataset:
 
 def dataset_hash(samples: Iterable[Sample]) -> str:
     """sha256 over the samples' ids and files: the same for a folder and a zip of the same pictures."""
-    sha = hashlib.sha256()
-    for sample in samples:
-        sha.update(sample.digest.encode())
-    return sha.hexdigest()
+    return combine_digests(sample.digest() for sample in samples)
+
+
+def combine_digests(digests: Iterable[str]) -> str:
+    """The :func:`dataset_hash` of samples with these digests."""
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 BUILTIN = {

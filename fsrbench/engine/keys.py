@@ -41,7 +41,7 @@ class Keys:
         """Of the run: in the keys of whatever may not be reused by another run."""
         self._get_method, self._get_extractor = method, extractor
         self._versions = versions.needed()
-        self._shards: dict[Shard, str] = {}
+        self._digests: dict[Shard, list[str]] = {}
         self._loaded: dict[str, str] = {}
         self._methods: dict[str, str] = {}
         self._settled: set[tuple[str, str]] = set()
@@ -62,10 +62,13 @@ class Keys:
         return key_of(inputs=inputs, method=self.method(unit.method), device=self._device.type)
 
     def _samples(self, shard: Shard) -> str:
-        if shard not in self._shards:
-            digests = [sample.digest for sample in shard.samples]
-            self._shards[shard] = key_of(task=self._spec.task, samples=digests, versions=self._versions)
-        return self._shards[shard]
+        return key_of(task=self._spec.task, samples=self.digests(shard), versions=self._versions)
+
+    def digests(self, shard: Shard) -> list[str]:
+        """Digests of a shard's samples, whose files are hashed once."""
+        if shard not in self._digests:
+            self._digests[shard] = [sample.digest() for sample in shard.samples]
+        return self._digests[shard]
 
     def loaded(self, name: str) -> str:
         """A method's fingerprint right after loading, the same in every process."""

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fsrbench.datasets.base import dataset_hash
+from fsrbench.datasets import Dataset
+from fsrbench.datasets.base import combine_digests
 from fsrbench.datasets.inputs import resized_note
 from fsrbench.engine.frames import status_of, too_many_failed
+from fsrbench.engine.plan import make_shards
 from fsrbench.engine.prepare import Prepared
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Outcome
@@ -80,7 +82,7 @@ def _data(run: Prepared) -> dict[str, Any]:
         "n": n,
         "has_hr": run.dataset.has_hr,
         "identities": len({s.identity for s in run.dataset if s.identity is not None}),
-        "sha256": dataset_hash(run.dataset),
+        "sha256": _hash(run, run.dataset),
         "left_out": left_out,
         "notes": notes,
         "warnings": list(run.dataset.warnings),
@@ -133,9 +135,13 @@ def _reference(run: Prepared) -> dict[str, Any] | None:
     return {
         "name": _name(run.reference.name),
         "n": len(run.reference),
-        "sha256": dataset_hash(run.reference),
+        "sha256": _hash(run, run.reference),
         "warnings": list(run.reference.warnings),
     }
+
+
+def _hash(run: Prepared, dataset: Dataset) -> str:
+    return combine_digests(digest for shard in make_shards(dataset) for digest in run.context.keys.digests(shard))
 
 
 def _name(source: str) -> str:

@@ -243,14 +243,14 @@ def test_limit_takes_the_first_in_sorted_order(pack: Pack, tmp_path: Path) -> No
 
 def test_folder_and_zip_of_the_same_pictures_have_equal_digests(tmp_path: Path) -> None:
     names = ("HR/x/1.png", "HR/y/2.png", "LR/x/1.png", "LR/y/2.png")
-    digests = [[s.digest for s in pack(tmp_path, *names)] for pack in (in_folder, in_zip)]
-    assert digests[0] == [s.digest for s in in_folder(tmp_path, *names)]
+    digests = [[s.digest() for s in pack(tmp_path, *names)] for pack in (in_folder, in_zip)]
+    assert digests[0] == [s.digest() for s in in_folder(tmp_path, *names)]
     assert digests[0] == digests[1]
 
 
 def test_digest_depends_on_id_content_and_side(tmp_path: Path) -> None:
     def digest(name: str, *files: str, content: bytes = b"x") -> str:
-        return open_dataset(str(write_files(tmp_path / name, dict.fromkeys(files, content)))).samples[0].digest
+        return open_dataset(str(write_files(tmp_path / name, dict.fromkeys(files, content)))).samples[0].digest()
 
     all_different = {
         digest("1", "a.png"),

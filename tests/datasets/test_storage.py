@@ -128,7 +128,7 @@ def test_damaged_deflate_stream_cannot_be_read(tmp_path: Path) -> None:
 def test_unreadable_file_still_has_a_digest(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "z.zip", {"a.png": CONTENT})
     path.write_bytes(encrypted(path.read_bytes()))
-    assert len(open_dataset(str(path)).samples[0].digest) == 64
+    assert len(open_dataset(str(path)).samples[0].digest()) == 64
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])

@@ -64,7 +64,7 @@ def test_any_names(names: list[str], wrapped: bool) -> None:
         dataset = read_layout("made", Names(names), wrapped)
         assert len(dataset) > 0
         check_ids(dataset)
-        assert len(dataset.samples[0].digest) == 64
+        assert len(dataset.samples[0].digest()) == 64
 
 
 @fuzz(200)
