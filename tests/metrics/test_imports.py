@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 UNNEEDED = (
-    "distributed", "dlib", "huggingface_hub", "onnxruntime", "pyiqa", "scipy.stats", "skimage", "sklearn", "spandrel",
+    "distributed", "dlib", "huggingface_hub", "onnxruntime", "pyiqa", "skimage", "sklearn", "spandrel",
     "torch._dynamo", "torch_fidelity",
 )  # fmt: skip
 CODE = """
