@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import inspect
 import uuid
@@ -193,9 +192,7 @@ class _Registered:
 
 def _unshared(metric: Metric) -> Metric:
     """A copy of a metric; its scores are reused only if it declares ``settings``."""
-    metric = copy.copy(metric)
-    metric.settings = metric.settings or uuid.uuid4().hex
-    return metric
+    return metric.replace(settings=metric.settings or uuid.uuid4().hex)
 
 
 def _name(method: MethodLike) -> str:

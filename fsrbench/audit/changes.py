@@ -1,4 +1,4 @@
-"""What other papers' scripts do to SR and HR before they compare them. Pictures are float N,3,H,W in [0, 1], 8 bit."""
+"""What other papers' scripts do to SR and HR before comparing them. Pictures are float N,3,H,W in [0, 1], 8 bit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fsrbench.metrics.quality import LUMA, luma, psnr
 from fsrbench.pictures.decode import to_tensor, to_uint8
 
 Change = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""SR and HR as they are -> SR and HR as they are compared."""
+"""From SR and HR as they are to SR and HR as they are compared."""
 
 
 def on_luma(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:

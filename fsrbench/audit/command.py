@@ -1,4 +1,4 @@
-"""The whole of ``fsrbench audit``: from a run's folder or a method's name to tables and a figure."""
+"""``fsrbench audit``: from a run's folder or a method's name to tables and a figure."""
 
 from __future__ import annotations
 
@@ -26,41 +26,41 @@ OUT: Final = Path("runs/audit")
 """Where an audit without a run goes."""
 
 WORK: Final = "work"
-"""Where, below that, lies what was computed; an audit of a run shares the run's."""
+"""Folder below it for what was computed; an audit of a run uses the run's own folder."""
 
 
-class Once(Reporter):
-    """Gives each warning once, although an audit is several runs on the same data."""
+class OnceReporter(Reporter):
+    """Shows each warning once, although an audit is several runs on the same data."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._given: set[str] = set()
+        self._shown: set[str] = set()
 
     def warn(self, line: str) -> None:
-        """One line that the user should see, the first time."""
-        if line not in self._given:
-            self._given.add(line)
+        """A line for the user, the first time."""
+        if line not in self._shown:
+            self._shown.add(line)
             super().warn(line)
 
 
 @preserved()
-def audit(run: Path | None, out: Path | None, given: Mapping[str, Any]) -> None:
-    """Audit a run's methods, or others, write tables and figure and print the tables.
+def audit(run: Path | None, out: Path | None, options: Mapping[str, Any]) -> None:
+    """Audit a run's methods, or others; write tables and figure, and print the tables.
 
     Args:
         run: folder of a finished run.
         out: where tables and figure go; ``None`` for ``audit`` in the run's folder, or :data:`OUT`.
-        given: fields of :class:`fsrbench.spec.RunSpec` that were asked for; they win over the run's.
+        options: fields of :class:`fsrbench.spec.RunSpec` that were asked for; they win over the run's.
 
     Raises:
         UserError: neither run nor methods, or nothing that can be audited.
     """
-    if (run is None) == ("methods" not in given):
+    if (run is None) == ("methods" not in options):
         raise UserError("name either a run's folder or --method")
     origin = Origin(run) if run else None
     out = out or (run / "audit" if run else OUT)
-    spec = origin.spec(given) if origin else parse_spec(**{**given, "out": out / WORK})
-    reporter = Once()
+    spec = origin.spec(options) if origin else parse_spec(**{**options, "out": out / WORK})
+    reporter = OnceReporter()
     offline = no_connections() if spec.offline else nullcontext()
     fetched = weights.fetched_when_needed(None if spec.offline else reporter)
     with offline, fetched, weights.named(spec.weights):

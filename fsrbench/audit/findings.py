@@ -1,4 +1,4 @@
-"""What an audit found: every value under every protocol, how far apart they are, whether methods change places."""
+"""What an audit found: every value under every protocol, their spread, and whether methods change places."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fsrbench.runs.names import HR
 COLUMNS: Final = ("method", "metric", "group", "protocol", "value", "difference", "n", "status", "note")
 
 Apart = tuple[str, str, frozenset[str]]
-"""A metric, a protocol, and two methods that a test tells apart under it."""
+"""A metric, a protocol, and two methods whose difference under it is significant."""
 
 
 @dataclass(frozen=True)
@@ -42,19 +42,19 @@ class Findings:
     """One audit."""
 
     setting: str
-    """Data, task, degradation and seed in a line."""
+    """Data, task, degradation and seed in one line."""
     listed: tuple[str, ...]
-    """The methods asked for; their order gives the colours."""
+    """The requested methods; their order gives the colours."""
     metrics: Mapping[str, MetricInfo]
     images: Mapping[str, int]
-    """By metric, how many of the data's first images it was measured on."""
+    """By metric: how many of the data's first images it was measured on."""
     protocols: tuple[Protocol, ...]
     """Those that were measured."""
     rows: pd.DataFrame
-    """:data:`COLUMNS`; ``value`` is NaN and ``note`` says why where ``status`` is not ok."""
+    """:data:`COLUMNS`; where ``status`` is not ok, ``value`` is NaN and ``note`` says why."""
     notes: tuple[str, ...] = ()
     apart: frozenset[Apart] = frozenset()
-    """Which methods are more than chance apart: paired tests, Holm over the pairs of a metric and protocol."""
+    """Methods that differ significantly: paired tests, Holm over the pairs of a metric and protocol, 5 %."""
 
     @cached_property
     def _values(self) -> dict[tuple[str, str, str], float]:
@@ -68,16 +68,16 @@ class Findings:
 
     def methods(self, metric: str) -> list[str]:
         """The methods with values of a metric, the HR images last."""
-        have = {m for m, of, _ in self._values if of == metric}
-        return [m for m in (*self.listed, HR) if m in have]
+        measured = {m for m, of, _ in self._values if of == metric}
+        return [m for m in (*self.listed, HR) if m in measured]
 
     def protocols_of(self, metric: str) -> list[Protocol]:
         """The protocols under which some method has a value of a metric, the default first."""
-        have = {protocol for _, of, protocol in self._values if of == metric}
-        return [p for p in self.protocols if p.metric == metric and p.name in have]
+        measured = {protocol for _, of, protocol in self._values if of == metric}
+        return [p for p in self.protocols if p.metric == metric and p.name in measured]
 
     def spread(self, method: str, metric: str) -> Spread | None:
-        """How far a method's values lie apart; ``None`` without a default."""
+        """The spread of a method's values; ``None`` without a default value."""
         default = self.value(method, metric)
         values = {p.name: v for p in self.protocols_of(metric) if (v := self.value(method, metric, p.name)) is not None}
         if default is None:
@@ -87,15 +87,15 @@ class Findings:
 
     def ranking(self, metric: str, protocol: str = DEFAULT) -> list[str]:
         """The methods with a value, best first."""
-        found = {m: v for m in self.listed if (v := self.value(m, metric, protocol)) is not None}
-        return sorted(found, key=lambda m: found[m], reverse=self.metrics[metric].direction != "lower")
+        values = {m: v for m in self.listed if (v := self.value(m, metric, protocol)) is not None}
+        return sorted(values, key=lambda m: values[m], reverse=self.metrics[metric].direction != "lower")
 
     def reordered(self, metric: str) -> list[str]:
-        """The protocols under which two methods have changed places, each time by more than chance."""
+        """The protocols under which two methods change places, significantly in either order."""
         return [p.name for p in self.protocols_of(metric) if self._swapped(metric, p.name)]
 
     def told_apart(self, metric: str, protocol: str, one: str, other: str) -> bool:
-        """Whether two methods differ by more than chance, and by the digits that are shown."""
+        """Whether two methods differ significantly, and in the digits that are shown."""
         lead = self._lead(one, other, metric, protocol)
         return lead != 0 and (metric, protocol, frozenset({one, other})) in self.apart
 

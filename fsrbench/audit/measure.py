@@ -27,9 +27,9 @@ from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.spec import RunSpec
 
 IMAGES = 128
-"""Images without --limit; enough for the ten folds of verification where each person has six pictures."""
+"""Images without --limit; enough for the ten folds of verification with six pictures per person."""
 SLOW = {"niqe": 64}
-"""Metrics that take fewer images without --limit, because they are slow and vary little between images."""
+"""Metrics measured on fewer images without --limit, because they are slow and vary little between images."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Step:
 
 
 def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = None) -> Findings:
-    """Take every metric of every method under every protocol.
+    """Measure every metric of every method under every protocol.
 
     Args:
         spec: methods, data and so on; a ``limit`` holds for all metrics.
-        reporter: where it tells how far it is.
-        origin: the run that is audited, if it is one.
+        reporter: shows progress and warnings.
+        origin: the audited run, if there is one.
 
     Raises:
         UserError: no HR images, nothing usable in the data, or no method that can run.
@@ -76,14 +76,17 @@ def _audit(
     steps = _steps(replace(spec, methods=tuple(first.methods)), usable, limits)
     rows: list[dict[str, Any]] = []
     apart: set[Apart] = set()
+    configured: dict[str, Metric] = {}
     with folder.held(spec.out):
         for number, step in enumerate(steps, 1):
             reporter.say(f"step {number} of {len(steps)}: {_describe(step)}")
             with closing(prepare(step.spec, reporter, step.metrics)) as run:
                 frames = execute(run, reporter).frames
+            configured |= {metric.name: metric for metric in run.metrics}
             rows += _rows(step, frames.summary)
             apart |= _told_apart(step, frames)
     rows += _refused(first, protocols)
+    protocols = tuple(replace(p, measure=configured.get(p.measure.name, p.measure)) for p in protocols)
     notes = ["LR comes with the data, so how it is made cannot vary"] if fixed_lr else []
     notes += origin.changes(first) if origin else []
     for note in notes:
@@ -101,7 +104,7 @@ def _audit(
 
 
 def _defaults(protocols: Sequence[Protocol]) -> dict[str, Protocol]:
-    """What a run measures, by metric."""
+    """The default protocols by metric: what a run measures."""
     return {protocol.metric: protocol for protocol in protocols if protocol.name == DEFAULT}
 
 
@@ -139,7 +142,7 @@ def _rows(step: Step, summary: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _told_apart(step: Step, frames: Frames) -> set[Apart]:
-    """Metric, protocol and two methods, of those that a test tells apart."""
+    """Metric, protocol and two methods, for those that differ significantly."""
     run = RunData(step.spec.out, frames.scores, frames.summary, {}, blocks=frames.blocks, images=frames.images)
     return {
         (protocol.metric, protocol.name, pair)
@@ -149,7 +152,7 @@ def _told_apart(step: Step, frames: Frames) -> set[Apart]:
 
 
 def _refused(run: Prepared, protocols: Sequence[Protocol]) -> list[dict[str, Any]]:
-    """Rows for what could not be measured: nothing is left out silently."""
+    """Rows for what could not be measured, with the reasons."""
     nan = float("nan")
 
     def row(method: str, protocol: Protocol, error: FsrbenchError) -> dict[str, Any]:
@@ -180,10 +183,10 @@ def _with_differences(rows: Sequence[Mapping[str, Any]], protocols: Sequence[Pro
         return metrics.index(metric), methods.index(row["method"]), order[metric, row["protocol"]]
 
     defaults = {(r["method"], r["metric"]): r["value"] for r in rows if r["protocol"] == DEFAULT}
-    found = [
+    ordered = [
         {**row, "difference": row["value"] - defaults[row["method"], row["metric"]]} for row in sorted(rows, key=place)
     ]
-    return pd.DataFrame(found, columns=list(COLUMNS))
+    return pd.DataFrame(ordered, columns=list(COLUMNS))
 
 
 def _info(metric: Metric) -> MetricInfo:

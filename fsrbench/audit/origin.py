@@ -1,4 +1,4 @@
-"""The run that is audited: what it was of, and whether that is still the same."""
+"""The audited run: what was run, and whether that has changed since."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fsrbench.weights import known as weights
 
 NEEDED: Final = ("methods", "data", "task", "degradation", "seed", "batch_size")
 KEPT: Final = (*NEEDED, "descriptor", "weights")
-"""What an audit takes over from a run's specification."""
+"""Settings that an audit takes from a run's specification."""
 
 
 class Origin:
@@ -27,7 +27,7 @@ class Origin:
         path: its folder.
 
     Raises:
-        UserError: it is no finished run, or does not say what was run.
+        UserError: not a finished run, or its manifest does not say what was run.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,38 +37,38 @@ class Origin:
             raise UserError(f"{path}: its manifest does not say what was run")
         self._spec, self._dataset = spec, dataset
         self.images: int | None = spec.get("limit")
-        """How many of the data's first images the run took; ``None`` where it took all."""
+        """How many of the data's first images were run; ``None`` for all."""
 
-    def spec(self, given: Mapping[str, Any]) -> RunSpec:
-        """The run's specification for an audit, changed by what was ``given``.
+    def spec(self, options: Mapping[str, Any]) -> RunSpec:
+        """The run's specification for an audit, with the ``options`` that were asked for.
 
-        It names the run's folder, because what the run has super-resolved and extracted is in the cache there.
+        Its folder is the run's own, whose cache holds the SR pictures and features.
 
         Raises:
             UserError: a value that is not allowed.
         """
         spec = parse_spec(
-            **{**{name: self._spec[name] for name in KEPT if name in self._spec}, "out": self.path, **given}
+            **{**{name: self._spec[name] for name in KEPT if name in self._spec}, "out": self.path, **options}
         )
         for name, file in spec.weights.items():
-            weights.parse_named(f"{name}={file}")  # it may be gone since
+            weights.parse_named(f"{name}={file}")  # it may be gone by now
         return spec
 
     def changes(self, now: Prepared) -> list[str]:
-        """What is not as it was in the run: its default numbers are then not the run's."""
-        found = []
+        """What has changed since the run, so that default numbers differ from the run's."""
+        changed = []
         if dataset_hash(open_dataset(now.spec.data).head(self.images)) != self._dataset.get("sha256"):
-            found.append(f"the data is not what {self.path.name} was measured on")
+            changed.append(f"the data is not what {self.path.name} was measured on")
         methods = section(self.manifest, "methods")
         for method in now.methods:
             if section(methods, method).get("fingerprint") != now.fingerprint(method):
-                found.append(f"{method} has changed since {self.path.name} was run")
+                changed.append(f"{method} has changed since {self.path.name} was run")
         protocols = section(self.manifest, "protocols")
         for metric in now.usable_metrics:
             if protocols.get(metric.name, metric.protocol) != metric.protocol:
-                found.append(f"{metric.name} has another protocol here than in {self.path.name}")
+                changed.append(f"{metric.name} has another protocol here than in {self.path.name}")
         files = section(self.manifest, "metric_weights")
         for name in now.metric_weights():
             if name in files and section(files, name).get("sha256") != weights.sha256(name):
-                found.append(f"weights {name} have changed since {self.path.name} was run")
-        return found
+                changed.append(f"weights {name} have changed since {self.path.name} was run")
+        return changed

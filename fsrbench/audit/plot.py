@@ -1,4 +1,4 @@
-"""An audit as a figure: a panel a metric, a row a protocol, a dot a method, tied to the method's default."""
+"""An audit as a figure: one panel per metric, one row per protocol, one dot per method, tied to its default."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from fsrbench.runs.names import HR
 
 WIDTH: Final = 7.2
 ROW: Final = 0.19
-"""Inches a protocol."""
+"""Inches per protocol."""
 HEAD: Final = 0.55
-"""Inches of a panel besides its rows: title, axis, gaps."""
+"""Inches of a panel besides its rows: title, axis and gaps."""
 KEY: Final = 0.18
-"""Inches a line of the legend."""
+"""Inches per line of the legend."""
 SHORT: Final = 20
 """Letters up to which entries of the legend stand side by side."""
 DOT: Final[Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
 LINE: Final = "#c8c8c8"
 DODGE: Final = 0.5
-"""Share of a row that the methods' dots are spread over, so that equal values can all be seen."""
+"""Share of a row over which the methods' dots are spread, so that equal values stay visible."""
 
 
 def write_plot(findings: Findings, out: Path) -> list[Path]:
-    """Draw ``audit.png`` and ``audit.svg`` into ``out``; where there is nothing to draw, remove what was there."""
+    """Draw ``audit.png`` and ``audit.svg`` into ``out``; with nothing to draw, remove earlier ones."""
     with styled():
         figure = draw_audit(findings)
         if figure is not None:
@@ -70,7 +70,7 @@ def draw_audit(findings: Findings) -> Figure | None:
 def _draw_column(
     part: SubFigure, findings: Findings, column: Mapping[str, float], total: float, keys: Sequence[Line2D]
 ) -> None:
-    """Panels below each other, and in what is left of the height the legend."""
+    """Panels below each other, and the legend in the height that is left."""
     # Titles and axes take their room from the layout, so the panels share what is left by their rows
     ratios = [height - HEAD for height in column.values()]
     if (rest := total - sum(column.values())) > 0:
@@ -113,7 +113,7 @@ def _draw_panel(axes: Axes, findings: Findings, metric: str) -> None:
 
 
 def _draw_method(axes: Axes, values: Mapping[float, float], look: Look, default: float) -> None:
-    """The dots of a method by row, each tied to its default; in the default's row the range of all."""
+    """The dots of a method by row, each tied to its default; the range of all in the default's row."""
     middle = values.get(default)
     if middle is not None:
         axes.axvline(middle, color=look.colour, linewidth=0.6, alpha=0.6, zorder=1)

@@ -1,4 +1,4 @@
-"""The protocols that papers differ in, one line each. To add one: write its line here.
+"""The protocols in which papers differ, one line each. To add one: write its line here.
 
 The first of each metric is fsrbench's own, the default that all others are compared with.
 """
@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench.audit import changes
-from fsrbench.audit.variants import FeatureVariant, ImageVariant, describe_as, detected, verified_in_hindsight
+from fsrbench.audit.variants import FeatureVariant, ImageVariant, detected, name_of, verified_in_hindsight
 from fsrbench.degradations.recipes import DEGRADATIONS
 from fsrbench.metrics.base import ImageMetric, Metric
 from fsrbench.metrics.detection import CONFIDENCE, IOU, Detection
@@ -24,26 +24,26 @@ from fsrbench.metrics.verification import Verification
 
 DEFAULT: Final = "default"
 LR: Final = "LR"
-"""Group of the protocols that make LR another way."""
+"""Group of the protocols that make LR in another way."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """One way to take a metric."""
+    """One way to measure a metric."""
 
     metric: str
     name: str
     group: str
-    """What it varies."""
+    """What the protocol varies."""
     measure: Metric
     degradation: str | None = None
-    """How LR is made, where the protocol varies that."""
+    """The degradation that makes LR, where the protocol varies that."""
     own_alignment: bool = False
     """Whether pictures are aligned by their own landmarks and not by HR's."""
 
     @property
     def recipe(self) -> str:
-        """One line that lets somebody recompute it; a metric that takes what weights are there has it when checked."""
+        """One line that lets somebody recompute it; final once the metric is configured."""
         if self.degradation is None:
             return self.measure.protocol
         made = DEGRADATIONS[self.degradation].protocol
@@ -70,7 +70,7 @@ _CHANGES: Final[tuple[tuple[str, str, str, changes.Change], ...]] = (
     ("JPEG 95", "file", "SR saved by Pillow as JPEG, quality 95, 4:2:0, and opened again", changes.as_jpeg(95)),
     ("JPEG 75", "file", "SR saved by Pillow as JPEG, quality 75, 4:2:0, and opened again", changes.as_jpeg(75)),
 )
-"""Name, what it varies, recipe and what is done to the pictures before a full-reference metric sees them."""
+"""Name, what it varies, recipe, and the change to the pictures before a full-reference metric sees them."""
 _LR: Final = {
     "bicubic": "LR: Pillow bicubic",
     "bilinear-steps": "LR: bilinear halvings",
@@ -121,8 +121,7 @@ def _niqe() -> list[Protocol]:
     base = Niqe()
 
     def another(name: str, group: str, metric: Niqe) -> Protocol:
-        describe_as(metric, base, name, metric.protocol)
-        return Protocol(base.name, name, group, metric)
+        return Protocol(base.name, name, group, metric.replace(name=name_of(base, name)))
 
     sizes = [another(f"enlarged to {side} px", "size", Niqe(side)) for side in (192, 384)]
     kernels = [another(f"enlarged by {name}", "kernel", Niqe(SIDE, kernel)) for name, kernel in _KERNELS.items()]
@@ -131,9 +130,8 @@ def _niqe() -> list[Protocol]:
 
 def _niqe_face() -> list[Protocol]:
     base, side = NiqeFace(), max(SIDES)
-    enlarged, name = NiqeFace(side), f"enlarged to {side} px"
-    describe_as(enlarged, base, name, enlarged.protocol)
-    return [_default(base), Protocol(base.name, name, "size", enlarged)]
+    name = f"enlarged to {side} px"
+    return [_default(base), Protocol(base.name, name, "size", NiqeFace(side).replace(name=name_of(base, name)))]
 
 
 def _detection() -> list[Protocol]:
@@ -155,19 +153,18 @@ def _detection() -> list[Protocol]:
 def _verification() -> list[Protocol]:
     own = "each picture aligned by its own landmarks in its own MTCNN box, SR's by SR's"
     hindsight = "threshold best on the very pairs that are judged (optimistic)"
-    # Each has a metric of its own: by its own landmarks and by HR's a metric is checked to be another
-    default, by_own, best, both = (Verification() for _ in range(4))
+    base = Verification()
     variants = (
-        (by_own, "own landmarks", "alignment", own, by_own.evaluate, True),
-        (best, "best threshold", "threshold", hindsight, verified_in_hindsight, False),
-        (both, "both of these", "both", f"{own}; {hindsight}", verified_in_hindsight, True),
+        ("own landmarks", "alignment", own, None, True),
+        ("best threshold", "threshold", hindsight, verified_in_hindsight, False),
+        ("both of these", "both", f"{own}; {hindsight}", verified_in_hindsight, True),
     )
-    return [_default(default)] + [
+    return [_default(base)] + [
         Protocol(base.name, name, group, FeatureVariant(base, name, recipe, judge), own_alignment=alone)
-        for base, name, group, recipe, judge, alone in variants
+        for name, group, recipe, judge, alone in variants
     ]
 
 
 def all_protocols() -> tuple[Protocol, ...]:
-    """All of them, with metrics of their own: what a run checks and measures changes a metric."""
+    """All of them, metric by metric."""
     return (*_psnr(), *_ssim(), *_niqe(), *_niqe_face(), *_detection(), *_verification())

@@ -28,15 +28,15 @@ INTRODUCTION: Final = (
 
 @dataclass(frozen=True)
 class Grid:
-    """A table whose first column says to which group a row belongs."""
+    """A table whose first column is the group of a row."""
 
     title: str
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     words: int
-    """Columns of words; the others hold numbers."""
+    """Columns of text; the others hold numbers."""
     first: int = 0
-    """The first column that the terminal has room for; groups are told apart by lines there."""
+    """The first column that the terminal has room for; it separates groups by lines instead."""
 
 
 def markdown(findings: Findings) -> str:
@@ -53,12 +53,12 @@ def markdown(findings: Findings) -> str:
 
 @dataclass(frozen=True)
 class TerminalAudit:
-    """What ``rich`` prints of an audit: the tables, what they say of the ranking and what is missing."""
+    """An audit for ``rich`` to print: the tables, the rankings and what is missing."""
 
     findings: Findings
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Give the tables, then the rest; how to recompute each protocol is in the file."""
+        """Print the tables, then the rest; how to recompute each protocol stands in the file alone."""
         yield Text(_facts(self.findings), style="bold")
         yield Text(INTRODUCTION, style="dim")
         for grid in grids(self.findings):
@@ -82,7 +82,7 @@ def _drawn(grid: Grid) -> RichTable:
 
 
 def grids(findings: Findings) -> Iterable[Grid]:
-    """The spread of everything, then each metric in full."""
+    """The spread of all metrics, then each metric in full."""
     metrics = [metric for metric in findings.metrics if findings.protocols_of(metric)]
     rows = [row for metric in metrics for row in _spread_rows(findings, metric)]
     if rows:
@@ -99,16 +99,21 @@ def grids(findings: Findings) -> Iterable[Grid]:
 
 
 def sections(findings: Findings, recipes: bool = True) -> Iterable[tuple[str, list[str]]]:
-    """What stands below the tables: titles and their entries, empty ones left out."""
+    """The sections below the tables: titles and entries, without empty ones."""
     ranking = [line for metric in findings.metrics for line in _ranking(findings, metric)]
-    told = [
+    protocols = [
         f"{p.metric}, {p.name}: {p.recipe}"
         for metric in findings.metrics
         for p in findings.protocols_of(metric)
         if recipes
     ]
-    found = {"Ranking": ranking, "Not measured": _missing(findings), "Notes": list(findings.notes), "Protocols": told}
-    return [(title, entries) for title, entries in found.items() if entries]
+    entries = {
+        "Ranking": ranking,
+        "Not measured": _missing(findings),
+        "Notes": list(findings.notes),
+        "Protocols": protocols,
+    }
+    return [(title, lines) for title, lines in entries.items() if lines]
 
 
 def _facts(findings: Findings) -> str:
@@ -151,7 +156,7 @@ def difference(info: MetricInfo, value: float) -> str:
 
 
 def _ranking(findings: Findings, metric: str) -> list[str]:
-    """The order of the methods by default, and wherever it is another."""
+    """The order of the methods by default, and under each protocol that changes it."""
     if len(findings.ranking(metric)) < 2:
         return []
     title, others = findings.metrics[metric].title, findings.reordered(metric)
@@ -172,7 +177,7 @@ def _order(findings: Findings, metric: str, protocol: str) -> str:
 
 
 def _missing(findings: Findings) -> list[str]:
-    """One line for everything that has the same reason; rows that failed in part are among them."""
+    """One line per reason, for rows without a number and rows that failed in part."""
     bad = findings.rows[findings.rows["status"] != "ok"]
     lines = []
     for (metric, status, note), rows in bad.groupby(["metric", "status", "note"], sort=False):

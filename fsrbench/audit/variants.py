@@ -1,8 +1,9 @@
-"""A metric under another protocol: everything of the benchmark's own metric but how it is computed."""
+"""A metric under another protocol: described as the benchmark's own, but computed in another way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
 from torch import Tensor
@@ -12,19 +13,29 @@ from fsrbench.metrics.detection import is_hit
 from fsrbench.metrics.pairing import self_pairs
 from fsrbench.metrics.verification import best_threshold, distances, summarise_folds
 
+Judge = Callable[[Faces, int], Evaluation]
+"""From the features of all images and a seed to their evaluation."""
 
-def describe_as(variant: Metric, base: Metric, name: str, recipe: str) -> None:
-    """Give a variant what a reader knows of its metric; its own name and recipe tell them apart in a run's store."""
-    variant.name, variant.protocol = f"{base.name}: {name}", recipe
-    variant.title, variant.unit, variant.digits = base.title, base.unit, base.digits
-    variant.direction, variant.needs = base.direction, base.needs
+
+def name_of(base: Metric, protocol: str) -> str:
+    """The name of a metric under a protocol: it tells variants apart in a run's store."""
+    return f"{base.name}: {protocol}"
+
+
+def _described_as(base: Metric, name: str, recipe: str) -> dict[str, Any]:
+    """The attributes of a variant: those of the metric itself, but for its name and protocol."""
+    shared = ("title", "unit", "digits", "direction", "needs")
+    return {attribute: getattr(base, attribute) for attribute in shared} | {
+        "name": name_of(base, name),
+        "protocol": recipe,
+    }
 
 
 class ImageVariant(ImageMetric):
     """A full-reference metric whose scores come from another function."""
 
     def __init__(self, base: Metric, name: str, recipe: str, function: Callable[[Tensor, Tensor], Tensor]) -> None:
-        describe_as(self, base, name, recipe)
+        vars(self).update(_described_as(base, name, recipe))
         self._function = function
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
@@ -34,28 +45,32 @@ class ImageVariant(ImageMetric):
 
 
 class FeatureVariant(FeatureMetric):
-    """A feature metric that judges by another function, and is trusted where the metric itself is."""
+    """A feature metric on other features or judged by another function, trusted where the metric itself is."""
 
-    def __init__(self, base: FeatureMetric, name: str, recipe: str, judge: Callable[[Faces, int], Evaluation]) -> None:
-        describe_as(self, base, name, recipe)
+    def __init__(self, base: FeatureMetric, name: str, recipe: str, judge: Judge | None = None) -> None:
+        vars(self).update(_described_as(base, name, recipe))
         self.extractor, self._base, self._judge = base.extractor, base, judge
         self.least_ceiling = base.least_ceiling
 
     def ceiling(self, hr: Faces, seed: int) -> float | None:
-        """As the metric: what fails on the HR images is no judge by another threshold either."""
+        """As the metric itself: a judge that fails on the HR images fails at any threshold."""
         return self._base.ceiling(hr, seed)
 
-    def configure(self, facts: Facts) -> None:
-        """Refuse what the metric itself refuses, and read what it reads."""
+    def check(self, facts: Facts) -> None:
+        """Refuse what the metric itself refuses."""
         self._base.check(facts)
-        self.extractor = self._base.extractor
+
+    def configured(self, facts: Facts) -> Self:
+        """With what the metric itself reads in this run."""
+        base = self._base.configured(facts)
+        return self.replace(_base=base, extractor=base.extractor)
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """What the function makes of the features."""
-        return self._judge(faces, seed)
+        """The function's evaluation of the features, or the metric's own."""
+        return (self._judge or self._base.evaluate)(faces, seed)
 
 
-def detected(confidence: float, iou: float) -> Callable[[Faces, int], Evaluation]:
+def detected(confidence: float, iou: float) -> Judge:
     """Detection under other thresholds; see :func:`fsrbench.metrics.detection.is_hit`."""
 
     def judge(faces: Faces, seed: int) -> Evaluation:
@@ -66,7 +81,7 @@ def detected(confidence: float, iou: float) -> Callable[[Faces, int], Evaluation
 
 
 def verified_in_hindsight(faces: Faces, seed: int) -> Evaluation:
-    """Verification with the threshold that is best on the very pairs that are judged: more right than one can be."""
+    """Verification with the threshold that is best on the very pairs that are judged: optimistic by construction."""
     pairs = self_pairs(faces.people, seed)
     distance = distances(faces, pairs)
     right = (distance < best_threshold(distance, pairs.genuine)) == pairs.genuine

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from fsrbench.engine.frames import FrameWriter
+from fsrbench.engine.frames import FrameWriter, failures, too_many_failed
 from fsrbench.engine.plan import REFERENCE
 from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures, UnitResult
 from fsrbench.errors import FsrbenchError, Invalid, one_line
@@ -66,7 +67,8 @@ class Collector:
                 writer.refuse(method, metric, evaluation)
             else:
                 no_images = isinstance(metric, SpeedMetric) or method not in self.results
-                writer.add(method, metric, evaluation, MethodResults() if no_images else self.results[method])
+                results = MethodResults() if no_images else self.results[method]
+                writer.add(method, metric, evaluation, results, {} if no_images else self._unscored(method, metric))
         return writer.frames()
 
     def _evaluation(
@@ -107,12 +109,40 @@ class Collector:
                     raise FsrbenchError(self.results[read].failed[metric.extractor])
         if not result.ids:
             return Evaluation(np.array([]))
-        if not isinstance(metric, FeatureMetric):
-            return Evaluation(np.concatenate(result.scores[metric.name]))
+        unscored = self._unscored(method, metric)
+        if len(unscored) == len(result.ids):
+            raise FsrbenchError(next(iter(unscored.values())))
+        scored = np.array([image not in unscored for image in result.ids], dtype=bool)
+        if isinstance(metric, FeatureMetric):
+            found = self._of_features(method, metric)
+        else:
+            found = Evaluation(np.concatenate(result.scores[metric.name]))
+        if found.values is None:
+            return found
+        if len(found.values) != scored.sum():
+            raise FsrbenchError(f"gave {len(found.values)} values for {scored.sum()} images")
+        values = np.full(len(scored), np.nan)
+        values[scored] = found.values
+        return replace(found, values=values)
+
+    def _of_features(self, method: str, metric: FeatureMetric) -> Evaluation:
         found = metric.evaluate(self._faces(method, metric), self.seed)
-        if found.values is not None and len(found.values) != len(result.ids):
-            raise FsrbenchError(f"gave {len(found.values)} values for {len(result.ids)} images")
-        return found
+        reference = self.results.get(REFERENCE) if metric.uses_reference else None
+        failed = reference.unscored.get(metric.extractor) if reference else None
+        if not reference or not failed:
+            return found
+        note = f"reference set: {failures(failed, len(reference.ids))}"
+        if too_many_failed(len(failed), len(reference.ids)):
+            raise FsrbenchError(note)
+        return replace(found, note="; ".join(filter(None, (found.note, note))))
+
+    def _unscored(self, method: str, metric: Metric) -> Mapping[str, str]:
+        """A method's images without a number, and why: the metric, or what it reads of them or of HR, failed."""
+        result, hr = self.results[method], self.results.get(HR)
+        if not isinstance(metric, FeatureMetric):
+            return result.unscored.get(metric.name, {})
+        failed = (hr.unscored.get(metric.extractor, {}) if hr else {}) | result.unscored.get(metric.extractor, {})
+        return {image: failed[image] for image in result.ids if image in failed}
 
     def _judge_problem(self, metric: Metric) -> str | None:
         """Why a metric's network is not trusted as a judge: it fails even on the HR images."""
@@ -124,7 +154,7 @@ class Collector:
         hr = self.results.get(HR)
         if not isinstance(metric, FeatureMetric) or not math.isfinite(metric.least_ceiling):
             return None
-        if not hr or not hr.ids or metric.extractor in hr.failed:
+        if not hr or metric.extractor in hr.failed or not hr.ids_with(metric.extractor):
             return None
         ceiling = metric.ceiling(self._faces(HR, metric), self.seed)
         if ceiling is None or ceiling >= metric.least_ceiling:
@@ -139,11 +169,13 @@ class Collector:
         extractor, read = metric.extractor, self._features
         result, hr = self.results[method], self.results.get(HR)
         reference = self.results.get(REFERENCE, hr) if metric.uses_reference else None
+        unscored = self._unscored(method, metric)
+        ids = [image for image in result.ids if image not in unscored]
         return Faces(
-            ids=result.ids,
-            identities=[self.identities[i] for i in result.ids],
-            features=read.all(result, extractor),
-            hr=read.some(hr, extractor, result.ids) if hr else None,
+            ids=ids,
+            identities=[self.identities[i] for i in ids],
+            features=read.some(result, extractor, ids),
+            hr=read.some(hr, extractor, ids) if hr else None,
             is_hr=method == HR,
             reference=read.all(reference, extractor) if reference else None,
         )

@@ -42,15 +42,25 @@ class FrameWriter:
         """Add a row without a number."""
         self._row(method, metric, Summary(float("nan"), note=str(error)), status_of(error))
 
-    def add(self, method: str, metric: Metric, evaluation: Evaluation, result: MethodResults) -> None:
-        """Add the rows of one method and metric; ``result`` has the images of ``evaluation``'s values."""
-        failed = result.problems | result.unscored.get(metric.name, {})
+    def add(
+        self, method: str, metric: Metric, evaluation: Evaluation, result: MethodResults, unscored: Mapping[str, str]
+    ) -> None:
+        """Add the rows of one method and metric.
+
+        Args:
+            method: which one.
+            metric: which one.
+            evaluation: of the method by the metric.
+            result: has the images of ``evaluation``'s values.
+            unscored: those among them that the metric failed on, and why.
+        """
+        failed = {**result.problems, **unscored}
         if evaluation.values is not None:
-            self._per_image(method, metric.name, result, evaluation.values)
+            self._per_image(method, metric.name, result, evaluation.values, unscored)
         summary = evaluation.summary or self._mean(metric, result.ids, evaluation.values, failed)
         explained = bool(metric.infinite) and metric.infinite in summary.note  # PSNR's note says that SR equals HR
         equal = "" if explained else equal_to_hr_note(result)
-        notes = [n for n in (evaluation.note, summary.note, _failures(failed, result.images), equal) if n]
+        notes = [n for n in (evaluation.note, summary.note, failures(failed, result.images), equal) if n]
         wrong = too_many_failed(len(failed), result.images)
         status = "failed" if wrong else "invalid" if np.isnan(summary.value) else "ok"
         self._row(method, metric, replace(summary, note="; ".join(notes)), status)
@@ -87,8 +97,10 @@ class FrameWriter:
         interval = mean_interval(values[finite], self.seed, people(scored, self.identities), rate)
         return Summary(float(values[finite].mean()), *interval, int(finite.sum()), note)
 
-    def _per_image(self, method: str, metric: str, result: MethodResults, values: np.ndarray) -> None:
-        ids, unscored = [*result.ids, *result.problems], result.unscored.get(metric, {})
+    def _per_image(
+        self, method: str, metric: str, result: MethodResults, values: np.ndarray, unscored: Mapping[str, str]
+    ) -> None:
+        ids = [*result.ids, *result.problems]
         pairs = zip(result.ids, values, strict=True)
         known = ["failed" if image in unscored else "invalid" if np.isnan(v) else "ok" for image, v in pairs]
         missing = [float("nan")] * len(result.problems)
@@ -154,7 +166,8 @@ def equal_to_hr_note(result: MethodResults) -> str:
     return f"{result.equal} of {len(result.ids)} SR pictures equal HR pixel for pixel: are they HR's own?"
 
 
-def _failures(failed: Mapping[str, str], images: int) -> str:
+def failures(failed: Mapping[str, str], images: int) -> str:
+    """A note on images that failed; empty where none did."""
     if not failed:
         return ""
     image, reason = next(iter(failed.items()))

@@ -130,7 +130,7 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     dataset = open_dataset(spec.data).head(spec.limit)
     shards = make_shards(dataset)
     reference = _open_reference(spec)
-    refused_metrics = _refused_metrics(metrics, _facts(spec, dataset, reference), reporter)
+    refused_metrics = _configure(metrics, _facts(spec, dataset, reference), reporter)
     usable = [metric for metric in metrics if metric.name not in refused_metrics]
     context = Context(spec, usable, device, Store((spec.out / CACHE).absolute()))
     context.methods.changed.update(changed)
@@ -184,12 +184,14 @@ def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None) -> Facts:
     )
 
 
-def _refused_metrics(metrics: Sequence[Metric], facts: Facts, reporter: Reporter) -> dict[str, FsrbenchError]:
+def _configure(metrics: list[Metric], facts: Facts, reporter: Reporter) -> dict[str, FsrbenchError]:
+    """Replace each metric by what this run needs of it; the result says why others are refused."""
     refused: dict[str, FsrbenchError] = {}
-    for metric in metrics:
+    for place, metric in enumerate(metrics):
         try:
             with contained():
                 metric.check(facts)
+                metrics[place] = metric.configured(facts)
         except UserError:
             raise
         except FsrbenchError as error:

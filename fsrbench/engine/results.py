@@ -22,7 +22,7 @@ class UnitResult:
 
     unit: Unit
     ids: list[str]
-    """Images that were scored, in order; every array below has a row for each."""
+    """Images that there is a picture of, in order; arrays have a row for each that is not ``unscored``."""
     unusable: dict[str, str]
     """Images of the data that cannot be used, and why."""
     problems: dict[str, str]
@@ -38,7 +38,7 @@ class UnitResult:
     changed: tuple[str, ...] = ()
     """Global state of the process that the method changed; it was restored."""
     unscored: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By metric: images that it raised on, though not on all, and what."""
+    """By metric and by extractor: images that it failed on, and why; arrays have no row for them."""
     behaviour: str = ""
     """Warning about the method; see :mod:`fsrbench.engine.behaviour`."""
     stored_at: str = ""
@@ -63,13 +63,18 @@ class MethodResults:
     failed: dict[str, str] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     unscored: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By metric: images that it raised on, and what."""
+    """By metric and by extractor: images that it failed on, and why."""
     behaviour: str = ""
     """Warning about the method; see :mod:`fsrbench.engine.behaviour`."""
     stored_at: list[str] = field(default_factory=list)
     """Keys of the method's pictures in the store, shard by shard; see :class:`UnitResult`."""
     made_keys: list[str] = field(default_factory=list)
     """Keys of the pictures actually made, shard by shard."""
+
+    def ids_with(self, extractor: str) -> list[str]:
+        """The images that there are an extractor's features of, in the order of their rows."""
+        unscored = self.unscored.get(extractor, {})
+        return [image for image in self.ids if image not in unscored]
 
     @property
     def images(self) -> int:
@@ -88,8 +93,8 @@ class MethodResults:
         self.behaviour = self.behaviour or result.behaviour
         self.stored_at.append(result.stored_at)
         self.made_keys.append(result.made_key)
-        for metric, images in result.unscored.items():
-            self.unscored.setdefault(metric, {}).update(images)
+        for name, images in result.unscored.items():
+            self.unscored.setdefault(name, {}).update(images)
         for metric, values in result.scores.items():
             self.scores.setdefault(metric, []).append(values)
         for extractor, key in result.features.items():
@@ -123,9 +128,10 @@ class FeatureReader:
     def some(self, results: MethodResults, extractor: str, ids: Sequence[str]) -> Mapping[str, np.ndarray]:
         """One extractor's features of some images of a method, in the order of ``ids``."""
         everything = self.all(results, extractor)
-        if list(ids) == results.ids:
+        known = results.ids_with(extractor)
+        if list(ids) == known:
             return everything
-        row_of = {image: row for row, image in enumerate(results.ids)}
+        row_of = {image: row for row, image in enumerate(known)}
         chosen = np.array([row_of[image] for image in ids])
         starts = range(0, len(chosen), PART)
         parts = ({name: array[chosen[i : i + PART]] for name, array in everything.items()} for i in starts)

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from fsrbench.engine.by_image import Rows, by_image, get_rows, put_rows
 from fsrbench.engine.context import Context
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.store import FEATURES, Store
 from fsrbench.engine.unit_pictures import UnitPictures
 from fsrbench.errors import FsrbenchError
-from fsrbench.metrics.extractors.base import Extractor, extract
+from fsrbench.metrics.extractors.base import Extractor, Features, extract
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.process.state import standardise
 from fsrbench.runs.names import HR
 
 
-def stored_features(store: Store, key: str) -> dict[str, np.ndarray]:
+def stored_features(store: Store, key: str) -> Features:
     """The features that lie under a key.
 
     Raises:
@@ -26,7 +28,7 @@ def stored_features(store: Store, key: str) -> dict[str, np.ndarray]:
     stored = store.get(FEATURES, key)
     if stored is None:
         raise FsrbenchError("stored features are gone from the run's cache; run it again")
-    return stored
+    return Rows.unpack(stored).arrays
 
 
 class UnitFeatures:
@@ -35,7 +37,7 @@ class UnitFeatures:
     def __init__(self, context: Context, pictures: UnitPictures) -> None:
         self._context, self._pictures = context, pictures
 
-    def get(self, unit: Unit, name: str, alone: bool = False) -> dict[str, np.ndarray]:
+    def get(self, unit: Unit, name: str, alone: bool = False) -> Rows:
         """One extractor's features of a unit's pictures.
 
         Args:
@@ -43,16 +45,24 @@ class UnitFeatures:
             name: of the extractor.
             alone: read nothing of the HR images, as for a picture that is aligned by its own landmarks.
         """
-        store, key = self._context.store, self.key(unit, name, alone)
-        stored = store.get(FEATURES, key)
-        if stored is None:
-            made, extractor = self._pictures.get(unit), self._extractor(name)
-            guide = self._guide(unit, name, self._unguided(extractor, alone), made.rows)
+        store, keys = self._context.store, self._context.keys
+        if (stored := get_rows(store, FEATURES, self.key(unit, name, alone), keys.token)) is not None:
+            return stored
+        made, extractor = self._pictures.get(unit), self._extractor(name)
+        ids = [self._context.inputs.get(unit.shard).ids[row] for row in made.rows]
+        guide = self._guide(unit, name, self._unguided(extractor, alone), ids)
+        usable = np.array([row for row, image in enumerate(ids) if image not in guide.problems], dtype=np.int64)
+        images = to_tensor(made.pixels[usable])
+
+        def compute(part: slice) -> dict[str, np.ndarray]:
             standardise(self._context.spec.seed)
-            stored = extract(extractor, to_tensor(made.pixels), guide)
-            self._context.keys.settle("extractor", name)
-            store.put(FEATURES, self.key(unit, name, alone), stored)
-        return stored
+            return extract(extractor, images[part], {name: array[part] for name, array in guide.arrays.items()})
+
+        found = by_image(compute, [ids[row] for row in usable], extractor.may_be_nan)
+        found.problems |= guide.problems
+        keys.settle("extractor", name)
+        put_rows(store, FEATURES, self.key(unit, name, alone), keys.token, found)
+        return found
 
     def key(self, unit: Unit, name: str, alone: bool = False) -> str:
         """Where they are stored."""
@@ -65,11 +75,14 @@ class UnitFeatures:
     def _unguided(self, extractor: Extractor, alone: bool) -> bool:
         return alone or (extractor.aligns and self._context.spec.alignment == "sr")
 
-    def _guide(self, unit: Unit, name: str, alone: bool, rows: np.ndarray) -> dict[str, np.ndarray]:
+    def _guide(self, unit: Unit, name: str, alone: bool, ids: Sequence[str]) -> Rows:
         """What the extractor reads: features of the HR images where there are any, else of the pictures themselves."""
-        requires = self._extractor(name).requires
-        if alone or unit.of_hr or self._context.inputs.get(unit.shard).hr is None:
-            return {k: v for needed in requires for k, v in self.get(unit, needed, alone).items()}
-        hr = replace(unit, method=HR)
-        merged = {k: v for needed in (*requires, name) for k, v in self.get(hr, needed).items()}
-        return {k: v[rows] for k, v in merged.items()}
+        inputs, needed = self._context.inputs.get(unit.shard), self._extractor(name).requires
+        source, tried = unit, ids
+        if not (alone or unit.of_hr or inputs.hr is None):
+            source, tried, needed = replace(unit, method=HR), inputs.ids, (*needed, name)
+        parts = [self.get(source, each, alone) for each in needed]
+        problems = {image: why for part in parts for image, why in part.problems.items() if image in ids}
+        usable = [image for image in ids if image not in problems]
+        arrays = [part.of(usable, tried) for part in parts if usable]
+        return Rows({name: array for part in arrays for name, array in part.items()}, problems)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from torch import Tensor
 
+from fsrbench.engine.by_image import Rows, by_image, get_rows, place, put_rows
 from fsrbench.engine.context import Context
 from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.results import UnitResult
-from fsrbench.engine.store import SCORES, key_of
+from fsrbench.engine.store import SCORES
 from fsrbench.engine.unit_features import UnitFeatures
 from fsrbench.engine.unit_pictures import UnitPictures
 from fsrbench.errors import CannotWrite, one_line
@@ -75,51 +77,42 @@ class Worker:
         for metric in () if unit.method == REFERENCE else self._context.measures.image_metrics:
             if unit.method == HR and not metric.scores_hr:
                 continue
-            try:
-                with contained():
-                    result.scores[metric.name] = self._score(metric, result.made_key, sr, hr)
-            except CannotWrite:
-                raise
-            except Exception:  # a plug-in's metric may raise anything
-                self._score_each(metric, sr, hr, result)
+            with _failure_in(result.failed, metric.name):
+                scored = self._score(metric, result.made_key, result.ids, sr, hr)
+                result.scores[metric.name] = scored.arrays.get("value", np.empty(0))
+                result.unscored[metric.name] = scored.problems
 
-    def _score_each(self, metric: ImageMetric, sr: Tensor, hr: Tensor | None, result: UnitResult) -> None:
-        """Score image by image, to lose only those that the metric raises on; they get NaN."""
-        values, problems = np.full(len(result.ids), np.nan), {}
-        for row, image in enumerate(result.ids):
-            sr_image, hr_image = sr[row : row + 1], None if hr is None else hr[row : row + 1]
-            key = key_of(of=result.made_key, image=image)
-            try:
-                with contained():
-                    (values[row],) = self._score(metric, key, sr_image, hr_image)
-            except CannotWrite:
-                raise
-            except Exception as error:
-                problems[image] = one_line(error)
-        if len(problems) == len(result.ids):
-            result.failed[metric.name] = next(iter(problems.values()))
-        else:
-            result.scores[metric.name], result.unscored[metric.name] = values, problems
-
-    def _score(self, metric: ImageMetric, pictures: str, sr: Tensor, hr: Tensor | None) -> np.ndarray:
+    def _score(self, metric: ImageMetric, pictures: str, ids: Sequence[str], sr: Tensor, hr: Tensor | None) -> Rows:
         store, keys = self._context.store, self._context.keys
-        stored = store.get(SCORES, keys.scores(pictures, metric))
-        if stored is None:
+        if (stored := get_rows(store, SCORES, keys.scores(pictures, metric), keys.token)) is not None:
+            return stored
+
+        def compute(part: slice) -> dict[str, np.ndarray]:
             standardise(self._context.spec.seed)
             with one_thread() if metric.threads_matter else nullcontext():
-                stored = {"value": metric.score(sr, hr).double().cpu().numpy()}
-            keys.settle("metric", metric.name)
-            store.put(SCORES, keys.scores(pictures, metric), stored)
-        return stored["value"]
+                return {"value": metric.score(sr[part], None if hr is None else hr[part]).double().cpu().numpy()}
+
+        found = by_image(compute, ids)
+        keys.settle("metric", metric.name)
+        put_rows(store, SCORES, keys.scores(pictures, metric), keys.token, found)
+        return found
 
     def _extract(self, result: UnitResult) -> None:
         unit, measures = result.unit, self._context.measures
         for name in measures.reference_extractors if unit.method == REFERENCE else measures.extractors:
-            try:
-                with contained():
-                    self.features.get(unit, name)
-                result.features[name] = self.features.key(unit, name)
-            except CannotWrite:
-                raise
-            except Exception as error:  # third-party networks may raise anything
-                result.failed[name] = one_line(error)
+            with _failure_in(result.failed, name):
+                problems = self.features.get(unit, name).problems
+                result.unscored[name] = problems
+                result.features[name] = place(self.features.key(unit, name), self._context.keys.token, problems)
+
+
+@contextmanager
+def _failure_in(failed: dict[str, str], name: str) -> Iterator[None]:
+    """Run a metric or an extractor; what it raises is why there is nothing of it."""
+    try:
+        with contained():
+            yield
+    except CannotWrite:
+        raise
+    except Exception as error:  # a plug-in's code may raise anything
+        failed[name] = one_line(error)

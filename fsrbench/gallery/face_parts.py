@@ -8,6 +8,7 @@ import numpy as np
 
 from fsrbench.errors import FsrbenchError
 from fsrbench.faces.mtcnn import MTCNN_SIDE, mtcnn
+from fsrbench.machine.devices import one_thread
 from fsrbench.pictures.grid import PART_ASPECT, Box
 
 MIN_CONFIDENCE: Final = 0.9
@@ -35,7 +36,8 @@ def face_parts(pictures: np.ndarray) -> list[list[Box]]:
         detector = mtcnn()
     except FsrbenchError:
         return []
-    parts = [_parts(detector, picture) for picture in pictures]
+    with one_thread():  # several take many times as long for pictures as small as these
+        parts = [_parts(detector, picture) for picture in pictures]
     return parts if any(parts) else []
 
 

@@ -1,36 +1,22 @@
-"""Metrics by name. To add one: write its class in a file of its family, add its line to BUILTIN."""
+"""Metrics by name. To add one: write its class in the file of its family and add a line to BUILTIN."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from fsrbench.errors import FsrbenchError, UserError, one_line
-from fsrbench.metrics.base import (
-    Broken,
-    Evaluation,
-    Faces,
-    Facts,
-    FeatureMetric,
-    ImageMetric,
-    Metric,
-    SpeedMetric,
-    Summary,
-)
+from fsrbench.metrics.base import Broken
+from fsrbench.metrics.base import Evaluation as Evaluation
+from fsrbench.metrics.base import Faces as Faces
+from fsrbench.metrics.base import Facts as Facts
+from fsrbench.metrics.base import FeatureMetric as FeatureMetric
+from fsrbench.metrics.base import ImageMetric as ImageMetric
+from fsrbench.metrics.base import Metric as Metric
+from fsrbench.metrics.base import SpeedMetric as SpeedMetric
+from fsrbench.metrics.base import Summary as Summary
 from fsrbench.metrics.pyiqa_metric import pyiqa_metric
 from fsrbench.process.containment import contained
 from fsrbench.registry import Registry
-
-__all__ = [
-    "METRICS",
-    "Evaluation",
-    "Faces",
-    "Facts",
-    "FeatureMetric",
-    "ImageMetric",
-    "Metric",
-    "SpeedMetric",
-    "Summary",
-]
 
 BUILTIN = {
     "psnr": "fsrbench.metrics.quality:Psnr",
@@ -68,7 +54,7 @@ PAPER = (
     "ssim",
     "ms_ssim",
     "niqe",
-    "niqe_face",  # always: the columns of the default table do not depend on whether there is a network
+    "niqe_face",  # always, so that the columns of the default table do not depend on the network
     "detection",
     "verification",
     "verification_labelled",
@@ -78,15 +64,15 @@ PAPER = (
 PRESETS = {
     "fast": ("psnr", "psnr_y", "ssim", "latency_ms", "params"),
     "paper": PAPER,
-    "all": tuple(n for n in BUILTIN if n != "verification_dlib"),  # that is what `verification` is by default
+    "all": tuple(n for n in BUILTIN if n != "verification_dlib"),  # `verification` is that by default
 }
 
 
 def resolve(names: Iterable[str]) -> list[Metric]:
-    """Metrics for names and presets, each once, in the order asked for; a plug-in's that fails says so in its rows.
+    """Metrics for names and presets, each once, in the given order; for a plug-in's that fails, one that says why.
 
     Raises:
-        UserError: a name that is neither.
+        UserError: a name is neither.
     """
     wanted = [n for name in names for n in PRESETS.get(name, (name,))]
     return [_make(name) for name in dict.fromkeys(wanted)]

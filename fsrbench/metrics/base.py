@@ -1,19 +1,20 @@
-"""What a metric is: its name, unit, direction, needs and protocol, and one of three ways to compute it."""
+"""The base classes of metrics: what a metric declares about itself, and three ways to compute one."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from torch import Tensor
 
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import FsrbenchError, Invalid
-from fsrbench.metrics.extractors.base import Features
+from fsrbench.metrics.extractors.base import EXTRACTORS, Features
 from fsrbench.provenance.plugin_code import PluginCode
 from fsrbench.stats.intervals import people
 from fsrbench.tasks import Task
@@ -28,7 +29,7 @@ Need = Literal["hr", "pairs", "network"]
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a run before any work; metrics decide by it whether and how their protocol holds."""
+    """What is known about a run before any work; metrics decide by it whether and how their protocol holds."""
 
     task: Task
     images: int
@@ -36,13 +37,13 @@ class Facts:
     has_pairs: bool
     seed: int = 0
     reference: int = 0
-    """Pictures of the reference set that was named; 0 if none was."""
+    """Images of the reference set (``--reference``); 0 without one."""
     pairs: tuple[ListedPair, ...] = ()
-    """Verification pairs that a file lists."""
+    """Verification pairs of a pairs file (``--pairs``)."""
     sides: Literal["one", "both"] = "one"
     """Whether verification compares SR with HR or SR with SR."""
     alignment: Literal["hr", "sr"] = "hr"
-    """Whose landmarks faces are aligned by before they are described."""
+    """Whose landmarks align a face before its descriptor is computed."""
     descriptor: str = "auto"
     """Which face descriptor verification uses."""
     isolated: bool = False
@@ -51,7 +52,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Summary:
-    """One number of one method for one metric, with interval and n."""
+    """One number of one method for one metric, with its 95 % interval (NaN without one) and n."""
 
     value: float
     ci_low: float = float("nan")
@@ -61,32 +62,37 @@ class Summary:
 
 
 class Metric(ABC):
-    """Common to all metrics. The attributes, usually of the class, are what a user reads about it."""
+    """Common to all metrics. The attributes, usually set on the class, are what a user reads about it.
+
+    A metric is never changed once it is made: where it depends on the run, :meth:`configured` gives another one.
+    """
 
     name: str
     title: str
     unit: str = ""
     direction: Direction = "higher"
+    bounds: ClassVar[tuple[float, float]] = (-inf, inf)
+    """The lowest and the highest value that there can be."""
     digits: int = 2
     """Decimals shown in tables (of per cent where the unit is ``fraction``)."""
     needs: frozenset[Need] = frozenset()
     weight_files: ClassVar[tuple[str, ...]] = ()
-    """Names of the weight files that it reads."""
+    """Names of the weight files that it reads; see ``fsrbench list weights``."""
     protocol: str
     """One line that lets somebody else recompute the number."""
     infinite: ClassVar[str] = ""
-    """Why a score is infinite, where it can be."""
+    """What an infinite score means, where one is possible."""
     exact: ClassVar[bool] = False
-    """Whether its numbers are counted and not measured: they are compared without a test or an interval."""
+    """Whether its numbers are counted, not measured, and so compared without a test or an interval."""
     settings: str | None = None
-    """What its numbers depend on besides code, weights and protocol, such as arguments; of an object that does not tell
-    no score is used again."""
+    """What its numbers depend on besides code, weights and protocol, such as arguments. Scores of an instance passed to
+    :func:`fsrbench.evaluate` that leaves this ``None`` are never reused."""
 
     def check(self, facts: Facts) -> None:
-        """Refuse where the protocol does not hold.
+        """Raise where the metric cannot be computed.
 
         Raises:
-            Invalid: it does not hold on this data.
+            Invalid: its protocol does not hold on this data.
             Unavailable: weights or packages are missing.
         """
         if "hr" in self.needs and not facts.has_hr:
@@ -96,27 +102,41 @@ class Metric(ABC):
         for name in self.weight_files:
             weights.need(name)
 
+    def configured(self, facts: Facts) -> Self:
+        """The metric for a run: this one, or :meth:`replace` of it where the run decides about something.
+
+        Raises:
+            Invalid, Unavailable: as :meth:`check`.
+        """
+        return self
+
+    def replace(self, **attributes: Any) -> Self:
+        """A copy with other attributes."""
+        made = object.__new__(type(self))
+        vars(made).update(vars(self) | attributes)
+        return made
+
     def fingerprint(self) -> str:
-        """Changes when its numbers may and neither protocol nor weights do; of our own metrics the version tells it."""
+        """A hash of its code, unless it is fsrbench's own, and its settings; not of protocol and weights."""
         return f"{PluginCode(self, self.weight_files).digest}{self.settings or ''}"
 
     def files(self) -> frozenset[Path] | None:
-        """Files besides its weight files that its numbers depend on; ``None`` where they do not tell all."""
+        """Files besides its weight files that its numbers depend on; ``None`` where there may be others."""
         return PluginCode(self, self.weight_files).files
 
     @property
     def is_rate(self) -> bool:
-        """Whether its scores are shares of yes and no, whose intervals stay within 0 and 1."""
+        """Whether its scores are rates, whose intervals stay within 0 and 1."""
         return self.unit == "fraction"
 
     @property
     def scores_hr(self) -> bool:
-        """Whether the HR images, scored as if a method had made them, give a ceiling."""
+        """Whether the HR images are scored too, as if a method had made them: the ceiling."""
         return True
 
 
 class Broken(Metric):
-    """Stands for a metric whose code cannot be imported or made."""
+    """Stands in for a metric whose code cannot be imported or instantiated."""
 
     protocol = "none: its code fails"
 
@@ -125,25 +145,36 @@ class Broken(Metric):
         self._reason = reason
 
     def check(self, facts: Facts) -> None:
-        """Refuse.
+        """Raise why it cannot be used.
 
         Raises:
-            FsrbenchError: why it cannot be used.
+            FsrbenchError: always.
         """
         raise self._reason
 
 
 class ImageMetric(Metric):
-    """One score an image, from the picture alone or beside its HR."""
+    """One score per image, from the picture alone or beside its HR.
+
+    Example:
+        >>> class Brightness(ImageMetric):
+        ...     name, title, direction, protocol = "brightness", "Brightness", "none", "mean of R, G and B, in [0, 1]"
+        ...
+        ...     def score(self, sr, hr):
+        ...         return sr.mean(dim=(1, 2, 3))
+        >>> import torch
+        >>> Brightness().score(torch.full((2, 3, 64, 64), 0.5), None)
+        tensor([0.5000, 0.5000])
+    """
 
     @property
     def threads_matter(self) -> bool:
-        """Whether the score is a sum over the whole picture, which several threads would add up in another order."""
+        """Whether to score with one thread, because the order in which several add up changes the last digits."""
         return True
 
     @property
     def scores_hr(self) -> bool:
-        """Not beside HR: HR against itself says nothing."""
+        """Only without a reference: HR against itself says nothing."""
         return "hr" not in self.needs
 
     @abstractmethod
@@ -161,88 +192,88 @@ class ImageMetric(Metric):
 
 @dataclass(frozen=True, eq=False)
 class Faces:
-    """The extracted features of all images of one method that could be scored, in the order of ``ids``."""
+    """The extracted features of one method's images, in the order of ``ids``; images that failed are left out."""
 
     ids: Sequence[str]
     identities: Sequence[str | None]
     features: Features
     hr: Features | None
-    """The HR images' features, row for row; ``None`` without HR."""
+    """Features of the HR images, row for row; ``None`` without HR."""
     is_hr: bool = False
     """Whether these are the HR images themselves."""
     reference: Features | None = None
-    """Features of the reference set: the one that was named, else all HR images."""
+    """Features of the reference set (``--reference``), else of all HR images."""
 
     @property
     def people(self) -> list[str]:
-        """Who is on each image; see :func:`fsrbench.stats.intervals.people`."""
+        """The person on each image; see :func:`fsrbench.stats.intervals.people`."""
         return people(self.ids, dict(zip(self.ids, self.identities, strict=True)))
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a feature metric gives: a value an image (NaN where none) and, if it is not their mean, a summary."""
+    """Result of a feature metric: a value per image (NaN where there is none) and, if not their mean, a summary."""
 
     values: np.ndarray | None
-    """``None`` where only the whole set has a value."""
+    """N values; ``None`` where only the whole set has one."""
     summary: Summary | None = None
     note: str = ""
     details: Mapping[str, float] = field(default_factory=dict)
-    """Further numbers by name, fractions where the metric is one."""
+    """Further numbers by name; fractions where the metric's unit is."""
     curves: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """Lines to draw by name, each K,2."""
+    """Curves by name, each K,2."""
     blocks: np.ndarray | None = None
-    """What a number of the whole set has instead of values of images: pseudo-values of blocks; see :mod:`jackknife`."""
+    """Jackknife pseudo-values of a number of the whole set; see :mod:`fsrbench.stats.jackknife`."""
 
 
 class FeatureMetric(Metric):
-    """Computed over the whole set from stored features."""
+    """Computed over the whole set of images from stored features."""
 
     extractor: str
-    """Name in :data:`fsrbench.metrics.extractors.base.EXTRACTORS`."""
+    """Name of the feature extractor whose features it reads."""
     uses_reference: ClassVar[bool] = False
-    """Whether it compares with the reference set and not image by image."""
+    """Whether it compares with a reference set, not image by image."""
     least_ceiling: float = float("-inf")
-    """Where :meth:`ceiling` is below this, the judge cannot be trusted and no number is ``ok``."""
+    """Where :meth:`ceiling` is below this, the metric's judge cannot be trusted and every number is ``invalid``."""
 
     def ceiling(self, hr: Faces, seed: int) -> float | None:
-        """How well the metric's judge does on the HR images themselves; ``None`` where that cannot be known."""
+        """What the metric's judge achieves on the HR images themselves; ``None`` where that cannot be known."""
         return None
 
     def check(self, facts: Facts) -> None:
-        """Refuse without what the extractor needs."""
-        from fsrbench.metrics.extractors.base import EXTRACTORS
-
+        """As :meth:`Metric.check`; raise as well where the extractor lacks weights or packages."""
         super().check(facts)
-        self.configure(facts)
-        EXTRACTORS.get(self.extractor)().check()
-
-    def configure(self, facts: Facts) -> None:
-        """Settle what depends on the run, the extractor included.
-
-        Raises:
-            Invalid, Unavailable: as :meth:`check`.
-        """
+        EXTRACTORS.get(self.configured(facts).extractor)().check()
 
     @abstractmethod
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """Score all images of one method from their features."""
+        """Score all images of one method from their features.
+
+        Args:
+            faces: features of the SR images, of HR and of the reference set.
+            seed: of everything random.
+
+        Raises:
+            Invalid: the protocol does not hold, e.g. too few people.
+        """
 
 
 class SpeedMetric(Metric):
     """Read from the timing run of a method; see :mod:`fsrbench.methods.timing`."""
 
+    bounds = (0, inf)
+
     @property
     def scores_hr(self) -> bool:
-        """Nothing makes the HR images."""
+        """Never: no method makes the HR images."""
         return False
 
     @abstractmethod
-    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
+    def read(self, readings: Readings, base: tuple[str, Readings] | None) -> Evaluation:
         """One method's number.
 
         Args:
-            mine: what was measured of the method.
+            readings: what was measured of the method.
             base: name and readings of the method that ratios are taken to.
 
         Raises:

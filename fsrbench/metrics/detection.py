@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric
@@ -47,20 +45,30 @@ def is_hit(sr: Features, hr: Features | None, confidence: float = CONFIDENCE, io
     return hits
 
 
-class Detection(FeatureMetric):
-    """Share of images in which MTCNN finds the face."""
-
-    name, title, unit, digits = "detection", "Detection", "fraction", 1
-    extractor = "mtcnn"
-    detector: ClassVar[str] = (
-        "MTCNN (facenet-pytorch) on the picture as it is, thresholds 0.6/0.7/0.7, minimum face 20 px"
+def _protocol(detector: str) -> str:
+    return (
+        f"{detector}; the most confident box is a hit at confidence >= {CONFIDENCE} and, where the HR's is "
+        f"that too, IoU >= {IOU} with it; share of all images"
     )
 
-    def __init__(self) -> None:
-        self.protocol = (
-            f"{self.detector}; the most confident box is a hit at confidence >= {CONFIDENCE} and, where the HR's is "
-            f"that too, IoU >= {IOU} with it; share of all images"
-        )
+
+class Detection(FeatureMetric):
+    """Share of images in which MTCNN (Zhang et al., IEEE SPL 23, 2016) finds the face.
+
+    An image counts as 1 where the most confident box has a confidence of at least 0.9 and, where HR's has that too, an
+    intersection over union of at least 0.5 with it; else as 0. From 0 to 1, higher is better.
+
+    Example:
+        >>> box = np.array([[10, 10, 50, 60.0]] * 2)
+        >>> hr = {"box": box, "confidence": np.array([0.99, 0.99])}
+        >>> sr = {"box": box, "confidence": np.array([0.95, 0.8])}
+        >>> Detection().evaluate(Faces(["a", "b"], [None, None], sr, hr), seed=0).values
+        array([1., 0.])
+    """
+
+    name, title, unit, digits, bounds = "detection", "Detection", "fraction", 1, (0, 1)
+    extractor = "mtcnn"
+    protocol = _protocol("MTCNN (facenet-pytorch) on the picture as it is, thresholds 0.6/0.7/0.7, minimum face 20 px")
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 for a hit, 0 for a miss; the curve has the share of hits at other confidences."""
@@ -77,11 +85,11 @@ class Detection(FeatureMetric):
 
 
 class DetectionRetinaface(Detection):
-    """Share of images in which RetinaFace finds the face."""
+    """Share of images in which RetinaFace (Deng et al., CVPR 2020) finds the face; else as :class:`Detection`."""
 
     name, title = "detection_retinaface", "Detection (RetinaFace)"
     extractor = "retinaface"
-    detector = (
+    protocol = _protocol(
         "RetinaFace (retinaface-pytorch, ResNet-50) on the picture enlarged to 256 px by Pillow BICUBIC, boxes "
         "suppressed at IoU 0.4"
     )

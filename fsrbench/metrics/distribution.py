@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from math import inf
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -21,7 +22,7 @@ KID_LEAST = 50
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Frechet distance between Gaussians fitted to features N,D and M,D (Heusel et al., NeurIPS 2017)."""
+    """Fréchet distance between Gaussians fitted to features N,D and M,D (Heusel et al., NeurIPS 2017)."""
     from torch_fidelity.metric_fid import fid_statistics_to_metric
 
     statistics = [dict(zip(("mu", "sigma"), mean_and_covariance(x), strict=True)) for x in (a, b)]
@@ -37,18 +38,19 @@ def kernel_distance(a: np.ndarray, b: np.ndarray, subset_size: int, seed: int) -
 
     kernel = {"kid_kernel": "poly", "kid_kernel_poly_degree": 3, "kid_kernel_poly_gamma": None}
     draws = np.random.RandomState(seed)  # as torch-fidelity draws, which would want all rows in memory
-    found = []
+    distances = []
     for _ in range(KID_SUBSETS):
-        mine, other = (rows(x, draws.choice(len(x), subset_size, replace=False)) for x in (a, b))
-        found.append(kernel_mmd(mine, other, **kernel, kid_kernel_poly_coef0=1.0))
-    return float(np.mean(found)), float(np.std(found))
+        subsets = (rows(x, draws.choice(len(x), subset_size, replace=False)) for x in (a, b))
+        distances.append(kernel_mmd(*subsets, **kernel, kid_kernel_poly_coef0=1.0))
+    return float(np.mean(distances)), float(np.std(distances))
 
 
 class _Distance(FeatureMetric):
     direction: Direction = "lower"
     uses_reference = True
     feature: ClassVar[str]
-    described: ClassVar[str]
+    description: ClassVar[str]
+    """Of the features, for the protocol."""
     formula: ClassVar[str]
     least: ClassVar[int]
     reason: ClassVar[str]
@@ -58,36 +60,38 @@ class _Distance(FeatureMetric):
     most: ClassVar[float] = float("inf")
     """Images up to which there are pseudo-values."""
 
+    reference: int = 0
+    """Pictures of the reference set; 0 where SR is compared with all HR images."""
+
     def __init__(self) -> None:
-        self.reference, self.alignment = 0, "hr"
-        self.protocol = self._protocol()
+        self.protocol = self._protocol(0, "hr")
 
     @property
     def scores_hr(self) -> bool:
         """Only against another set: HR's distance from itself says nothing."""
         return self.reference > 0
 
-    def configure(self, facts: Facts) -> None:
-        """Settle the reference set; refuse where there is none, or too few images."""
-        self.reference, self.alignment = facts.reference, facts.alignment
+    def configured(self, facts: Facts) -> Self:
+        """With the run's reference set; refuse where there is none, or too few images."""
         if not (facts.has_hr or facts.reference):
             raise Invalid("needs HR images or a reference set: --reference SRC")
         fewest = min(facts.images, facts.reference or facts.images)
         if fewest < self.least:
             raise Invalid(f"needs at least {self.least} images on both sides, not {fewest}: {self.reason}")
-        self.protocol = self._protocol()
+        protocol = self._protocol(facts.reference, facts.alignment)
+        return self.replace(reference=facts.reference, protocol=protocol)
 
-    def _protocol(self) -> str:
-        against = f"{self.reference} HR images of the reference set" if self.reference else "all HR images"
-        aligned = "the HR where there is one" if self.alignment == "hr" else "the picture itself"
-        return f"{self.formula}; {self.described.format(aligned=aligned)}; SR images against {against}"
+    def _protocol(self, reference: int, alignment: str) -> str:
+        against = f"{reference} HR images of the reference set" if reference else "all HR images"
+        aligned = "the HR where there is one" if alignment == "hr" else "the picture itself"
+        return f"{self.formula}; {self.description.format(aligned=aligned)}; SR images against {against}"
 
     def _both(self, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
         assert faces.reference is not None
-        mine, reference = faces.features[self.feature], faces.reference[self.feature]
-        if (fewest := min(len(mine), len(reference))) < self.least:
+        sr, reference = faces.features[self.feature], faces.reference[self.feature]
+        if (fewest := min(len(sr), len(reference))) < self.least:
             raise Invalid(f"needs at least {self.least} images on both sides, {fewest} could be used: {self.reason}")
-        return mine, reference
+        return sr, reference
 
     def _measured(
         self, faces: Faces, value: float, note: str = "", details: Mapping[str, float] | None = None
@@ -105,19 +109,28 @@ class _Distance(FeatureMetric):
         against = faces.reference if self.reference else faces.hr
         if against is None or len(block) > self.most:
             return None
-        mine, other = faces.features[self.feature], against[self.feature]
+        sr, other = faces.features[self.feature], against[self.feature]
         try:
-            return self.jackknife(value, mine, other, block, np.full(len(other), KEPT) if self.reference else block)
+            return self.jackknife(value, sr, other, block, np.full(len(other), KEPT) if self.reference else block)
         except np.linalg.LinAlgError:  # the blocks that are left have no full covariance
             return None
 
 
 class Fid(_Distance):
-    """Frechet distance of Inception activations."""
+    """Fréchet inception distance (Heusel et al., NeurIPS 2017) between the SR images and HR, or a reference set.
 
-    name, title = "fid", "FID"
+    Between Gaussians fitted to 2048 Inception activations, with means m and covariances S:
+    ``|m_1 - m_2|^2 + tr(S_1 + S_2 - 2 (S_1 S_2)^(1/2))``. Not negative, lower is better.
+
+    Example:
+        >>> a = np.random.RandomState(0).normal(size=(500, 2))
+        >>> round(frechet_distance(a, a + [3, 4]), 3)
+        25.0
+    """
+
+    name, title, bounds = "fid", "FID", (0, inf)
     extractor, feature = "inception", "activations"
-    described = (
+    description = (
         "Inception v3 of 2015 (torch-fidelity), 2048 activations, pictures enlarged to 299 px as TensorFlow 1 does"
     )
     formula = "Frechet distance of two Gaussians with sample covariances"
@@ -127,16 +140,15 @@ class Fid(_Distance):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """One number for the set; interval by a jackknife over blocks of people."""
-        mine, reference = self._both(faces)
-        return self._measured(faces, frechet_distance(mine, reference))
+        return self._measured(faces, frechet_distance(*self._both(faces)))
 
 
 class FidFace(Fid):
-    """Frechet distance of face descriptors."""
+    """:class:`Fid` of dlib's 128-d face descriptor in place of Inception's activations."""
 
     name, title, digits = "fid_face", "FID (face)", 4
     extractor, feature = "dlib", "descriptor"
-    described = (
+    description = (
         "dlib's 128-d face descriptor, pictures enlarged to 256 px by Pillow BICUBIC, aligned by dlib's 68 points of "
         "{aligned}"
     )
@@ -145,10 +157,21 @@ class FidFace(Fid):
 
 
 class Kid(_Distance):
-    """Squared maximum mean discrepancy of Inception activations."""
+    """Kernel inception distance (Bińkowski et al., ICLR 2018) between the SR images and HR, or a reference set.
+
+    The squared maximum mean discrepancy of D = 2048 Inception activations: with ``k(x, y) = (x.y / D + 1)^3``, the mean
+    k of different images within SR plus that within HR, less twice the mean k between the two. Unbiased, so slightly
+    below 0 at times; lower is better.
+
+    Example:
+        >>> a = np.random.RandomState(0).normal(size=(200, 4))
+        >>> near, far = (kernel_distance(a, a[::-1] + shift, 100, seed=0)[0] for shift in (0, 1))
+        >>> abs(near) < 0.2, far > 1
+        (True, True)
+    """
 
     name, title, digits = "kid", "KID", 4
-    extractor, feature, described = Fid.extractor, Fid.feature, Fid.described
+    extractor, feature, description = Fid.extractor, Fid.feature, Fid.description
     formula = (
         f"squared MMD with the kernel (x.y/D + 1)^3, unbiased, mean of {KID_SUBSETS} random subsets of "
         f"{KID_SUBSET_SIZE} images (half of the images where there are fewer)"
@@ -159,16 +182,16 @@ class Kid(_Distance):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """One number for the set, interval as FID's; a detail has the subsets' standard deviation."""
-        mine, reference = self._both(faces)
-        fewest = min(len(mine), len(reference))
+        sr, reference = self._both(faces)
+        fewest = min(len(sr), len(reference))
         size = KID_SUBSET_SIZE if fewest >= KID_SUBSET_SIZE else fewest // 2
-        mean, deviation = kernel_distance(mine, reference, size, seed)
+        mean, deviation = kernel_distance(sr, reference, size, seed)
         note = f"subsets of {size} images, not {KID_SUBSET_SIZE}" if size < KID_SUBSET_SIZE else ""
         return self._measured(faces, mean, note, {"subset_std": deviation})
 
 
 class KidFace(Kid):
-    """Squared maximum mean discrepancy of face descriptors."""
+    """:class:`Kid` of dlib's 128-d face descriptor in place of Inception's activations."""
 
     name, title, digits = "kid_face", "KID (face)", 6
-    extractor, feature, described = FidFace.extractor, FidFace.feature, FidFace.described
+    extractor, feature, description = FidFace.extractor, FidFace.feature, FidFace.description

@@ -1,4 +1,4 @@
-"""What a face recognition network in an ONNX file is fed with: as the file declares, else found by trying."""
+"""The input that a face recognition network in an ONNX file takes: as the file declares, else found by trying."""
 
 from __future__ import annotations
 
@@ -21,85 +21,85 @@ from fsrbench.methods.onnx_files import ORDERS, PREFIX, RANGES
 from fsrbench.pictures.decode import decode, to_tensor
 
 PEOPLE: Final = 12
-"""Identities of the sample that are tried, with two pictures each."""
+"""People of the sample that are tried, with two pictures each."""
 GOOD: Final = 0.93
-"""From this area under the ROC curve on, the usual input is right: networks fed wrongly stay below 0.84."""
+"""Area under the ROC curve from which on the usual input is right; with a wrong input networks stay below 0.84."""
 MARGIN: Final = 0.1
-"""How much larger another input's area must be to be taken instead of the usual one."""
+"""How much larger the area of another input must be to be taken instead."""
 LEAST: Final = 0.75
-"""The area that another input must reach besides: a network that recognises nobody stays at 0.5, give or take 0.1."""
+"""The least area of another input: a network that recognises nobody stays at 0.5 +- 0.1."""
 Describe = Callable[[np.ndarray], np.ndarray]
-"""From one picture 3,112,112 as the network takes it to its descriptor."""
+"""From one picture 3,112,112, as the network takes it, to its descriptor."""
 
 
 @dataclass(frozen=True)
 class JudgeInput:
-    """Range and order of the channels, and how they are known."""
+    """Range and order of the channels, and where that is known from."""
 
     range: str = "-1,1"
     order: str = "RGB"
-    known: str = "as usual for ArcFace"
+    source: str = "as usual for ArcFace"
 
     def __str__(self) -> str:
         """For the protocol line: ``RGB in [-1, 1] (declared by the file)``."""
-        return f"{self.order} in [{self.range.replace(',', ', ')}] ({self.known})"
+        return f"{self.order} in [{self.range.replace(',', ', ')}] ({self.source})"
 
-    def of(self, chips: np.ndarray) -> np.ndarray:
-        """What the network takes, from RGB in [0, 1], ...,3,H,W."""
+    def convert(self, chips: np.ndarray) -> np.ndarray:
+        """From RGB in [0, 1], ...,3,H,W, to what the network takes."""
         low, high = RANGES[self.range]
         ordered = chips if self.order == "RGB" else chips[..., ::-1, :, :]
         return np.ascontiguousarray(ordered * (high - low) + low, dtype=np.float32)
 
 
-def declared(metadata: Mapping[str, str], file: str) -> JudgeInput | None:
-    """What a file's metadata declare, by the names that ONNX methods use; ``None`` where they say nothing of the range.
+def declared_input(metadata: Mapping[str, str], file: str) -> JudgeInput | None:
+    """The input that a file's metadata declare, by the names of ONNX methods; ``None`` where they give no range.
 
     Raises:
-        Unavailable: a value that is not known.
+        Unavailable: an unknown value.
     """
-    told = {key: metadata.get(f"{PREFIX}{key}") for key in ("range", "order")}
+    values = {key: metadata.get(f"{PREFIX}{key}") for key in ("range", "order")}
     for key, allowed in (("range", tuple(RANGES)), ("order", ORDERS)):
-        if told[key] is not None and told[key] not in allowed:
-            raise Unavailable(f"{file}: metadata {PREFIX}{key} is {told[key]!r}, none of {allowed}")
-    if told["range"] is None:
+        if values[key] is not None and values[key] not in allowed:
+            raise Unavailable(f"{file}: metadata {PREFIX}{key} is {values[key]!r}, none of {allowed}")
+    if values["range"] is None:
         return None
-    return JudgeInput(told["range"], told["order"] or "RGB", "declared by the file")
+    return JudgeInput(values["range"], values["order"] or "RGB", "declared by the file")
 
 
-def found(describe: Describe, order: str = "RGB") -> JudgeInput:
-    """The input with which a network tells people of the sample apart, the usual one unless another is clearly better.
+def find_input(describe: Describe, order: str = "RGB") -> JudgeInput:
+    """The input with which a network best tells people of the sample apart; the usual one unless another clearly wins.
 
-    RGB and BGR cannot be told apart so: networks recognise faces with either.
+    This cannot decide between RGB and BGR: networks recognise faces in either.
     """
-    usual = JudgeInput(order=order, known="as usual for ArcFace; not declared by the file")
+    usual = JudgeInput(order=order, source="as usual for ArcFace; not declared by the file")
     areas = {usual: _area(describe, usual)}
     if areas[usual] < GOOD:
         others = [replace(usual, range=other) for other in RANGES if other != usual.range]
         areas |= {other: _area(describe, other) for other in others}
-    best = max(areas, key=lambda tried: areas[tried])
+    best = max(areas, key=lambda candidate: areas[candidate])
     if areas[best] < max(LEAST, areas[usual] + MARGIN):
         return usual
     shown = f"{100 * areas[best]:.0f} instead of {100 * areas[usual]:.0f} % area under the ROC curve"
-    return replace(best, known=f"found by trying on the sample: {shown} with [-1, 1]")
+    return replace(best, source=f"found by trying on the sample: {shown} with [-1, 1]")
 
 
-def _area(describe: Describe, fed: JudgeInput) -> float:
+def _area(describe: Describe, tried: JudgeInput) -> float:
     """Area under the ROC curve of all pairs of the tried pictures."""
-    chips, people = _tried()
-    described = np.stack([describe(fed.of(chip)).ravel() for chip in chips]).astype(np.float64)
-    if not np.isfinite(described).all():
+    chips, people = _sample_chips()
+    descriptors = np.stack([describe(tried.convert(chip)).ravel() for chip in chips]).astype(np.float64)
+    if not np.isfinite(descriptors).all():
         return 0.0
-    described /= np.linalg.norm(described, axis=1, keepdims=True).clip(1e-12)
+    descriptors /= np.linalg.norm(descriptors, axis=1, keepdims=True).clip(1e-12)
     first, second = np.triu_indices(len(people), 1)
-    distance = np.linalg.norm(described[first] - described[second], axis=1)
+    distance = np.linalg.norm(descriptors[first] - descriptors[second], axis=1)
     genuine = people[first] == people[second]
     wins = stats.mannwhitneyu(distance[~genuine], distance[genuine]).statistic
     return float(wins / (genuine.sum() * (~genuine).sum()))
 
 
 @functools.cache
-def _tried() -> tuple[np.ndarray, np.ndarray]:
-    """Aligned chips N,3,112,112 of the sample, RGB in [0, 1], and who is on them; two pictures of each person."""
+def _sample_chips() -> tuple[np.ndarray, np.ndarray]:
+    """Aligned chips N,3,112,112 of the sample, RGB in [0, 1], two of each person, and the N people."""
     by_person: dict[str, list[Tensor]] = {}
     for sample in open_dataset("sample"):
         chips = by_person.setdefault(str(sample.identity), [])

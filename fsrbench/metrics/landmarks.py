@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import numpy as np
 
 from fsrbench.metrics.base import Direction, Evaluation, Faces, FeatureMetric
@@ -10,26 +12,37 @@ FAILURE = 0.1
 """Error above which landmarks count as lost, as in 300-W (Sagonas et al., ICCVW 2013)."""
 
 
-def nme(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def nme(landmarks: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Normalised mean error of each face: mean distance over the distance of the outer eye corners (300-W).
 
     Args:
-        found: N,68,2.
+        landmarks: N,68,2.
         truth: N,68,2, in the same unit.
 
     Returns:
         N fractions.
     """
-    distance = np.linalg.norm(found - truth, axis=2).mean(axis=1)
+    distance = np.linalg.norm(landmarks - truth, axis=2).mean(axis=1)
     eyes = np.linalg.norm(truth[:, 36] - truth[:, 45], axis=1)
     normalised: np.ndarray = distance / eyes
     return normalised
 
 
 class LandmarkNme(FeatureMetric):
-    """Distance between the landmarks found in SR and in HR, by the face alignment network."""
+    """Normalised mean error of landmarks (Sagonas et al., ICCVW 2013), SR's against HR's, both by the reference FAN.
 
-    name, title, unit, digits = "landmark_nme", "Landmark error", "fraction", 2
+    The mean distance of 68 landmarks over the distance of HR's outer eye corners: a fraction, not negative, lower is
+    better. ``failure_rate`` is the share of faces with more than 0.1.
+
+    Example:
+        >>> hr = np.zeros((1, 68, 2))
+        >>> hr[0, 45, 0] = 30  # px between the outer corners of the eyes
+        >>> faces = Faces(["a"], [None], {"landmarks": hr + [3, 0]}, {"landmarks": hr})
+        >>> LandmarkNme().evaluate(faces, seed=0).values
+        array([0.1])
+    """
+
+    name, title, unit, digits, bounds = "landmark_nme", "Landmark error", "fraction", 2, (0, inf)
     direction: Direction = "lower"
     needs = frozenset({"hr"})
     extractor = "fan"
@@ -57,7 +70,7 @@ class LandmarkNme(FeatureMetric):
 
 
 class LandmarkNmeDlib(LandmarkNme):
-    """The same by dlib's predictor."""
+    """:class:`LandmarkNme` by dlib's predictor (Kazemi, Sullivan, CVPR 2014)."""
 
     name, title = "landmark_nme_dlib", "Landmark error, dlib"
     extractor = "dlib-landmarks"

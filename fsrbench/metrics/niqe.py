@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -39,11 +40,25 @@ def _read(path: Path) -> dict[str, Tensor]:
 
 
 class Niqe(ImageMetric):
-    """Natural image quality evaluator; needs blocks of 96 px, so small pictures are enlarged first."""
+    """Natural image quality evaluator (Mittal, Soundararajan, Bovik, IEEE SPL 20, 2013), without a reference.
 
-    name, title, direction, digits = "niqe", "NIQE", "lower", 3
+    Each block of 96 px is described by 36 statistics of its normalised luma; with the mean m and covariance S of a
+    picture's blocks and n, P of pristine photographs: ``sqrt((n - m)^T ((P + S) / 2)^-1 (n - m))``. Smaller pictures
+    are enlarged first. Not negative, lower is better.
+
+    Args:
+        side: in pixels, that smaller pictures are enlarged to.
+        kernel: that they are enlarged by.
+
+    Example (the pristine parameters are not shipped but fetched, so the score is not computed here):
+        >>> Niqe(192).protocol.partition(",")[0]
+        'pictures below 192 px'
+        >>> Niqe().score(torch.rand(1, 3, 64, 64), None)  # doctest: +SKIP
+        tensor([...], dtype=torch.float64)
+    """
+
+    name, title, direction, digits, bounds = "niqe", "NIQE", "lower", 3, (0, inf)
     weight_files = ("niqe",)
-    protocol = _protocol(SIDE, Image.Resampling.BICUBIC)
 
     def __init__(self, side: int = SIDE, kernel: Image.Resampling = Image.Resampling.BICUBIC) -> None:
         self.side, self.kernel = side, kernel
@@ -59,7 +74,7 @@ class Niqe(ImageMetric):
         return _read(weights.find("niqe"))
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """NIQE of each image; NaN for one that is flat all over, of which NIQE has nothing to measure."""
+        """NIQE of each image; NaN where all blocks are flat, so that there is nothing to measure."""
         return torch.tensor([self._one(picture) for picture in to_uint8(sr)], dtype=torch.float64)
 
     def _one(self, picture: np.ndarray) -> float:

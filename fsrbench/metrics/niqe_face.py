@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from fsrbench.weights import known as weights
 from fsrbench.weights.tensors import check_tensors
 
 SIDES = (64, 128)
-"""Sizes in pixels that there is a pristine model of."""
+"""Sizes in pixels of the pristine models."""
 ACROSS = 4
 """Blocks in a row: 16 in a picture, of 16 px at 64 px and of 32 px at 128 px."""
 
@@ -49,23 +50,27 @@ class NiqeFace(ImageMetric):
     * blocks of a quarter of the side where NIQE's have 96 px, so that nothing is enlarged and all of the face counts.
 
     On held-out faces it ranks blur, noise and JPEG by their strength, and HR before learned before interpolated
-    pictures; see docs/metrics.md. Its numbers compare with each other at one size and framing, and with no NIQE
-    elsewhere. The model is fitted by ``python -m tools.niqe_face``.
+    pictures; see docs/metrics.md. Its numbers compare only with each other, at one size
+    and framing. The model is fitted by ``python -m tools.niqe_face``. Not negative, lower is better.
 
     Args:
         side: in pixels, that smaller pictures are enlarged to first (Pillow BICUBIC); 0 for none.
+
+    Example:
+        >>> noise = torch.rand(1, 3, 64, 64, generator=torch.manual_seed(0))
+        >>> bool(NiqeFace().score(noise, None) > 5)  # HR faces have about 1.8
+        True
     """
 
-    name, title, direction, digits = "niqe_face", "NIQE (face)", "lower", 3
+    name, title, direction, digits, bounds = "niqe_face", "NIQE (face)", "lower", 3, (0, inf)
     weight_files = ("niqe_face",)
-    protocol = _protocol(0)
 
     def __init__(self, side: int = 0) -> None:
         self.side = side
         self.protocol = _protocol(side)
 
     def check(self, facts: Facts) -> None:
-        """Refuse pictures of a size that there is no pristine model of."""
+        """Refuse pictures of a size without a pristine model."""
         super().check(facts)
         if max(facts.task.hr_size, self.side) not in SIDES:
             known = " and ".join(map(str, SIDES))
@@ -74,15 +79,15 @@ class NiqeFace(ImageMetric):
 
     @staticmethod
     def _read(path: Path) -> dict[str, tuple[Tensor, Tensor]]:
-        found = load_file(path)
-        return {str(side): (found[f"mean_{side}"], found[f"covariance_{side}"]) for side in SIDES}
+        model = load_file(path)
+        return {str(side): (model[f"mean_{side}"], model[f"covariance_{side}"]) for side in SIDES}
 
     @cached_property
     def _pristine(self) -> dict[str, tuple[Tensor, Tensor]]:
         return self._read(weights.find("niqe_face"))
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """NIQE of each face; NaN for one that is flat all over."""
+        """NIQE of each face; NaN where all blocks are flat."""
         pictures = to_tensor(np.stack([enlarge(picture, self.side) for picture in to_uint8(sr)]))
         mean, covariance = self._pristine[str(pictures.shape[-1])]
         scores = [distance(without_flat(blocks), mean, covariance) for blocks in face_features(pictures)]

@@ -45,7 +45,7 @@ def block_features(grey: Tensor, block: int) -> Tensor:
 
 
 def without_flat(features: Tensor) -> Tensor:
-    """Those of the blocks that are not flat: blocks,36 -> some of them,36."""
+    """Features of the blocks that are not flat: blocks,36 -> fewer,36."""
     return features[~features.isnan().any(dim=1)]
 
 
@@ -134,14 +134,14 @@ def _asymmetric_gaussian(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     above = torch.searchsorted(moments, wanted).clamp(1, len(shapes) - 1)
     below = above - 1
     nearest = torch.where(wanted - moments[below] <= moments[above] - wanted, below, above)
-    shape = shapes[torch.where(wanted.isnan(), 0, nearest)]  # of nothing: the smallest, as in MATLAB
+    shape = shapes[torch.where(wanted.isnan(), 0, nearest)]  # NaN: the smallest, as in MATLAB
     scale = (torch.lgamma(1 / shape) - torch.lgamma(3 / shape)).exp().sqrt()
     return shape, left * scale, right * scale
 
 
 @cache
 def _shapes() -> tuple[Tensor, Tensor]:
-    """Shapes from 0.2 to 10, and the ratio of moments that each has; it grows with the shape."""
+    """Shapes from 0.2 to 10, and the ratio of moments of each, which grows with the shape."""
     shapes = torch.arange(0.2, 10 + 0.001, 0.001).double()
     moments = (2 * torch.lgamma(2 / shapes) - torch.lgamma(1 / shapes) - torch.lgamma(3 / shapes)).exp()
     return shapes, moments

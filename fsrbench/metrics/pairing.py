@@ -12,7 +12,7 @@ from fsrbench.errors import Invalid
 
 FOLDS = 10
 MATES = 4
-"""Genuine pairs a picture in labelled verification, at most: one much-photographed person must not outweigh all."""
+"""Genuine pairs per picture in labelled verification, at most: one much-photographed person must not outweigh all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ def assign_folds(groups: list[str], seed: int) -> np.ndarray:
 
 
 def self_pairs(groups: list[str], seed: int) -> Pairs:
-    """Genuine: SR_i and HR_i. Impostor: SR_i and the HR of one image of another identity in the same fold."""
+    """Genuine: SR_i and HR_i. Impostor: SR_i and the HR of an image of another identity in the same fold."""
     _check_identities(groups, "identities")
     rows = np.arange(len(groups))
     return _with_impostors(rows, rows, groups, seed)
@@ -59,7 +59,7 @@ def labelled_pairs(groups: list[str], seed: int) -> Pairs:
 
 
 def _check_identities(groups: list[str], what: str) -> None:
-    found, needed = len(set(groups)), 2 * FOLDS  # two a fold: each picture has an impostor there
+    found, needed = len(set(groups)), 2 * FOLDS  # two per fold: each picture needs an impostor in its fold
     if found < needed:
         raise Invalid(f"needs at least {needed} {what} for ten folds, not {found}")
 
@@ -83,7 +83,7 @@ def _with_impostors(probe: np.ndarray, gallery: np.ndarray, groups: list[str], s
 
 
 def listed_pairs(listed: Sequence[ListedPair], ids: Sequence[str]) -> Pairs:
-    """The pairs of a file whose two images are there; ids may lie below a folder that the list does not name.
+    """The pairs of a file of which both images are available; ids may lie below a folder that the list does not name.
 
     Raises:
         Invalid: a fold has no genuine pair or no impostor left, or two images have one name in the list.
@@ -94,13 +94,13 @@ def listed_pairs(listed: Sequence[ListedPair], ids: Sequence[str]) -> Pairs:
         if short in row_of:
             raise Invalid(f"a pairs file cannot tell {image} from {ids[row_of[short]]}")
         row_of[short] = row
-    there = [pair for pair in listed if pair.first in row_of and pair.second in row_of]
+    usable = [pair for pair in listed if pair.first in row_of and pair.second in row_of]
     for fold in sorted({pair.fold for pair in listed}):
-        if {pair.genuine for pair in there if pair.fold == fold} != {True, False}:
+        if {pair.genuine for pair in usable if pair.fold == fold} != {True, False}:
             raise Invalid(f"fold {fold + 1} of the pairs file has no genuine pair or no impostor among these images")
     return Pairs(
-        probe=np.array([row_of[pair.first] for pair in there]),
-        gallery=np.array([row_of[pair.second] for pair in there]),
-        genuine=np.array([pair.genuine for pair in there]),
-        fold=np.array([pair.fold for pair in there]),
+        probe=np.array([row_of[pair.first] for pair in usable]),
+        gallery=np.array([row_of[pair.second] for pair in usable]),
+        genuine=np.array([pair.genuine for pair in usable]),
+        fold=np.array([pair.fold for pair in usable]),
     )

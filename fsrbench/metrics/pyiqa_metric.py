@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import io
 import os
+from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -15,22 +16,34 @@ import torch
 from torch import Tensor
 
 from fsrbench.errors import Invalid, Unavailable, one_line
+from fsrbench.machine.devices import one_thread
 from fsrbench.machine.packages import advice, import_torchvision, opencv_if_it_loads
 from fsrbench.metrics.base import Facts, ImageMetric
 from fsrbench.provenance.object_state import ObjectState
 from fsrbench.weights.download import patient_sockets
 
 SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
-"""What pyiqa computes over whole folders, not image by image."""
+"""Metrics that pyiqa computes over whole folders, not image by image."""
 NETWORK = 100_000
-"""Parameters from which on a metric is taken for a network."""
+"""Parameters from which on a metric counts as a network."""
+DOCS = {
+    "lpips": "Learned perceptual distance (Zhang et al., CVPR 2018) by AlexNet: squared distances of unit-length "
+    "features, weighted by channel, mean over pixels, sum over five layers. Not negative, lower is better.",
+    "dists": "Structure and texture distance (Ding et al., IEEE TPAMI 44, 2022) by VGG16: 1 less a weighted sum over "
+    "layers and channels of SSIM-like terms of means and covariances of features. From 0 on, lower is better.",
+}
+"""Docstrings of the metrics that are listed by name."""
 
 
 class PyiqaMetric(ImageMetric):
-    """A metric of pyiqa on RGB at the task's size.
+    """A metric of pyiqa on RGB at the task's size, by the name it has there and with its defaults.
 
-    Its weights are pyiqa's affair: they lie in pyiqa's cache and are downloaded into it when first used, unless the run
-    is offline.
+    pyiqa looks after its weights: they are downloaded into its cache when first used, unless the run is offline.
+
+    Example:
+        >>> metric = pyiqa_metric("gmsd")()
+        >>> metric.direction, sorted(metric.needs)
+        ('lower', ['hr'])
     """
 
     digits = 4
@@ -42,9 +55,15 @@ class PyiqaMetric(ImageMetric):
         probe = torch.linspace(0, 1, 3 * side**2).view(1, 3, side, side)
         assert self._network is not None
         try:
-            self.score(probe, probe.flip(3))
+            with one_thread() if self.threads_matter else contextlib.nullcontext():
+                self.score(probe, probe.flip(3))
         except Exception as error:  # every network has errors of its own
             raise Invalid(f"pyiqa cannot score {side} px pictures: {one_line(error)}") from None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To and from bytes by its name: its class is made when it is asked for, and its network is loaded anew."""
+        attributes = {name: value for name, value in vars(self).items() if name != "_network"}
+        return _unpickled, (self.name, attributes)
 
     @cached_property
     def _network(self) -> Any:
@@ -75,7 +94,7 @@ class PyiqaMetric(ImageMetric):
 
     @property
     def threads_matter(self) -> bool:
-        """Not for networks: they would take much longer with one, and end with few numbers."""
+        """Not for networks: they take much longer with one thread, and sum up few numbers at their end."""
         return bool(sum(p.numel() for p in self._network.parameters()) < NETWORK)
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
@@ -94,17 +113,23 @@ class PyiqaMetric(ImageMetric):
         assert self._network is not None
 
 
+def _unpickled(name: str, attributes: Mapping[str, Any]) -> PyiqaMetric:
+    metric = pyiqa_metric(name)
+    assert metric is not None
+    return metric().replace(**attributes)
+
+
 def _beside(sr: Tensor, hr: Tensor | None, row: int) -> tuple[Tensor, ...]:
     return (sr[row, None],) if hr is None else (sr[row, None], hr[row, None])
 
 
 def pyiqa_metric(name: str) -> type[PyiqaMetric] | None:
-    """The metric that pyiqa calls so, ``None`` if it has none for single images."""
+    """The metric of this name in pyiqa; ``None`` if pyiqa has no such metric for single images."""
     config = _configs().get(name)
     if config is None or name in SETS:
         return None
     attributes = {
-        "__doc__": f"pyiqa's {name}.",
+        "__doc__": DOCS.get(name, f"pyiqa's {name}."),
         "name": name,
         "title": name,
         "direction": "lower" if config.get("lower_better") else "higher",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -99,9 +101,17 @@ def _band(taps: Tensor, side: int) -> Tensor:
 
 
 class Psnr(ImageMetric):
-    """PSNR over RGB."""
+    """Peak signal-to-noise ratio over RGB, in dB: ``-10 log10(MSE)`` of values in [0, 1].
 
-    name, title, unit = "psnr", "PSNR", "dB"
+    One mean squared error over the three channels. Not negative, higher is better; infinite where SR equals HR.
+
+    Example:
+        >>> hr = torch.full((1, 3, 64, 64), 0.5)
+        >>> Psnr().score(hr + 0.1, hr).round(decimals=3)
+        tensor([20.], dtype=torch.float64)
+    """
+
+    name, title, unit, bounds = "psnr", "PSNR", "dB", (0, inf)
     needs, infinite = frozenset({"hr"}), "SR equals HR"
     protocol = "RGB (one MSE over the three channels), 8 bit, no crop, per image, then mean of the finite ones"
 
@@ -112,9 +122,18 @@ class Psnr(ImageMetric):
 
 
 class PsnrY(ImageMetric):
-    """PSNR over luma."""
+    """Peak signal-to-noise ratio over luma, in dB: :class:`Psnr` of Y of ITU-R BT.601 YCbCr.
 
-    name, title, unit = "psnr_y", "PSNR-Y", "dB"
+    ``Y = (16 + 65.481 R + 128.553 G + 24.966 B) / 255``, not rounded. Not negative, higher is better; infinite where
+    the lumas are equal.
+
+    Example:
+        >>> hr = torch.full((1, 3, 64, 64), 0.5)
+        >>> PsnrY().score(hr + 0.1, hr).round(decimals=2)  # Y spans 219 of 255 levels: 1.32 dB more than in RGB
+        tensor([21.3200], dtype=torch.float64)
+    """
+
+    name, title, unit, bounds = "psnr_y", "PSNR-Y", "dB", (0, inf)
     needs, infinite = frozenset({"hr"}), "the luma of SR equals HR's"
     protocol = "Y of BT.601 YCbCr (16-235, not rounded; peak 255), no crop, per image, then mean of the finite ones"
 
@@ -125,9 +144,19 @@ class PsnrY(ImageMetric):
 
 
 class Ssim(ImageMetric):
-    """Structural similarity over RGB."""
+    """Structural similarity (Wang, Bovik, Sheikh, Simoncelli, IEEE TIP 13, 2004), mean over R, G and B.
 
-    name, title, digits = "ssim", "SSIM", 4
+    In a Gaussian window about each pixel, with means m, variances v, covariance c, C1 = 0.01^2 and C2 = 0.03^2:
+    ``(2 m_x m_y + C1) (2 c + C2) / ((m_x^2 + m_y^2 + C1) (v_x + v_y + C2))``. From -1 to 1, higher is better; 1 where
+    SR equals HR.
+
+    Example:
+        >>> hr = torch.linspace(0, 1, 64).expand(1, 3, 64, 64)
+        >>> torch.cat([Ssim().score(hr, hr), Ssim().score(hr * 0.9, hr)]).round(decimals=3)
+        tensor([1.0000, 0.9920], dtype=torch.float64)
+    """
+
+    name, title, digits, bounds = "ssim", "SSIM", 4, (-1, 1)
     needs = frozenset({"hr"})
     protocol = (
         "each RGB channel, then mean; 8 bit, Gaussian window 11 px, sigma 1.5, population covariance, "
@@ -141,9 +170,19 @@ class Ssim(ImageMetric):
 
 
 class MsSsim(ImageMetric):
-    """Multi-scale structural similarity over RGB."""
+    """Multi-scale structural similarity (Wang, Simoncelli, Bovik, Asilomar 2003), mean over R, G and B.
 
-    name, title, digits = "ms_ssim", "MS-SSIM", 4
+    The product over five scales of SSIM's contrast-structure term, at the coarsest of all of SSIM, each mean raised to
+    its scale's weight (0.0448, 0.2856, 0.3001, 0.2363, 0.1333) and 0 where it is negative. From 0 to 1, higher is
+    better; 1 where SR equals HR.
+
+    Example:
+        >>> hr = torch.linspace(0, 1, 64).expand(1, 3, 64, 64)
+        >>> torch.cat([MsSsim().score(hr, hr), MsSsim().score(hr * 0.9, hr)]).round(decimals=3)
+        tensor([1.0000, 0.9940], dtype=torch.float64)
+    """
+
+    name, title, digits, bounds = "ms_ssim", "MS-SSIM", 4, (0, 1)
     needs = frozenset({"hr"})
     protocol = (
         "each RGB channel, then mean; 8 bit, five scales (2x2 means) with the weights of Wang et al. 2003, Gaussian "

@@ -7,7 +7,7 @@ from scipy import stats
 
 FARS = (1e-2, 1e-3)
 MOST_POINTS = 400
-"""Points of a curve that are kept to be drawn."""
+"""Points of a curve that are kept for plots."""
 
 
 def roc_curve(distance: np.ndarray, genuine: np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ def roc_curve(distance: np.ndarray, genuine: np.ndarray) -> np.ndarray:
 
 
 def roc_details(distance: np.ndarray, genuine: np.ndarray) -> dict[str, float]:
-    """Area under the curve, equal error rate, and true accept rates where there are impostors enough to tell."""
+    """Area under the curve, equal error rate, and true accept rates where there are enough impostors."""
     curve = roc_curve(distance, genuine)
     wins = stats.mannwhitneyu(distance[~genuine], distance[genuine]).statistic
     details = {"auc": float(wins / (genuine.sum() * (~genuine).sum())), "eer": equal_error_rate(curve)}
@@ -38,7 +38,7 @@ def roc_details(distance: np.ndarray, genuine: np.ndarray) -> dict[str, float]:
 
 
 def equal_error_rate(curve: np.ndarray) -> float:
-    """Where false accepts are as frequent as false rejects, on the line between two thresholds if need be."""
+    """Where false accepts are as frequent as false rejects, interpolated between thresholds."""
     false, missed = curve[:, 0], 1 - curve[:, 1]
     after = int(np.argmax(false >= missed))
     step_false, step_missed = false[after] - false[after - 1], missed[after] - missed[after - 1]
@@ -52,7 +52,7 @@ def tar_at_far(curve: np.ndarray, far: float) -> float:
 
 
 def thinned(curve: np.ndarray) -> np.ndarray:
-    """The curve with no more points than a drawing shows; its ends stay."""
+    """The curve with at most :data:`MOST_POINTS` points; its ends stay."""
     if len(curve) <= MOST_POINTS:
         return curve
     kept = np.unique(np.linspace(0, len(curve) - 1, MOST_POINTS).round().astype(int))

@@ -1,4 +1,4 @@
-"""Speed and size of a method: how what the timing run measured is reported."""
+"""Speed and size of a method, read from its timing run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,12 @@ class TimedMetric(SpeedMetric):
 
 
 class Latency(TimedMetric):
-    """Median time of one face."""
+    """Median time of one face in ms, at batch 1; not negative, lower is better.
+
+    Example:
+        >>> Latency().read(Readings(np.array([1.9, 2.0, 2.6]), {}, None, None, None), None).summary.value
+        2.0
+    """
 
     name, title, unit, direction = "latency_ms", "Latency", "ms", "lower"
     protocol = (
@@ -36,19 +41,25 @@ class Latency(TimedMetric):
         "and clipping in, file I/O and 8-bit rounding out, CUDA synchronised; bootstrap interval"
     )
 
-    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
+    def read(self, readings: Readings, base: tuple[str, Readings] | None) -> Evaluation:
         """Median in ms with a bootstrap interval; details have percentiles and the ratio to the base method."""
-        times = mine.latency_ms
+        times = readings.latency_ms
         p50, p90, p99 = (float(p) for p in np.percentile(times, [50, 90, 99]))
         details, note = {"p50": p50, "p90": p90, "p99": p99}, f"p90 {p90:.2f} ms"
         if base is not None:
             details["ratio"] = p50 / float(np.median(base[1].latency_ms))
-            note += f", {significant(details['ratio'])}x {base[0]}" if base[1] is not mine else ""
+            note += f", {significant(details['ratio'])}x {base[0]}" if base[1] is not readings else ""
         return Evaluation(None, Summary(p50, *median_interval(times), len(times)), note, details)
 
 
 class Throughput(TimedMetric):
-    """Faces a second."""
+    """Faces a second at batch 16, median of some batches; higher is better.
+
+    Example:
+        >>> readings = Readings(np.array([2.0]), {16: (520.0, 500.0, 530.0)}, None, None, None)
+        >>> Throughput().read(readings, None).summary.value
+        520.0
+    """
 
     name, title, unit, digits = "throughput", "Throughput", "images/s", 0
     protocol = (
@@ -57,35 +68,45 @@ class Throughput(TimedMetric):
         f"batch sizes {BATCHES[0]} to {BATCHES[-1]} in curves.csv"
     )
 
-    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
+    def read(self, readings: Readings, base: tuple[str, Readings] | None) -> Evaluation:
         """Images a second; the curve has them by batch size."""
-        curve = np.array([(size, rates[0]) for size, rates in sorted(mine.images_per_s.items())], dtype=np.float64)
-        return Evaluation(None, Summary(*mine.images_per_s[THROUGHPUT_BATCH], n=REPEATS), curves={"batch": curve})
+        curve = np.array([(size, rates[0]) for size, rates in sorted(readings.images_per_s.items())], dtype=np.float64)
+        return Evaluation(None, Summary(*readings.images_per_s[THROUGHPUT_BATCH], n=REPEATS), curves={"batch": curve})
 
 
 class Parameters(SpeedMetric):
-    """Size of the network."""
+    """Learned parameters of the network, in millions; lower is better.
+
+    Example:
+        >>> Parameters().read(Readings(np.array([2.0]), {}, 11_200_000, None, None), None).summary.value
+        11.2
+    """
 
     name, title, unit, direction = "params", "Parameters", "M", "lower"
     exact = True
     protocol = "all parameters of the inference network, in millions"
 
-    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
+    def read(self, readings: Readings, base: tuple[str, Readings] | None) -> Evaluation:
         """Millions of parameters.
 
         Raises:
-            Invalid: nobody can count them.
+            Invalid: they cannot be counted.
         """
-        if mine.parameters is None:
+        if readings.parameters is None:
             raise Invalid(
-                "nobody can count its parameters: a function does not tell its network (name the network itself, or "
-                "write a class), nor an ONNX file without `pip install 'fsrbench[onnx]'`"
+                "its parameters cannot be counted: a function hides its network (name the network itself, or write a "
+                "class), and an ONNX file needs `pip install 'fsrbench[onnx]'`"
             )
-        return Evaluation(None, Summary(mine.parameters / 1e6, n=1))
+        return Evaluation(None, Summary(readings.parameters / 1e6, n=1))
 
 
 class Flops(SpeedMetric):
-    """Arithmetic of one face."""
+    """Floating-point operations for one face, in 10^9; lower is better.
+
+    Example:
+        >>> Flops().read(Readings(np.array([2.0]), {}, None, 7_000_000_000, None), None).summary.value
+        7.0
+    """
 
     name, title, unit, direction = "flops", "FLOPs", "G", "lower"
     exact = True
@@ -94,19 +115,24 @@ class Flops(SpeedMetric):
         "in thousand millions"
     )
 
-    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
+    def read(self, readings: Readings, base: tuple[str, Readings] | None) -> Evaluation:
         """GFLOPs.
 
         Raises:
             Invalid: the method is no torch network.
         """
-        if mine.flops is None:
+        if readings.flops is None:
             raise Invalid("not a torch network: its FLOPs are not counted")
-        return Evaluation(None, Summary(mine.flops / 1e9, n=1))
+        return Evaluation(None, Summary(readings.flops / 1e9, n=1))
 
 
 class PeakMemory(SpeedMetric):
-    """Memory of one face."""
+    """Peak memory for one face, in MB (10^6 bytes); lower is better.
+
+    Example:
+        >>> PeakMemory().read(Readings(np.array([2.0]), {}, None, None, 96_000_000), None).summary.value
+        96.0
+    """
 
     name, title, unit, direction = "peak_memory", "Peak memory", "MB", "lower"
     exact = True
@@ -114,12 +140,12 @@ class PeakMemory(SpeedMetric):
         "peak bytes of live tensors at batch 1 plus weights, input left out (CUDA: the allocator's, work memory in)"
     )
 
-    def read(self, mine: Readings, base: tuple[str, Readings] | None) -> Evaluation:
+    def read(self, readings: Readings, base: tuple[str, Readings] | None) -> Evaluation:
         """Megabytes (10^6).
 
         Raises:
             Invalid: the method is no torch network.
         """
-        if mine.peak_bytes is None:
+        if readings.peak_bytes is None:
             raise Invalid("not a torch network: its memory is not seen")
-        return Evaluation(None, Summary(mine.peak_bytes / 1e6, n=1))
+        return Evaluation(None, Summary(readings.peak_bytes / 1e6, n=1))

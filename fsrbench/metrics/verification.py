@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from scipy import stats
 
+from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
 from fsrbench.metrics.extractors.base import EXTRACTORS
@@ -23,10 +24,10 @@ DESCRIPTORS = {
     "arcface": "ArcFace-style network of the ONNX file {file}, 112 px chip aligned by five points of dlib's 68 of "
     "{aligned}, {fed}, picture and mirror image added, unit length",
 }
-"""The descriptors in order of preference, and what to say of them."""
+"""The descriptors in order of preference, and how protocols describe them."""
 LEAST_ALIKE = 0.65
-"""Share of comparisons in which HR pictures of one person must be nearer than strangers'; of real people it is 0.95 or
-more at 64 px and 40 pairs of none vary by 0.06 about 0.5."""
+"""Share of comparisons in which HR pictures of one person must be nearer than strangers'. For real people it is 0.95 or
+more at 64 px; 40 pairs that are not of one person vary by 0.06 about 0.5."""
 _SELF = (
     "genuine SR_i/HR_i, impostor SR_i/HR of one picture of another identity in the same fold (without identities every "
     "picture is its own)"
@@ -68,9 +69,9 @@ def judge(distance: np.ndarray, pairs: Pairs) -> np.ndarray:
     """Whether each pair is judged right, with the threshold that is best on the other folds."""
     right = np.zeros(len(distance), dtype=bool)
     for fold in np.unique(pairs.fold):
-        here = pairs.fold == fold
-        threshold = best_threshold(distance[~here], pairs.genuine[~here])
-        right[here] = (distance[here] < threshold) == pairs.genuine[here]
+        inside = pairs.fold == fold
+        threshold = best_threshold(distance[~inside], pairs.genuine[~inside])
+        right[inside] = (distance[inside] < threshold) == pairs.genuine[inside]
     return right
 
 
@@ -94,9 +95,22 @@ def summarise_folds(right: np.ndarray, fold: np.ndarray, people: int = 0) -> Sum
 
 
 class Verification(FeatureMetric):
-    """SR against its own HR and another's, judged by the first descriptor whose weights are there."""
+    """Accuracy of face verification: is SR_i nearer to its own HR than to somebody else's?
 
-    name, title, unit, digits = "verification", "Verification", "fraction", 1
+    A pair of an SR and an HR image is accepted where the Euclidean distance of their descriptors is below a threshold,
+    chosen on nine of ten folds by identity and judged on the tenth, as on LFW (Huang et al., 2007). Each image makes a
+    genuine pair and an impostor; the number is the share of pairs judged right, mean of the folds. From 0 to 1 (chance:
+    0.5), higher is better. By the first descriptor whose weights are available: dlib, FaceNet, ArcFace.
+
+    Example:
+        >>> people = np.random.RandomState(0).normal(size=(40, 8))
+        >>> ids = [f"p{i:02}" for i in range(40)]
+        >>> faces = Faces(ids, [None] * 40, {"descriptor": people + 0.1}, {"descriptor": people})
+        >>> Verification().evaluate(faces, seed=0).summary.value
+        1.0
+    """
+
+    name, title, unit, digits, bounds = "verification", "Verification", "fraction", 1, (0, 1)
     needs = frozenset({"hr"})
     descriptors: ClassVar[tuple[str, ...]] = tuple(DESCRIPTORS)
     pairing: ClassVar[str] = _SELF
@@ -104,36 +118,29 @@ class Verification(FeatureMetric):
     fewest: ClassVar[int] = 2 * FOLDS
     least_ceiling = 0.7
     own_hr: ClassVar[bool] = True
-    """Whether genuine pairs are a picture and its own HR, so that SR on both sides would be one picture."""
+    """Whether genuine pairs are a picture and its own HR; with SR on both sides both would be one picture."""
     sides: Literal["one", "both"] = "one"
 
     def __init__(self) -> None:
         self.extractor = self.descriptors[0]
-        self.protocol = self._protocol("hr")
+        self.protocol = self._protocol(self.extractor, "one", "hr")
 
-    def configure(self, facts: Facts) -> None:
-        """Choose the descriptor that was asked for, or the first that is there; refuse too few images."""
+    def configured(self, facts: Facts) -> Self:
+        """With the descriptor that was asked for, or the first that is available; refuse too few images."""
         if facts.images < self.fewest:
             raise Invalid(f"needs at least {self.fewest} images for ten folds, not {facts.images}")
         if facts.sides == "both" and self.own_hr:
             raise Invalid("with SR on both sides every picture would be compared with itself")
-        self.sides = facts.sides
         free = facts.descriptor != "auto" and len(self.descriptors) > 1
-        self.extractor = _first_there((facts.descriptor,) if free else self.descriptors)
-        self.protocol = self._protocol(facts.alignment)
+        extractor = _first_available((facts.descriptor,) if free else self.descriptors)
+        protocol = self._protocol(extractor, facts.sides, facts.alignment)
+        return self.replace(extractor=extractor, sides=facts.sides, protocol=protocol)
 
-    def _protocol(self, alignment: str) -> str:
-        pairing = self.pairing.format(other="SR" if self.sides == "both" else "HR")
+    def _protocol(self, extractor: str, sides: str, alignment: str) -> str:
+        pairing = self.pairing.format(other="SR" if sides == "both" else "HR")
         aligned = "the HR" if alignment == "hr" else "the picture itself"
-        file, fed = self._judge()
-        return f"{pairing}; {DESCRIPTORS[self.extractor].format(aligned=aligned, file=file, fed=fed)}; {self.folding}"
-
-    def _judge(self) -> tuple[str, str]:
-        """Name of the ONNX file and what its network is fed with, as far as they are known."""
-        if self.extractor != "arcface" or not weights.there("arcface"):
-            return "arcface", "in the range and order that the file declares, else that of ArcFace or found by trying"
-        fed = getattr(EXTRACTORS.get("arcface")(), "fed", JudgeInput())
-        return weights.find("arcface").name, str(fed)
+        file, fed = _judge(extractor)
+        return f"{pairing}; {DESCRIPTORS[extractor].format(aligned=aligned, file=file, fed=fed)}; {self.folding}"
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """For each image the share of its pairs that are judged right; the summary is over the folds."""
@@ -154,7 +161,7 @@ class Verification(FeatureMetric):
     def ceiling(self, hr: Faces, seed: int) -> float | None:
         """Accuracy of the judge on the HR images, on other pictures of the same people; ``None`` where there are none.
 
-        That HR matches itself, as self pairs ask, says nothing of a judge.
+        That HR matches itself, as self pairs ask, says nothing about a judge.
         """
         try:
             pairs = self.pairs(hr, hr.people, seed) if not self.own_hr else labelled_pairs(hr.people, seed)
@@ -172,11 +179,19 @@ class Verification(FeatureMetric):
         return self_pairs(groups, seed)
 
     def remark(self, faces: Faces, pairs: Pairs) -> str:
-        """What a reader must know of the pairs besides the protocol."""
+        """What a reader must know about the pairs besides the protocol."""
         return ""
 
 
-def _first_there(names: tuple[str, ...]) -> str:
+def _judge(extractor: str) -> tuple[str, str]:
+    """Name of the ONNX file and the input of its network, as far as they are known."""
+    if extractor != "arcface" or not weights.there("arcface"):
+        return "arcface", "in the range and order that the file declares, else that of ArcFace or found by trying"
+    network_input = getattr(EXTRACTORS.get("arcface")(), "network_input", JudgeInput())
+    return weights.find("arcface").name, str(network_input)
+
+
+def _first_available(names: tuple[str, ...]) -> str:
     reasons = []
     for name in names:
         try:
@@ -195,28 +210,38 @@ def _shares(right: np.ndarray, probe: np.ndarray, images: int) -> np.ndarray:
 
 
 class VerificationDlib(Verification):
-    """SR against its own HR and another's, judged by dlib's descriptor."""
+    """:class:`Verification` by dlib's descriptor."""
 
     name, title = "verification_dlib", "Verification (dlib)"
     descriptors = ("dlib",)
 
 
 class VerificationFacenet(Verification):
-    """SR against its own HR and another's, judged by FaceNet."""
+    """:class:`Verification` by FaceNet (Schroff et al., CVPR 2015; facenet-pytorch's, trained on VGGFace2)."""
 
     name, title = "verification_facenet", "Verification (FaceNet)"
     descriptors = ("facenet",)
 
 
 class VerificationArcface(Verification):
-    """SR against its own HR and another's, judged by an ArcFace-style network in an ONNX file."""
+    """:class:`Verification` by an ArcFace-style network (Deng et al., CVPR 2019) in an ONNX file."""
 
     name, title = "verification_arcface", "Verification (ArcFace)"
     descriptors = ("arcface",)
 
 
 class VerificationLabelled(Verification):
-    """SR against different pictures of the same and of other identities."""
+    """:class:`Verification` of SR_i against other HR pictures of the same person, and of other people.
+
+    Harder than against its own HR, and closer to what verification is for: identity has to hold across pictures.
+
+    Example:
+        >>> people = np.repeat(np.random.RandomState(0).normal(size=(20, 8)), 2, axis=0)  # two pictures of each
+        >>> who = [f"p{i // 2:02}" for i in range(40)]
+        >>> faces = Faces([f"{p}/{i}" for i, p in enumerate(who)], who, {"descriptor": people}, {"descriptor": people})
+        >>> VerificationLabelled().evaluate(faces, seed=0).summary.value
+        1.0
+    """
 
     name, title = "verification_labelled", "Verification, labelled"
     needs = frozenset({"hr", "pairs"})
@@ -227,7 +252,7 @@ class VerificationLabelled(Verification):
         return labelled_pairs(groups, seed)
 
     def remark(self, faces: Faces, pairs: Pairs) -> str:
-        """Whether the identities are none, as HR itself shows."""
+        """A warning where HR itself shows that the identities are no people."""
         assert faces.hr is not None
         share = likeness(faces.hr["descriptor"], pairs)
         if share >= LEAST_ALIKE:
@@ -246,21 +271,21 @@ def likeness(descriptors: np.ndarray, pairs: Pairs) -> float:
 
 
 class VerificationPairs(Verification):
-    """SR against the pictures that a pairs file names."""
+    """:class:`Verification` of the pairs that a file lists, in that file's folds, as on LFW."""
 
     name, title = "verification_pairs", "Verification, listed pairs"
     pairing, own_hr = _LISTED, False
     folding, fewest = _LISTED_FOLDS, 0  # the list has folds of its own
+    listed: tuple[ListedPair, ...] = ()
 
-    def configure(self, facts: Facts) -> None:
-        """Keep the listed pairs; refuse without any."""
+    def configured(self, facts: Facts) -> Self:
+        """With the listed pairs; refuse without any."""
         if not facts.pairs:
             raise Invalid("needs a list of pairs: --pairs FILE")
-        super().configure(facts)
-        self.listed = facts.pairs
+        return super().configured(facts).replace(listed=facts.pairs)
 
     def pairs(self, faces: Faces, groups: list[str], seed: int) -> Pairs:
-        """The listed pairs whose images are there."""
+        """The listed pairs of which both images are available."""
         return listed_pairs(self.listed, faces.ids)
 
     def remark(self, faces: Faces, pairs: Pairs) -> str:

@@ -87,8 +87,8 @@ class Darker(Method):
 def test_a_face_is_aligned_by_the_landmarks_that_the_run_declares(tmp_path, file, alignment, own):
     with weights.named({"arcface": file}):
         worker, of_sr, of_hr = worker_for(tmp_path, file, alignment)
-        described, hr = worker.features.get(of_sr, "arcface"), worker.features.get(of_hr, "dlib-landmarks")
-        found = worker.features.get(of_sr, "dlib-landmarks", alone=own)
+        described, hr = (worker.features.get(*of).arrays for of in ((of_sr, "arcface"), (of_hr, "dlib-landmarks")))
+        found = worker.features.get(of_sr, "dlib-landmarks", alone=own).arrays
     expected = found if own else hr
     np.testing.assert_array_equal(described["read"], expected["landmarks"])
     np.testing.assert_array_equal(described["read box"], expected["landmarks"])  # the box is found in the same picture
@@ -100,8 +100,8 @@ def test_landmarks_that_are_measured_start_from_the_box_of_the_hr(tmp_path, file
     with weights.named({"arcface": file}):
         worker, of_sr, of_hr = worker_for(tmp_path, file, alignment)
         worker.features.get(of_sr, "arcface")  # must not stand in for it
-        found = worker.features.get(of_sr, "dlib-landmarks")
-        np.testing.assert_array_equal(found["read box"], worker.features.get(of_hr, "mtcnn")["box"])
+        found = worker.features.get(of_sr, "dlib-landmarks").arrays
+        np.testing.assert_array_equal(found["read box"], worker.features.get(of_hr, "mtcnn").arrays["box"])
 
 
 # --- weight files

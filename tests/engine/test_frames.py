@@ -22,13 +22,15 @@ from fsrbench.metrics.base import Evaluation, ImageMetric, Metric, Summary
 from fsrbench.spec import RunSpec
 
 
-def row(failed: int, images: int, metric: Metric, summary: Summary | None = None, **more: Any) -> Any:
+def row(
+    failed: int, images: int, metric: Metric, summary: Summary | None = None, unscored: dict[str, str] | None = None
+) -> Any:
     """The summary's row of a method that failed on the first of some images and scored 0, 1, 2, ... on the others."""
     ids = [f"{i:05}" for i in range(images)]
-    results = MethodResults(ids[failed:], dict.fromkeys(ids[:failed], "out of paper"), **more)
+    results = MethodResults(ids[failed:], dict.fromkeys(ids[:failed], "out of paper"))
     writer = FrameWriter(dict.fromkeys(ids), seed=0)
     values = None if summary else np.arange(images - failed, dtype=float)
-    writer.add("m", metric, Evaluation(values, summary), results)
+    writer.add("m", metric, Evaluation(values, summary), results, unscored or {})
     return writer.frames().summary.iloc[0]
 
 
@@ -55,7 +57,7 @@ def test_numbers_of_whole_sets_follow_the_same_rule(failed: int, status: str) ->
 
 
 def test_images_that_a_metric_raised_on_count_as_failed() -> None:
-    found = row(1, 200, Alone(), unscored={"alone": {"00001": "no face"}})
+    found = row(1, 200, Alone(), unscored={"00001": "no face"})
     assert (found["status"], found["n"], found["value"]) == ("ok", 198, np.arange(1, 199).mean())
     assert found["note"] == "failed on 2 of 200 images: out of paper (00000)"
 

@@ -79,8 +79,7 @@ def test_equal_sets_have_no_distance():
 
 def metric_for(name: str, **facts: Any) -> Any:
     metric = METRICS.get(name)()
-    metric.configure(replace(FACTS, **facts))
-    return metric
+    return metric.configured(replace(FACTS, **facts))
 
 
 LEAST = {"fid": 2049, "fid_face": 129, "kid": 50, "kid_face": 50}

@@ -12,7 +12,7 @@ from made.networks import save_pooling_onnx
 
 from fsrbench.errors import Unavailable
 from fsrbench.metrics.extractors.descriptors import ArcfaceDescriptor
-from fsrbench.metrics.judge_input import JudgeInput, _area, declared, found
+from fsrbench.metrics.judge_input import JudgeInput, _area, declared_input, find_input
 from fsrbench.metrics.verification import VerificationArcface
 from fsrbench.weights import known as weights
 
@@ -35,15 +35,15 @@ def recognises(low: float, high: float) -> Callable[[np.ndarray], np.ndarray]:
 
 @pytest.mark.parametrize(("low", "high", "range_"), [(0, 255, "0,255"), (0, 1, "0,1"), (-1, 1, "-1,1")])
 def test_the_range_is_found_on_the_sample(low: float, high: float, range_: str) -> None:
-    fed = found(recognises(low, high))
+    fed = find_input(recognises(low, high))
     assert fed.range == range_
-    assert ("found by trying on the sample" in fed.known) == (range_ != "-1,1")
+    assert ("found by trying on the sample" in fed.source) == (range_ != "-1,1")
 
 
 def test_a_network_that_recognises_nobody_gets_the_usual_input() -> None:
     rng = np.random.default_rng(0)
-    assert found(lambda chip: rng.normal(size=16)).range == "-1,1"
-    assert found(lambda chip: np.full(4, np.nan)).range == "-1,1"
+    assert find_input(lambda chip: rng.normal(size=16)).range == "-1,1"
+    assert find_input(lambda chip: np.full(4, np.nan)).range == "-1,1"
 
 
 def test_an_area_is_one_of_people_who_are_known_and_half_of_noise() -> None:
@@ -55,18 +55,18 @@ def test_an_area_is_one_of_people_who_are_known_and_half_of_noise() -> None:
 @pytest.mark.parametrize(("range_", "low", "high"), [("0,255", 0, 255), ("0,1", 0, 1), ("-1,1", -1, 1)])
 @pytest.mark.parametrize("order", ["RGB", "BGR"])
 def test_what_is_declared_is_fed(range_: str, low: float, high: float, order: str) -> None:
-    fed = declared({"fsrbench.range": range_, "fsrbench.order": order}, "a.onnx")
+    fed = declared_input({"fsrbench.range": range_, "fsrbench.order": order}, "a.onnx")
     assert fed == JudgeInput(range_, order, "declared by the file")
     chips = np.random.default_rng(0).random((2, 3, 4, 4))
     expected = chips * (high - low) + low
-    np.testing.assert_allclose(fed.of(chips), expected[:, [2, 1, 0]] if order == "BGR" else expected, rtol=1e-6)
+    np.testing.assert_allclose(fed.convert(chips), expected[:, [2, 1, 0]] if order == "BGR" else expected, rtol=1e-6)
 
 
 def test_nothing_declared_is_nothing_and_nonsense_is_refused() -> None:
-    assert declared({"fsrbench.order": "BGR"}, "a.onnx") is None
+    assert declared_input({"fsrbench.order": "BGR"}, "a.onnx") is None
     for key, value in (("range", "0,2"), ("order", "GRB")):
         with pytest.raises(Unavailable, match=f"a.onnx: metadata fsrbench.{key} is '{value}'"):
-            declared({f"fsrbench.{key}": value}, "a.onnx")
+            declared_input({f"fsrbench.{key}": value}, "a.onnx")
 
 
 # --- files
@@ -101,9 +101,7 @@ def test_a_declared_input_reaches_the_network_and_the_protocol(tmp_path: Path) -
     scale = np.linalg.lstsq(np.stack([first, np.ones(147)], 1), second, rcond=None)
     np.testing.assert_allclose(np.stack([first, np.ones(147)], 1) @ scale[0], second, atol=1e-6)
     with weights.named({"arcface": file}):
-        metric = VerificationArcface()
-        metric.extractor = "arcface"
-        assert "BGR in [0, 255] (declared by the file)" in metric._protocol("hr")
+        assert "BGR in [0, 255] (declared by the file)" in VerificationArcface().protocol
 
 
 def test_outputs_that_are_not_flat_or_not_first_are_taken(tmp_path: Path) -> None:

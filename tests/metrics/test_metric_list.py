@@ -8,6 +8,7 @@ from fsrbench.errors import Invalid, Unavailable, UserError
 from fsrbench.metrics import BUILTIN, METRICS, PRESETS, resolve
 from fsrbench.metrics.base import Facts, FeatureMetric, ImageMetric, Metric, SpeedMetric
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
+from fsrbench.metrics.pyiqa_metric import PyiqaMetric
 from fsrbench.tasks import TASKS
 from fsrbench.weights import known as weights
 
@@ -78,3 +79,15 @@ def test_presets_hold_known_names(preset):
 def test_a_typo_is_answered_with_the_nearest_name():
     with pytest.raises(UserError, match="unknown metric 'pnsr'; did you mean psnr"):
         resolve(["pnsr"])
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_docstrings_have_a_direction_and_an_example_that_runs(name):
+    """Those of a variant may be its base's, which it names."""
+    metric = METRICS.get(name)
+    told = [
+        base.__doc__ for base in metric.__mro__ if issubclass(base, Metric) and base.__module__ != Metric.__module__
+    ]
+    assert any("is better" in " ".join(text.split()) for text in told)
+    assert any(">>> " in text for text in told)
+    assert ">>> " in metric.__doc__ or ":class:`" in metric.__doc__ or isinstance(metric(), PyiqaMetric)

@@ -173,27 +173,21 @@ EXTRACTORS = {"dlib": DlibDescriptor, "facenet": FacenetDescriptor, "arcface": A
 def test_verification_takes_the_first_descriptor_that_is_there(there, only):
     others = list(EXTRACTORS)[list(EXTRACTORS).index(only) :]  # the ones after it may be there too
     there(*(EXTRACTORS[name] for name in others))
-    metric, alone = Verification(), METRICS.get(f"verification_{only}")()
-    metric.check(FACTS)
-    alone.check(FACTS)
+    metric, alone = configured("verification"), configured(f"verification_{only}")
     assert (metric.extractor, metric.protocol) == (only, alone.protocol)
 
 
 @pytest.mark.parametrize("name", ["verification", "verification_labelled"])
 def test_the_descriptor_that_was_asked_for_is_taken_or_none(there, name):
     there(DlibDescriptor, ArcfaceDescriptor)
-    metric = METRICS.get(name)()
-    metric.check(replace(FACTS, descriptor="arcface"))
-    assert metric.extractor == "arcface"
+    assert configured(name, descriptor="arcface").extractor == "arcface"
     with pytest.raises(Unavailable, match=r"^no FacenetDescriptor$"):
         METRICS.get(name)().check(replace(FACTS, descriptor="facenet"))
 
 
 def test_a_metric_named_after_its_descriptor_keeps_it(there):
     there(DlibDescriptor, ArcfaceDescriptor)
-    metric = METRICS.get("verification_dlib")()
-    metric.check(replace(FACTS, descriptor="arcface"))
-    assert metric.extractor == "dlib"
+    assert configured("verification_dlib", descriptor="arcface").extractor == "dlib"
 
 
 def test_verification_says_what_is_missing(there):
@@ -207,8 +201,7 @@ def test_verification_says_what_is_missing(there):
 
 def configured(name: str, **facts: Any) -> Any:
     metric = METRICS.get(name)()
-    metric.configure(replace(FACTS, **facts))
-    return metric
+    return metric.configured(replace(FACTS, **facts))
 
 
 def test_with_sr_on_both_sides_hr_plays_no_part(there):

@@ -51,9 +51,8 @@ def facts(file: Path, monkeypatch: pytest.MonkeyPatch) -> Facts:
 
 
 def metric_for(facts: Facts) -> VerificationPairs:
-    metric = VerificationPairs()
-    metric.check(facts)
-    return metric
+    VerificationPairs().check(facts)
+    return VerificationPairs().configured(facts)
 
 
 def test_accuracy_is_that_of_the_listed_pairs_and_folds(people, facts):

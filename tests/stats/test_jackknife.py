@@ -116,8 +116,7 @@ def faces(rng: np.random.RandomState, noise: float = 0.8, people: int = 60) -> F
 
 @pytest.mark.parametrize("name", ["fid_face", "kid_face"])
 def test_intervals_hold_the_number_that_other_people_give(name):
-    metric = METRICS.get(name)()
-    metric.configure(Facts(TASKS["x4"], 180, True, True))
+    metric = METRICS.get(name)().configured(Facts(TASKS["x4"], 180, True, True))
     rng = np.random.RandomState(3)
     found = [metric.evaluate(faces(rng), 0).summary for _ in range(60)]
     truth = np.mean([s.value for s in found])
@@ -127,8 +126,7 @@ def test_intervals_hold_the_number_that_other_people_give(name):
 
 
 def test_methods_are_compared_by_their_blocks():
-    metric = METRICS.get("fid_face")()
-    metric.configure(Facts(TASKS["x4"], 180, True, True))
+    metric = METRICS.get("fid_face")().configured(Facts(TASKS["x4"], 180, True, True))
     good, same, bad = (
         metric.evaluate(faces(np.random.RandomState(seed), noise), 0).blocks
         for seed, noise in ((4, 0.5), (4, 0.5), (4, 0.7))
@@ -138,8 +136,7 @@ def test_methods_are_compared_by_their_blocks():
 
 
 def test_sets_that_cannot_be_cut_have_a_number_and_no_interval():
-    metric = METRICS.get("kid_face")()
-    metric.configure(Facts(TASKS["x4"], 180, True, False))
+    metric = METRICS.get("kid_face")().configured(Facts(TASKS["x4"], 180, True, False))
     made = faces(np.random.RandomState(5))
     found = metric.evaluate(Faces(made.ids, ["one"] * 180, made.features, made.hr, reference=made.reference), 0)
     assert found.summary.value == metric.evaluate(made, 0).summary.value
@@ -151,8 +148,7 @@ def test_the_number_is_that_of_the_whole_set():
     made = faces(np.random.RandomState(6))
     sr, hr = made.features["descriptor"], made.hr["descriptor"]  # type: ignore[index]
     for name, value in (("fid_face", frechet_distance(sr, hr)), ("kid_face", kernel_distance(sr, hr, 90, 0)[0])):
-        metric = METRICS.get(name)()
-        metric.configure(Facts(TASKS["x4"], 180, True, True))
+        metric = METRICS.get(name)().configured(Facts(TASKS["x4"], 180, True, True))
         found = metric.evaluate(made, 0)
         assert found.summary.value == value
         assert found.blocks.mean() == pytest.approx(value)

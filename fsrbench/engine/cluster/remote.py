@@ -103,10 +103,10 @@ def _absolute(method: str) -> str:
 
 def _metrics(setting: Setting) -> list[Metric]:
     found = resolve(name for name, _ in setting.metrics)
-    for metric, (_, extractor) in zip(found, setting.metrics, strict=True):
-        if isinstance(metric, FeatureMetric) and extractor is not None:
-            metric.extractor = extractor
-    return found
+    return [
+        metric if extractor is None else metric.replace(extractor=extractor)
+        for metric, (_, extractor) in zip(found, setting.metrics, strict=True)
+    ]
 
 
 def host(setting: Setting, dask_worker: Any) -> dict[str, Any]:

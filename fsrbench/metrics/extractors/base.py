@@ -1,11 +1,11 @@
-"""Feature extractors: what is found in each image once and shared by all metrics. Each family has its file."""
+"""Feature extractors look at each image once, for all metrics that need what they see. One file per family."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from torch import Tensor
@@ -14,9 +14,6 @@ from fsrbench.provenance.plugin_code import PluginCode
 from fsrbench.provenance.versions import version
 from fsrbench.registry import Registry
 from fsrbench.weights import known as weights
-
-if TYPE_CHECKING:
-    pass
 
 BUILTIN = {
     "mtcnn": "fsrbench.metrics.extractors.detectors:Mtcnn",
@@ -32,7 +29,16 @@ EXTRACTORS = Registry("feature extractor", BUILTIN, group="fsrbench.extractors")
 
 
 class Extractor(ABC):
-    """Turns images into named arrays, one row an image."""
+    """Turns images into named arrays with one row per image; what it returns is stored and shared by metrics.
+
+    Example:
+        >>> class MeanColour(Extractor):
+        ...     def extract(self, images, guide):
+        ...         return {"colour": images.mean(dim=(2, 3)).double().numpy()}
+        >>> import torch
+        >>> MeanColour().extract(torch.zeros(2, 3, 64, 64), {})["colour"].shape
+        (2, 3)
+    """
 
     requires: ClassVar[tuple[str, ...]] = ()
     """Extractors whose features this one reads, of the HR images where there are any, else of the same images."""
@@ -41,11 +47,14 @@ class Extractor(ABC):
     packages: ClassVar[tuple[str, ...]] = ()
     """Those of :data:`fsrbench.provenance.versions.EXTRAS` that it calls; with another version of one, features are
     extracted anew."""
+    may_be_nan: ClassVar[frozenset[str]] = frozenset({"box"})
+    """Arrays in which NaN means that there is nothing, such as the box where no face is found; an image with NaN in any
+    other array, or with infinity in any, counts as failed."""
     aligns: ClassVar[bool] = False
     """Whether what it reads only aligns the face, so that the run's ``alignment`` decides whose landmarks it gets."""
 
     def check(self) -> None:
-        """Refuse without weights or packages, its own or those of the extractors it reads.
+        """Raise where weights or packages are missing, its own or those of the extractors it reads.
 
         Raises:
             Unavailable: the message says how to get them.
@@ -62,16 +71,20 @@ class Extractor(ABC):
         Args:
             images: float N,3,H,W in [0, 1], rounded to 8 bits.
             guide: features of the required extractors, row for row.
+
+        Returns:
+            Arrays of N rows. An image that this raises on, or whose row is not finite (but see :attr:`may_be_nan`),
+            counts as failed.
         """
 
     def fingerprint(self) -> str:
-        """Changes when its weights do, the packages that it alone calls, or code that is not ours."""
+        """A hash of its weights, the packages that it alone calls, and its code, unless that is fsrbench's own."""
         read = [weights.sha256(name) for name in self.weight_files]
         called = [f"{package} {version(package)}" for package in self.packages]
         return " ".join([*read, *called, PluginCode(self, self.weight_files).digest])
 
     def files(self) -> frozenset[Path] | None:
-        """Files besides its weight files that its features depend on; ``None`` where they do not tell all."""
+        """Files besides its weight files that its features depend on; ``None`` where there may be others."""
         return PluginCode(self, self.weight_files).files
 
 

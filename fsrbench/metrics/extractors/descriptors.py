@@ -16,15 +16,14 @@ from fsrbench.faces.mtcnn import facenet_pytorch_package
 from fsrbench.faces.points import five_points
 from fsrbench.machine.packages import cannot_import
 from fsrbench.methods.onnx_files import DTYPES, PREFIX
-from fsrbench.metrics import judge_input
 from fsrbench.metrics.extractors.base import Extractor, Features
-from fsrbench.metrics.judge_input import JudgeInput
+from fsrbench.metrics.judge_input import JudgeInput, declared_input, find_input
 from fsrbench.weights import known as weights
 from fsrbench.weights.tensors import check_tensors, tensors_of
 
 CHIP: Final = (3, SIDE, SIDE)
-_FED: dict[str, JudgeInput] = {}
-"""By a file's sha256: what its network is fed with."""
+_INPUTS: dict[str, JudgeInput] = {}
+"""By a file's sha256: the input that its network takes."""
 
 
 class FacenetDescriptor(Extractor):
@@ -71,8 +70,8 @@ def _inside(box: np.ndarray, side: int) -> tuple[int, int, int, int]:
 class ArcfaceDescriptor(Extractor):
     """Descriptor of an ArcFace-style network (Deng et al., CVPR 2019), of unit length.
 
-    The ONNX file ``arcface`` takes faces N,3,112,112, aligned to InsightFace's five points; see :attr:`fed` for their
-    range and order. Picture and mirror image are described and added, as usual for such networks.
+    The ONNX file ``arcface`` takes faces N,3,112,112, aligned to InsightFace's five points, in the range and order of
+    :attr:`network_input`. The descriptors of picture and mirror image are added, as usual for such networks.
     """
 
     requires = ("dlib-landmarks",)
@@ -97,7 +96,7 @@ class ArcfaceDescriptor(Extractor):
         if len(inputs) != 1 or len(sizes) != 3 or any(s not in (None, n) for s, n in zip(sizes, CHIP, strict=True)):
             raise Unavailable(f"{file} takes {shape}, not N,3,{SIDE},{SIDE}")
         try:
-            self.fed  # noqa: B018 (it is found out now, so that a file that does not run is refused)
+            self.network_input  # noqa: B018 (found now, so that a file that does not run is refused)
         except Unavailable:
             raise
         except Exception as error:
@@ -113,40 +112,40 @@ class ArcfaceDescriptor(Extractor):
         return onnxruntime.InferenceSession(str(weights.find("arcface")), options, ["CPUExecutionProvider"])
 
     @property
-    def fed(self) -> JudgeInput:
-        """Range and order of the pictures that it is fed with, found out once for each file.
+    def network_input(self) -> JudgeInput:
+        """Range and order of the pictures that the network takes, determined once per file.
 
         Raises:
-            Unavailable: the file declares what is not known.
+            Unavailable: the file declares an unknown value.
         """
         digest = weights.sha256("arcface")
-        if digest not in _FED:
-            _FED[digest] = self._find_input()
-        return _FED[digest]
+        if digest not in _INPUTS:
+            _INPUTS[digest] = self._find_input()
+        return _INPUTS[digest]
 
     def _find_input(self) -> JudgeInput:
         metadata = self._session.get_modelmeta().custom_metadata_map
-        told = judge_input.declared(metadata, weights.find("arcface").name)
-        return told or judge_input.found(self._run, metadata.get(f"{PREFIX}order", "RGB"))
+        declared = declared_input(metadata, weights.find("arcface").name)
+        return declared or find_input(self._run, metadata.get(f"{PREFIX}order", "RGB"))
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
         """``descriptor`` N,D of unit length."""
         points = five_points(torch.from_numpy(guide["landmarks"]).float())
         grid = alignment_grid(points, images.shape[-1])
         sampled = F.grid_sample(images, grid, mode="bicubic", padding_mode="border", align_corners=False)
-        chips = self.fed.of(sampled.clamp(0, 1).numpy())
+        chips = self.network_input.convert(sampled.clamp(0, 1).numpy())
         # One by one: a file may have a fixed batch of one, and no descriptor depends on its neighbours.
         both = [self._run(chip) + self._run(chip[:, :, ::-1]) for chip in chips]
         summed = np.stack(both).astype(np.float64)
         return {"descriptor": summed / np.linalg.norm(summed, axis=1, keepdims=True).clip(1e-12)}
 
     def _run(self, chip: np.ndarray) -> np.ndarray:
-        """One picture's descriptor, from the output that the metadata name, else the first."""
-        (taken,) = self._session.get_inputs()
+        """One picture's descriptor: the output that the metadata name, else the first."""
+        (network_input,) = self._session.get_inputs()
         outputs = [output.name for output in self._session.get_outputs()]
-        told = self._session.get_modelmeta().custom_metadata_map.get(f"{PREFIX}output", outputs[0])
-        if told not in outputs:
-            raise Unavailable(f"{weights.find('arcface').name} gives {', '.join(outputs)}, and no {told!r}")
-        given = np.ascontiguousarray(chip[None]).astype(DTYPES.get(taken.type, np.float32))
-        described: np.ndarray = self._session.run([told], {taken.name: given})[0][0]
-        return np.asarray(described, np.float32).ravel()
+        wanted = self._session.get_modelmeta().custom_metadata_map.get(f"{PREFIX}output", outputs[0])
+        if wanted not in outputs:
+            raise Unavailable(f"{weights.find('arcface').name} gives {', '.join(outputs)}, and no {wanted!r}")
+        batch = np.ascontiguousarray(chip[None]).astype(DTYPES.get(network_input.type, np.float32))
+        descriptor: np.ndarray = self._session.run([wanted], {network_input.name: batch})[0][0]
+        return np.asarray(descriptor, np.float32).ravel()

@@ -1,0 +1,28 @@
+"""A run imports what its metrics need, and no more: imports are a third of the time of a small run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+UNNEEDED = (
+    "distributed", "dlib", "huggingface_hub", "onnxruntime", "pyiqa", "skimage", "sklearn", "spandrel",
+    "torch._dynamo", "torch_fidelity",
+)  # fmt: skip
+CODE = """
+import sys
+from fsrbench.cli.app import app
+app(sys.argv[1:], standalone_mode=False)
+print("imported:", *sorted(sys.modules))
+"""
+
+
+def test_metrics_without_networks_import_none_of_their_packages(tmp_path: Path) -> None:
+    command = ["run", "--offline", "--methods", "nearest", "--metrics", "psnr,ssim", "--limit", "2", "--device", "cpu"]
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, *command, "--out", str(tmp_path)], check=True, capture_output=True, text=True
+    )
+    imported = done.stdout.partition("imported:")[2].split()
+    assert "torch" in imported
+    assert [name for name in UNNEEDED if name in imported] == []
