@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from fsrbench.files.markdown import escape, markdown_table
 from fsrbench.gate.findings import Finding, Kind, Refusal, Verdict
 from fsrbench.gate.text import details
 
@@ -75,8 +76,8 @@ def summary(verdict: Verdict) -> str:
     lines = [f"### fsrbench check: {'❌' if verdict.red else '✅'} {verdict.summary()}", ""]
     shown = [finding for finding in verdict.findings if finding.kind in _LEVELS]
     if shown:
-        lines += ["| | method | metric | |", "|---|---|---|---|", *map(_row, shown), ""]
-    lines += [f"* {_cell(note)}" for note in verdict.notes]
+        lines += [markdown_table(["", "method", "metric", ""], map(_row, shown), "llll"), ""]
+    lines += [f"* {escape(note)}" for note in verdict.notes]
     if verdict.advice():
         lines += ["", f"`{verdict.advice()}`"]
     return "\n".join(lines) + "\n\n"
@@ -84,16 +85,10 @@ def summary(verdict: Verdict) -> str:
 
 def refusal_summary(refusal: Refusal) -> str:
     """The job's summary of a run that cannot be compared, in Markdown."""
-    reasons = [f"* {_cell(reason)}" for reason in refusal.reasons]
+    reasons = [f"* {escape(reason)}" for reason in refusal.reasons]
     return "\n".join(["### fsrbench check: ❌ cannot be compared", "", *reasons]) + "\n\n"
 
 
-def _row(finding: Finding) -> str:
+def _row(finding: Finding) -> list[str]:
     metric = finding.info.title if finding.info else ""
-    cells = (str(finding.kind), finding.method, metric, "; ".join(details(finding)))
-    return f"| {' | '.join(_cell(text) for text in cells)} |"
-
-
-def _cell(text: str) -> str:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-    return " ".join(escaped.split())
+    return [escape(text) for text in (str(finding.kind), finding.method, metric, "; ".join(details(finding)))]

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import pandas as pd
 from rich.text import Text
 
+from fsrbench.files.markdown import escape, markdown_table
 from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.runs.comparison import Compared
 from fsrbench.runs.data import RunData
@@ -96,9 +97,8 @@ def render(run: RunData, base: str, rows: Sequence[Compared], format: Format) ->
     if format == "csv":
         return str(frame(base, rows).to_csv(index=False))
     if format == "md":
-        ruler = ["---", "---"] + ["--:"] * 6 + ["---"]
-        cells = [list(HEADINGS), ruler, *lines(run, rows)]
-        return "\n".join("| " + " | ".join(row) + " |" for row in cells) + f"\n\n{legend(base, rows)}\n"
+        table = markdown_table(HEADINGS, ([*map(escape, line)] for line in lines(run, rows)), "llrrrrrrl")
+        return f"{table}\n\n{escape(legend(base, rows))}\n"
     return _terminal(run, base, rows)
 
 

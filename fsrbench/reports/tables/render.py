@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from html import escape as html_escape
 from pathlib import Path
 from typing import Final, Literal, assert_never
 
@@ -11,8 +11,8 @@ from rich.console import Console
 
 from fsrbench.errors import UserError
 from fsrbench.files.atomic import whole
+from fsrbench.files.markdown import escape as markdown_escape
 from fsrbench.reports.tables import notes as table_notes
-from fsrbench.reports.tables import to_markdown as table_markdown
 from fsrbench.reports.tables.build import build, build_each, build_sweep
 from fsrbench.reports.tables.details import details_table
 from fsrbench.reports.tables.latex.to_latex import PAGE, document, latex
@@ -164,11 +164,11 @@ def _remark(line: str, format: Format) -> str:
     """One line of plain words; in LaTeX a comment, so that nothing of it is set."""
     match format:
         case "md":
-            return table_markdown.escape(line)
+            return markdown_escape(line)
         case "tex":
             return f"% {line}"
         case "html":
-            return f"<p>{escape(line)}</p>"
+            return f"<p>{html_escape(line)}</p>"
         case "terminal" | "csv":
             return line
     assert_never(format)
