@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from fsrbench.reports.plots.looks import CEILING, CEILING_DASH, looks
 from fsrbench.reports.plots.style import (
     ceiling_key,
+    draw_point,
     drawable,
     interval,
     interval_key,
@@ -70,21 +71,8 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo) -> None:
         if not drawable(result):
             mark_missing(axes, row)
             continue
-        low, high = interval(info, result.value, result.ci_low, result.ci_high)
-        value = result.value * info.factor
-        values.append(value)
-        axes.errorbar(
-            [value],
-            [row],
-            xerr=[[low], [high]],
-            fmt=look[method].marker,
-            color=look[method].colour,
-            markersize=5.5,
-            markeredgecolor="white",
-            markeredgewidth=0.5,
-            elinewidth=1.6,
-            zorder=3,
-        )
+        values.append(result.value * info.factor)
+        draw_point(axes, values[-1], row, look[method], interval(info, result))
     ceiling = run.result(HR, info.name)
     if drawable(ceiling):
         axes.axvline(ceiling.value * info.factor, color=CEILING, linestyle=CEILING_DASH, linewidth=1.2)

@@ -1,4 +1,4 @@
-"""Quality against latency, with the methods that nothing beats in both joined by a line."""
+"""Quality against latency, with the methods joined by a line that none beats in both by value."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from fsrbench.reports.plots.labels import place_labels
 from fsrbench.reports.plots.looks import CEILING, CEILING_DASH, Look, looks
 from fsrbench.reports.plots.style import (
     ceiling_key,
+    draw_point,
     drawable,
     freeze,
     interval,
@@ -71,7 +72,10 @@ def draw_speed_quality(run: RunData) -> Figure | None:
 
 
 def pareto_front(points: Sequence[Point], lower_is_better: bool) -> list[Point]:
-    """The points that no other point beats in latency and quality, from fast to slow."""
+    """The points that no other point beats in latency and quality, from fast to slow.
+
+    Values decide, not tests: "not distinguishable" is not transitive, so it makes no order to draw.
+    """
     front: list[Point] = []
     sign = -1 if lower_is_better else 1
     for point in sorted(points, key=lambda point: (point.x, -sign * point.y)):
@@ -92,8 +96,8 @@ def _points(run: RunData, metric: str) -> list[Point]:
                     method,
                     speed.value * x_info.factor,
                     quality.value * y_info.factor,
-                    interval(x_info, speed.value, speed.ci_low, speed.ci_high),
-                    interval(y_info, quality.value, quality.ci_low, quality.ci_high),
+                    interval(x_info, speed),
+                    interval(y_info, quality),
                 )
             )
     return points
@@ -103,19 +107,7 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Poi
     look = looks(run)
     axes.set_xscale("log")
     for point in points:
-        axes.errorbar(
-            [point.x],
-            [point.y],
-            xerr=[[point.x_error[0]], [point.x_error[1]]],
-            yerr=[[point.y_error[0]], [point.y_error[1]]],
-            fmt=look[point.method].marker,
-            color=look[point.method].colour,
-            markersize=6,
-            markeredgecolor="white",
-            markeredgewidth=0.6,
-            elinewidth=1.1,
-            zorder=4,
-        )
+        draw_point(axes, point.x, point.y, look[point.method], point.x_error, point.y_error)
     ceiling = run.result(HR, info.name)
     if drawable(ceiling):
         axes.axhline(ceiling.value * info.factor, color=CEILING, linestyle=CEILING_DASH, linewidth=1.2, zorder=2)
@@ -201,7 +193,7 @@ def _draw_legend(figure: Figure, run: RunData, methods: Sequence[str], drawn: Ma
     look, names = looks(run), labels_of(run)
     handles = [method_key(names[method], look[method], line=False) for method in methods]
     if any(_has_front(run, metric, points) for metric, points in drawn.items()):
-        handles.append(Line2D([], [], color="#9a9a9a", linewidth=1, label="Pareto front"))
+        handles.append(Line2D([], [], color="#9a9a9a", linewidth=1, label="Pareto front, by value"))
     if any(drawable(run.result(HR, metric)) for metric in QUALITIES):
         handles.append(ceiling_key())
     if any(max(*point.x_error, *point.y_error) > 0 for points in drawn.values() for point in points):

@@ -112,6 +112,30 @@ def draw_curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, place: int, w
     )
 
 
+def draw_point(
+    axes: Axes,
+    x: float,
+    y: float,
+    look: Look,
+    x_error: tuple[float, float] = (0.0, 0.0),
+    y_error: tuple[float, float] = (0.0, 0.0),
+) -> None:
+    """A method's marker with error bars, whose lengths are those below and above the value."""
+    axes.errorbar(
+        [x],
+        [y],
+        xerr=[[length] for length in x_error] if any(x_error) else None,
+        yerr=[[length] for length in y_error] if any(y_error) else None,
+        fmt=look.marker,
+        color=look.colour,
+        markersize=5.5,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
+        elinewidth=1.4,
+        zorder=4,
+    )
+
+
 def legend_below(figure: Figure, keys: Sequence[Line2D], most: int = 6) -> None:
     """A legend for which the figure grows: below it, or beside it where the names fit one column only.
 
@@ -177,11 +201,12 @@ def drawable(result: Result | None) -> TypeGuard[Result]:
     return result is not None and result.ok and math.isfinite(result.value)
 
 
-def interval(info: MetricInfo, value: float, low: float, high: float) -> tuple[float, float]:
-    """Lengths of the error bar below and above the value, zero where there is no interval."""
-    if not all(math.isfinite(number) for number in (value, low, high)):
+def interval(info: MetricInfo, result: Result) -> tuple[float, float]:
+    """Lengths of the error bar below and above the value, in the unit shown; zero where there is no interval."""
+    if not result.has_interval:
         return 0.0, 0.0
-    return max(0.0, (value - low) * info.factor), max(0.0, (high - value) * info.factor)
+    below, above = result.value - result.ci_low, result.ci_high - result.value
+    return max(0.0, below * info.factor), max(0.0, above * info.factor)
 
 
 def ceiling_key() -> Line2D:
