@@ -36,7 +36,7 @@ class Grid:
     words: int
     """Columns of words; the others hold numbers."""
     first: int = 0
-    """The first column that the terminal has room for; groups are told apart by lines there."""
+    """The first column that the terminal has room for, where lines separate the groups."""
 
 
 def markdown(findings: Findings) -> str:
@@ -101,13 +101,18 @@ def grids(findings: Findings) -> Iterable[Grid]:
 def sections(findings: Findings, recipes: bool = True) -> Iterable[tuple[str, list[str]]]:
     """What stands below the tables: titles and their entries, empty ones left out."""
     ranking = [line for metric in findings.metrics for line in _ranking(findings, metric)]
-    told = [
+    protocols = [
         f"{p.metric}, {p.name}: {p.recipe}"
         for metric in findings.metrics
         for p in findings.protocols_of(metric)
         if recipes
     ]
-    found = {"Ranking": ranking, "Not measured": _missing(findings), "Notes": list(findings.notes), "Protocols": told}
+    found = {
+        "Ranking": ranking,
+        "Not measured": _missing(findings),
+        "Notes": list(findings.notes),
+        "Protocols": protocols,
+    }
     return [(title, entries) for title, entries in found.items() if entries]
 
 

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from fsrbench.gate.checked import RATIO, Checked, checked_numbers, is_device_bound, unfit_base
 from fsrbench.gate.findings import Finding, Kind, Verdict
-from fsrbench.gate.gated import RATIO, Gated, gated, is_device_bound, unfit_base
 from fsrbench.gate.paired import Pair, compare_pairs, pair_up
 from fsrbench.gate.reference import Held, HeldMethod, Reference
 from fsrbench.gate.setup import device_of, notes, refuse_others
@@ -41,8 +41,8 @@ def check(run: RunData, reference: Reference, against: Path, seed: int = 0) -> V
     """
     refuse_others(run, reference)
     unfit = unfit_base(run, reference.setup.timing_base)
-    told = [f"times are not gated: {unfit}; make the reference anew beside a network"] if unfit else []
-    return Verdict(run.path, against, _Check(run, reference, seed).findings(), notes(run, reference) + told)
+    unheld = [f"times are not gated: {unfit}; make the reference anew beside a network"] if unfit else []
+    return Verdict(run.path, against, _Check(run, reference, seed).findings(), notes(run, reference) + unheld)
 
 
 def tolerance(held: Held, metric: str) -> Tolerance:
@@ -67,7 +67,7 @@ class _Number:
     method: str
     metric: str
     held: Held
-    now: Gated
+    now: Checked
     pair: Pair | None
 
     @property
@@ -88,13 +88,13 @@ class _Number:
     @property
     def tested(self) -> bool:
         """Whether it is one of the tests that correct each other."""
-        return self.pair is not None and self.pair.testable and (self.beyond or self.pair.reach() > self.allowed)
+        return self.pair is not None and self.pair.testable and (self.beyond or self.pair.max_shift() > self.allowed)
 
 
 class _Check:
     def __init__(self, run: RunData, reference: Reference, seed: int) -> None:
         self.run, self.reference, self.seed = run, reference, seed
-        self.now = gated(run, reference.setup.timing_base)
+        self.now = checked_numbers(run, reference.setup.timing_base)
         self.unfit = unfit_base(run, reference.setup.timing_base)
         self.other_device = device_of(run) != reference.setup.device
         self.scores = cache(run.per_image)
@@ -107,12 +107,12 @@ class _Check:
                 found.append(gone)
                 continue
             for metric, held in held_method.metrics.items():
-                now = self.now.get((method, metric), Gated(math.nan, held.unit, held.direction, 0, "not in this run"))
+                now = self.now.get((method, metric), Checked(math.nan, held.unit, held.direction, 0, "not in this run"))
                 if self.other_device and is_device_bound(held.unit):
                     found.append(self._finding(Kind.SKIPPED, method, metric, held, now, "another kind of device"))
                 elif self.unfit and held.unit.startswith(RATIO):
                     found.append(self._finding(Kind.SKIPPED, method, metric, held, now, self.unfit))
-                elif not now.there:
+                elif not now.has_value:
                     found.append(self._finding(Kind.LOST, method, metric, held, now, now.note))
                 else:
                     pair = pair_up(self.scores(metric), self.reference, method, metric)
@@ -149,7 +149,7 @@ class _Check:
     def _appeared(self) -> Iterator[Finding]:
         for method in self.run.rows:
             held = self.reference.methods.get(method)
-            new = [(metric, now) for (name, metric), now in self.now.items() if name == method and now.there]
+            new = [(metric, now) for (name, metric), now in self.now.items() if name == method and now.has_value]
             if held is None and new:
                 yield Finding(Kind.APPEARED, method, "", note="not in the reference")
             for metric, now in new if held else ():
@@ -157,7 +157,7 @@ class _Check:
                     info = self._info(metric, now.unit)
                     yield Finding(Kind.APPEARED, method, metric, info, after=now.value, n=now.n)
 
-    def _finding(self, kind: Kind, method: str, metric: str, held: Held, now: Gated, note: str = "") -> Finding:
+    def _finding(self, kind: Kind, method: str, metric: str, held: Held, now: Checked, note: str = "") -> Finding:
         info = self._info(metric, held.unit)
         return Finding(kind, method, metric, info, held.value, now.value, allowed(held, metric), n=now.n, note=note)
 

@@ -30,30 +30,30 @@ def commands(verdict: Verdict) -> str:
     shown = [finding for finding in verdict.findings if finding.kind in _LEVELS]
     order = list(Kind)
     worst = sorted(shown, key=lambda finding: (order.index(finding.kind), -finding.severity if finding.red else 0))
-    made = [
+    annotations = [
         (_LEVELS[finding.kind], f"{finding.kind}: {finding.title}", "; ".join(details(finding))) for finding in worst
     ]
-    made += [("notice", "fsrbench check", note) for note in verdict.notes]
-    return "".join(f"{line}\n" for line in (*_limited(made, verdict.summary()), verdict.summary()))
+    annotations += [("notice", "fsrbench check", note) for note in verdict.notes]
+    return "".join(f"{line}\n" for line in (*_limited(annotations, verdict.summary()), verdict.summary()))
 
 
 def refusal(refusal: Refusal) -> str:
     """Workflow commands for a run that cannot be compared."""
-    made = [("error", "fsrbench check: cannot be compared", reason) for reason in refusal.reasons]
-    return "".join(f"{line}\n" for line in _limited(made, f"cannot be compared for {len(made)} reasons"))
+    annotations = [("error", "fsrbench check: cannot be compared", reason) for reason in refusal.reasons]
+    return "".join(f"{line}\n" for line in _limited(annotations, f"cannot be compared for {len(annotations)} reasons"))
 
 
-def _limited(made: Sequence[tuple[str, str, str]], summary: str) -> Iterator[str]:
+def _limited(annotations: Sequence[tuple[str, str, str]], summary: str) -> Iterator[str]:
     """Annotations (level, title, message), no more of a level than GitHub shows; what is cut off as plain text."""
-    for level in dict.fromkeys(level for level, _, _ in made):
-        mine = [one for one in made if one[0] == level]
-        kept = len(mine) if len(mine) <= MOST else MOST - 1
-        if kept < len(mine):
-            more = f"{summary}; the first {kept} of {len(mine)} follow, the others are in the log"
+    for level in dict.fromkeys(level for level, _, _ in annotations):
+        of_level = [one for one in annotations if one[0] == level]
+        kept = len(of_level) if len(of_level) <= MOST else MOST - 1
+        if kept < len(of_level):
+            more = f"{summary}; the first {kept} of {len(of_level)} follow, the others are in the log"
             yield annotation(level, "fsrbench check", more)
-        yield from (annotation(*one) for one in mine[:kept])
+        yield from (annotation(*one) for one in of_level[:kept])
         # Indented, so that no text of a method can pass for a command
-        yield from (f"  {' '.join(f'{title}: {message}'.split())}" for _, title, message in mine[kept:])
+        yield from (f"  {' '.join(f'{title}: {message}'.split())}" for _, title, message in of_level[kept:])
 
 
 def annotation(level: str, title: str, message: str) -> str:

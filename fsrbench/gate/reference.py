@@ -156,16 +156,16 @@ def read(path: Path) -> Reference:
         UserError: it is missing, is no JSON, is of another schema version or breaks the schema.
     """
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}; --update makes it from the run") from None
     except ValueError as error:
         raise UserError(f"{path}: not valid JSON: {error}") from None
-    version = told.get("schema_version") if isinstance(told, dict) else None
+    version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:
         raise UserError(f"{path}: schema_version is {version}, this fsrbench reads {SCHEMA_VERSION}")
     try:
-        return Reference.model_validate(told)
+        return Reference.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

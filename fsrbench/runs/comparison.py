@@ -46,7 +46,7 @@ class Compared:
     p_corrected: float = math.nan
     """By Holm, over all tests of the comparison."""
     reason: str = ""
-    """Why nothing can be told: ``5 people``, ``1 of 16 images in common``."""
+    """Why nothing can be said: ``5 people``, ``1 of 16 images in common``."""
     win_rate: float = math.nan
     """Share of images on which the method is better (without a direction: higher), equals counted half."""
 
@@ -87,10 +87,12 @@ def compare_run(run: RunData, base: str, metrics: Sequence[str] | None = None, s
     for (metric, method), pair in found.items():
         test = paired(run, metric, method, base, seed) if pair.testable else None
         rows.append(Compared(metric, method, _difference(pair, test), "same", test, reason=pair.reason))
-    told = _judge(run, list(found), list(found.values()), [row.paired.p if row.paired else math.nan for row in rows])
+    verdicts = _judge(
+        run, list(found), list(found.values()), [row.paired.p if row.paired else math.nan for row in rows]
+    )
     return [
         replace(row, p_corrected=p, verdict=verdict, reason=reason, win_rate=_wins(run, row))
-        for row, (verdict, p, reason) in zip(rows, told, strict=True)
+        for row, (verdict, p, reason) in zip(rows, verdicts, strict=True)
     ]
 
 
@@ -107,7 +109,7 @@ def paired(run: RunData, metric: str, first: str, second: str, seed: int = 0) ->
 
 
 def tied_with_best(run: RunData, metric: str, methods: Sequence[str] | None = None) -> tuple[str, list[str]] | None:
-    """The method with the best value, and those that cannot be told to be worse (Holm over the column).
+    """The method with the best value, and those that are not distinguishably worse (Holm over the column).
 
     One that was scored on easier images may have the best value and be worse than another on those that both have;
     the two are not told apart then. Where scores are infinite, the best rank takes the best value's place.
@@ -122,7 +124,7 @@ def tied_with_best(run: RunData, metric: str, methods: Sequence[str] | None = No
     return best, [method for method, verdict in verdicts.items() if verdict != "worse"]
 
 
-def how_told(run: RunData, metric: str, methods: Sequence[str] | None = None) -> Test | None:
+def used_test(run: RunData, metric: str, methods: Sequence[str] | None = None) -> Test | None:
     """How the methods of a metric are told apart from the best, or why none can be; ``None`` as above."""
     ranked = _against_best(run, metric, methods)
     if ranked is None:
@@ -141,9 +143,9 @@ def told_apart(run: RunData, metric: str) -> set[frozenset[str]]:
     """The pairs of a run's methods that are distinguishable in a metric (Holm over all pairs)."""
     found = {key: pair for key in combinations(run.methods, 2) if (pair := _pair(run, metric, *key)) is not None}
     tests = [p_value(pair.difference, clusters=pair.people) if pair.testable else math.nan for pair in found.values()]
-    told = _judge(run, [(metric, first) for first, _ in found], list(found.values()), tests)
+    verdicts = _judge(run, [(metric, first) for first, _ in found], list(found.values()), tests)
     names = {"better", "worse", "other"}
-    return {frozenset(key) for key, (verdict, _, _) in zip(found, told, strict=True) if verdict in names}
+    return {frozenset(key) for key, (verdict, _, _) in zip(found, verdicts, strict=True) if verdict in names}
 
 
 def _against_best(run: RunData, metric: str, methods: Sequence[str] | None) -> tuple[str, dict[str, Verdict]] | None:
@@ -158,8 +160,8 @@ def _against_best(run: RunData, metric: str, methods: Sequence[str] | None) -> t
     others = [method for method in found if method != best]
     pairs = [pair for method in others if (pair := _pair(run, metric, method, best)) is not None]
     tests = [p_value(pair.difference, clusters=pair.people) if pair.testable else math.nan for pair in pairs]
-    told = _judge(run, [(metric, method) for method in others], pairs, tests)
-    return best, {method: verdict for method, (verdict, _, _) in zip(others, told, strict=True)}
+    verdicts = _judge(run, [(metric, method) for method in others], pairs, tests)
+    return best, {method: verdict for method, (verdict, _, _) in zip(others, verdicts, strict=True)}
 
 
 def _ranks(run: RunData, metric: str, methods: list[str]) -> dict[str, float]:
@@ -201,7 +203,7 @@ def _pair(run: RunData, metric: str, method: str, base: str) -> _Pair | None:
 def _judge(
     run: RunData, keys: Sequence[tuple[str, str]], pairs: Sequence[_Pair], tests: Sequence[float]
 ) -> list[tuple[Verdict, float, str]]:
-    """The verdict on each pair, its corrected p, and why nothing can be told.
+    """The verdict on each pair, its corrected p, and why nothing can be said.
 
     Args:
         run: whose metrics the directions are.
@@ -212,7 +214,7 @@ def _judge(
     corrected = holm(tests)
     groups = {place: len(set(pair.people)) for place, pair in enumerate(pairs) if not math.isnan(tests[place])}
     enough = dict(zip(groups, can_tell(list(groups.values())), strict=True))
-    told: list[tuple[Verdict, float, str]] = []
+    verdicts: list[tuple[Verdict, float, str]] = []
     for place, ((metric, _), pair, p) in enumerate(zip(keys, pairs, corrected, strict=True)):
         reasons = [pair.reason]
         if place in enough and not enough[place]:
@@ -224,8 +226,8 @@ def _judge(
             reasons.append("no interval" if verdict == "untested" and not pair.reason else "")
         if infinite := int(np.isinf(pair.difference).sum()):
             reasons.append(f"{infinite} infinite: by rank")
-        told.append((verdict, p, "; ".join(filter(None, reasons))))
-    return told
+        verdicts.append((verdict, p, "; ".join(filter(None, reasons))))
+    return verdicts
 
 
 def _verdict(run: RunData, metric: str, pair: _Pair, p: float) -> Verdict:

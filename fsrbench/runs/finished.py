@@ -45,7 +45,7 @@ def remember(
     """
     lacking = list(missing)
     files = [*files, *(folder for folders in lacking if not isinstance(folders, str) for folder in folders)]
-    told = {
+    record = {
         "versions": versions(),
         "machine": speed_facts(),
         "threads": threads(),
@@ -57,7 +57,7 @@ def remember(
         "outputs": [path.relative_to(spec.out.absolute()).as_posix() for path in _written(spec.out, folder)],
     }
     with whole(folder / NAME) as part:
-        part.write_text(json.dumps(told), encoding="utf-8")
+        part.write_text(json.dumps(record), encoding="utf-8")
 
 
 def forget(folder: Path) -> None:
@@ -68,17 +68,17 @@ def forget(folder: Path) -> None:
 def is_current(folder: Path, spec: RunSpec) -> bool:
     """Whether ``spec`` was finished here, and nothing that it depends on has changed since."""
     try:
-        told = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        record = json.loads((folder / NAME).read_text(encoding="utf-8"))
         return (
-            told["versions"] == versions()
-            and told["machine"] == speed_facts()
-            and threads() in (None, told["threads"])
-            and told["spec"] == _asked(spec)
-            and all((spec.out / name).exists() for name in told["outputs"])
-            and not (told["may_ask"] and not spec.offline)
-            and not any(map(weights.there, told["missing"]))
-            and all(str(weights.find(name)) == path for name, path in told["weights"].items())
-            and all(_stamp(Path(path)) == tuple(stamp) for path, stamp in told["files"].items())
+            record["versions"] == versions()
+            and record["machine"] == speed_facts()
+            and threads() in (None, record["threads"])
+            and record["spec"] == _asked(spec)
+            and all((spec.out / name).exists() for name in record["outputs"])
+            and not (record["may_ask"] and not spec.offline)
+            and not any(map(weights.there, record["missing"]))
+            and all(str(weights.find(name)) == path for name, path in record["weights"].items())
+            and all(_stamp(Path(path)) == tuple(stamp) for path, stamp in record["files"].items())
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, FsrbenchError):
         return False  # not there, damaged, or something that it depended on is gone

@@ -27,7 +27,7 @@ from fsrbench.reports.plots.style import (
     panels,
     plain_ticks,
 )
-from fsrbench.runs.comparison import how_told
+from fsrbench.runs.comparison import used_test
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.runs.names import HR
@@ -123,7 +123,7 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Poi
 
 def _has_front(run: RunData, metric: str, points: Sequence[Point]) -> bool:
     """Whether there are methods to join, in a metric by which they can be told apart at all."""
-    return len(points) > 1 and how_told(run, metric) not in (None, "few", "untested")
+    return len(points) > 1 and used_test(run, metric) not in (None, "few", "untested")
 
 
 def _draw_front(axes: Axes, front: Sequence[Point]) -> None:

@@ -14,7 +14,7 @@ from fsrbench.reports.tables.merge import merged, merged_facts
 from fsrbench.reports.tables.model import NO_VALUE, Cell, Column, Row, Table
 from fsrbench.reports.tables.notes import Note
 from fsrbench.reports.tables.sources import Source, Step, arranged, steps
-from fsrbench.runs.comparison import how_told
+from fsrbench.runs.comparison import used_test
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import part_measured
 from fsrbench.runs.metric_info import MetricInfo, Result
@@ -160,16 +160,16 @@ def _table(parts: Sequence[Part], places: Sequence[Place], layout: Layout) -> Ta
     by_column = [_column_cells(part, metric, names, numbers, layout.intervals) for part, metric, _ in places]
     rows = tuple(_row(name, [cells[name] for cells in by_column], layout) for name in names)
     full = layout.notes == "full"
-    said = [(part.label, part) for part in parts]
+    labelled = [(part.label, part) for part in parts]
     return Table(
         columns=tuple(_column(part, metric, groups, numbers) for part, metric, groups in places),
         rows=rows,
         legend=_legend(rows, places, layout),
         footnotes=tuple(footnotes),
-        left_out=merged([(n, table_notes.left_out(p.run, p.left_out)) for n, p in said], True) if full else (),
-        facts=layout.caption or merged_facts([(n, _facts(part)) for n, part in said]),
-        methods=merged([(n, table_notes.methods(p.run)) for n, p in said]) if full else (),
-        protocols=merged([(n, table_notes.protocols(p.run, p.metrics)) for n, p in said]) if full else (),
+        left_out=merged([(n, table_notes.left_out(p.run, p.left_out)) for n, p in labelled], True) if full else (),
+        facts=layout.caption or merged_facts([(n, _facts(part)) for n, part in labelled]),
+        methods=merged([(n, table_notes.methods(p.run)) for n, p in labelled]) if full else (),
+        protocols=merged([(n, table_notes.protocols(p.run, p.metrics)) for n, p in labelled]) if full else (),
         title=layout.title,
     )
 
@@ -248,7 +248,7 @@ def _cell_notes(place: tuple[str, str], notes: Sequence[Note], numbers: Mapping[
 
 
 def _legend(rows: Sequence[Row], places: Sequence[Place], layout: Layout) -> str:
-    found = {part.run.metric(metric).title: how_told(part.run, metric) for part, metric, _ in places}
+    found = {part.run.metric(metric).title: used_test(part.run, metric) for part, metric, _ in places}
     cells = [cell for row in rows for cell in row.cells]
     parts = [table_marks.legend(cells, {title: test for title, test in found.items() if test})]
     parts += [f"{row.method}: the HR images scored as a method, the ceiling, not ranked" for row in rows if row.ceiling]

@@ -47,14 +47,14 @@ def lines(run: RunData, rows: Sequence[Compared]) -> list[list[str]]:
     """The cells of :data:`HEADINGS`; a metric is named in its first row."""
     written, last = [], ""
     for row in rows:
-        info, its = run.metric(row.metric), row.paired
+        info, paired = run.metric(row.metric), row.paired
         texts = ["", "", "", "", ""]
-        if its:
-            low, high = (signed(bound * info.factor, info.digits) for bound in (its.ci_low, its.ci_high))
-            interval = NO_VALUE if math.isnan(its.ci_low) else f"[{low}, {high}]"
-            effect = NO_VALUE if math.isnan(its.effect) else signed(its.effect, 2)
-            tested = its.n + its.infinite
-            images = str(tested) if its.people == tested else f"{tested} ({its.people})"
+        if paired:
+            low, high = (signed(bound * info.factor, info.digits) for bound in (paired.ci_low, paired.ci_high))
+            interval = NO_VALUE if math.isnan(paired.ci_low) else f"[{low}, {high}]"
+            effect = NO_VALUE if math.isnan(paired.effect) else signed(paired.effect, 2)
+            tested = paired.n + paired.infinite
+            images = str(tested) if paired.people == tested else f"{tested} ({paired.people})"
             texts = [interval, _p(row.p_corrected), effect, f"{100 * row.win_rate:.0f}", images]
         heading = info.label if row.metric != last else ""
         difference = signed(row.difference * info.factor, info.digits)
@@ -84,10 +84,10 @@ def frame(base: str, rows: Sequence[Compared]) -> pd.DataFrame:
     """The comparison for other programs, in the units of the run's files; ``win_rate`` is that of the better score."""
     table = []
     for row in rows:
-        its = row.paired
-        numbers = (its.ci_low, its.ci_high, its.p) if its else (math.nan,) * 3
-        counts = (its.n, its.people) if its else (0, 0)
-        more = (row.p_corrected, its.effect if its else math.nan, row.win_rate, *counts)
+        paired = row.paired
+        numbers = (paired.ci_low, paired.ci_high, paired.p) if paired else (math.nan,) * 3
+        counts = (paired.n, paired.people) if paired else (0, 0)
+        more = (row.p_corrected, paired.effect if paired else math.nan, row.win_rate, *counts)
         table.append((row.metric, row.method, base, row.difference, *numbers, *more, row.verdict, row.reason))
     return pd.DataFrame(table, columns=list(COLUMNS))
 

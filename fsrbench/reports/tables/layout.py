@@ -123,13 +123,13 @@ def _metric(item: object) -> dict[str, object]:
     if isinstance(item, str):
         return {"name": item}
     if isinstance(item, Mapping) and len(item) == 1:
-        name, said = next(iter(item.items()))
-        if said is None or isinstance(said, str):
-            return {"name": name, "title": said}
-        if isinstance(said, Mapping):
-            if unknown := [key for key in said if key not in ("title", "digits")]:
+        name, value = next(iter(item.items()))
+        if value is None or isinstance(value, str):
+            return {"name": name, "title": value}
+        if isinstance(value, Mapping):
+            if unknown := [key for key in value if key not in ("title", "digits")]:
                 raise ValueError(f"{name}: unknown key {unknown[0]!r}; {hint(str(unknown[0]), ('title', 'digits'))}")
-            return {**said, "name": name}
+            return {**value, "name": name}
     raise ValueError(f"{item!r} is neither a name, 'name: title' nor 'name: {{title: ..., digits: ...}}'")
 
 

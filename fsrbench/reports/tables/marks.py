@@ -78,13 +78,13 @@ def legend(cells: Iterable[Cell], tests: Mapping[str, Test]) -> str:
     used = {cell.mark for cell in cells} - {""}
     named = [_named(test, tests) for test in TESTS if test in tests.values()]
     how = f" ({'; '.join(named)})" if named else ""
-    said = []
+    meanings = []
     if used & {"best", "second"}:
         where = ", each only where distinguishable from every worse value" if named else ""
-        said.append(f"best in bold, second underlined{where}")
+        meanings.append(f"best in bold, second underlined{where}")
     if "tied" in used:
-        said.append(f"{TIED}: the best and those not distinguishable from it")
-    marked = f"{'; '.join(said)}{how}" if said else ""
+        meanings.append(f"{TIED}: the best and those not distinguishable from it")
+    marked = f"{'; '.join(meanings)}{how}" if meanings else ""
     partial = f"{PARTIAL}: measured on a part of the images" if any(cell.partial for cell in cells) else ""
     return "; ".join(filter(None, (marked, partial)))
 
