@@ -86,6 +86,15 @@ class _Number:
         return abs(self.gain) > self.allowed * (1 + 1e-9)
 
     @property
+    def is_noise(self) -> bool:
+        """Whether the run's own interval of a ratio of times reaches back into the tolerance."""
+        if self.now.interval is None:
+            return False
+        low, high = self.now.interval
+        nearest = min(max(self.held.value, low), high)
+        return abs(nearest - self.held.value) <= self.allowed
+
+    @property
     def tested(self) -> bool:
         """Whether it is one of the tests that correct each other."""
         return self.pair is not None and self.pair.testable and (self.beyond or self.pair.max_shift() > self.allowed)
@@ -143,8 +152,7 @@ class _Check:
                 continue
             kind = _kind(number, comparison, p)
             found = self._finding(kind, number.method, number.metric, number.held, number.now)
-            note = CEILING if number.method == HR and number.beyond else ""
-            yield replace(found, paired=comparison, p_corrected=p, note=note)
+            yield replace(found, paired=comparison, p_corrected=p, note=_note(number))
 
     def _appeared(self) -> Iterator[Finding]:
         for method in self.run.rows:
@@ -170,9 +178,20 @@ class _Check:
         return MetricInfo.declared(metric, shown.title, unit, direction, digits)
 
 
+def _note(number: _Number) -> str:
+    if not number.beyond:
+        return ""
+    if number.now.interval is not None and number.is_noise:
+        low, high = number.now.interval
+        return f"too noisy to tell: {low:.{RATIO_DIGITS}f} to {high:.{RATIO_DIGITS}f} in this run"
+    return CEILING if number.method == HR else ""
+
+
 def _kind(number: _Number, comparison: Comparison | None, p: float) -> Kind:
     if not number.beyond:
         return Kind.HOLDS
+    if number.is_noise:
+        return Kind.CHANCE
     if comparison is not None:
         agrees = (comparison.lead > 0) == (number.now.value > number.held.value)
         if not agrees or not p < LEVEL:

@@ -33,6 +33,8 @@ class Checked:
     n: int
     note: str = ""
     """Why there is no number."""
+    interval: tuple[float, float] | None = None
+    """Of a ratio of times: from the run's own 95 % intervals, at their worst; ``None`` without them."""
 
     @property
     def has_value(self) -> bool:
@@ -62,8 +64,10 @@ def checked_numbers(run: RunData, base: str | None) -> dict[Key, Checked]:
             number = _ratio(run, method, metric, base) if timed and base else _value(run, method, metric)
             if number is not None:
                 value, n, note = number
-                shown = f"{RATIO}{base}" if timed else unit
-                found[method, metric] = Checked(rounded(value, VALUE_DIGITS), shown, direction, n, note)
+                shown, interval = (
+                    (f"{RATIO}{base}", _ratio_interval(run, method, metric, base)) if timed else (unit, None)
+                )
+                found[method, metric] = Checked(rounded(value, VALUE_DIGITS), shown, direction, n, note, interval)
     return found
 
 
@@ -126,3 +130,12 @@ def _ratio(run: RunData, method: str, metric: str, base: str) -> tuple[float, in
     if base_number is None or not base_number[0] > 0:  # NaN too
         return math.nan, number[1], f"no {metric} of {base} to divide by"
     return number[0] / base_number[0], number[1], ""
+
+
+def _ratio_interval(run: RunData, method: str, metric: str, base: str | None) -> tuple[float, float] | None:
+    result, base_result = run.result(method, metric), run.result(base or "", metric)
+    if result is None or base_result is None or not (result.has_interval and base_result.has_interval):
+        return None
+    return (
+        (result.ci_low / base_result.ci_high, result.ci_high / base_result.ci_low) if base_result.ci_low > 0 else None
+    )
