@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+Name = TypeVar("Name", bound=str)
 
 
 class FsrbenchError(Exception):
@@ -46,6 +49,18 @@ class Interrupted(FsrbenchError):
 
 class EndedProgram(FsrbenchError):
     """Somebody else's code called ``sys.exit()``, or raised something else that would have ended the program."""
+
+
+def one_of(kind: str, name: str, known: Sequence[Name]) -> Name:
+    """The one of the known names that equals ``name``.
+
+    Raises:
+        UserError: none does.
+    """
+    for one in known:
+        if one == name:
+            return one
+    raise UserError(f"unknown {kind} {name!r}; known: {', '.join(known)}")
 
 
 def one_line(error: BaseException) -> str:

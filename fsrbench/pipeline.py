@@ -21,7 +21,7 @@ from fsrbench.spec import RunSpec
 
 def run(spec: RunSpec, reporter: Reporter, complete: bool = True, known: bool = True) -> RunData:
     """Run a specification and write its folder; arguments as :func:`fsrbench.benchmark.benchmark`."""
-    with closing(Run(spec, reporter)) as run, folder.held(spec.out):
+    with closing(Run(spec, reporter)) as run, folder.locked(spec.out):
         finished.forget(spec.out / CACHE)
         outcome = run.go()
         folder.write(spec.out, outcome.frames, make_manifest(run, outcome.results))

@@ -1,4 +1,4 @@
-"""The whole of ``fsrbench audit``: from a run's folder or a method's name to tables and a figure."""
+"""``fsrbench audit``: from a run's folder or methods' names to tables and a figure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an audit found: every value under every protocol, how far apart they are, whether methods change places."""
+"""The results of an audit: values under every protocol, their spread, and whether methods change places."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from fsrbench.runs.names import HR
 
 COLUMNS: Final = ("method", "metric", "group", "protocol", "value", "difference", "n", "status", "note")
 
-Apart = tuple[str, str, frozenset[str]]
-"""A metric, a protocol, and two methods that a test tells apart under it."""
+DistinctPair = tuple[str, str, frozenset[str]]
+"""A metric, a protocol, and two methods that a test distinguishes under it."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Findings:
     rows: pd.DataFrame
     """:data:`COLUMNS`; ``value`` is NaN and ``note`` says why where ``status`` is not ok."""
     notes: tuple[str, ...] = ()
-    apart: frozenset[Apart] = frozenset()
+    apart: frozenset[DistinctPair] = frozenset()
     """Which methods are more than chance apart: paired tests, Holm over the pairs of a metric and protocol."""
 
     @cached_property

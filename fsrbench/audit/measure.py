@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from fsrbench.audit.findings import COLUMNS, Apart, Findings
+from fsrbench.audit.findings import COLUMNS, DistinctPair, Findings
 from fsrbench.audit.origin import Origin
 from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
 from fsrbench.engine.frames import status_of
@@ -49,7 +49,7 @@ def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = Non
 
     Args:
         spec: methods, data and so on; a ``limit`` holds for all metrics.
-        reporter: where it tells how far it is.
+        reporter: shows progress and warnings.
         origin: the run that is audited, if it is one.
 
     Raises:
@@ -72,8 +72,8 @@ def _audit(first: Run, known: Sequence[Protocol], limits: Mapping[str, int], ori
     usable = [p for p in protocols if p.metric not in first.refused_metrics]
     steps = _steps(spec.model_copy(update={"methods": tuple(first.methods)}), usable, limits)
     rows: list[dict[str, Any]] = []
-    apart: set[Apart] = set()
-    with folder.held(spec.out):
+    apart: set[DistinctPair] = set()
+    with folder.locked(spec.out):
         for number, step in enumerate(steps, 1):
             reporter.say(f"step {number} of {len(steps)}: {_describe(step)}")
             with closing(Run(step.spec, reporter, step.metrics)) as run:
@@ -136,8 +136,8 @@ def _rows(step: Step, summary: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _told_apart(step: Step, frames: Frames) -> set[Apart]:
-    """Metric, protocol and two methods, of those that a test tells apart."""
+def _told_apart(step: Step, frames: Frames) -> set[DistinctPair]:
+    """Metric, protocol and two methods that a test distinguishes."""
     run = RunData(step.spec.out, frames.scores, frames.summary, {}, blocks=frames.blocks, images=frames.images)
     return {
         (protocol.metric, protocol.name, pair)

@@ -1,4 +1,4 @@
-"""The run that is audited: what it was of, and whether that is still the same."""
+"""The audited run: its specification, and whether anything has changed since."""
 
 from __future__ import annotations
 

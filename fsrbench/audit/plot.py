@@ -1,4 +1,4 @@
-"""An audit as a figure: a panel a metric, a row a protocol, a dot a method, tied to the method's default."""
+"""An audit as a figure: one panel per metric, one row per protocol, one dot per method, tied to its default."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from fsrbench.runs.names import HR
 
 WIDTH: Final = 7.2
 ROW: Final = 0.19
-"""Inches a protocol."""
+"""Inches per protocol."""
 HEAD: Final = 0.55
 """Inches of a panel besides its rows: title, axis, gaps."""
 KEY: Final = 0.18
-"""Inches a line of the legend."""
+"""Inches per line of the legend."""
 SHORT: Final = 20
 """Letters up to which entries of the legend stand side by side."""
 DOT: Final[Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}

@@ -1,4 +1,4 @@
-"""A metric under another protocol: everything of the benchmark's own metric but how it is computed."""
+"""A metric under another protocol: as the benchmark's own, but computed in another way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fsrbench.metrics.verification import best_threshold, distances, summarise_f
 
 
 def describe_as(variant: Metric, base: Metric, name: str, recipe: str) -> None:
-    """Give a variant what a reader knows of its metric; its own name and recipe tell them apart in a run's store."""
+    """Copy the metric's attributes to a variant, under a name and recipe of its own."""
     variant.name, variant.protocol = f"{base.name}: {name}", recipe
     variant.title, variant.unit, variant.digits = base.title, base.unit, base.digits
     variant.direction, variant.needs = base.direction, base.needs
@@ -66,7 +66,7 @@ def detected(confidence: float, iou: float) -> Callable[[Faces, int], Evaluation
 
 
 def verified_in_hindsight(faces: Faces, seed: int) -> Evaluation:
-    """Verification with the threshold that is best on the very pairs that are judged: more right than one can be."""
+    """Verification with the threshold that is best on the very pairs judged: optimistic by construction."""
     pairs = self_pairs(faces.people, seed)
     distance = distances(faces, pairs)
     right = (distance < best_threshold(distance, pairs.genuine)) == pairs.genuine

@@ -1,4 +1,4 @@
-"""A verdict as JSON, for scripts. The fields are these models'."""
+"""A verdict as JSON, for scripts; the models define the fields."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def check(run: RunData, reference: Reference, against: Path, seed: int = 0) -> V
 
 
 def tolerance(held: Held, metric: str) -> Tolerance:
-    """What the file says; where it says nothing, the default."""
+    """The file's tolerance, else the default."""
     usual = default(metric, held.unit)
     return Tolerance(
         usual.abs if held.abs_tolerance is None else held.abs_tolerance,
@@ -62,7 +62,7 @@ def allowed(held: Held, metric: str) -> float:
 
 @dataclass(frozen=True)
 class _Number:
-    """A number that both have, and what its test needs."""
+    """A number of both run and reference, and what its test needs."""
 
     method: str
     metric: str
@@ -131,7 +131,7 @@ class _Check:
         return sorted(found, key=lambda finding: order.index(finding.kind))
 
     def _gone(self, method: str, held: HeldMethod) -> Finding | None:
-        """A whole method that the run has not, or has no number of."""
+        """A finding for a whole method that the run lacks, or has no number of."""
         if method not in self.run.rows:
             return Finding(Kind.LOST, method, "", note="not in this run")
         notes = [now.note for key, now in self.now.items() if key[0] == method and key[1] in held.metrics]

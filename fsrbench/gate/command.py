@@ -1,4 +1,4 @@
-"""The whole of ``fsrbench check``: read, decide, print; the number it returns is the exit code."""
+"""``fsrbench check``: read, decide, print; returns the exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 
 from rich.console import Console
 
-from fsrbench.errors import FsrbenchError, UserError
+from fsrbench.errors import FsrbenchError, UserError, one_of
 from fsrbench.files.atomic import whole
 from fsrbench.gate import as_json, github, junit, reference, text, update
 from fsrbench.gate.check import check
@@ -21,7 +21,7 @@ from fsrbench.runs.data import RunData
 
 @dataclass(frozen=True)
 class Format:
-    """How a check is written: its verdict, or why there is none."""
+    """How a check is written: its verdict, or why it cannot be compared."""
 
     verdict: Callable[[Verdict], str]
     refusal: Callable[[Refusal], str]
@@ -54,8 +54,7 @@ def check_command(path: Path, against: Path, format: str = "text", output: Path 
     if output is not None and output.resolve() == against.resolve():
         raise UserError(f"--output {output} is the reference itself; name another file")
     with _no_file_of_an_earlier_check(output):
-        if format not in FORMATS:
-            raise UserError(f"unknown format {format!r}; known: {', '.join(FORMATS)}")
+        one_of("format", format, tuple(FORMATS))
         try:
             held = reference.read(against)
             verdict = check(RunData.load(path), held, against, seed)

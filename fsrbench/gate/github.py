@@ -19,7 +19,7 @@ _LEVELS = {
 
 
 MOST: Final = 10
-"""Annotations of one level that GitHub shows of a step; it drops the others without a word."""
+"""Annotations per level that GitHub shows for a step; it silently drops the others."""
 
 
 def commands(verdict: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""A verdict as JUnit XML, which CI systems show as tests: a suite a method, a case a metric."""
+"""A verdict as JUnit XML, which CI systems show as tests: one suite per method, one case per metric."""
 
 from __future__ import annotations
 

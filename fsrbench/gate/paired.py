@@ -48,7 +48,7 @@ def pair_up(scores: pd.DataFrame, reference: Reference, method: str, metric: str
     """The scores then and now on the images that have both; ``None`` where either keeps none.
 
     Args:
-        scores: now, a row an image or block, a column a method, as :meth:`RunData.per_image` gives them.
+        scores: now, as :meth:`RunData.per_image` gives them.
         reference, method, metric: then.
     """
     before = reference.series(method, metric)

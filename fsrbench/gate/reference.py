@@ -1,4 +1,4 @@
-"""The reference file: what a run must hold against, laid out to be read in a git diff."""
+"""The reference file of the gate, laid out to be read in a git diff."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Reference(_Part):
     setup: Setup = Field(description="what must be the same in the run")
     made_with: MadeWith = Field(description="where the reference was made")
     methods: dict[str, HeldMethod] = Field(description="by method: its numbers; `hr` is the ceiling")
-    images: list[tuple[str, str | None]] = Field(description="image and identity, one a line; `null`: not known")
+    images: list[tuple[str, str | None]] = Field(description="image and identity, one per line; `null`: not known")
     rows: dict[str, list[str]] = Field(
         description="by metric: what its scores belong to, where that is not `images` (blocks of a set metric)"
     )

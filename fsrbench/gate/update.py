@@ -1,4 +1,4 @@
-"""Making a reference from a run, and what that changes."""
+"""Make a reference from a run, and list what that changes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def make(run: RunData, previous: Reference | None = None) -> Reference:
 
 
 def changes(before: Reference | None, after: Reference) -> list[str]:
-    """What a reference changes in the one before, a line each; empty where nothing."""
+    """What a reference changes in the one before, one line each."""
     return [*_setup_changes(before, after), *_value_changes(before, after)]
 
 

@@ -1,6 +1,6 @@
 """Which differences between a run's methods are more than chance: paired, image by image, corrected for their number.
 
-Metrics with a score an image, or with blocks of images for the whole set, are tested. Of the others those with
+Metrics with a score for each image, or with blocks of images for the whole set, are tested. Of the others those with
 intervals differ where the intervals do not overlap, times only where they are beyond a band as well, and those that are
 counted (parameters, FLOPs) are exact. Nothing else is called better or worse: a value alone does not say how far chance
 could move it.
@@ -175,7 +175,7 @@ def _ranks(run: RunData, metric: str, methods: list[str]) -> dict[str, float]:
 
 def _pair(run: RunData, metric: str, method: str, base: str) -> _Pair | None:
     """Two methods with a value of a metric; ``None`` where one has none."""
-    result, base_result = _valued(run, method, metric), _valued(run, base, metric)
+    result, base_result = run.shown_result(method, metric), run.shown_result(base, metric)
     if result is None or base_result is None:
         return None
     scores = run.per_image(metric)
@@ -267,8 +267,3 @@ def _wins(run: RunData, row: Compared) -> float:
     if row.paired is None:
         return math.nan
     return 1 - row.paired.win_rate if run.metric(row.metric).direction == "lower" else row.paired.win_rate
-
-
-def _valued(run: RunData, method: str, metric: str) -> Result | None:
-    result = run.result(method, metric)
-    return result if result is not None and result.has_value else None

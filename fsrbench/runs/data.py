@@ -1,4 +1,4 @@
-"""A finished run as the reports see it: three files of its folder, checked once on loading."""
+"""A finished run: the files of its folder, checked once on loading."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fsrbench.runs.columns import (
     CURVE_COLUMNS,
     DETAIL_COLUMNS,
     IMAGE_COLUMNS,
-    MOST,
+    MAX_IMAGES,
     STATUSES,
     SUMMARY_NUMBERS,
     SUMMARY_TEXT,
@@ -104,6 +104,11 @@ class RunData:
         """The summary's row of one method and metric, None where there is none."""
         return self._results.get((method, metric))
 
+    def shown_result(self, method: str, metric: str) -> Result | None:
+        """The summary's row of one method and metric if it has a value to show."""
+        result = self.result(method, metric)
+        return result if result is not None and result.has_value else None
+
     @cached_property
     def _results(self) -> dict[tuple[str, str], Result]:
         names = ("method", "metric", "value", "ci_low", "ci_high", "n", "status", "note")
@@ -114,7 +119,7 @@ class RunData:
         return results
 
     def per_image(self, metric: str) -> pd.DataFrame:
-        """Scores of one metric: a row an image, a column a method; NaN where a method has none.
+        """Scores of one metric: one row per image, one column per method; NaN where a method has none.
 
         A number of the whole set has blocks of images for rows, whose pseudo-values behave as scores do. The frame is
         shared by all who ask for it: change a copy.
@@ -125,7 +130,7 @@ class RunData:
 
     @cached_property
     def _pivoted(self) -> dict[str, pd.DataFrame]:
-        """What :meth:`per_image` made: a table asks for each metric many times."""
+        """Cache of :meth:`per_image`."""
         return {}
 
     def _pivot(self, metric: str) -> pd.DataFrame:
@@ -198,8 +203,8 @@ def _read_summary(path: Path) -> pd.DataFrame:
     if not len(frame):
         raise UserError(f"{path}: no rows")
     check_frame(path, frame, (), SUMMARY_NUMBERS)
-    if (frame["n"].abs() > MOST).any():
-        raise UserError(f"{path}: column n: more than {MOST:g}")
+    if (frame["n"].abs() > MAX_IMAGES).any():
+        raise UserError(f"{path}: column n: more than {MAX_IMAGES:g}")
     unknown = sorted(set(frame["direction"]) - set(DIRECTIONS))
     if unknown:
         raise UserError(f"{path}: unknown direction {_some(unknown)} (known: {', '.join(DIRECTIONS)})")
@@ -208,7 +213,7 @@ def _read_summary(path: Path) -> pd.DataFrame:
 
 
 def _read_more(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """A table that runs of earlier versions do not have."""
+    """Read a table that runs of earlier versions lack."""
     if not path.is_file():
         return pd.DataFrame(columns=list(columns))
     numbers = [column for column in columns if column in ("value", "x", "y")]

@@ -1,6 +1,6 @@
-"""Whether a run that is asked for has been done already, from file times alone: nothing heavy is imported for it.
+"""Whether a requested run is finished already, from file times alone, without heavy imports.
 
-On another machine it has not: scores are taken from the cache, speed is measured anew.
+On another machine it is not: scores come from the cache, speed is measured anew.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from fsrbench.spec import RunSpec
 from fsrbench.weights import known as weights
 
 NAME = "finished.json"
-UNASKED = ("resume", "offline", "out", "workers", "scheduler")
-"""Parts of a specification that change nothing about the scores."""
+IRRELEVANT = ("resume", "offline", "out", "workers", "scheduler")
+"""Fields of a specification that do not affect the scores."""
 Stamp = tuple[int, int, int]
 """Size in bytes, time of the last change of the content in nanoseconds, and of the file: a copy may keep the former."""
-NOT_THERE: Stamp = (-1, 0, 0)
+MISSING: Stamp = (-1, 0, 0)
 
 
 def remember(
@@ -49,7 +49,7 @@ def remember(
         "versions": versions(),
         "machine": speed_facts(),
         "threads": threads(),
-        "spec": _asked(spec),
+        "spec": _relevant(spec),
         "weights": {name: str(weights.find(name)) for name in weight_files},
         "missing": [name for name in lacking if isinstance(name, str) and name in weights.WEIGHTS],
         "may_ask": bool(lacking) and spec.offline,
@@ -73,7 +73,7 @@ def is_current(folder: Path, spec: RunSpec) -> bool:
             record["versions"] == versions()
             and record["machine"] == speed_facts()
             and threads() in (None, record["threads"])
-            and record["spec"] == _asked(spec)
+            and record["spec"] == _relevant(spec)
             and all((spec.out / name).exists() for name in record["outputs"])
             and not (record["may_ask"] and not spec.offline)
             and not any(map(weights.there, record["missing"]))
@@ -84,25 +84,25 @@ def is_current(folder: Path, spec: RunSpec) -> bool:
         return False  # not there, damaged, or something that it depended on is gone
 
 
-def _asked(spec: RunSpec) -> Mapping[str, Any]:
-    return spec.model_dump(mode="json", exclude=set(UNASKED))
+def _relevant(spec: RunSpec) -> Mapping[str, Any]:
+    return spec.model_dump(mode="json", exclude=set(IRRELEVANT))
 
 
 def _written(out: Path, cache: Path) -> Iterator[Path]:
-    """What the run gave: if any of it is gone, it is to be made again."""
+    """The run's output: if any of it is gone, the run counts as not finished."""
     for path in out.absolute().iterdir():
         if path != cache.absolute() and not path.name.startswith("."):
             yield from _below([path])
 
 
 def _below(paths: Iterable[Path]) -> Iterator[Path]:
-    """Absolute paths of files and of folders with all that is in them; a folder's time tells of new files."""
+    """Absolute paths of files and of folders with all that is in them; a folder's time changes with new files."""
     waiting = [path.absolute() for path in paths]
     seen: set[tuple[int, int]] = set()
     while waiting:
         path = waiting.pop()
         yield path
-        # A link back to where we came from would be followed for ever
+        # A link back to where we came from would be followed forever
         if path.is_dir() and (number := (path.stat().st_dev, path.stat().st_ino)) not in seen:
             seen.add(number)
             waiting += path.iterdir()
@@ -113,6 +113,6 @@ def _stamp(path: Path) -> Stamp:
         status = path.stat()
     except OSError:
         if not os.path.lexists(path):
-            return NOT_THERE
+            return MISSING
         status = path.lstat()  # a link to nowhere, which the run has reported
     return (0 if path.is_dir() else status.st_size), status.st_mtime_ns, status.st_ctime_ns

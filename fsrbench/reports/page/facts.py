@@ -1,4 +1,4 @@
-"""What the manifest knows, in the page's words: the head, and how everything was measured."""
+"""The manifest's facts as the page shows them: the head, and how everything was measured."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def write_report(run: RunData, out: Path | None = None, images: int = MOST_SHOWN
     Args:
         run: the run.
         out: the file; ``report.html`` in the run's folder by default.
-        images: show the first so many; fewer where the page would get too large.
+        images: how many of the first to show; fewer where the page would get too large.
         afresh: draw the plots again, as a layout renames what they show; else the run's own are shown.
 
     Returns:

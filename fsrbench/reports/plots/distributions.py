@@ -1,4 +1,4 @@
-"""How the per-image scores of a method spread: a violin, its quartiles and the images themselves."""
+"""The distribution of each method's per-image scores: density, quartiles and the images themselves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fsrbench.runs.metric_info import MetricInfo
 METRICS = ("psnr", "ssim", "niqe", "niqe_face")
 MOST_PANELS = 3
 FEWEST_FOR_VIOLIN = 10
-"""A density estimated from fewer images says more about the estimator than about them."""
+"""With fewer, a density estimate shows the estimator rather than the images."""
 MOST_DOTS = 300
 
 

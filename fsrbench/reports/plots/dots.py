@@ -1,6 +1,6 @@
-"""Every metric in a panel with its own axis: a dot a method, with its confidence interval.
+"""One panel per metric, each with its own axis: one dot per method with its confidence interval.
 
-Dots and not bars: the axes do not start at zero, which would hide the differences, and a bar's length must.
+Dots, not bars: a bar's axis must start at zero, which would hide the differences.
 """
 
 from __future__ import annotations

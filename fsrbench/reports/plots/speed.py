@@ -38,7 +38,7 @@ MOST_PANELS = 4
 MOST_LABELS = 5
 """With more methods a legend replaces the names beside the points."""
 MOST_NAMED = 2
-"""With more methods missing from a panel only their number is given."""
+"""If more methods are missing from a panel, only their number is shown."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Poi
 
 
 def _has_front(run: RunData, metric: str, points: Sequence[Point]) -> bool:
-    """Whether there are methods to join, in a metric by which they can be told apart at all."""
+    """Whether there are methods to join, in a metric that can distinguish them at all."""
     return len(points) > 1 and used_test(run, metric) not in (None, "few", "untested")
 
 
@@ -189,7 +189,7 @@ def _line_boxes(axes: Axes, line: Line2D) -> list[Bbox]:
 
 
 def _draw_legend(figure: Figure, run: RunData, methods: Sequence[str], drawn: Mapping[str, Sequence[Point]]) -> None:
-    """What the lines mean and, where they carry no names, whose the points are."""
+    """Explain the lines and, where points have no labels, the points."""
     look, names = looks(run), labels_of(run)
     handles = [method_key(names[method], look[method], line=False) for method in methods]
     if any(_has_front(run, metric, points) for metric, points in drawn.items()):

@@ -1,4 +1,4 @@
-"""What all plots share: colours of methods, fonts and sizes, and how a figure is saved."""
+"""What all plots share: fonts and sizes, axes, legends, markers, and saving."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ _STYLE: Final[Any] = {  # matplotlib types the keys one by one
 DPI: Final = 200
 MARKER_SIZE: Final = 5.0
 MOST_MARKED: Final = 12
-"""A curve of more points has a marker at a few of them alone."""
+"""A curve with more points has markers at only a few of them."""
 MOST_BELOW: Final = 4
-"""Entries of a legend of one column below its panel; more stand beside it."""
+"""Entries of a one-column legend below its panel; a longer one stands beside it."""
 LOG_FROM: Final = 20.0
 """A positive axis that spans this factor is drawn with a logarithmic scale."""
 
@@ -137,7 +137,7 @@ def draw_point(
 
 
 def legend_below(figure: Figure, keys: Sequence[Line2D], most: int = 6) -> None:
-    """A legend for which the figure grows: below it, or beside it where the names fit one column only.
+    """Add a legend and enlarge the figure for it: below, or beside where names fit one column only.
 
     Args:
         figure: its panels keep their size.
@@ -220,7 +220,7 @@ def interval_key() -> Line2D:
 
 
 def freeze(figure: Figure) -> None:
-    """Lay the figure out for good and put every text in its place, so that labels can be placed beside them."""
+    """Fix the figure's layout, so that labels can be placed in pixels."""
     _lay_out(figure)
     figure.draw_without_rendering()
 

@@ -1,4 +1,4 @@
-"""From runs and a layout to the table."""
+"""Build a table from runs and a layout."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from fsrbench.runs.names import HR
 
 @dataclass(frozen=True)
 class Part:
-    """What one run brings to the table."""
+    """One run's part of the table."""
 
     label: str
     run: RunData
@@ -53,7 +53,7 @@ def build_table(run: RunData, columns: Sequence[str] | None = None, intervals: b
 
 
 def build(sources: Sequence[Source], layout: Layout) -> Table:
-    """Make the table of runs side by side: a group of columns a run, a row a method that any of them has.
+    """Make the table of runs side by side: one group of columns per run, one row per method of any of them.
 
     Raises:
         UserError: none of the runs has a metric or method of the layout.
@@ -79,9 +79,9 @@ def _side_by_side(parts: Sequence[Part], layout: Layout) -> Table:
 
 
 def build_sweep(sources: Sequence[Source], layout: Layout) -> Table:
-    """Make the table of a sweep: below the degradation's name a group of columns a metric, a column a strength.
+    """Make the table of a sweep: one group of columns per metric, one column per strength.
 
-    Without metrics in the layout it shows the first alone: a column a metric and strength would be too many.
+    Without metrics in the layout, only the first is shown.
 
     Raises:
         UserError: as :func:`build`, or the runs are no sweep.
@@ -105,7 +105,7 @@ def open_arranged(path: Path, layout: Layout) -> RunData:
     """Read a run as a layout shows it: its methods in order and under their names, its metrics under theirs.
 
     Raises:
-        UserError: it is no run, or has not a metric or method of the layout.
+        UserError: it is not a run, or lacks a metric or method of the layout.
     """
     source = Source(RunData.load(path))
     check([source], layout)
@@ -116,7 +116,7 @@ def check(sources: Sequence[Source], layout: Layout) -> None:
     """Refuse metrics and methods that none of the runs has.
 
     Raises:
-        UserError: with the nearest that there is.
+        UserError: with the closest known name.
     """
     runs = [source.run for source in sources]
     where = f"{runs[0].path}" if len(runs) == 1 else "the runs"
@@ -150,7 +150,7 @@ def _part(source: Source, layout: Layout, keep_empty: bool = False) -> Part:
 
 
 Place = tuple[Part, str, tuple[str, ...]]
-"""A column to be: whose, of which metric, under which headings."""
+"""A column: its run, its metric and the headings above it."""
 
 
 def _table(parts: Sequence[Part], places: Sequence[Place], layout: Layout) -> Table:
@@ -179,13 +179,8 @@ def _rows(parts: Sequence[Part], layout: Layout) -> list[str]:
     order = [title for name, title in (layout.methods or {}).items() if name != HR]
     found = dict.fromkeys(name for part in parts for name in part.run.rows)
     methods = [name for name in dict.fromkeys([*order, *found]) if name in found and name != HR]
-    ceiling = any(part.keep_empty or _valued(part.run, HR, metric) for part in parts for metric in part.metrics)
+    ceiling = any(part.keep_empty or part.run.shown_result(HR, metric) for part in parts for metric in part.metrics)
     return methods + ([HR] if HR in found and ceiling else [])
-
-
-def _valued(run: RunData, row: str, metric: str) -> bool:
-    result = run.result(row, metric)
-    return result is not None and result.has_value
 
 
 def _row(name: str, cells: Sequence[Cell], layout: Layout) -> Row:
@@ -208,7 +203,7 @@ def _column_cells(
     part: Part, metric: str, names: Iterable[str], numbers: Mapping[str, int], intervals: bool
 ) -> dict[str, Cell]:
     run, info = part.run, part.run.metric(metric)
-    found = {row: result for row in run.rows if (result := run.result(row, metric)) is not None and result.has_value}
+    found = {row: result for row in run.rows if (result := run.shown_result(row, metric))}
     marks = table_marks.marks(run, metric)
     spreads = _spreads(found, info) if intervals else {}
     return {

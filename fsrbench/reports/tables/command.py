@@ -1,14 +1,13 @@
-"""``fsrbench table``: from what the user asked for to the text."""
+"""``fsrbench table``: from the user's arguments to the text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
-from fsrbench.errors import UserError
-from fsrbench.reports.tables.layout import Layout, Notes, read_layout
-from fsrbench.reports.tables.render import FORMATS, Format, render_runs
+from fsrbench.errors import one_of
+from fsrbench.reports.tables.layout import NOTES, Layout, read_layout
+from fsrbench.reports.tables.render import FORMATS, render_runs
 from fsrbench.reports.tables.sources import open_runs
 
 
@@ -36,21 +35,9 @@ def table(
         sweep, published, standalone: see :func:`fsrbench.reports.tables.render.render_runs`.
 
     Raises:
-        UserError: a run cannot be read, or something asked for is not there or not allowed.
+        UserError: a run cannot be read, or an argument is unknown or not allowed.
     """
-    if notes is not None and notes not in get_args(Notes):
-        raise UserError(f"unknown notes {notes!r}; known: {', '.join(get_args(Notes))}")
-    asked = (read_layout(layout) if layout else Layout()).changed(columns, rows, intervals, _known(notes))
-    return render_runs(open_runs(runs, asked.runs), _format(format), asked, sweep, published, standalone)
-
-
-def _format(name: str) -> Format:
-    for known in FORMATS:
-        if name == known:
-            return known
-    raise UserError(f"unknown format {name!r}; known: {', '.join(FORMATS)}")
-
-
-def _known(notes: str | None) -> Notes | None:
-    known: tuple[Notes, ...] = get_args(Notes)
-    return next((name for name in known if name == notes), None)
+    kept = one_of("notes", notes, NOTES) if notes is not None else None
+    requested = (read_layout(layout) if layout else Layout()).changed(columns, rows, intervals, kept)
+    sources = open_runs(runs, requested.runs)
+    return render_runs(sources, one_of("format", format, FORMATS), requested, sweep, published, standalone)

@@ -1,4 +1,4 @@
-"""A comparison of methods as a table: what differs, by how much, and whether it is more than chance."""
+"""The table of ``fsrbench compare``: differences from a base method, and whether they are more than chance."""
 
 from __future__ import annotations
 

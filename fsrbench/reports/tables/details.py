@@ -1,4 +1,4 @@
-"""The numbers beside the numbers, as Markdown: percentiles of latency, AUC and error rates, mean confidence."""
+"""Secondary numbers of metrics, as Markdown: percentiles of latency, AUC and error rates, mean confidence."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def detail_rows(run: RunData) -> list[DetailRow]:
 
 
 def details_table(run: RunData) -> str:
-    """A Markdown table with a row a detail and a column a method; empty where the run has none."""
+    """A Markdown table with one row per detail and one column per method; empty without details."""
     if not len(run.details):
         return ""
     methods = detail_methods(run)

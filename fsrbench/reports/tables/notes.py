@@ -1,4 +1,4 @@
-"""What one run has to say below a table: footnotes, what was left out and why, protocols, and what was run on what."""
+"""The notes of one run below a table: footnotes, what was left out and why, protocols, methods and data."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Entry:
 
 
 def shown_metrics(run: RunData) -> list[str]:
-    """The metrics with a value for at least one row; the others would be columns of dashes."""
+    """The metrics with a value in at least one row."""
     return [metric for metric in run.metrics if valued(run, metric)]
 
 
 def valued(run: RunData, metric: str) -> list[str]:
     """The rows that show a number for ``metric``."""
-    return [row for row in run.rows if (result := run.result(row, metric)) is not None and result.has_value]
+    return [row for row in run.rows if run.shown_result(row, metric)]
 
 
 def notes(run: RunData, metrics: Sequence[str]) -> list[Note]:
@@ -60,7 +60,7 @@ def notes(run: RunData, metrics: Sequence[str]) -> list[Note]:
 
 
 def _remarks(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
-    """One note a metric with what its ok rows have to say."""
+    """One note per metric: the remarks of its ok rows."""
     for metric in metrics:
         rows = valued(run, metric)
         said: dict[str, list[str]] = {}
@@ -82,7 +82,7 @@ def _remarks(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
 
 
 def _problems(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
-    """One note a reason for cells that are not ok."""
+    """One note per reason for cells that are not ok."""
     reasons: dict[str, list[Place]] = {}
     for row in run.rows:
         for metric in metrics:
@@ -158,12 +158,12 @@ def _each(said: Mapping[str, Sequence[str]]) -> str:
 
 
 def protocols(run: RunData, metrics: Sequence[str]) -> list[Entry]:
-    """One line a column: what exactly was computed, and over how many."""
+    """One line per column: what exactly was computed, and over how many."""
     return [Entry(run.metric(metric).title, protocol_line(run, metric), counts(run, metric)) for metric in metrics]
 
 
 def facts(run: RunData, degradation: str = "") -> list[str]:
-    """Dataset, n, task, degradation (as said, else the run's) and what to be warned of."""
+    """Dataset, n, task, degradation (the given text, else the run's) and warnings."""
     dataset = section(run.manifest, "dataset")
     parts = [f"Dataset {named(run.manifest.get('dataset'))}"]
     if "n" in dataset:
@@ -201,7 +201,7 @@ def declared_methods(run: RunData) -> list[str]:
 
 
 def methods(run: RunData) -> list[Entry]:
-    """One line a shown method: what it is and how its weights came about."""
+    """One line per shown method: what it is and how its weights were trained."""
     lines = []
     for method in run.methods:
         entry = run.entry("methods", method)

@@ -1,4 +1,4 @@
-"""What papers reported: the rows of ``published.yaml``, checked on loading. None of it was measured here."""
+"""Numbers from papers: the rows of ``published.yaml``, checked on loading. None was measured here."""
 
 from __future__ import annotations
 

@@ -79,13 +79,13 @@ def render_runs(
     standalone: bool = False,
     name: str = "",
 ) -> str:
-    """The table of runs as text, a group of columns a run.
+    """The table of runs as text, one group of columns per run.
 
     Args:
         sources: the runs and their headings.
-        format: as for :func:`render`; in CSV a row says of which run it is.
-        layout: what is shown and how it is called.
-        strengths: the runs are a sweep of a degradation: a group of columns a metric, a column a strength.
+        format: as for :func:`render`; in CSV each row names its run.
+        layout: what is shown, and under which names.
+        strengths: the runs are a sweep of a degradation: one group of columns per metric, one column per strength.
         published: as for :func:`render`, for one run alone.
         standalone: LaTeX as a whole document.
         name: of the LaTeX label; without it data, task and degradation, which two tables of a paper may share.
@@ -148,7 +148,7 @@ def _written(table: Table, format: Format, label: str, width: float | None) -> s
         case "terminal":
             return _shown(table)
         case "csv":
-            raise AssertionError("CSV is made of one table a run")
+            raise AssertionError("CSV is made from one table per run")
     assert_never(format)
 
 

@@ -1,4 +1,4 @@
-"""The runs of a table: what each is called, its rows under the names of a layout, and sweeps of a degradation."""
+"""The runs of a table: their headings, their rows under a layout's names, and sweeps of a degradation."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def arranged(run: RunData, layout: Layout) -> RunData:
         manifest["methods"] = {title: entries[name] for name, title in named_methods.items() if name in entries}
     kept = named_methods | ({HR: HR} if layout.ceiling else {})
     frames = {f.name: getattr(run, f.name) for f in fields(run)}
-    picked: dict[str, Any] = {  # every frame with a row a method, also those that are yet to come
+    picked: dict[str, Any] = {  # every frame with rows by method, future ones included
         name: _picked(frame, kept)
         for name, frame in frames.items()
         if isinstance(frame, pd.DataFrame) and "method" in frame

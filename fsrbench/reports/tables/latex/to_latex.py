@@ -231,7 +231,7 @@ def _footnotes(table: Table) -> list[str]:
 
 
 def _below(table: Table, key: str, full_names: Sequence[str], footnotes: bool) -> list[str]:
-    """What was left out, methods and protocols, and footnotes that found no room, in small type after the table."""
+    """What was left out, methods, protocols, and footnotes that did not fit, in small type after the table."""
     lines = _notes(table) if footnotes else []
     for title, entries in [*([("Names", tuple(full_names))] if full_names else []), *table.below]:
         lines += [f"\\textit{{{title}.}} {breakable(entries[0])}\\par", *(f"{breakable(e)}\\par" for e in entries[1:])]
