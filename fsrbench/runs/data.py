@@ -31,22 +31,33 @@ from fsrbench.runs.names import HR
 
 @dataclass(frozen=True, eq=False)
 class RunData:
-    """What a run left behind: scores per image, the summary and the manifest."""
+    """A finished run: scores per image, summary, manifest and further tables.
+
+    Values are in the metric's unit; rates are fractions in [0, 1].
+    """
 
     path: Path
+    """The run's folder."""
     scores: pd.DataFrame
+    """One row per method, image and metric: ``method, image, metric, value, status``."""
     summary: pd.DataFrame
+    """One row per method and metric: ``method, metric, value, ci_low, ci_high, n, unit, direction, status, note``."""
     manifest: dict[str, Any]
+    """What was run on what, with which versions: ``manifest.json``."""
     details: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DETAIL_COLUMNS)))
+    """Secondary numbers such as percentiles of latency: ``method, metric, detail, value``."""
     curves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE_COLUMNS)))
+    """Points of ROC and other curves: ``method, metric, curve, x, y``."""
     blocks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BLOCK_COLUMNS)))
+    """Jackknife pseudo-values of metrics of the whole set: ``method, metric, block, value``."""
     images: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(IMAGE_COLUMNS)))
+    """``image, identity``; no identity where it is unknown."""
     folder: KeptFolder | None = None
-    """Keeps a temporary ``path`` there as long as this object, or a copy of it, is."""
+    """Keeps a temporary ``path`` alive as long as this object or a copy of it."""
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """The names in the files of methods that a layout calls otherwise."""
+    """By the name that a layout gives a method: its name in the files."""
     listed: tuple[str, ...] = ()
-    """The run's methods by their names in the files, where a layout shows only some; empty for all."""
+    """All of the run's methods, by their names in the files, where a layout shows only some; else empty."""
 
     def __str__(self) -> str:
         """The summary's main columns; the rest is long."""
@@ -82,7 +93,7 @@ class RunData:
 
     @property
     def failed(self) -> bool:
-        """Whether some method or metric failed."""
+        """Whether any method or metric failed."""
         return bool((self.summary["status"] == "failed").any())
 
     @property
@@ -101,7 +112,7 @@ class RunData:
         return list(self.summary["metric"].unique())
 
     def result(self, method: str, metric: str) -> Result | None:
-        """The summary's row of one method and metric, None where there is none."""
+        """The summary's row of one method and metric; None if there is none."""
         return self._results.get((method, metric))
 
     def shown_result(self, method: str, metric: str) -> Result | None:
@@ -146,13 +157,13 @@ class RunData:
         return dict(zip(known["image"], known["identity"], strict=True))
 
     def entry(self, section: str, name: str) -> dict[str, Any]:
-        """What the manifest says of ``name`` in ``methods`` or ``metrics``; empty where it says nothing."""
+        """The manifest's entry for ``name`` in ``methods`` or ``metrics``; empty if there is none."""
         entries = self.manifest.get(section)
         entry = entries.get(name) if isinstance(entries, Mapping) else None
         return dict(entry) if isinstance(entry, Mapping) else {}
 
     def metric(self, name: str) -> MetricInfo:
-        """How ``name`` is shown: what the manifest says, else what the summary says."""
+        """How a metric is shown, by the manifest or else by the summary."""
         if name not in self._infos:
             self._infos[name] = self._info(name)
         return self._infos[name]

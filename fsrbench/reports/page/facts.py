@@ -163,7 +163,7 @@ def _data(run: RunData) -> list[Pair]:
         "seed": section(run.manifest, "degradation").get("seed"),
         "changed images": f"{len(cut)}, {_first(cut)}" if isinstance(cut, Mapping) and cut else None,
         "reference set": f"{reference.get('name')}, {reference.get('n')} images" if reference else None,
-        "its sha256": reference.get("sha256"),
+        "reference sha256": reference.get("sha256"),
     }
     return _pairs(pairs)
 

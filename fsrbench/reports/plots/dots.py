@@ -20,6 +20,7 @@ from fsrbench.reports.plots.style import (
     interval_key,
     labels_of,
     legend_below,
+    name_rows,
     panels,
     plain_ticks,
     spans_decades,
@@ -37,9 +38,10 @@ def draw_dots(run: RunData) -> Figure | None:
     if not shown:
         return None
     figure, axes = panels(len(shown), COLUMNS, 2.3, 0.75 + 0.22 * max(3, len(run.methods)))
+    names = labels_of(run)
     for index, (axis, metric) in enumerate(zip(axes, shown, strict=True)):
         _draw_panel(axis, run, run.metric(metric))
-        name_rows(axis, run, run.methods, named=index % COLUMNS == 0)
+        name_rows(axis, [names[method] if index % COLUMNS == 0 else "" for method in run.methods])
     legend_below(figure, _keys(run, shown))
     return figure
 
@@ -48,15 +50,6 @@ def _keys(run: RunData, shown: Sequence[str]) -> list[Line2D]:
     results = [run.result(method, metric) for method in run.methods for metric in shown]
     keys = [interval_key()] if any(result.ok and result.has_interval for result in results if result) else []
     return keys + ([ceiling_key()] if any(drawable(run.result(HR, metric)) for metric in shown) else [])
-
-
-def name_rows(axes: Axes, run: RunData, rows: Sequence[str], named: bool) -> None:
-    """A row of the panel for each name, the first on top; the names only where ``named``."""
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    names = labels_of(run)
-    axes.set_yticks(range(len(rows)), [names[row] if named else "" for row in rows])
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
 
 
 def mark_missing(axes: Axes, row: int) -> None:

@@ -60,8 +60,7 @@ def plot(paths: Sequence[Path], out: Path | None, layout: Layout = DEFAULT) -> l
     if not trainings:
         return write_sweep(paths, out, layout=layout)
     with styled():
-        figure = draw_training(paths)
-        return save(figure, out, "learning_curves") if figure is not None else []
+        return save(draw_training(paths), out, "learning_curves")
 
 
 def write_sweep(paths: Sequence[Path], out: Path, name: str = "sweep", layout: Layout = DEFAULT) -> list[Path]:
@@ -74,8 +73,7 @@ def write_sweep(paths: Sequence[Path], out: Path, name: str = "sweep", layout: L
         UserError: the runs are no sweep.
     """
     with styled():
-        figure = draw_sweep([arranged(RunData.load(path), layout) for path in paths])
-        return save(figure, out, name) if figure is not None else []
+        return save(draw_sweep([arranged(RunData.load(path), layout) for path in paths]), out, name)
 
 
 def write_plots(run: RunData, out: Path, processes: int = 1) -> list[Path]:
@@ -103,9 +101,4 @@ def write_plots(run: RunData, out: Path, processes: int = 1) -> list[Path]:
 
 def _write_plot(run: RunData, out: Path, name: str) -> list[Path]:
     with styled():
-        figure = PLOTS[name](run)
-        if figure is not None:
-            return save(figure, out, name)
-    for ending in ("png", "svg"):
-        (out / f"{name}.{ending}").unlink(missing_ok=True)
-    return []
+        return save(PLOTS[name](run), out, name)

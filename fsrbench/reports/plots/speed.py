@@ -9,7 +9,6 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from fsrbench.reports.plots.labels import place_labels
@@ -144,18 +143,8 @@ def _finish(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Point])
     plain_ticks(axes.yaxis)
     plain_ticks(axes.xaxis)
     if info.unit == "%":
-        axes.yaxis.set_major_locator(_PercentLocator())
-
-
-class _PercentLocator(MaxNLocator):
-    """Round ticks, none above 100 %, where the margin still reaches."""
-
-    def __init__(self) -> None:
-        super().__init__(5, steps=[1, 2, 5, 10])
-
-    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
-        """The ticks between two limits."""
-        return [tick for tick in super().tick_values(vmin, vmax) if tick <= 100]
+        low, high = axes.get_ylim()
+        axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= min(high, 100)])  # the margin is above
 
 
 def _draw_labels(axes: Axes, points: Sequence[Point], look: dict[str, Look], names: dict[str, str]) -> None:

@@ -179,6 +179,14 @@ def panels(count: int, columns: int, width: float, height: float) -> tuple[Figur
     return figure, axes[:count]
 
 
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """A row of the panel for each name, the first on top."""
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
 def plain_ticks(axis: Axis, most: int = 5, factor: float = 1) -> None:
     """Ticks at round numbers (1, 2 and 5 times a power of ten), written as such; ``factor`` 100 for per cent."""
     if axis.get_scale() == "log":
@@ -236,10 +244,14 @@ def _lay_out(figure: Figure) -> None:
     figure.set_layout_engine("none")
 
 
-def save(figure: Figure, out: Path, name: str) -> list[Path]:
-    """Write ``name`` as PNG and SVG."""
-    out.mkdir(parents=True, exist_ok=True)
+def save(figure: Figure | None, out: Path, name: str) -> list[Path]:
+    """Write ``name`` as PNG and SVG; without a figure remove those of an earlier call, which would show other data."""
     files = [out / f"{name}.png", out / f"{name}.svg"]
+    if figure is None:
+        for file in files:
+            file.unlink(missing_ok=True)
+        return []
+    out.mkdir(parents=True, exist_ok=True)
     _lay_out(figure)
     figure.set_dpi(DPI)
     # Straight from the canvases: savefig draws everything twice

@@ -76,11 +76,11 @@ def legend(cells: Iterable[Cell], tests: Mapping[str, Test]) -> str:
     """
     cells = list(cells)
     used = {cell.mark for cell in cells} - {""}
-    named = [_named(test, tests) for test in TESTS if test in tests.values()]
-    how = f" ({'; '.join(named)})" if named else ""
+    tests_used = [_named(test, tests) for test in TESTS if test in tests.values()]
+    how = f" ({'; '.join(tests_used)})" if tests_used else ""
     meanings = []
     if used & {"best", "second"}:
-        where = ", each only where distinguishable from every worse value" if named else ""
+        where = ", each only where distinguishable from every worse value" if tests_used else ""
         meanings.append(f"best in bold, second underlined{where}")
     if "tied" in used:
         meanings.append(f"{TIED}: the best and those not distinguishable from it")

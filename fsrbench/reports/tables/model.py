@@ -39,10 +39,14 @@ class Cell:
         return f"{self.text} {self.spread}".rstrip()
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """The signs of a tie and of a part of the images."""
+        return (*((TIED,) if self.mark == "tied" else ()), *((PARTIAL,) if self.partial else ()))
+
+    @property
     def signs(self) -> tuple[str, ...]:
-        """The superscripts: signs of a tie and of a part of the images, and footnotes."""
-        tied, partial = (TIED,) if self.mark == "tied" else (), (PARTIAL,) if self.partial else ()
-        return (*tied, *partial, *map(str, self.notes))
+        """All superscripts: symbols and footnotes."""
+        return (*self.symbols, *map(str, self.notes))
 
 
 @dataclass(frozen=True)

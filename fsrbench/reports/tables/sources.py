@@ -11,7 +11,7 @@ import pandas as pd
 
 from fsrbench.errors import UserError
 from fsrbench.reports.tables.layout import Layout, hint
-from fsrbench.reports.tables.notes import degraded, named
+from fsrbench.reports.tables.notes import degradation_text, display_name
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
 from fsrbench.runs.names import HR
@@ -65,7 +65,7 @@ def _named_folder(text: str) -> tuple[str, Path]:
 
 def _own_labels(runs: Sequence[RunData]) -> list[str]:
     """Dataset and degradation; the task where it differs, and the folder's name where all that is not enough."""
-    labels = [f"{named(run.manifest.get('dataset'))}, {degraded(run)}" for run in runs]
+    labels = [f"{display_name(run.manifest.get('dataset'))}, {degradation_text(run)}" for run in runs]
     tasks = [str(run.manifest.get("task")) for run in runs]
     if len(set(tasks)) > 1:
         labels = [f"{label}, {task}" for label, task in zip(labels, tasks, strict=True)]
