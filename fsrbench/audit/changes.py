@@ -1,4 +1,4 @@
-"""What other papers' scripts do to SR and HR before they compare them. Pictures are float N,3,H,W in [0, 1], 8 bit."""
+"""Changes that other papers' scripts make to SR and HR before comparing. Images are float N,3,H,W in [0, 1], 8 bit."""
 
 from __future__ import annotations
 

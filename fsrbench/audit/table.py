@@ -53,7 +53,7 @@ def markdown(findings: Findings) -> str:
 
 @dataclass(frozen=True)
 class TerminalAudit:
-    """What ``rich`` prints of an audit: the tables, what they say of the ranking and what is missing."""
+    """An audit for ``rich``: the tables, the ranking and what is missing."""
 
     findings: Findings
 
@@ -99,7 +99,7 @@ def grids(findings: Findings) -> Iterable[Grid]:
 
 
 def sections(findings: Findings, recipes: bool = True) -> Iterable[tuple[str, list[str]]]:
-    """What stands below the tables: titles and their entries, empty ones left out."""
+    """The sections below the tables: titles and entries, empty ones left out."""
     ranking = [line for metric in findings.metrics for line in _ranking(findings, metric)]
     protocols = [
         f"{p.metric}, {p.name}: {p.recipe}"

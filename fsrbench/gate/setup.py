@@ -56,7 +56,7 @@ def made_with(run: RunData) -> MadeWith:
 
 
 def refuse_others(run: RunData, reference: Reference) -> None:
-    """Let only a run pass that can be compared.
+    """Refuse a run that cannot be compared.
 
     Raises:
         Incomparable: data, degradation, seed, task or a metric's protocol differ.
@@ -90,7 +90,7 @@ def refuse_others(run: RunData, reference: Reference) -> None:
 
 
 def notes(run: RunData, reference: Reference) -> list[str]:
-    """What differs and need not be the same: weights of methods, packages, processor, kind of device. One line each."""
+    """What may differ and does: weights of methods, packages, processor, kind of device; one line each."""
     lines = []
     for method, held in reference.methods.items():
         here = run.entry("methods", method).get("weights_sha256")

@@ -16,9 +16,9 @@ from fsrbench.stats.intervals import pseudo_values
 BLOCKS = 20
 FEWEST_BLOCKS = 5
 MOST_PAIRS = 10_000
-"""Images from which on the kernels of all pairs would take longer than the features themselves."""
+"""From this many images on, the kernels of all pairs would take longer than the features."""
 KEPT = -1
-"""The block of what is never left out."""
+"""The block of images that are never left out."""
 
 
 def blocks_of(groups: Sequence[str]) -> np.ndarray | None:

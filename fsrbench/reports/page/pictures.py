@@ -1,4 +1,4 @@
-"""The run's pictures as text that a browser shows, and the scores that stand under them."""
+"""The run's pictures as data URLs, and the scores shown below them."""
 
 from __future__ import annotations
 
