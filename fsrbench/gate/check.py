@@ -23,7 +23,7 @@ from fsrbench.stats.corrections import LEVEL
 from fsrbench.stats.paired import Comparison
 
 RATIO_DIGITS: Final = 3
-CEILING: Final = "the ceiling: what is measured with has changed, not a method"
+CEILING: Final = "the ceiling: the measurement has changed, not a method"
 
 
 def check(run: RunData, reference: Reference, against: Path, seed: int = 0) -> Verdict:
@@ -41,7 +41,7 @@ def check(run: RunData, reference: Reference, against: Path, seed: int = 0) -> V
     """
     refuse_others(run, reference)
     unfit = unfit_base(run, reference.setup.timing_base)
-    unheld = [f"times are not gated: {unfit}; make the reference anew beside a network"] if unfit else []
+    unheld = [f"times are not gated: {unfit}; remake the reference with a network as base"] if unfit else []
     return Verdict(run.path, against, _Check(run, reference, seed).findings(), notes(run, reference) + unheld)
 
 

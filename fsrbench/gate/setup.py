@@ -41,7 +41,7 @@ def setup_of(run: RunData, base: str | None, metrics: Iterable[str]) -> Setup:
             metrics={metric: _protocol(run, metric) for metric in sorted(metrics)},
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{run.path}/manifest.json does not say enough to be checked: {error!r}") from None
+        raise UserError(f"{run.path}/manifest.json lacks what the gate compares: {error!r}") from None
 
 
 def device_of(run: RunData) -> str:

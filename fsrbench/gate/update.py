@@ -53,7 +53,7 @@ def _refuse_failed(run: RunData) -> None:
     failed = run.summary[run.summary["status"] == "failed"]
     if len(failed):
         named = ", ".join(f"{m} ({metric})" for m, metric in zip(failed["method"], failed["metric"], strict=True))
-        raise UserError(f"{run.path} is not kept as a reference: failed are {named}")
+        raise UserError(f"{run.path} cannot become a reference; failed: {named}")
 
 
 def _method(

@@ -17,7 +17,9 @@ def sweep(runs: Sequence[RunData]) -> tuple[str, str, dict[float, RunData]]:
     degradations = [run.manifest.get("degradation") or {} for run in runs]
     for run, degradation in zip(runs, degradations, strict=True):
         if degradation.get("strength") is None:
-            raise UserError(f"{run.path}: its degradation has no strength; make runs with --degradation noise:10 or so")
+            raise UserError(
+                f"{run.path}: its degradation has no strength; make runs with, e.g., --degradation noise:10"
+            )
     for what, values in (
         ("degradations", [d.get("name") for d in degradations]),
         ("tasks", [run.manifest.get("task") for run in runs]),
@@ -25,7 +27,7 @@ def sweep(runs: Sequence[RunData]) -> tuple[str, str, dict[float, RunData]]:
     ):
         for run, value in zip(runs, values, strict=True):
             if value != values[0]:
-                raise UserError(f"not one sweep: {runs[0].path} and {run.path} have other {what}")
+                raise UserError(f"not one sweep: {runs[0].path} and {run.path} differ in {what}")
     by_strength = {float(d["strength"]): run for d, run in zip(degradations, runs, strict=True)}
     if len(by_strength) < 2 or len(by_strength) < len(runs):
         raise UserError("a sweep needs at least two runs, each with a strength of its own")

@@ -51,9 +51,9 @@ def plot(paths: Sequence[Path], out: Path | None, layout: Layout = DEFAULT) -> l
     """
     trainings = [path for path in paths if is_training(path)]
     if trainings and len(trainings) < len(paths):
-        raise UserError("runs and trainings do not go into one plot")
+        raise UserError("runs and trainings cannot be drawn in one plot")
     if out is None and len(paths) > 1:
-        raise UserError("several folders need --out, where the plot is to be written")
+        raise UserError("several folders need --out")
     out = out or paths[0] / "plots"
     if len(paths) == 1 and not trainings:
         return write_plots(open_arranged(paths[0], layout), out, processes=2)

@@ -35,10 +35,10 @@ def legend(base: str, rows: Sequence[Compared]) -> str:
     """What the columns mean."""
     tested = sum(row.paired is not None for row in rows)
     return (
-        f"Each method minus {base}, on the n images (of so many people) that both have. Interval: over people, 95 %. "
+        f"Each method minus {base}, on the n images (in brackets: people) that both have. Interval: over people, 95 %. "
         f"p: permutation test of paired scores, corrected by Holm for the {tested} tests here; ≈: not distinguishable "
         "at 5 %. Effect: mean difference in its standard deviations. Wins: images on which the method is better, "
-        "equals counted half. Rows without p: values without scores of images, apart where their intervals are, or "
+        "equals counted half. Rows without p: values without scores of images, told apart by their intervals, or "
         "counted."
     )
 
