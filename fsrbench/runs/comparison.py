@@ -86,7 +86,8 @@ def compare_run(run: RunData, base: str, metrics: Sequence[str] | None = None, s
     rows = []
     for (metric, method), pair in found.items():
         test = paired(run, metric, method, base, seed) if pair.testable else None
-        rows.append(Compared(metric, method, _difference(pair, test), "same", test, reason=pair.reason))
+        difference = test.difference if test else pair.result.value - pair.base.value
+        rows.append(Compared(metric, method, difference, "same", test, reason=pair.reason))
     verdicts = _judge(
         run, list(found), list(found.values()), [row.paired.p if row.paired else math.nan for row in rows]
     )
@@ -257,10 +258,6 @@ def _overlap(result: Result, base: Result) -> bool | None:
     if not (result.has_interval and base.has_interval):
         return None
     return max(result.ci_low, base.ci_low) <= min(result.ci_high, base.ci_high)
-
-
-def _difference(pair: _Pair, test: Comparison | None) -> float:
-    return test.difference if test else pair.result.value - pair.base.value
 
 
 def _wins(run: RunData, row: Compared) -> float:

@@ -167,7 +167,8 @@ def _table(parts: Sequence[Part], places: Sequence[Place], layout: Layout) -> Ta
         legend=_legend(rows, places, layout),
         footnotes=tuple(footnotes),
         left_out=merged([(n, table_notes.left_out(p.run, p.left_out)) for n, p in labelled], True) if full else (),
-        facts=layout.caption or merged_facts([(n, _facts(part)) for n, part in labelled]),
+        facts=layout.caption
+        or merged_facts([(n, table_notes.facts(p.run, p.step.what if p.step else "")) for n, p in labelled]),
         methods=merged([(n, table_notes.methods(p.run)) for n, p in labelled]) if full else (),
         protocols=merged([(n, table_notes.protocols(p.run, p.metrics)) for n, p in labelled]) if full else (),
         title=layout.title,
@@ -193,10 +194,6 @@ def _column(part: Part, metric: str, groups: tuple[str, ...], numbers: Mapping[s
     if part.step:
         info = replace(info, title=part.step.text, unit="", direction="none")
     return Column(info, tuple(numbers[note.text] for note in part.notes if note.column == metric), groups)
-
-
-def _facts(part: Part) -> list[str]:
-    return table_notes.facts(part.run, part.step.what if part.step else "")
 
 
 def _column_cells(
