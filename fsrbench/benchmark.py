@@ -47,7 +47,7 @@ def compute(spec: RunSpec, reporter: Reporter, complete: bool = True, known: boo
     from fsrbench.engine.prepare import prepare
     from fsrbench.engine.run import execute
 
-    with closing(prepare(spec, reporter)) as prepared, folder.held(spec.out):
+    with closing(prepare(spec, reporter)) as prepared, folder.locked(spec.out):
         finished.forget(spec.out / CACHE)
         outcome = execute(prepared, reporter)
         manifest = make_manifest(prepared, outcome)

@@ -16,7 +16,7 @@ from fsrbench.runs.names import HR
 
 COLUMNS: Final = ("method", "metric", "group", "protocol", "value", "difference", "n", "status", "note")
 
-Apart = tuple[str, str, frozenset[str]]
+DistinctPair = tuple[str, str, frozenset[str]]
 """A metric, a protocol, and two methods whose difference under it is significant."""
 
 
@@ -53,7 +53,7 @@ class Findings:
     rows: pd.DataFrame
     """:data:`COLUMNS`; where ``status`` is not ok, ``value`` is NaN and ``note`` says why."""
     notes: tuple[str, ...] = ()
-    apart: frozenset[Apart] = frozenset()
+    apart: frozenset[DistinctPair] = frozenset()
     """Methods that differ significantly: paired tests, Holm over the pairs of a metric and protocol, 5 %."""
 
     @cached_property

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from fsrbench.audit.findings import COLUMNS, Apart, Findings
+from fsrbench.audit.findings import COLUMNS, DistinctPair, Findings
 from fsrbench.audit.origin import Origin
 from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
 from fsrbench.engine.frames import status_of
@@ -75,9 +75,9 @@ def _audit(
     usable = [p for p in protocols if p.metric not in first.refused_metrics]
     steps = _steps(replace(spec, methods=tuple(first.methods)), usable, limits)
     rows: list[dict[str, Any]] = []
-    apart: set[Apart] = set()
+    apart: set[DistinctPair] = set()
     configured: dict[str, Metric] = {}
-    with folder.held(spec.out):
+    with folder.locked(spec.out):
         for number, step in enumerate(steps, 1):
             reporter.say(f"step {number} of {len(steps)}: {_describe(step)}")
             with closing(prepare(step.spec, reporter, step.metrics)) as run:
@@ -141,7 +141,7 @@ def _rows(step: Step, summary: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _told_apart(step: Step, frames: Frames) -> set[Apart]:
+def _told_apart(step: Step, frames: Frames) -> set[DistinctPair]:
     """Metric, protocol and two methods, for those that differ significantly."""
     run = RunData(step.spec.out, frames.scores, frames.summary, {}, blocks=frames.blocks, images=frames.images)
     return {

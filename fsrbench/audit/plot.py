@@ -12,12 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from fsrbench.audit.findings import Findings
 from fsrbench.audit.protocols import Protocol
 from fsrbench.reports.plots.looks import CEILING, Look, looks_of
-from fsrbench.reports.plots.style import labels, save, styled
+from fsrbench.reports.plots.style import labels, method_key, name_rows, plain_ticks, save, styled
 from fsrbench.runs.names import HR
 
 WIDTH: Final = 7.2
@@ -38,12 +37,7 @@ DODGE: Final = 0.5
 def write_plot(findings: Findings, out: Path) -> list[Path]:
     """Draw ``audit.png`` and ``audit.svg`` into ``out``; with nothing to draw, remove earlier ones."""
     with styled():
-        figure = draw_audit(findings)
-        if figure is not None:
-            return save(figure, out, "audit")
-    for ending in ("png", "svg"):
-        (out / f"audit.{ending}").unlink(missing_ok=True)
-    return []
+        return save(draw_audit(findings), out, "audit")
 
 
 def draw_audit(findings: Findings) -> Figure | None:
@@ -104,11 +98,10 @@ def _draw_panel(axes: Axes, findings: Findings, metric: str) -> None:
             if (value := findings.value(method, metric, protocol.name)) is not None
         }
         _draw_method(axes, values, look[method], default=shift)
-    _name_rows(axes, protocols)
+    _draw_rows(axes, protocols)
     axes.set_title(info.label, loc="left")
     axes.set_title(_spread(findings, metric), loc="right", fontsize=8, color=CEILING)
-    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    plain_ticks(axes.xaxis)
     axes.margins(x=0.04)
 
 
@@ -125,12 +118,9 @@ def _draw_method(axes: Axes, values: Mapping[float, float], look: Look, default:
         axes.plot([value], [row], look.marker, color=look.colour, markersize=size, **DOT, zorder=3)
 
 
-def _name_rows(axes: Axes, protocols: Sequence[Protocol]) -> None:
-    axes.set_ylim(len(protocols) - 0.4, -0.6)
-    axes.set_yticks(range(len(protocols)), [p.name for p in protocols])
+def _draw_rows(axes: Axes, protocols: Sequence[Protocol]) -> None:
+    name_rows(axes, [p.name for p in protocols])
     axes.get_yticklabels()[0].set_fontweight("bold")
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
     axes.grid(False, axis="y")
     for row, (above, below) in enumerate(pairwise(protocols)):
         if above.group != below.group:
@@ -152,10 +142,7 @@ def _keys(findings: Findings, metrics: Sequence[str]) -> list[Line2D]:
     drawn = [m for m in (*findings.listed, HR) if any(m in findings.methods(metric) for metric in metrics)]
     short = labels(findings.listed)
     names = {name: "HR (ceiling)" if name == HR else short[name] for name in drawn}
-    dots = [
-        Line2D([], [], linestyle="", marker=look[name].marker, color=look[name].colour, **DOT, label=label)
-        for name, label in names.items()
-    ]
+    dots = [method_key(label, look[name], line=False) for name, label in names.items()]
     bar = Line2D([], [], color=CEILING, linewidth=2.4, alpha=0.35, label="lowest to highest")
     line = Line2D([], [], color=CEILING, linewidth=0.8, alpha=0.6, label="from the default")
     return [*dots, line, bar]

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from fsrbench.audit.findings import Findings
 from fsrbench.audit.protocols import DEFAULT
+from fsrbench.files.markdown import escape, markdown_table
 from fsrbench.reports.tables.model import NO_VALUE
-from fsrbench.reports.tables.to_markdown import escape
 from fsrbench.runs.metric_info import MetricInfo
 
 INTRODUCTION: Final = (
@@ -43,9 +43,9 @@ def markdown(findings: Findings) -> str:
     """The whole report."""
     lines = ["# Audit", "", escape(f"{_facts(findings)} {INTRODUCTION}"), ""]
     for grid in grids(findings):
-        lines += [f"## {escape(grid.title)}", "", _line(grid.headings)]
-        lines.append(_line([":---"] * grid.words + ["---:"] * (len(grid.headings) - grid.words), plain=False))
-        lines += [*map(_line, grid.rows), ""]
+        headings, *rows = ([*map(escape, cells)] for cells in (grid.headings, *grid.rows))
+        align = "l" * grid.words + "r" * (len(headings) - grid.words)
+        lines += [f"## {escape(grid.title)}", "", markdown_table(headings, rows, align), ""]
     for title, entries in sections(findings):
         lines += [f"## {title}", "", *(f"- {escape(entry)}" for entry in entries), ""]
     return "\n".join(lines[:-1]) + "\n"
@@ -188,7 +188,3 @@ def _missing(findings: Findings) -> list[str]:
         methods = ", ".join(rows["method"].unique())
         lines.append(f"{findings.metrics[str(metric)].title}{which}, {methods}: {status}: {note}")
     return lines
-
-
-def _line(cells: Sequence[str], plain: bool = True) -> str:
-    return f"| {' | '.join(escape(cell) if plain else cell for cell in cells)} |"

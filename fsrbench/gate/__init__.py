@@ -1,1 +1,1 @@
-"""The regression gate: does a run still hold against a stored reference? Reads files alone; no torch."""
+"""The regression gate: is a run still as good as a stored reference? Reads files only; no torch."""

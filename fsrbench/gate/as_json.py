@@ -1,4 +1,4 @@
-"""A verdict as JSON, for scripts. The fields are these models'."""
+"""A verdict as JSON, for scripts; the models define the fields."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class JsonVerdict(BaseModel):
 
 def as_json(verdict: Verdict) -> str:
     """The JSON text."""
-    told = JsonVerdict(
+    model = JsonVerdict(
         run=str(verdict.run),
         reference=str(verdict.reference),
         exit_code=1 if verdict.red else 0,
@@ -61,7 +61,7 @@ def as_json(verdict: Verdict) -> str:
         findings=[_finding(finding) for finding in verdict.findings],
         notes=verdict.notes,
     )
-    return _text(told)
+    return _text(model)
 
 
 def refusal(refusal: Refusal) -> str:
@@ -72,8 +72,8 @@ def refusal(refusal: Refusal) -> str:
     )
 
 
-def _text(told: JsonVerdict) -> str:
-    return json.dumps(told.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+def _text(model: JsonVerdict) -> str:
+    return json.dumps(model.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _finding(finding: Finding) -> JsonFinding:

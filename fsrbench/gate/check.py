@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from fsrbench.gate.checked import RATIO, Checked, checked_numbers, is_device_bound, unfit_base
 from fsrbench.gate.findings import Finding, Kind, Verdict
-from fsrbench.gate.gated import RATIO, Gated, gated, is_device_bound, unfit_base
 from fsrbench.gate.paired import Pair, compare_pairs, pair_up
 from fsrbench.gate.reference import Held, HeldMethod, Reference
 from fsrbench.gate.setup import device_of, notes, refuse_others
@@ -23,7 +23,7 @@ from fsrbench.stats.corrections import LEVEL
 from fsrbench.stats.paired import Comparison
 
 RATIO_DIGITS: Final = 3
-CEILING: Final = "the ceiling: what is measured with has changed, not a method"
+CEILING: Final = "the ceiling: the measurement has changed, not a method"
 
 
 def check(run: RunData, reference: Reference, against: Path, seed: int = 0) -> Verdict:
@@ -41,12 +41,12 @@ def check(run: RunData, reference: Reference, against: Path, seed: int = 0) -> V
     """
     refuse_others(run, reference)
     unfit = unfit_base(run, reference.setup.timing_base)
-    told = [f"times are not gated: {unfit}; make the reference anew beside a network"] if unfit else []
-    return Verdict(run.path, against, _Check(run, reference, seed).findings(), notes(run, reference) + told)
+    unheld = [f"times are not gated: {unfit}; remake the reference with a network as base"] if unfit else []
+    return Verdict(run.path, against, _Check(run, reference, seed).findings(), notes(run, reference) + unheld)
 
 
 def tolerance(held: Held, metric: str) -> Tolerance:
-    """What the file says; where it says nothing, the default."""
+    """The file's tolerance, else the default."""
     usual = default(metric, held.unit)
     return Tolerance(
         usual.abs if held.abs_tolerance is None else held.abs_tolerance,
@@ -62,12 +62,12 @@ def allowed(held: Held, metric: str) -> float:
 
 @dataclass(frozen=True)
 class _Number:
-    """A number that both have, and what its test needs."""
+    """A number of both run and reference, and what its test needs."""
 
     method: str
     metric: str
     held: Held
-    now: Gated
+    now: Checked
     pair: Pair | None
 
     @property
@@ -86,15 +86,24 @@ class _Number:
         return abs(self.gain) > self.allowed * (1 + 1e-9)
 
     @property
+    def is_noise(self) -> bool:
+        """Whether the run's own interval of a ratio of times reaches back into the tolerance."""
+        if self.now.interval is None:
+            return False
+        low, high = self.now.interval
+        nearest = min(max(self.held.value, low), high)
+        return abs(nearest - self.held.value) <= self.allowed
+
+    @property
     def tested(self) -> bool:
         """Whether it is one of the tests that correct each other."""
-        return self.pair is not None and self.pair.testable and (self.beyond or self.pair.reach() > self.allowed)
+        return self.pair is not None and self.pair.testable and (self.beyond or self.pair.max_shift() > self.allowed)
 
 
 class _Check:
     def __init__(self, run: RunData, reference: Reference, seed: int) -> None:
         self.run, self.reference, self.seed = run, reference, seed
-        self.now = gated(run, reference.setup.timing_base)
+        self.now = checked_numbers(run, reference.setup.timing_base)
         self.unfit = unfit_base(run, reference.setup.timing_base)
         self.other_device = device_of(run) != reference.setup.device
         self.scores = cache(run.per_image)
@@ -107,12 +116,12 @@ class _Check:
                 found.append(gone)
                 continue
             for metric, held in held_method.metrics.items():
-                now = self.now.get((method, metric), Gated(math.nan, held.unit, held.direction, 0, "not in this run"))
+                now = self.now.get((method, metric), Checked(math.nan, held.unit, held.direction, 0, "not in this run"))
                 if self.other_device and is_device_bound(held.unit):
                     found.append(self._finding(Kind.SKIPPED, method, metric, held, now, "another kind of device"))
                 elif self.unfit and held.unit.startswith(RATIO):
                     found.append(self._finding(Kind.SKIPPED, method, metric, held, now, self.unfit))
-                elif not now.there:
+                elif not now.has_value:
                     found.append(self._finding(Kind.LOST, method, metric, held, now, now.note))
                 else:
                     pair = pair_up(self.scores(metric), self.reference, method, metric)
@@ -122,7 +131,7 @@ class _Check:
         return sorted(found, key=lambda finding: order.index(finding.kind))
 
     def _gone(self, method: str, held: HeldMethod) -> Finding | None:
-        """A whole method that the run has not, or has no number of."""
+        """A finding for a whole method that the run lacks, or has no number of."""
         if method not in self.run.rows:
             return Finding(Kind.LOST, method, "", note="not in this run")
         notes = [now.note for key, now in self.now.items() if key[0] == method and key[1] in held.metrics]
@@ -143,13 +152,12 @@ class _Check:
                 continue
             kind = _kind(number, comparison, p)
             found = self._finding(kind, number.method, number.metric, number.held, number.now)
-            note = CEILING if number.method == HR and number.beyond else ""
-            yield replace(found, paired=comparison, p_corrected=p, note=note)
+            yield replace(found, paired=comparison, p_corrected=p, note=_note(number))
 
     def _appeared(self) -> Iterator[Finding]:
         for method in self.run.rows:
             held = self.reference.methods.get(method)
-            new = [(metric, now) for (name, metric), now in self.now.items() if name == method and now.there]
+            new = [(metric, now) for (name, metric), now in self.now.items() if name == method and now.has_value]
             if held is None and new:
                 yield Finding(Kind.APPEARED, method, "", note="not in the reference")
             for metric, now in new if held else ():
@@ -157,7 +165,7 @@ class _Check:
                     info = self._info(metric, now.unit)
                     yield Finding(Kind.APPEARED, method, metric, info, after=now.value, n=now.n)
 
-    def _finding(self, kind: Kind, method: str, metric: str, held: Held, now: Gated, note: str = "") -> Finding:
+    def _finding(self, kind: Kind, method: str, metric: str, held: Held, now: Checked, note: str = "") -> Finding:
         info = self._info(metric, held.unit)
         return Finding(kind, method, metric, info, held.value, now.value, allowed(held, metric), n=now.n, note=note)
 
@@ -170,9 +178,20 @@ class _Check:
         return MetricInfo.declared(metric, shown.title, unit, direction, digits)
 
 
+def _note(number: _Number) -> str:
+    if not number.beyond:
+        return ""
+    if number.now.interval is not None and number.is_noise:
+        low, high = number.now.interval
+        return f"too noisy to tell: {low:.{RATIO_DIGITS}f} to {high:.{RATIO_DIGITS}f} in this run"
+    return CEILING if number.method == HR else ""
+
+
 def _kind(number: _Number, comparison: Comparison | None, p: float) -> Kind:
     if not number.beyond:
         return Kind.HOLDS
+    if number.is_noise:
+        return Kind.CHANCE
     if comparison is not None:
         agrees = (comparison.lead > 0) == (number.now.value > number.held.value)
         if not agrees or not p < LEVEL:

@@ -1,4 +1,4 @@
-"""The whole of ``fsrbench check``: read, decide, print; the number it returns is the exit code."""
+"""``fsrbench check``: read, decide, print; returns the exit code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fsrbench.runs.data import RunData
 
 @dataclass(frozen=True)
 class Format:
-    """How a check is written: its verdict, or why there is none."""
+    """How a check is written: its verdict, or why it cannot be compared."""
 
     verdict: Callable[[Verdict], str]
     refusal: Callable[[Refusal], str]

@@ -1,4 +1,4 @@
-"""What a check finds: one finding a method and metric, and the verdict over all of them."""
+"""What a check finds: one finding per method and metric, and the verdict over all."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Kind(StrEnum):
     REGRESSED = "regressed"
     """Worse beyond the tolerance, and where it can be tested by more than chance."""
     LOST = "lost"
-    """The reference has it, the run has not or not all of it."""
+    """In the reference, but missing or incomplete in the run."""
     IMPROVED = "improved"
     """Better beyond the tolerance, and where it can be tested by more than chance."""
     APPEARED = "appeared"
-    """The run has it, the reference has not."""
+    """In the run, but not in the reference."""
     CHANCE = "within chance"
-    """Beyond the tolerance, but no more than chance explains."""
+    """Beyond the tolerance, but within what chance, or for times the machine's noise, explains."""
     HOLDS = "holds"
     """Within the tolerance."""
     SKIPPED = "not gated"

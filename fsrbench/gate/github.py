@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from fsrbench.files.markdown import escape, markdown_table
 from fsrbench.gate.findings import Finding, Kind, Refusal, Verdict
 from fsrbench.gate.text import details
 
@@ -18,7 +19,7 @@ _LEVELS = {
 
 
 MOST: Final = 10
-"""Annotations of one level that GitHub shows of a step; it drops the others without a word."""
+"""Annotations per level that GitHub shows for a step; it silently drops the others."""
 
 
 def commands(verdict: Verdict) -> str:
@@ -29,30 +30,30 @@ def commands(verdict: Verdict) -> str:
     shown = [finding for finding in verdict.findings if finding.kind in _LEVELS]
     order = list(Kind)
     worst = sorted(shown, key=lambda finding: (order.index(finding.kind), -finding.severity if finding.red else 0))
-    made = [
+    annotations = [
         (_LEVELS[finding.kind], f"{finding.kind}: {finding.title}", "; ".join(details(finding))) for finding in worst
     ]
-    made += [("notice", "fsrbench check", note) for note in verdict.notes]
-    return "".join(f"{line}\n" for line in (*_limited(made, verdict.summary()), verdict.summary()))
+    annotations += [("notice", "fsrbench check", note) for note in verdict.notes]
+    return "".join(f"{line}\n" for line in (*_limited(annotations, verdict.summary()), verdict.summary()))
 
 
 def refusal(refusal: Refusal) -> str:
     """Workflow commands for a run that cannot be compared."""
-    made = [("error", "fsrbench check: cannot be compared", reason) for reason in refusal.reasons]
-    return "".join(f"{line}\n" for line in _limited(made, f"cannot be compared for {len(made)} reasons"))
+    annotations = [("error", "fsrbench check: cannot be compared", reason) for reason in refusal.reasons]
+    return "".join(f"{line}\n" for line in _limited(annotations, f"cannot be compared for {len(annotations)} reasons"))
 
 
-def _limited(made: Sequence[tuple[str, str, str]], summary: str) -> Iterator[str]:
+def _limited(annotations: Sequence[tuple[str, str, str]], summary: str) -> Iterator[str]:
     """Annotations (level, title, message), no more of a level than GitHub shows; what is cut off as plain text."""
-    for level in dict.fromkeys(level for level, _, _ in made):
-        mine = [one for one in made if one[0] == level]
-        kept = len(mine) if len(mine) <= MOST else MOST - 1
-        if kept < len(mine):
-            more = f"{summary}; the first {kept} of {len(mine)} follow, the others are in the log"
+    for level in dict.fromkeys(level for level, _, _ in annotations):
+        of_level = [one for one in annotations if one[0] == level]
+        kept = len(of_level) if len(of_level) <= MOST else MOST - 1
+        if kept < len(of_level):
+            more = f"{summary}; the first {kept} of {len(of_level)} follow, the others are in the log"
             yield annotation(level, "fsrbench check", more)
-        yield from (annotation(*one) for one in mine[:kept])
+        yield from (annotation(*one) for one in of_level[:kept])
         # Indented, so that no text of a method can pass for a command
-        yield from (f"  {' '.join(f'{title}: {message}'.split())}" for _, title, message in mine[kept:])
+        yield from (f"  {' '.join(f'{title}: {message}'.split())}" for _, title, message in of_level[kept:])
 
 
 def annotation(level: str, title: str, message: str) -> str:
@@ -75,8 +76,8 @@ def summary(verdict: Verdict) -> str:
     lines = [f"### fsrbench check: {'❌' if verdict.red else '✅'} {verdict.summary()}", ""]
     shown = [finding for finding in verdict.findings if finding.kind in _LEVELS]
     if shown:
-        lines += ["| | method | metric | |", "|---|---|---|---|", *map(_row, shown), ""]
-    lines += [f"* {_cell(note)}" for note in verdict.notes]
+        lines += [markdown_table(["", "method", "metric", ""], map(_row, shown), "llll"), ""]
+    lines += [f"* {escape(note)}" for note in verdict.notes]
     if verdict.advice():
         lines += ["", f"`{verdict.advice()}`"]
     return "\n".join(lines) + "\n\n"
@@ -84,16 +85,10 @@ def summary(verdict: Verdict) -> str:
 
 def refusal_summary(refusal: Refusal) -> str:
     """The job's summary of a run that cannot be compared, in Markdown."""
-    reasons = [f"* {_cell(reason)}" for reason in refusal.reasons]
+    reasons = [f"* {escape(reason)}" for reason in refusal.reasons]
     return "\n".join(["### fsrbench check: ❌ cannot be compared", "", *reasons]) + "\n\n"
 
 
-def _row(finding: Finding) -> str:
+def _row(finding: Finding) -> list[str]:
     metric = finding.info.title if finding.info else ""
-    cells = (str(finding.kind), finding.method, metric, "; ".join(details(finding)))
-    return f"| {' | '.join(_cell(text) for text in cells)} |"
-
-
-def _cell(text: str) -> str:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-    return " ".join(escaped.split())
+    return [escape(text) for text in (str(finding.kind), finding.method, metric, "; ".join(details(finding)))]

@@ -1,4 +1,4 @@
-"""A verdict as JUnit XML, which CI systems show as tests: a suite a method, a case a metric."""
+"""A verdict as JUnit XML, which CI systems show as tests: one suite per method, one case per metric."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def _counts(findings: list[Finding]) -> dict[str, str]:
 def _case(suite: ElementTree.Element, finding: Finding) -> None:
     name = finding.metric or "the method as a whole"
     case = ElementTree.SubElement(suite, "testcase", name=_clean(name), classname=_clean(f"fsrbench.{finding.method}"))
-    told = _clean("; ".join(details(finding)))
+    message = _clean("; ".join(details(finding)))
     if finding.red:
-        failure = ElementTree.SubElement(case, "failure", type=str(finding.kind), message=f"{finding.kind}: {told}")
-        failure.text = told
+        failure = ElementTree.SubElement(case, "failure", type=str(finding.kind), message=f"{finding.kind}: {message}")
+        failure.text = message
     elif finding.kind is Kind.SKIPPED:
-        ElementTree.SubElement(case, "skipped", message=told)
+        ElementTree.SubElement(case, "skipped", message=message)
     else:
-        ElementTree.SubElement(case, "system-out").text = f"{finding.kind}: {told}"
+        ElementTree.SubElement(case, "system-out").text = f"{finding.kind}: {message}"
 
 
 def _clean(text: str) -> str:

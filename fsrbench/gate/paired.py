@@ -31,12 +31,11 @@ class Pair:
         """Whether there are people enough for a test; with fewer, the tolerance alone decides."""
         return len(set(self.people)) >= FEWEST_PEOPLE
 
-    def reach(self) -> float:
+    def max_shift(self) -> float:
         """How far the mean would have moved if all people's scores had moved in one direction.
 
-        The test takes the amounts as given and the directions as random, so that a pair whose reach is within the
-        tolerance cannot become a finding, whatever the directions. Such pairs need no correction for their number
-        (Tarone, Biometrics 46, 1990).
+        The test takes the amounts as given and the directions as random: a pair whose greatest shift is within the
+        tolerance cannot become a finding and need not be corrected for (Tarone, Biometrics 46, 1990).
         """
         change = differences(self.after, self.before)
         if not np.isfinite(change).all():
@@ -49,7 +48,7 @@ def pair_up(scores: pd.DataFrame, reference: Reference, method: str, metric: str
     """The scores then and now on the images that have both; ``None`` where either keeps none.
 
     Args:
-        scores: now, a row an image or block, a column a method, as :meth:`RunData.per_image` gives them.
+        scores: now, as :meth:`RunData.per_image` gives them.
         reference, method, metric: then.
     """
     before = reference.series(method, metric)

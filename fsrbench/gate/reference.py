@@ -1,4 +1,4 @@
-"""The reference file: what a run must hold against, laid out to be read in a git diff."""
+"""The reference file of the gate, laid out to be read in a git diff."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Reference(_Part):
     setup: Setup = Field(description="what must be the same in the run")
     made_with: MadeWith = Field(description="where the reference was made")
     methods: dict[str, HeldMethod] = Field(description="by method: its numbers; `hr` is the ceiling")
-    images: list[tuple[str, str | None]] = Field(description="image and identity, one a line; `null`: not known")
+    images: list[tuple[str, str | None]] = Field(description="image and identity, one per line; `null`: not known")
     rows: dict[str, list[str]] = Field(
         description="by metric: what its scores belong to, where that is not `images` (blocks of a set metric)"
     )
@@ -156,16 +156,16 @@ def read(path: Path) -> Reference:
         UserError: it is missing, is no JSON, is of another schema version or breaks the schema.
     """
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}; --update makes it from the run") from None
     except ValueError as error:
         raise UserError(f"{path}: not valid JSON: {error}") from None
-    version = told.get("schema_version") if isinstance(told, dict) else None
+    version = content.get("schema_version") if isinstance(content, dict) else None
     if version != SCHEMA_VERSION:
         raise UserError(f"{path}: schema_version is {version}, this fsrbench reads {SCHEMA_VERSION}")
     try:
-        return Reference.model_validate(told)
+        return Reference.model_validate(content)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

@@ -1,4 +1,4 @@
-"""What must be the same in a run and in its reference, read from the run's manifest; and what need not but is told."""
+"""What must be the same in a run and in its reference, and what may differ but is reported; read from the manifest."""
 
 from __future__ import annotations
 
@@ -24,22 +24,24 @@ def setup_of(run: RunData, base: str | None, metrics: Iterable[str]) -> Setup:
     Raises:
         UserError: the manifest lacks what the gate must compare.
     """
-    told, spec = run.manifest, run.manifest.get("spec") or {}
+    manifest, spec = run.manifest, run.manifest.get("spec") or {}
     try:
-        degradation = told["degradation"]
+        degradation = manifest["degradation"]
         return Setup(
-            task=told["task"],
-            dataset=_source(told["dataset"]),
+            task=manifest["task"],
+            dataset=_source(manifest["dataset"]),
             degradation=Degradation(name=degradation["name"], protocol=degradation["protocol"]),
             seed=degradation.get("seed", spec.get("seed", 0)),
-            reference_set=_source(told["reference"]) if told.get("reference") else None,
-            metric_weights={name: str(w["sha256"]) for name, w in sorted((told.get("metric_weights") or {}).items())},
+            reference_set=_source(manifest["reference"]) if manifest.get("reference") else None,
+            metric_weights={
+                name: str(w["sha256"]) for name, w in sorted((manifest.get("metric_weights") or {}).items())
+            },
             device=device_of(run),
             timing_base=base,
             metrics={metric: _protocol(run, metric) for metric in sorted(metrics)},
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{run.path}/manifest.json does not say enough to be checked: {error!r}") from None
+        raise UserError(f"{run.path}/manifest.json lacks what the gate compares: {error!r}") from None
 
 
 def device_of(run: RunData) -> str:
@@ -54,39 +56,41 @@ def made_with(run: RunData) -> MadeWith:
 
 
 def refuse_others(run: RunData, reference: Reference) -> None:
-    """Let only a run pass that can be compared.
+    """Refuse a run that cannot be compared.
 
     Raises:
         Incomparable: data, degradation, seed, task or a metric's protocol differ.
         UserError: see :func:`setup_of`.
     """
-    theirs = reference.setup
-    ours = setup_of(run, theirs.timing_base, [m for m in theirs.metrics if m in run.metrics])
+    expected = reference.setup
+    actual = setup_of(run, expected.timing_base, [m for m in expected.metrics if m in run.metrics])
     pairs = [
-        ("task", ours.task, theirs.task),
-        ("number of images", str(ours.dataset.n), str(theirs.dataset.n)),
-        ("degradation", ours.degradation.name, theirs.degradation.name),
-        ("protocol of the degradation", ours.degradation.protocol, theirs.degradation.protocol),
-        ("seed of degradation and folds", str(ours.seed), str(theirs.seed)),
+        ("task", actual.task, expected.task),
+        ("number of images", str(actual.dataset.n), str(expected.dataset.n)),
+        ("degradation", actual.degradation.name, expected.degradation.name),
+        ("protocol of the degradation", actual.degradation.protocol, expected.degradation.protocol),
+        ("seed of degradation and folds", str(actual.seed), str(expected.seed)),
     ]
-    lines = [_line(run, what, here, there) for what, here, there in pairs if here != there]
-    sets = [("data", ours.dataset, theirs.dataset), ("reference set", ours.reference_set, theirs.reference_set)]
-    for what, mine, other in sets:
-        if _hash(mine) != _hash(other):
-            lines.append(_line(run, what, _named(mine), _named(other)))
-    for metric, protocol in ours.metrics.items():
-        if protocol.digest != theirs.metrics[metric].digest:
-            lines.append(_line(run, f"protocol of {metric}", _told(protocol), _told(theirs.metrics[metric])))
-    for name in sorted(ours.metric_weights.keys() & theirs.metric_weights.keys()):
-        here, there = ours.metric_weights[name], theirs.metric_weights[name]
-        if here != there:
-            lines.append(_line(run, f"weight file {name} of a metric", here[:12], there[:12]))
+    lines = [_line(run, what, new, old) for what, new, old in pairs if new != old]
+    sets = [("data", actual.dataset, expected.dataset), ("reference set", actual.reference_set, expected.reference_set)]
+    for what, here, there in sets:
+        if _hash(here) != _hash(there):
+            lines.append(_line(run, what, _named(here), _named(there)))
+    for metric, protocol in actual.metrics.items():
+        if protocol.digest != expected.metrics[metric].digest:
+            lines.append(
+                _line(run, f"protocol of {metric}", _described(protocol), _described(expected.metrics[metric]))
+            )
+    for name in sorted(actual.metric_weights.keys() & expected.metric_weights.keys()):
+        old, new = expected.metric_weights[name], actual.metric_weights[name]
+        if old != new:
+            lines.append(_line(run, f"weight file {name} of a metric", new[:12], old[:12]))
     if lines:
         raise Incomparable(lines)
 
 
 def notes(run: RunData, reference: Reference) -> list[str]:
-    """What differs and need not be the same: weights of methods, packages, processor, kind of device. One line each."""
+    """What may differ and does: weights of methods, packages, processor, kind of device; one line each."""
     lines = []
     for method, held in reference.methods.items():
         here = run.entry("methods", method).get("weights_sha256")
@@ -109,8 +113,8 @@ def _line(run: RunData, what: str, here: str, there: str) -> str:
     return f"{what} differs: {run.path} has {here}; the reference has {there}"
 
 
-def _source(told: Mapping[str, Any]) -> Source:
-    return Source(name=told["name"], n=told["n"], sha256=told["sha256"])
+def _source(entry: Mapping[str, Any]) -> Source:
+    return Source(name=entry["name"], n=entry["n"], sha256=entry["sha256"])
 
 
 def _hash(source: Source | None) -> str:
@@ -126,12 +130,12 @@ def _short(sha256: str | None) -> str:
 
 
 def _protocol(run: RunData, metric: str) -> MetricProtocol:
-    told = str((run.manifest.get("protocols") or {}).get(metric, ""))
+    protocol = str((run.manifest.get("protocols") or {}).get(metric, ""))
     row = run.summary[run.summary["metric"] == metric].iloc[0]
-    return MetricProtocol(protocol=told, digest=digest(told, str(row["unit"]), str(row["direction"])))
+    return MetricProtocol(protocol=protocol, digest=digest(protocol, str(row["unit"]), str(row["direction"])))
 
 
-def _told(protocol: MetricProtocol) -> str:
+def _described(protocol: MetricProtocol) -> str:
     return f"{protocol.protocol!r} (digest {protocol.digest})"
 
 

@@ -1,4 +1,4 @@
-"""Making a reference from a run, and what that changes."""
+"""Make a reference from a run, and list what that changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fsrbench.errors import UserError
-from fsrbench.gate.gated import Gated, gated, timing_base
+from fsrbench.gate.checked import Checked, checked_numbers, timing_base
 from fsrbench.gate.reference import Held, HeldMethod, Reference, rounded
 from fsrbench.gate.setup import made_with, setup_of
 from fsrbench.gate.tolerances import default
@@ -23,7 +23,7 @@ def make(run: RunData, previous: Reference | None = None) -> Reference:
     """
     _refuse_failed(run)
     base = timing_base(run)
-    numbers = {key: number for key, number in gated(run, base).items() if number.there}
+    numbers = {key: number for key, number in checked_numbers(run, base).items() if number.has_value}
     if not numbers:
         raise UserError(f"{run.path} has no number that a reference could hold")
     metrics = sorted({metric for _, metric in numbers})
@@ -45,7 +45,7 @@ def make(run: RunData, previous: Reference | None = None) -> Reference:
 
 
 def changes(before: Reference | None, after: Reference) -> list[str]:
-    """What a reference changes in the one before, a line each; empty where nothing."""
+    """What a reference changes in the one before, one line each."""
     return [*_setup_changes(before, after), *_value_changes(before, after)]
 
 
@@ -53,17 +53,19 @@ def _refuse_failed(run: RunData) -> None:
     failed = run.summary[run.summary["status"] == "failed"]
     if len(failed):
         named = ", ".join(f"{m} ({metric})" for m, metric in zip(failed["method"], failed["metric"], strict=True))
-        raise UserError(f"{run.path} is not kept as a reference: failed are {named}")
+        raise UserError(f"{run.path} cannot become a reference; failed: {named}")
 
 
-def _method(run: RunData, method: str, numbers: dict[tuple[str, str], Gated], previous: Reference | None) -> HeldMethod:
+def _method(
+    run: RunData, method: str, numbers: dict[tuple[str, str], Checked], previous: Reference | None
+) -> HeldMethod:
     known = previous.methods[method].metrics if previous and method in previous.methods else {}
-    mine = sorted((metric, number) for (name, metric), number in numbers.items() if name == method)
+    own = sorted((metric, number) for (name, metric), number in numbers.items() if name == method)
     weights = run.entry("methods", method).get("weights_sha256")
-    return HeldMethod(weights_sha256=weights, metrics={m: _held(m, number, known.get(m)) for m, number in mine})
+    return HeldMethod(weights_sha256=weights, metrics={m: _held(m, number, known.get(m)) for m, number in own})
 
 
-def _held(metric: str, number: Gated, known: Held | None) -> Held:
+def _held(metric: str, number: Checked, known: Held | None) -> Held:
     usual = default(metric, number.unit)
     return Held(
         value=number.value,
@@ -115,9 +117,9 @@ def _value_changes(before: Reference | None, after: Reference) -> Iterator[str]:
     for key in sorted(old.keys() | new.keys()):
         method, metric = key
         a, b = old.get(key), new.get(key)
-        told = [f"{held.value:.6g} {held.unit}".rstrip() if held else "none" for held in (a, b)]
-        if told[0] != told[1]:
-            yield f"{method}, {metric}: {told[0]} -> {told[1]}"
+        texts = [f"{held.value:.6g} {held.unit}".rstrip() if held else "none" for held in (a, b)]
+        if texts[0] != texts[1]:
+            yield f"{method}, {metric}: {texts[0]} -> {texts[1]}"
 
 
 def _numbers(reference: Reference | None) -> dict[tuple[str, str], Held]:

@@ -1,4 +1,4 @@
-"""Short names of methods, made together so that they stay distinct; for plots, grids and wherever room is short."""
+"""Short names of methods, made together so that they stay distinct; for plots, grids and narrow tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which images stand for all where there is no room for all."""
+"""Choose the images to show where there is no room for all."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def choose_rows(
 
     Args:
         scores: a run's scores.
-        metric: what tells good from bad; where the method has no such score the images spread evenly by their id.
+        metric: ranks the images; where the method has no such score the images spread evenly by their id.
         method: whose scores count.
         count: how many images; all where there are fewer.
         ids: show these instead.

@@ -16,6 +16,6 @@ CURVE_COLUMNS: Final = ("method", "metric", "curve", "x", "y")
 BLOCK_COLUMNS: Final = ("method", "metric", "block", "value")
 IMAGE_COLUMNS: Final = ("image", "identity")
 COUNTED: Final = ("params", "flops", "peak_memory")
-"""Metrics with exact values, in runs that do not record which have them."""
-MOST: Final = 1e12
-"""The largest number of images that is believed."""
+"""Metrics with exact values, for runs that do not record which have them."""
+MAX_IMAGES: Final = 1e12
+"""Largest plausible number of images."""

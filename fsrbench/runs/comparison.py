@@ -1,6 +1,6 @@
 """Which differences between a run's methods are more than chance: paired, image by image, corrected for their number.
 
-Metrics with a score an image, or with blocks of images for the whole set, are tested. Of the others those with
+Metrics with a score for each image, or with blocks of images for the whole set, are tested. Of the others those with
 intervals differ where the intervals do not overlap, times only where they are beyond a band as well, and those that are
 counted (parameters, FLOPs) are exact. Nothing else is called better or worse: a value alone does not say how far chance
 could move it.
@@ -46,7 +46,7 @@ class Compared:
     p_corrected: float = math.nan
     """By Holm, over all tests of the comparison."""
     reason: str = ""
-    """Why nothing can be told: ``5 people``, ``1 of 16 images in common``."""
+    """Why nothing can be said: ``5 people``, ``1 of 16 images in common``."""
     win_rate: float = math.nan
     """Share of images on which the method is better (without a direction: higher), equals counted half."""
 
@@ -86,11 +86,14 @@ def compare_run(run: RunData, base: str, metrics: Sequence[str] | None = None, s
     rows = []
     for (metric, method), pair in found.items():
         test = paired(run, metric, method, base, seed) if pair.testable else None
-        rows.append(Compared(metric, method, _difference(pair, test), "same", test, reason=pair.reason))
-    told = _judge(run, list(found), list(found.values()), [row.paired.p if row.paired else math.nan for row in rows])
+        difference = test.difference if test else pair.result.value - pair.base.value
+        rows.append(Compared(metric, method, difference, "same", test, reason=pair.reason))
+    verdicts = _judge(
+        run, list(found), list(found.values()), [row.paired.p if row.paired else math.nan for row in rows]
+    )
     return [
         replace(row, p_corrected=p, verdict=verdict, reason=reason, win_rate=_wins(run, row))
-        for row, (verdict, p, reason) in zip(rows, told, strict=True)
+        for row, (verdict, p, reason) in zip(rows, verdicts, strict=True)
     ]
 
 
@@ -107,7 +110,7 @@ def paired(run: RunData, metric: str, first: str, second: str, seed: int = 0) ->
 
 
 def tied_with_best(run: RunData, metric: str, methods: Sequence[str] | None = None) -> tuple[str, list[str]] | None:
-    """The method with the best value, and those that cannot be told to be worse (Holm over the column).
+    """The method with the best value, and those that are not distinguishably worse (Holm over the column).
 
     One that was scored on easier images may have the best value and be worse than another on those that both have;
     the two are not told apart then. Where scores are infinite, the best rank takes the best value's place.
@@ -122,7 +125,7 @@ def tied_with_best(run: RunData, metric: str, methods: Sequence[str] | None = No
     return best, [method for method, verdict in verdicts.items() if verdict != "worse"]
 
 
-def how_told(run: RunData, metric: str, methods: Sequence[str] | None = None) -> Test | None:
+def used_test(run: RunData, metric: str, methods: Sequence[str] | None = None) -> Test | None:
     """How the methods of a metric are told apart from the best, or why none can be; ``None`` as above."""
     ranked = _against_best(run, metric, methods)
     if ranked is None:
@@ -141,9 +144,9 @@ def told_apart(run: RunData, metric: str) -> set[frozenset[str]]:
     """The pairs of a run's methods that are distinguishable in a metric (Holm over all pairs)."""
     found = {key: pair for key in combinations(run.methods, 2) if (pair := _pair(run, metric, *key)) is not None}
     tests = [p_value(pair.difference, clusters=pair.people) if pair.testable else math.nan for pair in found.values()]
-    told = _judge(run, [(metric, first) for first, _ in found], list(found.values()), tests)
+    verdicts = _judge(run, [(metric, first) for first, _ in found], list(found.values()), tests)
     names = {"better", "worse", "other"}
-    return {frozenset(key) for key, (verdict, _, _) in zip(found, told, strict=True) if verdict in names}
+    return {frozenset(key) for key, (verdict, _, _) in zip(found, verdicts, strict=True) if verdict in names}
 
 
 def _against_best(run: RunData, metric: str, methods: Sequence[str] | None) -> tuple[str, dict[str, Verdict]] | None:
@@ -158,8 +161,8 @@ def _against_best(run: RunData, metric: str, methods: Sequence[str] | None) -> t
     others = [method for method in found if method != best]
     pairs = [pair for method in others if (pair := _pair(run, metric, method, best)) is not None]
     tests = [p_value(pair.difference, clusters=pair.people) if pair.testable else math.nan for pair in pairs]
-    told = _judge(run, [(metric, method) for method in others], pairs, tests)
-    return best, {method: verdict for method, (verdict, _, _) in zip(others, told, strict=True)}
+    verdicts = _judge(run, [(metric, method) for method in others], pairs, tests)
+    return best, {method: verdict for method, (verdict, _, _) in zip(others, verdicts, strict=True)}
 
 
 def _ranks(run: RunData, metric: str, methods: list[str]) -> dict[str, float]:
@@ -173,7 +176,7 @@ def _ranks(run: RunData, metric: str, methods: list[str]) -> dict[str, float]:
 
 def _pair(run: RunData, metric: str, method: str, base: str) -> _Pair | None:
     """Two methods with a value of a metric; ``None`` where one has none."""
-    result, base_result = _valued(run, method, metric), _valued(run, base, metric)
+    result, base_result = run.shown_result(method, metric), run.shown_result(base, metric)
     if result is None or base_result is None:
         return None
     scores = run.per_image(metric)
@@ -201,7 +204,7 @@ def _pair(run: RunData, metric: str, method: str, base: str) -> _Pair | None:
 def _judge(
     run: RunData, keys: Sequence[tuple[str, str]], pairs: Sequence[_Pair], tests: Sequence[float]
 ) -> list[tuple[Verdict, float, str]]:
-    """The verdict on each pair, its corrected p, and why nothing can be told.
+    """The verdict on each pair, its corrected p, and why nothing can be said.
 
     Args:
         run: whose metrics the directions are.
@@ -212,7 +215,7 @@ def _judge(
     corrected = holm(tests)
     groups = {place: len(set(pair.people)) for place, pair in enumerate(pairs) if not math.isnan(tests[place])}
     enough = dict(zip(groups, can_tell(list(groups.values())), strict=True))
-    told: list[tuple[Verdict, float, str]] = []
+    verdicts: list[tuple[Verdict, float, str]] = []
     for place, ((metric, _), pair, p) in enumerate(zip(keys, pairs, corrected, strict=True)):
         reasons = [pair.reason]
         if place in enough and not enough[place]:
@@ -224,8 +227,8 @@ def _judge(
             reasons.append("no interval" if verdict == "untested" and not pair.reason else "")
         if infinite := int(np.isinf(pair.difference).sum()):
             reasons.append(f"{infinite} infinite: by rank")
-        told.append((verdict, p, "; ".join(filter(None, reasons))))
-    return told
+        verdicts.append((verdict, p, "; ".join(filter(None, reasons))))
+    return verdicts
 
 
 def _verdict(run: RunData, metric: str, pair: _Pair, p: float) -> Verdict:
@@ -257,16 +260,7 @@ def _overlap(result: Result, base: Result) -> bool | None:
     return max(result.ci_low, base.ci_low) <= min(result.ci_high, base.ci_high)
 
 
-def _difference(pair: _Pair, test: Comparison | None) -> float:
-    return test.difference if test else pair.result.value - pair.base.value
-
-
 def _wins(run: RunData, row: Compared) -> float:
     if row.paired is None:
         return math.nan
     return 1 - row.paired.win_rate if run.metric(row.metric).direction == "lower" else row.paired.win_rate
-
-
-def _valued(run: RunData, method: str, metric: str) -> Result | None:
-    result = run.result(method, metric)
-    return result if result is not None and result.has_value else None

@@ -1,4 +1,4 @@
-"""A finished run as the reports see it: three files of its folder, checked once on loading."""
+"""A finished run: the files of its folder, checked once on loading."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fsrbench.runs.columns import (
     CURVE_COLUMNS,
     DETAIL_COLUMNS,
     IMAGE_COLUMNS,
-    MOST,
+    MAX_IMAGES,
     STATUSES,
     SUMMARY_NUMBERS,
     SUMMARY_TEXT,
@@ -31,22 +31,33 @@ from fsrbench.runs.names import HR
 
 @dataclass(frozen=True, eq=False)
 class RunData:
-    """What a run left behind: scores per image, the summary and the manifest."""
+    """A finished run: scores per image, summary, manifest and further tables.
+
+    Values are in the metric's unit; rates are fractions in [0, 1].
+    """
 
     path: Path
+    """The run's folder."""
     scores: pd.DataFrame
+    """One row per method, image and metric: ``method, image, metric, value, status``."""
     summary: pd.DataFrame
+    """One row per method and metric: ``method, metric, value, ci_low, ci_high, n, unit, direction, status, note``."""
     manifest: dict[str, Any]
+    """What was run on what, with which versions: ``manifest.json``."""
     details: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DETAIL_COLUMNS)))
+    """Secondary numbers such as percentiles of latency: ``method, metric, detail, value``."""
     curves: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CURVE_COLUMNS)))
+    """Points of ROC and other curves: ``method, metric, curve, x, y``."""
     blocks: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(BLOCK_COLUMNS)))
+    """Jackknife pseudo-values of metrics of the whole set: ``method, metric, block, value``."""
     images: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(IMAGE_COLUMNS)))
+    """``image, identity``; no identity where it is unknown."""
     folder: KeptFolder | None = None
-    """Keeps a temporary ``path`` there as long as this object, or a copy of it, is."""
+    """Keeps a temporary ``path`` alive as long as this object or a copy of it."""
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """The names in the files of methods that a layout calls otherwise."""
+    """By the name that a layout gives a method: its name in the files."""
     listed: tuple[str, ...] = ()
-    """The run's methods by their names in the files, where a layout shows only some; empty for all."""
+    """All of the run's methods, by their names in the files, where a layout shows only some; else empty."""
 
     def __str__(self) -> str:
         """The summary's main columns; the rest is long."""
@@ -82,7 +93,7 @@ class RunData:
 
     @property
     def failed(self) -> bool:
-        """Whether some method or metric failed."""
+        """Whether any method or metric failed."""
         return bool((self.summary["status"] == "failed").any())
 
     @property
@@ -101,8 +112,13 @@ class RunData:
         return list(self.summary["metric"].unique())
 
     def result(self, method: str, metric: str) -> Result | None:
-        """The summary's row of one method and metric, None where there is none."""
+        """The summary's row of one method and metric; None if there is none."""
         return self._results.get((method, metric))
+
+    def shown_result(self, method: str, metric: str) -> Result | None:
+        """The summary's row of one method and metric if it has a value to show."""
+        result = self.result(method, metric)
+        return result if result is not None and result.has_value else None
 
     @cached_property
     def _results(self) -> dict[tuple[str, str], Result]:
@@ -114,7 +130,7 @@ class RunData:
         return results
 
     def per_image(self, metric: str) -> pd.DataFrame:
-        """Scores of one metric: a row an image, a column a method; NaN where a method has none.
+        """Scores of one metric: one row per image, one column per method; NaN where a method has none.
 
         A number of the whole set has blocks of images for rows, whose pseudo-values behave as scores do. The frame is
         shared by all who ask for it: change a copy.
@@ -125,7 +141,7 @@ class RunData:
 
     @cached_property
     def _pivoted(self) -> dict[str, pd.DataFrame]:
-        """What :meth:`per_image` made: a table asks for each metric many times."""
+        """Cache of :meth:`per_image`."""
         return {}
 
     def _pivot(self, metric: str) -> pd.DataFrame:
@@ -141,13 +157,13 @@ class RunData:
         return dict(zip(known["image"], known["identity"], strict=True))
 
     def entry(self, section: str, name: str) -> dict[str, Any]:
-        """What the manifest says of ``name`` in ``methods`` or ``metrics``; empty where it says nothing."""
+        """The manifest's entry for ``name`` in ``methods`` or ``metrics``; empty if there is none."""
         entries = self.manifest.get(section)
         entry = entries.get(name) if isinstance(entries, Mapping) else None
         return dict(entry) if isinstance(entry, Mapping) else {}
 
     def metric(self, name: str) -> MetricInfo:
-        """How ``name`` is shown: what the manifest says, else what the summary says."""
+        """How a metric is shown, by the manifest or else by the summary."""
         if name not in self._infos:
             self._infos[name] = self._info(name)
         return self._infos[name]
@@ -198,8 +214,8 @@ def _read_summary(path: Path) -> pd.DataFrame:
     if not len(frame):
         raise UserError(f"{path}: no rows")
     check_frame(path, frame, (), SUMMARY_NUMBERS)
-    if (frame["n"].abs() > MOST).any():
-        raise UserError(f"{path}: column n: more than {MOST:g}")
+    if (frame["n"].abs() > MAX_IMAGES).any():
+        raise UserError(f"{path}: column n: more than {MAX_IMAGES:g}")
     unknown = sorted(set(frame["direction"]) - set(DIRECTIONS))
     if unknown:
         raise UserError(f"{path}: unknown direction {_some(unknown)} (known: {', '.join(DIRECTIONS)})")
@@ -208,7 +224,7 @@ def _read_summary(path: Path) -> pd.DataFrame:
 
 
 def _read_more(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    """A table that runs of earlier versions do not have."""
+    """Read a table that runs of earlier versions lack."""
     if not path.is_file():
         return pd.DataFrame(columns=list(columns))
     numbers = [column for column in columns if column in ("value", "x", "y")]

@@ -6,7 +6,7 @@ import math
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number with so many significant digits, trailing zeros included, and never in powers of ten.
+    """A number with ``digits`` significant digits, trailing zeros included, never in scientific notation.
 
     Examples:
         >>> [significant(value) for value in (2273.4, 391.2, 8.4, 0.12345, 0.0)]

@@ -1,6 +1,6 @@
-"""Whether a run that is asked for has been done already, from file times alone: nothing heavy is imported for it.
+"""Whether a requested run is finished already, from file times alone, without heavy imports.
 
-On another machine it has not: scores are taken from the cache, speed is measured anew.
+On another machine it is not: scores come from the cache, speed is measured anew.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from fsrbench.spec import RunSpec
 from fsrbench.weights import known as weights
 
 NAME = "finished.json"
-UNASKED = ("resume", "offline", "out", "workers", "scheduler")
-"""Parts of a specification that change nothing about the scores."""
+IRRELEVANT = ("resume", "offline", "out", "workers", "scheduler")
+"""Fields of a specification that do not affect the scores."""
 Stamp = tuple[int, int, int]
 """Size in bytes, time of the last change of the content in nanoseconds, and of the file: a copy may keep the former."""
-NOT_THERE: Stamp = (-1, 0, 0)
+MISSING: Stamp = (-1, 0, 0)
 
 
 def remember(
@@ -45,11 +45,11 @@ def remember(
     """
     lacking = list(missing)
     files = [*files, *(folder for folders in lacking if not isinstance(folders, str) for folder in folders)]
-    told = {
+    record = {
         "versions": versions(),
         "machine": speed_facts(),
         "threads": threads(),
-        "spec": _asked(spec),
+        "spec": _relevant(spec),
         "weights": {name: str(weights.find(name)) for name in weight_files},
         "missing": [name for name in lacking if isinstance(name, str) and name in weights.WEIGHTS],
         "may_ask": bool(lacking) and spec.offline,
@@ -57,7 +57,7 @@ def remember(
         "outputs": [path.relative_to(spec.out.absolute()).as_posix() for path in _written(spec.out, folder)],
     }
     with whole(folder / NAME) as part:
-        part.write_text(json.dumps(told), encoding="utf-8")
+        part.write_text(json.dumps(record), encoding="utf-8")
 
 
 def forget(folder: Path) -> None:
@@ -68,41 +68,41 @@ def forget(folder: Path) -> None:
 def is_current(folder: Path, spec: RunSpec) -> bool:
     """Whether ``spec`` was finished here, and nothing that it depends on has changed since."""
     try:
-        told = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        record = json.loads((folder / NAME).read_text(encoding="utf-8"))
         return (
-            told["versions"] == versions()
-            and told["machine"] == speed_facts()
-            and threads() in (None, told["threads"])
-            and told["spec"] == _asked(spec)
-            and all((spec.out / name).exists() for name in told["outputs"])
-            and not (told["may_ask"] and not spec.offline)
-            and not any(map(weights.there, told["missing"]))
-            and all(str(weights.find(name)) == path for name, path in told["weights"].items())
-            and all(_stamp(Path(path)) == tuple(stamp) for path, stamp in told["files"].items())
+            record["versions"] == versions()
+            and record["machine"] == speed_facts()
+            and threads() in (None, record["threads"])
+            and record["spec"] == _relevant(spec)
+            and all((spec.out / name).exists() for name in record["outputs"])
+            and not (record["may_ask"] and not spec.offline)
+            and not any(map(weights.there, record["missing"]))
+            and all(str(weights.find(name)) == path for name, path in record["weights"].items())
+            and all(_stamp(Path(path)) == tuple(stamp) for path, stamp in record["files"].items())
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, FsrbenchError):
         return False  # not there, damaged, or something that it depended on is gone
 
 
-def _asked(spec: RunSpec) -> Mapping[str, Any]:
-    return {name: value for name, value in spec.as_json().items() if name not in UNASKED}
+def _relevant(spec: RunSpec) -> Mapping[str, Any]:
+    return {name: value for name, value in spec.as_json().items() if name not in IRRELEVANT}
 
 
 def _written(out: Path, cache: Path) -> Iterator[Path]:
-    """What the run gave: if any of it is gone, it is to be made again."""
+    """The run's output: if any of it is gone, the run counts as not finished."""
     for path in out.absolute().iterdir():
         if path != cache.absolute() and not path.name.startswith("."):
             yield from _below([path])
 
 
 def _below(paths: Iterable[Path]) -> Iterator[Path]:
-    """Absolute paths of files and of folders with all that is in them; a folder's time tells of new files."""
+    """Absolute paths of files and of folders with all that is in them; a folder's time changes with new files."""
     waiting = [path.absolute() for path in paths]
     seen: set[tuple[int, int]] = set()
     while waiting:
         path = waiting.pop()
         yield path
-        # A link back to where we came from would be followed for ever
+        # A link back to where we came from would be followed forever
         if path.is_dir() and (number := (path.stat().st_dev, path.stat().st_ino)) not in seen:
             seen.add(number)
             waiting += path.iterdir()
@@ -113,6 +113,6 @@ def _stamp(path: Path) -> Stamp:
         status = path.stat()
     except OSError:
         if not os.path.lexists(path):
-            return NOT_THERE
+            return MISSING
         status = path.lstat()  # a link to nowhere, which the run has reported
     return (0 if path.is_dir() else status.st_size), status.st_mtime_ns, status.st_ctime_ns

@@ -16,8 +16,8 @@ from fsrbench.runs.names import CACHE, MANIFEST
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Make the run's folder; inside, no other process writes to it.
+def locked(path: Path) -> Iterator[None]:
+    """Make the run's folder and lock it: inside, no other process writes to it.
 
     Raises:
         UserError: it cannot be made, holds something that is no run, or another process writes to it.

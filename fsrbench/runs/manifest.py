@@ -1,4 +1,4 @@
-"""What a run tells of itself, read with care: runs of earlier versions lack parts, and text may have any shape."""
+"""Reading the manifest with care: runs of earlier versions lack parts, and values may be of any type."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fsrbench.runs.data import RunData
 
 
 def section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A part of the manifest, or of a part of it; empty where there is none."""
+    """A part of the manifest, or of a part of it; empty if missing."""
     found = manifest.get(name)
     return found if isinstance(found, Mapping) else {}
 
@@ -30,9 +30,9 @@ def images_of_people(images: object, people: object) -> str:
 
 
 def part_measured(run: RunData, method: str, metric: str) -> str:
-    """``8 of 16 images`` where a value is not of all images that were to be scored; empty where it is."""
-    result = run.result(method, metric)
-    if result is None or not result.has_value:
+    """``8 of 16 images`` where a value was not measured on all images; else empty."""
+    result = run.shown_result(method, metric)
+    if result is None:
         return ""
     failed = result.status == "failed"
     if (run.scores["metric"] == metric).any():

@@ -65,11 +65,16 @@ class Result:
     """One row of the summary."""
 
     value: float
+    """In the metric's unit, rates as fractions in [0, 1]; NaN without a value."""
     ci_low: float
+    """Lower end of the 95 % interval; NaN without one."""
     ci_high: float
     n: float
+    """Number of scores, pairs or queries behind the value."""
     status: str
+    """``ok``, ``unavailable``, ``invalid`` or ``failed``."""
     note: str
+    """The reason of a status, or a remark."""
 
     @property
     def ok(self) -> bool:
@@ -78,7 +83,7 @@ class Result:
 
     @property
     def has_value(self) -> bool:
-        """Whether there is a number to show: ok, or failed and computed all the same."""
+        """Whether there is a number to show: ok, or failed on some images only."""
         return self.status in {"ok", "failed"} and not math.isnan(self.value)
 
     @property

@@ -1,17 +1,13 @@
-"""Names of the rows of pictures and numbers that are no method's."""
+"""Rows of a run that are not methods, and names in its folder."""
 
 from __future__ import annotations
 
 from typing import Final
 
 LR: Final = "lr"
-"""The LR images; they have pictures and no numbers, and no method may be called so."""
+"""The LR images, which have pictures but no numbers. Reserved: no method may have this name."""
 HR: Final = "hr"
-"""The HR images, scored as if a method had made them: the ceiling."""
-
-
+"""The HR images, scored as if a method had made them: the ceiling. Reserved, too."""
 CACHE = "cache"
-"""Where the units that are done lie."""
-
-
+"""The folder of finished units."""
 MANIFEST = "manifest.json"

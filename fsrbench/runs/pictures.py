@@ -1,4 +1,4 @@
-"""The pictures that a run keeps: a folder a row, and an index that says which of the files belong to the run.
+"""The pictures that a run keeps: one folder per row, and an index of the files that belong to the run.
 
 The engine writes it and the reports read it, so nothing here needs torch.
 """
@@ -23,7 +23,7 @@ from PIL import Image
 from fsrbench.files.atomic import disk_errors, whole
 
 MAX_BYTES: Final = 150
-"""Of a row's folder name; longer ones are cut and marked."""
+"""Longest name of a row's folder; longer ones are cut and marked by a hash."""
 INDEX: Final = "index.json"
 COMPRESSION: Final = 1
 """Of PNG: half the time of the usual 6 for files a tenth larger."""
@@ -100,7 +100,7 @@ class PictureFolder:
         Returns:
             Images that could not be written, and why: their names may be too much for the file system.
         """
-        (self.path / INDEX).unlink(missing_ok=True)  # a kill from here on leaves pictures that nothing vouches for
+        (self.path / INDEX).unlink(missing_ok=True)  # a kill from here on leaves pictures without an index
         problems: dict[str, str] = {}
         for image, pixels in pictures:
             try:
@@ -129,12 +129,12 @@ class PictureFolder:
             part.write_text(text + "\n", encoding="utf-8")
 
     def _check_inside(self, file: Path) -> None:
-        """Refuse to write through links that lead out of the folder; the folder itself may be one."""
+        """Refuse to write through links out of the folder; the folder itself may be a link."""
         if not Path(os.path.realpath(file.parent)).is_relative_to(os.path.realpath(self.path)):
             raise OSError(errno.EXDEV, "a link leads out of the run's folder")
 
     def _tidy(self, belonging: set[Path]) -> None:
-        """Remove other PNG files and the folders that this empties; links to folders elsewhere are not followed."""
+        """Remove other PNG files and folders left empty; links to folders elsewhere are not followed."""
         if self.path.is_symlink():
             return
         for top, _, names in os.walk(self.path, topdown=False):

@@ -1,4 +1,4 @@
-"""Probabilities of several tests: how small they can be, corrected for their number, and as text."""
+"""p-values of several tests: how small they can be, corrections for their number, and as text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 PERMUTATIONS = 4999
 """Random exchanges of a test."""
 SMALLEST_P = 1e-12
-"""Smaller probabilities say nothing more: a p is never 0."""
+"""Smaller p-values say nothing more, and p is never 0."""
 LEVEL = 0.05
 """A difference is called distinguishable below this probability, corrected for the number of comparisons."""
 FEWEST_PEOPLE = 12
@@ -17,7 +17,7 @@ COMMON_SHARE = 0.5
 
 
 def smallest_p(people: int) -> float:
-    """The smallest p that a test of so many people can give: all of them differ in one direction.
+    """The smallest p that a test of this many people can give: all differ in one direction.
 
     Example:
         >>> smallest_p(5), smallest_p(6)
@@ -27,7 +27,7 @@ def smallest_p(people: int) -> float:
 
 
 def can_tell(people: Sequence[int]) -> list[bool]:
-    """Which of several tests, of so many people each, could find a difference after Holm's correction.
+    """Which of several tests, given the people in each, could find a difference after Holm's correction.
 
     Example:
         >>> can_tell([6]), can_tell([6, 6])

@@ -13,9 +13,9 @@ from fsrbench.stats.small_samples import effective_number, half_width, rate_inte
 
 RESAMPLES = 2000
 LARGEST = 1e100
-"""Finite numbers beyond this were never measured, and cannot be drawn."""
+"""Larger values are rejected as implausible (and break plots)."""
 FEW = 30
-"""From so many people on, and up to :data:`MANY`, means have bootstrap intervals; of fewer those are too narrow."""
+"""From this many people up to :data:`MANY`, means have bootstrap intervals; with fewer those are too narrow."""
 UNEQUAL = 0.8
 """Below this share of effective people, bootstrap intervals are too narrow for any number of them."""
 MANY = 1000

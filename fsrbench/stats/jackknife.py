@@ -1,4 +1,4 @@
-"""Numbers of a whole set without one block of its images after the other: what their intervals and tests stand on.
+"""Leave-one-block-out jackknife for numbers of a whole set; basis of their intervals and tests.
 
 Bootstrap draws would repeat images, which shrinks the covariance: a set drawn from itself has a positive FID.
 """
@@ -16,9 +16,9 @@ from fsrbench.stats.intervals import pseudo_values
 BLOCKS = 20
 FEWEST_BLOCKS = 5
 MOST_PAIRS = 10_000
-"""Images from which on the kernels of all pairs would take longer than the features themselves."""
+"""From this many images on, the kernels of all pairs would take longer than the features."""
 KEPT = -1
-"""The block of what is never left out."""
+"""The block of images that are never left out."""
 
 
 def blocks_of(groups: Sequence[str]) -> np.ndarray | None:
@@ -53,7 +53,7 @@ def frechet_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray
         numpy.linalg.LinAlgError: a covariance is singular.
     """
     pairs = zip(_moments_without(a, block), _moments_without(b, block_b, len(np.unique(block))), strict=True)
-    return pseudo_values(value, np.array([_frechet(*mine, *other) for mine, other in pairs]))
+    return pseudo_values(value, np.array([_frechet(*a_moments, *b_moments) for a_moments, b_moments in pairs]))
 
 
 def kernel_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray, block_b: np.ndarray) -> np.ndarray:
@@ -81,17 +81,17 @@ def _kernel_sums(
 
     A part of ``a`` with a part of ``b`` at a time: all pairs of 70,000 images would take 37 GiB.
     """
-    members, members_b = (np.eye(count + 1)[part] for part in (block, block_b))
+    indicator_a, indicator_b = (np.eye(count + 1)[part] for part in (block, block_b))
     sums = np.zeros((count + 1, count + 1))
-    for i, (mine, of_mine) in enumerate(zip(parts(a), parts(members), strict=True)):
-        for j, (other, of_other) in enumerate(zip(parts(b), parts(members_b), strict=True)):
+    for i, (part_a, members_a) in enumerate(zip(parts(a), parts(indicator_a), strict=True)):
+        for j, (part_b, members_b) in enumerate(zip(parts(b), parts(indicator_b), strict=True)):
             if within and j < i:
                 continue  # as the same two parts the other way round
-            kernel = mine @ other.T / a.shape[1] + 1
+            kernel = part_a @ part_b.T / a.shape[1] + 1
             kernel *= kernel * kernel
             if within and i == j:
                 np.fill_diagonal(kernel, 0)
-            found = of_mine.T @ kernel @ of_other
+            found = members_a.T @ kernel @ members_b
             sums += found + found.T if within and j > i else found
     return sums
 

@@ -123,7 +123,7 @@ def _p_value(sums: np.ndarray, seed: int) -> float:
 
 @lru_cache(maxsize=2)
 def _signs(clusters: int, seed: int) -> tuple[np.ndarray, bool]:
-    """Which scores are exchanged, as -1 and 1, a row a permutation; and whether these are all there are."""
+    """Which scores are exchanged, as -1 and 1, one row per permutation; and whether these are all exchanges."""
     if 2**clusters <= PERMUTATIONS:
         bits = np.arange(2**clusters)[:, None] >> np.arange(clusters) & 1
         return 1.0 - 2.0 * bits, True

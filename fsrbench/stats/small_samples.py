@@ -61,7 +61,7 @@ def half_width(values: np.ndarray, effective: float | None = None) -> float:
 
 
 def t_quantile(effective: float) -> float:
-    """Of 97.5 %, for so many people; two at least, as fewer would make the interval endless."""
+    """97.5 % quantile of Student's t for this many people, two at least."""
     from scipy import special  # scipy.stats takes half a second, which tables can do without
 
     return float(special.stdtrit(max(1.0, effective - 1), 0.975))

@@ -8,7 +8,7 @@ from itertools import combinations
 import pandas as pd
 import pytest
 
-from fsrbench.audit.findings import COLUMNS, Apart, Findings
+from fsrbench.audit.findings import COLUMNS, DistinctPair, Findings
 from fsrbench.audit.protocols import Protocol, all_protocols
 from fsrbench.runs.metric_info import MetricInfo
 
@@ -28,7 +28,7 @@ def row(metric: str, protocol: str, method: str, value: float, default: float, n
     return {**told, "difference": value - default, "status": "invalid" if note else "ok", "note": note}
 
 
-def every_pair(protocols: Iterable[Protocol], methods: Sequence[str]) -> frozenset[Apart]:
+def every_pair(protocols: Iterable[Protocol], methods: Sequence[str]) -> frozenset[DistinctPair]:
     """As if tests had told all methods apart."""
     pairs = list(map(frozenset, combinations(methods, 2)))
     return frozenset((p.metric, p.name, pair) for p in protocols for pair in pairs)

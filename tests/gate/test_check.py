@@ -295,6 +295,36 @@ def test_a_tolerance_of_times_is_never_below_the_band() -> None:
     assert one(verdict(strict, timed(5 * 1.01 * BAND, 60))).kind is Kind.REGRESSED
 
 
+def measured(value: float, low: float, high: float) -> dict[str, float]:
+    return {"value": value, "ci_low": low, "ci_high": high}
+
+
+@pytest.mark.parametrize(
+    ("metric", "before", "noisy", "steady"),
+    [
+        ("latency_ms", {"scgan": 60.0, "ours": 5.0}, (14.0, 8.0, 20.0), (14.0, 13.5, 14.5)),
+        ("throughput", {"scgan": 20.0, "ours": 240.0}, (90.0, 60.0, 230.0), (90.0, 88.0, 92.0)),
+    ],
+)
+def test_times_that_scatter_widely_are_within_chance(
+    metric: str, before: dict[str, float], noisy: tuple[float, float, float], steady: tuple[float, float, float]
+) -> None:
+    base = before["scgan"]
+    spread = {"scgan": measured(base, 0.95 * base, 1.05 * base)}
+    found = one(verdict({metric: before}, {metric: spread | {"ours": measured(*noisy)}}))
+    assert found.kind is Kind.CHANCE
+    assert found.note.startswith("too noisy to tell: ")
+    assert one(verdict({metric: before}, {metric: spread | {"ours": measured(*steady)}})).kind is Kind.REGRESSED
+
+
+def test_a_base_that_scatters_widely_hides_no_slow_method() -> None:
+    before = {"latency_ms": {"scgan": 60.0, "ours": 5.0}}
+    base = measured(60.0, 30.0, 90.0)
+    for time, kind in ((12.0, Kind.CHANCE), (18.0, Kind.REGRESSED)):
+        after = {"latency_ms": {"scgan": base, "ours": measured(time, 0.98 * time, 1.02 * time)}}
+        assert one(verdict(before, after)).kind is kind
+
+
 def test_times_without_the_base_are_lost() -> None:
     with_psnr: Values = {"psnr": {"scgan": psnr(1), "ours": psnr()}, **timed(5, 60)}
     without: Values = {"psnr": {"ours": psnr()}, "latency_ms": {"ours": 5.0}}

@@ -196,7 +196,7 @@ def test_update_tells_what_changes_and_then_holds(bad: Path, against: Path) -> N
 def test_update_refuses_a_failed_run_and_leaves_the_file(tmp_path: Path, against: Path) -> None:
     before = against.read_bytes()
     failed = save(made_run({**VALUES, "params": {"ours": {"status": "failed", "note": "x"}}}), tmp_path / "f")
-    refused(call("check", failed, "--against", against, "--update"), "failed are ours (params)")
+    refused(call("check", failed, "--against", against, "--update"), "failed: ours (params)")
     assert against.read_bytes() == before
 
 

@@ -199,7 +199,7 @@ def test_github_summary_is_a_table(red: Verdict) -> None:
     lines = github.summary(red).splitlines()
     assert lines[0] == "### fsrbench check: ❌ regressed: 1 regressed, 1 lost, 1 improved, 1 appeared, 2 holds"
     rows = [line for line in lines if line.startswith("| ")]
-    assert rows[1].startswith("| regressed | ours | PSNR | ")
+    assert rows[2].startswith("| regressed | ours | PSNR | ")
     assert all(row.count("|") == 5 for row in rows)
 
 

@@ -108,5 +108,5 @@ def test_what_merely_differs_is_a_note(manifest: dict[str, Any], note: str) -> N
 def test_manifest_that_does_not_say_enough_is_refused(missing: str) -> None:
     run = made_run(VALUES)
     del run.manifest[missing]
-    with pytest.raises(UserError, match=f"manifest.json does not say enough.*{missing}"):
+    with pytest.raises(UserError, match=f"manifest.json lacks what the gate compares.*{missing}"):
         check(run, make(made_run(VALUES)), AGAINST)

@@ -63,7 +63,7 @@ def test_changes_of_the_setup_are_told() -> None:
 @pytest.mark.parametrize("metric", ["psnr", "params"])
 def test_failed_method_is_not_kept(metric: str) -> None:
     failed = {metric: {**VALUES[metric], "ours": {"value": 1.0, "status": "failed", "note": "broke"}}}
-    with pytest.raises(UserError, match=rf"failed are ours \({metric}\)"):
+    with pytest.raises(UserError, match=rf"failed: ours \({metric}\)"):
         make(made_run({**VALUES, **failed}))
 
 

@@ -48,6 +48,16 @@ def typeset(table: str, folder: Path, packages: str = "booktabs,siunitx,adjustbo
     return _complaints((folder / "main.log").read_text(encoding="utf-8", errors="replace"))
 
 
+def pieces_of_text(document: str, folder: Path) -> list[int]:
+    """How many pieces of text each page of a compiled document shows, from its uncompressed PDF."""
+    assert COMMAND is not None
+    (folder / "main.tex").write_text(f"\\pdfcompresslevel=0 {document}", encoding="utf-8")
+    for _ in range(2):
+        subprocess.run([COMMAND, "-interaction=nonstopmode", "main.tex"], cwd=folder, capture_output=True, check=True)
+    streams = re.findall(rb"stream\r?\n(.*?)endstream", (folder / "main.pdf").read_bytes(), re.DOTALL)
+    return [stream.count(b"]TJ") for stream in streams if re.search(rb"^BT$", stream, re.MULTILINE)]
+
+
 def _complaints(log: str) -> list[str]:
     wide = [found for found in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log) if float(found) > POINTS]
     warned = re.findall(r"^(?:LaTeX|Package).* [Ww]arning: .*", log, flags=re.MULTILINE)

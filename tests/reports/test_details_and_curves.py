@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from fsrbench.errors import UserError
 from fsrbench.reports.plots import curves as plot_curves
 from fsrbench.reports.plots.looks import looks
-from fsrbench.reports.plots.style import styled
+from fsrbench.reports.plots.style import save, styled
 from fsrbench.reports.tables.details import details_table
 from fsrbench.reports.tables.render import render
 from fsrbench.runs.columns import CURVE_COLUMNS, DETAIL_COLUMNS
@@ -88,6 +89,18 @@ def test_legend_of_many_methods_is_not_cut_off(make_run):
     box = legend.get_window_extent()
     assert box.x0 >= 0
     assert box.x1 <= figure.bbox.x1
+
+
+@pytest.mark.parametrize("count", [2, 9, 20])
+def test_no_two_lines_are_drawn_alike(make_run, tmp_path, count):
+    names = ["nearest", "bilinear", *(f"method{i}" for i in range(count - 2))]
+    run = make_run({"detection": dict.fromkeys(names, 0.9)})
+    points = [(name, "detection", "threshold", x, 0.5 + x / 10) for name in names for x in (0.5, 1.0)]
+    with styled():
+        figure = plot_curves.draw_detection(replace(run, curves=pd.DataFrame(points, columns=list(CURVE_COLUMNS))))
+        svg = save(figure, tmp_path, "curves")[1].read_text(encoding="utf-8")
+    curves = re.findall(r"clip-path[^>]*(stroke-dasharray:[^>]*stroke: #\w+); stroke-width: 1.4", svg)
+    assert len(curves) == len(set(curves)) == count
 
 
 def test_legend_says_which_curve_is_of_a_part_of_the_images(run):

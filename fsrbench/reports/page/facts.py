@@ -1,4 +1,4 @@
-"""What the manifest knows, in the page's words: the head, and how everything was measured."""
+"""The manifest's facts as the page shows them: the head, and how everything was measured."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _data(run: RunData) -> list[Pair]:
         "seed": section(run.manifest, "degradation").get("seed"),
         "changed images": f"{len(cut)}, {_first(cut)}" if isinstance(cut, Mapping) and cut else None,
         "reference set": f"{reference.get('name')}, {reference.get('n')} images" if reference else None,
-        "its sha256": reference.get("sha256"),
+        "reference sha256": reference.get("sha256"),
     }
     return _pairs(pairs)
 

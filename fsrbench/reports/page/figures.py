@@ -14,7 +14,8 @@ CAPTIONS: Final = {
     "speed_quality": (
         "Quality against speed",
         "Quality against latency at batch 1, with 95 % intervals. Fast is left; the other axis's arrow points to its "
-        "better end. The grey steps are the Pareto front: no method beats those on it in both.",
+        "better end. The grey steps are the Pareto front: no method has better values than those on it in both; where "
+        "intervals overlap, chance may decide who is on it.",
     ),
     "metrics": (
         "All metrics",

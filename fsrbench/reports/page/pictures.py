@@ -1,4 +1,4 @@
-"""The run's pictures as text that a browser shows, and the scores that stand under them."""
+"""The run's pictures as data URLs, and the scores shown below them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import pandas as pd
 from PIL import Image
 
 from fsrbench.reports.plots.looks import looks
@@ -146,18 +145,13 @@ def _scores(
     metrics = tuple(run.metric(name) for name in run.metrics if name in there)
     tables = []
     for metric in metrics:
-        by_place: dict[tuple[str, str], float] = {
-            (str(method), str(image)): float(value)
-            for method, image, value in wanted.loc[
-                wanted["metric"] == metric.name, ["method", "image", "value"]
-            ].itertuples(index=False)
-        }
-        tables.append(tuple(tuple(_score(by_place.get((row, image)), metric) for image in images) for row in rows))
+        shown = run.per_image(metric.name).reindex(index=list(images), columns=list(rows))
+        tables.append(tuple(tuple(_score(float(value), metric) for value in shown[row]) for row in rows))
     return metrics, tuple(tables)
 
 
-def _score(value: float | None, metric: MetricInfo) -> float | str | None:
-    if value is None or pd.isna(value):
+def _score(value: float, metric: MetricInfo) -> float | str | None:
+    if math.isnan(value):
         return None
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"

@@ -17,7 +17,7 @@ from fsrbench.files.atomic import whole
 from fsrbench.reports.page import facts
 from fsrbench.reports.page.figures import PlotFigure, read_figures
 from fsrbench.reports.page.pictures import MOST_SHOWN, read_pictures, specimens, titles
-from fsrbench.reports.page.results import look_rules, read_results
+from fsrbench.reports.page.results import HINTS, look_rules, read_results
 from fsrbench.reports.tables.details import detail_methods, detail_rows
 from fsrbench.runs.data import RunData
 
@@ -31,7 +31,7 @@ def write_report(run: RunData, out: Path | None = None, images: int = MOST_SHOWN
     Args:
         run: the run.
         out: the file; ``report.html`` in the run's folder by default.
-        images: show the first so many; fewer where the page would get too large.
+        images: how many of the first to show; fewer where the page would get too large.
         afresh: draw the plots again, as a layout renames what they show; else the run's own are shown.
 
     Returns:
@@ -76,6 +76,7 @@ def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure]
         run=run,
         facts=facts,
         results=read_results(run),
+        hints=HINTS,
         figures=read_figures(run) if figures is None else figures,
         pictures=pictures,
         titles=titles(run),

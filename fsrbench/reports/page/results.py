@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.short_names import short_names
 from fsrbench.reports.tables.build import build_table
-from fsrbench.reports.tables.model import NO_VALUE, Table
+from fsrbench.reports.tables.model import NO_VALUE, Cell, Table
 from fsrbench.runs.columns import STATUSES
 from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import Result
 
 PRINTED_COLUMNS: Final = 5
 """Metrics side by side on paper; a table with more goes on below itself."""
@@ -33,31 +35,15 @@ SHAPES: Final = {
     "h": "polygon(50% 0, 95% 25%, 95% 75%, 50% 100%, 5% 75%, 5% 25%)",
 }
 """The plots' markers in CSS."""
-_HINTS: Final = {"higher": "higher is better", "lower": "lower is better", "none": "neither end is better"}
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A metric above its column."""
-
-    title: str
-    unit: str
-    arrow: str
-    direction: str
-    hint: str
-    notes: tuple[int, ...]
+HINTS: Final = {"higher": "higher is better", "lower": "lower is better", "none": "neither end is better"}
+"""By direction."""
 
 
 @dataclass(frozen=True)
 class ResultCell:
     """One result."""
 
-    text: str
-    spread: str
-    mark: str
-    signs: tuple[str, ...]
-    """Raised behind the number, before its notes."""
-    notes: tuple[int, ...]
+    cell: Cell
     status: str
     """Empty where the result is ok."""
     sort: str
@@ -79,63 +65,46 @@ class ResultRow:
 
 @dataclass(frozen=True)
 class Results:
-    """Everything about the table."""
+    """A run's table with 95 % intervals, and what the page adds to it."""
 
-    headings: tuple[Heading, ...]
+    table: Table
     rows: tuple[ResultRow, ...]
     groups: tuple[tuple[int, ...], ...]
     """The columns of each table on paper."""
-    legend: str
-    footnotes: tuple[str, ...]
-    left_out: tuple[str, ...]
     states: str
     """How many results are ok, unavailable, ...; ``76 ok, 2 invalid``."""
     failed: bool
 
 
 def read_results(run: RunData) -> Results:
-    """The table of a run with 95 % intervals."""
+    """The results of a run."""
     table = build_table(run, intervals=True)
     count = len(table.columns)
     groups = (range(start, min(start + PRINTED_COLUMNS, count)) for start in range(0, count, PRINTED_COLUMNS))
     counts = Counter(run.summary["status"])
     return Results(
-        headings=tuple(
-            Heading(m.title, m.unit, m.arrow, m.direction, _HINTS[m.direction], column.notes)
-            for column in table.columns
-            for m in (column.metric,)
-        ),
+        table,
         rows=tuple(_rows(run, table)),
         groups=tuple(tuple(group) for group in groups),
-        legend=table.legend,
-        footnotes=table.footnotes,
-        left_out=table.left_out,
         states=", ".join(f"{counts[status]} {status}" for status in STATUSES if counts[status]),
         failed=bool(counts["failed"]),
     )
 
 
-def _rows(run: RunData, table: Table) -> list[ResultRow]:
+def _rows(run: RunData, table: Table) -> Iterator[ResultRow]:
     places = {name: place for place, name in enumerate(looks(run))}
     short = short_names(row.method for row in table.rows)
-    metrics = [column.metric.name for column in table.columns]
-    rows = []
     for row in table.rows:  # without the ceiling's where that has no value
-        found = [run.result(row.name, metric) for metric in metrics]
-        cells = tuple(
-            ResultCell(
-                text=cell.text,
-                spread=cell.spread,
-                mark=cell.mark,
-                signs=replace(cell, notes=()).signs,
-                notes=cell.notes,
-                status="" if result is None or result.status == "ok" else result.status,
-                sort=_number(result.value) if result is not None and cell.text != NO_VALUE else "",
-            )
-            for cell, result in zip(row.cells, found, strict=True)
-        )
-        rows.append(ResultRow(row.method, short.get(row.method, row.method), places[row.name], row.ceiling, cells))
-    return rows
+        pairs = zip(row.cells, table.columns, strict=True)
+        cells = tuple(_cell(cell, run.result(row.name, column.metric.name)) for cell, column in pairs)
+        yield ResultRow(row.method, short[row.method], places[row.name], row.ceiling, cells)
+
+
+def _cell(cell: Cell, result: Result | None) -> ResultCell:
+    if result is None:
+        return ResultCell(cell, "", "")
+    status = "" if result.status == "ok" else result.status
+    return ResultCell(cell, status, _number(result.value) if cell.text != NO_VALUE else "")
 
 
 def _number(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Curves that metrics give beside their numbers: ROC, detection over thresholds, throughput over batch sizes."""
+"""Curves of metrics: ROC, detection over thresholds, throughput over batch sizes."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ LEAST_FAR = 1e-3
 
 
 def draw_roc(run: RunData) -> Figure | None:
-    """True over false accept rate of every verification metric, None where there is none."""
+    """True over false accept rate of every verification metric; None without such a curve."""
     return _draw(run, "roc", _roc_axes)
 
 
 def draw_detection(run: RunData) -> Figure | None:
-    """Detection rate over the detector's confidence, None where there is none."""
+    """Detection rate over the detector's confidence; None without such a curve."""
     return _draw(run, "threshold", _threshold_axes)
 
 
 def draw_throughput(run: RunData) -> Figure | None:
-    """Images a second over the batch size, None where there is none."""
+    """Images per second over the batch size; None without such a curve."""
     return _draw(run, "batch", _batch_axes)
 
 
@@ -70,7 +70,7 @@ def _draw(run: RunData, curve: str, dress: Callable[[Axes], None]) -> Figure | N
 
 
 def _part(run: RunData, method: str, metrics: Sequence[str]) -> str:
-    """Of how many images a curve is, where it is not of all."""
+    """How many images a curve was measured on, where not all."""
     parts = dict.fromkeys(part for metric in metrics if (part := part_measured(run, method, metric)))
     return f" ({', '.join(parts)})" if parts else ""
 

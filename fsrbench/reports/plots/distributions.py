@@ -1,4 +1,4 @@
-"""How the per-image scores of a method spread: a violin, its quartiles and the images themselves."""
+"""The distribution of each method's per-image scores: density, quartiles and the images themselves."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from fsrbench.reports.plots.dots import mark_missing, name_rows
+from fsrbench.reports.plots.dots import mark_missing
 from fsrbench.reports.plots.looks import Look, looks
-from fsrbench.reports.plots.style import panels, plain_ticks
+from fsrbench.reports.plots.style import labels_of, name_rows, panels, plain_ticks
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 
 METRICS = ("psnr", "ssim", "niqe", "niqe_face")
 MOST_PANELS = 3
 FEWEST_FOR_VIOLIN = 10
-"""A density estimated from fewer images says more about the estimator than about them."""
+"""With fewer, a density estimate shows the estimator rather than the images."""
 MOST_DOTS = 300
 
 
@@ -31,7 +31,7 @@ def draw_distributions(run: RunData) -> Figure | None:
     # Every panel has the same rows, so that a name holds for the whole line of panels
     rows = [name for name in run.rows if any(name in by_metric[metric] for metric in shown)]
     figure, axes = panels(len(shown), MOST_PANELS, 2.9, 0.75 + 0.36 * max(2, len(rows)))
-    look = looks(run)
+    look, names = looks(run), labels_of(run)
     for index, (axis, metric) in enumerate(zip(axes, shown, strict=True)):
         for row, name in enumerate(rows):
             if name in by_metric[metric]:
@@ -39,7 +39,7 @@ def draw_distributions(run: RunData) -> Figure | None:
             else:
                 mark_missing(axis, row)
         axis.set_title(run.metric(metric).label)
-        name_rows(axis, run, rows, named=index == 0)
+        name_rows(axis, [names[row] if index == 0 else "" for row in rows])
         plain_ticks(axis.xaxis)
     return figure
 

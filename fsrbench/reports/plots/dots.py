@@ -1,6 +1,6 @@
-"""Every metric in a panel with its own axis: a dot a method, with its confidence interval.
+"""One panel per metric, each with its own axis: one dot per method with its confidence interval.
 
-Dots and not bars: the axes do not start at zero, which would hide the differences, and a bar's length must.
+Dots, not bars: a bar's axis must start at zero, which would hide the differences.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from matplotlib.lines import Line2D
 from fsrbench.reports.plots.looks import CEILING, CEILING_DASH, looks
 from fsrbench.reports.plots.style import (
     ceiling_key,
+    draw_point,
     drawable,
     interval,
     interval_key,
     labels_of,
     legend_below,
+    name_rows,
     panels,
     plain_ticks,
     spans_decades,
@@ -36,9 +38,10 @@ def draw_dots(run: RunData) -> Figure | None:
     if not shown:
         return None
     figure, axes = panels(len(shown), COLUMNS, 2.3, 0.75 + 0.22 * max(3, len(run.methods)))
+    names = labels_of(run)
     for index, (axis, metric) in enumerate(zip(axes, shown, strict=True)):
         _draw_panel(axis, run, run.metric(metric))
-        name_rows(axis, run, run.methods, named=index % COLUMNS == 0)
+        name_rows(axis, [names[method] if index % COLUMNS == 0 else "" for method in run.methods])
     legend_below(figure, _keys(run, shown))
     return figure
 
@@ -47,15 +50,6 @@ def _keys(run: RunData, shown: Sequence[str]) -> list[Line2D]:
     results = [run.result(method, metric) for method in run.methods for metric in shown]
     keys = [interval_key()] if any(result.ok and result.has_interval for result in results if result) else []
     return keys + ([ceiling_key()] if any(drawable(run.result(HR, metric)) for metric in shown) else [])
-
-
-def name_rows(axes: Axes, run: RunData, rows: Sequence[str], named: bool) -> None:
-    """A row of the panel for each name, the first on top; the names only where ``named``."""
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    names = labels_of(run)
-    axes.set_yticks(range(len(rows)), [names[row] if named else "" for row in rows])
-    axes.tick_params(axis="y", length=0)
-    axes.spines["left"].set_visible(False)
 
 
 def mark_missing(axes: Axes, row: int) -> None:
@@ -70,21 +64,8 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo) -> None:
         if not drawable(result):
             mark_missing(axes, row)
             continue
-        low, high = interval(info, result.value, result.ci_low, result.ci_high)
-        value = result.value * info.factor
-        values.append(value)
-        axes.errorbar(
-            [value],
-            [row],
-            xerr=[[low], [high]],
-            fmt=look[method].marker,
-            color=look[method].colour,
-            markersize=5.5,
-            markeredgecolor="white",
-            markeredgewidth=0.5,
-            elinewidth=1.6,
-            zorder=3,
-        )
+        values.append(result.value * info.factor)
+        draw_point(axes, values[-1], row, look[method], interval(info, result))
     ceiling = run.result(HR, info.name)
     if drawable(ceiling):
         axes.axvline(ceiling.value * info.factor, color=CEILING, linestyle=CEILING_DASH, linewidth=1.2)

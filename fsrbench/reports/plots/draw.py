@@ -51,17 +51,16 @@ def plot(paths: Sequence[Path], out: Path | None, layout: Layout = DEFAULT) -> l
     """
     trainings = [path for path in paths if is_training(path)]
     if trainings and len(trainings) < len(paths):
-        raise UserError("runs and trainings do not go into one plot")
+        raise UserError("runs and trainings cannot be drawn in one plot")
     if out is None and len(paths) > 1:
-        raise UserError("several folders need --out, where the plot is to be written")
+        raise UserError("several folders need --out")
     out = out or paths[0] / "plots"
     if len(paths) == 1 and not trainings:
         return write_plots(open_arranged(paths[0], layout), out, processes=2)
     if not trainings:
         return write_sweep(paths, out, layout=layout)
     with styled():
-        figure = draw_training(paths)
-        return save(figure, out, "learning_curves") if figure is not None else []
+        return save(draw_training(paths), out, "learning_curves")
 
 
 def write_sweep(paths: Sequence[Path], out: Path, name: str = "sweep", layout: Layout = DEFAULT) -> list[Path]:
@@ -74,8 +73,7 @@ def write_sweep(paths: Sequence[Path], out: Path, name: str = "sweep", layout: L
         UserError: the runs are no sweep.
     """
     with styled():
-        figure = draw_sweep([arranged(RunData.load(path), layout) for path in paths])
-        return save(figure, out, name) if figure is not None else []
+        return save(draw_sweep([arranged(RunData.load(path), layout) for path in paths]), out, name)
 
 
 def write_plots(run: RunData, out: Path, processes: int = 1) -> list[Path]:
@@ -103,9 +101,4 @@ def write_plots(run: RunData, out: Path, processes: int = 1) -> list[Path]:
 
 def _write_plot(run: RunData, out: Path, name: str) -> list[Path]:
     with styled():
-        figure = PLOTS[name](run)
-        if figure is not None:
-            return save(figure, out, name)
-    for ending in ("png", "svg"):
-        (out / f"{name}.{ending}").unlink(missing_ok=True)
-    return []
+        return save(PLOTS[name](run), out, name)

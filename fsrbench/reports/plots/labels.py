@@ -1,4 +1,7 @@
-"""Names beside points, placed so that they cover neither points nor each other."""
+"""Labels beside points that cover neither points nor each other.
+
+adjustText needs pyplot and SciPy, and moves labels onto markers and lines where these few fixed places do not.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,7 @@ def place_labels(
         text = axes.annotate(name, (0, 0), xycoords="figure pixels", annotation_clip=False, fontsize=8, zorder=5)
         size = text.get_window_extent()
         boxes = _candidates(place, size.width, size.height, scale)
-        box = min(boxes, key=lambda box: _cost(box, taken, axes))  # the first of equals is the one liked best
+        box = min(boxes, key=lambda box: _cost(box, taken, axes))  # the first of equals is preferred
         text.remove()
         shade = tuple(_DARKER * part for part in to_rgb(colour))
         to_data = axes.transData.inverted().transform
@@ -64,7 +67,7 @@ def place_labels(
 
 
 def _candidates(place: np.ndarray, width: float, height: float, scale: float) -> list[Bbox]:
-    """Boxes around a point, the first ones liked best."""
+    """Boxes around a point, the preferred ones first."""
     boxes = []
     for distance in _DISTANCES:
         for right, up in _DIRECTIONS:

@@ -1,4 +1,4 @@
-"""How each method looks and is called, the same in every plot, grid and page. The page does not need matplotlib."""
+"""Colour, marker and dash of each method, the same in every plot, grid and page. Needs no matplotlib."""
 
 from __future__ import annotations
 

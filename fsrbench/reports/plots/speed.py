@@ -1,4 +1,4 @@
-"""Quality against latency, with the methods that nothing beats in both joined by a line."""
+"""Quality against latency, with the methods joined by a line that none beats in both by value."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from fsrbench.reports.plots.labels import place_labels
 from fsrbench.reports.plots.looks import CEILING, CEILING_DASH, Look, looks
 from fsrbench.reports.plots.style import (
     ceiling_key,
+    draw_point,
     drawable,
     freeze,
     interval,
@@ -26,7 +26,7 @@ from fsrbench.reports.plots.style import (
     panels,
     plain_ticks,
 )
-from fsrbench.runs.comparison import how_told
+from fsrbench.runs.comparison import used_test
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.runs.names import HR
@@ -37,7 +37,7 @@ MOST_PANELS = 4
 MOST_LABELS = 5
 """With more methods a legend replaces the names beside the points."""
 MOST_NAMED = 2
-"""With more methods missing from a panel only their number is given."""
+"""If more methods are missing from a panel, only their number is shown."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,10 @@ def draw_speed_quality(run: RunData) -> Figure | None:
 
 
 def pareto_front(points: Sequence[Point], lower_is_better: bool) -> list[Point]:
-    """The points that no other point beats in latency and quality, from fast to slow."""
+    """The points that no other point beats in latency and quality, from fast to slow.
+
+    Values decide, not tests: "not distinguishable" is not transitive, so it makes no order to draw.
+    """
     front: list[Point] = []
     sign = -1 if lower_is_better else 1
     for point in sorted(points, key=lambda point: (point.x, -sign * point.y)):
@@ -92,8 +95,8 @@ def _points(run: RunData, metric: str) -> list[Point]:
                     method,
                     speed.value * x_info.factor,
                     quality.value * y_info.factor,
-                    interval(x_info, speed.value, speed.ci_low, speed.ci_high),
-                    interval(y_info, quality.value, quality.ci_low, quality.ci_high),
+                    interval(x_info, speed),
+                    interval(y_info, quality),
                 )
             )
     return points
@@ -103,19 +106,7 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Poi
     look = looks(run)
     axes.set_xscale("log")
     for point in points:
-        axes.errorbar(
-            [point.x],
-            [point.y],
-            xerr=[[point.x_error[0]], [point.x_error[1]]],
-            yerr=[[point.y_error[0]], [point.y_error[1]]],
-            fmt=look[point.method].marker,
-            color=look[point.method].colour,
-            markersize=6,
-            markeredgecolor="white",
-            markeredgewidth=0.6,
-            elinewidth=1.1,
-            zorder=4,
-        )
+        draw_point(axes, point.x, point.y, look[point.method], point.x_error, point.y_error)
     ceiling = run.result(HR, info.name)
     if drawable(ceiling):
         axes.axhline(ceiling.value * info.factor, color=CEILING, linestyle=CEILING_DASH, linewidth=1.2, zorder=2)
@@ -130,8 +121,8 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Poi
 
 
 def _has_front(run: RunData, metric: str, points: Sequence[Point]) -> bool:
-    """Whether there are methods to join, in a metric by which they can be told apart at all."""
-    return len(points) > 1 and how_told(run, metric) not in (None, "few", "untested")
+    """Whether there are methods to join, in a metric that can distinguish them at all."""
+    return len(points) > 1 and used_test(run, metric) not in (None, "few", "untested")
 
 
 def _draw_front(axes: Axes, front: Sequence[Point]) -> None:
@@ -152,18 +143,8 @@ def _finish(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Point])
     plain_ticks(axes.yaxis)
     plain_ticks(axes.xaxis)
     if info.unit == "%":
-        axes.yaxis.set_major_locator(_PercentLocator())
-
-
-class _PercentLocator(MaxNLocator):
-    """Round ticks, none above 100 %, where the margin still reaches."""
-
-    def __init__(self) -> None:
-        super().__init__(5, steps=[1, 2, 5, 10])
-
-    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
-        """The ticks between two limits."""
-        return [tick for tick in super().tick_values(vmin, vmax) if tick <= 100]
+        low, high = axes.get_ylim()
+        axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= min(high, 100)])  # the margin is above
 
 
 def _draw_labels(axes: Axes, points: Sequence[Point], look: dict[str, Look], names: dict[str, str]) -> None:
@@ -197,11 +178,11 @@ def _line_boxes(axes: Axes, line: Line2D) -> list[Bbox]:
 
 
 def _draw_legend(figure: Figure, run: RunData, methods: Sequence[str], drawn: Mapping[str, Sequence[Point]]) -> None:
-    """What the lines mean and, where they carry no names, whose the points are."""
+    """Explain the lines and, where points have no labels, the points."""
     look, names = looks(run), labels_of(run)
     handles = [method_key(names[method], look[method], line=False) for method in methods]
     if any(_has_front(run, metric, points) for metric, points in drawn.items()):
-        handles.append(Line2D([], [], color="#9a9a9a", linewidth=1, label="Pareto front"))
+        handles.append(Line2D([], [], color="#9a9a9a", linewidth=1, label="Pareto front, by value"))
     if any(drawable(run.result(HR, metric)) for metric in QUALITIES):
         handles.append(ceiling_key())
     if any(max(*point.x_error, *point.y_error) > 0 for points in drawn.values() for point in points):

@@ -1,4 +1,4 @@
-"""What all plots share: colours of methods, fonts and sizes, and how a figure is saved."""
+"""What all plots share: fonts and sizes, axes, legends, markers, and saving."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ _STYLE: Final[Any] = {  # matplotlib types the keys one by one
 DPI: Final = 200
 MARKER_SIZE: Final = 5.0
 MOST_MARKED: Final = 12
-"""A curve of more points has a marker at a few of them alone."""
+"""A curve with more points has markers at only a few of them."""
 MOST_BELOW: Final = 4
-"""Entries of a legend of one column below its panel; more stand beside it."""
+"""Entries of a one-column legend below its panel; a longer one stands beside it."""
 LOG_FROM: Final = 20.0
 """A positive axis that spans this factor is drawn with a logarithmic scale."""
 
@@ -112,8 +112,32 @@ def draw_curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, place: int, w
     )
 
 
+def draw_point(
+    axes: Axes,
+    x: float,
+    y: float,
+    look: Look,
+    x_error: tuple[float, float] = (0.0, 0.0),
+    y_error: tuple[float, float] = (0.0, 0.0),
+) -> None:
+    """A method's marker with error bars, whose lengths are those below and above the value."""
+    axes.errorbar(
+        [x],
+        [y],
+        xerr=[[length] for length in x_error] if any(x_error) else None,
+        yerr=[[length] for length in y_error] if any(y_error) else None,
+        fmt=look.marker,
+        color=look.colour,
+        markersize=5.5,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
+        elinewidth=1.4,
+        zorder=4,
+    )
+
+
 def legend_below(figure: Figure, keys: Sequence[Line2D], most: int = 6) -> None:
-    """A legend for which the figure grows: below it, or beside it where the names fit one column only.
+    """Add a legend and enlarge the figure for it: below, or beside where names fit one column only.
 
     Args:
         figure: its panels keep their size.
@@ -155,6 +179,14 @@ def panels(count: int, columns: int, width: float, height: float) -> tuple[Figur
     return figure, axes[:count]
 
 
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """A row of the panel for each name, the first on top."""
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
 def plain_ticks(axis: Axis, most: int = 5, factor: float = 1) -> None:
     """Ticks at round numbers (1, 2 and 5 times a power of ten), written as such; ``factor`` 100 for per cent."""
     if axis.get_scale() == "log":
@@ -177,11 +209,12 @@ def drawable(result: Result | None) -> TypeGuard[Result]:
     return result is not None and result.ok and math.isfinite(result.value)
 
 
-def interval(info: MetricInfo, value: float, low: float, high: float) -> tuple[float, float]:
-    """Lengths of the error bar below and above the value, zero where there is no interval."""
-    if not all(math.isfinite(number) for number in (value, low, high)):
+def interval(info: MetricInfo, result: Result) -> tuple[float, float]:
+    """Lengths of the error bar below and above the value, in the unit shown; zero where there is no interval."""
+    if not result.has_interval:
         return 0.0, 0.0
-    return max(0.0, (value - low) * info.factor), max(0.0, (high - value) * info.factor)
+    below, above = result.value - result.ci_low, result.ci_high - result.value
+    return max(0.0, below * info.factor), max(0.0, above * info.factor)
 
 
 def ceiling_key() -> Line2D:
@@ -195,7 +228,7 @@ def interval_key() -> Line2D:
 
 
 def freeze(figure: Figure) -> None:
-    """Lay the figure out for good and put every text in its place, so that labels can be placed beside them."""
+    """Fix the figure's layout, so that labels can be placed in pixels."""
     _lay_out(figure)
     figure.draw_without_rendering()
 
@@ -211,10 +244,14 @@ def _lay_out(figure: Figure) -> None:
     figure.set_layout_engine("none")
 
 
-def save(figure: Figure, out: Path, name: str) -> list[Path]:
-    """Write ``name`` as PNG and SVG."""
-    out.mkdir(parents=True, exist_ok=True)
+def save(figure: Figure | None, out: Path, name: str) -> list[Path]:
+    """Write ``name`` as PNG and SVG; without a figure remove those of an earlier call, which would show other data."""
     files = [out / f"{name}.png", out / f"{name}.svg"]
+    if figure is None:
+        for file in files:
+            file.unlink(missing_ok=True)
+        return []
+    out.mkdir(parents=True, exist_ok=True)
     _lay_out(figure)
     figure.set_dpi(DPI)
     # Straight from the canvases: savefig draws everything twice

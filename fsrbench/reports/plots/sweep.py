@@ -1,4 +1,4 @@
-"""How each metric moves with the strength of a degradation: a line a method through several runs."""
+"""Each metric over the strength of a degradation: one line per method through several runs."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _points(by_strength: dict[float, RunData], name: str, metric: str) -> list[t
 
 
 def _varies(by_strength: dict[float, RunData], rows: Sequence[str], metric: str) -> bool:
-    """Sizes do not, and a level line says nothing."""
+    """Whether any method's value changes: sizes do not, and a level line says nothing."""
     return any(len({value for _, value, _, _ in _points(by_strength, name, metric)}) > 1 for name in rows)
 
 

@@ -29,7 +29,7 @@ def is_training(path: Path) -> bool:
 
 
 def draw_training(folders: Sequence[Path]) -> Figure | None:
-    """A panel for each quantity that was logged, a line a training; ``None`` where nothing was logged.
+    """A panel for each quantity that was logged, one line per training; ``None`` where nothing was logged.
 
     Raises:
         UserError: a log is missing or is not one.
@@ -85,7 +85,7 @@ def _read(folder: Path) -> pd.DataFrame:
 
 
 def _name(folder: Path, folders: Sequence[Path]) -> str:
-    """The folder's name, with the model where only one is drawn."""
+    """The folder's path; where only one is drawn, its model."""
     if len(folders) > 1:
         return str(folder)
     try:

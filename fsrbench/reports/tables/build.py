@@ -1,4 +1,4 @@
-"""From runs and a layout to the table."""
+"""Build a table from runs and a layout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fsrbench.reports.tables.merge import merged, merged_facts
 from fsrbench.reports.tables.model import NO_VALUE, Cell, Column, Row, Table
 from fsrbench.reports.tables.notes import Note
 from fsrbench.reports.tables.sources import Source, Step, arranged, steps
-from fsrbench.runs.comparison import how_told
+from fsrbench.runs.comparison import used_test
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import part_measured
 from fsrbench.runs.metric_info import MetricInfo, Result
@@ -23,7 +23,7 @@ from fsrbench.runs.names import HR
 
 @dataclass(frozen=True)
 class Part:
-    """What one run brings to the table."""
+    """One run's part of the table."""
 
     label: str
     run: RunData
@@ -53,7 +53,7 @@ def build_table(run: RunData, columns: Sequence[str] | None = None, intervals: b
 
 
 def build(sources: Sequence[Source], layout: Layout) -> Table:
-    """Make the table of runs side by side: a group of columns a run, a row a method that any of them has.
+    """Make the table of runs side by side: one group of columns per run, one row per method of any of them.
 
     Raises:
         UserError: none of the runs has a metric or method of the layout.
@@ -79,9 +79,9 @@ def _side_by_side(parts: Sequence[Part], layout: Layout) -> Table:
 
 
 def build_sweep(sources: Sequence[Source], layout: Layout) -> Table:
-    """Make the table of a sweep: below the degradation's name a group of columns a metric, a column a strength.
+    """Make the table of a sweep: one group of columns per metric, one column per strength.
 
-    Without metrics in the layout it shows the first alone: a column a metric and strength would be too many.
+    Without metrics in the layout, only the first is shown.
 
     Raises:
         UserError: as :func:`build`, or the runs are no sweep.
@@ -105,7 +105,7 @@ def open_arranged(path: Path, layout: Layout) -> RunData:
     """Read a run as a layout shows it: its methods in order and under their names, its metrics under theirs.
 
     Raises:
-        UserError: it is no run, or has not a metric or method of the layout.
+        UserError: it is not a run, or lacks a metric or method of the layout.
     """
     source = Source(RunData.load(path))
     check([source], layout)
@@ -116,7 +116,7 @@ def check(sources: Sequence[Source], layout: Layout) -> None:
     """Refuse metrics and methods that none of the runs has.
 
     Raises:
-        UserError: with the nearest that there is.
+        UserError: with the closest known name.
     """
     runs = [source.run for source in sources]
     where = f"{runs[0].path}" if len(runs) == 1 else "the runs"
@@ -150,7 +150,7 @@ def _part(source: Source, layout: Layout, keep_empty: bool = False) -> Part:
 
 
 Place = tuple[Part, str, tuple[str, ...]]
-"""A column to be: whose, of which metric, under which headings."""
+"""A column: its run, its metric and the headings above it."""
 
 
 def _table(parts: Sequence[Part], places: Sequence[Place], layout: Layout) -> Table:
@@ -160,16 +160,17 @@ def _table(parts: Sequence[Part], places: Sequence[Place], layout: Layout) -> Ta
     by_column = [_column_cells(part, metric, names, numbers, layout.intervals) for part, metric, _ in places]
     rows = tuple(_row(name, [cells[name] for cells in by_column], layout) for name in names)
     full = layout.notes == "full"
-    said = [(part.label, part) for part in parts]
+    labelled = [(part.label, part) for part in parts]
     return Table(
         columns=tuple(_column(part, metric, groups, numbers) for part, metric, groups in places),
         rows=rows,
         legend=_legend(rows, places, layout),
         footnotes=tuple(footnotes),
-        left_out=merged([(n, table_notes.left_out(p.run, p.left_out)) for n, p in said], True) if full else (),
-        facts=layout.caption or merged_facts([(n, _facts(part)) for n, part in said]),
-        methods=merged([(n, table_notes.methods(p.run)) for n, p in said]) if full else (),
-        protocols=merged([(n, table_notes.protocols(p.run, p.metrics)) for n, p in said]) if full else (),
+        left_out=merged([(n, table_notes.left_out(p.run, p.left_out)) for n, p in labelled], True) if full else (),
+        facts=layout.caption
+        or merged_facts([(n, table_notes.facts(p.run, p.step.what if p.step else "")) for n, p in labelled]),
+        methods=merged([(n, table_notes.methods(p.run)) for n, p in labelled]) if full else (),
+        protocols=merged([(n, table_notes.protocols(p.run, p.metrics)) for n, p in labelled]) if full else (),
         title=layout.title,
     )
 
@@ -179,13 +180,8 @@ def _rows(parts: Sequence[Part], layout: Layout) -> list[str]:
     order = [title for name, title in (layout.methods or {}).items() if name != HR]
     found = dict.fromkeys(name for part in parts for name in part.run.rows)
     methods = [name for name in dict.fromkeys([*order, *found]) if name in found and name != HR]
-    ceiling = any(part.keep_empty or _valued(part.run, HR, metric) for part in parts for metric in part.metrics)
+    ceiling = any(part.keep_empty or part.run.shown_result(HR, metric) for part in parts for metric in part.metrics)
     return methods + ([HR] if HR in found and ceiling else [])
-
-
-def _valued(run: RunData, row: str, metric: str) -> bool:
-    result = run.result(row, metric)
-    return result is not None and result.has_value
 
 
 def _row(name: str, cells: Sequence[Cell], layout: Layout) -> Row:
@@ -200,15 +196,11 @@ def _column(part: Part, metric: str, groups: tuple[str, ...], numbers: Mapping[s
     return Column(info, tuple(numbers[note.text] for note in part.notes if note.column == metric), groups)
 
 
-def _facts(part: Part) -> list[str]:
-    return table_notes.facts(part.run, part.step.what if part.step else "")
-
-
 def _column_cells(
     part: Part, metric: str, names: Iterable[str], numbers: Mapping[str, int], intervals: bool
 ) -> dict[str, Cell]:
     run, info = part.run, part.run.metric(metric)
-    found = {row: result for row in run.rows if (result := run.result(row, metric)) is not None and result.has_value}
+    found = {row: result for row in run.rows if (result := run.shown_result(row, metric))}
     marks = table_marks.marks(run, metric)
     spreads = _spreads(found, info) if intervals else {}
     return {
@@ -248,7 +240,7 @@ def _cell_notes(place: tuple[str, str], notes: Sequence[Note], numbers: Mapping[
 
 
 def _legend(rows: Sequence[Row], places: Sequence[Place], layout: Layout) -> str:
-    found = {part.run.metric(metric).title: how_told(part.run, metric) for part, metric, _ in places}
+    found = {part.run.metric(metric).title: used_test(part.run, metric) for part, metric, _ in places}
     cells = [cell for row in rows for cell in row.cells]
     parts = [table_marks.legend(cells, {title: test for title, test in found.items() if test})]
     parts += [f"{row.method}: the HR images scored as a method, the ceiling, not ranked" for row in rows if row.ceiling]

@@ -1,13 +1,12 @@
-"""``fsrbench table``: from what the user asked for to the text."""
+"""``fsrbench table``: from the user's arguments to the text."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import get_args
 
 from fsrbench.errors import one_of
-from fsrbench.reports.tables.layout import Layout, Notes, read_layout
+from fsrbench.reports.tables.layout import NOTES, Layout, read_layout
 from fsrbench.reports.tables.render import FORMATS, render_runs
 from fsrbench.reports.tables.sources import open_runs
 
@@ -36,10 +35,9 @@ def table(
         sweep, published, standalone: see :func:`fsrbench.reports.tables.render.render_runs`.
 
     Raises:
-        UserError: a run cannot be read, or something asked for is not there or not allowed.
+        UserError: a run cannot be read, or an argument is unknown or not allowed.
     """
-    notes_known: tuple[Notes, ...] = get_args(Notes)
-    kept = one_of("notes", notes, notes_known) if notes is not None else None
-    asked = (read_layout(layout) if layout else Layout()).changed(columns, rows, intervals, kept)
-    sources = open_runs(runs, asked.runs)
-    return render_runs(sources, one_of("format", format, FORMATS), asked, sweep, published, standalone)
+    kept = one_of("notes", notes, NOTES) if notes is not None else None
+    requested = (read_layout(layout) if layout else Layout()).changed(columns, rows, intervals, kept)
+    sources = open_runs(runs, requested.runs)
+    return render_runs(sources, one_of("format", format, FORMATS), requested, sweep, published, standalone)

@@ -1,4 +1,4 @@
-"""A comparison of methods as a table: what differs, by how much, and whether it is more than chance."""
+"""The table of ``fsrbench compare``: differences from a base method, and whether they are more than chance."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final, Literal
 import pandas as pd
 from rich.text import Text
 
+from fsrbench.files.markdown import escape, markdown_table
 from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.runs.comparison import Compared
 from fsrbench.runs.data import RunData
@@ -34,10 +35,10 @@ def legend(base: str, rows: Sequence[Compared]) -> str:
     """What the columns mean."""
     tested = sum(row.paired is not None for row in rows)
     return (
-        f"Each method minus {base}, on the n images (of so many people) that both have. Interval: over people, 95 %. "
+        f"Each method minus {base}, on the n images (in brackets: people) that both have. Interval: over people, 95 %. "
         f"p: permutation test of paired scores, corrected by Holm for the {tested} tests here; ≈: not distinguishable "
         "at 5 %. Effect: mean difference in its standard deviations. Wins: images on which the method is better, "
-        "equals counted half. Rows without p: values without scores of images, apart where their intervals are, or "
+        "equals counted half. Rows without p: values without scores of images, told apart by their intervals, or "
         "counted."
     )
 
@@ -46,14 +47,14 @@ def lines(run: RunData, rows: Sequence[Compared]) -> list[list[str]]:
     """The cells of :data:`HEADINGS`; a metric is named in its first row."""
     written, last = [], ""
     for row in rows:
-        info, its = run.metric(row.metric), row.paired
+        info, paired = run.metric(row.metric), row.paired
         texts = ["", "", "", "", ""]
-        if its:
-            low, high = (signed(bound * info.factor, info.digits) for bound in (its.ci_low, its.ci_high))
-            interval = NO_VALUE if math.isnan(its.ci_low) else f"[{low}, {high}]"
-            effect = NO_VALUE if math.isnan(its.effect) else signed(its.effect, 2)
-            tested = its.n + its.infinite
-            images = str(tested) if its.people == tested else f"{tested} ({its.people})"
+        if paired:
+            low, high = (signed(bound * info.factor, info.digits) for bound in (paired.ci_low, paired.ci_high))
+            interval = NO_VALUE if math.isnan(paired.ci_low) else f"[{low}, {high}]"
+            effect = NO_VALUE if math.isnan(paired.effect) else signed(paired.effect, 2)
+            tested = paired.n + paired.infinite
+            images = str(tested) if paired.people == tested else f"{tested} ({paired.people})"
             texts = [interval, _p(row.p_corrected), effect, f"{100 * row.win_rate:.0f}", images]
         heading = info.label if row.metric != last else ""
         difference = signed(row.difference * info.factor, info.digits)
@@ -83,10 +84,10 @@ def frame(base: str, rows: Sequence[Compared]) -> pd.DataFrame:
     """The comparison for other programs, in the units of the run's files; ``win_rate`` is that of the better score."""
     table = []
     for row in rows:
-        its = row.paired
-        numbers = (its.ci_low, its.ci_high, its.p) if its else (math.nan,) * 3
-        counts = (its.n, its.people) if its else (0, 0)
-        more = (row.p_corrected, its.effect if its else math.nan, row.win_rate, *counts)
+        paired = row.paired
+        numbers = (paired.ci_low, paired.ci_high, paired.p) if paired else (math.nan,) * 3
+        counts = (paired.n, paired.people) if paired else (0, 0)
+        more = (row.p_corrected, paired.effect if paired else math.nan, row.win_rate, *counts)
         table.append((row.metric, row.method, base, row.difference, *numbers, *more, row.verdict, row.reason))
     return pd.DataFrame(table, columns=list(COLUMNS))
 
@@ -96,9 +97,8 @@ def render(run: RunData, base: str, rows: Sequence[Compared], format: Format) ->
     if format == "csv":
         return str(frame(base, rows).to_csv(index=False))
     if format == "md":
-        ruler = ["---", "---"] + ["--:"] * 6 + ["---"]
-        cells = [list(HEADINGS), ruler, *lines(run, rows)]
-        return "\n".join("| " + " | ".join(row) + " |" for row in cells) + f"\n\n{legend(base, rows)}\n"
+        table = markdown_table(HEADINGS, ([*map(escape, line)] for line in lines(run, rows)), "llrrrrrrl")
+        return f"{table}\n\n{escape(legend(base, rows))}\n"
     return _terminal(run, base, rows)
 
 

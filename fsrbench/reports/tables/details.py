@@ -1,11 +1,11 @@
-"""The numbers beside the numbers, as Markdown: percentiles of latency, AUC and error rates, mean confidence."""
+"""Secondary numbers of metrics, as Markdown: percentiles of latency, AUC and error rates, mean confidence."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from fsrbench.reports.tables.to_markdown import escape
+from fsrbench.files.markdown import escape, markdown_table
 from fsrbench.runs.data import RunData
 from fsrbench.runs.digits import significant
 from fsrbench.runs.metric_info import MetricInfo
@@ -48,22 +48,17 @@ def detail_rows(run: RunData) -> list[DetailRow]:
 
 
 def details_table(run: RunData) -> str:
-    """A Markdown table with a row a detail and a column a method; empty where the run has none."""
+    """A Markdown table with one row per detail and one column per method; empty without details."""
     if not len(run.details):
         return ""
     methods = detail_methods(run)
-    lines = [
-        "Details:",
-        "",
-        f"| Metric | | {' | '.join(map(escape, methods))} |",
-        "| :--- | :--- |" + " ---: |" * len(methods),
-    ]
-    last = ""
+    cells, last = [], ""
     for row in detail_rows(run):
-        heading = escape(row.metric.heading) if row.metric.name != last else ""
-        lines.append(f"| {heading} | {escape(row.name)} | {' | '.join(row.cells)} |")
+        heading = row.metric.heading if row.metric.name != last else ""
+        cells.append([escape(text) for text in (heading, row.name, *row.cells)])
         last = row.metric.name
-    return "\n".join(lines) + "\n"
+    table = markdown_table(["Metric", "", *map(escape, methods)], cells, "ll" + "r" * len(methods))
+    return f"Details:\n\n{table}\n"
 
 
 def _name(detail: str) -> str:

@@ -1,11 +1,11 @@
-"""What a table shows and what it calls it: from flags, or from a small YAML file, checked before any work."""
+"""A table's layout (what it shows, under which names), from flags or a YAML file, checked before any work."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -13,9 +13,10 @@ from fsrbench.files.text import Yaml, read_marked_yaml
 from fsrbench.runs.names import HR
 
 Notes = Literal["full", "short", "none"]
+NOTES: Final[tuple[Notes, ...]] = get_args(Notes)
 
 
-class AskedMetric(BaseModel):
+class MetricColumn(BaseModel):
     """A metric that the table shows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,7 +39,7 @@ class Layout(BaseModel):
     """First sentence of the caption."""
     caption: str = ""
     """Instead of the line on dataset, task and degradation; the meaning of the marks still follows it."""
-    metrics: tuple[AskedMetric, ...] | None = None
+    metrics: tuple[MetricColumn, ...] | None = None
     """Columns in order; all of the runs where there are none."""
     methods: dict[str, str] | None = None
     """Rows in order, and what they are called; all of the runs where there are none."""
@@ -51,12 +52,12 @@ class Layout(BaseModel):
     notes: Notes = "full"
     """Below the table: everything, only the footnotes, or nothing."""
     width: float | None = Field(default=None, ge=120)
-    """In LaTeX: widest that the table may be, in points; a wider one goes on in a second block below."""
+    """In LaTeX: maximum width in points; a wider table continues in a second block below."""
 
     @field_validator("metrics", mode="before")
     @classmethod
     def _metrics(cls, given: object) -> list[dict[str, object]] | None:
-        return None if given is None else asked_metrics(given)
+        return None if given is None else metric_columns(given)
 
     @field_validator("methods", mode="before")
     @classmethod
@@ -94,14 +95,14 @@ class Layout(BaseModel):
         known = {metric.name: metric for metric in self.metrics or ()}
         update: dict[str, object] = {"intervals": self.intervals or intervals, "notes": notes or self.notes}
         if columns is not None:
-            update["metrics"] = tuple(known.get(n, AskedMetric(name=n)) for n in dict.fromkeys(columns))
+            update["metrics"] = tuple(known.get(n, MetricColumn(name=n)) for n in dict.fromkeys(columns))
         if rows is not None:
             update["methods"] = {name: (self.methods or {}).get(name, name) for name in rows}
         return self.model_copy(update=update)
 
 
-def asked_metrics(given: object) -> list[dict[str, object]]:
-    """A YAML file's metrics as fields of :class:`AskedMetric`: a list of them, or ``heading: list``.
+def metric_columns(given: object) -> list[dict[str, object]]:
+    """A YAML file's metrics as fields of :class:`MetricColumn`: a list of them, or ``heading: list``.
 
     An item is a name, ``name: title``, or ``name: {title: ..., digits: ...}``.
 
@@ -123,13 +124,13 @@ def _metric(item: object) -> dict[str, object]:
     if isinstance(item, str):
         return {"name": item}
     if isinstance(item, Mapping) and len(item) == 1:
-        name, said = next(iter(item.items()))
-        if said is None or isinstance(said, str):
-            return {"name": name, "title": said}
-        if isinstance(said, Mapping):
-            if unknown := [key for key in said if key not in ("title", "digits")]:
+        name, value = next(iter(item.items()))
+        if value is None or isinstance(value, str):
+            return {"name": name, "title": value}
+        if isinstance(value, Mapping):
+            if unknown := [key for key in value if key not in ("title", "digits")]:
                 raise ValueError(f"{name}: unknown key {unknown[0]!r}; {hint(str(unknown[0]), ('title', 'digits'))}")
-            return {**said, "name": name}
+            return {**value, "name": name}
     raise ValueError(f"{item!r} is neither a name, 'name: title' nor 'name: {{title: ..., digits: ...}}'")
 
 
@@ -161,7 +162,7 @@ def layout_in(file: Yaml, *keys: object) -> Layout:
 
 
 def hint(name: str, known: Sequence[str]) -> str:
-    """``did you mean psnr?``, or what there is."""
+    """``did you mean psnr?``, or all known names."""
     close = get_close_matches(name, known, n=1)
     return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
 
@@ -172,7 +173,7 @@ def _message(error: Any, values: Mapping[Any, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return f"unknown key {where[-1]!r}; {hint(where[-1], list(Layout.model_fields))}"
     if len(where) > 1 and where[0] == "metrics":
-        where[1] = str(asked_metrics(values["metrics"])[error["loc"][1]]["name"])
+        where[1] = str(metric_columns(values["metrics"])[error["loc"][1]]["name"])
     return ": ".join([*where, error["msg"].removeprefix("Value error, ")])
 
 

@@ -1,4 +1,4 @@
-"""Which numbers of a column are marked: the best only where it is told from the others by more than chance."""
+"""Marks of a column: the best, and the second, only where distinguishable from the rest."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ TESTS: Final[dict[Test, str]] = {
 
 
 def marks(run: RunData, metric: str, methods: Sequence[str] | None = None) -> dict[str, Mark]:
-    """What marks a column's numbers: methods and their marks, those without one left out.
+    """The marks of a column by method; methods without one are left out.
 
     The best is marked as such only if every method with another number is distinguishable from it, and the second
-    only if there is such a best and the same holds for the second among the rest. Otherwise the best and those that
-    cannot be told from it are marked as tied. Numbers that are equal as shown share a mark; a lone number gets none.
+    only if there is such a best and the same holds for the second among the rest. Otherwise the best and those not
+    distinguishable from it are marked as tied. Numbers that are equal as shown share a mark; a lone number gets none.
     """
     found = tied_with_best(run, metric, methods)
     if found is None:
@@ -55,7 +55,7 @@ def _second(run: RunData, metric: str, rest: Sequence[str], shown: dict[str, tup
 def _shown(run: RunData, metric: str, methods: Sequence[str]) -> dict[str, tuple[float, int]]:
     """The numbers that are ranked, as the table shows them, and how many scores are infinite and not in them.
 
-    A failed one is shown but wins nothing.
+    A failed value is shown but not ranked.
     """
     info, scores = run.metric(metric), run.per_image(metric)
     shown = {}
@@ -72,25 +72,25 @@ def legend(cells: Iterable[Cell], tests: Mapping[str, Test]) -> str:
 
     Args:
         cells: of the table.
-        tests: by title, how the methods of each ranked column are told apart.
+        tests: by title, the test used in each ranked column.
     """
     cells = list(cells)
     used = {cell.mark for cell in cells} - {""}
-    named = [_named(test, tests) for test in TESTS if test in tests.values()]
-    how = f" ({'; '.join(named)})" if named else ""
-    said = []
+    tests_used = [_named(test, tests) for test in TESTS if test in tests.values()]
+    how = f" ({'; '.join(tests_used)})" if tests_used else ""
+    meanings = []
     if used & {"best", "second"}:
-        where = ", each only where distinguishable from every worse value" if named else ""
-        said.append(f"best in bold, second underlined{where}")
+        where = ", each only where distinguishable from every worse value" if tests_used else ""
+        meanings.append(f"best in bold, second underlined{where}")
     if "tied" in used:
-        said.append(f"{TIED}: the best and those not distinguishable from it")
-    marked = f"{'; '.join(said)}{how}" if said else ""
+        meanings.append(f"{TIED}: the best and those not distinguishable from it")
+    marked = f"{'; '.join(meanings)}{how}" if meanings else ""
     partial = f"{PARTIAL}: measured on a part of the images" if any(cell.partial for cell in cells) else ""
     return "; ".join(filter(None, (marked, partial)))
 
 
 def _named(test: Test, tests: Mapping[str, Test]) -> str:
-    """The test in words; where nothing can be told, and only in some columns, in which."""
+    """The test in words; where only some columns cannot be tested, with their titles."""
     titles = [title for title, used in tests.items() if used == test]
     some = test in ("few", "untested") and len(titles) < len(tests)
     return f"{TESTS[test]}: {', '.join(titles)}" if some else TESTS[test]

@@ -1,4 +1,4 @@
-"""The table before it has a format: rows, columns, marks and notes. The formats only write it down."""
+"""A table independent of its format: rows, columns, marks and notes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from fsrbench.runs.metric_info import MetricInfo
 Mark = Literal["", "best", "second", "tied"]
 NO_VALUE: Final = "–"
 TIED: Final = "≈"
-"""Stands behind the best value and those that cannot be told from it."""
+"""Follows the best value and those not distinguishable from it."""
 PARTIAL: Final = "†"
-"""Stands behind a value that was measured on a part of the images."""
+"""Follows a value that was measured on a part of the images."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Cell:
     bounds: tuple[str, str] = ("", "")
     """The interval's ends, as the number is written; empty without one."""
     partial: str = ""
-    """Of how many images it is, where those are not all: ``8 of 16 images``."""
+    """How many images it was measured on, where not all: ``8 of 16 images``."""
 
     @property
     def written(self) -> str:
@@ -39,10 +39,14 @@ class Cell:
         return f"{self.text} {self.spread}".rstrip()
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """The signs of a tie and of a part of the images."""
+        return (*((TIED,) if self.mark == "tied" else ()), *((PARTIAL,) if self.partial else ()))
+
+    @property
     def signs(self) -> tuple[str, ...]:
-        """What stands raised behind it: the signs of a tie and of a part of the images, and its footnotes."""
-        tied, partial = (TIED,) if self.mark == "tied" else (), (PARTIAL,) if self.partial else ()
-        return (*tied, *partial, *map(str, self.notes))
+        """All superscripts: symbols and footnotes."""
+        return (*self.symbols, *map(str, self.notes))
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Row:
     ceiling: bool = False
     """Whether this is the HR images themselves: set apart and never ranked."""
     name: str = ""
-    """What the run calls it; empty where it is of no run."""
+    """The run's name of it; empty where it is of no run."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class Span:
 
 
 def spans(columns: Sequence[Column]) -> list[list[Span]]:
-    """The headings above the metrics: a list a level, from the outermost; levels without any text are left out.
+    """The headings above the metrics: one list per level, outermost first; levels without text are left out.
 
     Two neighbours share a heading only under the same outer headings, so that a group never reaches over two runs.
     """
@@ -132,7 +136,7 @@ def spans(columns: Sequence[Column]) -> list[list[Span]]:
 
 
 def heading_lines(columns: Sequence[Column]) -> list[list[str]]:
-    """The headings in narrow columns: a word or bracket of the title a line, and unit and arrow in the last line."""
+    """The headings in narrow columns: one word or bracket of the title per line, unit and arrow in the last."""
     titles = [re.findall(r"\([^)]*\)\S*|\S+", column.metric.title) for column in columns]
     last = []
     for column in columns:

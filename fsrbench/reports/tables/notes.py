@@ -1,4 +1,4 @@
-"""What one run has to say below a table: footnotes, what was left out and why, protocols, and what was run on what."""
+"""The notes of one run below a table: footnotes, what was left out and why, protocols, methods and data."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class Entry:
 
 
 def shown_metrics(run: RunData) -> list[str]:
-    """The metrics with a value for at least one row; the others would be columns of dashes."""
+    """The metrics with a value in at least one row."""
     return [metric for metric in run.metrics if valued(run, metric)]
 
 
 def valued(run: RunData, metric: str) -> list[str]:
     """The rows that show a number for ``metric``."""
-    return [row for row in run.rows if (result := run.result(row, metric)) is not None and result.has_value]
+    return [row for row in run.rows if run.shown_result(row, metric)]
 
 
 def notes(run: RunData, metrics: Sequence[str]) -> list[Note]:
@@ -60,29 +60,29 @@ def notes(run: RunData, metrics: Sequence[str]) -> list[Note]:
 
 
 def _remarks(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
-    """One note a metric with what its ok rows have to say."""
+    """One note per metric: the remarks of its ok rows."""
     for metric in metrics:
         rows = valued(run, metric)
-        said: dict[str, list[str]] = {}
+        rows_by_note: dict[str, list[str]] = {}
         for row in rows:
             result = run.result(row, metric)
             if result is not None and result.ok and one_line(result.note):
-                said.setdefault(one_line(result.note), []).append(row)
-        if not said:
+                rows_by_note.setdefault(one_line(result.note), []).append(row)
+        if not rows_by_note:
             continue
-        speakers = [row for together in said.values() for row in together]
-        everyone = set(speakers) >= set(rows) - {HR} and len(speakers) > 1
+        noted = [row for together in rows_by_note.values() for row in together]
+        everyone = set(noted) >= set(rows) - {HR} and len(noted) > 1
         title = run.metric(metric).title
-        if len(said) > 1:
-            text = f"{title}: {_each(said)}"
+        if len(rows_by_note) > 1:
+            text = f"{title}: {_each(rows_by_note)}"
         else:
-            where = title if everyone else _where(run, [(row, metric) for row in speakers], metrics)
-            text = f"{where}: {next(iter(said))}"
-        yield Note(text, tuple((row, metric) for row in speakers), metric if everyone else None)
+            where = title if everyone else _where(run, [(row, metric) for row in noted], metrics)
+            text = f"{where}: {next(iter(rows_by_note))}"
+        yield Note(text, tuple((row, metric) for row in noted), metric if everyone else None)
 
 
 def _problems(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
-    """One note a reason for cells that are not ok."""
+    """One note per reason for cells that are not ok."""
     reasons: dict[str, list[Place]] = {}
     for row in run.rows:
         for metric in metrics:
@@ -112,9 +112,9 @@ def _where(run: RunData, places: Sequence[Place], metrics: Sequence[str]) -> str
     for row, where in columns.items():
         rows.setdefault(tuple(where), []).append(row)
     parts = []
-    for named, together in rows.items():
-        whole_row = len(named) == len(metrics) > 1
-        titles = "every metric" if whole_row else ", ".join(run.metric(metric).title for metric in named)
+    for columns_of, together in rows.items():
+        whole_row = len(columns_of) == len(metrics) > 1
+        titles = "every metric" if whole_row else ", ".join(run.metric(metric).title for metric in columns_of)
         parts.append(f"{', '.join(together)} ({titles})")
     return "; ".join(parts)
 
@@ -152,28 +152,28 @@ def _metric_reason(run: RunData, metric: str) -> str:
     return f"not ok: {_each(reasons)}"
 
 
-def _each(said: Mapping[str, Sequence[str]]) -> str:
+def _each(methods_by_text: Mapping[str, Sequence[str]]) -> str:
     """``scgan failed: out of memory; ours, bicubic invalid: too few images``."""
-    return "; ".join(f"{', '.join(methods)} {text}" for text, methods in said.items())
+    return "; ".join(f"{', '.join(methods)} {text}" for text, methods in methods_by_text.items())
 
 
 def protocols(run: RunData, metrics: Sequence[str]) -> list[Entry]:
-    """One line a column: what exactly was computed, and over how many."""
+    """One line per column: what exactly was computed, and over how many."""
     return [Entry(run.metric(metric).title, protocol_line(run, metric), counts(run, metric)) for metric in metrics]
 
 
 def facts(run: RunData, degradation: str = "") -> list[str]:
-    """Dataset, n, task, degradation (as said, else the run's) and what to be warned of."""
+    """Dataset, n, task, degradation (the given text, else the run's) and warnings."""
     dataset = section(run.manifest, "dataset")
-    parts = [f"Dataset {named(run.manifest.get('dataset'))}"]
+    parts = [f"Dataset {display_name(run.manifest.get('dataset'))}"]
     if "n" in dataset:
         parts.append(f"n = {images_of_people(dataset['n'], dataset.get('identities'))}")
     if dataset.get("has_hr") is False:
         parts.append("no HR images")
     if run.manifest.get("task"):
-        parts.append(f"task {named(run.manifest['task'])}")
+        parts.append(f"task {display_name(run.manifest['task'])}")
     if run.manifest.get("degradation"):
-        parts.append(f"degradation {degradation or degraded(run)}")
+        parts.append(f"degradation {degradation or degradation_text(run)}")
     if resized := section(run.manifest, "degradation").get("resized"):
         parts.append(one_line(resized))
     parts += [f"warning: {one_line(warning)}" for warning in dataset.get("warnings") or ()]
@@ -182,17 +182,17 @@ def facts(run: RunData, degradation: str = "") -> list[str]:
 
 def setting(run: RunData) -> str:
     """Dataset, task and degradation by their bare names."""
-    words = [named(run.manifest[word]) for word in ("dataset", "task") if run.manifest.get(word)]
-    return " ".join([*words, *([degraded(run)] if run.manifest.get("degradation") else [])])
+    words = [display_name(run.manifest[word]) for word in ("dataset", "task") if run.manifest.get(word)]
+    return " ".join([*words, *([degradation_text(run)] if run.manifest.get("degradation") else [])])
 
 
-def degraded(run: RunData) -> str:
+def degradation_text(run: RunData) -> str:
     """The degradation's name, and its strength where it has one: ``noise 10 of 255``."""
-    said = section(run.manifest, "degradation")
-    strength = said.get("strength")
+    degradation = section(run.manifest, "degradation")
+    strength = degradation.get("strength")
     if not isinstance(strength, int | float):
-        return named(run.manifest.get("degradation"))
-    return f"{named(said)} {strength:g} {one_line(said.get('unit'))}".rstrip()
+        return display_name(run.manifest.get("degradation"))
+    return f"{display_name(degradation)} {strength:g} {one_line(degradation.get('unit'))}".rstrip()
 
 
 def declared_methods(run: RunData) -> list[str]:
@@ -201,14 +201,14 @@ def declared_methods(run: RunData) -> list[str]:
 
 
 def methods(run: RunData) -> list[Entry]:
-    """One line a shown method: what it is and how its weights came about."""
+    """One line per shown method: what it is and how its weights were trained."""
     lines = []
     for method in run.methods:
         entry = run.entry("methods", method)
         about = one_line(entry.get("description")).rstrip(".")
         training = one_line(entry.get("training")).rstrip(".")
         changed = ", ".join(map(one_line, entry.get("changed_state") or ()))
-        said = [
+        parts = [
             about,
             f"training: {training}" if training else "",
             one_line(entry.get("weights_note")),
@@ -216,12 +216,12 @@ def methods(run: RunData) -> list[Entry]:
             f"changed for the whole process and put back: {changed}" if changed else "",
             *(f"warning: {one_line(warning)}" for warning in entry.get("warnings") or ()),
         ]
-        if any(said):
-            lines.append(Entry(method, "; ".join(filter(None, said))))
+        if any(parts):
+            lines.append(Entry(method, "; ".join(filter(None, parts))))
     return lines
 
 
-def named(value: object) -> str:
+def display_name(value: object) -> str:
     """A name as it is; the name in a mapping with one; ``key=value`` of any other mapping."""
     if isinstance(value, Mapping):
         return one_line(value.get("name") or ", ".join(f"{key}={item}" for key, item in value.items()))

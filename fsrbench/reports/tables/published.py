@@ -1,4 +1,4 @@
-"""What papers reported: the rows of ``published.yaml``, checked on loading. None of it was measured here."""
+"""Numbers from papers: the rows of ``published.yaml``, checked on loading. None was measured here."""
 
 from __future__ import annotations
 
@@ -101,14 +101,14 @@ class Entry(_Record):
     @property
     def description(self) -> str:
         """Paper, status, sizes, LR, protocol, source and note in one line."""
-        said = {
+        fields = {
             "Sizes in px": self.sizes,
             "LR": self.lr,
             "Protocol": self.protocol or "not stated",
             "Read in": self.source,
             "Note": self.note,
         }
-        facts = [f"{word}: {text}" for word, text in said.items() if text]
+        facts = [f"{word}: {text}" for word, text in fields.items() if text]
         return ". ".join([f"{self.paper.cite} ({self.status}): {self.paper.reference}", *facts])
 
 

@@ -1,4 +1,4 @@
-"""The table of what papers reported, to stand beside a run's measured one and never in it."""
+"""The table of numbers from papers, shown beside a run's measured table and never in it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from fsrbench.runs.metric_info import MetricInfo
 MARKS = {"verified": "†", "unverified": "‡"}
 """What every reported number carries, by the status of its entry."""
 
-Found = tuple[Entry, PublishedRow]
+EntryRow = tuple[Entry, PublishedRow]
 
 
-def fitting(run: RunData, metrics: Sequence[MetricInfo]) -> tuple[list[MetricInfo], list[Found]]:
+def fitting(run: RunData, metrics: Sequence[MetricInfo]) -> tuple[list[MetricInfo], list[EntryRow]]:
     """The published rows of the run's task that have a number for at least one of ``metrics``.
 
     Returns:
         The metrics with a number in any of these rows, and the rows in the file's order. Asked for PSNR, it gives
         the papers' PSNR on Y as well, as a metric of its own: many papers report no other.
     """
-    asked = _with_psnr_y(metrics)
-    names = {metric.name for metric in asked}
+    wanted = _with_psnr_y(metrics)
+    names = {metric.name for metric in wanted}
     entries = [entry for entry in load_published() if entry.task == run.manifest.get("task")]
     found = [(entry, row) for entry in entries for row in entry.rows if names & set(row.values)]
     reported = {name for _, row in found for name in row.values}
-    return [metric for metric in asked if metric.name in reported], found
+    return [metric for metric in wanted if metric.name in reported], found
 
 
 def _with_psnr_y(metrics: Sequence[MetricInfo]) -> list[MetricInfo]:

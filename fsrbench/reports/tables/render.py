@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from html import escape as html_escape
 from pathlib import Path
 from typing import Final, Literal, assert_never
 
@@ -11,8 +11,8 @@ from rich.console import Console
 
 from fsrbench.errors import UserError
 from fsrbench.files.atomic import whole
+from fsrbench.files.markdown import escape as markdown_escape
 from fsrbench.reports.tables import notes as table_notes
-from fsrbench.reports.tables import to_markdown as table_markdown
 from fsrbench.reports.tables.build import build, build_each, build_sweep
 from fsrbench.reports.tables.details import details_table
 from fsrbench.reports.tables.latex.to_latex import PAGE, document, latex
@@ -79,13 +79,13 @@ def render_runs(
     standalone: bool = False,
     name: str = "",
 ) -> str:
-    """The table of runs as text, a group of columns a run.
+    """The table of runs as text, one group of columns per run.
 
     Args:
         sources: the runs and their headings.
-        format: as for :func:`render`; in CSV a row says of which run it is.
-        layout: what is shown and how it is called.
-        strengths: the runs are a sweep of a degradation: a group of columns a metric, a column a strength.
+        format: as for :func:`render`; in CSV each row names its run.
+        layout: what is shown, and under which names.
+        strengths: the runs are a sweep of a degradation: one group of columns per metric, one column per strength.
         published: as for :func:`render`, for one run alone.
         standalone: LaTeX as a whole document.
         name: of the LaTeX label; without it data, task and degradation, which two tables of a paper may share.
@@ -148,7 +148,7 @@ def _written(table: Table, format: Format, label: str, width: float | None) -> s
         case "terminal":
             return _shown(table)
         case "csv":
-            raise AssertionError("CSV is made of one table a run")
+            raise AssertionError("CSV is made from one table per run")
     assert_never(format)
 
 
@@ -164,11 +164,11 @@ def _remark(line: str, format: Format) -> str:
     """One line of plain words; in LaTeX a comment, so that nothing of it is set."""
     match format:
         case "md":
-            return table_markdown.escape(line)
+            return markdown_escape(line)
         case "tex":
             return f"% {line}"
         case "html":
-            return f"<p>{escape(line)}</p>"
+            return f"<p>{html_escape(line)}</p>"
         case "terminal" | "csv":
             return line
     assert_never(format)

@@ -1,4 +1,4 @@
-"""The runs of a table: what each is called, its rows under the names of a layout, and sweeps of a degradation."""
+"""The runs of a table: their headings, their rows under a layout's names, and sweeps of a degradation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from fsrbench.errors import UserError
 from fsrbench.reports.tables.layout import Layout, hint
-from fsrbench.reports.tables.notes import degraded, named
+from fsrbench.reports.tables.notes import degradation_text, display_name
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
 from fsrbench.runs.names import HR
@@ -41,15 +41,15 @@ def open_runs(texts: Sequence[str], titles: Mapping[str, str] | None = None) -> 
     Raises:
         UserError: a folder is no run, two runs have the same heading, or there is a title for none of them.
     """
-    given = [_named_folder(text) for text in texts]
+    named_folders = [_named_folder(text) for text in texts]
     titles = titles or {}
-    keys = [name or path.resolve().name for name, path in given]
+    keys = [name or path.resolve().name for name, path in named_folders]
     for title in titles:
         if title not in keys:
             raise UserError(f"runs: no run {title!r}; {hint(title, keys)}")
-    runs = [RunData.load(path) for _, path in given]
+    runs = [RunData.load(path) for _, path in named_folders]
     own = _own_labels(runs) if len(runs) > 1 else [""]
-    labels = [titles.get(key) or name or label for key, (name, _), label in zip(keys, given, own, strict=True)]
+    labels = [titles.get(key) or name or label for key, (name, _), label in zip(keys, named_folders, own, strict=True)]
     for label in labels:
         if labels.count(label) > 1:
             raise UserError(f"two runs are headed {label!r}: name them, as in NAME=RUN")
@@ -65,7 +65,7 @@ def _named_folder(text: str) -> tuple[str, Path]:
 
 def _own_labels(runs: Sequence[RunData]) -> list[str]:
     """Dataset and degradation; the task where it differs, and the folder's name where all that is not enough."""
-    labels = [f"{named(run.manifest.get('dataset'))}, {degraded(run)}" for run in runs]
+    labels = [f"{display_name(run.manifest.get('dataset'))}, {degradation_text(run)}" for run in runs]
     tasks = [str(run.manifest.get("task")) for run in runs]
     if len(set(tasks)) > 1:
         labels = [f"{label}, {task}" for label, task in zip(labels, tasks, strict=True)]
@@ -80,29 +80,31 @@ def arranged(run: RunData, layout: Layout) -> RunData:
 
     Everything that is made of it, notes and protocols too, then speaks of what the table shows.
     """
-    told = dict(run.manifest)
+    manifest = dict(run.manifest)
     metrics = {m.name: {"title": m.title, "digits": m.digits} for m in layout.metrics or () if m.name in run.metrics}
     if metrics:
-        told["metrics"] = dict(section(told, "metrics")) | {
-            name: run.entry("metrics", name) | {key: value for key, value in said.items() if value is not None}
-            for name, said in metrics.items()
+        manifest["metrics"] = dict(section(manifest, "metrics")) | {
+            name: run.entry("metrics", name) | {key: value for key, value in changes.items() if value is not None}
+            for name, changes in metrics.items()
         }
     if layout.methods is None and layout.ceiling:
-        return replace(run, manifest=told)
+        return replace(run, manifest=manifest)
     shown = layout.methods or {method: method for method in run.methods}
     named_methods = {name: title for name, title in shown.items() if name != HR}
     if layout.methods is not None:
-        entries = section(told, "methods")
-        told["methods"] = {title: entries[name] for name, title in named_methods.items() if name in entries}
+        entries = section(manifest, "methods")
+        manifest["methods"] = {title: entries[name] for name, title in named_methods.items() if name in entries}
     kept = named_methods | ({HR: HR} if layout.ceiling else {})
     frames = {f.name: getattr(run, f.name) for f in fields(run)}
-    picked: dict[str, Any] = {  # every frame with a row a method, also those that are yet to come
+    picked: dict[str, Any] = {  # every frame with rows by method, future ones included
         name: _picked(frame, kept)
         for name, frame in frames.items()
         if isinstance(frame, pd.DataFrame) and "method" in frame
     }
     listed = tuple(dict.fromkeys([*section(run.manifest, "methods"), *run.methods]))
-    return replace(run, manifest=told, renamed={title: name for name, title in kept.items()}, listed=listed, **picked)
+    return replace(
+        run, manifest=manifest, renamed={title: name for name, title in kept.items()}, listed=listed, **picked
+    )
 
 
 def _picked(frame: pd.DataFrame, kept: Mapping[str, str]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""A table as CSV: a row a run and method, a column a metric; no marks, no notes, a cell without a value is empty.
+"""A table as CSV: one row per run and method, one column per metric; no marks or notes, empty cells without a value.
 
 Where a value is of a part of the images, a last column says which and of how many.
 """
@@ -21,17 +21,17 @@ _ABOUT_REPORTED = ("Status", "Reported by", "Data", "LR", "Protocol", "Source")
 _INFINITE = {"∞": "inf", "−∞": "-inf"}
 """As programs read them."""
 
-Named = tuple[dict[str, str], Table]
-"""Columns that say which run it is, and its table."""
+NamedTable = tuple[dict[str, str], Table]
+"""Columns that name the run, and its table."""
 
 
-def csv_text(tables: Sequence[Named], intervals: bool, published: RunData | None = None) -> str:
-    """The measured rows of all runs; with ``published`` the reported ones below them, told apart by their status.
+def csv_text(tables: Sequence[NamedTable], intervals: bool, published: RunData | None = None) -> str:
+    """The measured rows of all runs; with ``published`` the reported ones below them, with another status.
 
     The first columns and the measured rows in them are the same with and without ``published``.
 
     Args:
-        tables: one a run, all with the same naming columns; with empty metrics in them.
+        tables: one per run, all with the same naming columns; with empty metrics in them.
         intervals: low and high are columns of their own.
         published: the run whose task decides which papers fit.
     """

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from html import escape
+from typing import Final
 
-from fsrbench.reports.tables.model import NO_VALUE, Cell, Row, Span, Table, spans
+from fsrbench.reports.tables.markup import Markup, raised
+from fsrbench.reports.tables.model import Row, Span, Table, spans
+
+MARKUP: Final = Markup(escape, bold="<b>{}</b>", italic="<i>{}</i>")
 
 
 def html(table: Table) -> str:
@@ -35,10 +38,10 @@ def html(table: Table) -> str:
 
 def _head(table: Table) -> str:
     levels = spans(table.columns)
-    reach = f' rowspan="{len(levels) + 1}"' if levels else ""
-    words = "".join(f'<th scope="col"{reach}>{escape(text)}</th>' for text in table.headings)
+    height = f' rowspan="{len(levels) + 1}"' if levels else ""
+    words = "".join(f'<th scope="col"{height}>{escape(text)}</th>' for text in table.headings)
     metrics = "".join(
-        f'<th scope="col">{escape(column.metric.label)}{_raised(column.notes)}</th>' for column in table.columns
+        f'<th scope="col">{escape(column.metric.label)}{raised(column.notes)}</th>' for column in table.columns
     )
     first, *others = [*("".join(map(_span, level)) for level in levels), metrics]
     return "".join(f"<tr>{cells}</tr>" for cells in (words + first, *others))
@@ -51,21 +54,6 @@ def _span(span: Span) -> str:
 
 
 def _row(row: Row) -> str:
-    name = escape(row.method)
     details = "".join(f"<td>{escape(text)}</td>" for text in row.details)
-    cells = "".join(f"<td>{_cell(cell, row.ceiling)}</td>" for cell in row.cells)
-    first = (f"<i>{name}</i>" if row.ceiling else name) + _raised(row.notes)
-    return f'<tr><th scope="row">{first}</th>{details}{cells}</tr>'
-
-
-def _cell(cell: Cell, ceiling: bool) -> str:
-    text = escape(cell.text)
-    if cell.mark in ("best", "second"):
-        text = f"<b>{text}</b>" if cell.mark == "best" else f"<u>{text}</u>"
-    elif ceiling and cell.text != NO_VALUE:
-        text = f"<i>{text}</i>"
-    return " ".join(filter(None, (text, escape(cell.spread)))) + _raised(cell.signs)
-
-
-def _raised(signs: Sequence[object]) -> str:
-    return f"<sup>{','.join(map(str, signs))}</sup>" if signs else ""
+    cells = "".join(f"<td>{MARKUP.cell(cell, row.ceiling)}</td>" for cell in row.cells)
+    return f'<tr><th scope="row">{MARKUP.name(row)}</th>{details}{cells}</tr>'

@@ -63,7 +63,7 @@ class TestContent:
 
     def test_marks_are_those_of_the_tables(self, run):
         page, results = render(run), read_results(run)
-        marked = [cell for row in results.rows for cell in row.cells if cell.mark]
+        marked = [result.cell for row in results.rows for result in row.cells if result.cell.mark]
         assert marked
         for cell in marked:
             assert f'<span class="number {cell.mark}">{cell.text}</span>' in page

@@ -18,7 +18,7 @@ from fsrbench.reports.plots.dots import draw_dots
 from fsrbench.reports.plots.draw import write_plots
 from fsrbench.reports.plots.labels import place_labels
 from fsrbench.reports.plots.looks import MARKERS, looks, looks_of
-from fsrbench.reports.plots.speed import Point, _PercentLocator, draw_speed_quality, pareto_front
+from fsrbench.reports.plots.speed import Point, draw_speed_quality, pareto_front
 from fsrbench.reports.plots.style import freeze, labels, legend_below, method_key, panels, plain_ticks, styled
 
 NAN = math.nan
@@ -115,6 +115,13 @@ def test_looks_do_not_depend_on_the_order_of_the_methods():
     assert looks_of(names) == looks_of(reversed(names))
 
 
+@pytest.mark.parametrize("count", range(2, 21))
+def test_every_method_of_a_run_has_a_line_of_its_own(make_run, count):
+    names = (BASELINES + [f"plugin{i}" for i in range(20)])[:count]
+    look = looks(make_run(values(names)))
+    assert len({(look[name].colour, look[name].dash) for name in [*names, "hr"]}) == count + 1
+
+
 BASELINES = ["nearest", "bilinear", "bicubic", "lanczos", "ours", "ours-id", "ours-short", "progressive", "scgan"]
 
 
@@ -160,7 +167,7 @@ def test_too_few_people_make_no_front(make_run, images, drawn):
     times = {"a": (3.0, 2.9, 3.1), "b": (5.0, 4.9, 5.1)}
     figure = draw_speed_quality(make_run({"psnr": {"a": 20.0, "b": 25.0}, "latency_ms": times}, n=images))
     keys = [text.get_text() for legend in figure.legends for text in legend.get_texts()]
-    assert ("Pareto front" in keys) == drawn
+    assert ("Pareto front, by value" in keys) == drawn
 
 
 def test_labels_cover_neither_points_nor_each_other():
@@ -175,10 +182,12 @@ def test_labels_cover_neither_points_nor_each_other():
         assert not any(box.contains(*axes.transData.transform(place)) for place in points)
 
 
-def test_percent_axes_have_no_tick_above_100():
-    ticks = _PercentLocator().tick_values(58, 106)
-    assert max(ticks) == 100
-    assert min(ticks) <= 60
+def test_percent_axes_have_no_tick_above_100(make_run):
+    figure = draw_speed_quality(make_run({"detection": {"a": 0.6, "b": 1.0}, "latency_ms": {"a": 1.0, "b": 3.0}}))
+    (axes,) = figure.axes
+    low, high = axes.get_ylim()
+    assert (low < 60, high > 105) == (True, True)
+    assert [tick for tick in axes.get_yticks() if low <= tick <= high] == [60, 80, 100]
 
 
 @pytest.mark.parametrize(("lower", "values_"), [(False, (20.0, 25.0)), (True, (8.0, 4.0))])

@@ -85,9 +85,9 @@ def test_a_method_may_be_missing_from_a_run(runs, make_run):
     ("changed", "reason"),
     [
         ({"degradation": {"name": "bicubic"}}, "its degradation has no strength"),
-        ({"degradation": {"name": "blur", "strength": 1.0}}, "have other degradations"),
-        ({"dataset": {"sha256": "bb"}}, "have other data"),
-        ({"task": "x8"}, "have other tasks"),
+        ({"degradation": {"name": "blur", "strength": 1.0}}, "differ in degradations"),
+        ({"dataset": {"sha256": "bb"}}, "differ in data"),
+        ({"task": "x8"}, "differ in tasks"),
         ({}, "each with a strength of its own"),
     ],
 )

@@ -54,6 +54,12 @@ def test_wins_are_of_the_better_not_of_the_higher(run):
     assert [line.split("|")[7].strip() for line in shown(run, "md").splitlines()[2:4]] == ["100", "100"]
 
 
+def test_markdown_keeps_names_in_their_cells(make_run):
+    run = make_run({"psnr": {"a": 25.0, "images:b|<i>": 26.0}})
+    out = str(table_comparison.render(run, "a", compare_run(run, "a"), "md"))
+    assert "| images:b\\|&lt;i> |" in out.splitlines()[2]
+
+
 def test_markdown_is_a_table(run):
     lines = shown(run, "md").splitlines()
     assert {line.count("|") for line in lines[:5]} == {10}

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from rich.console import Console
 
-from fsrbench.reports.tables import to_markdown as table_markdown
+from fsrbench.files import markdown as table_markdown
 from fsrbench.reports.tables.latex import to_latex as table_latex
 from fsrbench.reports.tables.render import render, terminal_table, write_tables
 

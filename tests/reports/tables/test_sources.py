@@ -255,9 +255,9 @@ class TestSweep:
         ("manifest", "reason"),
         [
             ({"degradation": {"name": "bicubic"}}, "its degradation has no strength"),
-            ({"degradation": {"name": "blur", "strength": 9}}, "have other degradations"),
-            ({"task": "x8"}, "have other tasks"),
-            ({"dataset": {"name": "sample", "n": 20, "sha256": "ab"}}, "have other data$"),
+            ({"degradation": {"name": "blur", "strength": 9}}, "differ in degradations"),
+            ({"task": "x8"}, "differ in tasks"),
+            ({"dataset": {"name": "sample", "n": 20, "sha256": "ab"}}, "differ in data$"),
             ({"degradation": {"name": "noise", "strength": 5, "unit": "of 255"}}, "each with a strength of its own"),
         ],
     )

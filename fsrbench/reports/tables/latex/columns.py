@@ -32,7 +32,7 @@ def blocks(table: Table, most: float) -> list[list[int]]:
 
     They break between groups of columns, and within a group only where it is too wide by itself.
     """
-    rooms = [_room(table, index) for index in range(len(table.columns))]
+    rooms = [_WITH_SPREAD if has_spread(table, index) else 1.0 for index in range(len(table.columns))]
     wanted = sum(rooms) / max(1, ceil(sum(rooms) / most))
     found: list[list[int]] = []
     for group in _groups(table, range(len(rooms)), rooms, most):
@@ -61,8 +61,9 @@ def _groups(
             yield from _groups(table, indices, rooms, most, level + 1)
 
 
-def _room(table: Table, index: int) -> float:
-    return _WITH_SPREAD if any(row.cells[index].spread for row in table.rows) else 1.0
+def has_spread(table: Table, index: int) -> bool:
+    """Whether a column has intervals."""
+    return any(row.cells[index].spread for row in table.rows)
 
 
 def column_spec(table: Table, index: int) -> str:
@@ -71,7 +72,7 @@ def column_spec(table: Table, index: int) -> str:
     matches = [found for cell in cells if (found := _NUMBER.fullmatch(cell.text))]
     plain = all(cell.text in (NO_VALUE, "∞", "−∞") or is_number(cell.text) for cell in cells)
     spec = f"S[table-format={_format(matches)}]" if plain and matches else "r"
-    if any(cell.spread for cell in cells):
+    if has_spread(table, index):
         spec += "@{\\,}l"
     longest = max((raised(cell.signs) for cell in cells), key=len, default="")
     return spec + (f"@{{\\hphantom{{{longest}}}\\hspace{{2\\tabcolsep}}}}" if longest else "")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fsrbench.reports.short_names import short_names
-from fsrbench.reports.tables.latex.columns import blocks, column_spec, is_number, raised, tex_columns
+from fsrbench.reports.tables.latex.columns import blocks, column_spec, has_spread, is_number, raised, tex_columns
 from fsrbench.reports.tables.latex.text import DEFINITION, breakable, escape, latin
 from fsrbench.reports.tables.model import NO_VALUE, Cell, Column, Row, Table, heading_lines, spans
 
@@ -47,7 +47,7 @@ def latex(table: Table, label: str, width: float | None = None) -> str:
     members = blocks(table, max(2, (width or _ARTICLE) / _POINTS_A_COLUMN))
     key = f"tab:{re.sub('[^A-Za-z0-9-]+', '-', label).strip('-')}"
     environment = "table" if len(members) == 1 and len(members[0]) <= _NARROW else "table*"
-    caption = _caption(table)
+    caption = f"{table.title.rstrip('.') or 'Face super-resolution'}. {table.about}"
     floats, room = _floats(table, members, _LINES - _lines([caption]))
     fit = _lines(table.footnotes) <= room
     limit = f"{width:g}pt" if width else "\\linewidth"
@@ -129,13 +129,9 @@ def document(body: str, width: float | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _caption(table: Table) -> str:
-    return f"{table.title.rstrip('.') or 'Face super-resolution'}. {table.about}"
-
-
 def _tabular(table: Table, block: Sequence[int]) -> list[str]:
     columns = [table.columns[index] for index in block]
-    spreads = [_has_spread(table, index) for index in block]
+    spreads = [has_spread(table, index) for index in block]
     specs = [column_spec(table, index) for index in block]
     rows = [(row, [row.cells[index] for index in block]) for row in table.rows]
     ceiling = [_row(row, cells, spreads) for row, cells in rows if row.ceiling]
@@ -150,10 +146,6 @@ def _tabular(table: Table, block: Sequence[int]) -> list[str]:
         "\\bottomrule",
         "\\end{tabular}",
     ]
-
-
-def _has_spread(table: Table, index: int) -> bool:
-    return any(row.cells[index].spread for row in table.rows)
 
 
 def _groups(table: Table, columns: Sequence[Column], spreads: Sequence[bool]) -> list[str]:
@@ -231,7 +223,7 @@ def _footnotes(table: Table) -> list[str]:
 
 
 def _below(table: Table, key: str, full_names: Sequence[str], footnotes: bool) -> list[str]:
-    """What was left out, methods and protocols, and footnotes that found no room, in small type after the table."""
+    """What was left out, methods, protocols, and footnotes that did not fit, in small type after the table."""
     lines = _notes(table) if footnotes else []
     for title, entries in [*([("Names", tuple(full_names))] if full_names else []), *table.below]:
         lines += [f"\\textit{{{title}.}} {breakable(entries[0])}\\par", *(f"{breakable(e)}\\par" for e in entries[1:])]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from made.latex import needs_latex, typeset
+from made.latex import needs_latex, pieces_of_text, typeset
 
 from fsrbench.reports.tables.build import build, build_table
 from fsrbench.reports.tables.latex.columns import blocks, column_spec
@@ -145,6 +145,13 @@ class TestCompiles:
         text = render_runs([Source(wide)], "tex", Layout(), standalone=True)
         assert text.startswith("\\documentclass")
         assert typeset(text, tmp_path) == []
+
+    @pytest.mark.parametrize("intervals", [False, True])
+    def test_no_page_but_the_last_is_nearly_empty(self, wide, tmp_path, intervals):
+        text = render_runs([Source(wide)], "tex", Layout(intervals=intervals), standalone=True)
+        *pages, _ = pieces_of_text(text, tmp_path)
+        assert len(pages) >= 2
+        assert min(pages) > 200  # a full page of notes has 250
 
     def test_runs_side_by_side_with_groups(self, make_run, tmp_path):
         run = make_run({"psnr": {"a": 20.0, "b": 21.0}, "niqe": {"a": -5.0, "b": float("inf"), "hr": 3.0}})

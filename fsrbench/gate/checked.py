@@ -1,4 +1,4 @@
-"""Which numbers of a run the gate looks at, and as what: times as ratios, the rest as they are."""
+"""The numbers of a run that the gate checks: times as ratios to a base, the rest as they are."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Gated:
-    """One number of a run as the gate sees it."""
+class Checked:
+    """One number of a run as the gate checks it."""
 
     value: float
     """NaN where the run has none; rounded as the reference's, so that the same number is the same."""
@@ -33,15 +33,17 @@ class Gated:
     n: int
     note: str = ""
     """Why there is no number."""
+    interval: tuple[float, float] | None = None
+    """Of a ratio of times: from the run's own 95 % intervals, at their worst; ``None`` without them."""
 
     @property
-    def there(self) -> bool:
-        """Whether there is a number to hold or to keep."""
+    def has_value(self) -> bool:
+        """Whether the run has the number."""
         return math.isfinite(self.value)
 
 
-def gated(run: RunData, base: str | None) -> dict[Key, Gated]:
-    """What the gate looks at in a run, the ceiling included.
+def checked_numbers(run: RunData, base: str | None) -> dict[Key, Checked]:
+    """The numbers that the gate checks, the ceiling included.
 
     Times are ratios between methods of one run: machines differ, their ratios hardly. Left out: metrics without a
     direction, the base's own times, and all times without a base.
@@ -62,8 +64,10 @@ def gated(run: RunData, base: str | None) -> dict[Key, Gated]:
             number = _ratio(run, method, metric, base) if timed and base else _value(run, method, metric)
             if number is not None:
                 value, n, note = number
-                shown = f"{RATIO}{base}" if timed else unit
-                found[method, metric] = Gated(rounded(value, VALUE_DIGITS), shown, direction, n, note)
+                shown, interval = (
+                    (f"{RATIO}{base}", _ratio_interval(run, method, metric, base)) if timed else (unit, None)
+                )
+                found[method, metric] = Checked(rounded(value, VALUE_DIGITS), shown, direction, n, note, interval)
     return found
 
 
@@ -73,20 +77,22 @@ def is_device_bound(unit: str) -> bool:
 
 
 def timing_base(run: RunData) -> str | None:
-    """The method that a run's ratios are taken to: the one that was asked for, else the first network slow enough.
+    """The method that a run's ratios are taken to: the one asked for, else the first network slow enough.
 
     Where no method takes :data:`fsrbench.runs.times.LEAST_MS`, there is no base and no time is held.
 
     Raises:
-        UserError: the one that was asked for is too fast: its time moves with whatever else the machine does.
+        UserError: the one asked for is too fast: its time moves with whatever else the machine does.
     """
-    asked = run.manifest.get("spec", {}).get("ratio_to")
+    requested = run.manifest.get("spec", {}).get("ratio_to")
     fastest = {method: time for method in run.methods if (time := shortest_time(run, method)) is not None}
-    if asked in fastest and fastest[asked] < times.LEAST_MS:
-        raise UserError(f"{run.path}: {_too_fast(str(asked), fastest[asked])}; run it with --ratio-to and a network")
+    if requested in fastest and fastest[requested] < times.LEAST_MS:
+        raise UserError(
+            f"{run.path}: {_too_fast(str(requested), fastest[requested])}; run it with --ratio-to and a network"
+        )
     fit = [method for method, time in fastest.items() if time >= times.LEAST_MS]
     networks = [method for method in fit if run.entry("methods", method).get("weights_sha256")]
-    return str(asked) if asked in fit else next(iter([*networks, *fit]), None)
+    return str(requested) if requested in fit else next(iter([*networks, *fit]), None)
 
 
 def shortest_time(run: RunData, method: str) -> float | None:
@@ -118,9 +124,18 @@ def _value(run: RunData, method: str, metric: str) -> tuple[float, int, str] | N
 
 
 def _ratio(run: RunData, method: str, metric: str, base: str) -> tuple[float, int, str] | None:
-    mine, bases = _value(run, method, metric), _value(run, base, metric)
-    if mine is None or math.isnan(mine[0]):
-        return mine
-    if bases is None or not bases[0] > 0:  # NaN too
-        return math.nan, mine[1], f"no {metric} of {base} to divide by"
-    return mine[0] / bases[0], mine[1], ""
+    number, base_number = _value(run, method, metric), _value(run, base, metric)
+    if number is None or math.isnan(number[0]):
+        return number
+    if base_number is None or not base_number[0] > 0:  # NaN too
+        return math.nan, number[1], f"no {metric} of {base} to divide by"
+    return number[0] / base_number[0], number[1], ""
+
+
+def _ratio_interval(run: RunData, method: str, metric: str, base: str | None) -> tuple[float, float] | None:
+    result, base_result = run.result(method, metric), run.result(base or "", metric)
+    if result is None or base_result is None or not (result.has_interval and base_result.has_interval):
+        return None
+    return (
+        (result.ci_low / base_result.ci_high, result.ci_high / base_result.ci_low) if base_result.ci_low > 0 else None
+    )
