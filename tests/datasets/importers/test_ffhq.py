@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made import call
-from made.archives import ffhq
-from made.imports import do_import, manifest, table
+from made.archives import draw_photo, face68, ffhq
+from made.imports import do_import, manifest, pictures, table
 from PIL import Image
+
+from fsrbench.datasets import open_dataset
 
 FOLDER = "thumbnails128x128"
 
@@ -99,3 +101,52 @@ def test_half_a_real_zip_is_told_from_a_page(tmp_path: Path) -> None:
     path = Path(shutil.make_archive(str(tmp_path / "thumbnails128x128"), "zip", source))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert "download cut short" in call("data", "import", "ffhq", path, tmp_path / "out").stderr
+
+
+@pytest.mark.parametrize(
+    ("split", "ids"), [("train", ["00000", "00001", "00002"]), ("val", ["60000", "69999"]), ("all", None)]
+)
+@pytest.mark.parametrize("metadata", [True, False])
+def test_ffhq_split_and_no_identities(tmp_path: Path, split: str, ids: list[str] | None, metadata: bool) -> None:
+    source = ffhq(tmp_path / "src", thumbnails=True, metadata=metadata)
+    do_import("ffhq", source, tmp_path / "out", "--split", split, "--size", 64)
+    data = open_dataset(str(tmp_path / "out"))
+    assert [s.id for s in data] == (ids or ["00000", "00001", "00002", "60000", "69999"])
+    assert {s.identity for s in data} == {None}
+
+
+def test_ffhq_keeps_credits_and_68_landmarks(tmp_path: Path) -> None:
+    do_import("ffhq", ffhq(tmp_path / "src", thumbnails=True), tmp_path / "out", "--size", 64)
+    rows = table(tmp_path / "out" / "sources.csv")
+    assert [(r["image"], r["author"], r["photo_title"]) for r in rows] == [
+        ("60000", "Author 60000", "A, b"),
+        ("69999", "Author 69999", "A, b"),
+    ]
+    points = open_dataset(str(tmp_path / "out")).samples[0].landmarks
+    assert points is not None
+    np.testing.assert_allclose(points, (face68() + 0.5) / 16 - 0.5, atol=1e-3)
+
+
+def test_ffhq_picture_is_reduced_once(tmp_path: Path) -> None:
+    do_import("ffhq", ffhq(tmp_path / "src", thumbnails=True), tmp_path / "out", "--size", 64)
+    expected = draw_photo(60000, 128, 128).resize((64, 64), Image.Resampling.LANCZOS)
+    np.testing.assert_array_equal(pictures(tmp_path / "out")["60000"], np.asarray(expected))
+
+
+def test_ffhq_metadata_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    source = ffhq(tmp_path / "src", thumbnails=True)
+    text = (source / "ffhq-dataset-v2.json").read_text()
+    (source / "ffhq-dataset-v2.json").write_text(text[: len(text) // 2])
+    result = call("data", "import", "ffhq", source, tmp_path / "out")
+    assert result.exit_code == 2
+    assert "was it cut short?" in result.stderr
+
+
+def test_pictures_smaller_than_asked_for_are_no_hr(tmp_path: Path) -> None:
+    source = ffhq(tmp_path / "src", thumbnails=True)
+    result = call("data", "import", "ffhq", source, tmp_path / "out", "--size", 256, "--workers", 1)
+    assert result.exit_code == 2
+    assert "none of the 2 pictures can be used" in result.stderr
+    assert "128 px, smaller than --size 256" in result.stderr
+    do_import("ffhq", source, tmp_path / "new", "--size", 256, "--enlarge")
+    assert pictures(tmp_path / "new")["60000"].shape == (256, 256, 3)

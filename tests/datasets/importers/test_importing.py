@@ -222,3 +222,32 @@ def test_full_disk_stops_and_keeps_what_was_done(tmp_path: Path, monkeypatch: py
     assert "No space left on device; what was done is kept" in result.stderr
     monkeypatch.undo()
     assert "3 pictures were imported before" in do_import("folder", source, out).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["celebba", "."], "did you mean celeba"),
+        (["folder", "nowhere"], "nowhere does not exist"),
+        (["folder", ".", "--crop", "ffhq"], "add --landmarks FILE or --align detect"),
+        (["lfw", ".", "--crop", "upright"], "LFW has none; add --align detect"),
+        (["lfw", ".", "--split", "test"], "LFW has no test split here; --split all"),
+        (["ffhq", ".", "--split", "dev"], "unknown split 'dev'"),
+        (["widerface", ".", "--size", "32"], "no --crop, --size or --align"),
+        (["widerface", ".", "--min-face", "60"], "no face has such a size"),
+        (["celeba", ".", "--crop", "box"], "has no boxes"),
+        (["folder", ".", "--in-the-wild"], "is for celeba"),
+        (["folder", "."], "no pictures in"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(
+    tmp_path: Path, arguments: list[str], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    kind, source, *options = arguments
+    result = call("data", "import", kind, source, tmp_path / "out", *options)
+    assert result.exit_code == 2
+    assert reason in result.stderr
+    assert len(result.stderr.splitlines()) <= 3
+    assert not (tmp_path / "out").exists()

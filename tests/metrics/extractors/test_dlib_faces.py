@@ -1,62 +1,20 @@
-"""Feature extractors: MTCNN and dlib, on the sample's synthetic faces."""
+"""dlib's descriptors are dlib's own."""
 
 from __future__ import annotations
 
 import dlib
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from torch import Tensor
 
-from fsrbench.metrics.extractors.detectors import Mtcnn
 from fsrbench.metrics.extractors.dlib_faces import DlibDescriptor
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.weights import known as weights
-
-COUNT = 9  # three pictures of each of three identities
-
-
-@pytest.fixture(scope="module")
-def small(faces) -> Tensor:
-    return faces(COUNT, 64)
-
-
-@pytest.fixture(scope="module")
-def boxes(small) -> dict[str, np.ndarray]:
-    return Mtcnn().extract(small, {})
 
 
 @pytest.fixture(scope="module")
 def described(small, boxes) -> dict[str, np.ndarray]:
     return DlibDescriptor().extract(small, boxes)
-
-
-def test_mtcnn_finds_the_face_of_each_picture(boxes):
-    assert (boxes["confidence"] > 0.9).all()
-    x0, y0, x1, y1 = boxes["box"].T
-    assert ((x0 < 32) & (x1 > 32) & (y0 < 32) & (y1 > 32)).all()
-    assert ((x1 - x0 > 15) & (y1 - y0 > 20)).all()
-
-
-def test_mtcnn_finds_the_same_in_a_batch_as_one_by_one(small, boxes):
-    singles = [Mtcnn().extract(picture[None], {}) for picture in small[:4]]
-    for name, tolerance in (("box", 1e-3), ("confidence", 1e-5)):
-        np.testing.assert_allclose(boxes[name][:4], np.concatenate([s[name] for s in singles]), atol=tolerance)
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_mtcnn_finds_no_face_in_grey(count):
-    found = Mtcnn().extract(torch.full((count, 3, 64, 64), 0.5), {})
-    assert np.isnan(found["box"]).all()
-    assert found["confidence"].tolist() == [0] * count
-
-
-def test_a_picture_without_a_face_spoils_no_other(small, boxes):
-    mixed = torch.cat([torch.full((1, 3, 64, 64), 0.5), small[:2], torch.zeros(1, 3, 64, 64)])
-    found = Mtcnn().extract(mixed, {})
-    assert (found["confidence"] > 0.9).tolist() == [False, True, True, False]
-    np.testing.assert_allclose(found["box"][1:3], boxes["box"][:2], atol=1e-3)
 
 
 def test_dlib_descriptor_is_dlibs_own(small, boxes):
@@ -77,8 +35,8 @@ def test_dlib_descriptor_is_dlibs_own(small, boxes):
 def test_dlib_descriptors_tell_identities_apart(described):
     d = described["descriptor"]
     distance = np.linalg.norm(d[:, None] - d[None], axis=2)
-    same = np.equal.outer(np.arange(COUNT) // 3, np.arange(COUNT) // 3)
-    assert distance[same & ~np.eye(COUNT, dtype=bool)].mean() < distance[~same].mean() - 0.05
+    same = np.equal.outer(np.arange(len(d)) // 3, np.arange(len(d)) // 3)
+    assert distance[same & ~np.eye(len(d), dtype=bool)].mean() < distance[~same].mean() - 0.05
 
 
 def test_dlib_lays_given_landmarks_on_the_picture(small, described):

@@ -1,0 +1,185 @@
+"""What a method does to its process harms no other method."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from made import picture_files, rude, run, write_files
+from made.places import TESTS
+from made.process import QUIET, same, snapshot
+
+import fsrbench
+from fsrbench.errors import EndedProgram
+from fsrbench.process import state as process_state
+from fsrbench.process.containment import contained
+from fsrbench.process.state import preserved
+
+
+def test_a_method_makes_no_errors_of_another_methods_warnings(tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    names = ["python:made.rude:changes_everything", "python:made.rude:warns"]
+    finished = run(data, tmp_path / "run", methods=",".join(names))
+    assert [finished.status(name) for name in names] == ["ok", "ok"]
+    assert "warning filters" not in finished.manifest["methods"][names[0]]["changed_state"]
+
+
+def test_variables_that_libraries_set_are_no_methods_doing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)
+    for variable, told in (("TORCHINDUCTOR_CACHE_DIR", set()), ("RUDE", {"environment variables"})):
+        changed: set[str] = set()
+        with contained(changed):
+            os.environ[variable] = "set inside"
+        assert changed == told
+        assert variable not in os.environ
+
+
+def test_a_method_moves_no_other_methods_numbers(tmp_path: Path) -> None:
+    """Today's numbers alone and beside a method that sets everything it can."""
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png", "c.png"]))
+    names = ["python:made.rude:noisy", "python:made.rude:changes_everything", "bicubic"]
+    alone = run(data, tmp_path / "alone", methods=f"{names[0]},{names[2]}")
+    beside = run(data, tmp_path / "beside", methods=",".join([names[1], names[0], names[2]]))
+    isolated = run(data, tmp_path / "isolated", "--isolate", methods=",".join(names[:2]))
+    for name in (names[0], names[2]):
+        assert alone.values(name) == beside.values(name)
+    for name in names[:2]:
+        assert beside.values(name) == isolated.values(name)
+
+
+def test_what_a_method_changed_is_told(tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    rude, loads = "python:made.rude:changes_everything", "python:made.rude:ChangesInLoad"
+    first = run(data, tmp_path / "run", "--metrics", "psnr,latency_ms", methods=f"bicubic,{rude},{loads}")
+    again = run(data, tmp_path / "run", "--metrics", "psnr,ssim", methods=f"bicubic,{rude},{loads}")
+    isolated = run(data, tmp_path / "isolated", "--isolate", methods=f"{rude},{loads}")
+    for finished in (first, again, isolated):
+        assert finished.code == 0
+        told = {name: entry["changed_state"] for name, entry in finished.manifest["methods"].items()}
+        assert not told.get("bicubic")
+        assert told[loads] == ["float32 precision (TF32)"]
+        assert {"cudnn.benchmark", "working directory", "default dtype", "numpy's error handling"} < set(told[rude])
+        assert "put back: " in (finished.path / "table.md").read_text(encoding="utf-8")
+    assert "changed" in first.stderr
+
+
+@pytest.mark.parametrize(
+    ("isolate", "names"), [((), ["exits", "quits", "cancelled", "rings", "ExitsInLoad"]), (("--isolate",), ["exits"])]
+)
+def test_a_method_that_ends_the_program_is_a_failed_row(
+    tmp_path: Path, isolate: tuple[str, ...], names: list[str]
+) -> None:
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    rude = [f"python:made.rude:{name}" for name in names]
+    finished = run(data, tmp_path / "run", *isolate, methods=",".join(["bicubic", *rude]))
+    assert finished.code == 1
+    assert finished.status("bicubic") == "ok"
+    for name in rude:
+        assert finished.status(name) == "failed"
+        assert "ended the program" in finished.note(name) or "end the program" in finished.note(name)
+    assert "bicubic" in finished.stdout
+
+
+def test_one_that_ends_it_while_it_is_timed(tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    name = "python:made.rude:ExitsWhenTimed"
+    finished = run(data, tmp_path / "run", "--metrics", "psnr,latency_ms", methods=f"bicubic,{name}")
+    assert (finished.code, finished.status(name), finished.status(name, "latency_ms")) == (1, "ok", "failed")
+    assert finished.status("bicubic", "latency_ms") == "ok"
+
+
+@pytest.mark.parametrize("metric", [rude.ExitingMetric, rude.ExitingCheck])
+def test_a_metric_that_ends_the_program_is_a_failed_row(metric: Any) -> None:
+    found = fsrbench.evaluate(["bicubic"], metrics=["psnr", metric], limit=2, **QUIET)
+    assert found.result("bicubic", "psnr").ok  # type: ignore[union-attr]
+    row = found.result("bicubic", metric.name)
+    assert row is not None
+    assert (row.status, found.failed) == ("failed", True)
+    assert "tried to end the program (SystemExit: 0)" in row.note
+
+
+def test_plug_ins_that_end_the_program_when_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "exiting_module.py").write_text("import sys\nsys.exit(0)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    data = write_files(tmp_path / "data", picture_files(["a.png"]))
+    from fsrbench.metrics import METRICS
+
+    monkeypatch.setitem(METRICS._targets, "exiting", "exiting_module:Metric")
+    name = "python:exiting_module:Thing"
+    finished = run(data, tmp_path / "run", "--metrics", "psnr,exiting", methods=f"bicubic,{name}")
+    assert (finished.code, finished.status(name), finished.status("bicubic")) == (1, "failed", "ok")
+    assert finished.status("bicubic", "exiting") == "failed"
+    assert "tried to end the program" in finished.note("bicubic", "exiting")
+
+
+def test_results_lie_where_they_were_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Relative paths, although a method changes the folder."""
+    write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    monkeypatch.chdir(tmp_path)
+    name = "python:made.rude:changes_everything"
+    finished = run("data", Path("run"), methods=f"{name},bicubic")
+    assert finished.code == 0
+    assert (tmp_path / "run" / "summary.csv").is_file()
+    assert finished.status("bicubic") == "ok"
+
+
+def test_standard_streams_stay_open(tmp_path: Path) -> None:
+    """A real process: its table is printed, and an alarm set by a method does not end it later."""
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    methods = "python:made.rude:closes_stdout,python:made.rude:rings_later"
+    command = ["fsrbench", "run", "--methods", methods, "--data", data, "--out", tmp_path / "run", "--metrics", "psnr"]
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "closes_stdout" in done.stdout
+    assert "run folder" in done.stderr
+
+
+def test_contained_blocks_may_lie_in_each_other() -> None:
+    changed: set[str] = set()
+    before = snapshot()
+    with contained(changed):
+        torch.set_num_threads(3)
+        with pytest.raises(EndedProgram), contained():
+            sys.exit()
+        assert torch.get_num_threads() == 3
+    assert changed == {"torch's threads"}
+    same(before, snapshot())
+
+
+def test_the_users_interrupt_is_no_failure() -> None:
+    with pytest.raises(KeyboardInterrupt), contained():
+        raise KeyboardInterrupt
+
+
+def test_closed_file_numbers_come_back(tmp_path: Path) -> None:
+    with preserved():
+        with contained():
+            os.close(1)
+        os.fstat(1)
+    assert not process_state._file_copies
+
+
+def test_an_alarm_of_the_caller_is_no_failure() -> None:
+    """What the caller's own time limit raises goes through to the caller."""
+
+    class TooSlow(BaseException):
+        pass
+
+    def stop(*_: object) -> None:
+        raise TooSlow
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with pytest.raises(TooSlow), contained():
+            signal.pause()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
