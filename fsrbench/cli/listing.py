@@ -43,7 +43,7 @@ def _methods() -> Iterator[Row]:
         except FsrbenchError as error:
             yield name, "-", str(error)
     for kind in KINDS.values():
-        written, _, what = kind.told.partition(", ")
+        written, _, what = kind.help.partition(", ")
         yield written, "", what
 
 

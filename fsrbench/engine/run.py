@@ -24,7 +24,7 @@ from fsrbench.errors import FsrbenchError, UserError, one_line
 from fsrbench.machine.console import Reporter
 from fsrbench.machine.devices import find_device, use_no_more_threads_than_cores
 from fsrbench.methods.isolation import parent as isolation
-from fsrbench.methods.names import find_method
+from fsrbench.methods.names import check_method
 from fsrbench.methods.timing import EFFORTS, Readings
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric, SpeedMetric
@@ -282,20 +282,3 @@ class Run:
 def _none_usable(dataset: Dataset, problems: Mapping[str, str]) -> str:
     image, reason = next(iter(problems.items()))
     return f"none of the {len(problems)} images of {dataset.name} can be used; {image}: {reason}"
-
-
-def check_method(name: str, isolated: bool) -> None:
-    """Refuse a name that nothing is called.
-
-    Raises:
-        UserError: it is one.
-    """
-    if isolated:
-        isolation.check_name(name)
-        return
-    try:
-        find_method(name)
-    except UserError:
-        raise
-    except FsrbenchError:
-        return  # it is there and cannot be imported: its rows will say why

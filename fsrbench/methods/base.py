@@ -29,10 +29,6 @@ from fsrbench.weights.tensors import read_checkpoint, training_told
 METHODS = Registry("method", group="fsrbench.methods")
 
 
-TAKEN = ("hr", "lr", "reference")
-"""Names of rows and folders of a run that no method made; none may be called so, in capitals neither."""
-
-
 MOST_TOLD = 240
 """Characters of what torch says about weights that do not fit."""
 

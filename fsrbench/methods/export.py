@@ -96,6 +96,8 @@ def export(name: str, task_name: str, format: str, out: Path | None) -> Exported
     path = out or Path(f"{name.rpartition(':')[2].rpartition('/')[2]}_{task.name}.onnx")
     if not path.parent.is_dir():
         raise UserError(f"{path.parent} is no folder")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder, not a file")
     with whole(path) as part:
         file, difference, pictures, one_by_one = _write_checked(method, _metadata(method, name, task), task, part)
         readings = measure(

@@ -22,7 +22,7 @@ from fsrbench.errors import UserError
 from fsrbench.machine import facts as machine_facts
 from fsrbench.machine import memory
 from fsrbench.machine.offline import hosts_of, no_connections
-from fsrbench.methods.names import is_of_path
+from fsrbench.methods.names import is_path
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import FeatureMetric, Metric
 from fsrbench.process.state import preserved
@@ -78,7 +78,7 @@ def make_setting(worker: Worker, scratch: Path, own: bool) -> Setting:
     setting = Setting(
         spec.model_copy(update={"out": spec.out.absolute(), "weights": chosen}),
         tuple((m.name, m.extractor if isinstance(m, FeatureMetric) else None) for m in worker.metrics),
-        {name: _absolute(name) for name in spec.methods if is_of_path(name)},
+        {name: _absolute(name) for name in spec.methods if is_path(name)},
         store,
         scratch,
         worker.device.type,

@@ -23,9 +23,8 @@ import torch
 from torch import Tensor
 
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
-from fsrbench.methods.base import METHODS, TAKEN, Method
+from fsrbench.methods.base import Method
 from fsrbench.methods.isolation.child import Setting, receive, send, serve
-from fsrbench.methods.names import KINDS, check_path, unknown_kind
 from fsrbench.methods.timing import Readings
 from fsrbench.tasks import Task
 
@@ -200,22 +199,6 @@ class IsolatedMethod(Method):
         self._died = reason
         self.close()
         return MethodDied(reason)
-
-
-def check_name(name: str) -> None:
-    """Refuse a name that nothing can be called, without importing anything.
-
-    Raises:
-        UserError: it is one.
-    """
-    kind, _, target = name.partition(":")
-    if name.lower() in TAKEN:
-        raise UserError(f"no method may be called {name}: a run's own pictures are")
-    if not target and name not in METHODS:
-        raise UserError(METHODS.unknown(name))
-    if target and kind not in KINDS:
-        raise UserError(unknown_kind(name))
-    check_path(name)
 
 
 def _remade(answer: Mapping[str, Any]) -> Exception:
