@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
+from fsrbench import weights
 from fsrbench.machine.console import Reporter
 from fsrbench.machine.offline import hosts_of, no_connections
 from fsrbench.process.state import preserved
@@ -11,7 +12,6 @@ from fsrbench.runs import finished
 from fsrbench.runs.data import RunData
 from fsrbench.runs.names import CACHE
 from fsrbench.spec import RunSpec
-from fsrbench.weights import known as weights
 
 
 def benchmark(spec: RunSpec, reporter: Reporter, complete: bool = True, known: bool = True) -> RunData:
@@ -24,10 +24,10 @@ def benchmark(spec: RunSpec, reporter: Reporter, complete: bool = True, known: b
         known: the specification tells all that the scores depend on.
     """
     for name, file in spec.weights.items():
-        weights.parse_named(f"{name}={file}")
+        weights.parse_override(f"{name}={file}")
     offline = no_connections(hosts_of(spec.scheduler)) if spec.offline else nullcontext()
     fetched = weights.fetched_when_needed(None if spec.offline else reporter)
-    with offline, fetched, weights.named(spec.weights):
+    with offline, fetched, weights.override(spec.weights):
         if spec.resume and known and finished.is_current(spec.out / CACHE, spec):
             result = RunData.load(spec.out)
             for metric, note in _unavailable(result).items():

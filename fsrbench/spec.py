@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from fsrbench.errors import UserError
 from fsrbench.stats.seeds import MOST_SEED
 from fsrbench.tasks import TASKS, Task
-from fsrbench.weights.known import parse_named
+from fsrbench.weights import parse_override
 
 
 class RunSpec(BaseModel):
@@ -60,7 +60,7 @@ class RunSpec(BaseModel):
     @classmethod
     def _known_weights(cls, files: dict[str, Path]) -> dict[str, Path]:
         try:
-            return dict(parse_named(f"{name}={file}") for name, file in files.items())
+            return dict(parse_override(f"{name}={file}") for name, file in files.items())
         except UserError as error:
             raise ValueError(str(error)) from None
 

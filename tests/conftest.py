@@ -11,7 +11,7 @@ import pytest
 import torch
 from made.runs import MakeRun, write_run
 
-from fsrbench.weights import known as weights
+from fsrbench import weights
 
 
 @pytest.fixture(scope="session", autouse=True)

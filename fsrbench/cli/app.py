@@ -107,7 +107,7 @@ def run(
 
         from fsrbench.api import evaluate
         from fsrbench.errors import UserError
-        from fsrbench.weights.known import parse_named
+        from fsrbench.weights import parse_override
 
         if methods is None:
             raise UserError("--methods: name at least one, or give --config FILE.yaml")
@@ -125,7 +125,7 @@ def run(
             descriptor=descriptor,
             timing=timing,
             ratio_to=ratio_to,
-            weights=dict(parse_named(text) for text in weights or ()),
+            weights=dict(parse_override(text) for text in weights or ()),
             out=out,
             device=device,
             seed=seed,
@@ -159,17 +159,17 @@ def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, 
 def fetch(name: Annotated[str, typer.Argument(help="See `fsrbench list weights`; or a metric of pyiqa.")]) -> None:
     """Download a weight file to the cache and check it."""
     with one_line_errors():
+        from fsrbench import weights
         from fsrbench.errors import UserError
         from fsrbench.metrics.pyiqa_metric import pyiqa_metric
-        from fsrbench.weights import known as weights
 
-        if name in weights.WEIGHTS:
+        if name in weights.known_files():
             print(weights.fetch(name))
         elif metric := pyiqa_metric(name):
             metric().fetch()
             print(f"{name}: in pyiqa's cache")
         else:
-            raise UserError(f"{weights.REGISTRY.unknown(name)}; and the metrics of pyiqa")
+            raise UserError(f"{weights.unknown(name)}; and the metrics of pyiqa")
 
 
 for family in (reports, judgement, models):

@@ -84,9 +84,9 @@ def _degradations() -> Iterator[Row]:
 
 
 def _weights() -> Iterator[Row]:
-    from fsrbench.weights import known as weights
+    from fsrbench import weights
 
-    for name, weight in weights.WEIGHTS.items():
+    for name, weight in weights.known_files().items():
         try:
             where = str(weights.find(name))
         except FsrbenchError:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fsrbench import weights
 from fsrbench.datasets.base import dataset_hash
 from fsrbench.datasets.inputs import resized_note
 from fsrbench.engine.frames import status_of, too_many_failed
@@ -22,7 +23,6 @@ from fsrbench.provenance import fingerprints
 from fsrbench.provenance.file_hashes import hash_of_all
 from fsrbench.provenance.git import git
 from fsrbench.provenance.versions import CODE, versions
-from fsrbench.weights import known as weights
 
 SCHEMA_VERSION = 1
 
@@ -115,14 +115,14 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
 
 
 def _weights(name: str) -> dict[str, Any]:
-    found = weights.sha256(name)
-    declared = weights.WEIGHTS[name].sha256
-    return {"file": weights.find(name).name, "sha256": found, "as_declared": found == declared if declared else None}
+    path, found, declared = weights.find(name), weights.sha256(name), weights.known_files()[name].sha256
+    as_declared = found == declared if declared else None
+    return {"file": path.name, "sha256": found, "as_declared": as_declared, "training": weights.training_note(path)}
 
 
 def _protocol_notes(run: Run) -> dict[str, str]:
-    """What a metric's protocol does not say: that it reads a weight file which is not the declared one."""
-    notes = {m.name: "; ".join(filter(None, map(weights.undeclared, run.worker.weights_of(m)))) for m in run.usable}
+    """What a metric's protocol does not say: which weight file judged, where it is not the declared one."""
+    notes = {m.name: "; ".join(filter(None, map(weights.judge_note, run.worker.weights_of(m)))) for m in run.usable}
     return {name: note for name, note in notes.items() if note}
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fsrbench import weights
 from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations.recipes import find_degradation
@@ -34,7 +35,6 @@ from fsrbench.runs import folder
 from fsrbench.runs.frames import Frames
 from fsrbench.runs.names import CACHE, HR
 from fsrbench.spec import RunSpec
-from fsrbench.weights import known as weights
 
 TIMED_IMAGES = 16
 
@@ -261,7 +261,9 @@ class Run:
     def _report_weights(self) -> None:
         """Warn of weight files that are not the declared ones, and of named ones that changed nothing."""
         methods = [self.worker.method(name) for name in self.methods]
-        for line in filter(None, (weights.undeclared(name) for name in self.weight_names() if weights.there(name))):
+        for line in filter(
+            None, (weights.undeclared(name) for name in self.weight_names() if weights.is_available(name))
+        ):
             self.reporter.warn(line)
         for name in weights.unread(file for method in methods for file in method.weight_files()):
             self.reporter.warn(f"--weights {name}: nothing in this run is known to read it")

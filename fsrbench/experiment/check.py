@@ -16,7 +16,7 @@ from fsrbench.machine.devices import find_device
 from fsrbench.methods.names import check_method
 from fsrbench.metrics import resolve
 from fsrbench.spec import RunSpec
-from fsrbench.weights.known import parse_named
+from fsrbench.weights import parse_override
 
 
 def check(file: Yaml, run: NamedRun) -> None:
@@ -46,7 +46,7 @@ def _ratio_to(spec: RunSpec) -> None:
 
 def _weights(spec: RunSpec) -> None:
     for name, path in spec.weights.items():
-        parse_named(f"{name}={path}")
+        parse_override(f"{name}={path}")
 
 
 def _reference(spec: RunSpec) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fsrbench import weights
 from fsrbench.benchmark import benchmark
 from fsrbench.errors import CannotWrite, FsrbenchError, UserError, one_line
 from fsrbench.experiment.config import Experiment, NamedRun, read_experiment
@@ -18,7 +19,6 @@ from fsrbench.machine.console import Reporter
 from fsrbench.runs import finished
 from fsrbench.runs.names import CACHE
 from fsrbench.spec import RunSpec
-from fsrbench.weights import known as weights
 
 
 def run_config(path: Path, flags: Mapping[str, Any]) -> int:
@@ -64,7 +64,7 @@ def _check(experiment: Experiment) -> None:
 
 
 def _is_done(spec: RunSpec) -> bool:
-    with weights.named(spec.weights):
+    with weights.override(spec.weights):
         return spec.resume and finished.is_current(spec.out / CACHE, spec)
 
 

@@ -14,7 +14,7 @@ from fsrbench.files.lists import names_in
 from fsrbench.files.text import Yaml
 from fsrbench.registry import Registry
 from fsrbench.spec import RunSpec
-from fsrbench.weights.known import parse_named
+from fsrbench.weights import parse_override
 
 FIELDS: Final = tuple(RunSpec.model_fields)
 LISTS: Final = ("methods", "metrics")
@@ -42,7 +42,7 @@ def settings_of(flags: Mapping[str, Any]) -> dict[str, Setting]:
     """
     found = {name: Setting(_expanded(name, value)) for name, value in flags.items()}
     if "weights" in found:
-        found["weights"] = Setting(dict(parse_named(text) for text in flags["weights"]))
+        found["weights"] = Setting(dict(parse_override(text) for text in flags["weights"]))
     return found
 
 

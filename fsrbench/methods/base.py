@@ -21,10 +21,9 @@ from fsrbench.provenance.file_hashes import file_hash, file_parts
 from fsrbench.provenance.object_state import ObjectState
 from fsrbench.registry import Registry
 from fsrbench.tasks import Task
-from fsrbench.weights.known import find, name_of_shipped
-from fsrbench.weights.known import there as is_there
-from fsrbench.weights.state_dicts import state_dicts
-from fsrbench.weights.tensors import read_checkpoint, training_told
+from fsrbench.weights.lookup import find, is_available, name_of_shipped, training_note
+from fsrbench.weights.state_dicts import StateDict, choice_note, state_dicts
+from fsrbench.weights.tensors import read_checkpoint
 
 METHODS = Registry("method", group="fsrbench.methods")
 
@@ -95,7 +94,7 @@ class Method(ABC):
             Unavailable: the file does not exist, or does not fit the network.
         """
         given, name = weights, name_of_shipped(weights)
-        if name and is_there(name):
+        if name and is_available(name):
             weights = find(name)
         if not weights.exists():
             place = weights.name if weights.is_absolute() else weights
@@ -104,8 +103,9 @@ class Method(ABC):
             state: Mapping[str, Any] = (
                 load_file(weights) if weights.suffix == ".safetensors" else read_checkpoint(weights)
             )
-            names = network.state_dict().keys()
-            state = next((part.tensors for part in state_dicts(state) if part.names == names), state)
+            names, parts = network.state_dict().keys(), state_dicts(state)
+            part = next((part for part in parts if part.names == names), StateDict("", state))
+            state = part.tensors
             network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
         except Unavailable:
             raise
@@ -118,7 +118,7 @@ class Method(ABC):
         self._loaded = (*self._loaded, (self.network, weights))
         self.weight_names = (*self.weight_names, *([name] if name else []))
         unknown = self.training if weights == given else f"unknown: {weights.name}"
-        self.training = training_told(weights) or unknown
+        self.training = "; ".join(filter(None, [training_note(weights) or unknown, choice_note(part, parts)]))
 
     @property
     def description(self) -> str:

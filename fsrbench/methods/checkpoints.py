@@ -18,8 +18,9 @@ from fsrbench.methods.fitting import Fit
 from fsrbench.methods.restorer import READERS, Reader, Restorer
 from fsrbench.registry import NameConflict
 from fsrbench.tasks import Task
-from fsrbench.weights.state_dicts import others, state_dicts, unnamed_averages
-from fsrbench.weights.tensors import read_checkpoint, training_told
+from fsrbench.weights.lookup import training_note
+from fsrbench.weights.state_dicts import choice_note, state_dicts, unnamed_averages
+from fsrbench.weights.tensors import read_checkpoint
 
 
 class CheckpointMethod(Method):
@@ -44,7 +45,7 @@ class CheckpointMethod(Method):
             self.network = self._restorer.network.eval().requires_grad_(False).float().to(device)
             self._settle(device)
         self.weights = self.path
-        self.training = training_told(self.path) or f"unknown: {self.path.name}"
+        self.training = training_note(self.path) or f"unknown: {self.path.name}"
 
     def _settle(self, device: torch.device) -> None:
         """Channels-last as all networks, and whole batches, where the network's code allows either."""
@@ -114,8 +115,7 @@ def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
                 return reader, restorer
         for part in found:
             if restorer := _try(reader, part.tensors, name, broken, wrong):
-                same = others(part, found)
-                taken = [f"{part.place} taken, not {', '.join(p.place for p in same)}"] if same else []
+                taken = [note] if (note := choice_note(part, found)) else []
                 if not part.averaged:
                     taken += [f"{place} holds averaged weights without names, not taken" for place in lists]
                 return reader, replace(restorer, weights="; ".join(taken))

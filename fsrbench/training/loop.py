@@ -13,7 +13,6 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import nn
 
 from fsrbench.errors import Interrupted, UserError
@@ -211,17 +210,3 @@ def _average(average: nn.Module, network: nn.Module, decay: float) -> None:
             mean.lerp_(value, 1 - decay)
         else:
             mean.copy_(value)
-
-
-def export(folder: Path, destination: Path, training: str) -> None:
-    """Ship a training's averaged weights: half precision, with one line on how they were trained inside.
-
-    Args:
-        folder: what :func:`train` wrote.
-        destination: the .safetensors file to write.
-        training: the line; methods show it in the manifest.
-    """
-    state = load_file(folder / WEIGHTS)
-    # Batch norm's running statistics stay in float32: variances can leave half precision's range.
-    halved = {k: v.half() if v.is_floating_point() and "running_" not in k else v for k, v in state.items()}
-    save_file(halved, destination, metadata={"training": training})

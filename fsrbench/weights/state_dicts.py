@@ -15,11 +15,13 @@ NAME: Final = re.compile(r"[\w.\-]+")
 """What torch calls a tensor of a network: names and numbers with dots between them; no path, no setting."""
 NETWORKS: Final = frozenset(
     {"model", "net", "network", "generator", "gen", "G", "g", "netG", "net_g", "net_G", "sr", "sr_model"}
-    | {"student", "backbone", "params", "state_dict"}
+    | {"student", "backbone", "params", "state_dict", "online_model"}
 )
 """What whole training programs, such as Lightning's modules, call the network that is shipped."""
 AVERAGED: Final = re.compile(r"(?i)(^|[^a-z])(ema|swa|avg|averaged?)([^a-z]|$)")
 """In the name of weights that were averaged over the training: the ones to use where there are others too."""
+ONLINE: Final = re.compile(r"(^|\.)online(_model)?(\.|$)")
+"""In the place of the network in training that a wrapper, such as ema_pytorch's, keeps beside its average."""
 MOST_DEPTH: Final = 5
 Tensors = Mapping[str, Tensor]
 
@@ -52,9 +54,10 @@ def state_dicts(loaded: Mapping[str, Any]) -> list[StateDict]:
     return sorted(found, key=lambda part: not part.averaged)
 
 
-def others(taken: StateDict, found: list[StateDict]) -> list[StateDict]:
-    """Those that hold the same network with other values."""
-    return [part for part in found if part.place != taken.place and part.names == taken.names]
+def choice_note(taken: StateDict, found: list[StateDict]) -> str:
+    """Which of several weights of one network were taken; empty where there are no others."""
+    others = [part.place for part in found if part.place != taken.place and part.names == taken.names]
+    return f"{taken.place} taken, not {', '.join(others)}" if others else ""
 
 
 def unnamed_averages(loaded: Mapping[str, Any], place: str = "", depth: int = 0) -> Iterator[str]:
@@ -91,7 +94,7 @@ def _tensor(value: Any) -> Tensor | None:
 
 def _parts(place: str, tensors: Mapping[str, Tensor]) -> Iterator[StateDict]:
     """The tensors as they are, without what is before all their names, and the networks among them."""
-    mean = bool(AVERAGED.search(place)) or "n_averaged" in tensors
+    mean = _is_averaged(place) or "n_averaged" in tensors
     tensors = _unwrapped({name: tensor for name, tensor in tensors.items() if name != "n_averaged"})
     yield StateDict(place, tensors, mean)
     groups: dict[str, dict[str, Tensor]] = {}
@@ -101,9 +104,13 @@ def _parts(place: str, tensors: Mapping[str, Tensor]) -> Iterator[StateDict]:
             groups.setdefault(first, {})[rest] = tensor
     for first, group in groups.items():
         yield from (
-            StateDict(part.place, part.tensors, mean or part.averaged)
+            StateDict(part.place, part.tensors, part.averaged or (mean and not ONLINE.search(part.place)))
             for part in _parts(f"{place}.{first}" if place else first, group)
         )
+
+
+def _is_averaged(place: str) -> bool:
+    return bool(AVERAGED.search(place)) and not ONLINE.search(place)
 
 
 def _unwrapped(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -8,20 +8,16 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 from fsrbench.errors import Unavailable, one_line
-from fsrbench.weights import known as weights
+from fsrbench.weights.lookup import find
 from fsrbench.weights.state_dicts import NAME
-
-if TYPE_CHECKING:
-    pass
 
 MOST_INDEX: Final = 10_000
 """Of a layer, as its key has it: loaders make as many layers as the largest number says."""
@@ -60,15 +56,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise Unavailable(f"{path.name} holds no tensors by name, but {type(loaded).__name__}")
     _check(loaded, path)
     return loaded
-
-
-def training_told(path: Path) -> str | None:
-    """How the network was trained, where a .safetensors file says so in its metadata under ``training``."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            return (file.metadata() or {}).get("training")
-    except Exception:  # another kind of file
-        return None
 
 
 def _read_pickle(path: Path) -> Any:
@@ -146,7 +133,7 @@ def check_tensors(name: str, read: Callable[[Path], object] = tensors_of) -> Non
     Raises:
         Unavailable: it is one.
     """
-    path = weights.find(name)
+    path = find(name)
     try:
         read(path)
     except Exception as error:  # pickle, zipfile and torch each raise their own

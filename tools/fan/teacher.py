@@ -17,10 +17,10 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
+from fsrbench import weights
 from fsrbench.datasets.storage import ZipFiles
 from fsrbench.metrics.landmarks import nme
 from fsrbench.pictures.decode import SUFFIXES, decode
-from fsrbench.weights import known as weights
 from reference_model.fan_data import MIRRORED
 
 Predict = Callable[[np.ndarray], np.ndarray]

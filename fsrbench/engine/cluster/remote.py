@@ -14,6 +14,7 @@ from uuid import uuid4
 import torch
 from distributed import Reschedule, get_worker
 
+from fsrbench import weights
 from fsrbench.engine.cluster.careful import CarefulWorker, Doubt
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.store import Store
@@ -28,7 +29,6 @@ from fsrbench.metrics.base import FeatureMetric, Metric
 from fsrbench.process.state import preserved
 from fsrbench.provenance.versions import versions as found_versions
 from fsrbench.spec import RunSpec
-from fsrbench.weights import known as weights
 
 TOKEN = "token"
 BUSY_SECONDS = 1.0
@@ -220,7 +220,7 @@ def _as_in_the_main_process(setting: Setting) -> Iterator[None]:
         if setting.spec.offline:
             own = hosts_of(dask_worker.address, dask_worker.scheduler.address, str(dask_worker.nanny or ""))
             stack.enter_context(no_connections(own))
-        stack.enter_context(weights.named(setting.spec.weights))
+        stack.enter_context(weights.override(setting.spec.weights))
         yield
 
 

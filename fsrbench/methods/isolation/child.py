@@ -20,6 +20,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
 from fsrbench.machine.offline import no_connections
 from fsrbench.methods.base import Method
@@ -28,7 +29,6 @@ from fsrbench.methods.timing import EFFORTS, Readings, measure
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
 from fsrbench.tasks import TASKS
-from fsrbench.weights import known as weights
 
 MOST_BYTES: Final = 2**28
 """Of a tensor or message; a larger one is none that was asked for, and only its shape is told."""
@@ -95,7 +95,7 @@ def serve(connection: Connection, setting: Setting) -> None:
     with ExitStack() as around:
         if setting.offline:
             around.enter_context(no_connections())
-        around.enter_context(weights.named(setting.weights))
+        around.enter_context(weights.override(setting.weights))
         _serve(connection, setting)
 
 

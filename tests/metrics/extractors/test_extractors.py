@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.metrics.extractors.detectors import Mtcnn
 from fsrbench.metrics.extractors.dlib_faces import DlibDescriptor
 from fsrbench.pictures.decode import to_uint8
-from fsrbench.weights import known as weights
 
 COUNT = 9  # three pictures of each of three identities
 
