@@ -19,7 +19,7 @@ from rich.console import Console
 from fsrbench import weights
 from fsrbench.errors import Unavailable
 from fsrbench.machine.console import Reporter
-from fsrbench.weights import download
+from fsrbench.weights import download, fetching
 from fsrbench.weights.fetching import fetched_when_needed, need
 from fsrbench.weights.known import WeightFile, known_files
 from fsrbench.weights.lookup import ENVIRONMENT, cache
@@ -151,7 +151,7 @@ def test_a_failed_download_is_given_up_in_time_and_leaves_a_reason(declare, answ
 
 @pytest.mark.parametrize("length", [True, False], ids=["told", "not told"])
 def test_large_files_wait_for_being_asked_for(declare, monkeypatch, length):
-    monkeypatch.setattr(weights, "MOST_UNASKED", 1_000_000)
+    monkeypatch.setattr(fetching, "MOST_UNASKED", 1_000_000)
     content = bytes(1_000_001)
     with serving(sends(content, length)) as (url, _):
         declare("made", url, content)
