@@ -144,7 +144,7 @@ class Run:
         sources = {getattr(picture.files, "path", None) for picture in pictures}
         code = [reader.files() for reader in self.worker.readers()]
         code += [plugin_files(source) for source in (self.spec.data, self.spec.reference) if source]
-        if None in sources or None in code or not all(method.is_told_by_files() for method in methods):
+        if None in sources or None in code or not all(method.depends_only_on_files() for method in methods):
             return None
         found = {path for path in sources if path} | {file for files in code for file in files or ()}
         found |= {self.spec.pairs} if self.spec.pairs else set()

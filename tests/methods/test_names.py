@@ -218,7 +218,7 @@ def test_a_run_is_shown_without_the_method_only_where_files_tell_all(held: dict[
 
     method = Declared()
     vars(method).update(held)
-    assert method.is_told_by_files() == told
+    assert method.depends_only_on_files() == told
 
 
 def test_two_networks_of_two_files_both_count(tmp_path: Path) -> None:
