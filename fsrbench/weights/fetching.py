@@ -14,20 +14,20 @@ from fsrbench.weights.lookup import cache, find, how_to_get
 if TYPE_CHECKING:
     from fsrbench.machine.console import Reporter
 
-MOST_UNASKED: Final = 200 * 10**6
-"""Bytes of a file that a run downloads without being asked to; larger ones wait for `fsrbench weights fetch`."""
+MAX_AUTOMATIC: Final = 200 * 10**6
+"""Largest file, in bytes, that a run downloads by itself; larger ones need `fsrbench weights fetch`."""
 
 
-def fetch(name: str, reporter: Reporter | None = None, most: int | None = None) -> Path:
+def fetch(name: str, reporter: Reporter | None = None, max_bytes: int | None = None) -> Path:
     """Download a weight file to the cache, check its sha256 and return its path.
 
     Args:
         name: of the weight file.
-        reporter: told what is fetched and how far it is; standard error by default.
-        most: bytes; a larger file is refused.
+        reporter: shows what is fetched, and the progress; standard error by default.
+        max_bytes: a larger file is rejected.
 
     Raises:
-        Unavailable: it has no address, or the download failed.
+        Unavailable: it has no URL and is nowhere here, or the download failed.
     """
     from fsrbench.machine.console import Reporter
     from fsrbench.weights.download import DownloadFailed, download
@@ -36,7 +36,7 @@ def fetch(name: str, reporter: Reporter | None = None, most: int | None = None) 
     if weight.url is None:
         return find(name)
     try:
-        download(weight.url, weight.sha256, cache() / weight.file, reporter or Reporter(), most)
+        download(weight.url, weight.sha256, cache() / weight.file, reporter or Reporter(), max_bytes)
     except DownloadFailed as error:
         reason = f"{weight.file} could not be fetched: {error}"
         raise Unavailable(f"{reason}; {how_to_get(weight)}", missing=name) from error
@@ -44,7 +44,7 @@ def fetch(name: str, reporter: Reporter | None = None, most: int | None = None) 
 
 
 class _Fetching:
-    """Downloads of one run, each tried once; none after a host that did not answer."""
+    """Downloads of one run: each is tried once, and none after a host that did not answer."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
@@ -61,7 +61,7 @@ class _Fetching:
                 weight = known_files()[name]
                 reason = f"{weight.file} was not fetched: {self._unreachable}"
                 raise Unavailable(f"{reason}; {how_to_get(weight)}", missing=name)
-            return fetch(name, self._reporter, MOST_UNASKED)
+            return fetch(name, self._reporter, MAX_AUTOMATIC)
         except Unavailable as error:
             self._failed[name] = error
             if isinstance(error.__cause__, Unreachable):
@@ -74,9 +74,9 @@ _fetching: _Fetching | None = None
 
 @contextmanager
 def fetched_when_needed(reporter: Reporter | None) -> Iterator[None]:
-    """Inside, :func:`need` downloads what is missing; not with ``None``.
+    """Inside, :func:`need` downloads missing files, unless ``reporter`` is ``None``.
 
-    A block inside another tries nothing again that failed in the outer one.
+    An inner block does not retry downloads that failed in the outer one.
     """
     global _fetching
     before = _fetching
@@ -88,7 +88,7 @@ def fetched_when_needed(reporter: Reporter | None) -> Iterator[None]:
 
 
 def need(name: str) -> Path:
-    """As :func:`find`; inside :func:`fetched_when_needed` a file with an address and a sha256 is downloaded first.
+    """As :func:`find`; inside :func:`fetched_when_needed` a missing file with a URL and a sha256 is downloaded.
 
     Raises:
         Unavailable: it is nowhere and cannot be downloaded; the message says how to get it.

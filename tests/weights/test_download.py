@@ -151,7 +151,7 @@ def test_a_failed_download_is_given_up_in_time_and_leaves_a_reason(declare, answ
 
 @pytest.mark.parametrize("length", [True, False], ids=["told", "not told"])
 def test_large_files_wait_for_being_asked_for(declare, monkeypatch, length):
-    monkeypatch.setattr(fetching, "MOST_UNASKED", 1_000_000)
+    monkeypatch.setattr(fetching, "MAX_AUTOMATIC", 1_000_000)
     content = bytes(1_000_001)
     with serving(sends(content, length)) as (url, _):
         declare("made", url, content)

@@ -1,4 +1,4 @@
-"""Writes docs/protocols.md from what the code declares: ``python -m tools.docs.protocols``; a test holds it current."""
+"""Write docs/protocols.md from what the code declares: ``python -m tools.docs.protocols``; a test keeps it current."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Residual(nn.Module):
         self.two = nn.Conv2d(width, width, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add what the two convolutions find."""
+        """Add the output of the two convolutions."""
         return x + self.two(F.leaky_relu(self.one(F.leaky_relu(x, 0.2)), 0.2))
 
 
