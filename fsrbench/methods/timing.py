@@ -87,17 +87,17 @@ def measure(
     with torch.inference_mode():
         bench.warm_up(lambda m: [_seconds(m, lr[i % len(lr), None], device) for i in range(WARM_UP)])
         latencies = _latencies(bench, lr, device, effort) if "latency_ms" in wanted else {}
-        measured = {
-            metric: bench.each(metric, step) if metric in wanted else {}
-            for metric, step in {
-                "throughput": lambda m: _throughput(m, lr, device),
-                "flops": lambda m: _flops(m, lr[:1].clone()),
-                "peak_memory": lambda m: _peak_bytes(m, lr[:1].clone(), device),
-                "params": lambda m: m.count_parameters(),
-            }.items()
+        steps: dict[str, Callable[[Method], Any]] = {
+            "throughput": lambda m: _throughput(m, lr, device),
+            "flops": lambda m: _flops(m, lr[:1].clone()),
+            "peak_memory": lambda m: _peak_bytes(m, lr[:1].clone(), device),
+            "params": lambda m: m.count_parameters(),
         }
-    readings = {
-        name: Readings(
+        measured = {metric: bench.each(metric, step) if metric in wanted else {} for metric, step in steps.items()}
+
+    def readings(name: str) -> Readings:
+        problems = bench.problems[name]
+        return Readings(
             latency_ms=np.array([] if "latency_ms" in problems else latencies.get(name, [])),
             images_per_s=measured["throughput"].get(name, {}),
             parameters=measured["params"].get(name),
@@ -105,9 +105,8 @@ def measure(
             peak_bytes=measured["peak_memory"].get(name),
             problems=problems,
         )
-        for name, problems in bench.problems.items()
-    }
-    return {name: readings[name] if name in readings else bench.reasons[name] for name in methods}
+
+    return {name: bench.reasons.get(name) or readings(name) for name in methods}
 
 
 class _Bench:

@@ -37,3 +37,11 @@ def test_the_hash_is_declared_beside_the_file(tmp_path: Path) -> None:
     text = (tmp_path / "weights.yaml").read_text()
     assert text.startswith("# Made by hand.\nlicence: MIT\n")
     assert yaml.safe_load(text) == {"licence": "MIT", "files": {file.name: file_hash(file), "b.safetensors": "00"}}
+
+
+def test_the_first_file_of_a_package_makes_the_declaration(tmp_path: Path) -> None:
+    file = tmp_path / "a.safetensors"
+    file.write_bytes(b"numbers")
+    declare(file)
+    declared = yaml.safe_load((tmp_path / "weights.yaml").read_text())
+    assert declared == {"licence": "Apache-2.0, for research", "files": {file.name: file_hash(file)}}
