@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fsrbench.datasets.storage import Files
-from fsrbench.errors import one_line
+from fsrbench.errors import UserError, one_line
 from fsrbench.process.containment import no_exit
 from fsrbench.registry import Registry
 
@@ -31,7 +31,7 @@ class Picture:
         try:
             with no_exit():
                 return self.files.read(self.name)
-        except OSError:
+        except (OSError, UserError):
             raise
         except Exception as error:  # a plug-in's storage may raise anything
             raise OSError(one_line(error)) from error
