@@ -24,7 +24,7 @@ from fsrbench.weights.tensors import read_checkpoint
 
 
 class CheckpointMethod(Method):
-    """A network in somebody's file of weights, its architecture detected; no code in the file is run."""
+    """A network in a file of weights, its architecture detected; no code in the file is run."""
 
     settings = ""
 
@@ -39,7 +39,7 @@ class CheckpointMethod(Method):
         """
         loaded = read_checkpoint(self.path)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of somebody else's code about itself
+            warnings.simplefilter("ignore")  # third-party code's about itself
             self._reader, self._restorer = _recognise(loaded, self.path.name)
             self._fit = Fit.of(task, self._restorer.scale, self._restorer.side, self._restorer.minimum)
             self.network = self._restorer.network.eval().requires_grad_(False).float().to(device)
@@ -54,7 +54,7 @@ class CheckpointMethod(Method):
         self._in_batches = False
         try:
             singly = self.upscale(lr)
-        except Exception as error:  # somebody else's code
+        except Exception as error:  # third-party code
             raise Unavailable(f"{self.path.name}, {self._restorer.name}, does not run: {one_line(error)}") from error
         self._in_batches = True
         for memory_format in (torch.channels_last, torch.contiguous_format):
@@ -66,7 +66,7 @@ class CheckpointMethod(Method):
     def _returns(self, expected: Tensor, lr: Tensor) -> bool:
         try:
             return torch.allclose(self.upscale(lr), expected, atol=1e-3, equal_nan=True)
-        except Exception:  # somebody else's code
+        except Exception:  # third-party code
             return False
 
     def upscale(self, lr: Tensor) -> Tensor:

@@ -16,9 +16,9 @@ class Fit:
 
     lr: int
     """The task's LR."""
-    takes: int
+    input: int
     """The network's input."""
-    gives: int
+    output: int
     """The network's output."""
     hr: int
     """The task's HR."""
@@ -35,22 +35,22 @@ class Fit:
             side: the only input side, in pixels, that it takes or was trained for.
             minimum: the smallest input side that it takes.
         """
-        takes = side or max(task.lr_size, -(-task.hr_size // scale), minimum)
-        return cls(task.lr_size, takes, takes * scale, task.hr_size)
+        size = side or max(task.lr_size, -(-task.hr_size // scale), minimum)
+        return cls(task.lr_size, size, size * scale, task.hr_size)
 
     def before(self, lr: Tensor) -> Tensor:
-        """N,C,lr,lr -> N,C,takes,takes."""
-        return _resized(lr, self.takes).clamp(0, 1)  # networks expect no overshoot
+        """N,C,lr,lr -> N,C,input,input."""
+        return _resized(lr, self.input).clamp(0, 1)  # networks expect no overshoot
 
     def after(self, sr: Tensor) -> Tensor:
-        """N,C,gives,gives -> N,C,hr,hr, not clipped: a wrong range must stay visible."""
+        """N,C,output,output -> N,C,hr,hr, not clipped: a wrong range must stay visible."""
         return _resized(sr, self.hr)
 
     def __str__(self) -> str:
         """One line for the manifest and the table's notes; empty where nothing is resized."""
         steps = [
-            f"LR {self.lr} to {self.takes} px before" if self.takes != self.lr else "",
-            f"SR {self.gives} to {self.hr} px after" if self.gives != self.hr else "",
+            f"LR {self.lr} to {self.input} px before" if self.input != self.lr else "",
+            f"SR {self.output} to {self.hr} px after" if self.output != self.hr else "",
         ]
         resized = " and ".join(filter(None, steps))
         return f"resized {resized} the network (bicubic, antialiased)" if resized else ""

@@ -39,11 +39,9 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "python": Kind("python:pkg.module:Name, a Method or a function of LR that gives SR, in importable code"),
-    "images": Kind(
-        "images:DIR, SR pictures that somebody else made", "fsrbench.methods.given_images:GivenImages", folder=True
-    ),
+    "images": Kind("images:DIR, SR pictures made elsewhere", "fsrbench.methods.given_images:GivenImages", folder=True),
     "checkpoint": Kind(
-        "checkpoint:FILE, a network of the architecture that its weights tell",
+        "checkpoint:FILE, a network whose architecture is detected by its weights",
         "fsrbench.methods.checkpoints:CheckpointMethod",
     ),
     "onnx": Kind("onnx:FILE, a network in an ONNX file", "fsrbench.methods.onnx_files:OnnxMethod"),
@@ -57,7 +55,7 @@ def check_name(name: str) -> None:
         UserError: it is reserved or unknown, or the file or folder that it names is not there.
     """
     if name.lower() in RESERVED:
-        raise UserError(f"no method may be called {name}: a run's own pictures are")
+        raise UserError(f"no method may be called {name}: the run's own pictures are")
     kind, _, target = name.partition(":")
     if not target:
         if name not in METHODS:
@@ -147,22 +145,22 @@ def _make(name: str) -> Method:
     given = METHODS.get(name) if name in METHODS else None
     if not isinstance(given, Method):
         return found()
-    method = copy.copy(given)  # what the run settles about it is not its owner's affair
+    method = copy.copy(given)  # its owner's object stays as it is
     method.settings = uuid.uuid4().hex if given.settings is None else given.settings
     return method
 
 
 def load_method(name: str, task: Task, device: torch.device, changed: set[str] | None = None) -> Method:
-    """Find, make and load a method; what it changes in the process is put back.
+    """Find, build and load a method; global settings that it changes are restored.
 
     Args:
         name: of the method.
-        task: what it is to do.
-        device: where.
-        changed: gets the names of what it changed.
+        task: that it is loaded for.
+        device: that it runs on.
+        changed: gets the names of the settings that it changed.
 
     Raises:
-        UserError: nothing is called so.
+        UserError: no method has this name.
         Unavailable: it exists but cannot run here; the message says why.
     """
     with contained(changed):

@@ -142,7 +142,7 @@ class OnnxMethod(Method):
             elif not self._is_per_picture(lr[:batch], sr):
                 self._batch = 1 if self._runs(lr[:1]) else batch
             if self._batch:
-                self._loop = f"in batches of {self._batch}, the only ones that give what they should"
+                self._loop = f"in batches of {self._batch}, the only ones with correct results"
             return int(sr.shape[-1])
         assert reason is not None
         raise reason
@@ -182,7 +182,7 @@ class OnnxMethod(Method):
         more = self._padded - images.shape[-1]
         images = functional.pad(images, (0, more, 0, more), mode="replicate") if more else images
         sr = torch.cat([self._run_batch(part) for part in images.split(self._batch or len(images))])
-        sr = sr[..., : self._fit.gives, : self._fit.gives]
+        sr = sr[..., : self._fit.output, : self._fit.output]
         if self._declared["order"] == "BGR":
             sr = sr.flip(1)
         return self._fit.after((sr - self._low) / (self._high - self._low)).to(lr.device)
@@ -207,7 +207,7 @@ class OnnxMethod(Method):
             self._declared[key] for key, usual in (("range", "0,1"), ("order", "RGB")) if self._declared[key] != usual
         ]
         chosen = f"output {self._output}" if len(self._session.get_outputs()) > 1 else ""
-        padded = f"LR padded to {self._padded} px, the least that it runs on" if self._padded > self._fit.takes else ""
+        padded = f"LR padded to {self._padded} px, the least that it runs on" if self._padded > self._fit.input else ""
         parts = [named, chosen, f"onnxruntime on the {where}", " ".join(unusual), str(self._fit), padded, self._loop]
         return "; ".join(part for part in parts if part)
 

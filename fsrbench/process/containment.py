@@ -1,4 +1,4 @@
-"""Somebody else's code is run here: it cannot end the program, and what it changes in the process is put back."""
+"""Run third-party code: it cannot end the program, and global settings that it changes are restored."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STREAMS: Final = ("stdin", "stdout", "stderr")
 
 
 class _Unclosable:
-    """A standard stream that somebody else's code may use and not close: the table is still to be written."""
+    """A standard stream that third-party code may use but not close: the table is still to be written."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -91,12 +91,12 @@ def no_exit(callers_alarm: bool = True) -> Iterator[None]:
 
 @contextmanager
 def contained(changed: set[str] | None = None) -> Iterator[None]:
-    """Run somebody else's code: it cannot end the program, and what it changes in the process is put back.
+    """Run third-party code: it cannot end the program, and global settings that it changes are restored.
 
-    Inside another such block the outer one puts back, at its end.
+    Of nested blocks the outermost restores, at its end.
 
     Args:
-        changed: gets the names of what was changed.
+        changed: gets the names of the settings that were changed.
 
     Raises:
         EndedProgram: the code called ``sys.exit()`` or raised something else that would end the program.

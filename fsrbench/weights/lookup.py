@@ -17,12 +17,12 @@ ENVIRONMENT: Final = "FSRBENCH_WEIGHTS"
 """Variable with a folder of the user's own."""
 _overrides: dict[str, Path] = {}
 _asked: set[str] = set()
-"""Names that :func:`find` was asked for since files were named."""
+"""Names that :func:`find` has looked up since the last :func:`override`."""
 
 
 @contextmanager
 def override(files: Mapping[str, Path]) -> Iterator[None]:
-    """Inside, these files are used for the weights of these names, before all other places."""
+    """Inside, these files replace the weights of these names, wherever those lie."""
     before = dict(_overrides)
     _overrides.update(files)
     _asked.clear()
@@ -49,7 +49,7 @@ def parse_override(text: str) -> tuple[str, Path]:
 
 
 def unread(read: Iterable[Path]) -> list[str]:
-    """Names of the files of --weights that nothing has asked for, but for those that were ``read``."""
+    """Names of the files of --weights that nothing has looked up, except for those that were ``read``."""
     return [name for name, path in _overrides.items() if name not in _asked and path not in set(read)]
 
 

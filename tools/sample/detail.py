@@ -1,6 +1,6 @@
 """Detail network: turns a smooth appearance-model face into one with hair, eyes, skin and background.
 
-The generator adds a residual to the appearance model's picture. It is told where on the face each pixel lies (the
+The generator adds a residual to the appearance model's picture. It is given the position of each pixel on the face (the
 coordinates of the mean face, warped to the picture), and gets noise to draw from.
 """
 
