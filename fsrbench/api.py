@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from fsrbench.benchmark import benchmark
 from fsrbench.errors import UserError
-from fsrbench.files.kept_folder import KeptFolder
+from fsrbench.files.temporary import KeptFolder
 from fsrbench.machine.console import Reporter, silent
 from fsrbench.registry import Registry
 from fsrbench.runs.data import RunData

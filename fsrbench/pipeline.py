@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from fsrbench.datasets.inputs import TRANSPARENT, transparency_warning
 from fsrbench.engine.manifest import make_manifest
-from fsrbench.engine.run import Run
+from fsrbench.engine.prepare import Prepared, prepare
+from fsrbench.engine.run import Outcome, execute
 from fsrbench.errors import Unavailable
 from fsrbench.gallery import grid
 from fsrbench.gallery import keep as gallery
@@ -21,36 +23,40 @@ from fsrbench.spec import RunSpec
 
 def run(spec: RunSpec, reporter: Reporter, complete: bool = True, known: bool = True) -> RunData:
     """Run a specification and write its folder; arguments as :func:`fsrbench.benchmark.benchmark`."""
-    with closing(Run(spec, reporter)) as run, folder.held(spec.out):
+    with closing(prepare(spec, reporter)) as prepared, folder.held(spec.out):
         finished.forget(spec.out / CACHE)
-        outcome = run.go()
-        folder.write(spec.out, outcome.frames, make_manifest(run, outcome.results))
+        outcome = execute(prepared, reporter)
+        manifest = make_manifest(prepared, outcome)
+        transparent = [image for image, note in manifest["dataset"]["notes"].items() if TRANSPARENT in note]
+        if line := transparency_warning(transparent):
+            reporter.warn(line)
+        folder.write(spec.out, outcome.frames, manifest)
         result = RunData.load(spec.out)
         if complete:
-            _draw(run, result)
+            _draw(prepared, outcome, result, reporter)
             if known:
-                _remember(run, result)
+                _remember(prepared, result)
         return result
 
 
-def _draw(run: Run, result: RunData) -> None:
-    """What a user looks at."""
+def _draw(prepared: Prepared, outcome: Outcome, result: RunData, reporter: Reporter) -> None:
+    """Write what a user looks at: tables, plots, pictures and the grid."""
     tables.write_tables(result, result.path)
     plots.write_plots(result, result.path / "plots")
-    most = None if run.spec.save_images else gallery.MOST_KEPT
-    folder = PictureFolder(result.path / "images", [LR, *run.rows(run.methods)])
-    gallery.keep_pictures(run, folder, most, grid.run_images(result))
+    most = None if prepared.spec.save_images else gallery.MOST_KEPT
+    folder = PictureFolder(result.path / "images", [LR, *prepared.rows(prepared.methods)])
+    gallery.keep_pictures(prepared, outcome.pictures, folder, reporter, most, grid.run_images(result))
     gallery.write_grid(result)
 
 
-def _remember(run: Run, result: RunData) -> None:
-    """So that the same run is not done again, unless what was not there can now be had."""
-    refused = run.refused_metrics.items()
+def _remember(prepared: Prepared, result: RunData) -> None:
+    """Record that the run is finished, so that it is not repeated unless what was missing becomes available."""
+    refused = prepared.refused_metrics.items()
     missing = {name: error.missing for name, error in refused if isinstance(error, Unavailable) and error.missing}
     others = result.summary[~result.summary["metric"].isin(missing)]
-    if run.refused_methods or not set(others["status"]) <= {"ok", "invalid"}:
+    if prepared.refused_methods or not set(others["status"]) <= {"ok", "invalid"}:
         return
     if (result.scores["status"] == "failed").any():
         return
-    if (files := run.files()) is not None:
-        finished.remember(result.path / CACHE, run.spec, files, run.weight_names(), missing.values())
+    if (files := prepared.files()) is not None:
+        finished.remember(result.path / CACHE, prepared.spec, files, prepared.weight_names(), missing.values())

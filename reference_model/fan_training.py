@@ -55,7 +55,7 @@ class FanRecipe(Recipe):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self.config = parse_config(Config, options.config)
-        self.modules["fan"] = self.place(FAN())
+        self.modules["fan"] = self.to_device(FAN())
         self.optimizers["fan"] = torch.optim.AdamW(trainable(self.network), lr=self.config.rate, weight_decay=1e-2)
         digest = sha256()
         annotated = load_annotated(options.data, digest=digest)

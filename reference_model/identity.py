@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fsrbench.errors import Unavailable, UserError
-from fsrbench.faces.alignment import alignment_grid, five_points
+from fsrbench.faces.alignment import alignment_grid
+from fsrbench.faces.points import five_points
 from reference_model.fan import FAN
 
 

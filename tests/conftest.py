@@ -14,6 +14,14 @@ from made.runs import MakeRun, write_run
 from fsrbench import weights
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out slow tests unless ``-m`` names them."""
+    if "slow" not in config.option.markexpr:
+        slow = [item for item in items if "slow" in item.keywords]
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     """Pictures of 64 px gain nothing by more threads, and several test processes may share the cores."""

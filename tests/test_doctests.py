@@ -8,6 +8,8 @@ import importlib
 import pytest
 from made.places import ROOT
 
+pytestmark = pytest.mark.docs
+
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for package in ("fsrbench", "baselines", "reference_model")

@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 from made.places import ROOT
 
+pytestmark = pytest.mark.docs
+
 pytest.importorskip("setuptools", minversion="77", reason="setuptools, which builds packages, is not installed")
 TEMPLATE = ROOT / "docs" / "plugin-template"
 LISTS_AND_RUNS = """

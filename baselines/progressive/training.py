@@ -64,7 +64,7 @@ class ProgressiveRecipe(RestorationRecipe):
             raise UserError("progressive is trained as x8: --task x8")
         super().__init__(options, Generator())
         self.config = parse_config(Config, options.config)
-        self.modules["judge"] = self.place(Discriminator())
+        self.modules["judge"] = self.to_device(Discriminator())
         for name in ("restoration", "judge"):
             parameters = trainable(self.modules[name])
             self.optimizers[name] = torch.optim.Adam(parameters, lr=self.config.rate, betas=(0.0, 0.99))

@@ -14,7 +14,8 @@ from fsrbench.audit.findings import COLUMNS, Apart, Findings
 from fsrbench.audit.origin import Origin
 from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
 from fsrbench.engine.frames import status_of
-from fsrbench.engine.run import Run
+from fsrbench.engine.prepare import Prepared, prepare
+from fsrbench.engine.run import execute
 from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.machine.console import Reporter
 from fsrbench.metrics.base import Metric
@@ -60,13 +61,15 @@ def audit_methods(spec: RunSpec, reporter: Reporter, origin: Origin | None = Non
     most = (origin and origin.images) or IMAGES
     limits = {m: spec.limit or min(SLOW.get(m, IMAGES), most) for m in defaults}
     spec = spec.model_copy(update={"limit": max(limits.values())})
-    with closing(Run(spec, reporter, [p.measure for p in defaults.values()])) as first:
+    with closing(prepare(spec, reporter, [p.measure for p in defaults.values()])) as first:
         _check(first)
-        return _audit(first, known, limits, origin)
+        return _audit(first, known, limits, origin, reporter)
 
 
-def _audit(first: Run, known: Sequence[Protocol], limits: Mapping[str, int], origin: Origin | None) -> Findings:
-    spec, reporter = first.spec, first.reporter
+def _audit(
+    first: Prepared, known: Sequence[Protocol], limits: Mapping[str, int], origin: Origin | None, reporter: Reporter
+) -> Findings:
+    spec = first.spec
     fixed_lr = any(sample.lr is not None for sample in first.dataset)
     protocols = tuple(p for p in known if p.group != LR or not (fixed_lr or p.degradation == spec.degradation))
     usable = [p for p in protocols if p.metric not in first.refused_metrics]
@@ -76,8 +79,8 @@ def _audit(first: Run, known: Sequence[Protocol], limits: Mapping[str, int], ori
     with folder.held(spec.out):
         for number, step in enumerate(steps, 1):
             reporter.say(f"step {number} of {len(steps)}: {_describe(step)}")
-            with closing(Run(step.spec, reporter, step.metrics)) as run:
-                frames = run.go().frames
+            with closing(prepare(step.spec, reporter, step.metrics)) as run:
+                frames = execute(run, reporter).frames
             rows += _rows(step, frames.summary)
             apart |= _told_apart(step, frames)
     rows += _refused(first, protocols)
@@ -102,7 +105,7 @@ def _defaults(protocols: Sequence[Protocol]) -> dict[str, Protocol]:
     return {protocol.metric: protocol for protocol in protocols if protocol.name == DEFAULT}
 
 
-def _check(run: Run) -> None:
+def _check(run: Prepared) -> None:
     if not run.dataset.has_hr:
         raise UserError(f"audit needs HR images; {run.dataset.name} has none, or not for every sample")
     if not run.methods:
@@ -146,7 +149,7 @@ def _told_apart(step: Step, frames: Frames) -> set[Apart]:
     }
 
 
-def _refused(run: Run, protocols: Sequence[Protocol]) -> list[dict[str, Any]]:
+def _refused(run: Prepared, protocols: Sequence[Protocol]) -> list[dict[str, Any]]:
     """Rows for what could not be measured: nothing is left out silently."""
     nan = float("nan")
 
@@ -188,7 +191,7 @@ def _info(metric: Metric) -> MetricInfo:
     return MetricInfo.declared(metric.name, metric.title, metric.unit, metric.direction, metric.digits)
 
 
-def _setting(run: Run, fixed_lr: bool) -> str:
+def _setting(run: Prepared, fixed_lr: bool) -> str:
     spec, size = run.spec, run.spec.the_task
     lr = "LR as given" if fixed_lr else f"LR by {spec.degradation} ({run.degradation.protocol})"
     return f"{Path(run.dataset.name).name}, {spec.task} ({size.lr_size} to {size.hr_size} px), {lr}, seed {spec.seed}"

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fsrbench import weights
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.base import dataset_hash
-from fsrbench.engine.run import Run
+from fsrbench.engine.prepare import Prepared
 from fsrbench.errors import UserError
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
@@ -54,21 +54,21 @@ class Origin:
             weights.parse_override(f"{name}={file}")  # it may be gone since
         return spec
 
-    def changes(self, now: Run) -> list[str]:
+    def changes(self, now: Prepared) -> list[str]:
         """What is not as it was in the run: its default numbers are then not the run's."""
         found = []
         if dataset_hash(open_dataset(now.spec.data).head(self.images)) != self._dataset.get("sha256"):
             found.append(f"the data is not what {self.path.name} was measured on")
         methods = section(self.manifest, "methods")
         for method in now.methods:
-            if section(methods, method).get("fingerprint") != now.worker.keys.loaded(method):
+            if section(methods, method).get("fingerprint") != now.fingerprint(method):
                 found.append(f"{method} has changed since {self.path.name} was run")
         protocols = section(self.manifest, "protocols")
-        for metric in now.usable:
+        for metric in now.usable_metrics:
             if protocols.get(metric.name, metric.protocol) != metric.protocol:
                 found.append(f"{metric.name} has another protocol here than in {self.path.name}")
         files = section(self.manifest, "metric_weights")
-        for name in now.worker.weight_files():
+        for name in now.metric_weights():
             if name in files and section(files, name).get("sha256") != weights.sha256(name):
                 found.append(f"weights {name} have changed since {self.path.name} was run")
         return found

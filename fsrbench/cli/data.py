@@ -41,13 +41,13 @@ def import_(
 ) -> None:
     """Cut the faces of an archive into a dataset for --data. Nothing is downloaded; a stopped import goes on."""
     with one_line_errors():
-        from fsrbench.datasets import importers, made
+        from fsrbench.datasets import importers, prepared
         from fsrbench.datasets.importers.importing import Import, import_dataset
         from fsrbench.machine.console import Reporter
         from fsrbench.machine.cores import usable_cores
 
         chosen = importers.find_kind(kind)
-        options = importers.choose(
+        options = importers.make_options(
             chosen,
             crop,
             split,
@@ -62,9 +62,11 @@ def import_(
             max_occlusion=max_occlusion,
             max_pose=max_pose,
         )
-        asked = Import(chosen, source, made.place(destination), options, limit, workers or usable_cores(), resume)
-        import_dataset(asked, Reporter())
-        print(asked.folder)
+        request = Import(
+            chosen, source, prepared.resolve(destination), options, limit, workers or usable_cores(), resume
+        )
+        import_dataset(request, Reporter())
+        print(request.folder)
 
 
 @data_app.command()
@@ -82,9 +84,9 @@ def degrade(
         from fsrbench.datasets import degrade as degrading
         from fsrbench.machine.console import Reporter
 
-        asked = degrading.choose(source, destination, degradation, task, seed, limit)
-        degrading.degrade(asked, resume, Reporter())
-        print(asked.folder)
+        request = degrading.make_request(source, destination, degradation, task, seed, limit)
+        degrading.degrade(request, resume, Reporter())
+        print(request.folder)
 
 
 @data_app.command()
@@ -99,15 +101,15 @@ def show(
     with one_line_errors():
         from rich.console import Console
 
-        from fsrbench.datasets import made, open_dataset
+        from fsrbench.datasets import open_dataset, prepared
         from fsrbench.datasets import show as showing
         from fsrbench.degradations.recipes import find_degradation
         from fsrbench.machine.console import Reporter
 
         how = find_degradation(degradation) if degradation else None
         data = open_dataset(source).head(limit)
-        folder = made.find(source) or Path(source).expanduser()
-        Console(highlight=False).print(showing.describe(data, showing.look(data, Reporter()), folder))
+        folder = prepared.find(source) or Path(source).expanduser()
+        Console(highlight=False).print(showing.describe(data, showing.scan(data, Reporter()), folder))
         if out:
             showing.draw_sheet(data, how, task, out)
             print(out)

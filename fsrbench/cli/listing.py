@@ -61,7 +61,7 @@ def _metrics() -> Iterator[Row]:
 
 
 def _datasets() -> Iterator[Row]:
-    from fsrbench.datasets import made
+    from fsrbench.datasets import prepared
     from fsrbench.datasets.base import DATASETS
 
     for name in DATASETS.names():
@@ -69,8 +69,8 @@ def _datasets() -> Iterator[Row]:
             yield name, (DATASETS.get(name).__doc__ or "").partition("\n")[0]
         except FsrbenchError as error:
             yield name, str(error)
-    for name in made.names():
-        yield name, escape(made.describe(made.home() / name))
+    for name in prepared.names():
+        yield name, escape(prepared.describe(prepared.home() / name))
 
 
 def _degradations() -> Iterator[Row]:

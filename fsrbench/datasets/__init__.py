@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from fsrbench.datasets import made
+from fsrbench.datasets import prepared
 from fsrbench.datasets.base import DATASETS, Dataset, Picture, Sample
 from fsrbench.datasets.layout import read_layout, read_outputs
 from fsrbench.datasets.storage import FolderFiles, ZipFiles
@@ -18,47 +18,47 @@ __all__ = ["DATASETS", "Dataset", "Picture", "Sample", "open_dataset", "open_out
 
 
 def open_dataset(source: str) -> Dataset:
-    """The dataset behind a name (built in, a plug-in's, or imported), a folder or a zip.
+    """Open a dataset by name (built in, a plug-in's, or imported), or a folder or zip.
 
     Raises:
-        UserError: no such dataset, nothing usable in it.
+        UserError: no such dataset, or nothing usable in it.
     """
     if source in DATASETS:
         return _named(source)
-    if imported := made.find(source):
+    if imported := prepared.find(source):
         return replace(read_layout(str(imported), FolderFiles(imported)), name=source)
     try:
         path = Path(source).expanduser()
         if source and path.is_dir():
             return read_layout(str(path), FolderFiles(path.absolute()))
         if path.is_file():
-            return read_layout(str(path), ZipFiles(path.absolute()), wrapped=True)
-    except (OSError, RuntimeError) as error:  # a name that is too long, a ~user who is not there
+            return read_layout(str(path), ZipFiles(path.absolute()), archive=True)
+    except (OSError, RuntimeError) as error:  # a name that is too long, an unknown ~user
         raise UserError(f"cannot open {source}: {one_line(error)}") from None
     if "/" in source or path.suffix:
         raise UserError(f"{source} does not exist")
-    known = Registry("dataset", dict.fromkeys([*DATASETS.names(), *made.names()], ""))
+    known = Registry("dataset", dict.fromkeys([*DATASETS.names(), *prepared.names()], ""))
     raise UserError(f"{known.unknown(source)}; and no folder or zip of that name")
 
 
 def plugin_files(source: str) -> frozenset[Path] | None:
-    """The files of the code that makes a dataset, where a plug-in does; ``None`` where that code has no file."""
+    """Source files of the plug-in that makes a dataset, none for other datasets; ``None`` for code without a file."""
     code = fingerprints.code_of([DATASETS.get(source)] if source in DATASETS else [])
     return code.files if code.known else None
 
 
 def open_outputs(path: Path) -> Dataset:
-    """The SR pictures, as ``hr`` of samples, in a folder or zip that somebody else's method has made.
+    """Open a folder or zip of SR pictures; they are the ``hr`` of the samples.
 
     Raises:
-        UserError: there are none, or several folders of which each may be meant.
+        UserError: no pictures, or several candidate folders.
     """
     try:
         if not path.exists():
             raise UserError(f"{path} does not exist")
         folder = path.is_dir()
         files = FolderFiles(path.absolute()) if folder else ZipFiles(path.absolute())
-        return read_outputs(str(path), files, wrapped=not folder)
+        return read_outputs(str(path), files, archive=not folder)
     except (OSError, RuntimeError) as error:
         raise UserError(f"cannot open {path}: {one_line(error)}") from None
 

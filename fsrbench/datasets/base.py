@@ -39,10 +39,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Sample:
-    """One face. At least one of ``hr`` and ``lr`` is there."""
+    """One face, with ``hr``, ``lr`` or both."""
 
     id: str
-    """Relative path without suffix; names the sample's rows and saved pictures."""
+    """Relative path without suffix; names rows and saved pictures."""
     hr: Picture | None = None
     lr: Picture | None = None
     identity: str | None = None
@@ -60,13 +60,13 @@ class Sample:
 def _digest(picture: Picture) -> bytes:
     try:
         return hashlib.sha256(picture.read()).digest()
-    except OSError:  # whoever decodes it reports it
+    except OSError:  # decoding reports it
         return b"unreadable"
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples in sorted order, and what was noticed while they were collected."""
+    """Samples in sorted order, and warnings about the files they come from."""
 
     name: str
     samples: tuple[Sample, ...]
@@ -80,12 +80,12 @@ class Dataset:
 
     @property
     def has_hr(self) -> bool:
-        """Whether there is an HR picture for every sample."""
+        """Whether every sample has an HR picture."""
         return all(s.hr is not None for s in self.samples)
 
     @property
     def has_pairs(self) -> bool:
-        """Whether at least two identities have at least two pictures each."""
+        """Whether at least two identities have two pictures or more each."""
         counts = Counter(s.identity for s in self.samples if s.identity is not None)
         return sum(n > 1 for n in counts.values()) > 1
 
@@ -96,10 +96,12 @@ class Dataset:
 
 def dataset_hash(samples: Iterable[Sample]) -> str:
     """sha256 over the samples' ids and files: the same for a folder and a zip of the same pictures."""
-    sha = hashlib.sha256()
-    for sample in samples:
-        sha.update(sample.digest().encode())
-    return sha.hexdigest()
+    return combine_digests(sample.digest() for sample in samples)
+
+
+def combine_digests(digests: Iterable[str]) -> str:
+    """The :func:`dataset_hash` of samples with these digests."""
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 BUILTIN = {

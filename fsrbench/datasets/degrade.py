@@ -1,4 +1,4 @@
-"""``fsrbench data degrade``: HR and LR pictures as a run would make them, written as PNG for others to use."""
+"""``fsrbench data degrade``: write HR and LR as a run would make them, as PNG for other tools."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from PIL import Image
 
-from fsrbench.datasets import Dataset, made, open_dataset
+from fsrbench.datasets import Dataset, open_dataset, prepared
 from fsrbench.datasets.base import DATASETS
-from fsrbench.datasets.inputs import Inputs, prepare
+from fsrbench.datasets.inputs import TRANSPARENT, Inputs, prepare, transparency_warning
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.degradations.recipes import Degradation, find_degradation
 from fsrbench.errors import UserError
@@ -27,7 +27,7 @@ BATCH: Final = 64
 
 
 @dataclass(frozen=True)
-class Degraded:
+class Request:
     """One call of ``fsrbench data degrade``, checked."""
 
     data: Dataset
@@ -42,8 +42,8 @@ class Degraded:
         return {"degradation": self.degradation.protocol, "task": self.task.name, "seed": self.seed}
 
 
-def choose(source: str, destination: str, degradation: str, task: str, seed: int, limit: int | None) -> Degraded:
-    """What a user asked for.
+def make_request(source: str, destination: str, degradation: str, task: str, seed: int, limit: int | None) -> Request:
+    """Check the user's choices.
 
     Raises:
         UserError: unknown names, or data with LR of its own.
@@ -53,53 +53,59 @@ def choose(source: str, destination: str, degradation: str, task: str, seed: int
     data, how = open_dataset(source).head(limit), find_degradation(degradation)
     if any(sample.lr for sample in data):
         raise UserError(f"{data.name} has LR pictures of its own; only HR is degraded")
-    folder = made.place(destination)
-    origin = (made.find(source) or Path(source)).resolve()
+    folder = prepared.resolve(destination)
+    origin = (prepared.find(source) or Path(source)).resolve()
     if source not in DATASETS and (folder.resolve().is_relative_to(origin) or origin.is_relative_to(folder.resolve())):
-        raise UserError(f"{folder} and {source} lie in each other; write to another place")
-    return Degraded(data, folder, how, TASKS[task], seed)
+        raise UserError(f"one of {folder} and {source} lies in the other; write to another place")
+    return Request(data, folder, how, TASKS[task], seed)
 
 
-def degrade(asked: Degraded, resume: bool, reporter: Reporter) -> dict[str, Any]:
+def degrade(request: Request, resume: bool, reporter: Reporter) -> dict[str, Any]:
     """Write the pictures and return the manifest.
 
     Raises:
-        UserError: nothing usable in the data, or the folder holds something else.
+        UserError: nothing usable in the data, or the folder holds other files.
         CannotWrite: the disk takes no more.
     """
-    for line in asked.data.warnings:
+    for line in request.data.warnings:
         reporter.warn(line)
-    with made.held(asked.folder, asked.settings, {sample.id for sample in asked.data}, resume, reporter):
-        head = {"made_by": f"fsrbench {__version__} data degrade", "title": asked.data.name, "settings": asked.settings}
-        made.write_manifest(asked.folder, head | {"complete": False, "files": [DRAWN, LANDMARKS]})
+    with prepared.locked(request.folder, request.settings, {sample.id for sample in request.data}, resume, reporter):
+        head = {
+            "made_by": f"fsrbench {__version__} data degrade",
+            "title": request.data.name,
+            "settings": request.settings,
+        }
+        prepared.write_manifest(request.folder, head | {"complete": False, "files": [DRAWN, LANDMARKS]})
         drawn: dict[str, dict[str, Any]] = {}
         problems: dict[str, str] = {}
-        for inputs in _batches(asked, reporter):
-            _write(asked.folder, inputs)
+        transparent: list[str] = []
+        for inputs in _batches(request, reporter):
+            _write(request.folder, inputs)
             drawn |= inputs.degraded
             problems |= inputs.problems
+            transparent += [image for image, note in inputs.notes.items() if TRANSPARENT in note]
         if not drawn:
             image, reason = next(iter(problems.items()))
             raise UserError(f"none of the {len(problems)} images can be used; {image}: {reason}")
-        for side in made.SIDES:
-            made.tidy(asked.folder, side, drawn)
-        names = list(dict.fromkeys(name for found in drawn.values() for name in found))
-        rows = [[image, *(found.get(name, "") for name in names)] for image, found in drawn.items()]
-        made.write_csv(asked.folder / DRAWN, ["image", *names], rows)
-        _write_landmarks(asked, drawn)
+        for side in prepared.SIDES:
+            prepared.tidy(request.folder, side, drawn)
+        _write_drawn(request.folder / DRAWN, drawn)
+        _write_landmarks(request, drawn)
         for image, reason in problems.items():
             reporter.warn(f"{image} left out: {reason}")
+        if line := transparency_warning(transparent):
+            reporter.warn(line)
         manifest = head | {"complete": True, "left_out": problems, "files": [DRAWN, LANDMARKS]}
         manifest["counts"] = {"pictures": len(drawn), "left_out": len(problems)}
-        made.write_manifest(asked.folder, manifest)
+        prepared.write_manifest(request.folder, manifest)
     return manifest
 
 
-def _batches(asked: Degraded, reporter: Reporter) -> Iterator[Inputs]:
-    samples = asked.data.samples
+def _batches(request: Request, reporter: Reporter) -> Iterator[Inputs]:
+    samples = request.data.samples
     starts = range(0, len(samples), BATCH)
     for start in reporter.track(starts, len(starts), f"degrading, {BATCH} at a time"):
-        yield prepare(samples[start : start + BATCH], asked.task, asked.degradation, asked.seed)
+        yield prepare(samples[start : start + BATCH], request.task, request.degradation, request.seed)
 
 
 def _write(folder: Path, inputs: Inputs) -> None:
@@ -113,14 +119,21 @@ def _write(folder: Path, inputs: Inputs) -> None:
                     Image.fromarray(pixels).save(part, "PNG")
 
 
-def _write_landmarks(asked: Degraded, drawn: dict[str, dict[str, Any]]) -> None:
+def _write_drawn(path: Path, drawn: dict[str, dict[str, Any]]) -> None:
+    """Parameters of the degradation, one row per image."""
+    names = list(dict.fromkeys(name for parameters in drawn.values() for name in parameters))
+    rows = [[image, *(parameters.get(name, "") for name in names)] for image, parameters in drawn.items()]
+    prepared.write_csv(path, ["image", *names], rows)
+
+
+def _write_landmarks(request: Request, drawn: dict[str, dict[str, Any]]) -> None:
     """Landmarks in pixels of the reduced HR pictures."""
-    path, rows = asked.folder / LANDMARKS, []
-    for sample in asked.data:
+    path, rows = request.folder / LANDMARKS, []
+    for sample in request.data:
         if sample.landmarks is not None and sample.hr and sample.id in drawn:
             shares = in_centre_square(sample.landmarks, decode(sample.hr.read()).size)
-            points = shares * asked.task.hr_size - 0.5
+            points = shares * request.task.hr_size - 0.5
             rows.append([sample.id, *points.round(4).ravel().tolist()])
     path.unlink(missing_ok=True)
     if rows:
-        made.write_csv(path, ["image", *(f"{axis}{k}" for k in range(POINTS) for axis in "xy")], rows)
+        prepared.write_csv(path, ["image", *(f"{axis}{k}" for k in range(POINTS) for axis in "xy")], rows)

@@ -1,25 +1,28 @@
-"""From a sample to the LR and HR pictures of a task: decoded once, sized once, degraded once."""
+"""Make the LR and HR pictures of a task from samples: decoded, resized and degraded once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image
 
 from fsrbench.datasets import Picture, Sample
 from fsrbench.degradations.recipes import Degradation, rng_for
-from fsrbench.pictures.decode import BadImage, centre_square, decode
+from fsrbench.pictures.decode import FLATTENED, BadImage, centre_square, decode
 from fsrbench.tasks import Task
+
+TRANSPARENT: Final = "transparent in places, laid on white"
+"""Note of an image with transparency."""
 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """The usable images of a shard, and what was wrong with the others."""
+    """The usable images of a shard, and why others cannot be used."""
 
     ids: list[str]
     lr: np.ndarray
@@ -27,13 +30,13 @@ class Inputs:
     hr: np.ndarray | None
     """uint8 N,H,W,3"""
     degraded: dict[str, dict[str, Any]]
-    """Drawn parameters of the degradation by image."""
+    """Parameters that the degradation drew, by image."""
     problems: dict[str, str]
     """Why an image was left out, by image."""
     notes: dict[str, str]
-    """What was changed about an image that was used, by image."""
+    """How a used image was changed, by image."""
     sizes: dict[str, dict[str, int]] = field(default_factory=dict)
-    """By side, HR or LR, and image: the side in pixels of a picture that was resized to the task's."""
+    """By side (HR or LR) and image: the size in pixels of pictures that were resized to the task's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,20 +49,20 @@ class _Pair:
     degraded: dict[str, Any] | None
     notes: dict[str, str]
     sizes: dict[str, int]
-    """Sides in pixels of what was resized."""
+    """Size in pixels of HR or LR before it was resized."""
 
 
 def prepare(
     samples: Iterable[Sample], task: Task, degradation: Degradation, seed: int, decoders: Executor | None = None
 ) -> Inputs:
-    """Decode and size the images of some samples; LR is made from HR where it is not given.
+    """Decode and resize the images of some samples; LR is made from HR where it is not given.
 
     Args:
         samples: in the order of the rows.
-        task: gives the sizes.
-        degradation: makes LR.
+        task: sizes of LR and HR.
+        degradation: makes LR from HR.
         seed: of the degradation.
-        decoders: threads that share the images; without them this one takes all.
+        decoders: threads to decode in; by default this one.
     """
     samples = list(samples)
     each = decoders.map if decoders else map
@@ -78,24 +81,32 @@ def prepare(
 
 
 def resized_note(side: str, sizes: Mapping[str, int], images: int, to: int, kernel: str) -> str:
-    """``LR resized from 24..51 px to 16 px by BICUBIC``, and of how many images where not of all.
+    """``LR resized from 24..51 px to 16 px by BICUBIC``, with the number of images if not all were.
 
     Args:
         side: HR or LR.
-        sizes: sides in pixels of those that were resized, by image; others have the task's.
-        images: how many there are.
-        to: the task's side in pixels.
-        kernel: Pillow's.
+        sizes: sizes in pixels of the resized pictures, by image.
+        images: number of all images.
+        to: the task's size in pixels.
+        kernel: of Pillow.
     """
     if not sizes:
         return ""
     low, high = min(sizes.values()), max(sizes.values())
-    said = f"{side} resized from {low if low == high else f'{low}..{high}'} px to {to} px by {kernel}"
-    return said if len(sizes) == images else f"{said} ({len(sizes)} of {images} images)"
+    line = f"{side} resized from {low if low == high else f'{low}..{high}'} px to {to} px by {kernel}"
+    return line if len(sizes) == images else f"{line} ({len(sizes)} of {images} images)"
+
+
+def transparency_warning(images: Sequence[str]) -> str:
+    """One line on images whose transparency was laid on white; empty if there are none."""
+    if not images:
+        return ""
+    shown = ", ".join(image[:200] for image in images[:3]) + (", ..." if len(images) > 3 else "")
+    return f"{len(images)} pictures are transparent in places; their transparency is laid on white: {shown}"
 
 
 def _try_prepare(sample: Sample, task: Task, degradation: Degradation, seed: int) -> _Pair | str:
-    """One image, or what is wrong with it."""
+    """One image, or why it cannot be used."""
     try:
         return _prepare(sample, task, degradation, seed)
     except (BadImage, OSError) as error:
@@ -139,6 +150,10 @@ def _read_lr(picture: Picture, task: Task, image_id: str, notes: dict[str, str],
 def _read_square(picture: Picture, image_id: str, notes: dict[str, str]) -> Image.Image:
     image = decode(picture.read())
     square = centre_square(image)
-    if square is not image:
-        notes[image_id] = f"{image.width} x {image.height} px cut to the central square"
+    changes = {
+        f"{image.width} x {image.height} px cut to the central square": square is not image,
+        TRANSPARENT: FLATTENED in image.info,
+    }
+    if any(changes.values()):
+        notes[image_id] = "; ".join(note for note, made in changes.items() if made)
     return square

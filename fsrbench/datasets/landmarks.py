@@ -22,7 +22,7 @@ def read_landmarks(files: Files, name: str, ids: Collection[str], warnings: list
     """The 68,2 points of each image; the first column is the image's id, a suffix does not matter.
 
     Raises:
-        UserError: a line is not what it should be.
+        UserError: a malformed line, or an image listed twice.
     """
     known = set(ids)
     found: dict[str, np.ndarray] = {}
@@ -41,13 +41,13 @@ def read_landmarks(files: Files, name: str, ids: Collection[str], warnings: list
 
 
 def image_of(name: str, ids: Container[str]) -> str | None:
-    """The id of the image that a line names, with or without a suffix; what is behind a dot in an id is none."""
+    """The id of the image that a line names, with or without a suffix; ids may have dots themselves."""
     path = PurePosixPath(unicodedata.normalize("NFC", name.replace("\\", "/")))
     return next((known for known in (str(path), str(path).removesuffix(path.suffix)) if known in ids), None)
 
 
 def _rows(files: Files, name: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows after the heading, one at a time: a large file's would not fit into memory at once."""
+    """The rows after the heading, one at a time: those of a large file would not fit into memory."""
     rows = _all_rows(files, name)
     heading = next(rows, None)
     if heading is None or heading[1][0].strip().lower() != "image":

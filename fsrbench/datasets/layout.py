@@ -1,88 +1,80 @@
-"""From file names to samples: HR and LR paired by relative path without suffix, identities from sub-folders."""
+"""Collect samples from file names: HR and LR paired by relative path without suffix, identities from sub-folders."""
 
 from __future__ import annotations
 
+import os.path
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
 
-from fsrbench.datasets.ambiguity import check_alike, check_guessed, check_sides
+from fsrbench.datasets.ambiguity import check_alike, check_file_names, check_guessed, check_sides
 from fsrbench.datasets.base import Dataset, Picture, Sample
+from fsrbench.datasets.folder_words import is_result
+from fsrbench.datasets.identities import identities, packing
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
-from fsrbench.datasets.made import MANIFEST, read_manifest
-from fsrbench.datasets.sides import (
-    MANY_OF_ONE,
-    MOST_OF_ONE,
-    RESULTS,
-    Split,
-    are_shards,
-    check_flat_names,
-    is_plain,
-    split_sides,
-    words_of,
-)
+from fsrbench.datasets.prepared import MANIFEST, read_manifest
+from fsrbench.datasets.sides import Split, split_sides
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
 from fsrbench.pictures.decode import LOSSLESS, SUFFIXES, UNREADABLE_SUFFIXES
 
 MAX_NAME_BYTES = 255
-"""Longer names cannot be saved on usual file systems."""
+"""Limit of common file systems."""
 MAX_PATH = 2000
-"""Nor can longer paths, and the run's folder comes before them."""
+"""Limit of a path; leaves room for the run's folder in front of it."""
 MAX_SHOWN = 300
-"""Characters of a name in a message; a zip's may have 65,535."""
+"""Characters of a name that a message shows; names in a zip may have 65,535."""
 
 
-def read_layout(name: str, files: Files, wrapped: bool = False) -> Dataset:
+def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
     """Collect the samples of a folder or zip: HR and/or LR pictures in folders of their own, or HR pictures directly.
 
     Args:
         name: what to call the dataset.
         files: its files.
-        wrapped: whether these are an archive's, around which one more folder is usual.
+        archive: whether they lie in an archive, where one more folder around everything is usual.
 
     Raises:
-        UserError: no pictures, HR and LR that share no name, or folders and files of which nobody can tell which is
-            meant.
+        UserError: no pictures, HR and LR that share no name, or ambiguous folders or file names.
     """
     warnings: list[str] = []
     names = files.names()
     pictures = _pictures(name, names, warnings)
     split = split_sides(pictures)
     if split.sides:
-        root = _around(pictures, split.depth)
-        of_side = {side: split.below(pictures, side) for side in ("HR", "LR")}
-        check_sides(name, split, pictures, of_side)
-        check_guessed(name, files, split, of_side)
+        by_side = {side: split.below(pictures, side) for side in ("HR", "LR")}
+        root = _around(by_side["HR"] + by_side["LR"], split.depth)
+        check_sides(name, split, pictures, by_side)
+        check_guessed(name, files, split, by_side)
         if strays := split.below(pictures, None):
             where = " and ".join(f"{folder}/" for folder, side in split.folders.items() if side)
             warnings.append(f"{len(strays)} pictures outside {where} left out: {_some(strays)}")
     else:
-        root = _packing(pictures, warnings, wrapped)
+        root = packing(pictures, warnings, archive)
         check_alike(name, files, pictures, root)
-        check_flat_names(name, pictures)
-        of_side = {"HR": pictures, "LR": []}
-    hr, lr = (_by_id(files, of_side[side], split, root, warnings) for side in ("HR", "LR"))
+        by_side = {"HR": pictures, "LR": []}
+    for found in by_side.values():
+        check_file_names(name, found)
+    hr, lr = (_by_id(files, by_side[side], split, root, warnings) for side in ("HR", "LR"))
     ids = sorted(hr.keys() & lr.keys()) if hr and lr else sorted(hr or lr)
     if hr and lr and not ids:
         raise UserError(f"HR and LR of {name} share no name; they pair by relative path without suffix")
-    for side, alone in (("HR", hr.keys() - lr.keys()), ("LR", lr.keys() - hr.keys())):
-        if hr and lr and alone:
+    for side, alone in (("HR", hr.keys() - lr.keys()), ("LR", lr.keys() - hr.keys())) if hr and lr else ():
+        if alone:
             warnings.append(f"{len(alone)} {side} without a partner left out: {_some(sorted(alone))}")
-    if root + MANIFEST in names:
-        warnings += _unfinished(files, root + MANIFEST)
+    warnings += _unfinished(files, root + MANIFEST) if root + MANIFEST in names else []
     landmarks = read_landmarks(files, root + LANDMARKS, ids, warnings) if root + LANDMARKS in names else {}
-    people = _identities(ids, warnings)
+    people = identities(ids, warnings)
     samples = tuple(Sample(i, hr.get(i), lr.get(i), people[i], landmarks.get(i)) for i in ids)
     return Dataset(name, samples, tuple(warnings))
 
 
-def read_outputs(name: str, files: Files, wrapped: bool = False) -> Dataset:
+def read_outputs(name: str, files: Files, archive: bool = False) -> Dataset:
     """Collect the SR pictures of a folder or zip, which may lie beside HR and LR.
 
     Raises:
-        UserError: no pictures, HR or LR alone, or several folders of which each may be meant.
+        UserError: no pictures, HR or LR alone, or several candidate folders.
     """
     warnings: list[str] = []
     pictures = _pictures(name, files.names(), warnings)
@@ -97,28 +89,30 @@ def read_outputs(name: str, files: Files, wrapped: bool = False) -> Dataset:
         root = _around(pictures, split.depth)
         split = Split(split.depth, {chosen: "SR"}) if chosen else Split()
     else:
-        root = _packing(pictures, [], wrapped, outputs=True)
+        root = packing(pictures, [], archive, outputs=True)
+    check_file_names(name, pictures)
     found = _by_id(files, pictures, split, root, warnings)
     return Dataset(name, tuple(Sample(i, hr=found[i]) for i in sorted(found)), tuple(warnings))
 
 
 def _outputs_among(name: str, split: Split) -> str:
+    """The folder with SR pictures, beside those with HR or LR."""
     others = [folder for folder, side in split.folders.items() if side is None]
-    named = [folder for folder in others if RESULTS & set(words_of(folder))]
+    named = [folder for folder in others if is_result(folder)]
     chosen = named if len(named) == 1 else others
     if len(chosen) == 1:
         return chosen[0]
-    there = ", ".join(f"{folder}/" if folder else "pictures directly" for folder in split.folders)
+    listed = ", ".join(f"{folder}/" if folder else "pictures directly" for folder in split.folders)
     if not chosen:
-        raise UserError(f"{name} holds {there} and no SR pictures; name the folder that has them")
-    raise UserError(f"{name} holds {there}; name the one that is meant, such as {name}/{chosen[-1]}")
+        raise UserError(f"{name} holds {listed} and no SR pictures; name the folder that has them")
+    raise UserError(f"{name} holds {listed}; name the one that is meant, such as {name}/{chosen[-1]}")
 
 
 def _pictures(name: str, names: Sequence[str], warnings: list[str]) -> list[str]:
-    """Names of the pictures that can be used; what is left out goes to the warnings.
+    """Names of the usable pictures; warns of what is left out.
 
     Raises:
-        UserError: there are none.
+        UserError: no usable picture.
     """
     found = [n for n in names if is_picture(n)]
     others = set(names).difference(found) if len(found) < len(names) else ()
@@ -126,64 +120,39 @@ def _pictures(name: str, names: Sequence[str], warnings: list[str]) -> list[str]
     kinds = Counter(PurePosixPath(n).suffix.lower() for n in unread)
     counts = ", ".join(f"{count} {suffix}" for suffix, count in kinds.most_common())
     if not found:
-        there = f" (there are {counts}, which cannot be read)" if unread else ""
-        raise UserError(f"no pictures in {name}{there}; expected {', '.join(sorted(SUFFIXES))}")
+        unreadable = f" (there are {counts}, which cannot be read)" if unread else ""
+        raise UserError(f"no pictures in {name}{unreadable}; expected {', '.join(sorted(SUFFIXES))}")
     if unread:
         warnings.append(f"{len(unread)} files left out, their formats cannot be read ({counts}): {_some(unread)}")
-    if unsafe := [repr(n) for n in found if not is_safe(n)]:
+    safe = [n for n in found if is_safe(n)]
+    if unsafe := sorted(map(repr, set(found).difference(safe))):
         warnings.append(f"{len(unsafe)} pictures left out, nothing can be saved under their names: {_some(unsafe)}")
         if len(unsafe) == len(found):
             raise UserError(f"{name}: {warnings[-1]}")
-    return [n for n in found if is_safe(n)]
+    return safe
 
 
 def _around(pictures: Sequence[str], depth: int) -> str:
-    """The folders around those of HR and LR, as far as all pictures lie in them."""
-    root = ""
-    for level in range(depth):
-        tops = {n.split("/")[level] for n in pictures if n.count("/") > level}
-        if len(tops) != 1 or not all(n.startswith(root) for n in pictures):
-            break
-        root += f"{tops.pop()}/"
-    return root if all(n.startswith(root) for n in pictures) else ""
-
-
-def _packing(pictures: Sequence[str], warnings: list[str], wrapped: bool, outputs: bool = False) -> str:
-    """The folders around everything, unless one may be a person.
-
-    Those with general words for names are packing. So is the outermost of an archive where further folders lie in all
-    of it, or where it has more pictures than any person.
-    """
-    root = ""
-    while len(tops := {n[len(root) :].partition("/")[0] if "/" in n[len(root) :] else "" for n in pictures}) == 1:
-        top = tops.pop()
-        crowded = wrapped and not root and (all(n.count("/") > 1 for n in pictures) or len(pictures) > MOST_OF_ONE)
-        if top and (crowded or is_plain(top) or (outputs and RESULTS & set(words_of(top)))):
-            root += f"{top}/"
-            continue
-        if top and len(pictures) > MANY_OF_ONE and all(n.count("/") == root.count("/") + 1 for n in pictures):
-            warnings.append(
-                f"all {len(pictures)} pictures lie in {top}/ and count as one person's; if not, call it images/"
-            )
-        break
-    return root
+    """The folders around those of HR and LR that all pictures share."""
+    shared = os.path.commonprefix([name.split("/")[:depth] for name in pictures])  # noqa: RUF071 (of lists)
+    return "".join(f"{folder}/" for folder in shared)
 
 
 def is_visible(name: str) -> bool:
-    """Whether neither a file nor a folder around it is hidden."""
+    """Whether neither the file nor a folder around it is hidden."""
     return not any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in name.split("/"))
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file's name is that of a picture; hidden files are none."""
+    """Whether a name is that of a picture in a readable format, and not hidden."""
     return PurePosixPath(name).suffix.lower() in SUFFIXES and is_visible(name)
 
 
 def _by_id(files: Files, names: Sequence[str], split: Split, root: str, warnings: list[str]) -> dict[str, Picture]:
-    """One picture for each id: of several that differ in their suffix alone, the only lossless one.
+    """One picture per id: of several that differ only in suffix, the one lossless file.
 
     Raises:
-        UserError: it cannot be told which is meant.
+        UserError: two lossless files, or two lossy ones.
     """
     found: dict[str, list[str]] = {}
     for name in names:
@@ -203,38 +172,23 @@ def _by_id(files: Files, names: Sequence[str], split: Split, root: str, warnings
 
 
 def _id(name: str, root: str) -> str:
-    """Relative path without suffix; in one Unicode form, because systems differ in how they store an é."""
+    """Relative path without suffix, in Unicode's NFC form: systems differ in how they store an é."""
     relative = unicodedata.normalize("NFC", name.removeprefix(root).replace("\\", "/")).lstrip("/")
     return str(PurePosixPath(relative).with_suffix(""))
 
 
 def is_safe(name: str) -> bool:
-    """Whether results may be saved under a name: nothing outside the run's folder, no line breaks, not too long."""
+    """Whether results can be saved under a name: inside the run's folder, no control characters, not too long."""
     saved = PurePosixPath(name.replace("\\", "/")).with_suffix(".png")
     inside = not saved.is_absolute() and ".." not in saved.parts and not PureWindowsPath(name).drive
-    printable = not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name)
+    printable = name.isprintable() or not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in name)
     if not (inside and printable and len(name) <= MAX_PATH):
         return False
     return all(len(part.encode()) <= MAX_NAME_BYTES for part in saved.parts)
 
 
-def _identities(ids: Sequence[str], warnings: list[str]) -> dict[str, str | None]:
-    """Who is on each image: its folders without those that are nobody's name."""
-    tops = {image.partition("/")[0] for image in ids if "/" in image}
-    inside = [image for image in ids if "/" in image]
-    shards = len(inside) == len(ids) and are_shards(tops, inside)
-    if shards:
-        some = _some([f"{top}/" for top in sorted(tops)])
-        warnings.append(f"{len(tops)} folders are numbered parts of one set and no people: {some}")
-    found: dict[str, str | None] = {}
-    for image in ids:
-        folders = image.split("/")[1 if shards else 0 : -1]
-        found[image] = "/".join(folder for folder in folders if not is_plain(folder)) or None
-    return found
-
-
 def _unfinished(files: Files, name: str) -> list[str]:
-    """A warning if the dataset is one that ``fsrbench data`` was making when it was stopped."""
+    """A warning if ``fsrbench data`` was stopped while it wrote the dataset."""
     try:
         manifest = read_manifest(files.read(name))
     except OSError:

@@ -22,12 +22,12 @@ class ListedPair:
 def read_pairs(path: Path) -> tuple[ListedPair, ...]:
     """Read a pairs file.
 
-    The first line has the number of folds and of genuine (and as many impostor) pairs a fold. Then fold by fold the
+    The first line has the number of folds, and of genuine (and as many impostor) pairs per fold. Then fold by fold the
     genuine pairs, ``name number number``, and the impostors, ``name number name number``, separated by tabs or spaces.
     ``name 7`` is the image ``name/name_0007``, as LFW's files are called.
 
     Raises:
-        UserError: it cannot be read, or a line does not say what it should.
+        UserError: it cannot be read, or a malformed line.
     """
     lines = read_text(path).splitlines()
     folds, each = _header(lines[0] if lines else "", path)

@@ -1,4 +1,4 @@
-"""``fsrbench data show``: what a dataset is, what is wrong with it, and a sheet of its pictures."""
+"""``fsrbench data show``: facts and problems of a dataset, and a sheet of its pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from fsrbench.datasets import Dataset, made
+from fsrbench.datasets import Dataset, prepared
 from fsrbench.datasets.base import Picture, Sample, dataset_hash
 from fsrbench.degradations.recipes import Degradation
 from fsrbench.errors import UserError
@@ -23,7 +23,7 @@ from fsrbench.tasks import TASKS, Task
 
 Rows = list[tuple[str, str]]
 SHOWN: Final = 10
-"""Broken files that are named."""
+"""Broken files listed by name."""
 SHEET: Final = (6, 4)
 """Rows of a sheet, and samples in each."""
 CELL: Final = 160
@@ -31,40 +31,40 @@ CELL: Final = 160
 
 
 @dataclass
-class Looked:
-    """What looking at every file gave."""
+class Scan:
+    """What reading every file showed."""
 
     sizes: dict[str, Counter[tuple[int, int]]] = field(default_factory=lambda: {"HR": Counter(), "LR": Counter()})
     broken: list[tuple[str, str]] = field(default_factory=list)
 
 
-def look(data: Dataset, reporter: Reporter) -> Looked:
+def scan(data: Dataset, reporter: Reporter) -> Scan:
     """Decode every picture."""
-    looked = Looked()
-    for sample in reporter.track(data.samples, len(data), "looking"):
+    scanned = Scan()
+    for sample in reporter.track(data.samples, len(data), "reading"):
         for side, picture in (("HR", sample.hr), ("LR", sample.lr)):
             if picture:
                 try:
-                    looked.sizes[side][decode(picture.read()).size] += 1
+                    scanned.sizes[side][decode(picture.read()).size] += 1
                 except (BadImage, OSError) as error:
-                    looked.broken.append((picture.name, str(error)))
-    return looked
+                    scanned.broken.append((picture.name, str(error)))
+    return scanned
 
 
-def describe(data: Dataset, looked: Looked, folder: Path | None) -> Table:
-    """The table of what a dataset is."""
+def describe(data: Dataset, scanned: Scan, folder: Path | None) -> Table:
+    """A table of facts and problems."""
     table = Table(box=box.SIMPLE_HEAD, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for name, value in [*_counts(data, looked), *_origin(folder), *_problems(data, looked)]:
-        table.add_row(name, Text(value))  # a file's name may look like rich's markup
+    for name, value in [*_counts(data, scanned), *_origin(folder), *_problems(data, scanned)]:
+        table.add_row(name, Text(value))  # a file's name may look like markup
     return table
 
 
-def _counts(data: Dataset, looked: Looked) -> Rows:
+def _counts(data: Dataset, scanned: Scan) -> Rows:
     people = Counter(s.identity for s in data if s.identity is not None)
     rows = [("dataset", data.name), ("samples", f"{len(data):,}")]
-    for side, sizes in looked.sizes.items():
+    for side, sizes in scanned.sizes.items():
         rows.append((side, _sizes(sizes)))
     each = f", {min(people.values())} to {max(people.values())} pictures each" if people else ""
     rows.append(("identities", f"{len(people):,}{each}" if people else "not known"))
@@ -88,30 +88,30 @@ def _sizes(sizes: Counter[tuple[int, int]]) -> str:
 
 
 def _origin(folder: Path | None) -> Rows:
-    manifest = made.manifest_of(folder) if folder else None
+    manifest = prepared.manifest_of(folder) if folder else None
     if manifest is None:
         return []
     settings = ", ".join(f"{k} {v}" for k, v in manifest["settings"].items() if v not in (None, False))
-    told = [("made by", "made_by"), ("from", "title"), ("of", "source"), ("split", "split"), ("crop", "crop")]
-    rows = [(name, str(manifest[key])) for name, key in told if manifest.get(key)] + [("settings", settings)]
+    shown = [("made by", "made_by"), ("from", "title"), ("of", "source"), ("split", "split"), ("crop", "crop")]
+    rows = [(name, str(manifest[key])) for name, key in shown if manifest.get(key)] + [("settings", settings)]
     rows += [(name.replace("_", " "), str(count)) for name, count in manifest["counts"].items()]
     return rows + [(name, str(manifest[name])) for name in ("terms", "home") if manifest.get(name)]
 
 
-def _problems(data: Dataset, looked: Looked) -> Rows:
+def _problems(data: Dataset, scanned: Scan) -> Rows:
     rows = [("warning", line) for line in data.warnings]
-    rows.append(("broken files", f"{len(looked.broken):,}"))
-    rows += [("", f"{name[:200]}: {reason}") for name, reason in looked.broken[:SHOWN]]
-    if len(looked.broken) > SHOWN:
-        rows.append(("", f"and {len(looked.broken) - SHOWN:,} more"))
+    rows.append(("broken files", f"{len(scanned.broken):,}"))
+    rows += [("", f"{name[:200]}: {reason}") for name, reason in scanned.broken[:SHOWN]]
+    if len(scanned.broken) > SHOWN:
+        rows.append(("", f"and {len(scanned.broken) - SHOWN:,} more"))
     return rows
 
 
 def draw_sheet(data: Dataset, degradation: Degradation | None, task: str, out: Path) -> None:
-    """Write a sheet of samples spread over the dataset: LR and HR, as far as they are there or can be made.
+    """Write a sheet of samples spread over the dataset: HR, LR, or both, with LR made by ``degradation`` if given.
 
     Raises:
-        UserError: no such task, or no picture that can be shown.
+        UserError: unknown task, or no usable picture.
     """
     from fsrbench.pictures.grid import GridColumn, draw_grid
 
@@ -137,7 +137,7 @@ def _usable(data: Dataset, degradation: Degradation | None, task: Task, most: in
         try:
             shown.append(_pictures(sample, degradation, task))
         except (BadImage, OSError):
-            continue  # the table has it
+            continue  # the table lists it
     return [pair for pair in shown if pair.keys() == shown[0].keys()]
 
 
@@ -157,6 +157,6 @@ def _pictures(sample: Sample, degradation: Degradation | None, task: Task) -> di
 
 
 def _spread(samples: Sequence[Sample], most: int) -> list[Sample]:
-    """So many of them, from the first to the last."""
+    """At most ``most`` samples, evenly spread from the first to the last."""
     places = np.unique(np.linspace(0, len(samples) - 1, min(most, len(samples))).round().astype(int))
     return [samples[place] for place in places]

@@ -1,4 +1,4 @@
-"""Where a dataset's files lie: a folder or a zip, read by name. Nothing is ever extracted to disk."""
+"""A folder or zip of files, read by name. Nothing is ever extracted to disk."""
 
 from __future__ import annotations
 
@@ -14,20 +14,19 @@ from typing import Any, NamedTuple, Protocol
 from fsrbench.errors import UserError
 
 MAX_BYTES = 256 * 2**20
-"""A file with more is no picture of a face, a zip member that unpacks to more a bomb: the most pixels that are decoded
-have less even where they are stored as they are."""
+"""Largest file that is read, unpacked: uncompressed pictures of the most pixels that are decoded are smaller."""
 MAX_FILES = 500_000
-"""More are neither read from a zip nor looked for behind a folder's links; all of CelebA, HR and LR, has 405,198."""
+"""Most files in a zip, or behind a folder's links; all of CelebA, HR and LR, has 405,198."""
 MAX_FOLDERS = 10_000
-"""Nor are more folders looked into behind links behind links: a few that link to each other hide millions."""
+"""Most folders behind links behind links: a few that link to each other stand for millions."""
 SMALL_STEP = 4096
-"""Compressed bytes unpacked at a time where the method knows no limit: 40 of them can become a megabyte."""
+"""Compressed bytes unpacked at a time where the method has no limit: 40 of them can become a megabyte."""
 ENTRY = b"PK\x01\x02"
-"""Begins each entry of a zip's directory."""
+"""Signature of each entry of a zip's directory."""
 
 
-def what_it_is(path: Path) -> str | None:
-    """Why a file is no archive, where its beginning shows it: half a download, a web page, a pointer to a file."""
+def why_unreadable(path: Path) -> str | None:
+    """Why a file is no archive, where its first bytes show it: half a download, a web page, a Git LFS pointer."""
     try:
         with path.open("rb") as file:
             head = file.read(1024)
@@ -60,7 +59,7 @@ class Files(Protocol):
 
 
 class FolderFiles:
-    """The files under a folder; links are followed. Safe to pickle for processes that were started elsewhere."""
+    """The files under a folder; links are followed. Can be pickled, for processes with another working directory."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -91,7 +90,7 @@ class FolderFiles:
 
 
 class _Folder(NamedTuple):
-    """A folder to be looked into."""
+    """A folder to visit."""
 
     name: str
     """Relative path with a slash at its end; empty for the top."""
@@ -124,7 +123,7 @@ def _walk(top: Path) -> Iterator[str]:
 
 
 def _kind(entry: os.DirEntry[str]) -> int:
-    """Folder, file or anything else; a link that leads nowhere is a file: whoever reads it reports it."""
+    """Folder, file or anything else; a dangling link counts as a file, so that reading it reports it."""
     if not entry.is_symlink():
         return stat.S_IFDIR if entry.is_dir() else stat.S_IFREG if entry.is_file() else 0
     try:
@@ -138,7 +137,7 @@ def _short(path: str, most: int = 200) -> str:
 
 
 class ZipFiles:
-    """The files in a zip archive. Safe to pickle: the archive is opened again where it is needed, once a process."""
+    """The files in a zip archive. Can be pickled: each process opens the archive once."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -157,17 +156,17 @@ class ZipFiles:
         except UserError:
             raise
         except Exception as error:  # damaged directories make zipfile raise more than BadZipFile
-            reason = (error.strerror or error) if isinstance(error, OSError) else what_it_is(self.path) or error
+            reason = (error.strerror or error) if isinstance(error, OSError) else why_unreadable(self.path) or error
             raise UserError(f"{self.path} is neither a folder nor a readable zip: {reason}") from None
         guarded.opening = False
         size = self.path.stat().st_size
         if sum(max(0, min(i.compress_size, size - i.header_offset)) for i in archive.infolist()) > size:
-            raise UserError(f"{self.path}: its members overlap, which only a zip bomb's do")
+            raise UserError(f"{self.path}: its members overlap, as only a zip bomb's do")
         return archive
 
     @cached_property
     def _members(self) -> dict[str, zipfile.ZipInfo]:
-        # Some Windows programs write backslashes, against the format.
+        # Some Windows programs write backslashes, against the specification
         members = ((info.filename.replace("\\", "/"), info) for info in self._archive.infolist())
         return {name: info for name, info in members if name and not name.endswith("/")}
 
@@ -175,7 +174,7 @@ class ZipFiles:
         """All files, in sorted order.
 
         Raises:
-            UserError: no zip, or a bomb.
+            UserError: not a zip, or a bomb.
         """
         return sorted(self._members)
 
@@ -186,7 +185,7 @@ class ZipFiles:
             raise OSError(f"cannot be unpacked: more than {MAX_BYTES // 2**20} MiB")
         try:
             with self._archive.open(member) as file:
-                # Never more than the declared size at once: a bomb declares little and unpacks to much.
+                # Never more than the declared size at once: a bomb declares little and unpacks to much
                 bounded = member.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
                 step = max(member.file_size, 1) if bounded else SMALL_STEP
                 return b"".join(iter(lambda: file.read(step), b""))
@@ -195,15 +194,15 @@ class ZipFiles:
 
 
 class _Guarded(io.BufferedReader):
-    """A zip's file that hands out no directory of too many entries, before zipfile makes an object of each.
+    """A zip's file that refuses a directory of too many entries before zipfile makes an object of each.
 
-    The number that the zip declares is not looked at: it may say less.
+    Entries are counted: the number that the zip declares may be too low.
     """
 
     opening = True
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """As of any file; what is read on opening is the directory."""
+        """Read; while the archive is being opened, check the directory that is read."""
         if self.opening and size is not None and size > MAX_BYTES:
             raise UserError(f"{self.name}: its directory has more than {MAX_BYTES // 2**20} MiB")
         data = super().read(size)
@@ -217,5 +216,5 @@ class _Guarded(io.BufferedReader):
 
 @lru_cache(maxsize=4)
 def _zip_files(path: Path, version: tuple[int, int] | None) -> ZipFiles:
-    """One object for all the units that come to a process: reading a large archive's directory takes seconds."""
+    """One object per process: reading a large archive's directory takes seconds."""
     return ZipFiles(path)

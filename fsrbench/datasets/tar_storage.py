@@ -1,4 +1,4 @@
-"""A tar archive as a dataset's files, compressed or not. Nothing is ever extracted to disk."""
+"""A tar archive of files, compressed or not, read by name. Nothing is ever extracted to disk."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from fsrbench.datasets.storage import MAX_BYTES, MAX_FILES, what_it_is
+from fsrbench.datasets.storage import MAX_BYTES, MAX_FILES, why_unreadable
 from fsrbench.errors import UserError
 
 MAX_TOTAL: Final = 32 * 2**30
-"""Bytes that an archive may unpack to: all have to be gone through to find its files."""
+"""Most bytes an archive may unpack to: finding its files means reading all of it."""
 DAMAGE: Final = (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 
 
 class TarFiles:
-    """The regular files in a tar archive; links in it are no files. Safe to pickle: the archive is opened again."""
+    """The regular files in a tar archive; links are ignored. Can be pickled: the archive is opened again."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -34,7 +34,9 @@ class TarFiles:
                 raise OSError("no regular file")  # opening a pipe would wait for a writer
             return tarfile.open(self.path, errorlevel=2)
         except DAMAGE as error:
-            raise UserError(f"{self.path} is no readable tar: {what_it_is(self.path) or _reason(error)}") from None
+            raise UserError(
+                f"{self.path} is not a readable tar: {why_unreadable(self.path) or _reason(error)}"
+            ) from None
 
     @cached_property
     def _members(self) -> dict[str, tarfile.TarInfo]:
@@ -48,19 +50,19 @@ class TarFiles:
                 if member.isreg():
                     members[member.name.removeprefix("./")] = member
         except DAMAGE as error:
-            raise UserError(f"{self.path} is no readable tar: {_reason(error)}") from None
+            raise UserError(f"{self.path} is not a readable tar: {_reason(error)}") from None
         return members
 
     def names(self) -> list[str]:
         """All files, in sorted order.
 
         Raises:
-            UserError: no tar, damaged, or too large.
+            UserError: not a tar, damaged, or too large.
         """
         return sorted(self._members)
 
-    def place(self, name: str) -> int:
-        """Where a file lies in the archive: reading in this order goes through a compressed one only once."""
+    def offset(self, name: str) -> int:
+        """A file's place in the archive: reading in this order goes through a compressed one only once."""
         return self._members[name].offset
 
     def read(self, name: str) -> bytes:

@@ -1,9 +1,9 @@
 """Degradations: make the low-resolution (LR) face from the high-resolution (HR) one.
 
 A degradation is deterministic per image: its random numbers come from the image's id, so the LR picture is the same
-on every machine, in every order and for any subset of the data. What was drawn is returned beside the picture.
+on every machine, in every order and for any subset of the data. The drawn parameters are returned with the picture.
 
-This module needs only numpy and Pillow, so that training code can use it on a bare machine.
+Needs only numpy and Pillow.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from fsrbench.degradations.resampling import gaussian_blur, jpeg, keys, sample, to_image, triangle
+from fsrbench.degradations.resampling import gaussian_blur, jpeg, keys_cubic, resample, to_image, triangle
 from fsrbench.degradations.wild import PROTOCOL as WILD
 from fsrbench.degradations.wild import wild
 from fsrbench.errors import UserError
@@ -35,9 +35,9 @@ class Degradation:
     """One line for the record: kernel, antialiasing, steps, noise, compression."""
     degrade: Degrade
     strength: float | None = None
-    """Of a degradation that comes in strengths, ``noise:10``; see :data:`STRENGTHS`."""
+    """Strength of ``noise:10`` and the like; see :data:`STRENGTHS`."""
     unit: str = ""
-    """The strength's unit."""
+    """Unit of the strength."""
 
     def __call__(self, hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
         """Degrade one picture.
@@ -48,15 +48,15 @@ class Degradation:
             rng: source of every random number; see :func:`rng_for`.
 
         Returns:
-            The LR picture (RGB, 8 bit, ``size`` x ``size``) and the parameters that were drawn.
+            The LR picture (RGB, 8 bit, ``size`` x ``size``) and the drawn parameters.
         """
         return self.degrade(hr, size, rng)
 
 
 def rng_for(image_id: str, seed: int = 0) -> np.random.RandomState:
-    """Random numbers of one image, from its id and the run's seed.
+    """A random generator for one image, from its id and the run's seed.
 
-    ``RandomState`` because numpy guarantees its stream for ever (NEP 19); ``Generator`` streams may change.
+    ``RandomState``, because numpy keeps its stream stable (NEP 19); ``Generator`` streams may change.
     """
     digest = hashlib.sha256(f"{seed}:{image_id}".encode()).digest()
     return np.random.RandomState(np.frombuffer(digest, dtype=np.uint32))
@@ -85,7 +85,7 @@ _KERNELS = {"area": Image.Resampling.BOX, "bilinear": Image.Resampling.BILINEAR,
 
 def _realworld(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
     scale = hr.width / size
-    # All numbers are drawn first and always, so that one stage's switch never shifts another stage's numbers.
+    # All numbers are always drawn, and first, so that switching a stage off never changes the others' numbers
     blur_x, blur_y = rng.uniform(0.1, 0.6, size=2) * scale
     kernel = str(rng.choice(sorted(_KERNELS)))
     noise_on, noise_sigma = rng.uniform() < 0.8, rng.uniform(1.0, 8.0)
@@ -108,18 +108,18 @@ def _realworld(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[
 
 
 def _opencv_cubic(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
-    return to_image(sample(np.asarray(hr, dtype=np.float64), size, keys, radius=2)), {}
+    return to_image(resample(np.asarray(hr, dtype=np.float64), size, keys_cubic, radius=2)), {}
 
 
 def _opencv_linear(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
-    return to_image(sample(np.asarray(hr, dtype=np.float64), size, triangle, radius=1)), {}
+    return to_image(resample(np.asarray(hr, dtype=np.float64), size, triangle, radius=1)), {}
 
 
 def _skimage_rescale(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
     sigma = (hr.width / size - 1) / 2
     pixels = np.asarray(hr, dtype=np.float64)
     blurred = gaussian_blur(pixels, sigma, sigma, reach=4, border="reflect") if sigma > 0 else pixels
-    return to_image(sample(blurred, size, triangle, radius=1)), {"sigma_px": sigma}
+    return to_image(resample(blurred, size, triangle, radius=1)), {"sigma_px": sigma}
 
 
 DEGRADATIONS: dict[str, Degradation] = {
@@ -146,12 +146,12 @@ DEGRADATIONS: dict[str, Degradation] = {
         Degradation("wild", WILD, wild),
     )
 }
-"""The degradations without a number to choose."""
+"""Degradations without a strength."""
 
 
 @dataclass(frozen=True)
 class Strengths:
-    """A degradation that comes in strengths: ``NAME:NUMBER``."""
+    """A degradation with a strength: ``NAME:NUMBER``."""
 
     unit: str
     least: float
@@ -192,14 +192,14 @@ STRENGTHS: dict[str, Strengths] = {
     ),
     "jpeg": Strengths("quality", 1, 95, "Pillow BICUBIC, antialiased, then JPEG 4:4:4 of quality {}", _compressed),
 }
-"""What a sweep varies. The same image has the same noise at every strength, only stronger."""
+"""What a sweep varies. An image has the same noise pattern at every strength."""
 
 
 def find_degradation(name: str) -> Degradation:
     """A degradation by name, or by name and strength: ``noise:10``.
 
     Raises:
-        UserError: there is none, with what was perhaps meant; or no such strength.
+        UserError: unknown (the message suggests the nearest), or a strength outside its range.
     """
     kind, _, number = name.partition(":")
     if kind in STRENGTHS:
@@ -218,7 +218,7 @@ def _of_strength(kind: str, number: str) -> Degradation:
     except ValueError:
         raise UserError(f"degradation {kind} needs a strength, {kind}:NUMBER from {allowed}") from None
     if not strengths.least <= strength <= strengths.most or (kind == "jpeg" and strength != int(strength)):
-        raise UserError(f"degradation {kind}:{number}: no such strength, it goes from {allowed}")
+        raise UserError(f"degradation {kind}:{number}: the strength must be from {allowed}")
     return Degradation(
         kind, strengths.protocol.format(f"{strength:g}"), strengths.make(strength), strength, strengths.unit
     )

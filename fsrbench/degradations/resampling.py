@@ -1,4 +1,4 @@
-"""Resampling, blur and compression on arrays: what degradations are made of. Needs only numpy and Pillow."""
+"""Resampling, blur and JPEG compression for degradations. Needs only numpy and Pillow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 
-def keys(distance: np.ndarray) -> np.ndarray:
+def keys_cubic(distance: np.ndarray) -> np.ndarray:
     """Keys' cubic kernel with OpenCV's a = -0.75, at distances up to 2 px."""
     x, a = np.abs(distance), -0.75
     near = ((a + 2) * x - (a + 3)) * x**2 + 1
@@ -24,8 +24,15 @@ def triangle(distance: np.ndarray) -> np.ndarray:
     return weight
 
 
-def sample(pixels: np.ndarray, size: int, kernel: Callable[[np.ndarray], np.ndarray], radius: int) -> np.ndarray:
-    """H,W,C read at the middles of ``size`` x ``size`` cells through a kernel of HR pixels: nothing is averaged."""
+def resample(pixels: np.ndarray, size: int, kernel: Callable[[np.ndarray], np.ndarray], radius: int) -> np.ndarray:
+    """Interpolate H,W,C at the centres of ``size`` x ``size`` cells, without antialiasing.
+
+    Args:
+        pixels: H,W,C.
+        size: side of the result.
+        kernel: weight by distance in pixels of the input.
+        radius: of the kernel in pixels.
+    """
     for axis in (0, 1):
         side = pixels.shape[axis]
         middles = (np.arange(size) + 0.5) * side / size - 0.5
@@ -43,7 +50,7 @@ def gaussian_blur(
     reach: float = 3,
     border: Literal["symmetric", "reflect"] = "symmetric",
 ) -> np.ndarray:
-    """Blur an H,W,C array with an axis-aligned Gaussian, cut off at ``reach`` sigmas, borders mirrored."""
+    """Blur an H,W,C array with an axis-aligned Gaussian, truncated at ``reach`` sigmas, borders mirrored."""
     for axis, sigma in ((0, sigma_y), (1, sigma_x)):
         radius = max(1, int(np.ceil(reach * sigma)))
         taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
@@ -58,13 +65,13 @@ def gaussian_blur(
 
 
 def jpeg(image: Image.Image, quality: int) -> Image.Image:
-    """The picture as it comes back from a JPEG file of this quality (1 to 95), colours not subsampled."""
+    """Compress to JPEG of this quality (1 to 95) and decode, without chroma subsampling."""
     buffer = io.BytesIO()
-    # 4:4:4, because chroma blocks of a 16 px picture would otherwise span the whole face.
+    # 4:4:4, because subsampled chroma blocks of a 16 px picture would span the whole face
     image.save(buffer, "JPEG", quality=quality, subsampling=0)
     return Image.open(io.BytesIO(buffer.getvalue())).convert("RGB")
 
 
 def to_image(pixels: np.ndarray) -> Image.Image:
-    """H,W,3 numbers as a picture, rounded and cut to 0..255."""
+    """A picture from H,W,3 numbers, rounded and clipped to 0..255."""
     return Image.fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))

@@ -1,7 +1,7 @@
-"""The degradation ``wild``: a broad mixture of what happens to faces in photographs and videos found anywhere.
+"""The degradation ``wild``: a broad mixture of the degradations of faces in photographs and videos.
 
-Blur and downsampling are linear along each axis, so each is one small matrix and an LR picture two products. Needs
-only numpy and Pillow.
+Blur and downsampling are linear along each axis: one small matrix per axis makes the LR picture. Needs only numpy and
+Pillow.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
-from fsrbench.degradations.resampling import jpeg, keys, to_image, triangle
+from fsrbench.degradations.resampling import jpeg, keys_cubic, to_image, triangle
 
 BLUR: Final = (0.6, 1.5)
-"""Share of the pictures that are blurred, and the largest sigma in LR px; each axis has its own."""
+"""Share of blurred pictures, and the largest sigma in LR px; each axis has its own."""
 ALIASED: Final = 0.3
-"""Share of the pictures that are downsampled without antialiasing."""
+"""Share of pictures downsampled without antialiasing."""
 NOISE: Final = (0.7, 30.0)
-"""Share of the pictures with noise, and its largest standard deviation of 255 (Poisson noise: at mid-grey)."""
+"""Share of pictures with noise, and its largest standard deviation, of 255 (of Poisson noise: at mid-grey)."""
 NOISE_KINDS: Final = ("colour", "grey", "poisson")
 JPEG: Final = (0.45, 0.15)
-"""Shares of the pictures that are compressed once, and twice."""
+"""Shares of pictures compressed once, and twice."""
 QUALITY: Final = (20, 95)
 PROTOCOL: Final = (
     f"Gaussian blur ({BLUR[0]:.0%}, sigma 0.1-{BLUR[1]:g} LR px an axis); downsampling without antialiasing "
@@ -35,7 +35,7 @@ PROTOCOL: Final = (
 
 def wild(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, dict[str, Any]]:
     """Degrade one picture; see :class:`fsrbench.degradations.recipes.Degradation`."""
-    # All numbers are drawn first and always, so that one stage's switch never shifts another stage's numbers.
+    # All numbers are always drawn, and first, so that switching a stage off never changes the others' numbers
     blurred, sigmas = rng.uniform() < BLUR[0], rng.uniform(0.1, BLUR[1], size=2)
     aliased = rng.uniform() < ALIASED
     kernel = str(rng.choice(sorted(POINT_KERNELS))), str(rng.choice(sorted(AREA_KERNELS)))
@@ -68,7 +68,7 @@ def _add_noise(
     pixels: np.ndarray, kind: str, sigma: float, gaussian: np.ndarray, rng: np.random.RandomState
 ) -> np.ndarray:
     if kind == "poisson":
-        # The variance grows with the light; it is sigma squared where the light is half.
+        # The variance grows with brightness; it is sigma squared at mid-grey
         photons = 0.5 * (255 / max(sigma, 0.1)) ** 2
         counted: np.ndarray = rng.poisson(np.clip(pixels, 0, 255) / 255 * photons)
         return 255 * counted / photons
@@ -100,7 +100,7 @@ def _downsampling(side: int, size: int, kernel: str) -> np.ndarray:
         taps = np.floor(middles - 0.5).astype(int) + np.arange(1 - radius, radius + 1)
         weights = weigh(middles - 0.5 - taps)
     else:
-        # As Pillow: the kernel is as much wider as the picture gets smaller, and cut off at the picture's edge.
+        # As in Pillow: the kernel is stretched by the scale, and cut off at the picture's edge
         weigh, radius = AREA_KERNELS[kernel]
         scale = max(side / size, 1.0)
         reach = int(np.ceil(radius * scale))
@@ -124,7 +124,7 @@ def _blur(side: int, sigma: float) -> np.ndarray:
 
 
 def _nearest(x: np.ndarray) -> np.ndarray:
-    """The pixel under the LR pixel's middle, as Pillow takes it; of two equally near the one on the right."""
+    """The nearest pixel, as in Pillow: of two equally near ones, the right one."""
     return ((x >= -0.5) & (x < 0.5)).astype(np.float64)
 
 
@@ -149,15 +149,15 @@ def _lanczos(x: np.ndarray) -> np.ndarray:
 
 Kernel = Callable[[np.ndarray], np.ndarray]
 POINT_KERNELS: Final[dict[str, tuple[Kernel, int]]] = {
-    "opencv-cubic": (keys, 2),
+    "opencv-cubic": (keys_cubic, 2),
     "opencv-linear": (triangle, 1),
     "nearest": (_nearest, 1),
 }
-"""Read the HR picture at points: a kernel over distances in HR px, and its radius. Nothing is averaged."""
+"""Kernels without antialiasing: weight by distance in HR px, and radius."""
 AREA_KERNELS: Final[dict[str, tuple[Kernel, int]]] = {
     "area": (_box, 1),
     "bilinear": (_bilinear, 1),
     "bicubic": (_bicubic, 2),
     "lanczos": (_lanczos, 3),
 }
-"""Average over the HR pixels below an LR pixel's kernel, as Pillow does: a kernel over LR px, and its radius."""
+"""Kernels with antialiasing, as in Pillow: weight by distance in LR px, and radius."""

@@ -1,4 +1,4 @@
-"""Whether a method gives the same picture twice, and alone as in a batch: a cheap check on its first picture."""
+"""Check cheaply whether a method is deterministic and independent of the batch, on the first picture it makes."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from fsrbench.methods.names import can_be_isolated
 from fsrbench.pictures.decode import to_tensor, to_uint8
 
 LEVELS: Final = 1
-"""Grey levels of 255 that honest rounding may move a value by."""
+"""Difference in grey levels (of 255) that rounding explains."""
 SHARE: Final = 0.05
-"""Share of the values that it may move."""
+"""Share of the values that may differ by rounding."""
 RANDOM: Final = "random"
-ALONE: Final = "batch"
+BATCH_DEPENDENT: Final = "batch"
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What the check found."""
+    """Result of the check."""
 
     kind: str = ""
-    """:data:`RANDOM`, :data:`ALONE` (the picture depends on the others of its batch), or empty: neither."""
+    """:data:`RANDOM`, :data:`BATCH_DEPENDENT` (a picture depends on the others in its batch) or empty."""
     text: str = ""
-    """One line for the reader; empty where there is nothing to say."""
+    """A warning in one line, or empty."""
 
 
 class CheckedMethods:
-    """Super-resolves, and checks each method on the first picture that it makes in this process."""
+    """Super-resolves, and checks each method on the first picture it makes in this process."""
 
     def __init__(self) -> None:
-        self._found: dict[str, Behaviour] = {}
+        self._behaviours: dict[str, Behaviour] = {}
 
     def super_resolve(
         self,
@@ -51,36 +51,36 @@ class CheckedMethods:
         device: torch.device,
         known: Pictures | None = None,
     ) -> Pictures:
-        """As :func:`fsrbench.engine.pictures.super_resolve`; one by one where pictures depend on the batch.
+        """As :func:`fsrbench.engine.pictures.super_resolve`, but one by one if pictures depend on the batch.
 
-        So no number depends on the batch size, which differs between devices. A method is not checked again that made
-        ``known`` pictures of the same shard and was found in order.
+        So no number depends on the batch size, which differs between devices. A method is not checked again if it made
+        ``known`` pictures of the same shard and passed the check then.
         """
         made = super_resolve(upscale, inputs, side, batch, device)
-        in_order = known is not None and len(known.rows) > 0 and not known.behaviour
-        if name not in self._found and len(made.rows) and can_be_isolated(name) and not in_order:
+        passed = known is not None and len(known.rows) > 0 and not known.behaviour
+        if name not in self._behaviours and len(made.rows) and can_be_isolated(name) and not passed:
             rows, size = [int(row) for row in made.rows[:2]], min(batch.size, len(inputs.ids))
             lr, ids = to_tensor(inputs.lr[rows]).to(device), [inputs.ids[row] for row in rows]
-            self._found[name] = look(upscale, lr, ids, made.pixels[0], size)
-            if self._found[name].kind == ALONE:
+            self._behaviours[name] = check(upscale, lr, ids, made.pixels[0], size)
+            if self._behaviours[name].kind == BATCH_DEPENDENT:
                 batch.size = 1
                 made = super_resolve(upscale, inputs, side, batch, device)
-        found = self._found.get(name)
+        found = self._behaviours.get(name)
         return replace(made, behaviour=found.text if found else "")
 
 
-def look(upscale: Upscale, lr: Tensor, ids: Sequence[str], made: np.ndarray, batch: int) -> Behaviour:
+def check(upscale: Upscale, lr: Tensor, ids: Sequence[str], made: np.ndarray, batch: int) -> Behaviour:
     """Super-resolve the first image twice more, alone, and compare.
 
     Args:
         upscale: the method.
         lr: some images, N,3,h,w.
-        ids: theirs.
-        made: uint8 H,W,3, what became of the first in its batch.
-        batch: images of that batch; where it was alone, it is tried in a batch of two.
+        ids: of the images.
+        made: uint8 H,W,3, the SR picture of the first in its batch.
+        batch: size of that batch; if 1, it is tried in a batch of two.
     """
     devices = [lr.device] if lr.device.type == "cuda" else []
-    # What random methods draw later stays as it was
+    # Leaves the random numbers of the next pictures as they were
     with torch.random.fork_rng(devices), torch.inference_mode(), suppress(MethodDied):
         (first,), (second,) = upscale(lr[:1], ids[:1]), upscale(lr[:1], ids[:1])
         together = upscale(lr[:2], ids[:2])[0] if batch == 1 and len(ids) > 1 else None
@@ -94,10 +94,11 @@ def _judge(first: Outcome, second: Outcome, made: np.ndarray | Outcome, batch: i
         return Behaviour("", f"cannot make one picture alone ({reason}): its numbers may depend on the batch size")
     once, twice = _rounded(first), _rounded(second)
     if _differ(once, twice):
-        return Behaviour(RANDOM, f"random: the same image twice {_how_far(once, twice)}; its numbers are of one draw")
+        return Behaviour(RANDOM, f"random: the same image twice {_gap(once, twice)}; its numbers are of one draw")
     if batch > 1 and not isinstance(made, str) and _differ(once, in_batch := _rounded(made)):
-        told = f"depends on the batch: an image alone and in a batch of {batch} {_how_far(once, in_batch)}"
-        return Behaviour(ALONE, f"{told}, as with networks in training mode; its images were super-resolved one by one")
+        gap = f"an image alone and in a batch of {batch} {_gap(once, in_batch)}"
+        how = "as with networks in training mode; its images were super-resolved one by one"
+        return Behaviour(BATCH_DEPENDENT, f"depends on the batch: {gap}, {how}")
     return Behaviour()
 
 
@@ -106,12 +107,12 @@ def _rounded(picture: Tensor | np.ndarray) -> np.ndarray:
 
 
 def _differ(first: np.ndarray, second: np.ndarray) -> bool:
-    apart = np.abs(first.astype(np.int16) - second)
-    return bool(apart.max() > LEVELS or (apart > 0).mean() > SHARE)
+    difference = np.abs(first.astype(np.int16) - second)
+    return bool(difference.max() > LEVELS or (difference > 0).mean() > SHARE)
 
 
-def _how_far(first: np.ndarray, second: np.ndarray) -> str:
-    apart = first.astype(np.float64) - second
+def _gap(first: np.ndarray, second: np.ndarray) -> str:
+    error = first.astype(np.float64) - second
     return (
-        f"differs by up to {np.abs(apart).max():.0f} of 255 (PSNR {10 * np.log10(255**2 / (apart**2).mean()):.1f} dB)"
+        f"differs by up to {np.abs(error).max():.0f} of 255 (PSNR {10 * np.log10(255**2 / (error**2).mean()):.1f} dB)"
     )

@@ -1,4 +1,4 @@
-"""From unit results to evaluations: every metric of every method, and why where there is none."""
+"""From the results of units to evaluations: a number for every metric and method, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 
 from fsrbench.engine.frames import FrameWriter
 from fsrbench.engine.plan import REFERENCE
-from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures
-from fsrbench.engine.worker import UnitResult
+from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures, UnitResult
 from fsrbench.errors import FsrbenchError, Invalid, one_line
 from fsrbench.methods.timing import Readings
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric
@@ -22,11 +21,11 @@ from fsrbench.runs.names import HR
 from fsrbench.stats.intervals import LARGEST
 
 Refused = FsrbenchError
-"""Why a method or a metric is not there: its type gives the status, its message the note."""
+"""Why a method or a metric has no numbers: the type gives the status, the message the note."""
 
 
 class Collector:
-    """Makes the frames from what was done and what was refused."""
+    """Makes the frames from the results of units and from what was refused."""
 
     def __init__(
         self,
@@ -42,22 +41,22 @@ class Collector:
         self.identities, self.seed = identities, seed
         self.results: dict[str, MethodResults] = {}
         self._features = FeatureReader(read, folder)
-        self._distrust: dict[str, str | None] = {}
+        self._judge_problems: dict[str, str | None] = {}
 
     def add(self, result: UnitResult) -> None:
-        """Take in one unit; the units of a method come in the order of their shards."""
+        """Add the result of a unit; those of a method come in the order of their shards."""
         self.results.setdefault(result.unit.method, MethodResults()).add(result)
 
     def frames(
         self, methods: Iterable[str], readings: Mapping[str, Readings | FsrbenchError], base: str | None = None
     ) -> Frames:
-        """What is known of the methods, in this order; ratios of speed are taken to ``base``, else to the first."""
+        """Frames of the methods, in this order; ratios of speed are to ``base``, by default the first that is timed."""
         timed = {m: r for m, r in readings.items() if isinstance(r, Readings) and len(r.latency_ms)}
         base = base if base in timed else next(iter(timed), None)
         compared = (base, timed[base]) if base else None
         wanted = [(method, metric) for method in methods for metric in self.metrics if method != HR or metric.scores_hr]
         found: dict[tuple[str, str], Evaluation | FsrbenchError] = {}
-        # Metrics that read the same features one after the other, so that those are read once
+        # Grouped by extractor, so that its features are read once
         for method, metric in sorted(wanted, key=lambda pair: getattr(pair[1], "extractor", "")):
             found[method, metric.name] = self._evaluation(method, metric, readings, compared)
         writer = FrameWriter(self.identities, self.seed)
@@ -88,38 +87,38 @@ class Collector:
                         return reading
                     if metric.name in reading.problems:
                         return reading.problems[metric.name]
-                    return _checked(metric.read(reading, compared))
+                    return _plausible(metric.read(reading, compared))
                 standardise(self.seed)
-                if (reason := self._distrusted(metric)) is not None:
+                if (reason := self._judge_problem(metric)) is not None:
                     return Invalid(reason)
-                return _checked(self._evaluate(method, metric))
+                return _plausible(self._evaluate(method, metric))
         except FsrbenchError as error:
             return error
         except Exception as error:  # a plug-in's metric may raise anything
             return FsrbenchError(one_line(error))
 
     def _evaluate(self, method: str, metric: Metric) -> Evaluation:
-        mine = self.results.get(method, MethodResults())
-        if metric.name in mine.failed:
-            raise FsrbenchError(mine.failed[metric.name])
+        result = self.results.get(method, MethodResults())
+        if metric.name in result.failed:
+            raise FsrbenchError(result.failed[metric.name])
         if isinstance(metric, FeatureMetric):
             for read in (method, HR, REFERENCE) if metric.uses_reference else (method, HR):
                 if read in self.results and metric.extractor in self.results[read].failed:
                     raise FsrbenchError(self.results[read].failed[metric.extractor])
-        if not mine.ids:
+        if not result.ids:
             return Evaluation(np.array([]))
         if not isinstance(metric, FeatureMetric):
-            return Evaluation(np.concatenate(mine.scores[metric.name]))
+            return Evaluation(np.concatenate(result.scores[metric.name]))
         found = metric.evaluate(self._faces(method, metric), self.seed)
-        if found.values is not None and len(found.values) != len(mine.ids):
-            raise FsrbenchError(f"gave {len(found.values)} values for {len(mine.ids)} images")
+        if found.values is not None and len(found.values) != len(result.ids):
+            raise FsrbenchError(f"gave {len(found.values)} values for {len(result.ids)} images")
         return found
 
-    def _distrusted(self, metric: Metric) -> str | None:
-        """Why a metric's judge is not believed: it does not even do its work on the HR images."""
-        if metric.name not in self._distrust:
-            self._distrust[metric.name] = self._ceiling_problem(metric)
-        return self._distrust[metric.name]
+    def _judge_problem(self, metric: Metric) -> str | None:
+        """Why a metric's network is not trusted as a judge: it fails even on the HR images."""
+        if metric.name not in self._judge_problems:
+            self._judge_problems[metric.name] = self._ceiling_problem(metric)
+        return self._judge_problems[metric.name]
 
     def _ceiling_problem(self, metric: Metric) -> str | None:
         hr = self.results.get(HR)
@@ -138,20 +137,20 @@ class Collector:
 
     def _faces(self, method: str, metric: FeatureMetric) -> Faces:
         extractor, read = metric.extractor, self._features
-        mine, hr = self.results[method], self.results.get(HR)
+        result, hr = self.results[method], self.results.get(HR)
         reference = self.results.get(REFERENCE, hr) if metric.uses_reference else None
         return Faces(
-            ids=mine.ids,
-            identities=[self.identities[i] for i in mine.ids],
-            features=read.all(mine, extractor),
-            hr=read.some(hr, extractor, mine.ids) if hr else None,
+            ids=result.ids,
+            identities=[self.identities[i] for i in result.ids],
+            features=read.all(result, extractor),
+            hr=read.some(hr, extractor, result.ids) if hr else None,
             is_hr=method == HR,
             reference=read.all(reference, extractor) if reference else None,
         )
 
 
-def _checked(evaluation: Evaluation) -> Evaluation:
-    """Refuse numbers that nothing can be measured by: the plots could not be drawn, and the run not be read again."""
+def _plausible(evaluation: Evaluation) -> Evaluation:
+    """Reject implausibly large numbers: they break plots, and a run with them could not be read."""
     summary = evaluation.summary
     numbers = [[] if summary is None else [summary.value, summary.ci_low, summary.ci_high], *evaluation.curves.values()]
     numbers += [list(evaluation.details.values())]

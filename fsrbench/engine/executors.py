@@ -1,4 +1,4 @@
-"""Executors: where units are done. One process here; a cluster is in :mod:`fsrbench.engine.cluster.start`."""
+"""Executors compute units: in this process, or on a cluster (:mod:`fsrbench.engine.cluster.start`)."""
 
 from __future__ import annotations
 
@@ -9,40 +9,37 @@ from typing import Any, Protocol
 
 import torch
 
+from fsrbench.engine.context import Context
 from fsrbench.engine.plan import Unit
-from fsrbench.engine.worker import UnitResult, Worker
+from fsrbench.engine.results import UnitResult
+from fsrbench.engine.worker import Worker
 from fsrbench.errors import Unavailable
 from fsrbench.machine.console import Reporter
 from fsrbench.spec import RunSpec
 
 
 class Executor(Protocol):
-    """Does units somewhere."""
+    """Computes units somewhere."""
 
-    def __call__(self, units: Sequence[Unit], worker: Worker) -> Iterator[UnitResult]:
-        """Do the units as ``worker`` would; their results come in the order of the units."""
+    def __call__(self, units: Sequence[Unit], context: Context) -> Iterator[UnitResult]:
+        """Compute the units; results come in the order of the units."""
 
     def facts(self) -> dict[str, Any]:
-        """Where they were done, for the manifest."""
-
-
-def run_local(units: Sequence[Unit], worker: Worker) -> Iterator[UnitResult]:
-    """Do the units one after the other in this process; torch's threads use its cores."""
-    shards = [list(group) for _, group in groupby(units, lambda unit: id(unit.shard))]
-    for shard, following in zip_longest(shards, shards[1:]):
-        worker.inputs(shard[0].shard)
-        if following:
-            worker.read_ahead(following[0].shard)
-        for unit in shard:
-            yield worker.do(unit)
+        """Where they were computed, for the manifest."""
 
 
 class OneProcess:
-    """:func:`run_local` as an executor."""
+    """Computes units one after the other in this process; torch's threads use its cores."""
 
-    def __call__(self, units: Sequence[Unit], worker: Worker) -> Iterator[UnitResult]:
-        """Do the units one after the other."""
-        return run_local(units, worker)
+    def __call__(self, units: Sequence[Unit], context: Context) -> Iterator[UnitResult]:
+        """Compute the units, decoding the next shard ahead."""
+        worker = Worker(context)
+        shards = [list(group) for _, group in groupby(units, lambda unit: id(unit.shard))]
+        for shard, following in zip_longest(shards, shards[1:]):
+            context.inputs.get(shard[0].shard)
+            if following:
+                context.inputs.prefetch(following[0].shard)
+            yield from map(worker.run_unit, shard)
 
     def facts(self) -> dict[str, Any]:
         """This process alone."""

@@ -1,4 +1,4 @@
-"""From evaluations to the frames of a run: scores (one an image), summary (one a method), details and curves."""
+"""From evaluations to the frames of a run: scores per image, summary per method, details and curves."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from fsrbench.runs.columns import BLOCK_COLUMNS, CURVE_COLUMNS, DETAIL_COLUMNS, 
 from fsrbench.runs.frames import Frames
 from fsrbench.stats.intervals import mean_interval, people
 
-MOST_FAILED: Final = 0.01
-"""Share of the images that may have failed before the number of the others is ``failed`` instead of ``ok``."""
-FEW_EQUAL = 2
-"""SR pictures that may equal HR without a word, such as those of one colour."""
+MAX_FAILED: Final = 0.01
+"""Share of the images that may fail before a method's number is ``failed`` instead of ``ok``."""
+MAX_EQUAL = 2
+"""SR pictures that may equal HR without a note, such as pictures of a single colour."""
 
 
 class FrameWriter:
-    """Takes one evaluation after the other, in the order of the rows.
+    """Collects evaluations, in the order of the rows.
 
     Args:
-        identities: who is on each image, where that is known.
-        seed: of intervals.
+        identities: the person on each image, where known.
+        seed: of the intervals.
     """
 
     def __init__(self, identities: Mapping[str, str | None], seed: int) -> None:
@@ -39,19 +39,19 @@ class FrameWriter:
         self._blocks: list[tuple[str, str, str, float]] = []
 
     def refuse(self, method: str, metric: Metric, error: FsrbenchError) -> None:
-        """A row without a number."""
+        """Add a row without a number."""
         self._row(method, metric, Summary(float("nan"), note=str(error)), status_of(error))
 
-    def add(self, method: str, metric: Metric, evaluation: Evaluation, mine: MethodResults) -> None:
-        """The rows of one method and metric; ``mine`` has the images that ``evaluation`` has values of."""
-        failed = mine.problems | mine.unscored.get(metric.name, {})
+    def add(self, method: str, metric: Metric, evaluation: Evaluation, result: MethodResults) -> None:
+        """Add the rows of one method and metric; ``result`` has the images of ``evaluation``'s values."""
+        failed = result.problems | result.unscored.get(metric.name, {})
         if evaluation.values is not None:
-            self._per_image(method, metric.name, mine, evaluation.values)
-        summary = evaluation.summary or self._mean(metric, mine.ids, evaluation.values, failed)
-        explained = bool(metric.infinite) and metric.infinite in summary.note  # PSNR's says that SR equals HR
-        copied = "" if explained else copies(mine)
-        notes = [n for n in (evaluation.note, summary.note, _failures(failed, mine.images), copied) if n]
-        wrong = too_many_failed(len(failed), mine.images)
+            self._per_image(method, metric.name, result, evaluation.values)
+        summary = evaluation.summary or self._mean(metric, result.ids, evaluation.values, failed)
+        explained = bool(metric.infinite) and metric.infinite in summary.note  # PSNR's note says that SR equals HR
+        equal = "" if explained else equal_to_hr_note(result)
+        notes = [n for n in (evaluation.note, summary.note, _failures(failed, result.images), equal) if n]
+        wrong = too_many_failed(len(failed), result.images)
         status = "failed" if wrong else "invalid" if np.isnan(summary.value) else "ok"
         self._row(method, metric, replace(summary, note="; ".join(notes)), status)
         self._details += [(method, metric.name, name, value) for name, value in evaluation.details.items()]
@@ -62,7 +62,7 @@ class FrameWriter:
             self._blocks += [(method, metric.name, f"block {i}", v) for i, v in enumerate(evaluation.blocks)]
 
     def frames(self) -> Frames:
-        """All that was taken in."""
+        """The frames of everything added."""
         return Frames(
             _stacked(self._scores, SCORE_COLUMNS),
             pd.DataFrame(self._summary, columns=list(SUMMARY_COLUMNS)),
@@ -77,8 +77,8 @@ class FrameWriter:
     ) -> Summary:
         if values is None:
             return Summary(float("nan"), note="no finite score")
-        there = np.array([image not in failed for image in ids], dtype=bool)
-        ids, values = [image for image in ids if image not in failed], values[there]
+        scored_rows = np.array([image not in failed for image in ids], dtype=bool)
+        ids, values = [image for image in ids if image not in failed], values[scored_rows]
         finite, note = np.isfinite(values), _not_finite(metric, values)
         if not finite.any():
             return Summary(float("nan"), note=note)
@@ -87,11 +87,11 @@ class FrameWriter:
         interval = mean_interval(values[finite], self.seed, people(scored, self.identities), rate)
         return Summary(float(values[finite].mean()), *interval, int(finite.sum()), note)
 
-    def _per_image(self, method: str, metric: str, mine: MethodResults, values: np.ndarray) -> None:
-        ids, unscored = [*mine.ids, *mine.problems], mine.unscored.get(metric, {})
-        pairs = zip(mine.ids, values, strict=True)
+    def _per_image(self, method: str, metric: str, result: MethodResults, values: np.ndarray) -> None:
+        ids, unscored = [*result.ids, *result.problems], result.unscored.get(metric, {})
+        pairs = zip(result.ids, values, strict=True)
         known = ["failed" if image in unscored else "invalid" if np.isnan(v) else "ok" for image, v in pairs]
-        missing = [float("nan")] * len(mine.problems)
+        missing = [float("nan")] * len(result.problems)
         self._scores.append(
             pd.DataFrame(
                 {
@@ -127,12 +127,12 @@ def _stacked(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFr
 
 
 def status_of(error: FsrbenchError) -> str:
-    """The status that an error stands for."""
+    """The status of a row that has this error instead of a number."""
     return "unavailable" if isinstance(error, Unavailable) else "invalid" if isinstance(error, Invalid) else "failed"
 
 
 def _not_finite(metric: Metric, values: np.ndarray) -> str:
-    """Why the mean is not over all scores, or there is none."""
+    """Why the mean leaves out scores, or why there is none."""
     unbounded = values[~np.isfinite(values)]
     explained = bool(metric.infinite and len(unbounded) and np.isinf(unbounded).all())
     if len(unbounded) == len(values):
@@ -143,15 +143,15 @@ def _not_finite(metric: Metric, values: np.ndarray) -> str:
 
 
 def too_many_failed(failed: int, images: int) -> bool:
-    """Whether a number of the other images is to be called ``failed``: more than :data:`MOST_FAILED` have none."""
-    return failed > MOST_FAILED * images
+    """Whether more than :data:`MAX_FAILED` of the images failed, so that the number of the others is ``failed``."""
+    return failed > MAX_FAILED * images
 
 
-def copies(mine: MethodResults) -> str:
-    """A note where more than a few SR pictures are HR pictures, as where a folder of HR was given for SR."""
-    if not mine.equal or mine.equal <= min(FEW_EQUAL, len(mine.ids) - 1):
+def equal_to_hr_note(result: MethodResults) -> str:
+    """A note if more than a few SR pictures are HR pictures, as when a folder of HR was given as SR."""
+    if not result.equal or result.equal <= min(MAX_EQUAL, len(result.ids) - 1):
         return ""
-    return f"{mine.equal} of {len(mine.ids)} SR pictures equal HR pixel for pixel: are they HR's own?"
+    return f"{result.equal} of {len(result.ids)} SR pictures equal HR pixel for pixel: are they HR's own?"
 
 
 def _failures(failed: Mapping[str, str], images: int) -> str:

@@ -1,4 +1,4 @@
-"""Keys: for each kind of stored result a hash of everything that it depends on."""
+"""Keys of stored results: hashes of everything they depend on."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from fsrbench.spec import RunSpec
 
 
 class Keys:
-    """Keys of one run's results; what takes long to hash is hashed once.
+    """Keys of one run's results; hashes of weights and files are computed once.
 
     Args:
         spec: of the run.
         device: where methods compute.
-        method: gives a loaded method.
-        extractor: gives a feature extractor.
+        method: returns a loaded method.
+        extractor: returns a feature extractor.
     """
 
     def __init__(
@@ -38,10 +38,10 @@ class Keys:
     ) -> None:
         self._spec, self._device = spec, device
         self.token = uuid4().hex
-        """Of the run: in the keys of whatever may be another thing in another run."""
+        """Of the run: in the keys of whatever may not be reused by another run."""
         self._get_method, self._get_extractor = method, extractor
         self._versions = versions.needed()
-        self._shards: dict[Shard, str] = {}
+        self._digests: dict[Shard, list[str]] = {}
         self._loaded: dict[str, str] = {}
         self._methods: dict[str, str] = {}
         self._settled: set[tuple[str, str]] = set()
@@ -49,32 +49,35 @@ class Keys:
         self._extractors: dict[str, str] = {}
 
     def inputs(self, shard: Shard) -> str:
-        """Of a shard's LR and HR pictures."""
+        """Key of a shard's LR and HR pictures."""
         degradation = find_degradation(self._spec.degradation)
         lr = [degradation.name, degradation.protocol, self._spec.seed]
         return key_of(samples=self._samples(shard), lr=lr)
 
     def pictures(self, unit: Unit) -> str:
-        """Of a unit's SR pictures; of its HR pictures, which are the same however LR is made, where those are seen."""
+        """Key of a unit's SR pictures; of an HR unit, of the HR pictures, independent of how LR is made."""
         if unit.of_hr:
             return key_of(samples=self._samples(unit.shard), hr=True)
         inputs = self.inputs(unit.shard)
         return key_of(inputs=inputs, method=self.method(unit.method), device=self._device.type)
 
     def _samples(self, shard: Shard) -> str:
-        if shard not in self._shards:
-            digests = [sample.digest() for sample in shard.samples]
-            self._shards[shard] = key_of(task=self._spec.task, samples=digests, versions=self._versions)
-        return self._shards[shard]
+        return key_of(task=self._spec.task, samples=self.digests(shard), versions=self._versions)
+
+    def digests(self, shard: Shard) -> list[str]:
+        """Digests of a shard's samples, whose files are hashed once."""
+        if shard not in self._digests:
+            self._digests[shard] = [sample.digest() for sample in shard.samples]
+        return self._digests[shard]
 
     def loaded(self, name: str) -> str:
-        """A method's fingerprint as it was loaded, the same in every process."""
+        """A method's fingerprint right after loading, the same in every process."""
         if name not in self._loaded:
             self.method(name)
         return self._loaded[name]
 
     def method(self, name: str) -> str:
-        """What a method's pictures depend on: it reads the weights, too much for every key of every unit."""
+        """A method's fingerprint, cached because it reads the weights; unique to this run if it may be incomplete."""
         if name not in self._methods:
             method = self._get_method(name)
             fingerprint = method.fingerprint()
@@ -83,25 +86,25 @@ class Keys:
         return self._methods[name]
 
     def settle(self, kind: Literal["method", "metric", "extractor"], name: str) -> None:
-        """Look once more at what has been used for the first time: what it has loaded by then counts, too."""
+        """Compute a fingerprint again after the first use: what was loaded by then counts, too."""
         if (kind, name) not in self._settled:
             self._settled.add((kind, name))
             known = {"method": self._methods, "metric": self._metrics, "extractor": self._extractors}
             known[kind].pop(name, None)
 
     def features(self, pictures: str, name: str, alone: bool) -> str:
-        """Of one extractor's features.
+        """Key of one extractor's features.
 
         Args:
-            pictures: key of the pictures that it sees.
+            pictures: key of the pictures.
             name: of the extractor.
-            alone: it reads nothing of the HR images.
+            alone: whether it reads nothing of the HR images.
         """
         read = [self._extractor(n) for n in (name, *self._get_extractor(name).requires)]
         return key_of(sr=pictures, extractor=name, read=read, alone=alone, versions=self._versions)
 
     def scores(self, pictures: str, metric: ImageMetric) -> str:
-        """Of one metric's scores of the pictures that lie under a key."""
+        """Key of one metric's scores of the pictures with key ``pictures``."""
         read = [weights.sha256(name) for name in metric.weight_files]
         if metric.name not in self._metrics:
             self._metrics[metric.name] = metric.fingerprint()

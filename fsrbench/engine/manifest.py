@@ -1,19 +1,21 @@
-"""The manifest: everything that one needs to know to trust or repeat a run."""
+"""The manifest: everything needed to trust or repeat a run."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fsrbench import weights
-from fsrbench.datasets.base import dataset_hash
+from fsrbench.datasets import Dataset
+from fsrbench.datasets.base import combine_digests
 from fsrbench.datasets.inputs import resized_note
 from fsrbench.engine.frames import status_of, too_many_failed
+from fsrbench.engine.plan import make_shards
+from fsrbench.engine.prepare import Prepared
 from fsrbench.engine.results import MethodResults
-from fsrbench.engine.run import Run
+from fsrbench.engine.run import Outcome
 from fsrbench.errors import FsrbenchError
 from fsrbench.machine.facts import machine
 from fsrbench.methods.base import describe
@@ -27,60 +29,60 @@ from fsrbench.provenance.versions import CODE, versions
 SCHEMA_VERSION = 1
 
 
-def make_manifest(run: Run, results: Mapping[str, MethodResults]) -> dict[str, Any]:
-    """The manifest of a run whose units are done."""
+def make_manifest(run: Prepared, outcome: Outcome) -> dict[str, Any]:
+    """The manifest of an executed run."""
     return {
         "schema_version": SCHEMA_VERSION,
         "spec": run.spec.model_dump(mode="json"),
         "task": run.spec.task,
         **_data(run),
-        "methods": {name: _method(run, name, results.get(name)) for name in run.spec.methods},
+        "methods": {name: _method(run, name, outcome.results.get(name)) for name in run.spec.methods},
         "metrics": {m.name: _describe(m) for m in run.metrics},
         "protocols": {m.name: m.protocol for m in run.metrics},
         "protocol_notes": _protocol_notes(run),
-        "metric_weights": {name: _weights(name) for name in run.worker.weight_files()},
+        "metric_weights": {name: _weights(name) for name in run.metric_weights()},
         "reference": _reference(run),
         "versions": {name: version for name, version in versions().items() if name != CODE},
         "code_sha256": fingerprints.harness(),
-        "machine": machine(run.device),
-        "executor": run.executor,
+        "machine": machine(run.context.device),
+        "executor": outcome.executor,
         "git": git(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": run.clock.seconds,
+        "seconds": outcome.seconds,
     }
 
 
-def _degradation(run: Run, resized: str) -> dict[str, Any]:
+def _degradation(run: Prepared, resized: str) -> dict[str, Any]:
     if any(s.lr is not None for s in run.dataset):
         given = {"name": "none", "protocol": "LR as given; another size goes to the task's by Pillow BICUBIC"}
         return given | ({"resized": resized} if resized else {})
     chosen = run.degradation
-    told = {"name": chosen.name, "protocol": chosen.protocol, "seed": run.spec.seed}
-    return told if chosen.strength is None else told | {"strength": chosen.strength, "unit": chosen.unit}
+    facts = {"name": chosen.name, "protocol": chosen.protocol, "seed": run.spec.seed}
+    return facts if chosen.strength is None else facts | {"strength": chosen.strength, "unit": chosen.unit}
 
 
-def _data(run: Run) -> dict[str, Any]:
-    """What was read, and how LR came about."""
+def _data(run: Prepared) -> dict[str, Any]:
+    """The dataset as it was read, and how LR was made."""
     n = 0
     sizes: dict[str, dict[str, int]] = {"HR": {}, "LR": {}}
     left_out: dict[str, str] = {}
     notes: dict[str, str] = {}
     degraded: dict[str, Any] = {}
-    for shard in run.shards:  # one after the other: all pictures of a large run would not fit into memory
-        inputs = run.worker.inputs(shard)
-        n += len(inputs.ids)
-        left_out |= inputs.problems
-        notes |= inputs.notes
-        for side, found in sizes.items():
-            found |= inputs.sizes.get(side, {})
-        degraded |= {image: drawn for image, drawn in inputs.degraded.items() if drawn}
+    for shard in run.shards:
+        facts = run.context.inputs.facts(shard)
+        n += len(facts.ids)
+        left_out |= facts.problems
+        notes |= facts.notes
+        for side, resized in sizes.items():
+            resized |= facts.sizes.get(side, {})
+        degraded |= {image: drawn for image, drawn in facts.degraded.items() if drawn}
     task = run.spec.the_task
     dataset = {
         "name": _name(run.dataset.name),
         "n": n,
         "has_hr": run.dataset.has_hr,
         "identities": len({s.identity for s in run.dataset if s.identity is not None}),
-        "sha256": dataset_hash(run.dataset),
+        "sha256": _hash(run, run.dataset),
         "left_out": left_out,
         "notes": notes,
         "warnings": list(run.dataset.warnings),
@@ -91,11 +93,11 @@ def _data(run: Run) -> dict[str, Any]:
     return {"degradation": _degradation(run, lr), "dataset": dataset}
 
 
-def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any]:
+def _method(run: Prepared, name: str, results: MethodResults | None) -> dict[str, Any]:
     if error := run.refused_methods.get(name):
         described = "" if run.spec.isolate else _description(name)
         return {"description": described, "status": status_of(error), "note": str(error)}
-    method = run.worker.method(name)
+    method = run.context.methods.get(name)
     files = method.weight_files()
     return {
         "description": method.description,
@@ -104,8 +106,8 @@ def _method(run: Run, name: str, results: MethodResults | None) -> dict[str, Any
         "weights": ", ".join(file.name for file in files) or None,
         "weights_sha256": hash_of_all(files) if files else None,
         "weights_note": "; ".join(filter(None, map(weights.undeclared, method.weight_names))),
-        "fingerprint": run.worker.keys.loaded(name),
-        "changed_state": run.changed(name),
+        "fingerprint": run.fingerprint(name),
+        "changed_state": sorted(results.changed) if results else [],
         "behaviour": results.behaviour if results else "",
         "warnings": list(method.warnings),
         "equal_to_hr": results.equal if results else 0,
@@ -120,25 +122,30 @@ def _weights(name: str) -> dict[str, Any]:
     return {"file": path.name, "sha256": found, "as_declared": as_declared, "training": weights.training_note(path)}
 
 
-def _protocol_notes(run: Run) -> dict[str, str]:
+def _protocol_notes(run: Prepared) -> dict[str, str]:
     """What a metric's protocol does not say: which weight file judged, where it is not the declared one."""
-    notes = {m.name: "; ".join(filter(None, map(weights.judge_note, run.worker.weights_of(m)))) for m in run.usable}
+    names = {metric.name: run.context.measures.weight_names_of(metric) for metric in run.usable_metrics}
+    notes = {metric: "; ".join(filter(None, map(weights.judge_note, files))) for metric, files in names.items()}
     return {name: note for name, note in notes.items() if note}
 
 
-def _reference(run: Run) -> dict[str, Any] | None:
+def _reference(run: Prepared) -> dict[str, Any] | None:
     if run.reference is None:
         return None
     return {
         "name": _name(run.reference.name),
         "n": len(run.reference),
-        "sha256": dataset_hash(run.reference),
+        "sha256": _hash(run, run.reference),
         "warnings": list(run.reference.warnings),
     }
 
 
+def _hash(run: Prepared, dataset: Dataset) -> str:
+    return combine_digests(digest for shard in make_shards(dataset) for digest in run.context.keys.digests(shard))
+
+
 def _name(source: str) -> str:
-    """The last part of a path, as text that can be written anywhere: on some systems names are any bytes."""
+    """The last part of a path as valid Unicode: on some systems names are arbitrary bytes."""
     return os.fsencode(Path(source).resolve().name).decode("utf-8", "replace")
 
 

@@ -1,4 +1,4 @@
-"""SR pictures of a method, whatever it does: in batches that fit, and a line for each image that there is none of."""
+"""Super-resolve in batches that fit in memory; record why any image failed."""
 
 from __future__ import annotations
 
@@ -20,83 +20,81 @@ from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.process.containment import contained
 
 OVERSHOOT = 0.25
-"""Outputs further outside [0, 1] than this have another range, not an overshoot, and are refused."""
+"""Outputs further outside [0, 1] are in another range rather than overshooting, and are rejected."""
 Outcome = Tensor | str
-"""An SR image, or one line that says why there is none."""
+"""An SR image, or one line why there is none."""
 Upscale = Callable[[Tensor, Sequence[str]], list[Outcome]]
-"""Gives the outcome of each image of a batch; may raise ``torch.OutOfMemoryError``."""
+"""Returns the outcome of each image of a batch; may raise ``torch.OutOfMemoryError``."""
 
 
 @dataclass(eq=False)
 class Pictures:
-    """SR pictures of a shard: rows of the shard's inputs that could be made, and why the others could not."""
+    """SR pictures of a shard, and why images have none."""
 
     rows: np.ndarray
+    """Rows of the shard's inputs that have a picture."""
     pixels: np.ndarray
     """uint8 N,H,W,3, one for each of ``rows``."""
     problems: dict[str, str] = field(default_factory=dict)
+    """Why the other images have none."""
     clipped: int = 0
     """Images with values outside [0, 1] by more than half a grey level."""
     tried: str = ""
-    """The run that tried those with problems last."""
-    deadly: tuple[str, ...] = ()
-    """Those with problems that are not tried again, because they ended a worker's process."""
+    """Token of the run that last tried the images with problems."""
     changed: tuple[str, ...] = ()
-    """What the method changed in the process while it made them."""
+    """Global state of the process that the method changed."""
     behaviour: str = ""
-    """What is odd about the method that made them; see :mod:`fsrbench.engine.behaviour`."""
+    """Warning about the method; see :mod:`fsrbench.engine.behaviour`."""
 
     @cached_property
     def digest(self) -> str:
-        """Hash of the pictures and of whose they are."""
+        """Hash of the pictures and their rows."""
         return hashlib.sha256(self.rows.tobytes() + np.ascontiguousarray(self.pixels).tobytes()).hexdigest()
 
     @classmethod
     def unpack(cls, stored: Mapping[str, np.ndarray]) -> Pictures:
-        """What :meth:`pack` packed."""
+        """The pictures that :meth:`pack` packed."""
         facts = unpack_json(stored["facts"])
-        return cls(
-            stored["rows"], stored["pixels"], **facts | {name: tuple(facts[name]) for name in ("deadly", "changed")}
-        )
+        return cls(stored["rows"], stored["pixels"], **facts | {"changed": tuple(facts["changed"])})
 
     def pack(self) -> dict[str, np.ndarray]:
-        """As arrays, to be stored."""
-        names = ("problems", "clipped", "tried", "deadly", "changed", "behaviour")
+        """As arrays to store."""
+        names = ("problems", "clipped", "tried", "changed", "behaviour")
         facts = {name: getattr(self, name) for name in names}
         return {"rows": self.rows, "pixels": self.pixels, "facts": pack_json(facts)}
 
     def to_try(self, ids: Sequence[str], run: str) -> list[int]:
-        """Rows that a run is to try: those with problems, once."""
-        wanted = self.problems.keys() - self.deadly if self.tried != run else ()
-        return [row for row, image in enumerate(ids) if image in wanted]
+        """Rows that a run should try: those with problems, once per run."""
+        return [row for row, image in enumerate(ids) if image in self.problems and self.tried != run]
 
     def with_tried(self, rows: Sequence[int], made: Pictures) -> Pictures:
-        """These, and what became of the shard's ``rows`` when they were tried."""
+        """These pictures with the result of trying ``rows``."""
         together = np.concatenate([self.rows, np.array(rows, np.int64)[made.rows]])
         order = together.argsort()
         return replace(
             self,
             rows=together[order],
             pixels=np.concatenate([self.pixels, made.pixels])[order],
-            problems={image: self.problems[image] for image in self.deadly} | made.problems,
+            problems=made.problems,
             clipped=self.clipped + made.clipped,
+            behaviour=self.behaviour or made.behaviour,
         )
 
 
 @dataclass
 class Batch:
-    """How many images a method gets at once; fewer from the first time on that they do not fit."""
+    """Number of images a method gets at once; reduced when they do not fit in memory."""
 
     size: int
 
     @classmethod
     def for_device(cls, device: torch.device) -> Batch:
-        """CPUs gain nothing from more than 16, whose tensors still fit their caches; GPUs take a whole shard."""
+        """16 on CPUs, which gain nothing from more; a whole shard on GPUs."""
         return cls(64 if device.type == "cuda" else 16)
 
 
 def none_made(inputs: Inputs, side: int, reason: str) -> Pictures:
-    """No picture of any image."""
+    """Pictures of a shard on which every image failed."""
     problems = dict.fromkeys(inputs.ids, reason)
     return Pictures(np.empty(0, np.int64), np.empty((0, side, side, 3), np.uint8), problems)
 
@@ -108,13 +106,13 @@ def super_resolve(
     batch: Batch,
     device: torch.device,
 ) -> Pictures:
-    """SR pictures of a shard.
+    """Super-resolve a shard.
 
     Args:
         upscale: the method.
         inputs: of the shard.
         side: of an SR picture, in pixels.
-        batch: made smaller where memory is.
+        batch: halved when memory runs out.
         device: where the method computes.
     """
     lr = to_tensor(inputs.lr).to(device)
@@ -136,18 +134,18 @@ def super_resolve(
 def outcomes(
     method: Method, lr: Tensor, ids: Sequence[str], side: int, changed: set[str] | None = None
 ) -> list[Outcome]:
-    """The outcome of each image of a batch; what the method changed in the process is put back.
+    """The outcome of each image of a batch; global state that the method changes is restored.
 
     Args:
         method: loaded.
         lr: float N,3,h,w in [0, 1].
         ids: of the images.
         side: of an SR picture, in pixels.
-        changed: gets the names of what the method changed.
+        changed: the names of what the method changed are added to it.
 
     Raises:
         torch.OutOfMemoryError: of the device, for more than one image.
-        MethodDied: nothing more can be asked of the method.
+        MethodDied: the method's process ended.
     """
     try:
         with contained(changed):
@@ -159,7 +157,7 @@ def outcomes(
             return [str(error) if isinstance(error, FsrbenchError) else one_line(error)]
         if isinstance(error, torch.OutOfMemoryError):
             raise
-        half = len(lr) // 2  # find the images it fails on; the others are still good
+        half = len(lr) // 2  # find the images it fails on and keep the others
         halves = (lr[:half], ids[:half]), (lr[half:], ids[half:])
         return [outcome for part in halves for outcome in outcomes(method, *part, side, changed)]
     if not isinstance(sr, Tensor) or tuple(sr.shape) != (len(lr), 3, side, side):

@@ -1,4 +1,4 @@
-"""The plan: units of work, a method on a shard of images each."""
+"""The plan: units of work, each one method on one shard of images."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from fsrbench.datasets import Dataset, Sample
 from fsrbench.runs.names import HR
 
 SHARD = 64
-"""Images a unit; what a kill can lose at most."""
+"""Images per unit; the most work that a kill can lose."""
 REFERENCE = "reference"
-"""Name under which the pictures of a named reference set are looked at; it has no row."""
+"""Method name of units of the reference set, which has no row."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,14 @@ class Shard:
 
 @dataclass(frozen=True)
 class Unit:
-    """One piece of work. Units of a shard depend on its HR unit, where there is one, and come after it."""
+    """One method on one shard. A shard's HR unit, if any, comes first: the others read its features."""
 
     shard: Shard
     method: str
 
     @property
     def of_hr(self) -> bool:
-        """Whether its pictures are the shard's HR images and not made by a method."""
+        """Whether its pictures are the shard's HR images and not a method's."""
         return self.method in (HR, REFERENCE)
 
 
@@ -42,7 +42,7 @@ def make_shards(dataset: Dataset) -> list[Shard]:
 
 
 def make_plan(shards: Sequence[Shard], methods: Sequence[str], reference: Sequence[Shard] = ()) -> list[Unit]:
-    """All units, shard by shard, the HR images of a shard first because the others read their features."""
+    """All units, shard by shard, each shard's HR unit first because the others read its features."""
     ordered = sorted(methods, key=lambda method: method != HR)
     units = [Unit(shard, method) for shard in shards for method in ordered]
     return units + [Unit(shard, REFERENCE) for shard in reference]

@@ -1,4 +1,4 @@
-"""What the units of one method gave, put together; features stay in the store until they are asked for."""
+"""Results of units, and of all units of a method; features stay in the store until they are needed."""
 
 from __future__ import annotations
 
@@ -8,12 +8,43 @@ from pathlib import Path
 
 import numpy as np
 
-from fsrbench.engine.worker import UnitResult
+from fsrbench.engine.plan import Unit
 from fsrbench.files.arrays import PART, join
 from fsrbench.metrics.extractors.base import Features
 
 ReadFeatures = Callable[[str], Features]
-"""Gives the features that lie under a key."""
+"""Reads the features stored under a key."""
+
+
+@dataclass(eq=False)
+class UnitResult:
+    """Scores and features of one method on the images of one shard."""
+
+    unit: Unit
+    ids: list[str]
+    """Images that were scored, in order; every array below has a row for each."""
+    unusable: dict[str, str]
+    """Images of the data that cannot be used, and why."""
+    problems: dict[str, str]
+    """Images that this method failed on, and why."""
+    clipped: int = 0
+    equal: int = 0
+    """Images on which the method's picture is the HR picture, pixel for pixel."""
+    scores: dict[str, np.ndarray] = field(default_factory=dict)
+    features: dict[str, str] = field(default_factory=dict)
+    """Key of each extractor's features in the store: they may be too large to pass around."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Metrics and extractors that raised, and what."""
+    changed: tuple[str, ...] = ()
+    """Global state of the process that the method changed; it was restored."""
+    unscored: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By metric: images that it raised on, though not on all, and what."""
+    behaviour: str = ""
+    """Warning about the method; see :mod:`fsrbench.engine.behaviour`."""
+    stored_at: str = ""
+    """Key of the method's pictures in the store; empty for HR, and where the method could not even be loaded."""
+    made_key: str = ""
+    """Key of the pictures actually made, see :meth:`fsrbench.engine.unit_pictures.UnitPictures.made_key`."""
 
 
 @dataclass(eq=False)
@@ -28,17 +59,21 @@ class MethodResults:
     """Images whose picture is the HR picture itself."""
     scores: dict[str, list[np.ndarray]] = field(default_factory=dict)
     features: dict[str, list[str]] = field(default_factory=dict)
-    """Where the features of each extractor are stored, shard by shard."""
+    """Keys of the features of each extractor, shard by shard."""
     failed: dict[str, str] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     unscored: dict[str, dict[str, str]] = field(default_factory=dict)
     """By metric: images that it raised on, and what."""
     behaviour: str = ""
-    """What is odd about the method's pictures; empty where nothing is."""
+    """Warning about the method; see :mod:`fsrbench.engine.behaviour`."""
+    stored_at: list[str] = field(default_factory=list)
+    """Keys of the method's pictures in the store, shard by shard; see :class:`UnitResult`."""
+    made_keys: list[str] = field(default_factory=list)
+    """Keys of the pictures actually made, shard by shard."""
 
     @property
     def images(self) -> int:
-        """How many images it got, those that it failed on included."""
+        """Number of images it got, including those it failed on."""
         return len(self.ids) + len(self.problems)
 
     def add(self, result: UnitResult) -> None:
@@ -51,6 +86,8 @@ class MethodResults:
         self.failed |= result.failed
         self.changed.update(result.changed)
         self.behaviour = self.behaviour or result.behaviour
+        self.stored_at.append(result.stored_at)
+        self.made_keys.append(result.made_key)
         for metric, images in result.unscored.items():
             self.unscored.setdefault(metric, {}).update(images)
         for metric, values in result.scores.items():
@@ -60,15 +97,15 @@ class MethodResults:
 
 
 class FeatureReader:
-    """Joins the stored features of all shards; keeps those of one extractor and few methods, which are used in a row.
+    """Joins the stored features of all shards; caches those used last.
 
     Args:
-        read: gives the features of a shard.
-        folder: has room for those of more images than memory should hold.
+        read: reads the features of a shard.
+        folder: for features of more images than memory should hold.
     """
 
-    KEPT = 3
-    """A method's, the HR images' and the reference set's."""
+    CACHED = 3
+    """A method's features, the HR images' and the reference set's."""
 
     def __init__(self, read: ReadFeatures, folder: Path) -> None:
         self._read, self._folder = read, folder
@@ -78,8 +115,8 @@ class FeatureReader:
         """One extractor's features of all images of a method."""
         keys = tuple(results.features[extractor])
         joined = self._joined.pop(keys, None) or join(map(self._read, keys), self._folder)
-        while len(self._joined) >= self.KEPT:
-            self._joined.pop(next(iter(self._joined)))  # the one that was used longest ago
+        while len(self._joined) >= self.CACHED:
+            self._joined.pop(next(iter(self._joined)))  # the least recently used
         self._joined[keys] = joined
         return joined
 

@@ -1,57 +1,81 @@
-"""LR and HR pictures of shards: decoded once in a run's life, those of the next shard ahead."""
+"""LR and HR pictures of shards: decoded once per run folder, those of the next shard ahead of time."""
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+from typing import Any
+
 from fsrbench.datasets.inputs import Inputs, prepare
 from fsrbench.degradations.recipes import find_degradation
-from fsrbench.engine.ahead import Ahead
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import Shard
-from fsrbench.engine.store import Store, pack_json, unpack_json
+from fsrbench.engine.prefetch import Prefetcher
+from fsrbench.engine.store import INPUTS, Store, pack_json, unpack_json
 from fsrbench.spec import RunSpec
 
 
+@dataclass(frozen=True)
+class InputFacts:
+    """A shard's :class:`fsrbench.datasets.inputs.Inputs` without the pixels."""
+
+    ids: list[str]
+    degraded: dict[str, dict[str, Any]]
+    problems: dict[str, str]
+    notes: dict[str, str]
+    sizes: dict[str, dict[str, int]]
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> InputFacts:
+        """The facts of some inputs."""
+        return cls(inputs.ids, inputs.degraded, inputs.problems, inputs.notes, inputs.sizes)
+
+
 class ShardInputs:
-    """Reads what is stored, makes the rest; keeps the shard that was asked for last."""
+    """Reads stored inputs and makes the others; keeps the pixels of the latest shard and the facts of all."""
 
     def __init__(self, spec: RunSpec, keys: Keys, store: Store) -> None:
         self._spec, self._keys, self._store = spec, keys, store
-        self._ahead = Ahead[Inputs]()
+        self._prefetcher = Prefetcher[Inputs]()
         self._latest: tuple[str, Inputs] | None = None
+        self._facts: dict[str, InputFacts] = {}
 
     def get(self, shard: Shard) -> Inputs:
         """A shard's pictures."""
         key = self._keys.inputs(shard)
         if self._latest is None or self._latest[0] != key:
-            self._latest = (key, self._ahead.take(key, lambda: self._make(key, shard)))
+            inputs = self._prefetcher.take(key, lambda: self._make(key, shard))
+            self._latest, self._facts[key] = (key, inputs), InputFacts.of(inputs)
         return self._latest[1]
 
-    def begin(self, shard: Shard) -> None:
+    def prefetch(self, shard: Shard) -> None:
         """Begin to decode the pictures of the shard that comes next."""
         key = self._keys.inputs(shard)
-        self._ahead.begin(key, lambda: self._make(key, shard))
+        self._prefetcher.begin(key, lambda: self._make(key, shard))
 
-    def stored(self, shard: Shard) -> Inputs | None:
-        """A shard's pictures, if they were decoded before."""
-        return self._load(self._keys.inputs(shard))
+    def facts(self, shard: Shard) -> InputFacts:
+        """What is known of a shard's pictures."""
+        return self.known_facts(shard) or InputFacts.of(self.get(shard))
+
+    def known_facts(self, shard: Shard) -> InputFacts | None:
+        """The same without decoding anything; ``None`` if the pictures were never decoded."""
+        key = self._keys.inputs(shard)
+        if key not in self._facts:
+            stored = self._store.get(INPUTS, key, only=("facts",))
+            if stored is None:
+                return None
+            self._facts[key] = InputFacts(**unpack_json(stored["facts"]))
+        return self._facts[key]
 
     def close(self) -> None:
         """End the threads."""
-        self._ahead.close()
+        self._prefetcher.close()
 
     def _make(self, key: str, shard: Shard) -> Inputs:
-        return self._load(key) or self._prepare(key, shard)
-
-    def _load(self, key: str) -> Inputs | None:
-        stored = self._store.get("inputs", key)
-        if stored is None:
-            return None
-        return Inputs(lr=stored["lr"], hr=stored.get("hr"), **unpack_json(stored["facts"]))
-
-    def _prepare(self, key: str, shard: Shard) -> Inputs:
+        stored = self._store.get(INPUTS, key)
+        if stored is not None:
+            return Inputs(lr=stored["lr"], hr=stored.get("hr"), **unpack_json(stored["facts"]))
         degradation = find_degradation(self._spec.degradation)
-        inputs = prepare(shard.samples, self._spec.the_task, degradation, self._spec.seed, self._ahead.decoders)
-        facts = {name: getattr(inputs, name) for name in ("ids", "degraded", "problems", "notes", "sizes")}
-        arrays = {"lr": inputs.lr, "facts": pack_json(facts)}
-        self._store.put("inputs", key, arrays if inputs.hr is None else arrays | {"hr": inputs.hr})
+        inputs = prepare(shard.samples, self._spec.the_task, degradation, self._spec.seed, self._prefetcher.decoders)
+        arrays = {"lr": inputs.lr, "facts": pack_json(asdict(InputFacts.of(inputs)))}
+        self._store.put(INPUTS, key, arrays if inputs.hr is None else arrays | {"hr": inputs.hr})
         return inputs

@@ -1,10 +1,10 @@
-"""What has been done: arrays by key under the run's folder, each written atomically."""
+"""Stored results: arrays by key in the run's folder, each written atomically."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from fsrbench.files.atomic import disk_errors, whole
 
-FEATURES = "features"
-"""Kind under which features are stored."""
+INPUTS, PICTURES, FEATURES, SCORES = "inputs", "pictures", "features", "scores"
+"""Kinds of stored results."""
 
 
 def key_of(**parts: Any) -> str:
@@ -23,16 +23,22 @@ def key_of(**parts: Any) -> str:
 
 
 class Store:
-    """Named arrays by key. A result is there whole or not at all, whatever happens while it is written."""
+    """Named arrays by key; an interrupted write leaves nothing behind."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def get(self, kind: str, key: str) -> dict[str, np.ndarray] | None:
-        """The arrays stored under a key, or ``None``; an unreadable file counts as not there."""
+    def get(self, kind: str, key: str, only: Collection[str] | None = None) -> dict[str, np.ndarray] | None:
+        """The arrays stored under a key, or ``None`` if there are none or the file cannot be read.
+
+        Args:
+            kind: of result.
+            key: of the result.
+            only: names of the arrays to read; the others stay on disk.
+        """
         try:
             with np.load(self._path(kind, key), allow_pickle=False) as file:
-                return dict(file)
+                return dict(file) if only is None else {name: file[name] for name in only}
         except Exception:  # damaged bytes make numpy and zipfile raise a dozen types
             return None
 
@@ -40,7 +46,7 @@ class Store:
         """Store arrays under a key, replacing what was there.
 
         Raises:
-            CannotWrite: the disk takes no more.
+            CannotWrite: the disk is full.
         """
         path = self._path(kind, key)
         with disk_errors(path):
@@ -53,7 +59,7 @@ class Store:
 
 
 def pack_json(value: Any) -> np.ndarray:
-    """A JSON value as an array, to lie beside others."""
+    """A JSON value as an array, to be stored beside others."""
     return np.frombuffer(json.dumps(value).encode(), dtype=np.uint8)
 
 

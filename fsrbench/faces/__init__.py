@@ -1,1 +1,1 @@
-"""Faces: alignment, FFHQ's square, and MTCNN."""
+"""Faces: landmarks, alignment, FFHQ's square, and MTCNN."""

@@ -7,11 +7,11 @@ from typing import Any
 from fsrbench.machine.packages import cannot_import, import_torchvision
 
 MTCNN_SIDE = 20
-"""Least side in pixels of a picture that MTCNN looks at; it fails on smaller ones."""
+"""Least side in pixels of a picture: MTCNN fails on smaller ones."""
 
 
 def mtcnn() -> Any:
-    """MTCNN as it is declared in the protocols, for faces of 20 px and more.
+    """MTCNN with the settings of the protocols, for faces of 20 px and more.
 
     Raises:
         Unavailable: facenet-pytorch is not installed.
@@ -20,7 +20,7 @@ def mtcnn() -> Any:
 
 
 def facenet_pytorch_package() -> Any:
-    """The package, imported where it is needed.
+    """Import facenet-pytorch.
 
     Raises:
         Unavailable: it is not installed.

@@ -1,4 +1,4 @@
-"""Arrays of more rows than memory should hold: in a file, and read a part at a time."""
+"""Arrays too large for memory: kept in a file and read a part at a time."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import numpy as np
 from fsrbench.files.atomic import disk_errors
 
 MOST_BYTES = 2**28
-"""Of an array in memory; 2048 activations of 32,768 images."""
+"""Largest array kept in memory; 2048 activations of 32,768 images."""
 PART = 2048
-"""Rows that are computed with at a time."""
+"""Rows per part."""
 
 
 def join(parts: Iterable[Mapping[str, np.ndarray]], folder: Path) -> dict[str, np.ndarray]:
-    """Arrays of the same names, one part's rows below the other's.
+    """Concatenate the arrays of several parts along their rows, name by name.
 
     Args:
         parts: read one by one.
-        folder: where there is room for arrays of more than :data:`MOST_BYTES`; nothing is left in it.
+        folder: for temporary files of arrays of more than :data:`MOST_BYTES`; nothing is left in it.
 
     Raises:
-        CannotWrite: there is none.
+        CannotWrite: the disk is full.
     """
     columns: dict[str, _Column] = {}
     for part in parts:
@@ -48,7 +48,7 @@ class _Column:
         self._rows += len(array)
         if self._file or self._bytes > MOST_BYTES:
             with disk_errors(self.folder):
-                self._file = self._file or tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 (the array has it)
+                self._file = self._file or tempfile.TemporaryFile(dir=self.folder)  # noqa: SIM115 (the array owns it)
                 for part in self._parts:
                     self._file.write(np.ascontiguousarray(part).data)
             self._parts = [array[:0]]
@@ -62,7 +62,7 @@ class _Column:
 
 
 def rows(array: np.ndarray, wanted: np.ndarray | slice) -> np.ndarray:
-    """Some rows as float64; of an array in a file nothing stays in memory."""
+    """Some rows as float64; those of an array in a file do not stay cached in memory."""
     found = array[wanted].astype(np.float64)
     if isinstance(array, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
         array._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whatever happens while they are written."""
+"""Write files whole or not at all, whatever happens meanwhile."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from typing import Final
 from fsrbench.errors import CannotWrite
 
 PART: Final = ".part"
-"""Ends the name of a file that is being written; a kill leaves it, and nothing reads it."""
+"""Suffix of a file that is being written; one left by a kill is never read."""
 NO_MORE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
-"""Errors after which no other file can be written either: a disk that is full, read-only, broken or over its quota."""
+"""Errors that concern the whole disk: full, read-only, broken or over quota."""
 KEPT: Final = "what was done is kept, and the same command goes on from there"
-"""How an error for a full disk ends; commands for which it is not true put their own words in its place."""
+"""End of the message for a full disk; commands for which it is not true replace it."""
 
 _MADE: Final = re.compile(rf"\.[0-9a-f-]+\{PART}\.\w+")
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A new path to write to, in the folder of ``path``; on leaving without an error it takes the place of ``path``.
+    """Yield a temporary path in the folder of ``path``; without an error inside, it then replaces ``path``.
 
-    What was there, a link even, is replaced and not written into; only a pipe or a device, such as ``/dev/stdout``, is
-    written into as it is. The new path has the suffix of ``path``, because many libraries choose the format by it.
+    An existing file or link is replaced, never written into; a pipe or device, such as ``/dev/stdout``, is yielded
+    itself. The temporary path has the suffix of ``path``, by which many libraries choose the format.
 
     Raises:
-        CannotWrite: the disk takes no more.
-        OSError: this file cannot be written, others perhaps can.
+        CannotWrite: the disk is full, read-only, broken or over quota.
+        OSError: this path cannot be written; others may be.
     """
     if _is_stream(path):
         with disk_errors(path):
@@ -44,21 +44,21 @@ def whole(path: Path) -> Iterator[Path]:
             yield part
             part.replace(path)
     finally:
-        with suppress(OSError):  # on a disk that has become read-only; the reason to stop is on its way already
+        with suppress(OSError):  # on a disk that has become read-only, which is being reported
             part.unlink(missing_ok=True)
 
 
 def _is_stream(path: Path) -> bool:
-    """Whether nothing can take the place of ``path``; ``/dev/stdout`` may lead to a file, which a shell holds open."""
+    """Whether ``path`` must be written into; ``/dev/stdout`` may lead to a file that a shell holds open."""
     return str(path).startswith(("/dev/stdout", "/dev/stderr", "/dev/fd/")) or path.is_fifo() or path.is_char_device()
 
 
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Say in one line that ``path`` cannot be written because the disk takes no more.
+    """Turn system errors that concern the whole disk into one line that names ``path``.
 
     Raises:
-        CannotWrite: instead of such an error of the system.
+        CannotWrite: the disk is full, read-only, broken or over quota.
     """
     try:
         yield
@@ -70,7 +70,7 @@ def disk_errors(path: Path) -> Iterator[None]:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove what killed processes were writing below ``folder``; links to folders elsewhere are not followed."""
+    """Remove files that killed processes left half-written below ``folder``; links are not followed."""
     for top, _, names in os.walk(folder):
         for name in names:
             if name.endswith(PART) or _MADE.fullmatch(name):

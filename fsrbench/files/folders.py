@@ -1,4 +1,4 @@
-"""Folders that commands write to: made and checked before any work, written to by one process at a time."""
+"""Output folders: created and checked before any work, written to by one process at a time."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from fsrbench.errors import UserError
 from fsrbench.files.atomic import remove_parts
 
 LOCK: Final = ".lock"
-"""Says who writes. The lock itself is the operating system's, so that a killed process holds none."""
+"""File that names the writing process. The operating system holds the lock, so a killed process leaves none."""
 
 
 def make_folder(path: Path, ours: Callable[[], bool], instead: str) -> None:
-    """Make a folder, or go on in one that is ours.
+    """Create a folder, or accept one with our own files.
 
     Args:
         path: the folder.
-        ours: whether what lies in it is.
-        instead: what else a user can do if it is not.
+        ours: whether its files are our own.
+        instead: what the user can do otherwise, for the message.
 
     Raises:
-        UserError: it cannot be made or written to, or holds other files.
+        UserError: it cannot be created or written to, or holds other files.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
-            pass  # asking for permission is not enough: the file system may be read-only or full
+            pass  # permissions do not tell: the file system may be read-only or full
     except OSError as error:
         raise UserError(f"cannot write to {path}: {error.strerror}") from None
     if not ours() and any(file.name != LOCK for file in path.iterdir()):
@@ -43,11 +43,11 @@ def make_folder(path: Path, ours: Callable[[], bool], instead: str) -> None:
 
 @contextmanager
 def only_writer(path: Path, instead: str = "give --out another folder") -> Iterator[None]:
-    """Inside, no other process writes to the folder; what killed ones left half-written is removed.
+    """Inside, no other process writes to the folder; half-written files of killed processes are removed.
 
     Args:
         path: the folder.
-        instead: what else a user can do than wait.
+        instead: what the user can do other than wait, for the message.
 
     Raises:
         UserError: another process writes to it.
@@ -68,7 +68,7 @@ def only_writer(path: Path, instead: str = "give --out another folder") -> Itera
 
 def _holder(file: Path) -> str:
     try:
-        told = file.read_text(encoding="utf-8", errors="replace")[:200]
+        text = file.read_text(encoding="utf-8", errors="replace")[:200]
     except OSError:
-        told = ""
-    return " ".join(told.split()) or "another process"
+        text = ""
+    return " ".join(text.split()) or "another process"

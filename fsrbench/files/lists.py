@@ -1,4 +1,4 @@
-"""Lists of names as flags and configuration files give them."""
+"""Comma-separated lists of names, in flags and configuration files."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ QUOTED = re.compile(r'"[^"]*"')
 
 
 def names_in(text: str) -> list[str]:
-    """The names of a comma-separated list.
+    """Split a comma-separated list of names.
 
-    Commas inside double quotes separate nothing, nor do those in a path that exists: of ``images:sr,v2,bicubic`` the
-    longest part behind ``images:`` that is a file or folder belongs together.
+    Commas inside double quotes do not separate, nor do those in an existing path: in ``images:sr,v2,bicubic`` the
+    longest path after ``images:`` that exists is one name.
     """
     parts = PART.findall(text)
     found: list[str] = []
@@ -28,7 +28,7 @@ def names_in(text: str) -> list[str]:
 
 
 def _is_path(name: str) -> bool:
-    """Whether a name is a kind and a file or folder that exists, as in ``images:DIR``."""
+    """Whether a name is a kind with an existing file or folder, such as ``images:DIR``."""
     kind, colon, path = name.strip().partition(":")
     try:
         return bool(colon and re.fullmatch(r"[a-z]+", kind) and path and Path(path).expanduser().exists())

@@ -1,4 +1,4 @@
-"""Text that users write: read whole, but never without end. A pipe, a bomb or a wrong file is refused in one line."""
+"""Read text and YAML that users write, within limits: pipes, bombs and wrong files are refused in one line."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import yaml
 from fsrbench.errors import UserError, one_line
 
 MAX_BYTES = 64 * 2**20
-"""A text file with more is none that was meant."""
+"""Larger text files are rejected."""
 MAX_YAML_BYTES = 2**20
-"""YAML is read at 0.2 MB a second."""
+"""Larger YAML files are rejected: they are read at 0.2 MB/s."""
 MAX_VALUES = 100_000
-"""Of a YAML file; a few lines of aliases stand for more than fit into any memory."""
+"""Most values in a YAML file: a few lines of aliases can stand for more than fits into memory."""
 
 
 def read_text(path: Path, most: int = MAX_BYTES) -> str:
-    """The text of a UTF-8 file, without a byte order mark.
+    """Read a UTF-8 file, with or without a byte order mark.
 
     Raises:
-        UserError: it is not there, no regular file (a pipe would be waited for), too long, or no UTF-8.
+        UserError: missing, not a regular file (a pipe would block), too large, or not UTF-8.
     """
     try:
         if path.exists() and not path.is_file():
@@ -39,7 +39,7 @@ def read_text(path: Path, most: int = MAX_BYTES) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads 5e-4 as a number, as YAML 1.2 does; PyYAML wants 5.0e-4."""
+    """Reads 5e-4 as a number, as YAML 1.2 does; PyYAML requires 5.0e-4."""
 
 
 _Loader.add_implicit_resolver(
@@ -49,7 +49,7 @@ _Loader.add_implicit_resolver(
 
 @dataclass(frozen=True)
 class Yaml:
-    """What a YAML file says, and on which lines."""
+    """The contents of a YAML file, with line numbers."""
 
     path: Path
     text: str
@@ -57,35 +57,31 @@ class Yaml:
     node: yaml.Node | None = field(repr=False)
 
     def line(self, *keys: object) -> int:
-        """Number of the line, from 1, on which the value below these keys and places of lists begins.
-
-        Where there is none, the line of the last key that is there.
-        """
+        """Line number, from 1, of the value at a path of keys and list indices, or of the last key that exists."""
         node, line = self.node, 1 if self.node is None else _line(self.node)
         for key in keys:
             node, line = _below(node, key) or (None, line)
         return line
 
     def error(self, reason: str, *keys: object) -> UserError:
-        """What is wrong with the value below ``keys``, led by file and line."""
+        """An error about the value at ``keys``, with file and line."""
         return UserError(f"{self.path}, line {self.line(*keys)}: {reason}")
 
 
 def read_yaml(path: Path, strings: bool = False) -> Any:
-    """What a YAML file says, read safely; arguments and errors as :func:`read_marked_yaml`."""
+    """Read a YAML file safely; arguments and errors as of :func:`read_marked_yaml`."""
     return read_marked_yaml(path, strings).value
 
 
 def read_marked_yaml(path: Path, strings: bool = False) -> Yaml:
-    """What a YAML file says, read safely, with its lines.
+    """Read a YAML file safely, with line numbers.
 
     Args:
         path: the file.
-        strings: leave every scalar the string that stands there: 97.40 keeps its zero.
+        strings: keep every scalar as the string in the file: 97.40 keeps its zero.
 
     Raises:
-        UserError: it cannot be read, is no such YAML (the message names the place), has a key twice, or grows without
-            end.
+        UserError: unreadable or invalid YAML (the message names the line), a duplicate key, or too many values.
     """
     text = read_text(path, MAX_YAML_BYTES)
     node = None
@@ -102,7 +98,7 @@ def read_marked_yaml(path: Path, strings: bool = False) -> Yaml:
     except RecursionError:
         raise UserError(f"{path}: cannot be read: nested too deeply") from None
     except (ValueError, ArithmeticError, LookupError, AttributeError, TypeError) as error:
-        # What looks like a date or a number and is none
+        # A scalar that looks like a date or number and is not valid
         where = f", line {_line(bad)}" if (bad := _unreadable(node)) else ""
         raise UserError(f"{path}{where}: cannot be read: {one_line(error)[:300]}") from None
 
@@ -112,11 +108,11 @@ def _line(node: yaml.Node) -> int:
 
 
 def _below(node: yaml.Node | None, key: object) -> tuple[yaml.Node, int] | None:
-    """The node of a mapping's key or of a list's place, and its line."""
+    """The node at a mapping's key or a list's index, and its line."""
     if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
         return node.value[key], _line(node.value[key])
     if isinstance(node, yaml.MappingNode):
-        for name, value in reversed(node.value):  # what is merged in (<<) stands first, and gives way
+        for name, value in reversed(node.value):  # merged keys (<<) come first and are overridden
             if isinstance(name, yaml.ScalarNode) and _Loader("").construct_object(name) == key:
                 return value, _line(name)
     return None
@@ -129,7 +125,7 @@ def _parts(node: yaml.Node) -> list[yaml.Node]:
 
 
 def _nodes(root: yaml.Node) -> list[yaml.Node]:
-    """All nodes, each once, roughly in the order in which they stand."""
+    """All nodes, each once, in the order of the file."""
     found, waiting = {id(root): root}, [root]
     while waiting:
         for part in reversed(_parts(waiting.pop())):
@@ -144,14 +140,14 @@ def _check_size(path: Path, root: yaml.Node) -> None:
     if _values(root, sizes) <= MAX_VALUES:
         return
     large = [node for node in _nodes(root) if sizes[id(node)] > MAX_VALUES]
-    line = _line(min(reversed(large), key=lambda node: sizes[id(node)]))  # of what holds itself the innermost
+    line = _line(min(reversed(large), key=lambda node: sizes[id(node)]))  # among nodes inside themselves, the innermost
     raise UserError(
         f"{path}, line {line}: cannot be read: its aliases (*name) stand for more than {MAX_VALUES:,} values"
     )
 
 
 def _check_keys(path: Path, root: yaml.Node) -> None:
-    """YAML allows each key once; PyYAML would take the last."""
+    """Refuse duplicate keys, which YAML forbids and PyYAML overwrites."""
     for node in _nodes(root):
         seen = set()
         for name in (pair[0] for pair in node.value) if isinstance(node, yaml.MappingNode) else ():
@@ -161,19 +157,19 @@ def _check_keys(path: Path, root: yaml.Node) -> None:
 
 
 def _unreadable(root: yaml.Node | None) -> yaml.Node | None:
-    """The first value of which nothing can be made."""
+    """The first scalar that cannot be constructed."""
     for node in _nodes(root) if root else ():
         try:
             if isinstance(node, yaml.ScalarNode):
                 _Loader("").construct_object(node)
-        except Exception:  # whatever it was that stopped the reading
+        except Exception:  # whatever stopped the reading
             return node
     return None
 
 
 def _values(node: yaml.Node, known: dict[int, float]) -> float:
-    """Values that a node stands for, those of aliases counted where they are used; infinite if it holds itself."""
+    """Number of values in a node, aliases expanded; infinite if it contains itself."""
     if id(node) not in known:
-        known[id(node)] = math.inf  # until it is known: whoever meets it before is inside it
+        known[id(node)] = math.inf  # a node met again before its size is known contains itself
         known[id(node)] = 1 + sum(_values(part, known) for part in _parts(node))
     return known[id(node)]

@@ -1,4 +1,4 @@
-"""Where eyes and mouth are, to show them enlarged: what super-resolution gets wrong is seen there first."""
+"""Locate eyes and mouth to show them enlarged: errors of super-resolution are most visible there."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from fsrbench.errors import FsrbenchError
 from fsrbench.faces.mtcnn import MTCNN_SIDE, mtcnn
 from fsrbench.pictures.grid import PART_ASPECT, Box
 
-LEAST_CONFIDENCE: Final = 0.9
+MIN_CONFIDENCE: Final = 0.9
 EYES: Final = slice(0, 2)
 MOUTH: Final = slice(3, 5)
-"""Of MTCNN's five points: pupils, tip of the nose, corners of the mouth."""
+"""Indices of MTCNN's five points: pupils, tip of the nose, corners of the mouth."""
 EYES_WIDTH: Final = 2.1
 MOUTH_WIDTH: Final = 1.7
-"""Width of a part by the distance of its two points."""
+"""Width of a part relative to the distance of its two points."""
 
 
 def face_parts(pictures: np.ndarray) -> list[list[Box]]:
-    """Eyes and mouth of each face, wherever in its picture the face is; found by MTCNN.
+    """Eyes and mouth of each face, detected by MTCNN anywhere in its picture.
 
     Args:
-        pictures: uint8 N,H,W,3, a face each; HR where there is one.
+        pictures: uint8 N,H,W,3, one face each; HR where available.
 
     Returns:
-        Two boxes for each picture, all of one shape, and none for a picture in which no face is found; an empty list
-        where none is found at all or MTCNN is not installed.
+        Two boxes per picture, all of the same shape, or none if no face is found in it; an empty list if none is
+        found in any or MTCNN is not installed.
     """
     if min(pictures.shape[1:3]) < MTCNN_SIDE:
         return []
@@ -41,7 +41,7 @@ def face_parts(pictures: np.ndarray) -> list[list[Box]]:
 
 def _parts(detector: Any, picture: np.ndarray) -> list[Box]:
     _, confidences, points = detector.detect(picture, landmarks=True)
-    sure = [k for k, c in enumerate(confidences) if c is not None and c >= LEAST_CONFIDENCE]
+    sure = [k for k, c in enumerate(confidences) if c is not None and c >= MIN_CONFIDENCE]
     if points is None or not sure:
         return []
     best = np.asarray(points[max(sure, key=lambda k: float(confidences[k]))], dtype=np.float64) + 0.5
@@ -53,7 +53,7 @@ def _parts(detector: Any, picture: np.ndarray) -> list[Box]:
 
 
 def _box(ends: np.ndarray, room: float, width: int, height: int) -> Box:
-    """A box of the parts' shape around two points, moved into the picture."""
+    """A box around two points, moved into the picture, as fractions of its sides."""
     wide = min(room * float(np.linalg.norm(ends[1] - ends[0])), width, height * PART_ASPECT)
     tall = wide / PART_ASPECT
     left, top = ends.mean(axis=0) - (wide / 2, tall / 2)

@@ -1,4 +1,4 @@
-"""Which faces the grid shows, and what stands under them."""
+"""The grid of a run: which faces it shows, with which captions."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from fsrbench.runs.names import HR, LR
 from fsrbench.runs.pictures import PictureFolder
 
 BY: Final = ("psnr", "psnr_y", "ssim", "niqe", "niqe_face")
-"""Metrics to choose images by; the first that the run has scores of."""
+"""Metrics to choose images by; the first that the run has scores of is used."""
 ROWS: Final = 5
 WITH_UNIT: Final = ("dB",)
-"""Units that say which metric it is; others have the metric's title before the number."""
+"""Units that identify the metric; other captions have the metric's title before the number."""
 
 FILE: Final = "grid.png"
 """The run's own grid, in its folder."""
 OTHER_FILE: Final = "grid_chosen.png"
-"""A grid of another choice: the run's own is not overwritten."""
+"""A grid of another choice, which does not overwrite the run's own."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Choice:
     """What to show."""
 
     images: tuple[str, ...] | None = None
-    """These; else ``count`` chosen ``how``."""
+    """These images, or ``count`` images chosen ``how``."""
     how: How = "spread"
     count: int = ROWS
     by: str | None = None
@@ -56,11 +56,11 @@ class Choice:
 
 
 class NoPictures(UserError):
-    """The run kept no pictures, or none of what was asked for."""
+    """The run kept no pictures, or none of the requested ones."""
 
 
 def run_images(run: RunData) -> list[str]:
-    """The images of a run's own grid: from the first method's best to its worst, of all that every method could do.
+    """The images of a run's own grid: from the first method's best to its worst, of those no method failed on.
 
     Empty where no metric has scores of single images.
     """
@@ -75,11 +75,11 @@ def run_images(run: RunData) -> list[str]:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A grid that was drawn."""
+    """A drawn grid."""
 
     file: Path
     remark: str = ""
-    """What could not be chosen from; empty where every image could."""
+    """Note on images that could not be chosen; empty if all could."""
 
 
 def draw_again(path: Path, choice: Choice, out: Path | None = None, layout: Layout | None = None) -> Drawn:
@@ -96,8 +96,8 @@ def draw(run: RunData, choice: Choice, out: Path | None = None, layout: Layout |
     Args:
         run: a finished run.
         choice: what to show; by default what the run's own grid shows.
-        out: the PNG file; by default the run's own for its own grid, and another one for any other choice.
-        layout: which methods are shown, in which order and under which names; ``choice`` has their own names.
+        out: the PNG file; by default :data:`FILE` for the run's own grid and :data:`OTHER_FILE` for other choices.
+        layout: which methods are shown, in which order and under which names; ``choice`` uses their original names.
 
     Raises:
         NoPictures: the run kept none.
@@ -128,7 +128,7 @@ def draw(run: RunData, choice: Choice, out: Path | None = None, layout: Layout |
 
 
 def _titles(run: RunData) -> dict[str, str]:
-    """What stands above the pictures of each row of a run."""
+    """The title of each row of a run."""
     return {**short_names(looks(run), spell=spelled), HR: "HR"}
 
 
@@ -139,7 +139,7 @@ def _remark(kept: int, total: int) -> str:
 
 
 def _choose(run: RunData, choice: Choice, by: str, of: str, ids: Sequence[str]) -> list[str]:
-    """The images to show, of these.
+    """Choose images to show from ``ids``.
 
     Raises:
         UserError: no such image, metric or method.
@@ -156,7 +156,7 @@ def _choose(run: RunData, choice: Choice, by: str, of: str, ids: Sequence[str]) 
 
 
 def _named(run: RunData, images: Sequence[str], ids: Sequence[str]) -> list[str]:
-    """The images that the user named.
+    """The images the user named.
 
     Raises:
         UserError: there is no such image, or its pictures were not kept.

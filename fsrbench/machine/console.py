@@ -1,4 +1,4 @@
-"""What a user sees while a run goes on: a progress bar on a terminal, plain lines elsewhere."""
+"""Progress and warnings on standard error: a progress bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class Reporter:
         self.console = console or Console(stderr=True, highlight=False)
 
     def say(self, line: str) -> None:
-        """One plain line."""
+        """Print a plain line."""
         self.console.print(line, markup=False, soft_wrap=True)
 
     def warn(self, line: str) -> None:
-        """One line that the user should see."""
+        """Print a line that the user should not miss."""
         self.console.print(f"warning: {line}", style="yellow", markup=False, soft_wrap=True)
 
     def track(self, work: Iterable[T], total: int, what: str) -> Iterator[T]:
-        """Pass ``work`` on and show how far it is."""
+        """Yield the items of ``work`` and show progress."""
         yield from (self._bar if self.console.is_terminal else self._lines)(work, total, what)
 
     def _bar(self, work: Iterable[T], total: int, what: str) -> Iterator[T]:

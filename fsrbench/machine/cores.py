@@ -1,4 +1,4 @@
-"""How many cores there are to work with."""
+"""The number of usable CPU cores."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from pathlib import Path
 
 
 def usable_cores() -> int:
-    """CPU cores that this process may use: those it is bound to, and no more than its container has."""
+    """CPU cores that this process may use: those of its affinity mask, limited by its container's quota."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
         return max(1, min(cores, -(-int(quota) // int(period))))
-    except (OSError, ValueError):  # no such thing here, or "max"
+    except (OSError, ValueError):  # no such file, or "max"
         return cores

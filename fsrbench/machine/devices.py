@@ -16,7 +16,7 @@ def find_device(name: str) -> torch.device:
     """The device behind ``auto``, ``cpu``, ``cuda`` or ``cuda:i``.
 
     Raises:
-        UserError: it is not there.
+        UserError: the name is unknown, or torch does not see the device.
     """
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", name):
         raise UserError(f"unknown device {name!r}; known: auto, cpu, cuda, cuda:i")
@@ -29,13 +29,13 @@ def find_device(name: str) -> torch.device:
 
 
 def use_no_more_threads_than_cores() -> None:
-    """torch counts the machine's cores, whatever the container may use; ``OMP_NUM_THREADS`` still holds."""
+    """Limit torch's threads to the usable cores: torch ignores a container's quota. ``OMP_NUM_THREADS`` still holds."""
     torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Inside, torch computes with one CPU thread, so that the order of its sums is the same on every machine."""
+    """Compute with one CPU thread inside, so that torch sums in the same order on every machine."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""The machine, as far as speed depends on it, found out without torch, whose import takes seconds."""
+"""Facts about the machine that speed depends on, read without torch, whose import takes seconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DRIVER: Final = Path("/proc/driver/nvidia/gpus")
 DEVICES: Final = Path("/dev")
 SETTINGS: Final = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""Environment variables that decide which devices and how many threads torch takes."""
+"""Environment variables that decide which devices and how many threads torch uses."""
 
 
 def cpu() -> str:
@@ -31,7 +31,7 @@ def cpu() -> str:
 
 
 def gpus() -> list[str]:
-    """NVIDIA's GPUs: their names, or those of their device files where the driver does not tell."""
+    """Names of the NVIDIA GPUs, or of their device files where the driver gives no names."""
     try:
         about = [line for file in DRIVER.glob("*/information") for line in file.read_text().splitlines()]
     except OSError:
@@ -41,7 +41,7 @@ def gpus() -> list[str]:
 
 
 def speed_facts() -> dict[str, Any]:
-    """What times that were measured here depend on."""
+    """What times measured on this machine depend on."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "cpu": cpu(),
@@ -52,13 +52,13 @@ def speed_facts() -> dict[str, Any]:
 
 
 def threads() -> int | None:
-    """How many threads torch computes with in a run; ``None`` while it is not imported and would take its default."""
+    """Number of CPU threads torch uses in a run; ``None`` while torch is not imported."""
     torch = sys.modules.get("torch")
     return None if torch is None else min(torch.get_num_threads(), usable_cores())
 
 
 def machine(device: torch.device) -> dict[str, Any]:
-    """The machine, for the manifest: processor, memory and the device that a run uses."""
+    """Processor, memory and the device that a run uses, for the manifest."""
     import torch
 
     return {

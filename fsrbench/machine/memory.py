@@ -1,4 +1,4 @@
-"""How glibc's malloc is asked to behave; elsewhere nothing is done."""
+"""Tuning glibc's malloc; does nothing on other systems."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of glibc's malloc.h."""
 
 
-def give_back() -> None:
-    """Give free memory back to the system.
+def trim() -> None:
+    """Return free memory to the system, in 10 ms.
 
-    Between tensors of some MB lie small results that stay, so malloc finds no room for the next ones in what is free:
-    without this a run grows by 60 kB an image. It takes 10 ms.
+    Small results that stay lie between tensors of some MB, so malloc cannot reuse the gaps for the next tensors:
+    without this a run grows by 60 kB per image.
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
-def keep() -> None:
-    """Let malloc keep freed memory as it does by itself.
+def tune_malloc() -> None:
+    """Let malloc keep freed memory, as it does by default.
 
     Dask's nannies set ``MALLOC_TRIM_THRESHOLD_`` so low that every large tensor is new memory from the system: networks
-    then take twice as long (18 s and 2 s of system time became 18 s and 13 s). The numbers are where glibc's own end.
+    then take twice as long (18 s and 2 s of system time became 18 s and 13 s). The values are glibc's own upper limits.
     """
     with suppress(OSError, AttributeError):
         libc = ctypes.CDLL("libc.so.6")

@@ -1,4 +1,4 @@
-"""``--offline``: this process reaches no other machine through Python's sockets, whichever library would open them."""
+"""``--offline``: block connections to other machines through Python's sockets, whichever library opens them."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 VARIABLES: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
-"""With these set, Hugging Face's libraries say what is missing instead of retrying; read when they are imported."""
+"""With these set, Hugging Face's libraries report what is missing instead of retrying; read at import."""
 FLAGS: Final = (
     ("huggingface_hub.constants", "HF_HUB_OFFLINE", VARIABLES[:2]),
     ("transformers.utils.hub", "_is_offline_mode", VARIABLES[:2]),
     ("datasets.config", "HF_HUB_OFFLINE", VARIABLES[:1]),
     ("datasets.config", "HF_DATASETS_OFFLINE", (VARIABLES[0], VARIABLES[2])),
 )
-"""Where those libraries keep what they read: module, name, and the variables that set it."""
+"""Where those libraries keep the values: module, name, and the variables that set it."""
 CALLS: Final = {"connect": 1, "connect_ex": 1, "sendto": 2, "sendmsg": 4}
-"""Methods of a socket that take an address as their last argument, and with how many arguments they do."""
+"""Socket methods that take an address as their last argument, and the least number of arguments with which they do."""
 LOOK_UPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo")
 
 
 @contextmanager
 def no_connections(allowed: Collection[str] = ()) -> Iterator[None]:
-    """Refuse connections to other machines, and looking up their names; this machine's own sockets stay open.
+    """Refuse connections to other machines and look-ups of their names; connections within this machine still work.
 
     Args:
-        allowed: names and addresses of machines that may be reached all the same: a cluster's own.
+        allowed: names and addresses of machines that may still be reached, such as those of a cluster.
 
     Raises:
-        ConnectionRefusedError: inside, where a connection is tried.
+        ConnectionRefusedError: at an attempt inside.
     """
 
     def guarded(method: Callable[..., Any], least: int) -> Callable[..., Any]:
         def call(self: socket.socket, *arguments: Any) -> Any:
             if len(arguments) >= least and isinstance(address := arguments[-1], tuple):
-                _check(address[0], allowed)  # other kinds of address are files, within this machine
+                _check(address[0], allowed)  # other kinds of address are files on this machine
             return method(self, *arguments)
 
         return call
@@ -66,7 +66,7 @@ def hosts_of(*addresses: str | None) -> frozenset[str]:
     names = {name for address in addresses if address and (name := urlsplit(address).hostname)}
     found = set(names)
     for name in names:
-        with suppress(OSError):  # whoever connects says that there is no such machine
+        with suppress(OSError):  # connecting to it will raise a better error
             found.update(str(info[4][0]) for info in socket.getaddrinfo(name, None))
     return frozenset(found)
 
@@ -78,7 +78,7 @@ def _check(host: Any, allowed: Collection[str]) -> None:
 
 
 def _is_own(name: str) -> bool:
-    """Whether a name or an address is this machine's: of names ``localhost`` alone, which no other machine may have."""
+    """Whether a name or an address is this machine's; the only such name is ``localhost``, which is reserved."""
     if name.lower() == "localhost":
         return True
     try:
@@ -90,7 +90,7 @@ def _is_own(name: str) -> bool:
 
 
 def _set_flags(undo: ExitStack) -> None:
-    """Set the variables, and the flags of what was imported before; those of what is imported inside end alike."""
+    """Set the variables, and the flags of libraries already imported; restore them, also in those imported inside."""
     before = {
         (module, name): getattr(sys.modules[module], name, None) for module, name, _ in FLAGS if module in sys.modules
     }

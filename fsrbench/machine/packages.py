@@ -1,4 +1,4 @@
-"""Packages that are missing or cannot be imported, and what others import on their way and do not need."""
+"""Optional packages: explain failed imports, and import pyiqa and torchvision without what they do not need."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ HEADLESS = "pip install --force-reinstall --no-deps opencv-python-headless"
 
 
 def cannot_import(package: str, install: str, error: ImportError) -> Unavailable:
-    """What to say of a package whose import failed.
+    """The error for a package whose import failed.
 
     Args:
         package: its name on PyPI.
-        install: what ``pip install`` is to be told.
+        install: the argument for ``pip install``.
         error: what the import raised.
     """
     if isinstance(error, ModuleNotFoundError):
-        # Where it is installed and lacks another package, its own version will not tell that it works again
+        # If it is installed but lacks another package, its version would not show when it works again
         missing = package if version(package) is None else None
         return Unavailable(f"{package} is missing; `pip install '{install}'`", missing=missing)
     return Unavailable(f"{package} cannot be imported: {one_line(error)}{advice(error)}")
 
 
 def advice(error: BaseException) -> str:
-    """What helps where OpenCV cannot be loaded for want of a window system's library; empty for other errors."""
+    """How to repair an OpenCV that lacks a library of the window system; empty for other errors."""
     found: BaseException | None = error
     while found is not None:
         if any(library in str(found) for library in ("libGL", "libEGL", "libgthread", "libSM", "libX")):
@@ -43,10 +43,10 @@ def advice(error: BaseException) -> str:
 
 @contextmanager
 def opencv_if_it_loads() -> Iterator[None]:
-    """Inside, ``import cv2`` does not fail where OpenCV is missing or lacks a library of the system, such as libGL.
+    """Let ``import cv2`` succeed inside even if OpenCV is missing or lacks a system library such as libGL.
 
-    It then gives a stand-in that raises the reason when anything of it is used. pyiqa imports cv2 on its way and
-    computes its metrics without.
+    It then imports a stand-in that raises the reason at its first use. pyiqa imports cv2 without needing it for its
+    metrics.
     """
     try:
         importlib.import_module("cv2")
@@ -55,7 +55,7 @@ def opencv_if_it_loads() -> Iterator[None]:
         try:
             yield
         finally:
-            del sys.modules["cv2"]  # others find out for themselves
+            del sys.modules["cv2"]  # later imports fail as usual
     else:
         yield
 
@@ -74,15 +74,15 @@ class _StandIn(ModuleType):
 
 
 def import_torchvision() -> None:
-    """Import torchvision without torch's compiler, which is most of the time that it takes.
+    """Import torchvision without importing torch's compiler, which takes most of the time.
 
-    It takes one function from there, which decides about compiling; called, that one loads the compiler and asks it.
+    torchvision needs one function of it, ``is_compile_supported``, which is loaded when it is called.
     """
     if "torchvision" in sys.modules or _COMPILER in sys.modules:
         return
     import torch
 
-    package, utils = _Later(_COMPILER), _Later(f"{_COMPILER}.utils")
+    package, utils = _LazyModule(_COMPILER), _LazyModule(f"{_COMPILER}.utils")
     sys.modules |= {module.__name__: module for module in (package, utils)}
     try:
         importlib.import_module("torchvision")
@@ -97,8 +97,8 @@ def import_torchvision() -> None:
 _COMPILER = "torch._dynamo"
 
 
-class _Later(ModuleType):
-    """A module whose functions load it when they are called; whatever else is asked of it loads it at once."""
+class _LazyModule(ModuleType):
+    """A module that is imported at the first access to anything in it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -114,6 +114,6 @@ class _Later(ModuleType):
         return getattr(self._loaded(), name)
 
     def _loaded(self) -> ModuleType:
-        for module in [module for module in sys.modules.values() if isinstance(module, _Later)]:
+        for module in [module for module in sys.modules.values() if isinstance(module, _LazyModule)]:
             del sys.modules[module.__name__]
         return importlib.import_module(self.__name__)

@@ -15,7 +15,8 @@ from torch.nn import functional as F
 
 from fsrbench.datasets import open_dataset
 from fsrbench.errors import Unavailable
-from fsrbench.faces.alignment import alignment_grid, five_points
+from fsrbench.faces.alignment import alignment_grid
+from fsrbench.faces.points import five_points
 from fsrbench.methods.onnx_files import ORDERS, PREFIX, RANGES
 from fsrbench.pictures.decode import decode, to_tensor
 

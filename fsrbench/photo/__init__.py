@@ -1,1 +1,1 @@
-"""``fsrbench upscale``: the small faces in one's own photo, super-resolved and put back."""
+"""``fsrbench upscale``: super-resolve the small faces in a photo and paste them back."""

@@ -1,4 +1,4 @@
-"""The faces in a photo of any size, by MTCNN."""
+"""Detect the faces in a photo of any size with MTCNN."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from fsrbench.machine.console import Reporter
 from fsrbench.metrics.detection import CONFIDENCE
 from fsrbench.photo.framing import Frame, frame_of
 
-SEEN: Final = 24
-"""Side in pixels of the smallest frames in which MTCNN finds nearly every face: 97 % of sharp ones, 41 % at 16 px."""
+RELIABLE_SIDE: Final = 24
+"""Side in pixels of the smallest faces that MTCNN detects reliably: 97 % of sharp ones, but 41 % at 16 px."""
 TILE: Final = 2048
-"""Pixels that are looked at at once, without their margin; memory does not grow with the photo."""
+"""Side in pixels of a tile without its margin; memory does not grow with the photo."""
 MARGIN: Final = 160
-"""Around a tile, so that a face in its middle or at its border is seen whole; larger faces are found in the photo
-reduced to one tile."""
-APART: Final = 0.3
-"""Least distance of two faces' centres, by the larger one's side: nearer, one lies inside the other's oval."""
+"""Pixels around a tile, so that faces at its border are seen whole; larger faces are found in the photo reduced to
+one tile."""
+MIN_DISTANCE: Final = 0.3
+"""Least distance of two faces' centres, relative to the larger one's side; nearer ones are the same face."""
 
 Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
 class Face:
-    """A face that was found."""
+    """A detected face."""
 
     frame: Frame
     confidence: float
 
 
 def enlargement(smallest: float) -> float:
-    """How much a photo is enlarged so that MTCNN finds faces of ``smallest`` pixels."""
-    return SEEN / smallest
+    """Factor by which a photo is enlarged so that MTCNN finds faces of ``smallest`` pixels."""
+    return RELIABLE_SIDE / smallest
 
 
 def find_faces(photo: Image.Image, smallest: float, reporter: Reporter) -> list[Face]:
-    """All faces whose frame has at least about ``smallest`` pixels, the surest first."""
+    """All faces with sides of at least about ``smallest`` pixels, the most confident first."""
     factor = enlargement(smallest)
     width, height = (max(1, round(side * factor)) for side in photo.size)
     tiles = list(_tiles(width, height))
@@ -69,7 +69,7 @@ def _around(core: Box, width: int, height: int) -> Box:
 
 
 def _holds(box: Box, frame: Frame) -> bool:
-    """Whether a frame's centre lies in a box; each face is in one tile alone, also if it is just out of the photo."""
+    """Whether a frame's centre lies in a box; each centre lies in one tile only, even if it is outside the photo."""
     left, top, right, bottom = box
     x, y = frame.centre.real, frame.centre.imag
     return (left <= x or left == 0) and x < right and (top <= y or top == 0) and y < bottom
@@ -96,11 +96,11 @@ def _detect(detector: Any, photo: Image.Image, window: Box, factor: float) -> li
 
 
 def _distinct(faces: list[Face]) -> list[Face]:
-    """Of faces that lie inside each other the surest; in an order that nothing but the photo decides."""
+    """Of overlapping faces the most confident; the order depends on the photo alone."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda f: (-f.confidence, f.frame.centre.imag, f.frame.centre.real)):
         frame = face.frame
-        apart = (abs(frame.centre - k.frame.centre) / max(frame.side, k.frame.side) for k in kept)
-        if all(distance > APART for distance in apart):
+        distances = (abs(frame.centre - k.frame.centre) / max(frame.side, k.frame.side) for k in kept)
+        if all(distance > MIN_DISTANCE for distance in distances):
             kept.append(face)
     return kept

@@ -1,4 +1,4 @@
-"""Squares around faces, upright or turned, framed as the faces that methods are trained with; reading through them."""
+"""Upright or rotated squares around faces, framed like training faces, and reading pixels from them."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ from torch.nn import functional as F
 
 from fsrbench.faces import ffhq
 
-LARGE: Final = 512
-"""Side of a frame in pixels above which a photo is reduced before it is turned; no task needs more."""
+MAX_SIDE: Final = 512
+"""Frames larger than this many pixels are reduced before they are rotated; no task needs more."""
 
 
 @dataclass(frozen=True)
 class Frame:
     """A square in a picture. Points are complex numbers x + iy in pixels, pixel corners at whole numbers.
 
-    Inside, a frame has coordinates u + iv from -1 to 1, as ``grid_sample`` has them.
+    Coordinates within the frame are u + iv from -1 to 1, as in ``grid_sample``.
     """
 
     centre: complex
     half: complex
-    """From the centre to the middle of the face's right-hand side in the picture: half the side, turned as the face."""
+    """From the centre to the middle of the right-hand side as seen in the face's own orientation: half a side long."""
 
     @property
     def side(self) -> float:
-        """In pixels."""
+        """Side in pixels."""
         return 2 * abs(self.half)
 
     def scaled(self, factor: float) -> Frame:
-        """The same square in the picture enlarged."""
+        """The same square in the picture enlarged by ``factor``."""
         return Frame(self.centre * factor, self.half * factor)
 
     def box(self, size: tuple[int, int], margin: int = 0) -> tuple[int, int, int, int]:
-        """Left, top, right and bottom around it, inside a picture of this width and height."""
-        reach = abs(self.half.real) + abs(self.half.imag) + margin
+        """Left, top, right and bottom of its bounding box, clipped to a picture of this width and height."""
+        extent = abs(self.half.real) + abs(self.half.imag) + margin
         x, y = self.centre.real, self.centre.imag
         (left, right), (top, bottom) = (
-            (max(0, math.floor(at - reach)), min(end, math.ceil(at + reach)))
+            (max(0, math.floor(at - extent)), min(end, math.ceil(at + extent)))
             for at, end in zip((x, y), size, strict=True)
         )
         return left, top, right, bottom
 
     def inside(self, points: np.ndarray) -> np.ndarray:
-        """From points of the picture to the frame's coordinates."""
+        """Coordinates within the frame of points in the picture."""
         return (points - self.centre) / self.half
 
     def outside(self, coordinates: np.ndarray) -> np.ndarray:
-        """From the frame's coordinates to points of the picture."""
+        """Points in the picture of coordinates within the frame."""
         return self.centre + coordinates * self.half
 
 
@@ -60,29 +60,29 @@ def frame_of(points: np.ndarray) -> Frame:
     """The frame of a face: FFHQ's square, a little closer.
 
     Args:
-        points: 5,2: eyes, nose and corners of the mouth, those on the picture's left first.
+        points: 5,2: eyes, nose and corners of the mouth, the picture's left ones first.
     """
     centre, half = ffhq.oriented_square(points)
     return Frame(centre, ffhq.SHARE * half)
 
 
 def pixel_centres(box: tuple[int, int, int, int]) -> np.ndarray:
-    """Points h,w at the centres of a box's pixels."""
+    """Centres of a box's pixels, complex h,w."""
     left, top, right, bottom = box
     points: np.ndarray = np.arange(left, right) + 0.5 + 1j * (np.arange(top, bottom)[:, None] + 0.5)
     return points
 
 
 def read(picture: np.ndarray, where: np.ndarray, beyond: Literal["border", "reflection"]) -> np.ndarray:
-    """Read a picture between its pixels (bicubic).
+    """Sample a picture bicubically.
 
     Args:
         picture: uint8 H,W,3.
         where: h,w coordinates from -1 to 1 across the picture, u + iv.
-        beyond: what lies around the picture.
+        beyond: padding mode outside the picture.
 
     Returns:
-        h,w,3 numbers, which may overshoot 0 to 255 a little.
+        float64 h,w,3, which may overshoot 0 to 255 a little.
     """
     pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None].double()
     grid = torch.view_as_real(torch.from_numpy(where.astype(np.complex128)))[None]
@@ -91,15 +91,15 @@ def read(picture: np.ndarray, where: np.ndarray, beyond: Literal["border", "refl
 
 
 def cut(photo: Image.Image, frame: Frame, size: int) -> np.ndarray:
-    """What a photo shows in a frame, as uint8 size,size,3; beyond the photo's border it is mirrored.
+    """Crop a frame from a photo, upright, as uint8 size,size,3; beyond the photo's border it is mirrored.
 
-    It is turned upright at the photo's own resolution and then sized by Pillow's BICUBIC, which antialiases: LR as a
-    run sizes it.
+    It is rotated at the photo's own resolution and then resized by Pillow's BICUBIC, which antialiases, as a run
+    resizes LR.
     """
     box = frame.box(photo.size, margin=2)
     region, frame = photo.crop(box), Frame(frame.centre - complex(*box[:2]), frame.half)
-    if frame.side > LARGE:
-        factor = LARGE / frame.side
+    if frame.side > MAX_SIDE:
+        factor = MAX_SIDE / frame.side
         region = region.resize((round(region.width * factor), round(region.height * factor)), Image.Resampling.BICUBIC)
         frame = frame.scaled(factor)
     side = max(size, round(frame.side))
@@ -110,6 +110,6 @@ def cut(photo: Image.Image, frame: Frame, size: int) -> np.ndarray:
 
 
 def to_8_bits(pixels: np.ndarray) -> np.ndarray:
-    """Numbers rounded and cut to 0..255, as uint8."""
+    """Round and clip to 0..255, as uint8."""
     rounded: np.ndarray = np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
     return rounded

@@ -1,18 +1,19 @@
-"""Pictures in: any file a user has, as the RGB picture they see when they open it. Tensors and saved PNGs out."""
+"""Decode picture files to 8-bit RGB, and convert between pictures and tensors."""
 
 from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from fsrbench.errors import FsrbenchError, one_line
-from fsrbench.pictures import deep as deep_images
+from fsrbench.pictures import sixteen_bit
 
-if TYPE_CHECKING:  # importing torch takes seconds, and who only decodes pictures needs none of it
+if TYPE_CHECKING:  # importing torch takes seconds, and decoding needs none of it
     from torch import Tensor
 
 SUFFIXES_OF = {
@@ -33,31 +34,35 @@ SUFFIXES_OF = {
     "DDS": ".dds",
     "TGA": ".tga .icb .vda .vst",
 }
-"""What a file may be, whatever its suffix says: Pillow knows more formats, some of which start other programs.
-TGA, which has no mark of its own, comes last.
+"""Suffixes by format. A file may have any of these formats, whatever its suffix; some others start programs.
+TGA, which has no signature, comes last.
 """
 FORMATS = tuple(SUFFIXES_OF)
 SUFFIXES = frozenset(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes.split())
 LOSSLESS = SUFFIXES - {
     suffix for kind in ("JPEG", "GIF", "WEBP", "AVIF", "JPEG2000", "DDS") for suffix in SUFFIXES_OF[kind].split()
 }
-"""Suffixes of formats that keep pixels as they are."""
+"""Suffixes of lossless formats."""
 _UNREADABLE = """
 .heic .heif .hif .jxl .jxr .wdp .hdp .flif .bpg .exr .hdr .rgbe .npy .mat .fits .fit .dcm .nii .btf .pam .xpm .im
 .dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .raf .orf .rw2 .pef .raw .3fr .psd .psb .xcf .kra .ico .icns .cur .xbm
 .svg .eps .ps .ai .pdf .wmf .emf .webm .mp4 .mov .avi .mkv
 """
 UNREADABLE_SUFFIXES = frozenset(_UNREADABLE.split())
-"""Of pictures and films that are not read; datasets say how many they leave out."""
+"""Suffixes of pictures and films that are not read; datasets warn of how many they leave out."""
 MAX_PIXELS = 64_000_000
-"""A picture that declares more is refused before any of it is decoded."""
+"""Larger pictures are refused before they are decoded."""
 MAX_SCANS = 100
-"""Of a JPEG; progressive ones have about 10, and each goes over the whole picture."""
+"""Most scans of a JPEG: each goes over the whole picture; progressive ones have about 10."""
 SCAN, END = b"\xff\xda", b"\xff\xd9"
 SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
-"""A JPEG's markers before which decoders stop; all but ``END`` are followed by a length."""
+"""Markers of a JPEG's segments; all but ``END`` are followed by a length."""
 MAX_HEADER = 4096
-"""Of a PPM, comments included; Pillow reads it byte by byte."""
+"""Most bytes of a PPM's header, comments included; Pillow reads it byte by byte."""
+CHANNEL_BITS = {"BGR;15": (5, 5, 5), "BGR;16": (5, 6, 5), "BGRA;15": (5, 5, 5, 1), "BGRA;15Z": (5, 5, 5, 1)}
+"""Bits of each channel by Pillow's raw mode: BMP and TGA of 16 bits a pixel."""
+FLATTENED = "flattened"
+"""Key in ``info`` of a decoded picture that was transparent in places."""
 ORIENTATION = 0x0112
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -68,7 +73,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""How a picture with an EXIF orientation is turned upright."""
+"""Transposition that turns a picture with an EXIF orientation upright."""
 
 
 class BadImage(FsrbenchError):
@@ -78,12 +83,13 @@ class BadImage(FsrbenchError):
 def decode(data: bytes) -> Image.Image:
     """Decode a file to 8-bit RGB.
 
-    EXIF rotation is applied, the first frame of an animation taken, transparency laid on white, 16-bit samples rounded
-    to 8 bits (v / 257) and CMYK, palette and grey pictures converted. Colours are not converted; the profile of one
-    that was RGB stays in ``info``, from where Pillow writes it into PNGs that are made of it.
+    EXIF rotation is applied, the first frame of an animation taken, transparency laid on white (``info`` then has
+    :data:`FLATTENED`), samples of 5, 6 and 16 bits scaled to 8 and rounded, and CMYK, palette and grey pictures
+    converted. Colours are not converted; the profile of one that was RGB stays in ``info``, from where Pillow writes it
+    into PNGs that are made of it.
 
     Raises:
-        BadImage: empty, truncated, huge or no picture at all, or of samples that cannot be turned into 8 bits rightly.
+        BadImage: empty, truncated, huge or not a picture, or of samples that have no 8-bit equivalent.
     """
     if not data:
         raise BadImage("empty file")
@@ -93,43 +99,65 @@ def decode(data: bytes) -> Image.Image:
         return _with_profile(_to_rgb(_upright(image)), image.info.get("icc_profile"))
     except BadImage:
         raise
-    except deep_images.UnsupportedSamples as error:
+    except sixteen_bit.UnsupportedSamples as error:
         raise BadImage(str(error)) from None
     except Image.DecompressionBombError:
         raise BadImage(f"declares more than {MAX_PIXELS // 10**6} million pixels") from None
     except UnidentifiedImageError:
         raise BadImage("not a picture in a known format") from None
-    except Exception as error:  # damaged files make Pillow's decoders raise nearly anything
+    except Exception as error:  # decoders raise nearly anything on damaged files
         raise BadImage(f"cannot be decoded: {one_line(error)}") from None
 
 
 def _open(data: bytes) -> Image.Image:
-    """A picture with its pixels, in the mode in which it is stored; 16-bit samples rounded to 8 bits."""
-    if data.startswith(deep_images.TIFFS) and (deep := deep_images.read_tiff(data, MAX_PIXELS)):
+    """The loaded picture in its stored mode, samples of 5, 6 and 16 bits brought to 8."""
+    if data.startswith(sixteen_bit.TIFFS) and (deep := sixteen_bit.read_tiff(data, MAX_PIXELS)):
         return deep
     image = Image.open(io.BytesIO(data), formats=FORMATS)
     if image.width * image.height > MAX_PIXELS:
         raise Image.DecompressionBombError
+    bits = _channel_bits(image)
     image.load()
-    if image.format == "PNG" and (deep := deep_images.read_png(data, image)):
+    if bits:
+        return image.point([level for n in bits for level in _rounded_levels(n)])
+    if image.format == "PNG" and (deep := sixteen_bit.read_png(data, image)):
         deep.info["icc_profile"] = image.info.get("icc_profile")
         deep.getexif().update(image.getexif())
         return deep
     if image.format == "JPEG2000" and _jpeg2000_bits(data) > 8:
-        raise BadImage("a JPEG 2000 of more than 8 bits a sample; save it as PNG")
+        raise BadImage("a JPEG 2000 of more than 8 bits per sample; save it as PNG")
     if image.format == "SGI" and data[3] == 2:
-        raise BadImage("an SGI picture of 16 bits a sample; save it as PNG")
+        raise BadImage("an SGI picture of 16 bits per sample; save it as PNG")
     return image
 
 
+def _channel_bits(image: ImageFile.ImageFile) -> Sequence[int]:
+    """Bits of each channel in pixels of 16 bits, before they are loaded; empty for other pictures."""
+    if image.format not in ("BMP", "DIB", "TGA", "DDS") or not image.tile or not isinstance(image.tile[0].args, tuple):
+        return ()
+    codec, args = image.tile[0].codec_name, image.tile[0].args
+    if codec == "dds_rgb":
+        return [mask.bit_count() for mask in args[1]] if args[0] == 16 else ()
+    return CHANNEL_BITS.get(args[0], ())
+
+
+def _rounded_levels(bits: int) -> list[int]:
+    """The 8-bit level nearest to each sample of ``bits``, at the index to which Pillow truncates it."""
+    most = 2**bits - 1
+    levels = list(range(256))
+    for sample in range(most + 1):
+        levels[sample * 255 // most] = (2 * sample * 255 + most) // (2 * most)
+    return levels
+
+
 def _jpeg2000_bits(data: bytes) -> int:
-    """Bits a sample of the first channel; Pillow cuts off what is more than 8."""
+    """Bits per sample of the first channel; Pillow cuts off those beyond 8."""
     at = data.find(b"\xff\x4f\xff\x51")  # the code stream and its sizes
     return (data[at + 42] & 0x7F) + 1
 
 
 def _refuse_slow(data: bytes) -> None:
-    """What Pillow would decode for minutes although it is small."""
+    """Refuse small files that Pillow would decode for minutes."""
     if data.startswith(b"\xff\xd8") and _scans(data) > MAX_SCANS:
         raise BadImage(f"a JPEG of more than {MAX_SCANS} scans")
     if re.match(rb"P[1-6][\s#]", data) and len(re.sub(rb"#[^\r\n]*", b"", data[:MAX_HEADER]).split()) < 3:
@@ -137,9 +165,9 @@ def _refuse_slow(data: bytes) -> None:
 
 
 def _scans(data: bytes) -> int:
-    """How many scans a JPEG has, as far as they matter; not in what cameras append to it, such as a video.
+    """Number of scans of a JPEG, up to a few beyond :data:`MAX_SCANS`, without what cameras append, such as a video.
 
-    Segments are passed over by their lengths, as decoders do: an end that stands in one is none.
+    Segments are skipped by their lengths, as decoders do: an end marker inside one does not count.
     """
     count, at = 0, 2
     while count <= MAX_SCANS and (found := SEGMENT.search(data, at)) and found[0] != END:
@@ -151,7 +179,7 @@ def _scans(data: bytes) -> int:
 def _upright(image: Image.Image) -> Image.Image:
     try:
         orientation = image.getexif().get(ORIENTATION)
-    except Exception:  # damaged EXIF; the pixels are good, and viewers show them as they are stored
+    except Exception:  # damaged EXIF: viewers show the pixels as they are stored
         return image
     return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
 
@@ -167,12 +195,15 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
+        flat = Image.alpha_composite(white, image).convert("RGB")
+        if np.asarray(image.getchannel("A")).min() < 255:
+            flat.info[FLATTENED] = True
+        return flat
     return image.convert("RGB")
 
 
 def _with_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Without a profile that says what CMYK or grey values mean: in an RGB file it would be wrong."""
+    """Keep an RGB profile only: one of CMYK or grey would be wrong in an RGB file."""
     image.info.pop("icc_profile", None)
     if profile and profile[16:20] == b"RGB ":
         image.info["icc_profile"] = profile
@@ -180,7 +211,7 @@ def _with_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def centre_square(image: Image.Image) -> Image.Image:
-    """The central square of a picture; a square one comes back as it is."""
+    """The central square of a picture; a square picture is returned as it is."""
     side = min(image.size)
     if image.size == (side, side):
         return image
@@ -189,14 +220,14 @@ def centre_square(image: Image.Image) -> Image.Image:
 
 
 def in_centre_square(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Points of a picture in its central square.
+    """Coordinates of points in a picture's central square.
 
     Args:
-        points: ...,2 x, y in pixels, pixel centres at whole numbers.
-        size: the picture's width and height.
+        points: ...,2: x, y in pixels, pixel centres at whole numbers.
+        size: width and height of the picture.
 
     Returns:
-        ...,2 in shares of the square's side, from its upper left corner; [0, 1] inside it.
+        ...,2 in fractions of the square's side, from its upper left corner; in [0, 1] inside it.
     """
     side = min(size)
     corner = np.array([(length - side) // 2 for length in size])
@@ -205,14 +236,14 @@ def in_centre_square(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def to_tensor(pictures: np.ndarray) -> Tensor:
-    """uint8 N,H,W,3 -> float N,3,H,W in [0, 1]."""
+    """Convert uint8 N,H,W,3 to float N,3,H,W in [0, 1]."""
     import torch
 
     return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div_(255)
 
 
 def to_uint8(images: Tensor) -> np.ndarray:
-    """Float N,3,H,W in [0, 1] -> uint8 N,H,W,3, rounded as a saved PNG is."""
+    """Convert float N,3,H,W in [0, 1] to uint8 N,H,W,3, clipped and rounded."""
     import torch
 
     rounded = images.detach().clamp(0, 1).mul(255).round().to(torch.uint8)

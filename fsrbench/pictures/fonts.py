@@ -1,4 +1,4 @@
-"""Fonts for names in any script: what is installed, and Latin letters for what no font has."""
+"""Fonts for names in any script; Latin transliteration for what no installed font has."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ FAMILIES: Final = (
     "Arial Unicode MS",
     "Unifont",
 )
-"""Families that have what DejaVu Sans has not, in the order in which they are asked."""
+"""Fallback families for what DejaVu Sans lacks, in order of preference."""
 OWN: Final = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-"""Comes with matplotlib: Latin, Greek, Cyrillic, Arabic, Hebrew, Armenian, Georgian and signs."""
+"""Part of matplotlib: Latin, Greek, Cyrillic, Arabic, Hebrew, Armenian, Georgian and symbols."""
 
 
 def families() -> list[str]:
-    """The installed families that matplotlib asks after DejaVu Sans."""
+    """The installed fallback families."""
     return [family for family, _ in _installed()]
 
 
 def file_for(text: str) -> Path:
-    """The font file that has most of a text's letters; DejaVu Sans among equals."""
+    """The font file with most of a text's characters; DejaVu Sans among equals."""
     wanted = set(text)
     others = [path for _, path in _installed()] if _missing(text) else []
     return max([OWN, *others], key=lambda path: len(wanted & _letters(path)))
@@ -63,7 +63,7 @@ def spelled(text: str) -> str:
 
 
 def _missing(text: str) -> set[str]:
-    """The letters that DejaVu Sans has not."""
+    """The characters that DejaVu Sans lacks."""
     return {letter for letter in text if ord(letter) >= 0x250} - _letters(OWN)
 
 

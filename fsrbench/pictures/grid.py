@@ -1,4 +1,4 @@
-"""Faces side by side: LR, each method, HR; a row an image."""
+"""Draw faces side by side: LR, each method and HR, one row per image."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ Box = tuple[float, float, float, float]
 """Left, top, right and bottom of a part of a picture, as fractions of its sides."""
 
 SMALLEST_CELL: Final = 192
-"""Pixels of a picture's longer side, at least: what a face takes up on a paper's page."""
+"""Least size in pixels of a picture's longer side: about what a face has on a paper's page."""
 GAP: Final = 6
 PART_GAP: Final = 3
 MARGIN: Final = 12
 TITLE_SIZE: Final = 17
 CAPTION_SIZE: Final = 13
 LINE: Final = 17
-"""From one line of the caption to the next."""
+"""Line height of the caption."""
 ROW_SIZE: Final = 11
 PART_ASPECT: Final = 2.4
-"""Width by height of the enlarged parts below a picture."""
+"""Width / height of the enlarged parts below a picture."""
 SMALLEST_TEXT: Final = 9
 BLACK: Final = (0, 0, 0)
 GREY: Final = (90, 90, 90)
@@ -47,20 +47,20 @@ class GridColumn:
     title: str
     images: Sequence[Picture]
     captions: Sequence[str] = ()
-    """A line under each picture, e.g. ``23.4 dB``; none by default."""
+    """A line below each picture, such as ``23.4 dB``; none by default."""
     pixelated: bool = False
-    """Enlarge so that the pixels show, as wanted for LR; else smoothly, as a page or a viewer would."""
+    """Enlarge to visible pixels, as for LR; else smoothly, as viewers do."""
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Places in pixels."""
+    """Positions and sizes in pixels."""
 
     cell: tuple[int, int]
     left: int
     top: int
     below: int
-    """Height of what stands below a picture and above its parts."""
+    """Height between a picture and its parts."""
     step: tuple[int, int]
     size: tuple[int, int]
 
@@ -90,22 +90,18 @@ def draw_grid(
 
     Args:
         columns: from left to right; each with as many images as there are rows.
-        rows: a name for each row, written at its left; empty names write nothing.
+        rows: a name for each row, written at its left; may be empty.
         out: the file.
-        caption: below everything, in as many lines as it needs.
+        caption: below everything, wrapped.
         cell: longer side of each picture in pixels; by default the least multiple of the last column's pictures
-            (HR where there is one) that is large enough to look at.
-        parts: for each row parts that are shown enlarged below its pictures.
+            (usually HR) of at least :data:`SMALLEST_CELL`.
+        parts: for each row, parts shown enlarged below its pictures.
         metadata: of the file.
 
     Raises:
-        UserError: there is nothing to draw, or a column has not as many images as there are rows.
+        UserError: nothing to draw, or a column without one image for each row.
     """
-    if not columns or not rows:
-        raise UserError("nothing to draw: a grid needs at least one column and one row")
-    for column in columns:
-        if len(column.images) != len(rows) or (column.captions and len(column.captions) != len(rows)):
-            raise UserError(f"grid: column {column.title} has not one image and caption for each of {len(rows)} rows")
+    _check(columns, len(rows))
     layout = _layout(columns, rows, caption, cell, max(map(len, parts), default=0))
     page = Image.new("RGB", layout.size, "white")
     size = min(int(fit(column.title, layout.cell[0], TITLE_SIZE)[1].size) for column in columns)
@@ -124,8 +120,16 @@ def draw_grid(
         page.save(file, dpi=(200, 200), pnginfo=metadata)
 
 
+def _check(columns: Sequence[GridColumn], rows: int) -> None:
+    if not columns or not rows:
+        raise UserError("nothing to draw: a grid needs at least one column and one row")
+    for column in columns:
+        if len(column.images) != rows or (column.captions and len(column.captions) != rows):
+            raise UserError(f"grid: column {column.title} does not have one image and caption for each of {rows} rows")
+
+
 def enlarge(image: Picture, size: tuple[int, int], pixelated: bool, box: Box = (0, 0, 1, 1)) -> Image.Image:
-    """The picture, or a part of it, at ``size``: in visible pixels, or smoothly."""
+    """Enlarge a picture, or a part of it, to ``size``: to visible pixels, or smoothly."""
     height, width = image.shape[:2]
     pixels = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
     kernel = Image.Resampling.NEAREST if pixelated else Image.Resampling.LANCZOS
@@ -133,7 +137,7 @@ def enlarge(image: Picture, size: tuple[int, int], pixelated: bool, box: Box = (
 
 
 def fit(text: str, width: int, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
-    """The text and a font in which it is at most ``width`` wide; the middle of what is still too long is cut out."""
+    """The text and a font in which it is at most ``width`` wide; the middle of too long a text is cut out."""
     text = spelled(text)
     file = file_for(text)
     for smaller in range(size, SMALLEST_TEXT - 1, -1):
@@ -148,7 +152,7 @@ def fit(text: str, width: int, size: int) -> tuple[str, ImageFont.FreeTypeFont]:
 
 
 def wrap(text: str, width: int, size: int) -> list[str]:
-    """The text in lines of at most ``width``; a word that is longer has one of its own."""
+    """Wrap a text into lines of at most ``width``; a longer word has a line of its own."""
     lines = [""]
     text = spelled(text)
     font = _font(size, file_for(text))
@@ -174,7 +178,7 @@ def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, ce
     left = MARGIN + (ROW_SIZE + GAP if any(rows) else 0)
     top = MARGIN + TITLE_SIZE + GAP
     below = CAPTION_SIZE + GAP if any(column.captions for column in columns) else 0
-    apart = PART_GAP + GAP if parts else 0  # a row's parts belong to it and not to the next row
+    apart = PART_GAP + GAP if parts else 0  # keeps a row's parts apart from the next row
     part = round(box[0] / PART_ASPECT) + PART_GAP
     below = max(below, PART_GAP) if parts else below
     step = (box[0] + GAP, box[1] + GAP + below + parts * part + apart)
@@ -211,7 +215,7 @@ def _draw_row_name(page: Image.Image, layout: _Layout, row: int, name: str) -> N
 
 
 def _draw_caption(page: Image.Image, caption: str) -> None:
-    """Write the caption at the page's bottom, for which the layout has left room."""
+    """Write the caption at the bottom of the page."""
     width, height = page.size
     lines = wrap(caption, width - 2 * MARGIN, CAPTION_SIZE)
     for above, line in enumerate(reversed(lines)):

@@ -1,1 +1,1 @@
-"""What is global in a process: read, restored, and kept from the code of methods and metrics."""
+"""Global state of the process: read, restored, and protected from the code of methods and metrics."""

@@ -1,4 +1,4 @@
-"""Run third-party code: it cannot end the program, and global settings that it changes are restored."""
+"""Contain third-party code: it cannot end the program, and its changes of global state are undone."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from types import FrameType
 from typing import Any, Final
 
 from fsrbench.errors import EndedProgram, one_line
-from fsrbench.process.state import ALARMS, parts, restore, signals_here
+from fsrbench.process.state import ALARMS, read, restore, settings, signals_here
 
 STREAMS: Final = ("stdin", "stdout", "stderr")
 
 
 class _Unclosable:
-    """A standard stream that third-party code may use but not close: the table is still to be written."""
+    """A standard stream that third-party code can use but not close: the table is still to be written."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -29,7 +29,7 @@ class _Unclosable:
         return iter(self._stream)
 
     def close(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def _streams() -> Iterator[None]:
 
 @contextmanager
 def _alarms() -> Iterator[None]:
-    """Make an error of an alarm that would end the program."""
+    """Turn an alarm that would end the program into an error."""
     unset = [number for number in ALARMS if signals_here() and signal.getsignal(number) is signal.SIG_DFL]
     for number in unset:
         signal.signal(number, _ring)
@@ -91,12 +91,12 @@ def no_exit(callers_alarm: bool = True) -> Iterator[None]:
 
 @contextmanager
 def contained(changed: set[str] | None = None) -> Iterator[None]:
-    """Run third-party code: it cannot end the program, and global settings that it changes are restored.
+    """Run third-party code: it cannot end the program, and its changes of global state are undone.
 
-    Of nested blocks the outermost restores, at its end.
+    Of nested blocks, the outermost restores the state, at its end.
 
     Args:
-        changed: gets the names of the settings that were changed.
+        changed: the names of changed settings are added to it.
 
     Raises:
         EndedProgram: the code called ``sys.exit()`` or raised something else that would end the program.
@@ -105,14 +105,14 @@ def contained(changed: set[str] | None = None) -> Iterator[None]:
         with no_exit(_inside.callers_alarm):
             yield
         return
-    looked_at = parts()
-    before = {part.name: part.read() for part in looked_at}
+    checked = settings()
+    before = read(checked)
     try:
         _inside.now, _inside.callers_alarm = True, before["alarm"]
         with _streams(), _alarms(), no_exit(before["alarm"]):
             yield
     finally:
         _inside.now = False
-        names = restore(looked_at, before)
+        names = restore(checked, before)
         if changed is not None:
             changed.update(names)

@@ -1,4 +1,4 @@
-"""What is global in a process: put back after a call of fsrbench, and after each call of somebody else's code."""
+"""Global state of the process: restored after a call of fsrbench, and after each call of third-party code."""
 
 from __future__ import annotations
 
@@ -12,27 +12,18 @@ import socket
 import sys
 import threading
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image, ImageFile
 
+from fsrbench.process.setting import Setting
+
 MAX_IMAGE_PIXELS: Final = Image.MAX_IMAGE_PIXELS
-
-
-class Part(NamedTuple):
-    """Something global that can be read and set."""
-
-    name: str
-    """As notes call it."""
-    read: Any
-    write: Any
-    told: bool = True
-    """Whether notes tell that it was changed."""
 
 
 def _read_folder() -> str | None:
@@ -52,7 +43,7 @@ BY_LIBRARIES: Final = frozenset(
     {"TORCHINDUCTOR_CACHE_DIR", "CUDA_MODULE_LOADING", "KMP_INIT_AT_FORK", "KMP_DUPLICATE_LIB_OK"}
     | {"QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR", "LD_LIBRARY_PATH"}
 )
-"""Variables that torch, scikit-learn and OpenCV set when they are first used: no doing of the method that used them."""
+"""Variables that torch, scikit-learn and OpenCV set at their first use: not changes of the method that used them."""
 
 
 def _variables(by_libraries: bool) -> dict[str, str]:
@@ -66,7 +57,7 @@ def _write_variables(before: Mapping[str, str], by_libraries: bool) -> None:
 
 
 def _write_filters(before: Sequence[Any]) -> None:
-    warnings.resetwarnings()  # and forget which filter applied where
+    warnings.resetwarnings()  # also clears the cache of which filter applied where
     warnings.filters[:] = before  # type: ignore[index]
 
 
@@ -75,7 +66,7 @@ def _numbers(*names: str) -> tuple[int, ...]:
 
 
 ALARMS: Final = _numbers("SIGALRM", "SIGVTALRM", "SIGPROF")
-"""Signals that end a program and that one sends to oneself."""
+"""Timer signals, which end a program by default."""
 _SIGNALS: Final = (
     *ALARMS,
     *_numbers("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGPIPE", "SIGCHLD", "SIGABRT"),
@@ -83,7 +74,7 @@ _SIGNALS: Final = (
 
 
 def signals_here() -> tuple[int, ...]:
-    """Those whose handlers may be set here: in the main thread alone."""
+    """Signals whose handlers can be set in this thread: all in the main thread, none elsewhere."""
     return _SIGNALS if threading.current_thread() is threading.main_thread() else ()
 
 
@@ -106,12 +97,12 @@ def _write_alarm(before: bool) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-_kept: dict[int, int] = {}
-"""Copies of standard output and error, made by :func:`preserved`."""
+_file_copies: dict[int, int] = {}
+"""Duplicates of the file descriptors of standard output and error, made by :func:`preserved`."""
 
 
 def _read_files() -> dict[int, Any]:
-    return {number: _identity(number) for number in _kept}
+    return {number: _identity(number) for number in _file_copies}
 
 
 def _identity(number: int) -> tuple[int, int] | None:
@@ -124,23 +115,23 @@ def _identity(number: int) -> tuple[int, int] | None:
 
 def _write_files(before: Mapping[int, Any]) -> None:
     for number, identity in before.items():
-        if number in _kept and _identity(number) != identity:
-            os.dup2(_kept[number], number)
+        if number in _file_copies and _identity(number) != identity:
+            os.dup2(_file_copies[number], number)
 
 
 @contextmanager
 def _kept_files() -> Iterator[None]:
-    """Keep standard output and error open, whoever closes their numbers."""
-    if _kept:
+    """Keep standard output and error open, even if their file descriptors are closed inside."""
+    if _file_copies:
         yield
         return
-    _kept.update({number: os.dup(number) for number in (1, 2) if _identity(number)})
+    _file_copies.update({number: os.dup(number) for number in (1, 2) if _identity(number)})
     try:
         yield
     finally:
-        for copy in _kept.values():
+        for copy in _file_copies.values():
             os.close(copy)
-        _kept.clear()
+        _file_copies.clear()
 
 
 def _hooks() -> tuple[Any, ...]:
@@ -160,31 +151,35 @@ def _write_pillow(before: tuple[Any, ...]) -> None:
 
 
 _CHECKED: Final = (
-    Part("working directory", _read_folder, _write_folder),
-    Part("environment variables", partial(_variables, False), partial(_write_variables, by_libraries=False)),
-    Part("libraries' variables", partial(_variables, True), partial(_write_variables, by_libraries=True), told=False),
-    Part("warning filters", lambda: list(warnings.filters), _write_filters, told=False),  # many imports change them
-    Part("alarm", _read_alarm, _write_alarm),
-    Part("signal handlers", _read_signals, _write_signals),
-    Part("standard output", _read_files, _write_files),
-    Part("exception hooks", _hooks, _write_hooks),
-    Part("garbage collector", gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
-    Part("Pillow's limits", _pillow, _write_pillow),
-    Part("numpy's error handling", np.geterr, lambda before: np.seterr(**before)),
-    Part("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
-    Part("socket timeout", socket.getdefaulttimeout, socket.setdefaulttimeout),
-    Part("locale", lambda: locale.setlocale(locale.LC_ALL), lambda before: locale.setlocale(locale.LC_ALL, before)),
+    Setting("working directory", _read_folder, _write_folder),
+    Setting("environment variables", partial(_variables, False), partial(_write_variables, by_libraries=False)),
+    Setting(
+        "libraries' variables", partial(_variables, True), partial(_write_variables, by_libraries=True), reported=False
+    ),
+    Setting(
+        "warning filters", lambda: list(warnings.filters), _write_filters, reported=False
+    ),  # many imports change them
+    Setting("alarm", _read_alarm, _write_alarm),
+    Setting("signal handlers", _read_signals, _write_signals),
+    Setting("standard output", _read_files, _write_files),
+    Setting("exception hooks", _hooks, _write_hooks),
+    Setting("garbage collector", gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+    Setting("Pillow's limits", _pillow, _write_pillow),
+    Setting("numpy's error handling", np.geterr, lambda before: np.seterr(**before)),
+    Setting("recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
+    Setting("socket timeout", socket.getdefaulttimeout, socket.setdefaulttimeout),
+    Setting("locale", lambda: locale.setlocale(locale.LC_ALL), lambda before: locale.setlocale(locale.LC_ALL, before)),
 )
-"""What is looked at after each call of somebody else's code; torch's settings too where it is in use."""
+"""Checked after each call of third-party code; so are torch's settings where torch is imported."""
 
 
-def parts() -> Sequence[Any]:
-    """What is global in this process and can be put back."""
-    found: list[Any] = list(_CHECKED)
+def settings() -> list[Setting]:
+    """The global settings that can be restored."""
+    found = list(_CHECKED)
     if "cv2" in sys.modules:
         import cv2
 
-        found.append(Part("OpenCV's threads", cv2.getNumThreads, cv2.setNumThreads))
+        found.append(Setting("OpenCV's threads", cv2.getNumThreads, cv2.setNumThreads))
     if "torch" in sys.modules:
         from fsrbench.process.torch_state import SETTINGS
 
@@ -192,24 +187,28 @@ def parts() -> Sequence[Any]:
     return found
 
 
-def restore(looked_at: Sequence[Any], before: Mapping[str, Any]) -> list[str]:
-    """Put back what differs; the names of what is worth telling."""
-    changed = [part for part in looked_at if part.read() != before[part.name]]
-    for part in changed:
-        part.write(before[part.name])
-    return [part.name for part in changed if getattr(part, "told", True)]
+def read(checked: Iterable[Setting]) -> dict[str, Any]:
+    """The values of some settings, by name."""
+    return {setting.name: setting.read() for setting in checked}
+
+
+def restore(checked: Iterable[Setting], before: Mapping[str, Any]) -> list[str]:
+    """Restore the settings that differ from ``before``; the names of those to report."""
+    changed = [setting for setting in checked if setting.read() != before[setting.name]]
+    for setting in changed:
+        setting.write(before[setting.name])
+    return [setting.name for setting in changed if setting.reported]
 
 
 def standardise(seed: int) -> None:
-    """Make numbers independent of what ran before: torch's settings, Pillow's, numpy's, and all random generators."""
+    """Make results independent of what ran before: set torch's, Pillow's and numpy's settings and all random seeds."""
     from fsrbench.process import torch_state
 
-    torch_state.standardise()
+    torch_state.standardise(seed)
     Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = MAX_IMAGE_PIXELS, False
     np.seterr(divide="warn", over="warn", under="ignore", invalid="warn")
     random.seed(seed)
     np.random.seed(seed % 2**32)
-    torch_state.seed_generators(seed)
 
 
 def _loggers() -> dict[logging.Logger, tuple[Any, ...]]:
@@ -253,14 +252,13 @@ def _logging() -> Iterator[None]:
 
 @contextmanager
 def preserved() -> Iterator[None]:
-    """Put everything global back at the end, whatever happens inside: the process is somebody else's."""
-    import torch  # noqa: F401 (its settings are among it)
+    """Restore all global state at the end, whatever happens inside: the process belongs to the caller."""
+    import torch  # noqa: F401 (its settings are restored, too)
 
     with ExitStack() as stack:
         stack.enter_context(_kept_files())
-        looked_at = parts()
-        before = {part.name: part.read() for part in looked_at}
-        stack.callback(restore, looked_at, before)
+        checked = settings()
+        stack.callback(restore, checked, read(checked))
         stack.enter_context(_generators())
         stack.enter_context(_logging())
         stack.enter_context(warnings.catch_warnings())
@@ -271,5 +269,5 @@ def preserved() -> Iterator[None]:
 
 
 def quiet_pillow() -> None:
-    """Pillow warns of what is checked and reported here; not where pictures are decoded, in several threads."""
+    """Ignore Pillow's warnings, whose causes are reported otherwise; once, as decoding uses several threads."""
     warnings.filterwarnings("ignore", module=r"PIL\b")

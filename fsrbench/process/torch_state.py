@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import torch
 from torch import backends
 
-
-class Setting(NamedTuple):
-    """Something global in the process that can be read and set."""
-
-    name: str
-    """As notes call it."""
-    read: Callable[[], Any]
-    write: Callable[[Any], object]
-
+from fsrbench.process.setting import Setting
 
 _OPS: Final = (
     ("generic", "all"),
@@ -29,12 +21,12 @@ _OPS: Final = (
     ("mkldnn", "conv"),
     ("mkldnn", "rnn"),
 )
-"""Where torch keeps a precision of float32: a backend's own first, then its operations', which win."""
+"""Where torch keeps a precision of float32: of a backend, then of its operations, which override it."""
 _LEAVES: Final = [op for op in _OPS if op[1] != "all"]
 _MATMUL: Final = (("cuda", "matmul"), ("mkldnn", "matmul"))
 _CONVOLUTION: Final = (("cuda", "conv"), ("cuda", "rnn"))
 _TINY: Final = 5e-324
-"""The smallest number; zero in sums where denormal numbers are flushed."""
+"""The smallest positive float64; zero where denormal numbers are flushed."""
 
 
 def _get(op: tuple[str, str]) -> str:
@@ -47,9 +39,9 @@ def _set(op: tuple[str, str], value: str) -> None:
 
 
 def _read_precision() -> dict[Any, Any]:
-    """The precision of every operation, and what the older two settings say.
+    """The precision of every operation, and the two older settings.
 
-    torch keeps those apart and refuses to tell them once the newer ones say something else.
+    torch keeps those separately, and refuses to return them once the newer ones disagree.
     """
     ops = {op: _get(op) for op in _OPS}
     found: dict[Any, Any] = {**ops}
@@ -69,7 +61,7 @@ _CUDNN_WAYS: Final = (("tf32", "tf32"), ("ieee", "ieee"))
 
 
 def _hidden(read: Callable[[], Any], ways: Any, places: Any) -> Any:
-    """An older setting, found by making the newer ones agree with it where it is not told."""
+    """An older setting; where torch refuses to return it, the newer ones are changed until they agree with it."""
     try:
         return read()
     except RuntimeError:
@@ -91,7 +83,7 @@ def _write_precision(wanted: Mapping[Any, Any]) -> None:
         backends.cudnn.allow_tf32 = wanted["cudnn"]
     for op in _OPS:
         if op in _LEAVES and _get(op) != wanted[op]:
-            _set(op, "none")  # it may be its backend's that it had
+            _set(op, "none")  # it may have inherited its backend's
         _set(op, wanted[op])
 
 
@@ -176,35 +168,31 @@ STANDARD: Final[Mapping[str, Any]] = {
     "attention kernels": (True, True, True, True),
     "denormal numbers": False,
 }
-"""Full float32 and no choice of algorithms by the clock, so that all machines give the same scores every time.
+"""Full float32 and no algorithms chosen by timing, so that scores are the same on all machines and every time.
 
-cuDNN would by itself multiply with 10 bits (TF32) and take whichever algorithm was fastest at the first call.
+By default cuDNN multiplies with 10-bit mantissas (TF32) and takes the algorithm that was fastest at the first call.
 """
 
 
-def standardise() -> None:
-    """Set what scores depend on to :data:`STANDARD`, whatever the calling program or a method has set."""
+def standardise(seed: int) -> None:
+    """Set what scores depend on to :data:`STANDARD`, whatever the caller or a method has set, and seed torch."""
     for setting in SETTINGS:
         if setting.name in STANDARD and setting.read() != STANDARD[setting.name]:
             setting.write(STANDARD[setting.name])
-
-
-def seed_generators(number: int) -> None:
-    """Seed torch's generators of random numbers on all devices."""
-    torch.manual_seed(number)
+    torch.manual_seed(seed)
 
 
 def read_generators() -> tuple[Any, ...]:
-    """States of torch's generators of random numbers, of the GPUs too where they are in use."""
+    """States of torch's random number generators, including the GPUs' where they are in use."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     return torch.get_rng_state(), cuda
 
 
 def write_generators(states: tuple[Any, ...]) -> None:
-    """Put back what :func:`read_generators` gave."""
+    """Restore what :func:`read_generators` returned."""
     own, cuda = states
     torch.set_rng_state(own)
     if cuda is not None:
         torch.cuda.set_rng_state_all(cuda)
     elif torch.cuda.is_initialized():
-        torch.cuda.manual_seed_all(torch.initial_seed())  # as its start would have seeded them
+        torch.cuda.manual_seed_all(torch.initial_seed())  # as their first use would have seeded them

@@ -1,1 +1,1 @@
-"""What a stored result depends on: versions, code, what objects hold, files and the checkout."""
+"""What a stored result depends on: versions, code, the state of objects, files and the git checkout."""

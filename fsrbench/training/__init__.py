@@ -1,6 +1,6 @@
-"""Training: a small resumable loop for the recipes that models bring through the entry point ``fsrbench.recipes``.
+"""Training: a small resumable loop for recipes, which models register under the entry point ``fsrbench.recipes``.
 
-Neither metrics nor tables nor plots are imported: torch, numpy, Pillow, safetensors, filelock, typer and rich do.
+Needs neither metrics nor tables nor plots: torch, numpy, Pillow, safetensors, filelock, typer and rich are enough.
 """
 
 from fsrbench.registry import Registry

@@ -1,4 +1,4 @@
-"""Training faces, held in memory as 8-bit arrays, and batches of LR/HR pairs drawn from them."""
+"""Training faces, kept in memory as 8-bit arrays, and batches of LR/HR pairs drawn from them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench.datasets import Picture, open_dataset
+from fsrbench.datasets.inputs import transparency_warning
 from fsrbench.degradations.recipes import find_degradation
 from fsrbench.errors import UserError
-from fsrbench.pictures.decode import BadImage, centre_square, decode, to_tensor
+from fsrbench.pictures.decode import FLATTENED, BadImage, centre_square, decode, to_tensor
 from fsrbench.training.held_out import held_out_names
 
 B = TypeVar("B")
 
 
 class Digest(Protocol):
-    """One of hashlib's."""
+    """A hash object of hashlib."""
 
     def update(self, data: bytes, /) -> None:
         """Add bytes."""
@@ -31,14 +32,14 @@ class Digest(Protocol):
 
 @dataclass(eq=False)
 class Batch:
-    """LR and HR faces of one step, float N,3,H,W in [0, 1], RGB."""
+    """LR and HR faces of one step: float N,3,H,W in [0, 1], RGB."""
 
     lr: Tensor
     hr: Tensor
 
 
 Mixture = Mapping[str, float]
-"""Degradations by name, ``noise:10`` alike, and how often each makes the LR of a training pair; shares of their sum."""
+"""Shares of degradations, by name (such as ``noise:10``), in making the LR of pairs; relative to their sum."""
 
 MIXTURE: Mixture = {
     "wild": 0.65,
@@ -48,14 +49,14 @@ MIXTURE: Mixture = {
     "opencv-cubic": 0.04,
     "opencv-linear": 0.03,
 }
-"""What all restoration networks are trained on, so that their table compares networks and not data."""
+"""The default mixture, the same for all restoration networks, so that tables compare networks and not data."""
 
 
 def check_mixture(values: Any) -> Mixture:
-    """A mixture as users write it, in the file of ``--lr-mix``.
+    """Validate a mixture from the file of ``--lr-mix``.
 
     Raises:
-        UserError: no such degradation, or shares that are none.
+        UserError: unknown degradations, or shares that are negative, not numbers or all 0.
     """
     if not isinstance(values, Mapping) or not values:
         raise UserError("a mixture of degradations is written as lines of NAME: SHARE, such as wild: 0.7")
@@ -71,15 +72,14 @@ def check_mixture(values: Any) -> Mixture:
 def load_faces(
     source: str, size: int, held_out: float = 0.0, digest: Digest | None = None, notes: list[str] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Read every HR face of a dataset: its central square, reduced with LANCZOS to ``size`` as the benchmark does.
+    """Read all HR faces of a dataset: central squares, reduced to ``size`` by LANCZOS as in a run.
 
     Args:
         source: a dataset's name, a folder or a zip, as for ``fsrbench run --data``.
         size: side in pixels.
-        held_out: share of the identities kept for validation, chosen by :func:`held_out_names`; where none are known,
-            of the pictures.
-        digest: gets the names and bytes of all picture files.
-        notes: gets the dataset's warnings.
+        held_out: share of identities (without identities, of pictures) for validation; see :func:`held_out_names`.
+        digest: receives the names and bytes of all picture files.
+        notes: receives the dataset's warnings.
 
     Returns:
         Training and validation faces, each uint8 N,size,size,3.
@@ -96,24 +96,28 @@ def load_faces(
     validation = held_out_names((sample.identity or sample.id for sample in samples), held_out)
     train: list[np.ndarray] = []
     valid: list[np.ndarray] = []
+    transparent: list[str] = []
     for sample in samples:
-        assert sample.hr is not None
         face = _square(sample.hr, digest, sample.id)
+        if FLATTENED in face.info:
+            transparent.append(sample.id)
         if face.width < size:
             raise UserError(f"{source}: {sample.id} is {face.width} px, HR faces of {size} px are needed")
         face = face.resize((size, size), Image.Resampling.LANCZOS)
         (valid if (sample.identity or sample.id) in validation else train).append(np.asarray(face))
+    if notes is not None and (line := transparency_warning(transparent)):
+        notes.append(line)
     empty = np.empty((0, size, size, 3), np.uint8)
     return np.stack(train), np.stack(valid) if valid else empty
 
 
 def load_lr(source: str, size: int, digest: Digest | None = None) -> np.ndarray:
-    """Read every real LR face of a dataset, brought to ``size`` with BICUBIC as the benchmark does.
+    """Read all real LR faces of a dataset, resized to ``size`` by BICUBIC as in a run.
 
     Args:
-        source: as for :func:`load_faces`; pictures that lie in no ``LR/`` are taken for LR, too.
+        source: as for :func:`load_faces`; pictures outside of ``LR/`` count as LR, too.
         size: side in pixels.
-        digest: gets the names and bytes of all picture files.
+        digest: receives the names and bytes of all picture files.
 
     Returns:
         uint8 N,size,size,3.
@@ -121,13 +125,13 @@ def load_lr(source: str, size: int, digest: Digest | None = None) -> np.ndarray:
     Raises:
         UserError: no pictures, or one that cannot be read.
     """
-    pictures = [(sample.lr or sample.hr, sample.id) for sample in open_dataset(source)]
-    squares = [_square(picture, digest, name) for picture, name in pictures if picture is not None]
+    squares = [_square(sample.lr or sample.hr, digest, sample.id) for sample in open_dataset(source)]
     faces = [face.resize((size, size), Image.Resampling.BICUBIC) for face in squares]
     return np.stack([np.asarray(face) for face in faces])
 
 
-def _square(picture: Picture, digest: Digest | None, name: str) -> Image.Image:
+def _square(picture: Picture | None, digest: Digest | None, name: str) -> Image.Image:
+    assert picture is not None
     try:
         data = picture.read()
         if digest is not None:
@@ -138,10 +142,8 @@ def _square(picture: Picture, digest: Digest | None, name: str) -> Image.Image:
 
 
 def make_batch(faces: np.ndarray, lr_size: int, size: int, mixture: Mixture, rng: np.random.RandomState) -> Batch:
-    """Draw ``size`` faces, mirror half of them, and degrade each by a degradation of the mixture."""
-    hr = faces[rng.randint(len(faces), size=size)]
-    mirrored = rng.uniform(size=size) < 0.5
-    hr[mirrored] = hr[mirrored, :, ::-1]
+    """Draw ``size`` faces, mirror each with probability 1/2, and degrade it by a degradation of the mixture."""
+    hr = _draw(faces, size, rng)
     names = sorted(mixture)
     shares = np.array([mixture[name] for name in names])
     drawn = rng.choice(names, size=size, p=shares / shares.sum())
@@ -153,19 +155,19 @@ def make_batch(faces: np.ndarray, lr_size: int, size: int, mixture: Mixture, rng
 
 
 def draw_lr(faces: np.ndarray, size: int, rng: np.random.RandomState) -> Tensor:
-    """Draw ``size`` real LR faces and mirror half of them: float N,3,h,w in [0, 1]."""
-    lr = faces[rng.randint(len(faces), size=size)]
+    """Draw ``size`` real LR faces and mirror each with probability 1/2: float N,3,h,w in [0, 1]."""
+    return to_tensor(_draw(faces, size, rng))
+
+
+def _draw(faces: np.ndarray, size: int, rng: np.random.RandomState) -> np.ndarray:
+    drawn = faces[rng.randint(len(faces), size=size)]
     mirrored = rng.uniform(size=size) < 0.5
-    lr[mirrored] = lr[mirrored, :, ::-1]
-    return to_tensor(lr)
+    drawn[mirrored] = drawn[mirrored, :, ::-1]
+    return drawn
 
 
 def prefetch(make: Callable[[int], B], start: int, stop: int, depth: int = 8) -> Generator[B, None, None]:
-    """Yield ``make(step)`` for each step, made ahead of time in a thread.
-
-    Each step's batch depends on its number alone, so that a resumed training sees what an undisturbed one would. Who
-    stops before the end closes the iterator, which ends the thread.
-    """
+    """Yield ``make(step)`` for each step, made up to ``depth`` steps ahead in a thread; closing ends the thread."""
     pool = ThreadPoolExecutor(1, "fsrbench-batches")
     try:
         coming = deque(pool.submit(make, step) for step in range(start, min(start + depth, stop)))

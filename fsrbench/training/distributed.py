@@ -1,4 +1,4 @@
-"""Several processes on one training: started by ``torchrun``, one device each, gradients averaged."""
+"""Train in several processes: started by ``torchrun``, one device each, gradients averaged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fsrbench.errors import UserError, one_line
 
 
 def start(device: torch.device) -> torch.device:
-    """Join the other processes where ``torchrun`` started some; the device of this one."""
+    """Join the processes that ``torchrun`` started, if it did, and return the device of this one."""
     if "RANK" not in os.environ:
         return device
     if device.type == "cuda":
@@ -24,41 +24,41 @@ def start(device: torch.device) -> torch.device:
 
 
 def stop() -> None:
-    """Leave the other processes."""
+    """Leave the process group."""
     if distributed.is_initialized():
         distributed.destroy_process_group()
 
 
 def rank() -> int:
-    """Number of this process; 0 saves and reports."""
+    """Index of this process; the first, 0, saves and reports."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
-def world() -> int:
+def world_size() -> int:
     """Number of processes."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
-def wait() -> None:
-    """Until all processes are here."""
+def barrier() -> None:
+    """Wait until all processes get here."""
     if distributed.is_initialized():
-        with _peers():
+        with _peer_errors():
             distributed.barrier()
 
 
 def any_process(value: bool) -> bool:
-    """Whether it is true in any process; all must ask."""
-    if world() == 1:
+    """Whether it is true in any process; all processes must call this."""
+    if world_size() == 1:
         return value
     flag = torch.tensor(float(value), device="cuda" if distributed.get_backend() == "nccl" else "cpu")
-    with _peers():
+    with _peer_errors():
         distributed.all_reduce(flag)
     return bool(flag > 0)
 
 
 @contextmanager
-def together() -> Iterator[None]:
-    """Raise in all processes where one of them raises inside: the others would wait for it for ever.
+def fail_together() -> Iterator[None]:
+    """Raise in all processes if one of them raises inside: the others would wait for it for ever.
 
     Raises:
         UserError: another process has raised.
@@ -68,21 +68,16 @@ def together() -> Iterator[None]:
         yield
     except Exception as error:
         reason = error
-    good = reason is None
-    if world() > 1:
-        flag = torch.tensor(int(good), device="cuda" if distributed.get_backend() == "nccl" else "cpu")
-        with _peers():
-            distributed.all_reduce(flag, distributed.ReduceOp.MIN)
-        good = bool(flag)
+    failed = any_process(reason is not None)
     if reason is not None:
         raise reason
-    if not good:
+    if failed:
         raise UserError("another process of this training has stopped and says why")
 
 
 @contextmanager
-def _peers() -> Iterator[None]:
-    """Raise one line where another process is gone."""
+def _peer_errors() -> Iterator[None]:
+    """Raise one line if another process is gone."""
     try:
         yield
     except RuntimeError as error:
@@ -91,20 +86,20 @@ def _peers() -> Iterator[None]:
 
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     """Replace each gradient by its mean over all processes."""
-    if world() == 1:
+    if world_size() == 1:
         return
-    with _peers():
+    with _peer_errors():
         for parameter in parameters:
             if parameter.grad is not None:
                 distributed.all_reduce(parameter.grad)
-                parameter.grad /= world()
+                parameter.grad /= world_size()
 
 
-def share_start(modules: Iterable[nn.Module]) -> None:
-    """Give all processes the weights of the first."""
-    if world() == 1:
+def broadcast_weights(modules: Iterable[nn.Module]) -> None:
+    """Copy the weights of the first process to all."""
+    if world_size() == 1:
         return
-    with torch.no_grad(), _peers():
+    with torch.no_grad(), _peer_errors():
         for module in modules:
             for tensor in module.state_dict().values():
                 distributed.broadcast(tensor, 0)

@@ -1,4 +1,4 @@
-"""Which people a training keeps for validation: decided by each name alone, whatever other data there is."""
+"""Choose the people held out for validation, by each name alone, whatever other data there is."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ RULE: Final = f"sha256(identity) mod {PARTS} < {PARTS} * share, at least one of 
 
 
 def held_out_names(names: Iterable[str], share: float) -> set[str]:
-    """Choose the people (or pictures, where no people are known) kept for validation.
+    """Choose the people (or pictures, without identities) held out for validation.
 
-    A person who is there with one dataset stays on the same side with every other one. Two exceptions keep both sides
-    filled: if the rule chooses nobody, the one nearest to being chosen is held out; if it chooses all, the one farthest
-    from it is trained on.
+    A person is on the same side in every dataset, but neither side is left empty: if the rule chooses none, the one
+    with the lowest hash is held out; if it chooses all, the one with the highest is trained on.
 
     Args:
         names: identities, or names of pictures.

@@ -1,4 +1,4 @@
-"""What a training writes down: a CSV, TensorBoard's files where it is installed, and pictures to look at."""
+"""The log of a training: a CSV file, pictures, and TensorBoard's files if it is installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fsrbench.files.atomic import whole
 
 
 class Log:
-    """The log of one training; a resumed one goes on in the same files."""
+    """The log of one training; a resumed training appends to the same files."""
 
     def __init__(self, folder: Path, start: int) -> None:
         self.folder = folder
@@ -22,7 +22,7 @@ class Log:
 
     @staticmethod
     def images(folder: Path, step: int) -> int | None:
-        """Images seen at a step, where the log of a folder says so."""
+        """Images seen at a step, if a folder's log has it."""
         try:
             with (folder / "log.csv").open(newline="") as file:
                 found = [int(row["images"]) for row in csv.DictReader(file) if int(row["step"]) == step]
@@ -31,7 +31,7 @@ class Log:
         return found[-1] if found else None
 
     def write(self, step: int, values: dict[str, float]) -> None:
-        """One row; columns that come later are added to the earlier rows, empty."""
+        """Append a row; new columns are empty in earlier rows."""
         rows = [*self._rows(), {"step": step, **values}]
         columns = list(dict.fromkeys(name for row in rows for name in row))
         self._write(rows, columns)
@@ -41,7 +41,7 @@ class Log:
             self._board.flush()
 
     def picture(self, step: int, image: Image.Image) -> None:
-        """A picture of what the model can do by now."""
+        """Save a picture of the model's results."""
         folder = self.folder / "pictures"
         folder.mkdir(exist_ok=True)
         with whole(folder / f"{step:07d}.png") as part:
@@ -54,7 +54,7 @@ class Log:
             return list(csv.DictReader(file))
 
     def _keep_until(self, start: int) -> None:
-        """Drop what a killed training wrote after its last checkpoint; it will be written again."""
+        """Drop rows written after the last checkpoint by a killed training."""
         rows = [row for row in self._rows() if int(row["step"]) <= start]
         if rows:
             self._write(rows, list(rows[0]))

@@ -26,40 +26,40 @@ from fsrbench.training.signals import stop_requested
 from fsrbench.training.state import (
     WEIGHTS,
     Progress,
+    checkpoint_note,
     has_training,
+    naming_checkpoint,
     read_state,
     restore,
     save,
-    told_what_is_kept,
     weights_are_of,
-    what_is_kept,
     write_weights,
 )
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long a recipe is trained, and how often its state is kept."""
+    """Length of a training, and how often it is saved."""
 
     steps: int
     ema: float = 0.999
-    """Decay of the exponential average of the shipped weights."""
+    """Decay of the exponential moving average of the shipped weights."""
     save_every: int = 500
 
 
 Report = Callable[[int, dict[str, float]], None]
-"""Told after each update: how many are done, and their losses."""
-Tell = Callable[[str], None]
+"""Called after each update with the number of updates done and their losses."""
+Say = Callable[[str], None]
 """Shows the user one line."""
 
 
 @contextmanager
-def held(out: Path, resume: bool) -> Iterator[None]:
-    """Make a training's folder; inside, no other process writes to it.
+def locked(out: Path, resume: bool) -> Iterator[None]:
+    """Create a training's folder; inside, no other process writes to it.
 
     Raises:
-        UserError: it cannot be made, another process trains in it, it holds a training that is not to be resumed, or
-            there is none to resume.
+        UserError: it cannot be created, another process trains in it, it holds a training and ``resume`` is false, or
+            it holds none and ``resume`` is true.
     """
     if resume and not (has_training(out) or (out / RECORD).exists()):
         raise UserError(f"{out} holds no training to resume; check --out, or start one without --resume")
@@ -77,30 +77,30 @@ def train(
     resume: bool,
     report: Report,
     settings: Mapping[str, Any] = MappingProxyType({}),
-    tell: Tell = lambda line: None,
+    say: Say = lambda line: None,
 ) -> Progress:
-    """Train a recipe; who starts it has the folder :func:`held`.
+    """Train a recipe; the caller holds the folder's lock (:func:`locked`).
 
-    ``out`` gets ``weights.safetensors`` (averaged), ``log.csv``, ``pictures``, ``state.pt`` and, in ``training.json``,
-    the settings that the training was called with and how they changed when it was resumed.
+    ``out`` gets ``weights.safetensors`` (averaged), ``log.csv``, ``pictures``, ``state.pt``, and ``training.json`` with
+    the settings and how they changed when the training was resumed.
 
     Returns:
-        How far the training is.
+        The progress at the end.
 
     Raises:
-        UserError: what ``resume`` asks for was made by another training, or losses or weights are no longer finite.
-        Interrupted: somebody stopped it; a checkpoint was written.
+        UserError: ``out`` holds another training than the one to resume, or losses or weights are not finite.
+        Interrupted: stopped by a signal, after writing a checkpoint.
     """
     out.mkdir(parents=True, exist_ok=True)
     average = copy.deepcopy(recipe.network).eval()
     progress, record = Progress(), Record.of(settings)
     if resume:
         new = Record.of(recipe.settings() | record.settings)
-        progress, record = _go_on(recipe, out, average, schedule, new, tell)
-    distributed.share_start(recipe.modules.values())
-    with told_what_is_kept(out):
+        progress, record = _resume(recipe, out, average, schedule, new, say)
+    distributed.broadcast_weights(recipe.modules.values())
+    with naming_checkpoint(out):
         if progress.step >= schedule.steps:
-            _finish(out, average, progress, record, schedule, tell)
+            _finish(out, average, progress, record, schedule, say)
             return progress
         if distributed.rank() == 0:
             record.write(out)
@@ -119,13 +119,13 @@ def _run(
     record: Record,
     report: Report,
 ) -> None:
-    """All updates that are left."""
+    """Do the remaining updates."""
     log = Log(out, progress.step) if distributed.rank() == 0 else None
-    images_a_step = recipe.options.batch * distributed.world()
+    images_a_step = recipe.options.batch * distributed.world_size()
     began, first = time.monotonic(), progress.images
     with stop_requested() as stopped, closing(prefetch(recipe.batch, progress.step, schedule.steps)) as batches:
         for step, batch in enumerate(batches, progress.step):
-            torch.manual_seed(step)  # for what draws its noise inside a step
+            torch.manual_seed(step)  # for noise drawn inside a step
             losses = recipe.step(batch, step / schedule.steps)
             _average(average, recipe.network, min(schedule.ema, (step + 1) / (step + 10)))
             progress.add(losses, images_a_step)
@@ -134,58 +134,58 @@ def _run(
             stop = distributed.any_process(stopped()) and not end
             if stop or end or progress.step % schedule.save_every == 0:
                 rate = (progress.images - first) / (time.monotonic() - began)
-                with distributed.together():
+                with distributed.fail_together():
                     if log is not None:
-                        _keep(recipe, average, log, progress, record, None if stop else round(rate, 1))
+                        _checkpoint(recipe, average, log, progress, record, None if stop else round(rate, 1))
             if stop:
-                distributed.wait()  # torchrun ends all processes when the first one leaves
-                raise Interrupted(f"interrupted; {what_is_kept(out)}")
+                distributed.barrier()  # torchrun ends all processes when one ends
+                raise Interrupted(f"interrupted; {checkpoint_note(out)}")
 
 
-def _go_on(
-    recipe: Recipe, out: Path, average: nn.Module, schedule: Schedule, new: Record, tell: Tell
+def _resume(
+    recipe: Recipe, out: Path, average: nn.Module, schedule: Schedule, new: Record, say: Say
 ) -> tuple[Progress, Record]:
-    """Where a training stopped, its settings held against those of now."""
+    """Restore the last checkpoint, and compare its recorded settings with the new ones."""
     if not has_training(out):
-        tell(f"{out} has no checkpoint yet: the training starts from the beginning")
+        say(f"{out} has no checkpoint yet: the training starts from the beginning")
         return Progress(), new
     state = read_state(out, recipe)
     record = Record(state["settings"], state["history"]) if "settings" in state else Record.read(out) or new
     progress = Progress(int(state["step"]), state.get("images", 0), state.get("sums", {}), state.get("count", 0))
-    if not progress.images:  # the state of an older training does not count them
+    if not progress.images:  # states of older versions do not count them
         batch = record.settings.get("batch", recipe.options.batch)
-        progress.images = Log.images(out, progress.step) or progress.step * batch * distributed.world()
+        progress.images = Log.images(out, progress.step) or progress.step * batch * distributed.world_size()
     if record.settings and "held_out" in new.settings and "held_out" not in record.settings:
-        tell("the people held out were chosen by an older rule: validation may now show faces that were trained on")
-    if progress.step >= schedule.steps:  # nothing will be trained, so nothing changes
+        say("the people locked out were chosen by an older rule: validation may now show faces that were trained on")
+    if progress.step >= schedule.steps:  # nothing will be trained, so the record does not change
         new.settings.pop("steps", None)
-        Record(dict(record.settings)).go_on_with(new, out, progress.step, progress.images)
+        Record(dict(record.settings)).resume_with(new, out, progress.step, progress.images)
     else:
-        for line in record.go_on_with(new, out, progress.step, progress.images):
-            tell(line)
+        for line in record.resume_with(new, out, progress.step, progress.images):
+            say(line)
     restore(state, out, recipe, average)
     return progress, record
 
 
-def _finish(out: Path, average: nn.Module, progress: Progress, record: Record, schedule: Schedule, tell: Tell) -> None:
-    """Nothing is left to train: write the weights again where they are missing or older than the state."""
+def _finish(out: Path, average: nn.Module, progress: Progress, record: Record, schedule: Schedule, say: Say) -> None:
+    """Write the weights of a finished training again if they are missing or older than its state."""
     if progress.step > schedule.steps:
-        tell(f"{out} has {progress.step} updates already, more than the {schedule.steps} asked for: nothing is trained")
+        say(f"{out} has {progress.step} updates already, more than the {schedule.steps} asked for: nothing is trained")
     if distributed.rank() == 0 and not weights_are_of(out, progress, record.settings):
         write_weights(out, average, progress, record.settings)
-        tell(f"{out / WEIGHTS} was missing or older than the state and is written again")
+        say(f"{out / WEIGHTS} was missing or older than the state and is written again")
 
 
-def _keep(
+def _checkpoint(
     recipe: Recipe, average: nn.Module, log: Log, progress: Progress, record: Record, images_per_s: float | None
 ) -> None:
     """Write a checkpoint, and a row of the log unless ``images_per_s`` is ``None`` (the training was interrupted)."""
     bad = [name for name, value in progress.sums.items() if not math.isfinite(value)]
-    # A gradient may be infinite where the loss was not.
+    # Gradients may be infinite where the loss was finite
     networks = {**recipe.modules, "averaged weights": average}
-    bad += [name for name, network in networks.items() if not _finite(network)]
+    bad += [name for name, network in networks.items() if not _is_finite(network)]
     if bad:
-        raise UserError(f"step {progress.step}: {', '.join(bad)} not finite; {what_is_kept(log.folder)}")
+        raise UserError(f"step {progress.step}: {', '.join(bad)} not finite; {checkpoint_note(log.folder)}")
     if images_per_s is None:
         save(log.folder, recipe, average, progress, record)
         return
@@ -199,7 +199,7 @@ def _keep(
         log.picture(progress.step, picture)
 
 
-def _finite(network: nn.Module) -> bool:
+def _is_finite(network: nn.Module) -> bool:
     return all(bool(value.isfinite().all()) for value in network.state_dict().values())
 
 

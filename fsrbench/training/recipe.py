@@ -1,4 +1,4 @@
-"""What a model brings to be trained: networks, data, losses and optimisers behind one ``step``."""
+"""Recipes: the networks, data, losses and optimisers of a training behind one ``step``."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ C = TypeVar("C")
 
 @dataclass(frozen=True)
 class Options:
-    """What a recipe is made for."""
+    """The options of one training."""
 
     task: Task
     data: str
     """Training faces: a dataset's name, a folder or a zip, as for ``fsrbench run --data``."""
     device: torch.device
     lr_data: str | None = None
-    """Real LR faces alike, for those recipes that learn from them."""
+    """Dataset of real LR faces, for recipes that learn from them; without it, train on HR/LR pairs only."""
     lr_mix: Mixture = field(default_factory=lambda: MIXTURE)
-    """Degradations that make the LR of pairs, and how often each."""
+    """Degradations that make the LR of pairs, with their shares."""
     amp: bool = True
-    """Run networks in bfloat16 where autocast allows; losses and weights stay in float32."""
+    """Run networks in bfloat16 where autocast does; losses and weights stay in float32."""
     batch: int = 32
     seed: int = 0
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -43,25 +43,25 @@ class Options:
 
 
 class Recipe(ABC):
-    """A model's training: one :meth:`step` an update.
+    """A model's training: one :meth:`step` per update.
 
-    Subclasses fill ``modules`` and ``optimizers``; both are saved and restored by name. Each step's batch and noise
-    depend on the step's number alone, so that a resumed training ends as an undisturbed one would.
+    Subclasses fill ``modules`` and ``optimizers``, which are saved and restored by name. The batch and the noise of a
+    step depend on its number alone, so that a resumed training gives the same weights as an uninterrupted one.
     """
 
     scored_by: ClassVar[str] = ""
-    """Command that scores the weights; ``{weights}`` and ``{task}`` are filled in."""
+    """Command that scores the weights, with placeholders ``{weights}`` and ``{task}``."""
     shipped: ClassVar[str] = "restoration"
-    """Name of the module whose averaged weights are the training's result."""
+    """Name of the module whose averaged weights are the result."""
 
     def __init__(self, options: Options) -> None:
         self.options, self.device = options, options.device
         self.modules: dict[str, nn.Module] = {}
         self.optimizers: dict[str, torch.optim.Optimizer] = {}
         self.notes: list[str] = []
-        """Warnings about the data, shown at the start of the training."""
+        """Warnings shown at the start of the training."""
         self.facts: dict[str, Any] = {}
-        """What the training depends on besides its options: the content of its data, who is held out."""
+        """What the training depends on besides its options, such as hashes of its data and the people held out."""
 
     @property
     def network(self) -> nn.Module:
@@ -70,22 +70,22 @@ class Recipe(ABC):
 
     @abstractmethod
     def batch(self, step: int) -> Any:
-        """Make a step's batch; called ahead of time from a thread."""
+        """Make the batch of a step; called ahead of time, in a thread."""
 
     @abstractmethod
     def step(self, batch: Any, progress: float) -> dict[str, float]:
-        """Update once and return the losses. ``progress`` goes from 0 to 1 over the training."""
+        """Do one update and return its losses. ``progress`` goes from 0 to 1 over the training."""
 
     @abstractmethod
     def validate(self, network: nn.Module) -> dict[str, float]:
         """Quality of ``network`` (the average of the shipped module) on held-out data."""
 
     def picture(self, network: nn.Module) -> Image.Image | None:
-        """What ``network`` makes of some held-out faces, to look at."""
+        """A picture of what ``network`` makes of some held-out faces."""
         return None
 
-    def place(self, module: nn.Module) -> nn.Module:
-        """A module on the recipe's device, in the memory format that convolutions like best."""
+    def to_device(self, module: nn.Module) -> nn.Module:
+        """Move a module to the recipe's device, in channels-last memory format."""
         return module.to(self.device).to(memory_format=torch.channels_last)
 
     def autocast(self) -> torch.autocast:
@@ -93,12 +93,12 @@ class Recipe(ABC):
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.options.amp)
 
     def note_no_lr_data(self) -> None:
-        """Warn that this recipe learns nothing from real LR faces, where some are named."""
+        """Warn that this recipe does not use real LR faces, if some are named."""
         if self.options.lr_data is not None:
             self.notes.append("--lr-data has no effect on this training")
 
     def settings(self) -> dict[str, Any]:
-        """What the training depends on: recorded in its state, and compared when it is resumed."""
+        """Settings that the training depends on; recorded in its state, and compared when it is resumed."""
         options = self.options
         return {
             "task": options.task.name,
@@ -111,14 +111,14 @@ class Recipe(ABC):
         }
 
     def state(self) -> dict[str, Any]:
-        """Everything that a resumed training needs."""
+        """State of modules and optimisers, for :meth:`load_state`."""
         return {
             "modules": {name: module.state_dict() for name, module in self.modules.items()},
             "optimizers": {name: optimizer.state_dict() for name, optimizer in self.optimizers.items()},
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what :meth:`state` gave."""
+        """Restore what :meth:`state` returned."""
         for name, module in self.modules.items():
             module.load_state_dict(state["modules"][name])
         for name, optimizer in self.optimizers.items():
@@ -126,28 +126,28 @@ class Recipe(ABC):
 
 
 def parse_config(kind: type[C], values: Mapping[str, Any]) -> C:
-    """A recipe's ``Config`` from what the user gave.
+    """Make a recipe's ``Config`` from the user's settings.
 
     Raises:
-        UserError: a setting that does not exist, or of another type.
+        UserError: an unknown setting, or a value of another type.
     """
     known = {f.name: f for f in fields(kind)}  # type: ignore[arg-type]
     for name, value in values.items():
         if name not in known:
             raise UserError(f"unknown setting {str(name)[:80]!r}; known: {', '.join(known)}")
-        kind_of = type(known[name].default)
-        allowed = (int, float) if kind_of is float else (kind_of,)
-        fits = isinstance(value, allowed) and isinstance(value, bool) == (kind_of is bool)
+        wanted = type(known[name].default)
+        allowed = (int, float) if wanted is float else (wanted,)
+        fits = isinstance(value, allowed) and isinstance(value, bool) == (wanted is bool)
         if not fits or (isinstance(value, float) and not math.isfinite(value)):
-            raise UserError(f"setting {name} must be {kind_of.__name__}, not {repr(value)[:80]}")
+            raise UserError(f"setting {name} must be {wanted.__name__}, not {repr(value)[:80]}")
     return kind(**values)
 
 
 def refuse_negative(config: Any) -> None:
-    """Refuse settings below zero: weights, rates and shares are never negative.
+    """Refuse negative settings, for configurations of weights, rates and shares.
 
     Raises:
-        UserError: one is.
+        UserError: one is negative.
     """
     for field_ in fields(config):
         value = getattr(config, field_.name)
@@ -156,7 +156,7 @@ def refuse_negative(config: Any) -> None:
 
 
 def update(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    """One step of an optimiser down a loss, its gradients averaged over all processes."""
+    """Do one optimiser step, with gradients averaged over all processes."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     average_gradients(p for group in optimizer.param_groups for p in group["params"])
@@ -164,7 +164,7 @@ def update(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
 
 
 def set_rate(optimizers: Iterable[torch.optim.Optimizer], first: float, last: float, progress: float) -> None:
-    """Learning rate on a cosine from ``first`` to ``last``."""
+    """Set the learning rate on a cosine from ``first`` to ``last``, at ``progress`` in [0, 1]."""
     rate = last + (first - last) * 0.5 * (1 + math.cos(progress * math.pi))
     for optimizer in optimizers:
         for group in optimizer.param_groups:
@@ -172,7 +172,7 @@ def set_rate(optimizers: Iterable[torch.optim.Optimizer], first: float, last: fl
 
 
 def trainable(*modules: nn.Module) -> list[nn.Parameter]:
-    """All parameters of some modules, for an optimiser."""
+    """All parameters of some modules."""
     return [p for module in modules for p in module.parameters()]
 
 
@@ -180,12 +180,12 @@ def load_weights(network: nn.Module, path: Path, load: Callable[[dict[str, Tenso
     """Load a .safetensors file of any precision.
 
     Args:
-        network: gets the weights.
+        network: receives the weights.
         path: of the file.
-        load: takes the tensors, if not the network's own ``load_state_dict`` does.
+        load: takes the tensors; by default the network's ``load_state_dict``.
 
     Raises:
-        UserError: it is not there, or of another network.
+        UserError: missing, or of another network.
     """
     try:
         (load or network.load_state_dict)(load_file(path))

@@ -1,4 +1,4 @@
-"""What a training was started with: kept beside its state, and compared when the training is resumed."""
+"""The settings of a training: recorded beside its state, and compared when it is resumed."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from fsrbench.errors import UserError
 from fsrbench.files.atomic import whole
 
 RECORD: Final = "training.json"
-FREE: Final = frozenset({"steps", "batch", "amp", "device", "torch", "version", "processes", "save_every"})
-"""Settings that may change when a training is resumed: the change is reported and recorded."""
+MAY_CHANGE: Final = frozenset({"steps", "batch", "amp", "device", "torch", "version", "processes", "save_every"})
+"""Settings that may change when a training is resumed; changes are reported and recorded."""
 _FACTS: Final = ("held_out", "data_sha256", "lr_data_sha256", "config_sha256", "processes")
-_ALWAYS: Final = ("model", "task", "data", "lr_data", "seed", "config", *_FACTS)
-"""Every training has these: where a record lacks one, it is unknown. What else a record lacks was not given."""
+_ALWAYS_RECORDED: Final = ("model", "task", "data", "lr_data", "seed", "config", *_FACTS)
+"""Settings of every training: one that a record lacks is unknown. Others that it lacks were not given."""
 
 
 @dataclass
 class Record:
-    """A training's settings, and how they changed each time that it was resumed."""
+    """A training's settings, and their changes each time it was resumed."""
 
     settings: dict[str, Any]
     history: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Record:
-        """A record with values as JSON keeps them."""
+        """A record with values as they come back from JSON."""
         return cls(json.loads(json.dumps(dict(settings), default=str)))
 
     @classmethod
@@ -49,24 +49,24 @@ class Record:
         with whole(out / RECORD) as part:
             part.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
-    def go_on_with(self, new: Record, out: Path, step: int, images: int) -> list[str]:
+    def resume_with(self, new: Record, out: Path, step: int, images: int) -> list[str]:
         """Take over the settings of a resumed training.
 
         Args:
-            new: what the training is called with now.
+            new: its settings now.
             out: its folder, for messages.
             step: updates done so far.
             images: images seen so far.
 
         Returns:
-            A line for each change that matters to a reader.
+            A line for each change.
 
         Raises:
-            UserError: a setting differs that the training cannot go on with.
+            UserError: a setting changed that must not.
         """
         changed = differences(self.settings, new.settings)
         refused = [
-            _line(name, *pair) for name, pair in changed.items() if not _is_free(name, self.settings, new.settings)
+            _line(name, *pair) for name, pair in changed.items() if not _may_change(name, self.settings, new.settings)
         ]
         if refused:
             raise UserError(f"{out} was made by another training: {'; '.join(refused)}; give the same or another --out")
@@ -78,7 +78,7 @@ class Record:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Settings that differ, by name; those inside others as ``config.rate``.
+    """Old and new values of settings that differ, by name; nested ones as ``config.rate``.
 
     Example:
         >>> differences({"seed": 0, "config": {"rate": 1.0}}, {"seed": 0, "config": {"rate": 2.0}})
@@ -87,7 +87,7 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, 
     if not before:
         return {}
     a, b = dict(_flat(before)), dict(_flat(now))
-    unknown = {name for name in _ALWAYS if name not in before}
+    unknown = {name for name in _ALWAYS_RECORDED if name not in before}
     names = [name for name in dict.fromkeys([*a, *b]) if name.partition(".")[0] not in unknown]
     pairs = {name: (a.get(name), b.get(name)) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
@@ -101,12 +101,12 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield f"{prefix}{name}", value
 
 
-def _is_free(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    """Whether a setting may differ: such as the path of data whose content is known to be the same."""
+def _may_change(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether a setting may differ, such as the path of data whose content is known to be the same."""
     top, dot, rest = name.partition(".")
     content = f"{top}_sha256{dot}{rest}"
     hashes = [dict(_flat(settings)).get(content) for settings in (before, now)]
-    return name in FREE or (hashes[0] is not None and hashes[0] == hashes[1])
+    return name in MAY_CHANGE or (hashes[0] is not None and hashes[0] == hashes[1])
 
 
 def _line(name: str, before: Any, now: Any) -> str:

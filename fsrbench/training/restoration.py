@@ -1,4 +1,4 @@
-"""Recipes of restoration networks: pairs of LR and HR faces in, PSNR on held-out identities out."""
+"""Recipes of restoration networks, trained on LR/HR pairs and validated by PSNR on held-out identities."""
 
 from __future__ import annotations
 
@@ -19,21 +19,22 @@ from fsrbench.training.held_out import RULE
 from fsrbench.training.recipe import Options, Recipe, set_rate, trainable, update
 
 Guidance = Callable[[Tensor, Tensor], dict[str, Tensor]]
-"""From SR and HR, N,3,H,W in [0, 1], to named losses that already carry their weights."""
+"""Maps SR and HR, N,3,H,W in [0, 1], to named losses, already weighted."""
 
 HELD_OUT = 0.04
-"""Share of the identities that validation keeps."""
+"""Share of the identities held out for validation."""
 SHOWN = 8
+"""Faces in a picture of the log."""
 
 
 class RestorationRecipe(Recipe):
-    """What all trainings of restoration networks share.
+    """Base of trainings of restoration networks.
 
     Args:
-        options: what it is made for.
+        options: of the training.
         network: maps LR to HR.
-        guidance: further losses wherever HR is known.
-        signed_bgr: the network wants and gives BGR in [-1, 1], not RGB in [0, 1].
+        guidance: further losses where HR is known.
+        signed_bgr: the network's input and output are BGR in [-1, 1], not RGB in [0, 1].
     """
 
     scored_by: ClassVar[str] = "fsrbench run --methods bicubic,checkpoint:{weights} --task {task}"
@@ -43,7 +44,7 @@ class RestorationRecipe(Recipe):
     ) -> None:
         super().__init__(options)
         self.guidance, self.signed_bgr = guidance, signed_bgr
-        self.modules["restoration"] = self.place(network)
+        self.modules["restoration"] = self.to_device(network)
         digest = sha256()
         self.faces, held_out = load_faces(options.data, options.task.hr_size, HELD_OUT, digest, self.notes)
         self.facts |= {"data_sha256": digest.hexdigest(), "held_out": f"{RULE}; share {HELD_OUT}"}
@@ -61,17 +62,17 @@ class RestorationRecipe(Recipe):
         return self.pairs(step)
 
     def pairs(self, step: int) -> Batch:
-        """LR made from HR by the common mixture of degradations."""
+        """Pairs of a step, with LR made by the mixture of degradations."""
         rng = rng_for(f"step {step} of process {rank()}", self.options.seed)
         return make_batch(self.faces, self.options.task.lr_size, self.options.batch, self.options.lr_mix, rng)
 
     def encode(self, images: Tensor) -> Tensor:
-        """Images in [0, 1], RGB, as the networks want them, on their device."""
+        """Convert RGB images in [0, 1] to the networks' input, on their device."""
         images = images.to(self.device, memory_format=torch.channels_last)
         return images.flip(1) * 2 - 1 if self.signed_bgr else images
 
     def decode(self, images: Tensor) -> Tensor:
-        """What the networks gave as images in [0, 1], RGB, not clipped."""
+        """Convert the networks' output to RGB in [0, 1], not clipped."""
         images = images.float()
         return (images.flip(1) + 1) / 2 if self.signed_bgr else images
 
@@ -92,7 +93,7 @@ class RestorationRecipe(Recipe):
         return self.losses(self.restore(self.network, pairs.lr), hr)
 
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Mean RGB PSNR (dB) on held-out identities, a degradation each."""
+        """Mean RGB PSNR (dB) on held-out identities, for each of some degradations."""
         result = {}
         for name, batch in self.held_out.items():
             sr = self.restore(network, batch.lr).clamp(0, 1).cpu()
@@ -109,22 +110,22 @@ class RestorationRecipe(Recipe):
 
 
 def enlarged(lr: Tensor, side: int) -> Tensor:
-    """LR faces N,3,h,w as blocks of pixels, N,3,side,side."""
+    """LR faces N,3,h,w enlarged to visible pixels, N,3,side,side."""
     return F.interpolate(lr, size=(side, side), mode="nearest")
 
 
 def as_rows(*rows: Tensor) -> Image.Image:
-    """Faces N,3,H,W in [0, 1], each tensor a row of one picture."""
+    """One picture of faces N,3,H,W in [0, 1], one row per tensor."""
     return Image.fromarray(to_uint8(torch.cat([torch.cat(list(row), dim=2)[None] for row in rows], dim=2))[0])
 
 
 def psnr(sr: Tensor, hr: Tensor) -> float:
-    """Mean over images of N,3,H,W in [0, 1]."""
+    """Mean PSNR (dB) over images N,3,H,W in [0, 1]."""
     return float((-10 * (sr - hr).square().mean(dim=(1, 2, 3)).log10()).mean())
 
 
 class PairRecipe(RestorationRecipe):
-    """Pairs alone: L1 and what guides besides, with Adam and a cosine from ``rates[0]`` to ``rates[1]``."""
+    """Train on pairs: L1 and the guidance, by Adam with a cosine from ``rates[0]`` to ``rates[1]``."""
 
     def __init__(
         self,
@@ -139,7 +140,7 @@ class PairRecipe(RestorationRecipe):
         self.optimizers["restoration"] = torch.optim.Adam(trainable(self.network), lr=rates[0])
 
     def note_unused(self, settings: Iterable[str]) -> None:
-        """Warn of settings in the user's file that only trainings with real LR faces use."""
+        """Warn of the user's settings that only trainings with real LR faces use."""
         if unused := [name for name in settings if name in self.options.config]:
             self.notes.append(f"without --lr-data these settings have no effect: {', '.join(unused)}")
 

@@ -26,8 +26,8 @@ from fsrbench.training.restoration import SHOWN, Guidance, RestorationRecipe, as
 
 @dataclass(frozen=True)
 class Networks:
-    """The seven networks. Degradation networks take HR images and noise N,``noise``; discriminators give scores, of any
-    shape that begins with N, or a :class:`Judgement`."""
+    """The seven networks. Degradation networks take HR images and noise N,``noise``; discriminators (judges) return
+    scores N,..., or a :class:`Judgement`."""
 
     restoration: nn.Module
     degradation_forward: nn.Module
@@ -40,10 +40,10 @@ class Networks:
 
 
 class Judgement(NamedTuple):
-    """What a discriminator with features says about N images; the hinge loss is the sum of its scores' mean losses."""
+    """Output of a discriminator with features for N images; the hinge loss sums over the means of its scores."""
 
     scores: list[Tensor]
-    """Of any shape that begins with N, high for real."""
+    """Each N,..., high for real images."""
     features: list[Tensor]
 
 
@@ -55,30 +55,29 @@ class Weights:
     adversarial: float = 0.05
     forward: float = 1.0
     backward: float = 0.05
-    """0 leaves the backward pathway out of the restoration network's training."""
+    """0 excludes the backward pathway from the restoration network's training."""
     anchor: float = 1.0
     """Weight of the L1 between a restored real LR face and its bicubic enlargement, within the backward pathway."""
     pairs: float = 0.0
-    """Weight of the losses on pairs from the mixture of degradations, which SCGAN does not have; the forward pathway's
-    HR discriminator judges these, too."""
+    """Weight of the losses on pairs from the mixture of degradations, which SCGAN does not have; they include the
+    forward pathway's HR discriminator."""
     features: float = 0.0
     """Weight of the L1 between that discriminator's features of SR and HR (Wang et al., pix2pixHD, CVPR 2018)."""
     cycle_every: int = 1
-    """One update in so many goes through both pathways; the others see pairs alone and cost a third."""
+    """Every how many updates both pathways are used; the others use pairs only and cost a third."""
     detach: bool = True
-    """Cut the gradient where an image goes from one generator to the next, as SCGAN's public code does, although the
-    paper speaks of a cycle."""
+    """Stop gradients between generators, as SCGAN's public code does, although the paper describes a cycle."""
 
 
 @dataclass(frozen=True)
 class Rates:
-    """Adam's settings; the defaults are those of SCGAN's public code but for ``betas``."""
+    """Settings of Adam; the defaults are those of SCGAN's public code, except ``betas``."""
 
     first: float = 1e-4
     last: float = 1e-5
-    """The rate at the end; it falls on a cosine."""
+    """The rate at the end of the cosine."""
     judges: float = 1.0
-    """How many times as fast discriminators learn (Heusel et al., NeurIPS 2017)."""
+    """Learning rate of the discriminators, relative to the generators' (Heusel et al., NeurIPS 2017)."""
     betas: tuple[float, float] = (0.0, 0.9)
 
 
@@ -91,22 +90,22 @@ class CycleBatch:
     pairs: Batch
     noise: Tensor
     cycle: bool = True
-    """Whether this update goes through both pathways."""
+    """Whether this update uses both pathways."""
 
 
 class SemiCycle(RestorationRecipe):
     """Semi-cycle training of a restoration network.
 
     Args:
-        options: what it is made for; needs ``lr_data``.
-        networks: what is trained.
+        options: of the training; ``lr_data`` is required.
+        networks: all that are trained.
         weights: of the losses.
-        rates: how fast they learn.
-        guidance: further losses between SR and HR wherever HR is known.
-        signed_bgr: the networks want and give BGR in [-1, 1].
+        rates: of the optimisers.
+        guidance: further losses between SR and HR where HR is known.
+        signed_bgr: the networks' input and output are BGR in [-1, 1].
 
     Raises:
-        UserError: no real LR faces are named.
+        UserError: ``lr_data`` is missing.
     """
 
     def __init__(
@@ -126,14 +125,14 @@ class SemiCycle(RestorationRecipe):
         self.facts["lr_data_sha256"] = digest.hexdigest()
         self.weights, self.rates, self.noise = weights, rates, networks.noise
         names = ("degradation_forward", "degradation_backward", *(f"judge_{s}_{p}" for s in ("lr", "hr") for p in WAYS))
-        self.modules |= {name: self.place(getattr(networks, name)) for name in names}
+        self.modules |= {name: self.to_device(getattr(networks, name)) for name in names}
         judges = [self.modules[name] for name in names if name.startswith("judge")]
         generators = [module for name, module in self.modules.items() if not name.startswith("judge")]
         self.optimizers["generators"] = torch.optim.Adam(trainable(*generators), lr=rates.first, betas=rates.betas)
         self.optimizers["judges"] = torch.optim.Adam(trainable(*judges), lr=rates.first, betas=rates.betas)
 
     def batch(self, step: int) -> CycleBatch:
-        """HR and LR of a step are drawn apart: nothing in them belongs together."""
+        """Draw HR and real LR of a step independently; they are unpaired."""
         rng = rng_for(f"cycle {step} of process {rank()}", self.options.seed)
         pairs = self.pairs(step)
         noise = rng.standard_normal((2, len(pairs.hr), self.noise)).astype("float32")
@@ -161,7 +160,7 @@ class SemiCycle(RestorationRecipe):
         return {name: loss.item() for name, loss in (losses | judged).items()}
 
     def _pairs(self, pairs: Batch, hr: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """SR of pairs as the network gives it, and its losses."""
+        """The network's output for pairs, and its losses."""
         with self.autocast():
             made = self.network(self.encode(pairs.lr)).float()
         losses = self.losses(self.decode(made), pairs.hr.to(self.device, memory_format=torch.channels_last))
@@ -176,13 +175,13 @@ class SemiCycle(RestorationRecipe):
         return made, losses
 
     def _ask(self, way: str, images: Tensor) -> Judgement:
-        """What a discriminator says, without a gradient to its weights."""
+        """A discriminator's output, without gradients to its weights."""
         judge = self.modules[f"judge_{way}"]
         with self.autocast(), _frozen(judge):
             return _judgement(judge(images))
 
     def picture(self, network: nn.Module) -> Image.Image | None:
-        """Rows of LR, SR and HR, then of real LR and its SR, which no number here watches."""
+        """Rows of LR, SR and HR, then of real LR and its SR, which no validation number covers."""
         upper = super().picture(network)
         real = to_tensor(self.real[:SHOWN])
         lower = as_rows(enlarged(real, self.options.task.hr_size), self.restore(network, real).clamp(0, 1).cpu())
@@ -216,7 +215,7 @@ class SemiCycle(RestorationRecipe):
             "hr_backward": F.interpolate(real, size=hr.shape[-2:], mode="bicubic", align_corners=False),
             "lr_backward": real,
         }
-        # The restoration network serves both ways and weighs them; each degradation network serves one.
+        # Only the restoration network takes part in both pathways and weighs them
         ways = {"lr_forward": 1.0, "hr_forward": weights.forward, "hr_backward": weights.backward, "lr_backward": 1.0}
         pixel = dict.fromkeys(ways, weights.pixel) | {"hr_backward": weights.pixel * weights.anchor}
         losses = {}
@@ -244,8 +243,8 @@ class SemiCycle(RestorationRecipe):
         return losses
 
 
-def _judgement(said: Tensor | Judgement) -> Judgement:
-    return Judgement([said], []) if isinstance(said, Tensor) else said
+def _judgement(output: Tensor | Judgement) -> Judgement:
+    return Judgement([output], []) if isinstance(output, Tensor) else output
 
 
 def _fool(judged: Judgement) -> Tensor:
@@ -260,13 +259,13 @@ def _pass(image: Tensor) -> Tensor:
 
 
 def _scaled(image: Tensor, weight: float) -> Tensor:
-    """The same image with its gradient times ``weight``: what comes back from the second half of the backward pathway
-    counts for the restoration network as much as its first half does."""
+    """The same image with its gradient scaled by ``weight``, so that both halves of the backward pathway count equally
+    for the restoration network."""
     return image.detach() + weight * (image - image.detach())
 
 
 class _frozen:
-    """Inside, a module's parameters need no gradient."""
+    """Inside, a module's parameters require no gradient."""
 
     def __init__(self, module: nn.Module) -> None:
         self.parameters = list(module.parameters())

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during a training: it stops after the update under way, so that a checkpoint can be written."""
+"""Handle Ctrl-C and SIGTERM: a training stops after the current update, so that it can write a checkpoint."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from types import FrameType
 
 @contextmanager
 def stop_requested() -> Iterator[Callable[[], bool]]:
-    """Inside, the first SIGINT or SIGTERM only makes the yielded function true; the second acts as it did before.
+    """Inside, the first SIGINT or SIGTERM only makes the yielded function return true; the second acts as usual.
 
-    Outside the main thread Python allows no handlers, and signals act as before.
+    Outside the main thread, where Python allows no handlers, signals act as usual.
     """
     caught: list[int] = []
     before: dict[int, object] = {}

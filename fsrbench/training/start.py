@@ -1,4 +1,4 @@
-"""From what the user asked for to a training under way."""
+"""``fsrbench train``: make a recipe from the user's choices, and train it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from fsrbench.provenance.file_hashes import file_hash
 from fsrbench.tasks import TASKS
 from fsrbench.training import RECIPES, distributed
 from fsrbench.training.data import MIXTURE, check_mixture
-from fsrbench.training.loop import Report, Schedule, held, train
+from fsrbench.training.loop import Report, Schedule, locked, train
 from fsrbench.training.recipe import Options, Recipe
-from fsrbench.training.state import WEIGHTS, Progress, what_is_kept
+from fsrbench.training.state import WEIGHTS, Progress, checkpoint_note
 
 LINE_EVERY = 100
-"""Updates between the lines that stand for the progress bar where there is no terminal."""
+"""Updates between lines of progress, where there is no terminal for a bar."""
 
 
 @preserved()
@@ -43,18 +43,18 @@ def start(
     """Make a model's recipe and train it; see :func:`fsrbench.training.loop.train`.
 
     Args:
-        model: its name in the entry points ``fsrbench.recipes``.
-        out: folder for everything the training leaves.
-        settings: the fields of :class:`Options`, task and device by name.
+        model: name in the entry points ``fsrbench.recipes``.
+        out: the training's folder.
+        settings: fields of :class:`Options`, with task and device by name.
         config: YAML file with the recipe's own settings.
-        lr_mix: YAML file with the degradations that make the LR of pairs, and how often each.
-        steps: updates in all.
+        lr_mix: YAML file with the mixture of degradations that make the LR of pairs.
+        steps: number of updates in all.
         save_every: updates between checkpoints.
-        threads: CPU threads, torch's choice if ``None``.
-        resume: go on where ``out`` stopped.
+        threads: CPU threads; torch's choice if ``None``.
+        resume: go on from the checkpoint in ``out``.
 
     Raises:
-        UserError: an unknown name or setting, unusable data, or ``out`` is in the way.
+        UserError: unknown names or settings, unusable data, or ``out`` holds another training.
     """
     if settings["task"] not in TASKS:
         raise UserError(f"unknown task {settings['task']!r}; known: {', '.join(TASKS)}")
@@ -66,26 +66,31 @@ def start(
     device = distributed.start(find_device(settings["device"]))
     reporter = Reporter(Console(stderr=True, highlight=False, quiet=distributed.rank() != 0))
     try:
-        with held(out, resume) if distributed.rank() == 0 else nullcontext():
+        with locked(out, resume) if distributed.rank() == 0 else nullcontext():
             torch.manual_seed(settings["seed"])
             recipe = make(Options(**{**settings, "task": TASKS[settings["task"]], "device": device, "config": own}))
             assert isinstance(recipe, Recipe)
-            for note in recipe.notes:
-                reporter.warn(note)
             record = {"model": model, **settings, "config": own, "config_sha256": _hashes(own), **recipe.facts}
-            record |= {"steps": steps, "torch": torch.__version__, "processes": distributed.world()}
-            schedule = Schedule(steps, save_every=save_every)
-            with _progress(f"training {model}", steps, reporter.console) as report:
-                done = train(recipe, out, schedule, resume, report, record, reporter.warn)
-            _say_where(recipe, out, done, reporter)
+            _train(recipe, out, Schedule(steps, save_every=save_every), resume, record, reporter)
     except KeyboardInterrupt:
-        raise Interrupted(f"interrupted; {what_is_kept(out)}") from None
+        raise Interrupted(f"interrupted; {checkpoint_note(out)}") from None
     finally:
         distributed.stop()
 
 
+def _train(
+    recipe: Recipe, out: Path, schedule: Schedule, resume: bool, settings: dict[str, Any], reporter: Reporter
+) -> None:
+    for note in recipe.notes:
+        reporter.warn(note)
+    settings |= {"steps": schedule.steps, "torch": torch.__version__, "processes": distributed.world_size()}
+    with _progress(f"training {settings['model']}", schedule.steps, reporter.console) as report:
+        done = train(recipe, out, schedule, resume, report, settings, reporter.warn)
+    _say_where(recipe, out, done, reporter)
+
+
 def _say_where(recipe: Recipe, out: Path, done: Progress, reporter: Reporter) -> None:
-    """Where the weights are, and the command that scores them."""
+    """Report where the weights are, and the command that scores them."""
     weights = out / WEIGHTS
     reporter.say(f"{done.step:,} updates on {done.images:,} images; weights: {weights}")
     if recipe.scored_by:
@@ -94,7 +99,7 @@ def _say_where(recipe: Recipe, out: Path, done: Progress, reporter: Reporter) ->
 
 
 def _hashes(config: Mapping[str, Any]) -> dict[str, str]:
-    """The sha256 of each file that a setting names."""
+    """sha256 of each file named by a setting."""
     files = {name: Path(value) for name, value in config.items() if isinstance(value, str) and value}
     return {name: file_hash(path) for name, path in files.items() if path.is_file()}
 
@@ -110,7 +115,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def _progress(what: str, total: int, console: Console) -> Iterator[Report]:
-    """A bar with the losses on a terminal, a line now and then elsewhere, nothing in all but the first process."""
+    """Show a bar with the losses on a terminal, and a line now and then elsewhere; the first process only."""
     if not console.is_terminal:
         yield (
             lambda done, losses: (

@@ -1,4 +1,4 @@
-"""The files that a training leaves: the state it resumes from, and the averaged weights."""
+"""Files of a training: the state it resumes from, and the averaged weights."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from fsrbench.training.recipe import Recipe
 from fsrbench.training.record import Record
 
 STATE: Final = "state.pt"
-"""All that a resumed training needs."""
+"""Everything that a resumed training needs."""
 WEIGHTS: Final = "weights.safetensors"
 
 
 @dataclass
 class Progress:
-    """How far a training is."""
+    """Progress of a training."""
 
     step: int = 0
     """Updates done."""
@@ -53,15 +53,15 @@ class Progress:
 
 
 def has_training(out: Path) -> bool:
-    """Whether a training left a state in this folder."""
+    """Whether a folder holds the state of a training."""
     return (out / STATE).exists()
 
 
 def save(out: Path, recipe: Recipe, average: nn.Module, progress: Progress, record: Record) -> None:
-    """Write state and weights so that a kill at any moment leaves the old ones or the new ones.
+    """Write state and weights; a kill at any moment leaves either the old ones or the new ones.
 
     Raises:
-        CannotWrite: the disk takes no more.
+        CannotWrite: the disk is full.
     """
     settings = Record.of(recipe.settings() | record.settings).settings
     state: dict[str, Any] = {
@@ -71,7 +71,7 @@ def save(out: Path, recipe: Recipe, average: nn.Module, progress: Progress, reco
         "history": record.history,
         **vars(progress),
     }
-    buffer = io.BytesIO()  # on a full disk torch and safetensors raise errors of their own that do not say so
+    buffer = io.BytesIO()  # written by ourselves: on a full disk torch and safetensors raise errors that do not say so
     torch.save(state, buffer)
     with whole(out / STATE) as part:
         part.write_bytes(buffer.getbuffer())
@@ -79,16 +79,16 @@ def save(out: Path, recipe: Recipe, average: nn.Module, progress: Progress, reco
 
 
 def write_weights(out: Path, average: nn.Module, progress: Progress, settings: Mapping[str, Any]) -> None:
-    """Write the averaged weights, with how they were trained in the metadata."""
+    """Write the averaged weights, with a summary of the training in their metadata."""
     weights = {k: v.contiguous() for k, v in average.state_dict().items()}
-    # One entry: safetensors writes several in any order, and equal trainings should give equal files.
+    # One entry: safetensors writes several in any order, and equal trainings should give equal files
     metadata = {"training": summary(progress, settings)}
     with whole(out / WEIGHTS) as part:
         part.write_bytes(safetensors.torch.save(weights, metadata=metadata))
 
 
 def summary(progress: Progress, settings: Mapping[str, Any]) -> str:
-    """How weights were trained, in the line that methods show.
+    """How weights were trained, in one line for the manifest.
 
     Example:
         >>> settings = {"model": "ours", "task": "x4", "steps": 200, "data": "faces.zip", "seed": 0}
@@ -107,7 +107,7 @@ def summary(progress: Progress, settings: Mapping[str, Any]) -> str:
 
 
 def weights_are_of(out: Path, progress: Progress, settings: Mapping[str, Any]) -> bool:
-    """Whether the weights in the folder are those of this state."""
+    """Whether the weights in a folder belong to this state."""
     try:
         with safe_open(out / WEIGHTS, framework="pt") as file:
             return (file.metadata() or {}).get("training") == summary(progress, settings)
@@ -115,31 +115,31 @@ def weights_are_of(out: Path, progress: Progress, settings: Mapping[str, Any]) -
         return False
 
 
-def what_is_kept(out: Path) -> str:
-    """What an ended training leaves and how it goes on, for messages."""
+def checkpoint_note(out: Path) -> str:
+    """The checkpoint in a folder and how to go on from it, for messages."""
     if not has_training(out):
         return "no checkpoint was written, so nothing is kept"
     try:
         step = torch.load(out / STATE, map_location="cpu", weights_only=True, mmap=True)["step"]
-    except Exception:  # somebody else's file by now
+    except Exception:  # overwritten or damaged
         return f"{out} keeps the last checkpoint; --resume goes on from it"
     return f"{out} keeps the checkpoint of update {step}; the same command with --resume goes on from it"
 
 
 @contextmanager
-def told_what_is_kept(out: Path) -> Iterator[None]:
-    """Inside, an error for a full disk says which checkpoint is left."""
+def naming_checkpoint(out: Path) -> Iterator[None]:
+    """Add the last checkpoint to the error for a full disk."""
     try:
         yield
     except CannotWrite as error:
-        raise CannotWrite(f"{str(error).removesuffix(f'; {KEPT}')}; {what_is_kept(out)}") from error
+        raise CannotWrite(f"{str(error).removesuffix(f'; {KEPT}')}; {checkpoint_note(out)}") from error
 
 
 def read_state(out: Path, recipe: Recipe) -> dict[str, Any]:
-    """The state in a training's folder.
+    """Read the state in a training's folder.
 
     Raises:
-        UserError: it is damaged, or no state of a training.
+        UserError: damaged, or not the state of a training.
     """
     try:
         state = torch.load(out / STATE, map_location=recipe.device, weights_only=True)
@@ -150,10 +150,10 @@ def read_state(out: Path, recipe: Recipe) -> dict[str, Any]:
 
 
 def restore(state: dict[str, Any], out: Path, recipe: Recipe, average: nn.Module) -> None:
-    """Give networks and optimisers their state.
+    """Load a state into networks and optimisers.
 
     Raises:
-        UserError: it is of other networks.
+        UserError: it belongs to other networks.
     """
     try:
         for kind, current in (("modules", recipe.modules), ("optimizers", recipe.optimizers)):

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from fsrbench.audit.findings import COLUMNS
 from fsrbench.audit.protocols import LR, Protocol, all_protocols
-from fsrbench.engine.worker import Worker
+from fsrbench.engine.context import Context
 from fsrbench.methods.base import Method
 from fsrbench.weights import ENVIRONMENT
 
@@ -159,9 +159,9 @@ def test_a_run_is_not_super_resolved_again(finished: Path, of_run: pd.DataFrame,
 
 def test_a_run_stays_finished_and_every_worker_is_ended(finished: Path, of_run: pd.DataFrame, monkeypatch) -> None:
     started, ended = [], []
-    start, end = Worker.__init__, Worker.close
-    monkeypatch.setattr(Worker, "__init__", lambda self, *given: started.append(self) or start(self, *given))
-    monkeypatch.setattr(Worker, "close", lambda self: ended.append(self) or end(self))
+    start, end = Context.__init__, Context.close
+    monkeypatch.setattr(Context, "__init__", lambda self, *given: started.append(self) or start(self, *given))
+    monkeypatch.setattr(Context, "close", lambda self: ended.append(self) or end(self))
     assert audit(finished).exit_code == 0
     assert len(started) > 2
     assert set(map(id, started)) == set(map(id, ended))

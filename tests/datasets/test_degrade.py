@@ -59,7 +59,7 @@ def test_again_and_fresh_give_the_same_and_leave_nothing_behind(tmp_path: Path) 
     assert contents(tmp_path / "out") == before
     refused = call("data", "degrade", source, tmp_path / "out", "--task", "x8")
     assert refused.exit_code == 2
-    assert "was made otherwise" in refused.stderr
+    assert "was made with other settings" in refused.stderr
     assert call("data", "degrade", source, tmp_path / "out", "--task", "x8", "--fresh").exit_code == 0
     assert {p.shape[0] for p in pictures(tmp_path / "out").values()} == {128}
 
@@ -91,5 +91,5 @@ def test_a_dataset_is_not_written_over_itself(tmp_path: Path, monkeypatch: pytes
     before = contents(tmp_path / "home")
     result = call("data", "degrade", "faces", "faces", "--fresh")
     assert result.exit_code == 2
-    assert "lie in each other" in result.stderr
+    assert "lies in the other" in result.stderr
     assert contents(tmp_path / "home") == before

@@ -7,7 +7,8 @@ from PIL import Image
 from scipy import ndimage
 
 from fsrbench.datasets import open_dataset
-from fsrbench.engine.run import Run
+from fsrbench.engine.prepare import prepare
+from fsrbench.engine.run import execute
 from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import decode
 from fsrbench.spec import RunSpec
@@ -24,7 +25,7 @@ REAL_LAPLACIAN_ENERGY = {64: 1601.0, 128: 541.0}
 def summary(tmp_path_factory: pytest.TempPathFactory) -> pd.Series:
     metrics = ("psnr", "detection", "verification_labelled")
     spec = RunSpec(methods=("bicubic",), metrics=metrics, out=tmp_path_factory.mktemp("run") / "sample")
-    return Run(spec, Reporter()).go().frames.summary.set_index(["method", "metric"])["value"]
+    return execute(prepare(spec, Reporter()), Reporter()).frames.summary.set_index(["method", "metric"])["value"]
 
 
 def test_faces_are_found(summary: pd.Series) -> None:

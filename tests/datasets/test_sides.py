@@ -11,7 +11,7 @@ from made import draw_picture, encode_picture, picture_files, write_files, write
 from PIL import Image, ImageFilter
 
 from fsrbench.datasets import Dataset, open_dataset, open_outputs
-from fsrbench.datasets.sides import is_plain, side_of
+from fsrbench.datasets.folder_words import is_general, side_of
 from fsrbench.errors import UserError
 
 Put = Callable[[Mapping[str, bytes]], Path]
@@ -323,4 +323,4 @@ def test_less_common_suffixes_are_read(put: Put, suffix: str) -> None:
 def test_names_that_look_like_sides_and_are_none() -> None:
     names = ("Hrithik", "gtaylor", "lqueen", "Gta", "HR_Giger", "bob", "input", "sr_16_128")
     assert [name for name in names if side_of(name)] == []
-    assert [name for name in ("a", "x", "bob", "Helen", "id00", "00000", "Test_User") if is_plain(name)] == []
+    assert [name for name in ("a", "x", "bob", "Helen", "id00", "00000", "Test_User") if is_general(name)] == []

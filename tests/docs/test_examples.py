@@ -14,6 +14,8 @@ from made.places import ROOT
 from fsrbench.cli.app import app
 from fsrbench.spec import parse_spec
 
+pytestmark = pytest.mark.docs
+
 DOCS = ROOT / "docs"
 EXAMPLES = sorted((DOCS / "examples").glob("*.py"))
 FILLED = {"data": "/shared/faces.zip", "out": "/shared/run", "scheduler": "tcp://10.0.0.5:8786"}

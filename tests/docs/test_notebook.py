@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from made.doc_blocks import ROOT
 
+pytestmark = pytest.mark.docs
+
 NOTEBOOK = ROOT / "docs" / "quickstart.ipynb"
 
 

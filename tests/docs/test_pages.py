@@ -22,6 +22,8 @@ from fsrbench.methods.base import METHODS, Method
 from fsrbench.metrics import METRICS
 from fsrbench.training import restoration
 
+pytestmark = pytest.mark.docs
+
 for package in ("spandrel", "onnx", "onnxruntime"):
     pytest.importorskip(package, reason=f"{package}, which pages use, is not installed")
 TEMPLATE = ROOT / "docs" / "plugin-template" / "src"

@@ -14,6 +14,8 @@ from made.doc_blocks import ROOT
 
 import fsrbench
 
+pytestmark = pytest.mark.docs
+
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "results" / "README.md", *ROOT.glob("docs/**/*.md")]
 LOADED = re.compile(
     r'<(?:script|img|iframe|source)[^>]*\bsrc="([^"]+)"|<link[^>]*\bhref="([^"]+)"[^>]*>|url\(([^)]+)\)'

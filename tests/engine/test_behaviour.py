@@ -15,7 +15,7 @@ from made.unsteady import batch_statistics, dropout, needs_two, noisy, steady
 from torch import Tensor
 
 from fsrbench.datasets.inputs import Inputs
-from fsrbench.engine.behaviour import ALONE, RANDOM, CheckedMethods, look
+from fsrbench.engine.behaviour import BATCH_DEPENDENT, RANDOM, CheckedMethods, check
 from fsrbench.engine.pictures import Batch, Outcome, outcomes
 from fsrbench.methods.base import Method
 from fsrbench.methods.names import load_method
@@ -46,13 +46,17 @@ def found(function: Any, batch: int = 4, count: int = 4) -> Any:
             return [str(error)] * len(lr)
 
     made = (function(LR[:count])[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().numpy()
-    return look(upscale, LR[:count], IDS[:count], made, batch)
+    return check(upscale, LR[:count], IDS[:count], made, batch)
 
 
 @pytest.mark.parametrize(
     ("function", "kind", "text"),
     [
-        (batch_statistics, ALONE, "depends on the batch: an image alone and in a batch of 4 differs by up to "),
+        (
+            batch_statistics,
+            BATCH_DEPENDENT,
+            "depends on the batch: an image alone and in a batch of 4 differs by up",
+        ),
         (dropout, RANDOM, "random: the same image twice differs by up to "),
         (needs_two, "", "cannot make one picture alone (Expected more than 1 value per channel"),
         (steady, "", ""),
@@ -68,8 +72,8 @@ def test_what_a_method_does_is_found(function: Any, kind: str, text: str) -> Non
 
 def test_it_is_found_where_images_come_one_by_one_too() -> None:
     alone = (batch_statistics(LR[:1])[0].permute(1, 2, 0) * 255).round().byte().numpy()
-    behaviour = look(lambda lr, ids: list(batch_statistics(lr)), LR, IDS, alone, 1)
-    assert behaviour.kind == ALONE
+    behaviour = check(lambda lr, ids: list(batch_statistics(lr)), LR, IDS, alone, 1)
+    assert behaviour.kind == BATCH_DEPENDENT
     assert "in a batch of 2" in behaviour.text
 
 

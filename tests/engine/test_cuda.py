@@ -41,7 +41,7 @@ def test_scores_are_the_same_again_and_for_other_batches(tmp_path: Path) -> None
 def test_arithmetic_is_exact_and_repeatable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
-    standardise()
+    standardise(0)
     assert not torch.backends.cudnn.allow_tf32
     assert not torch.backends.cuda.matmul.allow_tf32
     assert not torch.backends.cudnn.benchmark

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fsrbench import weights
 from fsrbench.engine.plan import Unit
-from fsrbench.engine.run import Run
+from fsrbench.engine.prepare import prepare
 from fsrbench.engine.worker import Worker
 from fsrbench.machine.console import Reporter
 from fsrbench.methods.base import Method
@@ -71,9 +71,9 @@ def worker_for(tmp_path: Path, file: Path, alignment: str) -> tuple[Worker, Unit
     spec = RunSpec(
         methods=(method,), data=str(data), metrics=("verification_arcface",), alignment=alignment, out=tmp_path / "out"
     )
-    found = Run(spec, Reporter())
+    found = prepare(spec, Reporter())
     (shard,) = found.shards
-    return found.worker, Unit(shard, method), Unit(shard, HR)
+    return Worker(found.context), Unit(shard, method), Unit(shard, HR)
 
 
 class Darker(Method):
@@ -87,8 +87,8 @@ class Darker(Method):
 def test_a_face_is_aligned_by_the_landmarks_that_the_run_declares(tmp_path, file, alignment, own):
     with weights.override({"arcface": file}):
         worker, of_sr, of_hr = worker_for(tmp_path, file, alignment)
-        described, hr = worker.features(of_sr, "arcface"), worker.features(of_hr, "dlib-landmarks")
-        found = worker.features(of_sr, "dlib-landmarks", alone=own)
+        described, hr = worker.features.get(of_sr, "arcface"), worker.features.get(of_hr, "dlib-landmarks")
+        found = worker.features.get(of_sr, "dlib-landmarks", alone=own)
     expected = found if own else hr
     np.testing.assert_array_equal(described["read"], expected["landmarks"])
     np.testing.assert_array_equal(described["read box"], expected["landmarks"])  # the box is found in the same picture
@@ -99,9 +99,9 @@ def test_a_face_is_aligned_by_the_landmarks_that_the_run_declares(tmp_path, file
 def test_landmarks_that_are_measured_start_from_the_box_of_the_hr(tmp_path, file, alignment):
     with weights.override({"arcface": file}):
         worker, of_sr, of_hr = worker_for(tmp_path, file, alignment)
-        worker.features(of_sr, "arcface")  # must not stand in for it
-        found = worker.features(of_sr, "dlib-landmarks")
-        np.testing.assert_array_equal(found["read box"], worker.features(of_hr, "mtcnn")["box"])
+        worker.features.get(of_sr, "arcface")  # must not stand in for it
+        found = worker.features.get(of_sr, "dlib-landmarks")
+        np.testing.assert_array_equal(found["read box"], worker.features.get(of_hr, "mtcnn")["box"])
 
 
 # --- weight files

@@ -12,10 +12,11 @@ from made import picture_files, run, write_files
 from made.units import Alone, Matches
 from torch import Tensor
 
-from fsrbench.engine.frames import MOST_FAILED, FrameWriter, too_many_failed
+from fsrbench.engine.frames import MAX_FAILED, FrameWriter, too_many_failed
 from fsrbench.engine.manifest import make_manifest
+from fsrbench.engine.prepare import prepare
 from fsrbench.engine.results import MethodResults
-from fsrbench.engine.run import Run
+from fsrbench.engine.run import execute
 from fsrbench.machine.console import silent
 from fsrbench.metrics.base import Evaluation, ImageMetric, Metric, Summary
 from fsrbench.spec import RunSpec
@@ -62,7 +63,7 @@ def test_images_that_a_metric_raised_on_count_as_failed() -> None:
 def test_nothing_to_score_is_no_failure() -> None:
     assert not too_many_failed(0, 0)
     assert too_many_failed(1, 1)
-    assert 0 < MOST_FAILED < 0.05
+    assert 0 < MAX_FAILED < 0.05
 
 
 class Picky(ImageMetric):
@@ -89,14 +90,14 @@ class Black(Picky):
 def test_a_metric_that_raises_on_one_image_scores_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png", "b.png", "c.png"]))
     spec = RunSpec(methods=("nearest",), data=str(data), out=tmp_path / "out", device="cpu")
-    made = Run(spec, silent(), [Picky(), Black()])
-    upscale = type(made.worker.method("nearest")).upscale
+    made = prepare(spec, silent(), [Picky(), Black()])
+    upscale = type(made.context.methods.get("nearest")).upscale
     monkeypatch.setattr(  # the second picture is black
-        type(made.worker.method("nearest")),
+        type(made.context.methods.get("nearest")),
         "upscale",
         lambda self, lr: upscale(self, lr) * torch.tensor([1.0, 0.0, 1.0])[:, None, None, None],
     )
-    outcome = made.go()
+    outcome = execute(made, silent())
     scores = outcome.frames.scores.query("method == 'nearest' and metric == 'picky'").set_index("image")
     assert scores["status"].to_dict() == {"a": "ok", "b": "failed", "c": "ok"}
     found = outcome.frames.summary.query("method == 'nearest'").set_index("metric")
@@ -104,7 +105,7 @@ def test_a_metric_that_raises_on_one_image_scores_the_others(tmp_path: Path, mon
     assert found.loc["picky", "value"] == pytest.approx(scores.loc[["a", "c"], "value"].mean(), abs=1e-9)
     assert found.loc["picky", "note"] == "failed on 1 of 3 images: ZeroDivisionError: black (b)"
     assert (found.loc["black", "status"], found.loc["black", "note"]) == ("failed", "ZeroDivisionError: black")
-    assert make_manifest(made, outcome.results)["methods"]["nearest"]["status"] == "ok"
+    assert make_manifest(made, outcome)["methods"]["nearest"]["status"] == "ok"
     made.close()
 
 

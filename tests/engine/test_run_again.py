@@ -14,9 +14,10 @@ from made.extractors import use_colours
 from torch import Tensor
 
 from fsrbench import weights
-from fsrbench.engine.cluster.careful import CarefulWorker, Doubt, Step
+from fsrbench.engine.context import Context
+from fsrbench.engine.loaded_methods import LoadedMethods
 from fsrbench.engine.plan import Unit
-from fsrbench.engine.run import Run
+from fsrbench.engine.prepare import Prepared, prepare
 from fsrbench.engine.worker import Worker
 from fsrbench.machine.console import silent
 from fsrbench.methods.base import Method
@@ -113,15 +114,15 @@ def test_another_image_that_fails_is_no_other_images_score(
             assert all(found[image] == expected[image] for image in IDS if image not in failing)
 
 
-def of_run(data: Path, out: Path) -> tuple[Run, Unit]:
-    found = Run(RunSpec(methods=(MOODY,), data=str(data), metrics=("psnr",), out=out, device="cpu"), silent())
+def of_run(data: Path, out: Path) -> tuple[Prepared, Unit]:
+    found = prepare(RunSpec(methods=(MOODY,), data=str(data), metrics=("psnr",), out=out, device="cpu"), silent())
     return found, Unit(found.shards[0], MOODY)
 
 
 def pictures(data: Path, out: Path) -> tuple[set[str], dict[str, str]]:
     """Images that one more run has pictures of, and why not of the others."""
     found, unit = of_run(data, out)
-    made, ids = found.worker.pictures(unit), found.worker.inputs(unit.shard).ids
+    made, ids = Worker(found.context).pictures.get(unit), found.context.inputs.get(unit.shard).ids
     found.close()
     return {ids[row] for row in made.rows}, made.problems
 
@@ -139,30 +140,31 @@ def test_a_method_that_dies_when_it_is_tried_again_loses_no_picture(data: Path, 
     assert problems == {"07": "RuntimeError: no driver"}
 
 
-def test_an_image_that_ended_a_process_is_not_tried_again(data: Path, tmp_path: Path) -> None:
+def test_a_method_that_dies_while_it_is_loaded_fails_on_all_images(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(methods: LoadedMethods, name: str) -> Method:
+        raise MethodDied("its process was killed by SIGKILL")
+
     found, unit = of_run(data, tmp_path / "out")
-    worker = CarefulWorker(found.spec, found.usable, found.device, found.worker.store)
-    worker.doubt = Doubt(tmp_path / "note", {Step("image", "03"): "ended its worker process 2 times"})
-    fail_on("07")
-    assert worker.pictures(unit).problems.keys() == {"03", "07"}
-    worker.close()
+    monkeypatch.setattr(LoadedMethods, "get", die)
+    elsewhere = Context(found.spec, found.usable_metrics, found.context.device, found.context.store)
+    result = Worker(elsewhere).run_unit(unit)
+    assert (result.ids, result.stored_at) == ([], "")
+    assert result.problems == dict.fromkeys(IDS, "its process was killed by SIGKILL")
+    elsewhere.close()
     found.close()
-    for _ in range(2):
-        fail_on()
-        there, problems = pictures(data, tmp_path / "out")
-        assert there == set(IDS) - {"03"}
-        assert problems == {"03": "ended its worker process 2 times"}
-        assert "03" not in Moody.seen
 
 
 def test_two_workers_of_a_run_try_once(data: Path, tmp_path: Path) -> None:
     fail_on("03")
     found, unit = of_run(data, tmp_path / "out")
-    found.worker.pictures(unit)
-    other = Worker(found.spec, found.usable, found.device, found.worker.store)
-    other.token = found.worker.token
+    first = found.context
+    Worker(first).pictures.get(unit)
+    other = Context(found.spec, found.usable_metrics, first.device, first.store)
+    other.keys.token = first.keys.token
     fail_on("03")
-    assert other.pictures(unit).problems == {"03": "RuntimeError: no driver"}
+    assert Worker(other).pictures.get(unit).problems == {"03": "RuntimeError: no driver"}
     assert Moody.seen == []
     other.close()
     found.close()

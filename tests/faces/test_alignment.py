@@ -8,7 +8,8 @@ import torch
 from skimage.transform import SimilarityTransform, warp
 from torch.nn import functional as F
 
-from fsrbench.faces.alignment import SIDE, TEMPLATE, alignment_grid, five_points
+from fsrbench.faces.alignment import SIDE, TEMPLATE, alignment_grid
+from fsrbench.faces.points import five_points
 
 TARGET = TEMPLATE.double().numpy()
 

@@ -17,7 +17,7 @@ import pytest
 
 import fsrbench
 from fsrbench.errors import UserError
-from fsrbench.files.kept_folder import KeptFolder
+from fsrbench.files.temporary import KeptFolder
 
 
 def test_a_folder_is_there_as_long_as_a_copy_of_the_run() -> None:

@@ -13,6 +13,8 @@ import pytest
 from made import picture_files, write_files
 from made.places import ROOT
 
+pytestmark = pytest.mark.kill
+
 KILLS = 10
 IMAGES = [f"{i // 3:02}/{i}.png" for i in range(150)]
 """Three shards."""

@@ -60,7 +60,10 @@ def test_ignored_and_doubled_files(messy: Finished) -> None:
     assert "notes" not in messy.stderr
     assert "twice.jpg (twice.png is used)" in messy.stderr
     cut = {"wide": "90 x 64", "very-wide": "20000 x 64"}
-    assert messy.manifest["dataset"]["notes"] == {n: f"{size} px cut to the central square" for n, size in cut.items()}
+    white = {"palette"}
+    expected = {n: f"{size} px cut to the central square" for n, size in cut.items()}
+    expected |= dict.fromkeys(white, "transparent in places, laid on white")
+    assert messy.manifest["dataset"]["notes"] == expected
 
 
 def test_good_images_score_as_they_do_alone(messy: Finished, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,10 @@ def _has(package: str) -> bool:
     return finder is not None and subprocess.run([finder, package], capture_output=True).returncode == 0
 
 
-needs_latex = pytest.mark.skipif(
-    COMMAND is None or not _has("siunitx.sty"), reason="pdflatex or its siunitx is not installed"
-)
+def needs_latex(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that typesets; it skips where LaTeX is not installed."""
+    absent = COMMAND is None or not _has("siunitx.sty")
+    return pytest.mark.latex(pytest.mark.skipif(absent, reason="pdflatex or its siunitx is not installed")(test))
 
 
 def typeset(table: str, folder: Path, packages: str = "booktabs,siunitx,adjustbox") -> list[str]:

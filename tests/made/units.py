@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.plan import Shard, Unit
-from fsrbench.engine.worker import UnitResult
+from fsrbench.engine.results import UnitResult
 from fsrbench.methods.timing import Readings
 from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, ImageMetric, Metric
 from fsrbench.runs.names import HR

@@ -365,7 +365,7 @@ def test_a_file_that_was_named_and_is_not_there_ends_the_command(name: str, comm
         }
         result = call(*flags[command])
         assert result.exit_code == 2
-        assert "gone" in result.stderr or "images: are made already" in result.stderr
+        assert "gone" in result.stderr or "images: only reads pictures" in result.stderr
     assert not out.exists()
 
 

@@ -13,7 +13,8 @@ from PIL import Image
 
 from fsrbench.datasets import open_dataset
 from fsrbench.degradations.recipes import find_degradation, rng_for
-from fsrbench.engine.run import Run
+from fsrbench.engine.prepare import prepare
+from fsrbench.engine.run import execute
 from fsrbench.machine.console import Reporter
 from fsrbench.methods.names import load_method
 from fsrbench.metrics.extractors.detectors import Mtcnn
@@ -46,7 +47,7 @@ def _harness() -> float:
             methods=METHODS, metrics=("psnr", "ssim", "detection"), out=Path(folder) / "run", device="cpu"
         )
         start = time.perf_counter()
-        Run(spec, Reporter()).go()
+        execute(prepare(spec, Reporter()), Reporter())
         return time.perf_counter() - start
 
 

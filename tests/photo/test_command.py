@@ -161,10 +161,10 @@ def test_small_face_is_pasted_below_the_large_one(tmp_path: Path, photo: Path, f
 
 
 def test_huge_photo_is_enlarged_less(photo: Path, tmp_path: Path, found, monkeypatch) -> None:
-    monkeypatch.setattr("fsrbench.photo.command.MOST_PIXELS", 150 * 140 * 9 + 5)
+    monkeypatch.setattr("fsrbench.photo.command.MAX_PIXELS", 150 * 140 * 9 + 5)
     result = upscale(photo, "--out", tmp_path / "out.png")
     assert Image.open(tmp_path / "out.png").size == (450, 420)
-    assert "enlarged 3 times and not 4, because of its 150 x 140 px" in result.stderr
+    assert "enlarged 3 times instead of 4, because it has 150 x 140 px" in result.stderr
 
 
 def test_no_face(tmp_path: Path) -> None:
@@ -206,13 +206,13 @@ def test_bad_method_is_one_line(photo: Path, tmp_path: Path, found, monkeypatch,
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        (["--method", "images:DIR"], "upscale needs a method that makes pictures; images: are made already"),
+        (["--method", "images:DIR"], "upscale needs a method that computes; images: only reads pictures"),
         (["--method", "bicubik"], "unknown method 'bicubik'; did you mean bicubic"),
         (["--method", "scgan", "--task", "x8"], "scgan does x4, not x8"),
         (["--task", "x2"], "unknown task 'x2'; known: x4, x8"),
         (["--device", "gpu"], "unknown device 'gpu'"),
         (["--out", "face.jpg"], "face.jpg: pictures are written as PNG; name a .png file or a folder"),
-        (["--out", "crowd.png"], "crowd.png would be replaced; name another --out"),
+        (["--out", "crowd.png"], "crowd.png would be overwritten; name another --out"),
     ],
 )
 def test_wrong_option_is_one_line(tmp_path, monkeypatch, options: list[str], reason: str) -> None:

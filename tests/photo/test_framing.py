@@ -10,8 +10,8 @@ from made.photo import background, frame_at
 from PIL import Image
 
 from fsrbench.datasets.sample import sample
-from fsrbench.faces.alignment import five_points
-from fsrbench.photo.framing import LARGE, Frame, cut, frame_of, pixel_centres, read
+from fsrbench.faces.points import five_points
+from fsrbench.photo.framing import MAX_SIDE, Frame, cut, frame_of, pixel_centres, read
 
 MEAN = np.array([[46, 60], [82, 60], [64, 80], [49, 95], [79, 95]], dtype=float)
 """Mean landmarks of the training faces in their 128 px."""
@@ -82,8 +82,8 @@ def test_beyond_the_border_the_photo_is_mirrored() -> None:
 def test_huge_frame_is_read_in_little_memory() -> None:
     photo = background((1500, 1500))
     large, small = (
-        cut(photo, frame_at(750, 750, 3 * LARGE - 136, 10), 16),
-        cut(photo.resize((500, 500), Image.Resampling.BICUBIC), frame_at(250, 250, LARGE - 136 / 3, 10), 16),
+        cut(photo, frame_at(750, 750, 3 * MAX_SIDE - 136, 10), 16),
+        cut(photo.resize((500, 500), Image.Resampling.BICUBIC), frame_at(250, 250, MAX_SIDE - 136 / 3, 10), 16),
     )
     assert np.abs(large.astype(int) - small).max() <= 2
 

@@ -6,6 +6,7 @@ import io
 import itertools
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -165,6 +166,44 @@ def test_bmp_of_32_bits_without_alpha(compression: int, upside_down: bool) -> No
     head = struct.pack("<IiiHHIIiiII", 40, WIDTH, height, 1, 32, compression, len(stored), 0, 0, 0, 0) + masks
     start = b"BM" + struct.pack("<IHHI", 14 + len(head + stored), 0, 0, 14 + len(head))
     assert same(start + head + stored, values[..., :3])
+
+
+def bmp16(pixels: np.ndarray, masks: tuple[int, ...]) -> bytes:
+    """Pixels of 16 bits; without masks they are 5-5-5. The row's length must be even."""
+    stored, extra = pixels[::-1].astype("<u2").tobytes(), struct.pack(f"<{len(masks)}I", *masks)
+    head = struct.pack("<IiiHHIIiiII", 40, WIDTH, HEIGHT, 1, 16, 3 if masks else 0, len(stored), 0, 0, 0, 0) + extra
+    return b"BM" + struct.pack("<IHHI", 14 + len(head + stored), 0, 0, 14 + len(head)) + head + stored
+
+
+def tga16(pixels: np.ndarray) -> bytes:
+    return (
+        struct.pack("<BBBHHBHHHHBB", 0, 0, 2, 0, 0, 0, 0, 0, WIDTH, HEIGHT, 16, 0x20) + pixels.astype("<u2").tobytes()
+    )
+
+
+def dds16(pixels: np.ndarray) -> bytes:
+    head = struct.pack("<7I", 124, 0x100F, HEIGHT, WIDTH, 2 * WIDTH, 0, 0) + bytes(44)
+    head += struct.pack("<8I", 32, 0x40, 0, 16, 0xF800, 0x7E0, 0x1F, 0) + struct.pack("<5I", 0x1000, 0, 0, 0, 0)
+    return b"DDS " + head + pixels.astype("<u2").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("write", "green_bits"),
+    [
+        (lambda pixels: bmp16(pixels, ()), 5),
+        (lambda pixels: bmp16(pixels, (0x7C00, 0x3E0, 0x1F)), 5),
+        (lambda pixels: bmp16(pixels, (0xF800, 0x7E0, 0x1F)), 6),
+        (tga16, 5),
+        (dds16, 6),
+    ],
+)
+def test_samples_of_5_and_6_bits_are_rounded(write: Callable[[np.ndarray], bytes], green_bits: int) -> None:
+    """Every level, to the 8-bit one nearest to v * 255 / 31 or 63, where Pillow truncates."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    red, green, blue = x % 32, (x + WIDTH * y) % 2**green_bits, y + 12
+    pixels = (red << (green_bits + 5)) | (green << 5) | blue
+    most = np.array([31, 2**green_bits - 1, 31])
+    assert same(write(pixels), np.rint(np.stack([red, green, blue], axis=-1) * 255 / most))
 
 
 def sgi(samples: np.ndarray) -> bytes:

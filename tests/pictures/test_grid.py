@@ -92,7 +92,7 @@ def test_long_titles_fit():
 
 
 def test_wrong_numbers_of_pictures_are_refused(tmp_path):
-    with pytest.raises(UserError, match="column ours has not one image"):
+    with pytest.raises(UserError, match="column ours does not have one image"):
         draw_grid([GridColumn("ours", [noise(8, 0)])], ["a", "b"], tmp_path / "grid.png")
     with pytest.raises(UserError, match="nothing to draw"):
         draw_grid([], [], tmp_path / "grid.png")

@@ -333,7 +333,7 @@ def test_closed_file_numbers_come_back(tmp_path: Path) -> None:
         with contained():
             os.close(1)
         os.fstat(1)
-    assert not process_state._kept
+    assert not process_state._file_copies
 
 
 def test_an_alarm_of_the_caller_is_no_failure() -> None:

@@ -83,5 +83,5 @@ def test_no_process_waits_for_one_that_has_stopped(
 
 
 def test_alone_what_is_raised_is_raised() -> None:
-    with pytest.raises(UserError, match="mine"), distributed.together():
+    with pytest.raises(UserError, match="mine"), distributed.fail_together():
         raise UserError("mine")

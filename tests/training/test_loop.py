@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from fsrbench.errors import UserError
 from fsrbench.training.data import Batch
-from fsrbench.training.loop import Schedule, held, train
+from fsrbench.training.loop import Schedule, locked, train
 from fsrbench.training.recipe import Options
 from fsrbench.training.restoration import PairRecipe
 from reference_model.generator import RestorationNetwork
@@ -67,11 +67,15 @@ def test_two_trainings_of_one_seed_are_equal(options: Options, tmp_path: Path) -
 
 
 def test_a_training_is_not_overwritten_unasked(options: Options, tmp_path: Path) -> None:
-    with held(tmp_path, resume=False):
+    with locked(tmp_path, resume=False):
         train(tiny(options), tmp_path, Schedule(1), False, quiet)
-    with pytest.raises(UserError, match="--resume"), held(tmp_path, resume=False):
+    with pytest.raises(UserError, match="--resume"), locked(tmp_path, resume=False):
         pass
-    with held(tmp_path, resume=True), pytest.raises(UserError, match="is being written"), held(tmp_path, resume=True):
+    with (
+        locked(tmp_path, resume=True),
+        pytest.raises(UserError, match="is being written"),
+        locked(tmp_path, resume=True),
+    ):
         pass
 
 

@@ -27,7 +27,7 @@ def test_default_is_a_mixture() -> None:
         ({"wild": float("nan")}, "share of wild must be 0 or more"),
         ({"wild": 0}, "all shares are 0"),
         ({"wlid": 1}, "wlid"),
-        ({"noise:1000": 1}, "no such strength"),
+        ({"noise:1000": 1}, "the strength must be"),
     ],
 )
 def test_what_is_no_mixture_is_refused(values: Any, reason: str) -> None:

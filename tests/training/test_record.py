@@ -42,7 +42,7 @@ BEFORE: dict[str, Any] = {
 def test_another_training_is_refused(change: dict[str, Any], reason: str) -> None:
     record = Record.of(BEFORE)
     with pytest.raises(UserError, match=reason):
-        record.go_on_with(Record.of(BEFORE | change), Path("out"), 50, 1600)
+        record.resume_with(Record.of(BEFORE | change), Path("out"), 50, 1600)
     assert record == Record.of(BEFORE)
 
 
@@ -57,7 +57,7 @@ def test_another_training_is_refused(change: dict[str, Any], reason: str) -> Non
 )
 def test_harmless_changes_are_reported_and_kept(change: dict[str, Any], line: str, tmp_path: Path) -> None:
     record = Record.of(BEFORE)
-    assert record.go_on_with(Record.of(BEFORE | change), tmp_path, 50, 1600) == [f"{line} (from update 51 on)"]
+    assert record.resume_with(Record.of(BEFORE | change), tmp_path, 50, 1600) == [f"{line} (from update 51 on)"]
     record.write(tmp_path)
     kept = Record.read(tmp_path)
     assert kept is not None
@@ -67,7 +67,7 @@ def test_harmless_changes_are_reported_and_kept(change: dict[str, Any], line: st
 
 def test_the_same_settings_change_nothing(tmp_path: Path) -> None:
     record = Record.of(BEFORE)
-    assert record.go_on_with(Record.of(BEFORE), tmp_path, 50, 1600) == []
+    assert record.resume_with(Record.of(BEFORE), tmp_path, 50, 1600) == []
     assert record.history == []
 
 

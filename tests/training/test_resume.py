@@ -40,7 +40,7 @@ def rows(out: Path) -> list[dict[str, str]]:
 def test_images_are_counted_whatever_the_batch(options: Options, tmp_path: Path) -> None:
     train(tiny(options), tmp_path, Schedule(4, save_every=2), False, quiet)
     told: list[str] = []
-    train(tiny(replace(options, batch=1)), tmp_path, Schedule(6, save_every=1), True, quiet, tell=told.append)
+    train(tiny(replace(options, batch=1)), tmp_path, Schedule(6, save_every=1), True, quiet, say=told.append)
     assert [int(row["images"]) for row in rows(tmp_path)] == [8, 16, 17, 18]
     assert any("batch was 4, now 1" in line for line in told)
     history = torch.load(tmp_path / "state.pt", weights_only=True)["history"]

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fsrbench.faces.points import five_points
 from tools.sample import check
 from tools.sample.appearance import SIZE
 
@@ -56,7 +57,7 @@ def usable(faces: Faces, spread: float = 3.0) -> NDArray[np.bool_]:
         spread: how many robust standard deviations any of five key points may lie from its median place.
     """
     marks = faces.landmarks
-    keys = np.stack([marks[:, 36:42].mean(1), marks[:, 42:48].mean(1), marks[:, 30], marks[:, 48], marks[:, 54]], 1)
+    keys = five_points(marks)
     off = np.abs(keys - np.median(keys, 0))
     regular = (off <= spread * 1.48 * np.median(off, 0) + 1).all((1, 2))
     turn = np.abs(marks[:, 30, 0] - (marks[:, 36, 0] + marks[:, 45, 0]) / 2)

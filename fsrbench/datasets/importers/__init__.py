@@ -1,4 +1,4 @@
-"""``fsrbench data import``: from an archive as it was downloaded to a dataset. To add a kind: write its line in KINDS.
+"""``fsrbench data import``: turn a downloaded archive into a dataset. To add a kind: its line in KINDS.
 
 Nothing is downloaded. Pictures are read where they lie, in folders and archives, and written as PNG.
 """
@@ -20,16 +20,16 @@ from fsrbench.registry import Registry
 
 @dataclass(frozen=True)
 class Kind:
-    """A dataset that can be imported."""
+    """A kind of archive that can be imported."""
 
     name: str
     title: str
     collect: Callable[[Path, Options], tuple[Collection, Tree]]
     split: Split
-    """Which one is taken if none is asked for."""
+    """Default split."""
     crop: str
     home: str
-    """Where its makers publish it."""
+    """Web site of its publishers."""
     terms: str
     side: str = "HR"
 
@@ -84,18 +84,18 @@ def find_kind(name: str) -> Kind:
     """A kind by name.
 
     Raises:
-        UserError: there is none, with what was perhaps meant.
+        UserError: unknown; the message suggests the nearest.
     """
     if name not in KINDS:
         raise UserError(Registry("kind of archive", dict.fromkeys(KINDS, "")).unknown(name))
     return KINDS[name]
 
 
-def choose(kind: Kind, crop: str | None, split: str | None, size: int | None, **others: Any) -> Options:
-    """What a user chose, checked; a kind's own for what they did not.
+def make_options(kind: Kind, crop: str | None, split: str | None, size: int | None, **others: Any) -> Options:
+    """The user's choices, checked, with the kind's defaults for the others.
 
     Raises:
-        UserError: choices that are unknown or do not go together.
+        UserError: unknown values, or choices that exclude each other.
     """
     if split is not None and split not in SPLITS:
         raise UserError(f"unknown split {split!r}; known: {', '.join(SPLITS)}")

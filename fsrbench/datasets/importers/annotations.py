@@ -18,16 +18,14 @@ class Row(NamedTuple):
 
 
 def read_numbers(file: Text, columns: int) -> dict[str, list[float]]:
-    """Rows of a name and numbers, by name.
-
-    A first line with the number of rows and one with headings are known for what they are.
+    """Read rows of a name and numbers, by name; a line with the number of rows and one of headings may come first.
 
     Args:
         file: the annotation file.
         columns: numbers in each row.
 
     Raises:
-        UserError: a row is not what it should be, twice there, or rows are missing; the message names the line.
+        UserError: a malformed or repeated row, or missing rows; the message names the line.
     """
     rows = _rows(file)
     announced = int(rows.pop(0).cells[0]) if rows and _is_count(rows[0].cells) else None

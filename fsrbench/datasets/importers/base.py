@@ -1,4 +1,4 @@
-"""What every importer gives: the faces that an archive holds, as they are to be cut and named."""
+"""What importers return: the faces of an archive, and how each is cut and named."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ FIVE: Final = ("le", "re", "nose", "ml", "mr")
 
 @dataclass(frozen=True)
 class Options:
-    """What a user may choose; what is not given is the kind's own."""
+    """The user's choices."""
 
     crop: str
     split: Split
     size: int | None = 128
     """Side of the HR pictures; ``None`` leaves the pixels as they are."""
     align: Literal["given", "detect"] = "given"
-    """Landmarks that come with the data, or found by MTCNN."""
+    """Use the landmarks of the data, or MTCNN's."""
     enlarge: bool = False
-    """Whether faces smaller than ``size`` are used, enlarged."""
+    """Use faces smaller than ``size``, enlarged."""
     landmarks: Path | None = None
     in_the_wild: bool = False
     min_face: float = 10
@@ -46,49 +46,41 @@ class Face:
     id: str
     """Path below ``HR/`` or ``LR/`` without suffix; its folder is the identity."""
     source: int
-    """Which of the collection's sources has the picture."""
+    """Index of the collection's source with the picture."""
     name: str
     """The picture's name in the source."""
     points: np.ndarray | None = field(default=None, compare=False)
     """5,2 or 68,2 landmarks x, y in pixels of the picture, pixel centres at whole numbers."""
     box: tuple[float, float, float, float] | None = None
-    """Left, top, width and height of the face in pixels, where the framing is around a box."""
+    """Left, top, width and height of the face in pixels, for crops around a box."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """Further columns of ``sources.csv``: licence, author, flags."""
     md5: tuple[str, ...] = ()
-    """Of the published file and of its pixels, where the data say so."""
+    """Published md5 of the file and of its pixels, where the data has them."""
 
 
 @dataclass
 class Collection:
-    """What an importer found."""
+    """The faces that an importer found."""
 
     sources: tuple[Files, ...]
     faces: list[Face] = field(default_factory=list)
     left_out: list[tuple[str, str]] = field(default_factory=list)
-    """Name and reason of what should be there and cannot be used."""
+    """Name and reason of missing or unusable pictures."""
     copies: dict[str, bytes] = field(default_factory=dict)
     """Files that are copied along, by name."""
     notes: list[str] = field(default_factory=list)
 
     def leave_out(self, name: str, reason: str) -> None:
-        """Note a picture that is not used."""
+        """Record an unused picture."""
         self.left_out.append((name, reason))
 
 
-def five_points(points: np.ndarray) -> np.ndarray:
-    """Eyes, nose and mouth corners 5,2 of 5 or of 68 landmarks (300-W order)."""
-    if len(points) == len(FIVE):
-        return points
-    eyes = [points[36:42].mean(axis=0), points[42:48].mean(axis=0)]
-    return np.stack([*eyes, points[30], points[48], points[54]])
-
-
 def refuse_split(title: str, split: Split, known: tuple[Split, ...]) -> None:
-    """Refuse a split that a dataset does not have.
+    """Raise unless a dataset has this split.
 
     Raises:
-        UserError: it has none of that name.
+        UserError: it does not.
     """
     if split not in known:
         raise UserError(f"{title} has no {split} split here; --split {' or '.join(known)}")

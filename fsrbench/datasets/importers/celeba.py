@@ -19,7 +19,7 @@ PARTITIONS: Final = {"train": 0, "val": 1, "test": 2}
 
 
 def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
-    """The faces of CelebA: aligned 178 x 218 px pictures, or the photographs they come from.
+    """The faces of CelebA: its aligned 178 x 218 px pictures, or the photographs they come from.
 
     Raises:
         UserError: pictures or the partition are missing, or an annotation file is damaged.
@@ -54,7 +54,7 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
 
 
 def _refuse_cut_short(tables: Mapping[str, Collection_[str]], pictures: Collection_[str]) -> None:
-    """Refuse a file that ends before pictures that another file knows: it was cut between two lines.
+    """Refuse an annotation file that ends before pictures that another file lists: it was cut between two lines.
 
     Raises:
         UserError: one does.
@@ -80,9 +80,8 @@ def _wanted(
         return sorted(pictures)
     if partition is None:
         raise UserError(f"no list_eval_partition.txt or .csv in {tree.path}: give --split all, or the file")
-    if strays := pictures.keys() - partition.keys():
-        for name in sorted(strays):
-            found.leave_out(name, "is not in list_eval_partition")
+    for name in sorted(pictures.keys() - partition.keys()):
+        found.leave_out(name, "is not in list_eval_partition")
     return sorted(name for name, (part,) in partition.items() if part == PARTITIONS[options.split])
 
 

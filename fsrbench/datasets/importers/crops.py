@@ -1,7 +1,7 @@
-"""The crop protocols that papers use: which square of a picture becomes the face. To add one: write its line here.
+"""Crop protocols of papers: which square of a picture becomes the face. To add one: its line in CROPS.
 
-A crop is a quad: the corners of a square (upper left, lower left, lower right, upper right) in the picture, 4,2 x, y in
-pixels from its upper left corner. Landmarks count from the middle of the first pixel, so they are half a pixel less.
+A crop is a quad, 4,2: the corners of a square (upper left, lower left, lower right, upper right), x and y in pixels,
+pixel corners at whole numbers. Landmarks have pixel centres at whole numbers, so they are half a pixel less.
 """
 
 from __future__ import annotations
@@ -13,38 +13,38 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.datasets.importers.base import five_points
 from fsrbench.errors import UserError
 from fsrbench.faces.ffhq import SHARE, oriented_square
+from fsrbench.faces.points import five_points, similarity
 from fsrbench.pictures.decode import BadImage
 
 Quad = np.ndarray
 Size = tuple[int, int]
 
 TEMPLATE: Final = (np.array([[46, 60], [82, 60], [64, 80], [49, 95], [79, 95]]) + 0.5) / 128
-"""Where eyes, nose and mouth corners lie on average in a face that is framed upright, in shares of its side."""
+"""Mean places of eyes, nose and mouth corners in the crop ``upright``, as fractions of its side."""
 BOX_SIDE: Final = 1.3
 BOX_UP: Final = 0.08
-"""How a face's box is framed as HR faces are: square of so many of its longer side, its middle so much higher.
-Measured on upright faces with the boxes of MTCNN, which was trained on WIDER FACE."""
+"""Side of the square around a face's box, and how much higher its centre is, in longer sides of the box. Measured on
+upright faces with the boxes of MTCNN, which was trained on WIDER FACE."""
 SMALLEST: Final = 4
-"""Side in pixels below which landmarks are nonsense."""
+"""Least side in pixels; below it landmarks are nonsense."""
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """One way to cut a face out of a picture."""
+    """A way to cut a face out of a picture."""
 
     name: str
     recipe: str
-    """One line that lets somebody recompute it."""
+    """One line from which it can be recomputed."""
     quad: Callable[[Size, np.ndarray], Quad]
-    """From the picture's size and five landmarks."""
+    """Makes a quad from the picture's size and five landmarks."""
     needs_points: bool = True
 
 
 def centre(pixels: int | None) -> Callable[[Size, np.ndarray], Quad]:
-    """The central square of so many pixels, or the largest."""
+    """The central square of a number of pixels, or the largest."""
 
     def quad(size: Size, points: np.ndarray) -> Quad:
         side = min(size) if pixels is None else pixels
@@ -71,17 +71,14 @@ def upright(size: Size, points: np.ndarray) -> Quad:
 
 
 def five_point(size: Size, points: np.ndarray) -> Quad:
-    """The square that the similarity nearest to the five points makes of the template's."""
-    # Complex numbers: a similarity is z -> a z + b, and least squares gives a and b at once.
-    source, target = (TEMPLATE @ [1, 1j], (points + 0.5) @ [1, 1j])
-    centred = source - source.mean()
-    a = (np.conj(centred) * (target - target.mean())).sum() / (np.abs(centred) ** 2).sum()
-    corners = a * (np.array([0, 1j, 1 + 1j, 1]) - source.mean()) + target.mean()
+    """The square mapped by the similarity that brings the template nearest to the five points."""
+    a, b = similarity(TEMPLATE @ [1, 1j], (points + 0.5) @ [1, 1j])
+    corners = a * np.array([0, 1j, 1 + 1j, 1]) + b
     return np.stack([corners.real, corners.imag], axis=1)
 
 
 def around_box(box: tuple[float, float, float, float]) -> Quad:
-    """Whole pixels around a face's box (left, top, width, height)."""
+    """A square in whole pixels around a face's box (left, top, width, height)."""
     longer = max(box[2], box[3])
     side = round(BOX_SIDE * longer)
     x, y = box[0] + box[2] / 2, box[1] + box[3] / 2 - BOX_UP * longer
@@ -109,10 +106,10 @@ CROPS: Final = (
 
 
 def find_crop(name: str) -> Protocol:
-    """A protocol by name; ``centre178`` is the central square of 178 pixels, and so for any number.
+    """A protocol by name; ``centre178`` is the central square of 178 pixels, any number works.
 
     Raises:
-        UserError: there is none.
+        UserError: unknown.
     """
     if number := re.fullmatch(r"centre([1-9]\d{0,4})", name):
         return Protocol(name, f"the central {number[1]} x {number[1]} px", centre(int(number[1])), False)
@@ -124,7 +121,7 @@ def find_crop(name: str) -> Protocol:
 
 
 def quad_of(crop: Protocol, size: Size, points: np.ndarray | None) -> Quad:
-    """The square that a protocol cuts out of a picture.
+    """The square that a protocol cuts out.
 
     Raises:
         BadImage: landmarks are missing or make no sense.
@@ -142,9 +139,9 @@ def side_of(quad: Quad) -> float:
     return float(np.linalg.norm(quad[3] - quad[0]))
 
 
-def moved(points: np.ndarray, quad: Quad, size: int) -> np.ndarray:
-    """Landmarks of the picture as landmarks of the crop at ``size``."""
+def in_crop(points: np.ndarray, quad: Quad, size: int) -> np.ndarray:
+    """Landmarks of a picture in pixels of its crop at ``size``."""
     across, down = quad[3] - quad[0], quad[1] - quad[0]
     places = np.linalg.solve(np.stack([across, down], axis=1), (points + 0.5 - quad[0]).T).T
-    moved: np.ndarray = places * size - 0.5
-    return moved
+    found: np.ndarray = places * size - 0.5
+    return found

@@ -1,4 +1,4 @@
-"""Cut a square out of a picture, upright or turned, and reduce it with Pillow's LANCZOS."""
+"""Cut a square, upright or turned, out of a picture and reduce it with Pillow's LANCZOS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fsrbench.pictures.decode import BadImage
 MOST_OUTSIDE: Final = 1 / 3
 """Share of a crop that may lie outside the picture; it is filled by mirroring, as FFHQ's is."""
 OVERSAMPLED: Final = 4
-"""A turned square is read bilinearly at so many times its final side, or finer where the picture is, then reduced."""
+"""A turned square is sampled bilinearly at 4 times its final side, or at the picture's resolution if finer."""
 RECIPE: Final = (
     "upright: Pillow LANCZOS over the square, whose corners may lie between pixels; turned: bilinear at 4 times the "
     "side or more, then Pillow LANCZOS; outside the picture: mirrored"
@@ -23,7 +23,7 @@ _GRID: Final = (np.arange(32) + 0.5) / 32
 
 
 def cut(image: Image.Image, quad: Quad, size: int | None) -> Image.Image:
-    """The square as a picture.
+    """Cut a square out of a picture.
 
     Args:
         image: RGB.
@@ -36,7 +36,7 @@ def cut(image: Image.Image, quad: Quad, size: int | None) -> Image.Image:
     if outside(image.size, quad) > MOST_OUTSIDE:
         raise BadImage("more than a third of the crop lies outside the picture")
     turned = quad[0, 0] != quad[1, 0] or quad[0, 1] != quad[3, 1]
-    margin = 2 if turned else 0  # bilinear reading looks at neighbours
+    margin = 2 if turned else 0  # for bilinear sampling
     left, top = (math.floor(v) - margin for v in quad.min(axis=0))
     right, bottom = (math.ceil(v) + margin for v in quad.max(axis=0))
     part, quad = _region(image, left, top, right, bottom), quad - [left, top]
@@ -59,7 +59,7 @@ def outside(size: tuple[int, int], quad: Quad) -> float:
 
 
 def _region(image: Image.Image, left: int, top: int, right: int, bottom: int) -> Image.Image:
-    """Whole pixels of a picture, mirrored where it ends."""
+    """A region in whole pixels, mirrored beyond the picture's edges."""
     inside = (max(left, 0), max(top, 0), min(right, image.width), min(bottom, image.height))
     part = image.crop(inside)
     missing = ((inside[1] - top, bottom - inside[3]), (inside[0] - left, right - inside[2]), (0, 0))

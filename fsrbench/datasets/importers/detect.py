@@ -1,4 +1,4 @@
-"""Landmarks for pictures that come with none: MTCNN's, of the largest face."""
+"""Find the five landmarks of the largest face, with MTCNN."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from fsrbench.pictures.decode import BadImage
 
 CONFIDENCE: Final = 0.9
 LARGEST: Final = 1280
-"""Longer side in pixels at which faces are looked for; larger pictures take minutes and show no more faces."""
+"""Larger pictures are reduced to this longer side in pixels: they would take minutes and show no more faces."""
 
 
-class Finder:
+class LandmarkFinder:
     """Five landmarks of the largest face (MTCNN, Zhang et al., IEEE SPL 23, 2016; facenet-pytorch's weights).
 
     Raises:
@@ -31,7 +31,7 @@ class Finder:
         """5,2 landmarks in pixels of the picture.
 
         Raises:
-            BadImage: there is no face, or the picture is too small to look for one.
+            BadImage: no face found, or the picture is too small.
         """
         factor = min(1.0, LARGEST / max(image.size))
         size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))

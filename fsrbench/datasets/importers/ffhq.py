@@ -14,18 +14,18 @@ from fsrbench.errors import UserError
 
 ARCHIVES: Final = ("images1024x1024*.zip", "thumbnails128x128*.zip")
 FOLDERS: Final = {"images1024x1024": 1024, "thumbnails128x128": 128}
-"""The folders that FFHQ comes in, the first that is there is used; landmarks are given at 1024 px."""
+"""FFHQ's folders and the side of their pictures; the first that exists is used. Landmarks are in pixels of 1024 px."""
 METADATA: Final = "ffhq-dataset-v2.json"
 TRAINING: Final = 60_000
-"""The first so many are for training, the others for validation."""
+"""Number of training pictures; they come before those for validation."""
 CREDITS: Final = ("author", "license", "license_url", "photo_url", "photo_title")
 
 
 def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
-    """The faces of FFHQ; who is on them is not known.
+    """The faces of FFHQ, without identities.
 
     Raises:
-        UserError: no pictures, no such split, or damaged metadata.
+        UserError: no pictures, unknown split, or damaged metadata.
     """
     refuse_split("FFHQ", options.split, ("train", "val", "all"))
     tree = Tree(source, ARCHIVES)
@@ -88,12 +88,12 @@ def _points(about: dict[str, Any] | None, side: int) -> np.ndarray | None:
 
 
 def _md5(about: dict[str, Any] | None, folder: str) -> tuple[str, ...]:
-    """Of the published file and of its pixels; a file that was packed anew has the pixels' alone."""
+    """Published md5 of the file and of its pixels; repacked files match the second alone."""
     kind = (about or {}).get("image" if folder == "images1024x1024" else "thumbnail")
     values = (kind.get(name) for name in ("file_md5", "pixel_md5")) if isinstance(kind, dict) else ()
     return tuple(value.lower() for value in values if isinstance(value, str))
 
 
 def _facts(about: dict[str, Any] | None) -> dict[str, str]:
-    told = (about or {}).get("metadata")
-    return {name: str(told.get(name, "")) for name in CREDITS} if isinstance(told, dict) else {}
+    facts = (about or {}).get("metadata")
+    return {name: str(facts.get(name, "")) for name in CREDITS} if isinstance(facts, dict) else {}

@@ -1,30 +1,33 @@
-"""Any folder or archive of pictures; sub-folders are identities, landmarks come from a csv or a detector."""
+"""Any folder or archive of pictures: sub-folders are identities, landmarks come from a CSV file or a detector."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import unicodedata
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 
+from fsrbench.datasets.ambiguity import check_file_names
+from fsrbench.datasets.folder_words import is_general
+from fsrbench.datasets.identities import holds_people
 from fsrbench.datasets.importers.base import Collection, Face, Options, refuse_split
 from fsrbench.datasets.importers.tree import Tree
 from fsrbench.datasets.landmarks import image_of
-from fsrbench.datasets.sides import is_plain, split_sides
+from fsrbench.datasets.sides import split_sides
 from fsrbench.errors import UserError
 from fsrbench.files.text import read_text
+from fsrbench.provenance.file_hashes import sha256_of
 
 
-class Told(NamedTuple):
-    """What a line of the csv tells."""
+class LandmarkRow(NamedTuple):
+    """One line of the CSV file."""
 
     where: str
-    """Which line of which file that is."""
+    """File and line, for messages."""
     name: str
-    """The picture's, with or without a suffix."""
+    """Of the picture, with or without suffix."""
     points: np.ndarray
     identity: str
 
@@ -33,20 +36,21 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     """All pictures of a folder or archive.
 
     Raises:
-        UserError: no pictures, or a line of the landmarks is not what it should be.
+        UserError: no pictures, HR and LR in one, or malformed landmarks.
     """
     refuse_split("a folder", options.split, ("all",))
     tree = Tree(source)
     found = Collection(tree.sources)
-    rows: list[Told] = []
+    rows: list[LandmarkRow] = []
     if options.landmarks is not None:
         rows = read_landmarks(options.landmarks)
-        tree.read[options.landmarks.name] = hashlib.sha256(options.landmarks.read_bytes()).hexdigest()
+        tree.read[options.landmarks.name] = sha256_of(options.landmarks)
     pictures = sorted(tree.pictures())
     if not pictures:
         raise UserError(f"no pictures in {source}")
-    _refuse_pairs(source, [path for path, _ in pictures])
     paths = [path for path, _ in pictures]
+    _refuse_pairs(source, paths)
+    check_file_names(str(source), paths)
     whole = {_id(path) for path in paths}
     top = "" if any(image_of(row.name, whole) for row in rows) else _packing(paths, archive=source.is_file())
     known = _by_image(rows, {_id(path.removeprefix(top)) for path in paths}, found.notes)
@@ -61,13 +65,13 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     return found, tree
 
 
-def read_landmarks(path: Path) -> list[Told]:
-    """Landmarks of pictures: a heading, then in each line its path and 10 or 136 numbers (x, y of 5 or 68 points).
+def read_landmarks(path: Path) -> list[LandmarkRow]:
+    """Read landmarks: a heading, then on each line a picture's path and 10 or 136 numbers (x, y of 5 or 68 points).
 
-    A column ``identity`` is taken as such.
+    There may be a column ``identity``.
 
     Raises:
-        UserError: it cannot be read, or a line is not what it should be.
+        UserError: it cannot be read, or a malformed line.
     """
     try:
         rows = [(number, row) for number, row in enumerate(csv.reader(read_text(path).splitlines()), 1) if row]
@@ -77,19 +81,19 @@ def read_landmarks(path: Path) -> list[Told]:
     who = heading.index("identity") if "identity" in heading else None
     if len(heading) - 1 - (who is not None) not in (10, 136):
         raise UserError(f"{path}: the first line must name the picture and 10 or 136 coordinates (5 or 68 points)")
-    found: list[Told] = []
+    found: list[LandmarkRow] = []
     for number, row in rows[1:]:
         where = f"{path}, line {number}"
         if len(row) != len(heading):
             raise UserError(f"{where}: {len(row)} columns, the first line has {len(heading)}")
         cells = [cell for k, cell in enumerate(row) if k not in (0, who)]
         identity = row[who].strip() if who is not None else ""
-        found.append(Told(where, row[0].strip(), _points(cells, where), identity))
+        found.append(LandmarkRow(where, row[0].strip(), _points(cells, where), identity))
     return found
 
 
-def _by_image(rows: list[Told], ids: set[str], notes: list[str]) -> dict[str, Told]:
-    known: dict[str, Told] = {}
+def _by_image(rows: list[LandmarkRow], ids: set[str], notes: list[str]) -> dict[str, LandmarkRow]:
+    known: dict[str, LandmarkRow] = {}
     strays = []
     for row in rows:
         image = image_of(row.name, ids)
@@ -121,7 +125,7 @@ def _id(path: str) -> str:
 
 
 def _refuse_pairs(source: Path, paths: list[str]) -> None:
-    """HR and LR are no two people."""
+    """Refuse HR and LR folders: they are not two people."""
     split = split_sides(paths)
     if {"HR", "LR"} <= split.sides:
         hr, lr = (next(folder for folder, side in split.folders.items() if side == which) for which in ("HR", "LR"))
@@ -129,11 +133,10 @@ def _refuse_pairs(source: Path, paths: list[str]) -> None:
 
 
 def _packing(paths: list[str], archive: bool) -> str:
-    """The one folder around everything that is no identity: HR/, or one in an archive that may be no person."""
+    """The folder around everything, if it is no person's: HR/, or one of an archive with people or a general name."""
     tops = {path.partition("/")[0] if "/" in path else "" for path in paths}
     top = f"{tops.pop()}/" if len(tops) == 1 and "" not in tops else ""
     inside = [path.removeprefix(top) for path in paths]
     if top and archive and all(path.startswith("HR/") for path in inside):
         return f"{top}HR/"
-    deeper = all("/" in path for path in inside)
-    return top if (archive and (deeper or is_plain(top[:-1]))) or top == "HR/" else ""
+    return top if (archive and (holds_people(paths) or is_general(top[:-1]))) or top == "HR/" else ""

@@ -1,4 +1,4 @@
-"""The whole of an import: what an archive holds, cut, written, and told in ``dataset.json``."""
+"""Import an archive: collect its faces, cut and write them, and record all in ``dataset.json``."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from fsrbench.datasets import made
+from fsrbench.datasets import prepared
+from fsrbench.datasets.identities import identities
 from fsrbench.datasets.importers import Kind
 from fsrbench.datasets.importers.base import FIVE, Collection, Face, Options
 from fsrbench.datasets.importers.crops import BOX, find_crop
 from fsrbench.datasets.importers.cut import RECIPE
-from fsrbench.datasets.importers.parallel import do_all
-from fsrbench.datasets.importers.picture import Done, Maker
+from fsrbench.datasets.importers.parallel import run_all
+from fsrbench.datasets.importers.picture import FaceWriter, Outcome
 from fsrbench.datasets.importers.tree import Tree
+from fsrbench.datasets.inputs import transparency_warning
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.datasets.layout import is_safe
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
+from fsrbench.pictures.decode import FLATTENED
 from fsrbench.provenance.versions import __version__
 
 SOURCES: Final = "sources.csv"
 LEFT_OUT: Final = "left_out.csv"
 FIVE_LANDMARKS: Final = "landmarks5.csv"
-MADE: Final = ("sha256", "side", "outside")
+FACTS: Final = ("sha256", "side", "outside")
+"""Facts of each picture that :data:`SOURCES` lists."""
 NOT_SETTINGS: Final = ("split", "landmarks")
-"""Choices after which pictures that are there can still be used."""
+"""Options that do not change any picture."""
 
 
 @dataclass(frozen=True)
@@ -40,45 +44,46 @@ class Import:
     folder: Path
     options: Options
     limit: int | None = None
-    """Only the first so many, in sorted order."""
+    """Number of faces, the first in sorted order; all by default."""
     workers: int = 1
     resume: bool = True
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What every picture depends on."""
+        """What every picture depends on, apart from its source."""
         chosen = {name: value for name, value in asdict(self.options).items() if name not in NOT_SETTINGS}
         if self.kind.crop != BOX.name:
             chosen = {k: v for k, v in chosen.items() if not k.startswith(("min_", "max_"))}
         return {"kind": self.kind.name, **chosen}
 
 
-def import_dataset(asked: Import, reporter: Reporter) -> dict[str, Any]:
+def import_dataset(request: Import, reporter: Reporter) -> dict[str, Any]:
     """Import an archive and return the manifest.
 
     Raises:
-        UserError: nothing usable in it, or the folder holds something else.
+        UserError: nothing usable in it, or the folder holds other files.
         CannotWrite: the disk takes no more.
     """
-    source, folder = asked.source.resolve(), asked.folder.resolve()
+    source, folder = request.source.resolve(), request.folder.resolve()
     if folder.is_relative_to(source) or source.is_relative_to(folder):
-        raise UserError(f"{asked.folder} and {asked.source} lie in each other; import to another place")
-    reporter.say(f"{asked.kind.title}: {asked.kind.terms}")
-    if asked.kind.home:
-        reporter.say(f"Its home: {asked.kind.home}")
-    found, tree = asked.kind.collect(asked.source, asked.options)
-    found.faces = _usable(found, asked)
-    with made.held(asked.folder, asked.settings, {face.id for face in found.faces}, asked.resume, reporter):
-        before = made.manifest_of(asked.folder) or {"files": []}
-        made.write_manifest(asked.folder, _head(asked) | {"complete": False, "files": before["files"]})
-        done = _make(asked, found, reporter)
-        manifest = _finish(asked, found, tree, done)
+        raise UserError(f"one of {request.folder} and {request.source} lies in the other; import to another place")
+    reporter.say(f"{request.kind.title}: {request.kind.terms}")
+    if request.kind.home:
+        reporter.say(f"Its home: {request.kind.home}")
+    found, tree = request.kind.collect(request.source, request.options)
+    found.faces = _usable(found, request)
+    identities([face.id for face in found.faces], found.notes)
+    with prepared.locked(request.folder, request.settings, {face.id for face in found.faces}, request.resume, reporter):
+        before = prepared.manifest_of(request.folder) or {"files": []}
+        prepared.write_manifest(request.folder, _head(request) | {"complete": False, "files": before["files"]})
+        done = _make(request, found, reporter)
+        manifest = _finish(request, found, tree, done)
     _report(manifest, found, done, reporter)
     return manifest
 
 
-def _usable(found: Collection, asked: Import) -> list[Face]:
-    """The faces in sorted order, each name once, none that cannot be saved."""
+def _usable(found: Collection, request: Import) -> list[Face]:
+    """The faces in sorted order: each name once, and only names that can be saved."""
     faces: dict[str, Face] = {}
     for face in found.faces:
         if not is_safe(f"{face.id}.png"):
@@ -89,86 +94,86 @@ def _usable(found: Collection, asked: Import) -> list[Face]:
             faces[face.id] = face
     if not faces:
         why = f"; {_shown(found.left_out[0][0])} {found.left_out[0][1]}" if found.left_out else ""
-        raise UserError(f"no faces to import in {asked.source}{why}")
-    return [faces[image] for image in sorted(faces)][: asked.limit]
+        raise UserError(f"no faces to import in {request.source}{why}")
+    return [faces[image] for image in sorted(faces)][: request.limit]
 
 
-def _make(asked: Import, found: Collection, reporter: Reporter) -> list[Done]:
-    def place(face: Face) -> tuple[int, int]:
+def _make(request: Import, found: Collection, reporter: Reporter) -> list[Outcome]:
+    def position(face: Face) -> tuple[int, int]:
         files = found.sources[face.source]
-        return face.source, files.place(face.name) if hasattr(files, "place") else 0
+        return face.source, files.offset(face.name) if hasattr(files, "offset") else 0
 
-    maker = Maker(found.sources, asked.options, asked.folder / asked.kind.side)
-    work = sorted(found.faces, key=place)  # as the archive has them; stable, so else as they are named
-    done = do_all(maker.make, work, asked.workers)
+    writer = FaceWriter(found.sources, request.options, request.folder / request.kind.side)
+    work = sorted(found.faces, key=position)  # in the order of the archive, else of the names
+    done = run_all(writer.write, work, request.workers)
     return sorted(reporter.track(done, len(work), "importing"), key=lambda one: one.id)
 
 
-def _finish(asked: Import, found: Collection, tree: Tree, done: list[Done]) -> dict[str, Any]:
-    folder, faces = asked.folder, {face.id: face for face in found.faces}
+def _finish(request: Import, found: Collection, tree: Tree, done: list[Outcome]) -> dict[str, Any]:
+    folder, faces = request.folder, {face.id: face for face in found.faces}
     written = [one for one in done if not one.reason]
     left_out = found.left_out + [(faces[one.id].name, one.reason) for one in done if one.reason]
     if not written:
         raise UserError(f"none of the {len(done)} pictures can be used; {_shown(left_out[-1][0])}: {left_out[-1][1]}")
-    made.tidy(folder, asked.kind.side, (one.id for one in written))
+    prepared.tidy(folder, request.kind.side, (one.id for one in written))
     columns = list(dict.fromkeys(name for one in written for name in faces[one.id].facts))
     rows = [
-        [one.id, faces[one.id].name, *(one.made[k] for k in MADE), *(faces[one.id].facts.get(c, "") for c in columns)]
+        [one.id, faces[one.id].name, *(one.facts[k] for k in FACTS), *(faces[one.id].facts.get(c, "") for c in columns)]
         for one in written
     ]
-    made.write_csv(folder / SOURCES, ["image", "source", *MADE, *columns], rows)
-    made.write_csv(folder / LEFT_OUT, ["source", "reason"], left_out)
+    prepared.write_csv(folder / SOURCES, ["image", "source", *FACTS, *columns], rows)
+    prepared.write_csv(folder / LEFT_OUT, ["source", "reason"], left_out)
     files = [SOURCES, LEFT_OUT, *_write_landmarks(folder, written), *found.copies]
     for name, data in found.copies.items():
-        made.write_file(folder / name, data)
-    manifest = _head(asked) | {
+        prepared.write_file(folder / name, data)
+    manifest = _head(request) | {
         "complete": True,
         "counts": {
             "pictures": len(written),
-            "identities": len({one.id.rpartition("/")[0] for one in written} - {""}),
+            "identities": len(set(identities([one.id for one in written], []).values()) - {None}),
             "left_out": len(left_out),
-            "reaching_outside": sum(one.made["outside"] > 0 for one in written),
+            "reaching_outside": sum(one.facts["outside"] > 0 for one in written),
             **({"other_md5": changed} if (changed := sum(one.changed for one in written)) else {}),
         },
         "left_out": dict(Counter(_kind_of(reason) for _, reason in left_out).most_common()),
         "annotations_sha256": tree.read,
-        "sources_sha256": _digest(f"{one.id} {one.made['sha256']}" for one in written),
-        "pixels_sha256": _digest(f"{one.id} {one.made['pixels']}" for one in written),
+        "sources_sha256": _digest(f"{one.id} {one.facts['sha256']}" for one in written),
+        "pixels_sha256": _digest(f"{one.id} {one.facts['pixels']}" for one in written),
         "notes": found.notes,
         "files": files,
     }
-    made.write_manifest(folder, manifest)
+    prepared.write_manifest(folder, manifest)
     return manifest
 
 
-def _head(asked: Import) -> dict[str, Any]:
-    kind, crop = asked.kind, find_crop(asked.options.crop)
+def _head(request: Import) -> dict[str, Any]:
+    kind, crop = request.kind, find_crop(request.options.crop)
     return {
         "made_by": f"fsrbench {__version__} data import",
         "title": kind.title,
-        "source": asked.source.name,
+        "source": request.source.name,
         "home": kind.home,
         "terms": kind.terms,
-        "split": asked.options.split,
-        "limit": asked.limit,
-        "crop": f"{crop.recipe}; {RECIPE}" if asked.options.size else crop.recipe,
-        "settings": asked.settings,
+        "split": request.options.split,
+        "limit": request.limit,
+        "crop": f"{crop.recipe}; {RECIPE}" if request.options.size else crop.recipe,
+        "settings": request.settings,
     }
 
 
-def _write_landmarks(folder: Path, written: list[Done]) -> list[str]:
-    """Landmarks in pixels of the crops: 68 where the data has them, as datasets carry them, else five."""
+def _write_landmarks(folder: Path, written: list[Outcome]) -> list[str]:
+    """Write landmarks in pixels of the crops: 68 points where the data has them, else five."""
     files = []
     headings = {
         LANDMARKS: [f"{axis}{k}" for k in range(POINTS) for axis in "xy"],
         FIVE_LANDMARKS: [f"{name}_{axis}" for name in FIVE for axis in "xy"],
     }
     for name, heading in headings.items():
-        points = [(one.id, one.made["points"]) for one in written if one.made["points"]]
+        points = [(one.id, one.facts["points"]) for one in written if one.facts["points"]]
         rows = [[image, *(v for xy in at for v in xy)] for image, at in points if 2 * len(at) == len(heading)]
         (folder / name).unlink(missing_ok=True)
         if rows:
-            made.write_csv(folder / name, ["image", *heading], rows)
+            prepared.write_csv(folder / name, ["image", *heading], rows)
             files.append(name)
     return files
 
@@ -178,16 +183,16 @@ def _digest(lines: Iterable[str]) -> str:
 
 
 def _kind_of(reason: str) -> str:
-    """A reason without its numbers, so that the same ones count together."""
+    """A reason without its numbers, so that equal ones count together."""
     return "".join("#" if c.isdigit() else c for c in reason)[:120]
 
 
 def _shown(name: str) -> str:
-    """A file's name in a message, without what a terminal would act on."""
+    """A file's name for a message, without control characters."""
     return name[:200] if name.isprintable() else repr(name[:200])
 
 
-def _report(manifest: dict[str, Any], found: Collection, done: list[Done], reporter: Reporter) -> None:
+def _report(manifest: dict[str, Any], found: Collection, done: list[Outcome], reporter: Reporter) -> None:
     for note in found.notes:
         reporter.warn(note)
     faces = {face.id: face.name for face in found.faces}
@@ -198,9 +203,11 @@ def _report(manifest: dict[str, Any], found: Collection, done: list[Done], repor
         reporter.warn(f"{len(left_out)} left out in all; {LEFT_OUT} has them")
     if changed := [_shown(faces[one.id]) for one in done if one.changed]:
         some = ", ".join(changed[:5]) + (", ..." if len(changed) > 5 else "")
-        reporter.warn(f"{len(changed)} pictures have another md5 than the published (packed anew, or damaged): {some}")
+        reporter.warn(f"{len(changed)} pictures differ from the published md5 (packed anew, or damaged): {some}")
+    if line := transparency_warning([one.id for one in done if one.facts.get(FLATTENED)]):
+        reporter.warn(line)
     if kept := sum(one.kept for one in done):
-        reporter.say(f"{kept} pictures were there already")
+        reporter.say(f"{kept} pictures were imported before")
     counts = manifest["counts"]
     people = f" of {counts['identities']} people" if counts["identities"] else ""
     reporter.say(f"{counts['pictures']} pictures{people}")

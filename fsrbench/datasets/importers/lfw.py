@@ -1,4 +1,4 @@
-"""LFW (Huang et al., 2007): names as identities, and the pairs of its verification protocol copied along."""
+"""LFW (Huang et al., 2007): identities from names; the pairs of its verification protocol are copied."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _NAME: Final = re.compile(r"(?:^|/)([^/]+)/(\1_\d{4})\.\w+$")
 
 
 def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
-    """The faces of LFW, of its funneled or its deep-funneled version.
+    """The faces of LFW: the original, funneled or deep-funneled version.
 
     Raises:
-        UserError: no pictures, two versions at once, or a split, of which LFW has none.
+        UserError: no pictures, two versions at once, or a split, which LFW does not have.
     """
     refuse_split("LFW", options.split, ("all",))
     tree = Tree(source, ARCHIVES)

@@ -1,4 +1,4 @@
-"""The same work in one process or in many, results in the order of the work."""
+"""Do work in one process or in several, results in the order of the work."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from fsrbench.process.state import quiet_pillow
 Work = TypeVar("Work")
 Result = TypeVar("Result")
 CHUNK: Final = 16
-"""Pictures that a process is given at a time."""
+"""Pictures that a process gets at a time."""
 
 
-def do_all(do: Callable[[Work], Result], work: Sequence[Work], workers: int) -> Iterator[Result]:
-    """Do all work; with one worker in this process.
+def run_all(do: Callable[[Work], Result], work: Sequence[Work], workers: int) -> Iterator[Result]:
+    """Do all work; with one worker, in this process.
 
     Raises:
-        FsrbenchError: what the work raises; a process died.
+        FsrbenchError: what the work raises, or a process died.
     """
     if workers == 1 or len(work) <= CHUNK:
         yield from map(do, work)
         return
-    context = multiprocessing.get_context("spawn")  # a fork would share the open archives' places
+    context = multiprocessing.get_context("spawn")  # forks would share the file positions of open archives
     pool = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(do,))
     try:
         yield from pool.map(_do, work, chunksize=CHUNK)
     except BrokenProcessPool:
-        raise FsrbenchError("a process was killed, perhaps for want of memory; try fewer --workers") from None
+        raise FsrbenchError("a process was killed, perhaps out of memory; try fewer --workers") from None
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -47,7 +47,7 @@ def _start(do: Callable[[Any], Any]) -> None:
     global _work
     _work = do
     quiet_pillow()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     if parent := multiprocessing.parent_process():
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
 
@@ -57,6 +57,6 @@ def _do(work: Any) -> Any:
 
 
 def _end_with(sentinel: int) -> None:
-    """A parent that was killed ends no pool; its processes would wait for work for ever."""
+    """End with the parent: one that is killed ends no pool, and its processes would wait for ever."""
     wait([sentinel])
     os._exit(1)

@@ -1,4 +1,4 @@
-"""One face: read, cut, written as a PNG that says what it was made from; kept where that has not changed."""
+"""Cut one face out of its picture and write it as a PNG that records its source; unchanged ones are kept."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from fsrbench.datasets.importers.base import Face, Options
-from fsrbench.datasets.importers.crops import around_box, find_crop, moved, quad_of, side_of
+from fsrbench.datasets.importers.crops import around_box, find_crop, in_crop, quad_of, side_of
 from fsrbench.datasets.importers.cut import cut, outside
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
 from fsrbench.files.atomic import disk_errors, whole
-from fsrbench.pictures.decode import BadImage, decode
+from fsrbench.pictures.decode import FLATTENED, BadImage, decode
 
 CHUNK: Final = "fsrbench-import"
-"""PNG text chunk with what the picture was made from: how an import that was stopped goes on."""
+"""PNG text chunk with the picture's source and settings, by which a stopped import goes on."""
 
 
 @dataclass(frozen=True)
-class Done:
-    """What became of one face."""
+class Outcome:
+    """The result for one face."""
 
     id: str
     reason: str = ""
-    """Why it was left out; empty where it was written."""
-    made: dict[str, Any] = field(default_factory=dict)
-    """``sha256`` of the source's picture and of the written ``pixels``, ``side`` of the crop in the source's picture,
-    share ``outside`` of it, landmarks (``points``) in the crop."""
+    """Why it was left out; empty if it was written."""
+    facts: dict[str, Any] = field(default_factory=dict)
+    """``sha256`` of the source file and of the written ``pixels``, ``side`` of the crop in source pixels, share of it
+    ``outside`` the source, landmarks (``points``) in the crop, and ``flattened`` if transparency was laid on white."""
     kept: bool = False
-    """Whether it was there already."""
+    """Whether it had been written before."""
     changed: bool = False
-    """Whether the source's picture is not the published one, by its md5."""
+    """Whether the source differs from the published file, by its md5."""
 
 
-class Maker:
-    """Makes the pictures of faces; safe to send to another process.
+class FaceWriter:
+    """Writes the pictures of faces; can be pickled.
 
     Args:
-        sources: where the pictures lie.
-        options: how they are cut.
+        sources: folders and archives with the pictures.
+        options: how faces are cut.
         folder: ``DEST/HR`` or ``DEST/LR``.
     """
 
@@ -60,12 +60,12 @@ class Maker:
 
     @cached_property
     def _finder(self) -> Any:
-        from fsrbench.datasets.importers.detect import Finder
+        from fsrbench.datasets.importers.detect import LandmarkFinder
 
-        return Finder()
+        return LandmarkFinder()
 
-    def make(self, face: Face) -> Done:
-        """Write one face's picture, unless it is there and nothing that it depends on has changed.
+    def write(self, face: Face) -> Outcome:
+        """Write one face's picture, unless it exists and its source and settings are unchanged.
 
         Raises:
             CannotWrite: the disk takes no more.
@@ -74,18 +74,21 @@ class Maker:
         try:
             data = self.sources[face.source].read(face.name)
             sha = hashlib.sha256(data).hexdigest()
-            asked = self._asked(face)
+            settings = self._settings_hash(face)
             changed = _is_changed(face, data)
-            if made := _made_before(path, asked, sha):
-                return Done(face.id, made=made, kept=True, changed=changed)
-            picture, made = self._cut(face, decode(data))
-            made = {"sha256": sha, "pixels": _pixels(picture), **made}
-            self._save(picture, path, {"asked": asked, **made})
+            if facts := _kept_facts(path, settings, sha):
+                return Outcome(face.id, facts=facts, kept=True, changed=changed)
+            image = decode(data)
+            picture, facts = self._cut(face, image)
+            facts = {"sha256": sha, "pixels": _pixels(picture), **facts}
+            if FLATTENED in image.info:
+                facts[FLATTENED] = True
+            self._save(picture, path, {"asked": settings, **facts})
         except (BadImage, OSError) as error:
             with suppress(OSError):
                 path.unlink(missing_ok=True)  # of an earlier state of the source
-            return Done(face.id, reason=str(error) or type(error).__name__)
-        return Done(face.id, made=made, changed=changed)
+            return Outcome(face.id, reason=str(error) or type(error).__name__)
+        return Outcome(face.id, facts=facts, changed=changed)
 
     def _cut(self, face: Face, image: Image.Image) -> tuple[Image.Image, dict[str, Any]]:
         points, options = face.points, self.options
@@ -96,48 +99,47 @@ class Maker:
         if options.size and round(side) < options.size and not options.enlarge:
             raise BadImage(f"the face is {side:.0f} px, smaller than --size {options.size}")
         picture = cut(image, quad, options.size)
-        made = {"side": round(side, 2), "outside": round(outside(image.size, quad), 3), "points": None}
+        facts = {"side": round(side, 2), "outside": round(outside(image.size, quad), 3), "points": None}
         if points is not None:
-            made["points"] = np.round(moved(points, quad, picture.width), 3).tolist()
-        return picture, made
+            facts["points"] = np.round(in_crop(points, quad, picture.width), 3).tolist()
+        return picture, facts
 
-    def _asked(self, face: Face) -> str:
+    def _settings_hash(self, face: Face) -> str:
         points = None if face.points is None else face.points.tolist()
         settings = {k: v for k, v in vars(self.options).items() if k in ("crop", "size", "align", "enlarge")}
-        asked = json.dumps([points, face.box, settings])  # no file names: any form of an archive gives the same bytes
-        return hashlib.sha256(asked.encode()).hexdigest()
+        text = json.dumps([points, face.box, settings])  # no file names: any form of an archive gives the same bytes
+        return hashlib.sha256(text.encode()).hexdigest()
 
-    def _save(self, picture: Image.Image, path: Path, told: dict[str, Any]) -> None:
+    def _save(self, picture: Image.Image, path: Path, facts: dict[str, Any]) -> None:
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(self.folder.parent)):
             raise UserError(f"{path.parent}: a link leads out of the dataset's folder")
         chunk = PngImagePlugin.PngInfo()
-        chunk.add_text(CHUNK, json.dumps(told, ensure_ascii=True))
+        chunk.add_text(CHUNK, json.dumps(facts, ensure_ascii=True))
         with whole(path) as part:
             picture.save(part, "PNG", pnginfo=chunk)
 
 
 def _is_changed(face: Face, data: bytes) -> bool:
-    """Whether neither the file nor its pixels have an md5 that the data give for it."""
+    """Whether neither the file nor its pixels have a published md5."""
     if not face.md5 or hashlib.md5(data, usedforsecurity=False).hexdigest() in face.md5:
         return False
     pixels = np.asarray(decode(data)).tobytes()
     return hashlib.md5(pixels, usedforsecurity=False).hexdigest() not in face.md5
 
 
-def _made_before(path: Path, asked: str, sha256: str) -> dict[str, Any] | None:
-    """What is told in a picture that was made from the very same, if its pixels are still those that were written."""
+def _kept_facts(path: Path, settings: str, sha256: str) -> dict[str, Any] | None:
+    """The facts of a picture made from the same source and settings, if its pixels are as they were written."""
     try:
         with Image.open(path, formats=["PNG"]) as image:
-            told = json.loads(image.info.get(CHUNK, "{}"))
-            wanted = {"asked": asked, "sha256": sha256, "pixels": _pixels(image)}
-            if any(told[name] != value for name, value in wanted.items()):
+            facts = json.loads(image.info.get(CHUNK, "{}"))
+            wanted = {"asked": settings, "sha256": sha256, "pixels": _pixels(image)}
+            if any(facts[name] != value for name, value in wanted.items()):
                 return None
-    except (OSError, ValueError, LookupError, SyntaxError, TypeError):  # damaged or by somebody else
+    except (OSError, ValueError, LookupError, SyntaxError, TypeError):  # damaged, or somebody else's
         return None
-    told.pop("asked")
-    return dict(told)
+    return {name: value for name, value in facts.items() if name != "asked"}
 
 
 def _pixels(picture: Image.Image) -> str:

@@ -1,4 +1,4 @@
-"""What a user downloaded: a folder, the archives in it, or one archive. Read by name, never extracted."""
+"""Files of a download: a folder, the archives in it, or one archive. Read by name, never extracted."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Tree:
         archives: file names (patterns) of the archives that belong to the dataset; others are not opened.
 
     Raises:
-        UserError: nothing that can be read.
+        UserError: it does not exist or cannot be read.
     """
 
     def __init__(self, path: Path, archives: Sequence[str] = ()) -> None:
         self.path = path
         self.read: dict[str, str] = {}
-        """sha256 of the annotation files that were read, by name."""
+        """sha256 of the annotation files read, by name."""
         try:
             if path.is_dir():
                 folder = FolderFiles(path)
@@ -58,17 +58,17 @@ class Tree:
                 raise UserError(f"{path} does not exist")
         except (OSError, RuntimeError) as error:
             raise UserError(f"cannot open {path}: {one_line(error)}") from None
-        self._names = [  # a folder's or archive's own name counts as a folder
+        self._names = [  # the name of the folder or archive counts as a folder
             (Entry(k, name), f"/{top}/{name}")
             for k, (files, top) in enumerate(zip(self.sources, tops, strict=True))
             for name in files.names()
         ]
 
     def text(self, *names: str) -> Text | None:
-        """The first of these annotation files that is there, wherever it lies; the least deep one of a name.
+        """Read the first of these annotation files that exists, in any folder; of several, the least deep.
 
         Raises:
-            UserError: it cannot be read, or is no text.
+            UserError: it cannot be read, or is not UTF-8.
         """
         for name in names:
             found = [entry for entry, path in self._names if path.lower().endswith(f"/{name.lower()}")]
@@ -77,12 +77,12 @@ class Tree:
         return None
 
     def bytes(self, name: str) -> bytes | None:
-        """The file of a name as it is."""
+        """The bytes of the first file of this name, as UTF-8 text."""
         text = self.text(name)
         return None if text is None else text.text.encode()
 
     def pictures(self, folder: str = "") -> Iterator[tuple[str, Entry]]:
-        """Pictures below a folder of this name, wherever it lies, as path below it and entry; sorted."""
+        """Pictures below folders of this name, at any depth: path below the folder, and entry."""
         mark = f"/{folder}/" if folder else "/"
         for entry, path in self._names:
             if mark in path and is_picture(entry.name):
@@ -100,7 +100,7 @@ class Tree:
 
 
 def open_archive(path: Path) -> Files:
-    """A zip or tar, by its name."""
+    """Open a zip or tar, by its suffix."""
     return TarFiles(path) if path.name.lower().endswith(TARS) else ZipFiles(path)
 
 

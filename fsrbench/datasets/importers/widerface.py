@@ -14,7 +14,7 @@ ARCHIVES: Final = ("WIDER_train*.zip", "WIDER_val*.zip", "wider_face_split*.zip"
 
 
 class Box(NamedTuple):
-    """One face of a photograph, as it is annotated."""
+    """The annotation of one face in a photograph."""
 
     left: float
     top: float
@@ -29,10 +29,10 @@ class Box(NamedTuple):
 
 
 def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
-    """The faces whose box's longer side is between two sizes, and whose flags are as asked for.
+    """The faces with a box of a wanted size (its longer side) and wanted flags.
 
     Raises:
-        UserError: photographs or boxes are missing, or a line of the boxes is not what it should be.
+        UserError: photographs or boxes are missing, or a line of the boxes is malformed.
     """
     refuse_split("WIDER FACE", options.split, ("val", "train", "all"))
     if not 1 <= options.min_face <= options.max_face:
@@ -70,27 +70,27 @@ def _collect(tree: Tree, split: str, options: Options, found: Collection) -> Non
 
 
 def read_boxes(file: Text) -> Iterator[tuple[str, list[Box]]]:
-    """Each photograph with its boxes; one without any has a line of zeros all the same.
+    """Each photograph with its boxes; one without boxes usually has a line of zeros.
 
     Raises:
-        UserError: a line is not what it should be.
+        UserError: a malformed line.
     """
     lines = [(number, line.strip()) for number, line in enumerate(file.text.splitlines(), 1) if line.strip()]
-    place = 0
-    while place < len(lines):
-        number, name = lines[place]
+    at = 0
+    while at < len(lines):
+        number, name = lines[at]
         if not name.lower().endswith((".jpg", ".jpeg", ".png")):
             raise UserError(f"{file.name}, line {number}: expected a photograph's name, not {name[:60]!r}")
-        count = lines[place + 1][1] if place + 1 < len(lines) else ""
+        count = lines[at + 1][1] if at + 1 < len(lines) else ""
         if not (count.isascii() and count.isdigit()):
             raise UserError(f"{file.name}, line {number + 1}: expected the number of boxes, not {count[:60]!r}")
-        rows = lines[place + 2 : place + 2 + max(1, int(count))]
+        rows = lines[at + 2 : at + 2 + max(1, int(count))]
         if int(count) == 0 and rows and rows[0][1].strip("0 "):
-            rows = []  # no dummy, the next photograph's name
+            rows = []  # the next photograph's name, not a line of zeros
         if len(rows) < int(count):
             raise UserError(f"{file.name}: {name} has {len(rows)} boxes, {count} are announced; was it cut short?")
         yield name, [_box(line, f"{file.name}, line {k}") for k, line in rows][: int(count)]
-        place += 2 + len(rows)
+        at += 2 + len(rows)
 
 
 def _box(line: str, where: str) -> Box:

@@ -1,4 +1,4 @@
-"""The main process's side of a cluster: gives jobs out, takes results in, finds out what ends workers."""
+"""The main process's side of a cluster: hand out jobs, collect results, fail units that lose workers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import queue
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from uuid import uuid4
@@ -14,44 +14,39 @@ from uuid import uuid4
 from distributed import Client, Future
 from distributed.scheduler import KilledWorker
 
-from fsrbench.engine.cluster.careful import Doubt, Step
-from fsrbench.engine.cluster.remote import Done, Setting, do_units
+from fsrbench.engine.cluster.remote import Done, Setting, run_units
+from fsrbench.engine.context import Context
 from fsrbench.engine.plan import REFERENCE, Unit
-from fsrbench.engine.worker import UnitResult, Worker
+from fsrbench.engine.results import UnitResult
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
 
 LOOKAHEAD = 4
-"""Jobs a worker that may be out or back early, before the one whose turn it is: what bounds the memory."""
+"""Jobs per worker that may be out, or back before their turn: bounds the memory."""
 TRIES = 2
-"""Workers that are lost with something before it is not tried again."""
-MOST_DEADLY = 3
-"""Images of one unit that may end workers, before the whole unit is given up."""
+"""Workers that a unit may lose before it fails."""
 GIVE_UP = 12
-"""Times that a method may be blamed for the loss of workers, before its other units are not tried."""
+"""Units of a method that may fail so before its other units are not tried."""
 FETCH_SECONDS = 60.0
-"""A result that does not come in so long is not there any more."""
+"""Timeout for fetching a result, in seconds."""
 MEND_SECONDS = 20.0
-"""A worker that is away so long does not come back by itself."""
+"""Seconds that workers may be missing before new ones are started."""
 PAUSE = 0.5
-"""Seconds between looks for new workers."""
+"""Seconds between checks for new workers."""
 
 
 @dataclass(eq=False)
 class Job:
-    """Units of one shard that go to a worker together, and their places in the plan."""
+    """Units of one shard for one worker, and their places in the plan."""
 
     places: list[int]
     units: list[Unit]
     lost: int = 0
     """Workers that were lost with it."""
-    suspects: Counter[Step] = field(default_factory=Counter)
-    """How many of those at which step, since it is done carefully."""
-    doubt: Doubt | None = None
 
 
 def make_jobs(units: Sequence[Unit], workers: int) -> list[Job]:
-    """A job for each shard, in the plan's order; several for each where there are too few shards for the workers.
+    """One job per shard, in the plan's order; several if there are too few shards for the workers.
 
     Within a shard pictures are decoded once and the HR images' features read again and again, so it stays together:
     20 methods on 70,000 faces are 1,100 jobs of 21 units.
@@ -74,39 +69,39 @@ class Dispatch:
     Args:
         client: connected to the cluster.
         setting: of the run.
-        worker: the main process's, which knows what the methods must be.
-        reporter: told of lost workers and of what ends them.
+        context: the main process's: workers must have the same methods.
+        reporter: told of lost workers.
         patience: seconds without any worker after which it gives up; ``None`` for never.
-        mend: starts workers anew that stay away.
+        mend: replaces workers that are missing.
     """
 
     def __init__(
         self,
         client: Client,
         setting: Setting,
-        worker: Worker,
+        context: Context,
         reporter: Reporter,
         patience: float | None = None,
         mend: Callable[[], None] | None = None,
     ) -> None:
-        self.client, self.setting, self.worker, self.reporter = client, setting, worker, reporter
+        self.client, self.setting, self.context, self.reporter = client, setting, context, reporter
         self.patience, self.mend = patience, mend
         self.lost = 0
         """Jobs that came back because their worker was lost."""
         self.hosts: dict[str, dict[str, Any]] = {}
-        """What workers that did something said of themselves, by name."""
+        """Facts about the workers that computed something, by name."""
         self._again: deque[Job] = deque()
         self._out: dict[Future[Done], Job] = {}
         self._back: queue.SimpleQueue[Future[Done]] = queue.SimpleQueue()
         self._done: dict[int, UnitResult] = {}
         self._next = 0
-        self._blamed: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()
         self._most, self._waiting = 0, False
-        self._complete = self._there = time.monotonic()
-        """When all workers, and any worker, were there last."""
+        self._all_seen = self._any_seen = time.monotonic()
+        """When all workers, and when any worker, was last present."""
 
     def results(self, units: Sequence[Unit]) -> Iterator[UnitResult]:
-        """Do the units; their results come in the plan's order.
+        """Compute the units; results come in the plan's order.
 
         Raises:
             UserError: the cluster is gone, or a worker differs in what scores depend on.
@@ -115,8 +110,8 @@ class Dispatch:
         self._span = LOOKAHEAD * max((len(job.units) for job in fresh), default=1)
         try:
             while self._next < len(units):
-                self._give_out(fresh)
-                self._take_in()
+                self._hand_out(fresh)
+                self._collect()
                 while self._next in self._done:
                     yield self._done.pop(self._next)
                     self._next += 1
@@ -124,7 +119,7 @@ class Dispatch:
             if self._out and self.client.status == "running":
                 self.client.cancel(list(self._out))
 
-    def _give_out(self, fresh: deque[Job]) -> None:
+    def _hand_out(self, fresh: deque[Job]) -> None:
         workers = self._workers()
         end = self._next + self._span * workers
         while len(self._out) < workers:
@@ -135,7 +130,7 @@ class Dispatch:
                 self._submit(job)
 
     def _next_job(self, fresh: deque[Job], end: int) -> Job | None:
-        """What is to be done again, else the first whose place is before ``end``."""
+        """A job to repeat, else the first whose place is before ``end``."""
         if self._again:
             return self._again.popleft()
         job = next((job for job in fresh if job.places[0] < end), None)
@@ -144,24 +139,24 @@ class Dispatch:
         return job
 
     def _workers(self) -> int:
-        """How many there are now."""
+        """The number of workers now."""
         try:
             found = len(self.client.nthreads())
         except Exception as error:  # Dask, asyncio and the system each raise their own
             raise self._gone() from error
         now = time.monotonic()
         if found >= self._most:
-            self._most, self._complete = found, now
-        elif self.mend and now - self._complete > MEND_SECONDS:
-            self._complete = now
+            self._most, self._all_seen = found, now
+        elif self.mend and now - self._all_seen > MEND_SECONDS:
+            self._all_seen = now
             self.mend()
         if found:
-            self._there, self._waiting = now, False
+            self._any_seen, self._waiting = now, False
             return found
         if not self._waiting:
             self._waiting = True
             self.reporter.say("no worker is there; waiting for one")
-        if self.patience is not None and now - self._there > self.patience:
+        if self.patience is not None and now - self._any_seen > self.patience:
             raise UserError(f"no worker for {self.patience:.0f} s; what was done is kept")
         return 0
 
@@ -169,14 +164,14 @@ class Dispatch:
         return UserError("the connection to the Dask scheduler was lost; what was done is kept")
 
     def _submit(self, job: Job) -> None:
-        # Without naming a worker: one that is gone would be waited for for ever where no other is there
+        # Without naming a worker: Dask would wait for a lost one for ever
         key = f"fsrbench-{uuid4().hex}"
-        future = self.client.submit(do_units, self.setting, job.units, job.doubt, key=key, pure=False)
+        future = self.client.submit(run_units, self.setting, job.units, key=key, pure=False)
         self._out[future] = job
         future.add_done_callback(self._back.put)
 
-    def _take_in(self) -> None:
-        """Wait for a job to come back, but not so long that a new worker would stay idle."""
+    def _collect(self) -> None:
+        """Wait for a job to come back, but not so long that a new worker stays idle."""
         try:
             future = self._back.get(timeout=PAUSE if self._out else PAUSE / 10)
         except queue.Empty:
@@ -185,63 +180,48 @@ class Dispatch:
         if future.status not in ("finished", "error"):
             raise self._gone()
         try:
-            self._keep(job, future.result(timeout=FETCH_SECONDS))
+            self._accept(job, future.result(timeout=FETCH_SECONDS))
         except KilledWorker as error:
-            self._suspect(job, error.allowed_failures + 1)
+            self._try_again(job, error.allowed_failures + 1)
         except TimeoutError:
             if future.status == "error":
                 raise  # the job's own
-            self._again.append(job)  # the worker that had the result was lost with it
+            self._again.append(job)  # the result was lost with its worker
 
-    def _keep(self, job: Job, done: Done) -> None:
+    def _accept(self, job: Job, done: Done) -> None:
         for method, fingerprint in done.fingerprints.items():
-            if fingerprint != self.worker.keys.loaded(method):
+            if fingerprint != self.context.keys.loaded(method):
                 raise UserError(f"{method} has other code or weights on worker {done.host['address']} than here")
         self.hosts[done.host["name"]] = done.host
         for place, unit, result in zip(job.places, job.units, done.results, strict=True):
             result.unit = unit
             self._done[place] = result
 
-    def _suspect(self, job: Job, times: int) -> None:
-        """A worker was lost, by chance or by its job: find out, by trying the units alone and then step by step."""
+    def _try_again(self, job: Job, times: int) -> None:
+        """A worker was lost, by chance or by its job: try each unit alone, and fail one that loses too many."""
         self.lost += times
         job.lost += times
         what = job.units[0].method if len(job.units) == 1 else f"{len(job.units)} units"
-        self.reporter.warn(f"a worker was lost with {what} on shard {job.units[0].shard.index}; trying again")
-        if len(job.units) > 1:
-            self._again.extend(Job([place], [unit]) for place, unit in zip(job.places, job.units, strict=True))
+        where = f"{what} on shard {job.units[0].shard.index}"
+        if len(job.units) == 1 and job.lost >= TRIES:
+            self._failures[job.units[0].method] += 1
+            self.reporter.warn(f"{where}: {job.lost} workers were lost with it; failed")
+            self._fail(job.places[0], job.units[0], f"{job.lost} worker processes ended while it was computed")
             return
-        if job.doubt is not None:
-            self._blame(job, job.doubt, times)
-        elif job.lost >= TRIES:
-            job.doubt = Doubt(self.setting.scratch / f"{uuid4().hex}.json")
-        if job.places[0] not in self._done:
-            self._again.append(job)
-
-    def _blame(self, job: Job, doubt: Doubt, times: int) -> None:
-        (unit,) = job.units
-        step = doubt.last_step() or Step("unit", unit.method)
-        job.suspects[step] += times
-        if job.suspects[step] < TRIES:
-            return
-        reason = f"ended its worker process {job.suspects[step]} times"
-        doubt.deadly[step] = reason
-        self._blamed[unit.method] += 1
-        if step.kind == "unit" or sum(s.kind == "image" for s in doubt.deadly) > MOST_DEADLY:
-            self._fail(job.places[0], unit, f"{reason}; the shard was given up")
-        else:
-            self.reporter.warn(f"{unit.method} on {step.kind} {step.name}: {reason}; left out as failed")
+        self.reporter.warn(f"a worker was lost with {where}; trying again")
+        alone = [Job([place], [unit]) for place, unit in zip(job.places, job.units, strict=True)]
+        self._again.extend(alone if len(alone) > 1 else [job])
 
     def _drop_given_up(self, job: Job) -> bool:
-        """Fail what a job has of methods that are given up; whether anything is left of it."""
+        """Fail a job's units of methods that were given up; whether any unit is left."""
         for place, unit in list(zip(job.places, job.units, strict=True)):
-            if self._blamed[unit.method] >= GIVE_UP:
-                self._fail(place, unit, f"not tried: {unit.method} ended worker processes too often")
+            if self._failures[unit.method] >= GIVE_UP:
+                self._fail(place, unit, f"not tried: {unit.method} lost too many worker processes")
                 job.places.remove(place)
                 job.units.remove(unit)
         return bool(job.units)
 
     def _fail(self, place: int, unit: Unit, reason: str) -> None:
-        inputs = self.worker.stored_inputs(unit.shard)  # not decoded here: that may be what ends processes
-        ids = [sample.id for sample in unit.shard.samples] if inputs is None else inputs.ids
-        self._done[place] = UnitResult(unit, [], {} if inputs is None else inputs.problems, dict.fromkeys(ids, reason))
+        facts = self.context.inputs.known_facts(unit.shard)  # not decoded here: decoding may be what ends processes
+        ids = [sample.id for sample in unit.shard.samples] if facts is None else facts.ids
+        self._done[place] = UnitResult(unit, [], {} if facts is None else facts.problems, dict.fromkeys(ids, reason))

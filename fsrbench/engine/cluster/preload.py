@@ -1,4 +1,4 @@
-"""What Dask loads first in each worker process of a cluster that is started here."""
+"""Loaded by Dask in each worker process of a cluster started here."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import Any
 
 
 def dask_setup(worker: Any) -> None:
-    """Leave Ctrl-C, which a terminal sends to all its processes, to the main process: it ends the workers."""
+    """Ignore Ctrl-C, which a terminal sends to all its processes: the main process ends the workers."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

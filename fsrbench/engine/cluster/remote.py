@@ -1,4 +1,4 @@
-"""What happens in a Dask worker's process: it keeps one :class:`Worker` for the run and does units as told."""
+"""The Dask worker's side of a cluster: it keeps one :class:`Worker` per run and computes units."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ import torch
 from distributed import Reschedule, get_worker
 
 from fsrbench import weights
-from fsrbench.engine.cluster.careful import CarefulWorker, Doubt
+from fsrbench.engine.context import Context
 from fsrbench.engine.plan import Shard, Unit
+from fsrbench.engine.results import UnitResult
 from fsrbench.engine.store import Store
-from fsrbench.engine.worker import UnitResult, Worker
+from fsrbench.engine.worker import Worker
 from fsrbench.errors import UserError
 from fsrbench.machine import facts as machine_facts
 from fsrbench.machine import memory
@@ -32,21 +33,23 @@ from fsrbench.spec import RunSpec
 
 TOKEN = "token"
 BUSY_SECONDS = 1.0
+NO_TIMEOUT = 7 * 24 * 3600.0
+"""Seconds a batch may take where nobody set a limit."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """All that a worker must know of a run; small, because it goes with every job."""
+    """All that a worker needs to know of a run; small, because it is sent with every job."""
 
     spec: RunSpec
-    """With absolute paths: a worker's working folder may be another."""
+    """With absolute paths: a worker may have another working folder."""
     metrics: tuple[tuple[str, str | None], ...]
-    """Names, and the extractor that was chosen for those that read one."""
+    """Names, and the extractor chosen for those that read one."""
     paths: dict[str, str]
     """Methods whose name is a path, with that path absolute."""
     store: Path
     scratch: Path
-    """A folder of this call's, with the token file; below the store."""
+    """A folder of this call with the token file, below the store."""
     device: str
     """The main process's kind of device, ``cpu`` or ``cuda``: stored pictures depend on it."""
     own: bool
@@ -57,7 +60,7 @@ class Setting:
 
 @dataclass
 class Done:
-    """What a job gave."""
+    """The result of a job."""
 
     results: list[UnitResult]
     """One for each unit, without the shard's samples."""
@@ -67,25 +70,26 @@ class Done:
     """What the manifest says of this worker, and its name and address."""
 
 
-def make_setting(worker: Worker, scratch: Path, own: bool) -> Setting:
-    """What ``worker``'s run looks like from elsewhere; the token is written.
+def make_setting(context: Context, scratch: Path, own: bool) -> Setting:
+    """The setting of a run; writes the token file.
 
     Raises:
-        UserError: a metric that the registry does not give.
+        UserError: a metric is not the one that the registry has under its name.
     """
-    spec, store = worker.spec, worker.store.folder.absolute()
+    spec, store = context.spec, context.store.folder.absolute()
+    metrics = context.measures.metrics
     chosen = {name: path.absolute() for name, path in spec.weights.items()}
     setting = Setting(
         spec.model_copy(update={"out": spec.out.absolute(), "weights": chosen}),
-        tuple((m.name, m.extractor if isinstance(m, FeatureMetric) else None) for m in worker.metrics),
+        tuple((m.name, m.extractor if isinstance(m, FeatureMetric) else None) for m in metrics),
         {name: _absolute(name) for name in spec.methods if is_path(name)},
         store,
         scratch,
-        worker.device.type,
+        context.device.type,
         own,
-        worker.token,
+        context.keys.token,
     )
-    for metric, made in zip(worker.metrics, _metrics(setting), strict=True):
+    for metric, made in zip(metrics, _metrics(setting), strict=True):
         if type(made).__qualname__ != type(metric).__qualname__:
             raise UserError(f"workers know metrics by name, and {metric.name} is another one than this run's")
     (scratch / TOKEN).write_text(setting.token, encoding="utf-8")
@@ -117,10 +121,10 @@ def host(setting: Setting, dask_worker: Any) -> dict[str, Any]:
 
 
 def device_of(setting: Setting, name: Any, count: int) -> torch.device:
-    """The device of the worker of this name: what was asked for by number; else its own.
+    """The device of a worker: the one that was asked for by number, else its own.
 
-    Workers of a run's own cluster take turns at the machine's ``count`` devices. Those of another cluster see what
-    whoever started them lets them see (``CUDA_VISIBLE_DEVICES``), and take the first of that.
+    Workers of a run's own cluster share the machine's ``count`` devices. Those of a joined cluster take the first
+    device that they see (``CUDA_VISIBLE_DEVICES``).
     """
     if setting.device == "cpu" or ":" in setting.spec.device:
         return torch.device(setting.spec.device if ":" in setting.spec.device else "cpu")
@@ -128,11 +132,11 @@ def device_of(setting: Setting, name: Any, count: int) -> torch.device:
 
 
 def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
-    """Why this process cannot do units of a run; ``None`` if it can.
+    """Why this process cannot compute units of a run; ``None`` if it can.
 
     Args:
         setting: of the run.
-        dask_worker: the worker of this process, which Dask gives to what it runs on all workers.
+        dask_worker: the worker of this process, passed in by Dask.
     """
     device = device_of(setting, dask_worker.name, torch.cuda.device_count())
     try:
@@ -145,10 +149,10 @@ def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
         (setting.scratch / uuid4().hex).touch()
     except OSError as error:
         return f"cannot write to {setting.store.parent}: {error.strerror}"
-    here = found_versions()
+    installed = found_versions()
     for package, version in setting.versions.items():
-        if here.get(package) != version:
-            return f"has {package} {here.get(package)}, the main process {version}; scores depend on it"
+        if installed.get(package) != version:
+            return f"has {package} {installed.get(package)}, the main process {version}; scores depend on it"
     if setting.spec.isolate and multiprocessing.current_process().daemon:
         return "may start no processes, which --isolate needs: set DASK_DISTRIBUTED__WORKER__DAEMON=False for it"
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
@@ -156,66 +160,62 @@ def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
     return None
 
 
-class RemoteWorker(Worker):
-    """A worker of a run whose main process is elsewhere."""
+def with_isolation(spec: RunSpec) -> RunSpec:
+    """The specification with methods in processes of their own, so that a method that crashes costs no worker.
 
-    def __init__(self, setting: Setting, device: torch.device) -> None:
-        super().__init__(setting.spec, _metrics(setting), device, Store(setting.store))
-        self._paths, self.token = setting.paths, setting.token
-
-    def method(self, name: str) -> Any:
-        """The loaded method of a name, wherever this process's working folder is."""
-        return super().method(self._paths.get(name, name))
+    Daemons may start no processes: there a method runs in the worker. Only ``--isolate`` sets a time limit by default.
+    """
+    if spec.isolate or multiprocessing.current_process().daemon:
+        return spec
+    return spec.model_copy(update={"isolate": True, "timeout": NO_TIMEOUT})
 
 
-class CarefulRemoteWorker(CarefulWorker, RemoteWorker):
-    """The same, careful."""
+def remote_context(setting: Setting, device: torch.device) -> Context:
+    """The context of a run whose main process is elsewhere."""
+    spec, store = with_isolation(setting.spec), Store(setting.store)
+    context = Context(spec, _metrics(setting), device, store, setting.paths)
+    context.keys.token = setting.token
+    return context
 
 
 _busy = threading.Lock()
-_kept: dict[str, RemoteWorker] = {}
-"""The worker of the latest run that this process was told of, by its token."""
+_contexts: dict[str, tuple[Context, Worker]] = {}
+"""What the latest run computes with here, by its token."""
 
 
-def do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None = None) -> Done:
-    """Do units of a run here, one job at a time even where Dask gives this process several threads.
+def run_units(setting: Setting, units: Sequence[Unit]) -> Done:
+    """Compute units of a run in this process, one job at a time even if Dask gives it several threads.
 
     Args:
         setting: of the run.
         units: of one shard, its HR unit first if it is among them.
-        doubt: be careful, because a worker was lost with them before.
 
     Raises:
-        UserError: this process cannot do units of the run.
-        Reschedule: it is busy with others.
+        UserError: this process cannot compute units of the run.
+        Reschedule: it is busy with another job.
     """
     if not _busy.acquire(timeout=BUSY_SECONDS):
-        raise Reschedule  # by Dask, to where there is room
+        raise Reschedule  # Dask sends it to another worker
     try:
-        return _do_units(setting, units, doubt)
+        return _run_units(setting, units)
     finally:
         _busy.release()
 
 
-def _do_units(setting: Setting, units: Sequence[Unit], doubt: Doubt | None) -> Done:
+def _run_units(setting: Setting, units: Sequence[Unit]) -> Done:
     with _as_in_the_main_process(setting):
-        worker = _worker(setting) if doubt is None else _careful(setting, doubt)
-        try:
-            results = [worker.do(unit) for unit in units]
-            made = {unit.method for unit in units if not unit.of_hr}
-            fingerprints = {name: worker.keys.loaded(name) for name in made}
-        finally:
-            if doubt is not None:
-                worker.close()
+        context, worker = _context(setting)
+        results = [worker.run_unit(unit) for unit in units]
+        fingerprints = {r.unit.method: context.keys.loaded(r.unit.method) for r in results if r.stored_at}
         return Done([_light(r) for r in results], fingerprints, host(setting, get_worker()))
 
 
 @contextmanager
 def _as_in_the_main_process(setting: Setting) -> Iterator[None]:
-    """The run's weights and threads, and no connection but the cluster's own where it is offline."""
+    """Apply the run's weights and threads, and allow only the cluster's own connections if it is offline."""
     dask_worker = get_worker()
     with ExitStack() as stack:
-        stack.enter_context(preserved())  # a cluster that was joined is somebody else's
+        stack.enter_context(preserved())  # a joined cluster belongs to others
         torch.set_num_threads(dask_worker.state.nthreads)
         if setting.spec.offline:
             own = hosts_of(dask_worker.address, dask_worker.scheduler.address, str(dask_worker.nanny or ""))
@@ -224,20 +224,30 @@ def _as_in_the_main_process(setting: Setting) -> Iterator[None]:
         yield
 
 
-def _worker(setting: Setting) -> RemoteWorker:
-    if setting.token not in _kept:
-        memory.keep()
-        for earlier in _kept.values():
-            earlier.close()
-        _kept.clear()  # their networks
-        _kept[setting.token] = RemoteWorker(setting, _fit_device(setting))
-    return _kept[setting.token]
+def _context(setting: Setting) -> tuple[Context, Worker]:
+    if setting.token not in _contexts:
+        memory.tune_malloc()
+        _release()
+        context = remote_context(setting, _fit_device(setting))
+        _contexts[setting.token] = context, Worker(context)
+    return _contexts[setting.token]
 
 
-def _careful(setting: Setting, doubt: Doubt) -> RemoteWorker:
-    worker = CarefulRemoteWorker(setting, _fit_device(setting))
-    worker.doubt = doubt
-    return worker
+def _release() -> None:
+    """End the processes of an earlier run's methods, and drop its networks."""
+    for context, _ in _contexts.values():
+        context.close()
+    _contexts.clear()
+
+
+def release(token: str) -> None:
+    """Free what a finished run holds in this process, unless the process is busy."""
+    if _busy.acquire(blocking=False):
+        try:
+            if token in _contexts:
+                _release()
+        finally:
+            _busy.release()
 
 
 def _fit_device(setting: Setting) -> torch.device:
@@ -248,6 +258,6 @@ def _fit_device(setting: Setting) -> torch.device:
 
 
 def _light(result: UnitResult) -> UnitResult:
-    """Without the samples, which the main process has."""
+    """The result without the samples, which the main process has."""
     unit = result.unit
     return replace(result, unit=Unit(Shard(unit.shard.index, ()), unit.method))

@@ -1,4 +1,4 @@
-"""The cluster executor: units on Dask workers, of a cluster that is started here or of one that is joined."""
+"""The cluster executor: compute units on Dask workers, of a cluster started here or joined."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,34 +17,34 @@ import torch
 from distributed import Client, LocalCluster, Status
 
 from fsrbench.engine.cluster.dispatch import Dispatch
-from fsrbench.engine.cluster.remote import Setting, make_setting, unfit
+from fsrbench.engine.cluster.remote import Setting, make_setting, release, unfit
+from fsrbench.engine.context import Context
 from fsrbench.engine.plan import Unit
-from fsrbench.engine.worker import UnitResult, Worker
+from fsrbench.engine.results import UnitResult
 from fsrbench.errors import UserError, one_line
 from fsrbench.machine.console import Reporter
 
 CONFIG = {
-    # The main process gives a lost worker's units out again itself: it then knows which units a worker was lost with.
+    # The main process resubmits a lost worker's units itself, to know which units lose workers.
     "distributed.scheduler.allowed-failures": 0,
-    # Daemons may not have children, and a method may want some.
+    # Daemons may not start processes, and methods get processes of their own.
     "distributed.worker.daemon": False,
     "distributed.worker.preload": ["fsrbench.engine.cluster.preload"],
-    # What a nanny is just starting anew is not lost: Dask would end the nanny after 15 s.
+    # A worker that its nanny is restarting is not lost: Dask would end the nanny after 15 s.
     "distributed.deploy.lost-worker-timeout": "1 hour",
 }
 START_SECONDS = 180.0
-"""Without any worker for so long, a cluster that was started here has failed."""
+"""Seconds without any worker after which a cluster started here has failed."""
 
 
 class Cluster:
-    """Does units on a cluster's workers, one job at a time on each.
+    """Computes units on a cluster's workers, one job at a time on each.
 
     Args:
         client: connected to the cluster.
-        reporter: told of what goes wrong with workers.
+        reporter: warned of lost workers.
         patience: seconds without any worker after which it gives up; ``None`` for never, as workers may be queued.
-        mend: starts workers that are gone anew, where they are this run's own; it then shares the devices out among
-            them.
+        mend: replaces lost workers, if they are this run's own; these also share the machine's devices.
     """
 
     def __init__(
@@ -55,27 +55,30 @@ class Cluster:
         self._hosts: dict[str, dict[str, Any]] = {}
         self._lost = 0
 
-    def __call__(self, units: Sequence[Unit], worker: Worker) -> Iterator[UnitResult]:
-        """Do the units; features and pictures go to the run's store, which all workers must see.
+    def __call__(self, units: Sequence[Unit], context: Context) -> Iterator[UnitResult]:
+        """Compute the units; features and pictures go to the run's store, which all workers must see.
 
         Raises:
             UserError: a worker does not see the run's folder, or differs in what scores depend on.
         """
-        worker.store.folder.mkdir(parents=True, exist_ok=True)
+        context.store.folder.mkdir(parents=True, exist_ok=True)
         # After an interruption a worker may still write to it
-        folder = tempfile.TemporaryDirectory(dir=worker.store.folder, prefix="cluster-", ignore_cleanup_errors=True)
+        folder = tempfile.TemporaryDirectory(dir=context.store.folder, prefix="cluster-", ignore_cleanup_errors=True)
         with folder as scratch:
-            setting = make_setting(worker, Path(scratch).absolute(), self.own)
-            self._greet(setting)
-            dispatch = Dispatch(self.client, setting, worker, self.reporter, self.patience, self.mend)
+            setting = make_setting(context, Path(scratch).absolute(), self.own)
+            self._check_workers(setting)
+            dispatch = Dispatch(self.client, setting, context, self.reporter, self.patience, self.mend)
             try:
                 yield from dispatch.results(units)
             finally:
                 self._lost += dispatch.lost
                 self._hosts |= dispatch.hosts
+            if not self.own:
+                with suppress(Exception):  # the cluster may be gone
+                    self.client.run(release, setting.token, on_error="ignore")
 
     def facts(self) -> dict[str, Any]:
-        """Kind, workers that did something, their threads, processors and devices; and how many were lost."""
+        """Kind, workers that computed something, their threads, processors and devices, and how many were lost."""
         hosts = self._hosts.values()
         return {
             "kind": "local cluster" if self.own else "joined cluster",
@@ -86,8 +89,8 @@ class Cluster:
             "lost": self._lost,
         }
 
-    def _greet(self, setting: Setting) -> None:
-        """Ask the workers that are there whether they can do the run's units; later ones ask themselves."""
+    def _check_workers(self, setting: Setting) -> None:
+        """Check that all present workers can compute the run's units; later ones check it themselves."""
         for address, reason in self.client.run(unfit, setting, on_error="return").items():
             if isinstance(reason, BaseException):
                 raise UserError(f"worker {address} cannot work: {one_line(reason)}")
@@ -97,7 +100,7 @@ class Cluster:
 
 @contextmanager
 def start(workers: int, reporter: Reporter) -> Iterator[Cluster]:
-    """A cluster of processes on this machine, which share its cores; it is gone after the block.
+    """Start a cluster of processes on this machine, which share its cores; it is closed after the block.
 
     Raises:
         UserError: it cannot be started.
@@ -112,7 +115,7 @@ def start(workers: int, reporter: Reporter) -> Iterator[Cluster]:
                 host="127.0.0.1",
                 memory_limit=None,  # Dask would kill what it finds too large
                 dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,  # of lost workers the dispatch tells what matters
+                silence_logs=logging.CRITICAL,  # the dispatch reports lost workers
             )
         except Exception as error:  # Dask, asyncio and the system each raise their own
             raise UserError(f"cannot start {workers} workers: {one_line(error)}") from error
@@ -122,7 +125,7 @@ def start(workers: int, reporter: Reporter) -> Iterator[Cluster]:
 
 
 def _mend(cluster: LocalCluster, workers: int) -> None:
-    """Start workers anew whose nannies have ended, as they do where a process ends while it is being started."""
+    """Replace workers whose nannies have ended, as happens when a process ends while it starts."""
 
     def forget_ended() -> None:
         for name, nanny in list(cluster.workers.items()):
@@ -136,7 +139,7 @@ def _mend(cluster: LocalCluster, workers: int) -> None:
 
 @contextmanager
 def join(address: str, reporter: Reporter) -> Iterator[Cluster]:
-    """A cluster that somebody else started, and that is left running.
+    """Join a cluster that was started by others, and leave it running.
 
     Raises:
         UserError: no scheduler answers there, or it has no worker.

@@ -12,8 +12,9 @@ from torch.nn import functional as F
 
 from fsrbench import weights
 from fsrbench.errors import Unavailable, one_line
-from fsrbench.faces.alignment import SIDE, alignment_grid, five_points
+from fsrbench.faces.alignment import SIDE, alignment_grid
 from fsrbench.faces.mtcnn import facenet_pytorch_package
+from fsrbench.faces.points import five_points
 from fsrbench.machine.packages import cannot_import
 from fsrbench.methods.onnx_files import DTYPES, PREFIX
 from fsrbench.metrics import judge_input

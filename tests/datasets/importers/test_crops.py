@@ -6,7 +6,7 @@ from made.archives import draw_photo
 from PIL import Image
 from skimage.transform import EuclideanTransform, SimilarityTransform, estimate_transform, warp
 
-from fsrbench.datasets.importers.crops import around_box, find_crop, moved, quad_of, side_of
+from fsrbench.datasets.importers.crops import around_box, find_crop, in_crop, quad_of, side_of
 from fsrbench.datasets.importers.cut import cut, outside
 from fsrbench.errors import UserError
 from fsrbench.pictures.decode import BadImage
@@ -80,7 +80,7 @@ def test_five_points_that_fit_the_template_are_cut_as_they_are() -> None:
     turn = EuclideanTransform(rotation=0.2, translation=(90, 40))
     quad = quad_of(find_crop("five-point"), PHOTO.size, turn(template))
     assert side_of(quad) == pytest.approx(128)
-    np.testing.assert_allclose(moved(turn(template), quad, 128), template, atol=1e-6)
+    np.testing.assert_allclose(in_crop(turn(template), quad, 128), template, atol=1e-6)
 
 
 def test_upright_is_nine_tenths_of_ffhq_and_not_turned() -> None:

@@ -9,7 +9,7 @@ from made.imports import do_import, pictures, table
 from PIL import Image
 
 from fsrbench.datasets import open_dataset
-from fsrbench.datasets.importers.detect import Finder
+from fsrbench.datasets.importers.detect import LandmarkFinder
 from fsrbench.faces.mtcnn import MTCNN_SIDE
 from fsrbench.pictures.decode import BadImage
 
@@ -17,12 +17,12 @@ from fsrbench.pictures.decode import BadImage
 @pytest.mark.parametrize("size", [(18, 18), (1, 1), (300, 19), (2600, 38)])
 def test_picture_that_is_or_becomes_too_small_for_mtcnn(size: tuple[int, int]) -> None:
     with pytest.raises(BadImage, match="too small for MTCNN"):
-        Finder().find(Image.new("RGB", size))
+        LandmarkFinder().find(Image.new("RGB", size))
 
 
 def test_smallest_picture_is_looked_at() -> None:
     with pytest.raises(BadImage, match="finds no face"):
-        Finder().find(Image.new("RGB", (MTCNN_SIDE, MTCNN_SIDE)))
+        LandmarkFinder().find(Image.new("RGB", (MTCNN_SIDE, MTCNN_SIDE)))
 
 
 def test_import_goes_on_past_a_small_picture(tmp_path: Path) -> None:

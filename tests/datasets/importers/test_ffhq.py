@@ -67,7 +67,7 @@ def test_wrong_md5_is_counted_and_named(source: Path, tmp_path: Path, again: boo
     if again:
         do_import("ffhq", source, tmp_path / "out", "--split", "all")
     result = do_import("ffhq", source, tmp_path / "out", "--split", "all")
-    assert "2 pictures have another md5 than the published" in result.stderr
+    assert "2 pictures differ from the published md5" in result.stderr
     assert "00001.png" in result.stderr
     assert "60000.png" in result.stderr
     assert manifest(tmp_path / "out")["counts"]["other_md5"] == 2

@@ -33,6 +33,7 @@ def test_processes_change_no_byte(tmp_path: Path) -> None:
     assert contents(tmp_path / "one") == contents(tmp_path / "three")
 
 
+@pytest.mark.kill
 def test_killed_import_goes_on(tmp_path: Path) -> None:
     source, out = many(tmp_path / "src", 110, side=320), tmp_path / "out"
     command = "import sys; from fsrbench.cli.app import main; main()"
@@ -59,7 +60,7 @@ def test_killed_import_goes_on(tmp_path: Path) -> None:
 
     (out / "HR" / "p0" / ".1-1.part.png").write_bytes(b"half")  # as a kill may leave it
     result = do_import("folder", source, out)
-    assert f"{len(done)} pictures were there already" in result.stderr
+    assert f"{len(done)} pictures were imported before" in result.stderr
     assert all(file.stat().st_mtime_ns == before for file, before in done.items())
     do_import("folder", source, tmp_path / "fresh")
     assert contents(out) == contents(tmp_path / "fresh")
@@ -75,7 +76,7 @@ def test_changed_sources_and_changed_pictures_are_made_again(tmp_path: Path) -> 
     Image.new("RGB", (128, 128)).save(out / "HR" / "p2" / "0002.png")
     (out / "HR" / "p3" / "0003.png").write_bytes(before["HR/p3/0003.png"][:200])
     result = do_import("folder", source, out)
-    assert "1 pictures were there already" in result.stderr
+    assert "1 pictures were imported before" in result.stderr
     after = contents(out)
     assert after["HR/p0/0000.png"] != before["HR/p0/0000.png"]
     assert [after[f"HR/p{k}/000{k}.png"] == before[f"HR/p{k}/000{k}.png"] for k in (2, 3, 4)] == [True] * 3
@@ -99,7 +100,7 @@ def test_other_settings_need_fresh(tmp_path: Path) -> None:
     do_import("folder", source, out)
     result = call("data", "import", "folder", source, out, "--size", 64)
     assert result.exit_code == 2
-    assert "was made otherwise: size 128 and not 64; --fresh" in result.stderr
+    assert "was made with other settings: size 128 and not 64; --fresh" in result.stderr
     do_import("folder", source, out, "--size", 64, "--fresh")
     assert {p.shape for p in pictures(out).values()} == {(64, 64, 3)}
 
@@ -107,7 +108,7 @@ def test_other_settings_need_fresh(tmp_path: Path) -> None:
 def test_another_split_keeps_what_is_shared(tmp_path: Path) -> None:
     source, out = celeba(tmp_path / "src"), tmp_path / "out"
     do_import("celeba", source, out, "--split", "all")
-    assert "4 pictures were there already" in do_import("celeba", source, out, "--split", "test").stderr
+    assert "4 pictures were imported before" in do_import("celeba", source, out, "--split", "test").stderr
     assert len(pictures(out)) == 4
 
 
@@ -138,7 +139,7 @@ def test_folders_that_hold_something_else_are_left_alone(tmp_path: Path) -> None
     result = call("data", "import", "folder", source, tmp_path / "mine", "--fresh")
     assert result.exit_code == 2
     assert "holds other files" in result.stderr
-    assert "lie in each other" in call("data", "import", "folder", source, source / "out").stderr
+    assert "lies in the other" in call("data", "import", "folder", source, source / "out").stderr
     assert "fsrbench's own" in call("data", "import", "folder", source, "sample").stderr
 
 
@@ -195,7 +196,7 @@ def test_tar_that_is_cut_short_is_refused_in_one_line(tmp_path: Path, left: int)
     path.write_bytes(path.read_bytes()[:left])
     result = call("data", "import", "lfw", path, tmp_path / "out")
     assert result.exit_code == 2
-    assert "lfw.tgz is no readable tar" in result.stderr
+    assert "lfw.tgz is not a readable tar" in result.stderr
     assert len(result.stderr.splitlines()) == 3
 
 
@@ -220,4 +221,4 @@ def test_full_disk_stops_and_keeps_what_was_done(tmp_path: Path, monkeypatch: py
     assert result.exit_code == 2
     assert "No space left on device; what was done is kept" in result.stderr
     monkeypatch.undo()
-    assert "3 pictures were there already" in do_import("folder", source, out).stderr
+    assert "3 pictures were imported before" in do_import("folder", source, out).stderr

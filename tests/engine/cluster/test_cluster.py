@@ -15,7 +15,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import psutil
 import pytest
@@ -28,12 +27,13 @@ pytest.importorskip("distributed", reason="the extra [cluster] is not installed"
 import dask
 from distributed import Client, LocalCluster
 
-from fsrbench.engine import timed
-from fsrbench.engine.cluster import dispatch
+from fsrbench.engine import cached_timings
 from fsrbench.engine.cluster import start as cluster
-from fsrbench.engine.cluster.remote import Setting, device_of, unfit
+from fsrbench.engine.cluster.remote import NO_TIMEOUT, Setting, device_of, unfit, with_isolation
 from fsrbench.provenance.versions import versions
 from fsrbench.spec import RunSpec
+
+pytestmark = pytest.mark.cluster
 
 IMAGES = [f"{i:03}" for i in range(140)]
 """Three shards."""
@@ -94,6 +94,16 @@ def test_a_joined_cluster_gives_the_scores_of_one_process(
     assert f"joined 2 workers at {address(joined)}" in found.stderr
     assert "scoring: 9 of 9" in found.stderr
     assert not list((tmp_path / "out" / "cache").glob("cluster-*"))
+    assert [children(pid) for pid in joined.run(os.getpid).values()] == [[], []]  # methods' processes have ended
+
+
+def test_methods_are_isolated_on_workers_that_may_start_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, isolated = RunSpec(methods=("bicubic",)), RunSpec(methods=("bicubic",), isolate=True, timeout=5)
+    made = with_isolation(plain)
+    assert (made.isolate, made.timeout) == (True, NO_TIMEOUT)
+    assert with_isolation(isolated) == isolated
+    monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
+    assert with_isolation(plain) == plain
 
 
 def test_workers_are_gone_before_anything_is_timed(
@@ -101,13 +111,13 @@ def test_workers_are_gone_before_anything_is_timed(
 ) -> None:
     before = set(children())
     seen = []
-    measure = timed.measure
+    measure = cached_timings.measure
 
     def watched(*arguments: Any) -> Any:
         seen.append(set(children()) - before)
         return measure(*arguments)
 
-    monkeypatch.setattr(timed, "measure", watched)
+    monkeypatch.setattr(cached_timings, "measure", watched)
     options = ("--metrics", f"{METRICS},latency_ms", "--workers", 2, "--offline")
     found = run(data, tmp_path / "out", *options, methods=METHODS)
     assert found.code == 0
@@ -120,9 +130,9 @@ def test_workers_are_gone_before_anything_is_timed(
     assert found.manifest["spec"]["workers"] == 2
 
 
-def children() -> list[int]:
-    """Workers of this process; not what Python itself keeps to clean up after them."""
-    found = psutil.Process().children(recursive=True)
+def children(pid: int | None = None) -> list[int]:
+    """Processes that this or another process started; not what Python itself keeps to clean up after them."""
+    found = psutil.Process(pid).children(recursive=True)
     return [p.pid for p in found if p.is_running() and "tracker" not in " ".join(p.cmdline())]
 
 
@@ -157,26 +167,6 @@ def test_all_workers_killed_at_once_change_nothing(
     assert "a worker was lost with" in found.stderr
 
 
-def test_a_method_that_ends_its_process_on_one_image_fails_there_alone(
-    joined: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dispatch, "TRIES", 1)  # every death takes seconds; what is tried again is in test_dispatch
-    data = write_files(tmp_path / "data", picture_files([f"{n}.png" for n in ("1", "2", "deadly", "z")]))
-    deadly, good = "python:made.plugins:Deadly", "python:made.plugins:Blocks"
-    found = run(data, tmp_path / "out", "--scheduler", address(joined), methods=f"{deadly},{good}")
-    assert found.code == 1
-    assert (found.status(deadly), found.status(good)) == ("failed", "ok")
-    assert "failed on 1 of 4 images: ended its worker process" in found.note(deadly)
-    others = {image: value for image, value in found.values(good).items() if image != "deadly"}
-    scores = found.values(deadly)
-    assert np.isnan(scores.pop("deadly"))
-    assert scores == others
-    assert len(found.values(good)) == 4
-    assert f"{deadly} on image deadly: ended its worker process" in found.stderr
-    again = run(data, tmp_path / "out", methods=f"{deadly},{good}")  # it is known now, so this process lives on
-    same(again, found)
-
-
 def test_offline_named_weights_and_paths_reach_the_workers(
     joined: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,15 +183,18 @@ def test_offline_named_weights_and_paths_reach_the_workers(
     same(found, run("data", tmp_path / "alone", *options, methods=methods))
 
 
-def test_isolated_methods_die_without_their_workers(joined: Client, tmp_path: Path) -> None:
-    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
-    exits, good = "python:made.plugins:Exits", "python:made.plugins:Blocks"
-    options = ("--isolate", "--scheduler", address(joined))
-    found = run(data, tmp_path / "out", *options, methods=f"{exits},{good}")
-    assert (found.status(exits), found.status(good)) == ("failed", "ok")
+def test_a_method_that_ends_its_process_costs_no_worker_and_no_other_number(joined: Client, tmp_path: Path) -> None:
+    data = write_files(tmp_path / "data", picture_files([f"{n}.png" for n in ("1", "2", "deadly", "z")]))
+    deadly, exits, good = (f"python:made.plugins:{name}" for name in ("Deadly", "Exits", "Blocks"))
+    found = run(data, tmp_path / "out", "--scheduler", address(joined), methods=f"{deadly},{exits},{good}")
+    assert found.code == 1
+    assert (found.status(deadly), found.status(exits), found.status(good)) == ("failed", "failed", "ok")
+    assert "its process ended with exit code 139" in found.note(deadly)
     assert "its process ended with exit code 3" in found.note(exits)
     assert found.manifest["executor"]["lost"] == 0
     assert found.values(good) == run(data, tmp_path / "alone", methods=good).values(good)
+    isolated = run(data, tmp_path / "isolated", "--isolate", methods=f"{deadly},{exits},{good}")
+    same(isolated, found)
 
 
 def test_a_folder_that_workers_do_not_see_is_refused(

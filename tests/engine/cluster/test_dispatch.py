@@ -1,4 +1,4 @@
-"""Giving jobs out: bounded, in order, and what ends workers is found out. The cluster is a made-up one."""
+"""Handing out jobs: bounded, in order, and a unit that ends workers fails alone. The cluster is a made-up one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.console import Console
 
 from fsrbench.datasets import Sample
 from fsrbench.engine.plan import Shard, Unit, make_plan
-from fsrbench.engine.worker import UnitResult
+from fsrbench.engine.results import UnitResult
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
 from fsrbench.runs.names import HR
@@ -24,11 +24,10 @@ pytest.importorskip("distributed", reason="the extra [cluster] is not installed"
 from distributed.scheduler import KilledWorker
 
 from fsrbench.engine.cluster import dispatch
-from fsrbench.engine.cluster.careful import Doubt
-from fsrbench.engine.cluster.dispatch import LOOKAHEAD, MOST_DEADLY, Dispatch, make_jobs
+from fsrbench.engine.cluster.dispatch import GIVE_UP, LOOKAHEAD, TRIES, Dispatch, make_jobs
 from fsrbench.engine.cluster.remote import Done
 
-Work = Callable[[list[Unit], Doubt | None], None]
+Work = Callable[[list[Unit]], None]
 """What a made-up worker does; raises what the job raises."""
 
 
@@ -46,7 +45,6 @@ class Promise:
     """A future of the made-up cluster."""
 
     units: list[Unit]
-    doubt: Doubt | None
     address: str
     status: str = "pending"
     callback: Any = None
@@ -70,7 +68,7 @@ class MadeUp:
     """A client of a cluster whose jobs end when :meth:`nthreads` is asked for, the newest first: never in order."""
 
     workers: list[str]
-    work: Work = lambda units, doubt: None
+    work: Work = lambda units: None
     slow: str | None = None
     """A worker that only comes back when nobody else is busy."""
     out: deque[Promise] = field(default_factory=deque)
@@ -82,10 +80,10 @@ class MadeUp:
         self.settle()
         return dict.fromkeys(self.workers, 1)
 
-    def submit(self, _: Any, __: Any, units: list[Unit], doubt: Doubt | None, **more: Any) -> Promise:
+    def submit(self, _: Any, __: Any, units: list[Unit], **more: Any) -> Promise:
         free = [worker for worker in self.workers if worker not in {p.address for p in self.out}]
         assert free, "more jobs than workers"
-        promise = Promise(list(units), doubt, free[0])
+        promise = Promise(list(units), free[0])
         self.out.append(promise)
         self.given.append(list(units))
         return promise
@@ -96,7 +94,7 @@ class MadeUp:
             self.out.remove(promise)
             promise.status = "finished"
             try:
-                self.work(promise.units, promise.doubt)
+                self.work(promise.units)
             except Lost:
                 promise.status, promise.error = "error", KilledWorker("task", SimpleNamespace(address="w"), 0)  # type: ignore[arg-type]
             except Exception as error:
@@ -136,9 +134,9 @@ class Played:
 
     def results(self, units: list[Unit]) -> Iterator[UnitResult]:
         setting: Any = SimpleNamespace(scratch=self.scratch)
-        worker: Any = SimpleNamespace(stored_inputs=lambda shard: None, method=None)
+        context: Any = SimpleNamespace(inputs=SimpleNamespace(known_facts=lambda shard: None))
         client: Any = self.client
-        self.of = Dispatch(client, setting, worker, self.reporter, self.patience, self.mend)
+        self.of = Dispatch(client, setting, context, self.reporter, self.patience, self.mend)
         return self.of.results(units)
 
 
@@ -191,7 +189,7 @@ def test_shards_stay_together_unless_workers_would_be_idle() -> None:
 def test_a_lost_worker_changes_nothing(tmp_path: Path) -> None:
     units, deaths = plan(6, "a", "b"), [3]
 
-    def work(members: list[Unit], doubt: Doubt | None) -> None:
+    def work(members: list[Unit]) -> None:
         if members[0].shard.index == 2 and deaths[0]:
             deaths[0] -= 1
             raise Lost
@@ -203,65 +201,45 @@ def test_a_lost_worker_changes_nothing(tmp_path: Path) -> None:
     assert played.of.lost == 3
 
 
-def deadly(method: str, *images: str) -> Work:
-    """Dies with these images of a method; a careful worker writes them down first."""
+def deadly(method: str, *indices: int) -> Work:
+    """Loses a worker with a method on some shards, every time."""
 
-    def work(units: list[Unit], doubt: Doubt | None) -> None:
-        for unit in units:
-            for sample in unit.shard.samples:
-                if unit.method == method and sample.id in images:
-                    if doubt is None:
-                        raise Lost
-                    if ("image", sample.id) not in doubt.deadly:
-                        doubt.note.write_text(f'["image", "{sample.id}"]')
-                        raise Lost
+    def work(units: list[Unit]) -> None:
+        if any(unit.method == method and unit.shard.index in indices for unit in units):
+            raise Lost
 
     return work
 
 
-def test_a_deadly_image_is_found_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_a_unit_that_loses_workers_fails_alone_with_the_reason(tmp_path: Path) -> None:
     units = plan(4, "a", "b")
-    played = Played(MadeUp(["w0", "w1"], deadly("a", "1/2")), tmp_path)
+    played = Played(MadeUp(["w0", "w1"], deadly("a", 1)), tmp_path)
     found = list(played.results(units))
     assert [r.unit for r in found] == units
-    assert all(r.ids for r in found)
-    assert any("a on image 1/2: ended its worker process 2 times" in line for line in played.reporter.lines)
+    (failed,) = [r for r in found if r.problems]
+    assert (failed.unit.method, failed.unit.shard.index, failed.ids) == ("a", 1, [])
+    assert failed.problems == dict.fromkeys(["1/0", "1/1", "1/2"], "2 worker processes ended while it was computed")
+    assert sum(units[units.index(failed.unit)] in job for job in played.client.given) == TRIES + 1  # once with others
+    assert any("a on shard 1: 2 workers were lost with it; failed" in line for line in played.reporter.lines)
 
 
-def test_a_unit_with_many_deadly_images_fails_as_a_whole(tmp_path: Path) -> None:
-    units = make_plan(shards(3, size=9), ["a", HR])
-    images = [f"1/{n}" for n in range(MOST_DEADLY + 1)]
-    found = list(Played(MadeUp(["w0", "w1"], deadly("a", *images)), tmp_path).results(units))
-    failed = [r for r in found if r.problems]
-    assert [(r.unit.method, r.unit.shard.index, len(r.problems)) for r in failed] == [("a", 1, 9)]
-
-
-def test_a_method_that_always_ends_workers_is_given_up(tmp_path: Path) -> None:
+def test_a_method_that_always_ends_workers_is_given_up_and_the_others_go_on(tmp_path: Path) -> None:
     units = plan(60, "a", "b")
-    client = MadeUp(["w0", "w1"], deadly("a", *[f"{i}/{n}" for i in range(60) for n in range(3)]))
+    client = MadeUp(["w0", "w1"], deadly("a", *range(60)))
     found = list(Played(client, tmp_path).results(units))
     assert [r.unit for r in found] == units
-    failed = [r for r in found if r.problems and not r.ids]
+    failed = [r for r in found if r.problems]
     assert {r.unit.method for r in failed} == {"a"}
-    assert "not tried: a ended worker processes too often" in failed[-1].problems.values()
-    assert len(failed) > 50
+    assert len(failed) == 60
+    tried = [r for r in failed if "ended while it was computed" in next(iter(r.problems.values()))]
+    assert GIVE_UP <= len(tried) <= GIVE_UP + 2  # two workers
+    assert "not tried: a lost too many worker processes" in failed[-1].problems.values()
     assert len(client.given) < 60 * 3
-
-
-def test_what_dies_at_no_known_step_fails_as_a_unit(tmp_path: Path) -> None:
-    def work(units: list[Unit], doubt: Doubt | None) -> None:
-        if any(u.method == "a" and u.shard.index == 1 for u in units):
-            raise Lost
-
-    found = list(Played(MadeUp(["w0"], work), tmp_path).results(plan(3, "a")))
-    (failed,) = [r for r in found if r.problems]
-    assert (failed.unit.method, failed.ids) == ("a", [])
-    assert set(failed.problems) == {"1/0", "1/1", "1/2"}
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), TimeoutError(110, "Connection timed out")])
 def test_other_errors_are_raised(tmp_path: Path, error: OSError) -> None:
-    def work(units: list[Unit], doubt: Doubt | None) -> None:
+    def work(units: list[Unit]) -> None:
         raise error
 
     with pytest.raises(type(error), match=error.strerror):
@@ -271,7 +249,7 @@ def test_other_errors_are_raised(tmp_path: Path, error: OSError) -> None:
 def test_a_result_that_is_lost_with_its_worker_is_made_again(tmp_path: Path) -> None:
     units, losses = plan(4, "a"), [2]
 
-    def work(members: list[Unit], doubt: Doubt | None) -> None:
+    def work(members: list[Unit]) -> None:
         if members[0].shard.index == 1 and losses[0]:
             losses[0] -= 1
             raise TimeoutError
@@ -293,7 +271,7 @@ def test_without_workers_it_waits_and_then_gives_up(tmp_path: Path) -> None:
 def test_workers_that_stay_away_are_started_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dispatch, "MEND_SECONDS", 0.05)
 
-    def work(units: list[Unit], doubt: Doubt | None) -> None:
+    def work(units: list[Unit]) -> None:
         if len(client.given) == 3:
             client.workers.clear()
 

@@ -11,6 +11,8 @@ from made.pages import VALUES, add_metrics, add_pictures, add_plot
 
 from fsrbench.reports.page.render import write_report
 
+pytestmark = pytest.mark.browser
+
 SLOWEST_LOAD = 2000.0
 """Milliseconds from navigation to the load event."""
 A4_WIDTH = 680

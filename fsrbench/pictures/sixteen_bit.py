@@ -1,6 +1,6 @@
-"""PNG and TIFF with 16 bits a sample, rounded to 8: Pillow cuts the lower byte off, or mixes up separate planes.
+"""Read PNG and TIFF of 16 bits per sample, rounded to 8: Pillow drops the lower byte, or mixes up separate planes.
 
-Pillow still unpacks the data; here only the order and the meaning of the samples are read.
+Pillow still decompresses the data; only the order and the meaning of the samples are handled here.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ COLOURS: Final = {0: 1, 1: 1, 2: 3, 5: 4}
 
 
 class UnsupportedSamples(Exception):
-    """Samples that cannot be turned into 8-bit ones rightly."""
+    """Samples without an 8-bit equivalent."""
 
 
 def to_8_bits(samples: np.ndarray) -> np.ndarray:
-    """16-bit samples, rounded."""
+    """Round 16-bit samples to 8 bits (v / 257)."""
     return np.rint(samples / 257).astype(np.uint8)
 
 
@@ -40,11 +40,11 @@ def to_8_bits(samples: np.ndarray) -> np.ndarray:
 
 
 def read_png(data: bytes, image: Image.Image) -> Image.Image | None:
-    """A PNG of 16 bits a sample; ``None`` for others.
+    """Read a PNG of 16 bits per sample; ``None`` for others.
 
     Args:
         data: the file.
-        image: as Pillow has opened it; of a grey one with fewer than 8 bits the transparent level is corrected.
+        image: the file opened by Pillow; the transparent level of grey ones below 8 bits is corrected.
     """
     depth, colour = data[24], data[25]
     key = image.info.get("transparency")
@@ -73,7 +73,7 @@ def _png_samples(data: bytes, colour: int) -> np.ndarray:
 
 
 def _open(data: bytes, end: str = "") -> Image.Image:
-    """A picture; of 16-bit samples the byte that is the high one in big (``B``) or little endian (``L``) files."""
+    """Open a picture; of 16-bit samples take the high byte of big (``B``) or little endian (``L``) files."""
     image = Image.open(io.BytesIO(data), formats=("PNG", "TIFF"))
     if end:
         image.tile = [tile._replace(args=f"{str(tile.args)[:-1]}{end}") for tile in image.tile]
@@ -84,10 +84,10 @@ def _open(data: bytes, end: str = "") -> Image.Image:
 
 
 def read_tiff(data: bytes, most_pixels: int) -> Image.Image | None:
-    """A TIFF of 16 bits a sample, not turned upright; ``None`` for those with fewer, which Pillow reads.
+    """Read a TIFF of 16 bits per sample, as it is stored; ``None`` for fewer bits, which Pillow reads.
 
     Raises:
-        UnsupportedSamples: the samples are no whole numbers of 1, 2, 4, 8 or 16 bits, or there are several pages.
+        UnsupportedSamples: samples that are not unsigned integers of 1, 2, 4, 8 or 16 bits, or several pages.
     """
     tags = _tags(data, None)
     if tags is None or WIDTH not in tags or LENGTH not in tags:
@@ -112,21 +112,21 @@ def read_tiff(data: bytes, most_pixels: int) -> Image.Image | None:
 
 
 def _tags(data: bytes, at: int | None) -> Any:
-    """The first directory, or another that lies elsewhere; ``None`` where there is none that can be read."""
+    """The first directory, or the one at an offset; ``None`` if it cannot be read."""
     try:
         found = ImageFileDirectory_v2(data[: 16 if data[:4] in BIG else 8])
         if at == found.next:
-            return None  # the first again, in a circle
+            return None  # a circle
         file = io.BytesIO(data)
         file.seek(found.next if at is None else at)
         found.load(file)
-    except Exception:  # damaged directories raise nearly anything; whoever decodes the file reports them
+    except Exception:  # damaged directories raise nearly anything; decoding reports them
         return None
     return found
 
 
 def _is_page(tags: Any, first: Any) -> bool:
-    """Whether a directory is of another picture, and not of a preview or mask of the first."""
+    """Whether a directory is of another page, not of a preview or mask of the first."""
     same = tags is not None and (tags.get(WIDTH), tags.get(LENGTH)) == (first[WIDTH], first[LENGTH])
     return same and not tags.get(KIND, 0) & 0b101
 
@@ -136,7 +136,7 @@ def _several(value: Any) -> Sequence[int]:
 
 
 def _tiff_samples(data: bytes, tags: Any) -> np.ndarray:
-    """uint16 H,W,C, as they are stored."""
+    """Stored samples, uint16 H,W,C."""
     width, channels = tags[WIDTH], tags.get(CHANNELS, 1)
     if not 1 <= channels <= MAX_CHANNELS:
         raise UnsupportedSamples(f"{channels} channels")
@@ -152,7 +152,7 @@ def _tiff_samples(data: bytes, tags: Any) -> np.ndarray:
 
 
 def _as_bytes(data: bytes, tags: Any, plane: int, planes: int) -> bytes:
-    """The file with one of its planes declared as a grey picture of single bytes, which Pillow unpacks as they are."""
+    """The file with one plane declared as a grey picture of single bytes, which Pillow unpacks unchanged."""
     wide = 2 * tags.get(CHANNELS, 1) // planes
     new: dict[int, Sequence[int]] = {WIDTH: [tags[WIDTH] * wide], LENGTH: [tags[LENGTH]]}
     new |= {BITS: [8], PHOTOMETRIC: [1], CHANNELS: [1]}
@@ -170,7 +170,7 @@ def _as_bytes(data: bytes, tags: Any, plane: int, planes: int) -> bytes:
 
 
 def _with_directory(data: bytes, tags: Mapping[int, Sequence[int]]) -> bytes:
-    """The file with another directory, at its end."""
+    """The file with a new directory appended."""
     end = ">" if data[:1] == b"M" else "<"
     at = len(data) + len(data) % 2
     lists, lists_at = b"", at + 2 + 12 * len(tags) + 4
@@ -185,7 +185,7 @@ def _with_directory(data: bytes, tags: Mapping[int, Sequence[int]]) -> bytes:
 
 
 def _summed(samples: np.ndarray, tile: int) -> np.ndarray:
-    """Samples from their differences to those on their left, which start anew in each tile."""
+    """Undo horizontal differencing, which starts anew in each tile."""
     for left in range(0, samples.shape[1], tile):
         part = samples[:, left : left + tile]
         part[:] = np.cumsum(part, axis=1, dtype=np.uint16)
@@ -193,7 +193,7 @@ def _summed(samples: np.ndarray, tile: int) -> np.ndarray:
 
 
 def _meaning(samples: np.ndarray, tags: Any) -> tuple[np.ndarray, str]:
-    """8-bit pixels H,W,C and their Pillow mode."""
+    """Pixels as uint8 H,W,C, and their Pillow mode."""
     kind = tags.get(PHOTOMETRIC, 1)
     colours = COLOURS.get(kind, 0)
     if not colours or samples.shape[-1] < colours or tags.get(PREDICTOR, 1) not in (1, 2):
@@ -205,7 +205,7 @@ def _meaning(samples: np.ndarray, tags: Any) -> tuple[np.ndarray, str]:
     if kind == 5 or not extra or extra[0] not in (1, 2) or samples.shape[-1] == colours:
         return pixels, {1: "L", 3: "RGB", 4: "CMYK"}[colours]
     alpha = samples[..., colours : colours + 1]
-    if extra[0] == 1:  # the colours were multiplied by it
+    if extra[0] == 1:  # premultiplied
         whole = samples[..., :colours] * 255.0 / np.maximum(alpha, 1)
         pixels = np.rint(np.minimum(whole, 255)).astype(np.uint8)
     return np.concatenate([pixels, to_8_bits(alpha)], axis=-1), {1: "LA", 3: "RGBA"}[colours]

@@ -1,4 +1,4 @@
-"""The timing run, done once for the same methods on the same machine: an added metric does not time them again."""
+"""Timing, cached for the same methods on the same machine: an added metric does not repeat it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def time_methods(
     effort: Effort,
     changed: Mapping[str, set[str]] | None = None,
 ) -> dict[str, Readings | FsrbenchError]:
-    """Measure the methods or read what was measured; arguments as :func:`fsrbench.methods.timing.measure`.
+    """Time the methods or read stored readings; other arguments as of :func:`fsrbench.methods.timing.measure`.
 
-    Methods take turns, so with another method all are measured anew. What failed is tried again, and what cannot be
-    told from another method is measured anew.
+    Methods take turns, so all are timed again if one is added. Readings are not stored if a method failed or its
+    fingerprint is incomplete.
 
     Args:
         store: of the run.

@@ -1,4 +1,4 @@
-"""A dataset that ``fsrbench data`` has made: its folder, the manifest in it, and where those with a name lie."""
+"""Datasets written by ``fsrbench data``: their folders, their manifest, and where named ones are kept."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ _NAME: Final = re.compile(r"[\w-][\w.+-]{0,99}")
 
 
 def home() -> Path:
-    """Where datasets with a name lie: ``$FSRBENCH_DATA``, or the user's data folder."""
+    """The folder of named datasets: ``$FSRBENCH_DATA``, or the user's data folder."""
     if folder := os.environ.get(ENVIRONMENT):
         return Path(folder).expanduser()
     return Path(os.environ.get("XDG_DATA_HOME") or "~/.local/share").expanduser() / "fsrbench" / "data"
 
 
-def place(destination: str) -> Path:
-    """The folder for a name or a path: a word without a slash is a name.
+def resolve(destination: str) -> Path:
+    """The folder for a name or path; a word without a slash is a name.
 
     Raises:
-        UserError: a name that stands for something else.
+        UserError: the name of a built-in or plug-in dataset, or an unknown ``~user``.
     """
     from fsrbench.datasets.base import DATASETS
 
     if not _NAME.fullmatch(destination):
         try:
             return Path(destination).expanduser()
-        except RuntimeError as error:  # a ~user who is not there
+        except RuntimeError as error:  # an unknown ~user
             raise UserError(f"{destination}: {error}") from None
     if destination in DATASETS:
         raise UserError(f"{destination} is a dataset of fsrbench's own; take another name, or ./{destination}")
@@ -51,7 +51,7 @@ def place(destination: str) -> Path:
 
 
 def find(name: str) -> Path | None:
-    """The folder of an imported dataset."""
+    """The folder of a named dataset, if it exists."""
     if not _NAME.fullmatch(name):
         return None
     try:
@@ -62,7 +62,7 @@ def find(name: str) -> Path | None:
 
 
 def names() -> list[str]:
-    """All imported datasets that have a name."""
+    """The names of all named datasets."""
     try:
         return sorted(folder.name for folder in home().iterdir() if find(folder.name))
     except (OSError, RuntimeError):
@@ -70,7 +70,7 @@ def names() -> list[str]:
 
 
 def read_manifest(text: bytes) -> dict[str, Any] | None:
-    """What a ``dataset.json`` says; ``None`` where it is none of ours."""
+    """The contents of a ``dataset.json``; ``None`` if fsrbench did not write it."""
     try:
         manifest = json.loads(text)
     except (ValueError, RecursionError):
@@ -90,7 +90,7 @@ def manifest_of(folder: Path) -> dict[str, Any] | None:
 
 
 def describe(folder: Path) -> str:
-    """One line on a dataset that was made here."""
+    """One line on a named dataset, for ``fsrbench list datasets``."""
     manifest = manifest_of(folder)
     if manifest is None:
         return f"{folder}: {MANIFEST} cannot be read"
@@ -102,36 +102,38 @@ def describe(folder: Path) -> str:
 
 
 @contextmanager
-def held(
+def locked(
     folder: Path, settings: dict[str, Any], ids: Collection[str], resume: bool, reporter: Reporter
 ) -> Iterator[None]:
-    """Make a dataset's folder, or go on in one with the same settings; inside, no other process writes to it.
+    """Create a dataset's folder, or go on in one with the same settings; inside, no other process writes to it.
 
     Args:
-        folder: the dataset's.
+        folder: of the dataset.
         settings: what every picture depends on.
-        ids: the pictures that are to be in it.
-        resume: whether to go on with what is there.
-        reporter: told how many pictures are there no more.
+        ids: the pictures it will hold.
+        resume: whether to keep the pictures in it.
+        reporter: receives the number of removed pictures.
 
     Raises:
-        UserError: it cannot be made, holds something else, was made with other settings or from other pictures
-            altogether, or is being written.
+        UserError: it cannot be created, holds other files, has other settings or only other pictures, or is being
+            written.
     """
     make_folder(folder, lambda: manifest_of(folder) is not None, "give a new folder or name")
     before = manifest_of(folder)
     with only_writer(folder, "give another folder"):
-        there = _pictures(folder)
+        present = _pictures(folder)
         if before is not None and not resume:
             _clear(folder, before)
         elif before is not None and before["settings"] != settings:
-            raise UserError(f"{folder} was made otherwise: {_differences(before['settings'], settings)}; --fresh")
-        elif there and there.isdisjoint(ids):
             raise UserError(
-                f"{folder} holds {len(there)} other pictures, e.g. {min(there)[:80]!r}; --fresh removes them"
+                f"{folder} was made with other settings: {_differences(before['settings'], settings)}; --fresh"
+            )
+        elif present and present.isdisjoint(ids):
+            raise UserError(
+                f"{folder} holds {len(present)} other pictures, e.g. {min(present)[:80]!r}; --fresh removes them"
             )
         yield
-        if gone := there - _pictures(folder):
+        if gone := present - _pictures(folder):
             reporter.say(f"{len(gone)} pictures removed from {folder}")
 
 
@@ -142,7 +144,7 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
 
 
 def write_csv(path: Path, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table."""
+    """Write a CSV file, whole or not at all."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(heading)
@@ -157,7 +159,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def tidy(folder: Path, side: str, ids: Iterable[str]) -> None:
-    """Remove pictures of HR/ or LR/ that do not belong to the dataset, and the folders that this empties."""
+    """Remove pictures of HR/ or LR/ that are not in the dataset, and folders that become empty."""
     belonging = {folder / side / f"{image}.png" for image in ids}
     if (folder / side).is_symlink():
         return
@@ -170,7 +172,7 @@ def tidy(folder: Path, side: str, ids: Iterable[str]) -> None:
 
 
 def _pictures(folder: Path) -> set[str]:
-    """Ids of the pictures in HR/ and LR/; what lies elsewhere, behind a link, is not the dataset's."""
+    """Ids of the pictures in HR/ and LR/; pictures behind a link are not the dataset's."""
     sides = [folder / side for side in SIDES if not (folder / side).is_symlink()]
     found = ((side, path) for side in sides for path in side.rglob("[!.]*.png"))
     return {path.relative_to(side).with_suffix("").as_posix() for side, path in found}
@@ -178,7 +180,7 @@ def _pictures(folder: Path) -> set[str]:
 
 def _clear(folder: Path, manifest: dict[str, Any]) -> None:
     for side in SIDES:
-        if (folder / side).is_symlink():  # what lies elsewhere is not ours to remove
+        if (folder / side).is_symlink():  # its target is not ours to remove
             (folder / side).unlink()
         elif (folder / side).is_dir():
             shutil.rmtree(folder / side)

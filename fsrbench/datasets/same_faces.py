@@ -12,17 +12,18 @@ from fsrbench.datasets.storage import Files
 from fsrbench.pictures.decode import BadImage, centre_square, decode
 
 SIDE: Final = 8
-"""Pixels that are compared: what survives any degradation."""
-LOOKED_AT: Final = 8
+"""Side in pixels at which pictures are compared: what survives any degradation."""
+COMPARED: Final = 8
+"""Most pairs that are decoded."""
 ALIKE: Final = 0.85
-"""Mean correlation from which on two pairs are of the same faces; of two people it is about 0.7 when aligned."""
+"""Mean correlation above which two pairs or more show the same faces; aligned faces of two people reach about 0.7."""
 MANY, LESS_ALIKE = 6, 0.4
-"""From so many pairs on less is enough: that each is the nearest to its own is no chance. Of two real people with four
-pictures each it happens once in 500 times, and :data:`ALIKE` is never reached."""
+"""From 6 pairs on 0.4 is enough: that each is nearest to its own counterpart is hardly chance. With two real people and
+four pictures each that happens once in 500 times, and :data:`ALIKE` is never reached."""
 
 
 def same_faces(files: Files, first: Mapping[str, str], second: Mapping[str, str]) -> bool:
-    """Whether each of the first few pictures is the nearest to its namesake, and near it.
+    """Whether each of the first few pictures is nearest to the one of its name in the other folder, and close to it.
 
     Args:
         files: the files.
@@ -30,31 +31,31 @@ def same_faces(files: Files, first: Mapping[str, str], second: Mapping[str, str]
         second: the same of the other folder.
     """
     found = _correlation(files, first, second)
-    return found is not None and _are_namesakes(found)
+    return found is not None and _are_same(found)
 
 
 def other_faces(files: Files, first: Mapping[str, str], second: Mapping[str, str]) -> bool:
-    """Whether namesakes are seen to be of different faces; what cannot be read shows nothing. Arguments as above."""
+    """Whether pictures of one name clearly show different faces; unreadable ones decide nothing. Arguments as above."""
     found = _correlation(files, first, second)
-    return found is not None and not _are_namesakes(found) and bool(np.diag(found).mean() < ALIKE)
+    return found is not None and not _are_same(found) and bool(np.diag(found).mean() < ALIKE)
 
 
-def _are_namesakes(correlation: np.ndarray) -> bool:
+def _are_same(correlation: np.ndarray) -> bool:
     own, count = np.diag(correlation), len(correlation)
     others = np.where(np.eye(count, dtype=bool), -np.inf, correlation)
     return bool((own > others.max(axis=1) + 1e-6).all() and own.mean() > (LESS_ALIKE if count >= MANY else ALIKE))
 
 
 def _correlation(files: Files, first: Mapping[str, str], second: Mapping[str, str]) -> np.ndarray | None:
-    """Of each of the first few pictures with those of the other folder; ``None`` where there are not two to compare."""
-    common = sorted(first.keys() & second.keys())[:LOOKED_AT]
+    """Of the first few pictures with those of the other folder; ``None`` with fewer than two readable pairs."""
+    common = sorted(first.keys() & second.keys())[:COMPARED]
     if len(common) < 2:
         return None
     try:
-        here, there = (np.stack([_small(files, held[name]) for name in common]) for held in (first, second))
+        one, other = (np.stack([_small(files, folder[name]) for name in common]) for folder in (first, second))
     except (BadImage, OSError):
         return None
-    found: np.ndarray = here @ there.T
+    found: np.ndarray = one @ other.T
     return found
 
 

@@ -13,33 +13,33 @@ from fsrbench.datasets import inputs as engine_inputs
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.inputs import prepare
 from fsrbench.degradations.recipes import find_degradation
-from fsrbench.engine.ahead import Ahead
+from fsrbench.engine.prefetch import Prefetcher
 from fsrbench.tasks import TASKS
 
 
 def test_what_was_begun_is_taken_once() -> None:
-    ahead, made = Ahead[str](), []
+    prefetcher, made = Prefetcher[str](), []
 
     def make(what: str) -> str:
         made.append((what, threading.current_thread() is threading.main_thread()))
         return what
 
-    ahead.begin("a", lambda: make("a"))
-    assert ahead.take("a", lambda: make("not this")) == "a"
-    assert ahead.take("a", lambda: make("again")) == "again"
-    ahead.begin("b", lambda: make("b"))
-    assert ahead.take("c", lambda: make("c")) == "c"
-    ahead.close()
+    prefetcher.begin("a", lambda: make("a"))
+    assert prefetcher.take("a", lambda: make("not this")) == "a"
+    assert prefetcher.take("a", lambda: make("again")) == "again"
+    prefetcher.begin("b", lambda: make("b"))
+    assert prefetcher.take("c", lambda: make("c")) == "c"
+    prefetcher.close()
     # Whether b was begun before it was dropped is chance
     assert set(made) - {("b", False)} == {("a", False), ("again", True), ("c", True)}
 
 
 def test_what_is_raised_in_the_background_is_raised_where_it_is_asked_for() -> None:
-    ahead = Ahead[str]()
-    ahead.begin("a", lambda: {}["missing"])
+    prefetcher = Prefetcher[str]()
+    prefetcher.begin("a", lambda: {}["missing"])
     with pytest.raises(KeyError, match="missing"):
-        ahead.take("a", str)
-    ahead.close()
+        prefetcher.take("a", str)
+    prefetcher.close()
 
 
 def test_the_next_shard_is_decoded_while_this_one_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,10 +60,10 @@ def test_the_next_shard_is_decoded_while_this_one_is_scored(tmp_path: Path, monk
 def test_threads_change_nothing_about_the_inputs(tmp_path: Path) -> None:
     files = picture_files([f"{i:03}.png" for i in range(40)]) | {"007.png": b"", "100.png": b"no picture"}
     samples = list(open_dataset(str(write_files(tmp_path, files))))
-    ahead = Ahead[str]()
+    prefetcher = Prefetcher[str]()
     settings = (samples, TASKS["x4"], find_degradation("realworld"), 3)
-    one, many = prepare(*settings), prepare(*settings, ahead.decoders)
-    ahead.close()
+    one, many = prepare(*settings), prepare(*settings, prefetcher.decoders)
+    prefetcher.close()
     assert (one.ids, one.degraded, one.problems, one.notes) == (many.ids, many.degraded, many.problems, many.notes)
     assert sorted(one.problems) == ["007", "100"]
     np.testing.assert_array_equal(one.lr, many.lr)

@@ -1,4 +1,4 @@
-"""A temporary folder that lives as long as what reads it."""
+"""A temporary folder that lives as long as the objects that read it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 
 
 class KeptFolder:
-    """A temporary folder that is there as long as any object holds this one, at most as long as the process.
+    """A temporary folder, removed when no object refers to this one any more, or at exit.
 
-    Copies share it; what another process unpickles has ``None`` instead, and a forked process never removes it.
+    Copies share it; it is pickled as ``None``, and forked processes never remove it.
     """
 
     def __init__(self) -> None:

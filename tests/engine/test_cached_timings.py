@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from fsrbench.engine import timed
+from fsrbench.engine import cached_timings
+from fsrbench.engine.cached_timings import time_methods
 from fsrbench.engine.store import Store
-from fsrbench.engine.timed import time_methods
 from fsrbench.errors import FsrbenchError
 from fsrbench.methods.base import Method
 from fsrbench.methods.timing import Effort, Readings
@@ -43,8 +43,8 @@ class Broken(Method):
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What was really measured."""
     measured: list[Any] = []
-    measure = timed.measure
-    monkeypatch.setattr(timed, "measure", lambda *a: measured.append(a) or measure(*a))
+    measure = cached_timings.measure
+    monkeypatch.setattr(cached_timings, "measure", lambda *a: measured.append(a) or measure(*a))
     return measured
 
 
@@ -83,7 +83,7 @@ def test_whatever_differs_is_measured_anew(tmp_path, calls, change):
 
 def test_another_machine_is_measured_anew(tmp_path, calls, monkeypatch):
     readings(tmp_path)
-    monkeypatch.setattr(timed, "machine", lambda device: {"cpu": "another"})
+    monkeypatch.setattr(cached_timings, "machine", lambda device: {"cpu": "another"})
     readings(tmp_path)
     assert len(calls) == 2
 

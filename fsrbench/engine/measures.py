@@ -1,0 +1,47 @@
+"""The metrics of a run by kind, and the extractors that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
+
+
+class Measures:
+    """Metrics, and extractors by name; an extractor is made at its first use."""
+
+    def __init__(self, metrics: Sequence[Metric]) -> None:
+        self.metrics = list(metrics)
+        self.image_metrics = [m for m in metrics if isinstance(m, ImageMetric)]
+        feature_metrics = [m for m in metrics if isinstance(m, FeatureMetric)]
+        self.extractors = sorted({m.extractor for m in feature_metrics})
+        """Names of those that metrics read of SR and HR images."""
+        self.reference_extractors = sorted({m.extractor for m in feature_metrics if m.uses_reference})
+        """Names of those that metrics read of the reference set."""
+        self._made: dict[str, Extractor] = {}
+
+    def extractor(self, name: str) -> Extractor:
+        """The extractor of a name."""
+        if name not in self._made:
+            self._made[name] = EXTRACTORS.get(name)()
+        return self._made[name]
+
+    def readers(self) -> list[Metric | Extractor]:
+        """The metrics, and the extractors that they read."""
+        return [*self.metrics, *(extractor for metric in self.metrics for extractor in self._extractors_of(metric))]
+
+    def weight_names(self) -> list[str]:
+        """Names of the weight files that the metrics and their extractors read."""
+        return sorted({name for reader in self.readers() for name in reader.weight_files})
+
+    def weight_names_of(self, metric: Metric) -> list[str]:
+        """Names of the weight files that one metric and its extractors read."""
+        readers: list[Metric | Extractor] = [metric, *self._extractors_of(metric)]
+        return sorted({name for reader in readers for name in reader.weight_files})
+
+    def _extractors_of(self, metric: Metric) -> list[Extractor]:
+        names = [metric.extractor] if isinstance(metric, FeatureMetric) else []
+        for name in names:
+            names += [needed for needed in self.extractor(name).requires if needed not in names]
+        return [self.extractor(name) for name in names]

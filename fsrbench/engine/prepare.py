@@ -1,0 +1,211 @@
+"""Prepare a run: open its data, check its metrics and load its methods; nothing is computed yet."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fsrbench import weights
+from fsrbench.datasets import Dataset, open_dataset, plugin_files
+from fsrbench.datasets.pairs import read_pairs
+from fsrbench.degradations.recipes import Degradation, find_degradation
+from fsrbench.engine.context import Context
+from fsrbench.engine.frames import status_of
+from fsrbench.engine.plan import Shard, Unit, make_plan, make_shards
+from fsrbench.engine.store import Store
+from fsrbench.errors import FsrbenchError, UserError, one_line
+from fsrbench.machine.console import Reporter
+from fsrbench.machine.devices import find_device, use_no_more_threads_than_cores
+from fsrbench.methods.base import Method
+from fsrbench.methods.names import check_method
+from fsrbench.metrics import resolve
+from fsrbench.metrics.base import Facts, Metric
+from fsrbench.process.containment import contained
+from fsrbench.runs.names import CACHE, HR
+from fsrbench.spec import RunSpec
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What a run works on."""
+
+    spec: RunSpec
+    dataset: Dataset
+    reference: Dataset | None
+    degradation: Degradation
+    metrics: list[Metric]
+    refused_metrics: dict[str, FsrbenchError]
+    """Why metrics cannot be measured: the type gives the status, the message the note."""
+    refused_methods: dict[str, FsrbenchError]
+    """Why methods cannot run."""
+    shards: list[Shard]
+    context: Context
+    """The engine's own."""
+
+    @property
+    def methods(self) -> list[str]:
+        """Methods that can run."""
+        return [name for name in self.spec.methods if name not in self.refused_methods]
+
+    @property
+    def usable_metrics(self) -> list[Metric]:
+        """Metrics that can be measured."""
+        return self.context.measures.metrics
+
+    def rows(self, methods: Sequence[str]) -> list[str]:
+        """Methods and, where there are HR images, the row that scores them."""
+        return [*methods, *([HR] if self.dataset.has_hr else [])]
+
+    def plan(self) -> list[Unit]:
+        """All units of work."""
+        reference = self.reference if self.context.measures.reference_extractors else None
+        return make_plan(self.shards, self.rows(self.methods), make_shards(reference) if reference else ())
+
+    def warnings(self) -> Iterator[str]:
+        """What was noticed about the data."""
+        yield from self.dataset.warnings
+        for line in self.reference.warnings if self.reference else ():
+            yield f"reference: {line}"
+
+    def loaded(self) -> list[Method]:
+        """The methods that can run."""
+        return [self.context.methods.get(name) for name in self.methods]
+
+    def fingerprint(self, method: str) -> str:
+        """A method's fingerprint as it was loaded."""
+        return self.context.keys.loaded(method)
+
+    def metric_weights(self) -> list[str]:
+        """Names of the weight files that metrics read."""
+        return self.context.measures.weight_names()
+
+    def weight_names(self) -> list[str]:
+        """Names of the weight files that metrics and methods read."""
+        return sorted({*self.metric_weights(), *(name for method in self.loaded() for name in method.weight_names)})
+
+    def files(self) -> list[Path] | None:
+        """Files and folders that the scores depend on; ``None`` if something does not say which."""
+        samples = [*self.dataset, *(self.reference or ())]
+        pictures = [picture for sample in samples for picture in (sample.hr, sample.lr) if picture]
+        methods = self.loaded()
+        sources = {getattr(picture.files, "path", None) for picture in pictures}
+        code = [reader.files() for reader in self.context.measures.readers()]
+        code += [plugin_files(source) for source in (self.spec.data, self.spec.reference) if source]
+        if None in sources or None in code or not all(method.depends_only_on_files() for method in methods):
+            return None
+        found = {path for path in sources if path} | {file for files in code for file in files or ()}
+        found |= {self.spec.pairs} if self.spec.pairs else set()
+        found |= {file for name in self.metric_weights() for file in weights.files(name)}
+        return sorted(found | {file for method in methods for file in method.files()})
+
+    def close(self) -> None:
+        """End the threads and processes that it started."""
+        self.context.close()
+
+
+def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None = None) -> Prepared:
+    """Open, check and load what a run needs.
+
+    Args:
+        spec: what to run.
+        reporter: warned of what cannot be measured or run.
+        metrics: measure these instead of the specification's, e.g. one metric under several protocols.
+
+    Raises:
+        UserError: unknown names, or nothing usable in the data.
+    """
+    device = find_device(spec.device)
+    use_no_more_threads_than_cores()
+    metrics = resolve(spec.metrics) if metrics is None else list(metrics)
+    changed: defaultdict[str, set[str]] = defaultdict(set)
+    for name in spec.methods:
+        with contained(changed[name]):
+            check_method(name, spec.isolate)
+    if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
+        raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
+    degradation = find_degradation(spec.degradation)
+    dataset = open_dataset(spec.data).head(spec.limit)
+    shards = make_shards(dataset)
+    reference = _open_reference(spec)
+    refused_metrics = _refused_metrics(metrics, _facts(spec, dataset, reference), reporter)
+    usable = [metric for metric in metrics if metric.name not in refused_metrics]
+    context = Context(spec, usable, device, Store((spec.out / CACHE).absolute()))
+    context.methods.changed.update(changed)
+    try:
+        refused_methods = _refused_methods(context, reporter)
+    except BaseException:
+        context.close()
+        raise
+    return Prepared(spec, dataset, reference, degradation, metrics, refused_metrics, refused_methods, shards, context)
+
+
+def _open_reference(spec: RunSpec) -> Dataset | None:
+    if spec.reference is None:
+        return None
+    reference = open_dataset(spec.reference)
+    if not reference.has_hr:
+        raise UserError(f"--reference {spec.reference} has no HR image for every sample")
+    return reference
+
+
+def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None) -> Facts:
+    return Facts(
+        task=spec.the_task,
+        images=len(dataset),
+        has_hr=dataset.has_hr,
+        has_pairs=dataset.has_pairs,
+        seed=spec.seed,
+        reference=len(reference) if reference else 0,
+        pairs=read_pairs(spec.pairs) if spec.pairs else (),
+        sides=spec.sides,
+        alignment=spec.alignment,
+        descriptor=spec.descriptor,
+        isolated=spec.isolate,
+    )
+
+
+def _refused_metrics(metrics: Sequence[Metric], facts: Facts, reporter: Reporter) -> dict[str, FsrbenchError]:
+    refused: dict[str, FsrbenchError] = {}
+    for metric in metrics:
+        try:
+            with contained():
+                metric.check(facts)
+        except UserError:
+            raise
+        except FsrbenchError as error:
+            refused[metric.name] = error
+        except Exception as error:  # a plug-in's metric may raise anything
+            refused[metric.name] = FsrbenchError(one_line(error))
+    _warn_of(refused, reporter)
+    return refused
+
+
+def _refused_methods(context: Context, reporter: Reporter) -> dict[str, FsrbenchError]:
+    spec, methods = context.spec, context.methods
+    refused: dict[str, FsrbenchError] = {}
+    if spec.isolate:
+        methods.start(spec.methods)
+    for name in spec.methods:
+        try:
+            method = methods.get(name)
+            with contained(methods.changed[name]):
+                context.keys.method(name)
+                str(method.description), str(method.training), method.files()
+        except FsrbenchError as error:
+            if spec.isolate and isinstance(error, UserError):
+                raise  # no method has this name, which only its own process could find out
+            refused[name] = error
+        except Exception as error:  # a plug-in's code may raise anything
+            refused[name] = FsrbenchError(f"cannot be loaded: {one_line(error)}")
+        else:
+            for line in method.warnings:
+                reporter.warn(f"{name}: {line}")
+    _warn_of(refused, reporter)
+    return refused
+
+
+def _warn_of(refused: Mapping[str, FsrbenchError], reporter: Reporter) -> None:
+    for name, error in refused.items():
+        reporter.warn(f"{name} is {status_of(error)}: {error}")

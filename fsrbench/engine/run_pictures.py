@@ -1,0 +1,47 @@
+"""The pictures of a scored run, read from its store: LR, HR and each method's SR."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+import numpy as np
+
+from fsrbench.engine.context import Context
+from fsrbench.engine.pictures import Pictures
+from fsrbench.engine.plan import Shard, Unit
+from fsrbench.engine.results import MethodResults
+from fsrbench.engine.store import PICTURES
+from fsrbench.runs.names import HR, LR
+
+
+class RunPictures:
+    """Pictures by row (a method, LR or HR) and shard; pixels are read when they are asked for."""
+
+    def __init__(self, context: Context, results: Mapping[str, MethodResults]) -> None:
+        self._context, self._results = context, results
+
+    def ids(self, shard: Shard) -> list[str]:
+        """The usable images of a shard."""
+        return self._context.inputs.facts(shard).ids
+
+    def key(self, row: str, shard: Shard) -> str:
+        """Changes when the pictures do."""
+        if row == LR:
+            return self._context.keys.inputs(shard)
+        if row == HR:
+            return self._context.keys.pictures(Unit(shard, HR))
+        return self._results[row].made_keys[shard.index]
+
+    def read(self, rows: Collection[str], shard: Shard) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+        """For each row its pictures, uint8 H,W,3 by image; what a method failed on is left out."""
+        ids = self.ids(shard)
+        if LR in rows or HR in rows:
+            inputs = self._context.inputs.get(shard)
+            found = {LR: inputs.lr, HR: inputs.hr}
+            for row in (row for row in (LR, HR) if row in rows):
+                pixels = found[row]
+                yield row, {} if pixels is None else dict(zip(ids, pixels, strict=True))
+        for row in (row for row in rows if row not in (LR, HR)):
+            stored = self._context.store.get(PICTURES, self._results[row].stored_at[shard.index])
+            made = Pictures.unpack(stored) if stored else None
+            yield row, {ids[i]: pixels for i, pixels in zip(made.rows, made.pixels, strict=True)} if made else {}
