@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING
 
+from fsrbench import weights
 from fsrbench.errors import Unavailable
 from fsrbench.machine.console import Reporter
 from fsrbench.machine.offline import hosts_of, no_connections
@@ -13,7 +14,6 @@ from fsrbench.runs import finished, folder
 from fsrbench.runs.data import RunData
 from fsrbench.runs.names import CACHE, LR
 from fsrbench.spec import RunSpec
-from fsrbench.weights import known as weights
 
 if TYPE_CHECKING:  # takes seconds: torch
     from fsrbench.engine.prepare import Prepared
@@ -30,10 +30,10 @@ def benchmark(spec: RunSpec, reporter: Reporter, complete: bool = True, known: b
         known: the specification names everything that the scores depend on, so a finished run can be used again.
     """
     for name, file in spec.weights.items():
-        weights.parse_named(f"{name}={file}")
+        weights.parse_override(f"{name}={file}")
     offline = no_connections(hosts_of(spec.scheduler)) if spec.offline else nullcontext()
     fetched = weights.fetched_when_needed(None if spec.offline else reporter)
-    with offline, fetched, weights.named(spec.weights):
+    with offline, fetched, weights.override(spec.weights):
         if spec.resume and known and finished.is_current(spec.out / CACHE, spec):
             return _read_again(spec, reporter)
         with preserved():

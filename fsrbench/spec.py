@@ -118,13 +118,13 @@ def parse_spec(**values: Any) -> RunSpec:
 
 def _checked(spec: RunSpec) -> RunSpec:
     """The specification with each name once; refuses what types cannot express."""
-    from fsrbench.weights.known import parse_named
+    from fsrbench.weights import parse_override
 
     methods, metrics = (tuple(dict.fromkeys(filter(None, names))) for names in (spec.methods, spec.metrics))
     if not (methods and metrics):
         raise WrongSetting("metrics" if methods else "methods", "name at least one")
     try:
-        weights = dict(parse_named(f"{name}={file}") for name, file in spec.weights.items())
+        weights = dict(parse_override(f"{name}={file}") for name, file in spec.weights.items())
     except UserError as error:
         raise WrongSetting("weights", str(error)) from None
     if spec.scheduler is not None and spec.workers is not None:
@@ -143,11 +143,11 @@ def from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UserError: a weight file that is unknown or missing.
     """
-    from fsrbench.weights.known import parse_named
+    from fsrbench.weights import parse_override
 
     settings = {name: from_text(name, value) for name, value in flags.items()}
     if "weights" in settings:
-        settings["weights"] = dict(parse_named(text) for text in settings["weights"] or ())
+        settings["weights"] = dict(parse_override(text) for text in settings["weights"] or ())
     return settings
 
 

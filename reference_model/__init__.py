@@ -23,7 +23,7 @@ class Ours(Method):
 
     settings = ""
     stem: ClassVar[str] = "ours"
-    """What the names of the weight files begin with."""
+    """Start of the weight files' names."""
 
     def load(self, task: Task, device: torch.device) -> None:
         """Load the weights of the task."""

@@ -1,4 +1,4 @@
-"""The reference model's weights as ``fsrbench train`` leaves them, for ``checkpoint:FILE``."""
+"""Reader of weights that ``fsrbench train ours`` writes, for ``checkpoint:FILE``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from reference_model.generator import RestorationNetwork
 
 
 def read_checkpoint(loaded: Mapping[str, Any]) -> Restorer | None:
-    """The restoration network of a file, if it is the reference model's.
+    """The reference model's restoration network of a file; ``None`` if the file holds another network.
 
     Raises:
-        RuntimeError: it is, and a tensor is missing or has another shape.
+        RuntimeError: a tensor is missing or has another shape.
     """
     if not {"head.weight", "body.0.conv1.weight", "enlarge.0.weight", "tail.weight"} <= loaded.keys():
         return None

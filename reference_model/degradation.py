@@ -1,4 +1,4 @@
-"""The degradation networks of the reference model: how an HR face might have become a real LR face."""
+"""The degradation networks of the reference model: from an HR face to a realistic LR face."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DegradationNetwork(nn.Module):
         super().__init__()
         self.scale, self.lr_size = scale, lr_size
         self.noise_map = nn.Linear(NOISE, 4 * lr_size**2)
-        # Every HR pixel of an LR pixel is seen at once: nothing of how they differ is lost.
+        # All HR pixels of an LR pixel become its channels, so that no detail is lost.
         self.head = nn.Conv2d(3 * scale**2 + 4, channels, 3, padding=1)
         self.body = nn.Sequential(*(ResidualBlock(channels) for _ in range(blocks)))
         self.tail = nn.Conv2d(channels, 3, 3, padding=1)

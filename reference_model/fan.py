@@ -1,4 +1,4 @@
-"""The reference model's face alignment network: 68 landmarks of a 64 px face, for training losses and for measuring."""
+"""The reference model's face alignment network: 68 landmarks of a 64 px face, for training losses and metrics."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def gaussians(points: Tensor, side: int) -> Tensor:
 
 
 def load_fan(path: Path) -> FAN:
-    """The network with trained weights, for measuring; on the CPU.
+    """The network with trained weights, for inference on the CPU.
 
     Raises:
         UserError: the file cannot be read or does not fit.

@@ -25,11 +25,11 @@ from reference_model.fan import INPUT, POINTS
 
 SIDE = 128
 """Side in pixels that faces are kept at, so that enlarging and turning them costs no detail."""
-FARTHEST = 0.5
-"""Landmarks may lie so far outside the picture, in its sides; the chin of a close crop does."""
-CLOSEST_EYES = 0.01
+MAX_OUTSIDE = 0.5
+"""How far outside the picture landmarks may lie, in its sides; the chin of a close crop does."""
+MIN_EYE_DISTANCE = 0.01
 """Least distance of the outer eye corners, in sides of the picture; errors are divided by it."""
-MOST_LINES = 10
+MAX_NOTES = 10
 POINTS_FILE = "landmarks68.npz"
 
 _JAW, _BROWS = [*range(16, -1, -1)], [*range(26, 16, -1)]
@@ -37,7 +37,7 @@ _NOSE = [27, 28, 29, 30, 35, 34, 33, 32, 31]
 _EYES = [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
 _MOUTH = [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
 MIRRORED = np.array([*_JAW, *_BROWS, *_NOSE, *_EYES, *_MOUTH])
-"""Which point of a face each point of its mirror image was (300-W order)."""
+"""Index of each point's mirrored counterpart (300-W order)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +50,7 @@ class Annotated:
     identities: Mapping[str, str] = field(default_factory=dict)
     """The person of each name, where people are known."""
     notes: tuple[str, ...] = ()
-    """What was left out, and why."""
+    """Faces that were left out, and why."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -82,17 +82,17 @@ class Marked(NamedTuple):
 
 
 def load_annotated(source: str | Path, points: Path | None = None, digest: Digest | None = None) -> Annotated:
-    """Read faces, their central squares, and the points of those that have some.
+    """Read faces with landmarks; pictures are cut to their central squares.
 
     Args:
         source: a dataset with landmarks, as for ``fsrbench run --data``; or a folder or zip of pictures that holds
             ``landmarks68.npz`` with ``names`` [N] (paths of pictures) and ``points`` [N,68,2] (x, y in pixels of the
             pictures, pixel centres at whole numbers).
         points: such a file elsewhere.
-        digest: gets the names, points and bytes of all picture files.
+        digest: updated with the names, points and bytes of all picture files.
 
     Raises:
-        UserError: no landmarks, or they fit none of the pictures.
+        UserError: there are no landmarks, or none that can be used.
     """
     files = _files(Path(source))
     in_a_table = points or (files and POINTS_FILE in files.names())
@@ -124,16 +124,16 @@ def _unusable(points: np.ndarray) -> str:
     """Why landmarks 68,2 (in shares of the picture's side) cannot be right; empty if they can."""
     if not np.isfinite(points).all():
         return "a landmark is no finite number"
-    if (far := np.abs(points - 0.5).max()) > 0.5 + FARTHEST:
+    if (far := np.abs(points - 0.5).max()) > 0.5 + MAX_OUTSIDE:
         return f"a landmark lies {far - 0.5:.1f} sides outside the picture"
-    if not np.linalg.norm(points[36] - points[45]) > CLOSEST_EYES:
+    if not np.linalg.norm(points[36] - points[45]) > MIN_EYE_DISTANCE:
         return "the outer corners of the eyes coincide"
     return ""
 
 
 def _shortened(lines: list[str]) -> tuple[str, ...]:
     more = (f"{len(lines)} pictures are left out in all, because of their landmarks",)
-    return (*lines[:MOST_LINES], *more) if len(lines) > MOST_LINES else tuple(lines)
+    return (*lines[:MAX_NOTES], *more) if len(lines) > MAX_NOTES else tuple(lines)
 
 
 def _files(path: Path) -> Files | None:
@@ -164,7 +164,7 @@ def _of_dataset(source: str) -> list[Marked]:
 
 
 def draw(data: Annotated, rows: np.ndarray, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Faces as the FAN will meet them: turned, shifted, mirrored, relit, covered, blurred and of few pixels.
+    """Augmented faces: turned, shifted, mirrored, relit, covered, blurred and of few pixels.
 
     Returns:
         N,3,64,64 in [0, 1] and N,68,2 in [0, 1] of the side.

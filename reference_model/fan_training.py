@@ -18,8 +18,8 @@ from fsrbench.training.recipe import Options, Recipe, parse_config, refuse_negat
 from reference_model.fan import FAN, gaussians, points_of, probabilities
 from reference_model.fan_data import draw, load_annotated, reduced
 
-NEVER = "helen_test"
-"""Faces whose names start so are for measuring only."""
+TEST_PREFIX = "helen_test"
+"""Prefix of the faces that are never trained on."""
 HELD_OUT = 1 / 12
 """Share of the people, or of the pictures where no people are known, that validation keeps."""
 
@@ -31,9 +31,9 @@ class Config:
     extra: str = ""
     """Dataset of more faces, e.g. those the restoration networks are trained on."""
     extra_points: str = ""
-    """Their points, found by a teacher: an .npz with ``names`` and ``points``."""
+    """Their landmarks, by a teacher (``tools.fan.teacher``): an .npz with ``names`` and ``points``."""
     extra_share: float = 0.5
-    """How many of each batch come from there."""
+    """Share of each batch that comes from there."""
     rate: float = 2e-3
     heatmap: float = 0.2
     """Weight of the heatmaps' cross entropy beside the points' distance."""
@@ -61,7 +61,7 @@ class FanRecipe(Recipe):
         annotated = load_annotated(options.data, digest=digest)
         self.facts |= {"data_sha256": digest.hexdigest(), "held_out": f"{RULE}; share 1/12"}
         self.notes += annotated.notes
-        usable = annotated.where(np.array([not name.startswith(NEVER) for name in annotated.names]))
+        usable = annotated.where(np.array([not name.startswith(TEST_PREFIX) for name in annotated.names]))
         people = [usable.identities.get(name, name) for name in map(str, usable.names)]
         if len(set(people)) == 1:
             people = [str(name) for name in usable.names]

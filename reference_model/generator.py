@@ -56,15 +56,15 @@ class RestorationNetwork(nn.Module):
 
     @classmethod
     def fitting(cls, tensors: Mapping[str, Tensor]) -> RestorationNetwork:
-        """A network of the scale, width and depth that a file's tensors have; they are not loaded."""
+        """A network with the scale, width and depth of a file's tensors, which are not loaded."""
         blocks = sum(name.startswith("body.") and name.endswith(".conv1.weight") for name in tensors)
         return cls(8 if "enlarge.6.weight" in tensors else 4, len(tensors["head.bias"]), blocks)
 
     def start_from(self, tensors: Mapping[str, Tensor]) -> None:
-        """Load the weights of a network with as many residual blocks or fewer; blocks that it lacks change nothing yet.
+        """Load the weights of a network with as many residual blocks or fewer; the others start as the identity.
 
         Raises:
-            RuntimeError: they are of another network.
+            RuntimeError: the weights are of another network.
         """
         own = {
             name: torch.zeros_like(value) if ".conv2." in name else value for name, value in self.state_dict().items()

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.metrics.extractors.base import Extractor, Features
-from fsrbench.weights import known as weights
 from reference_model.fan import FAN, load_fan
 
 

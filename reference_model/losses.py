@@ -1,4 +1,4 @@
-"""What the face alignment network adds to the losses: eyes, nose and mouth where they belong."""
+"""Losses through the face alignment network: eyes, nose and mouth where they belong."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Config:
     features: float = 0.05
     """Weight of the distance between the discriminator's features of SR and HR, on pairs."""
     cycle_every: int = 4
-    """One update in so many goes through both pathways; the others see pairs alone."""
+    """Every n-th update goes through both pathways; the others see pairs alone."""
     backward: float = 0.05
     """Weight of the backward pathway in the restoration network's loss, SCGAN's; 0 leaves it out. With ten times as
     much the network draws checkerboards on real faces, where little but the discriminator guides it."""

@@ -11,7 +11,7 @@ import pytest
 import torch
 from made.runs import MakeRun, write_run
 
-from fsrbench.weights import known as weights
+from fsrbench import weights
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""Turn a finished training into a weight file of the package, and print its hash for fsrbench/weights/known.py.
+"""Turn a finished training into a weight file of a package, and declare its sha256 in weights.yaml beside it.
 
 python -m tools.ship TRAINING_FOLDER reference_model/weights/ours_x4.safetensors "L1 on 480,000 images, ..."
 """
@@ -8,17 +8,25 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import yaml
 from safetensors.torch import load_file, save_file
 
+from fsrbench.files.atomic import whole
 from fsrbench.provenance.file_hashes import file_hash
 from fsrbench.training.state import WEIGHTS
 
 
+def main(folder: str, destination: str, training: str) -> None:
+    """Export and declare."""
+    export(Path(folder), Path(destination), training)
+    declare(Path(destination))
+
+
 def export(folder: Path, destination: Path, training: str) -> None:
-    """Write a training's averaged weights in half precision, with one line on how they were trained.
+    """Write a training's averaged weights in half precision, with one line on how they were trained inside.
 
     Args:
-        folder: of the training.
+        folder: what ``fsrbench train`` wrote.
         destination: the .safetensors file to write.
         training: the line; methods show it in the manifest.
     """
@@ -28,10 +36,15 @@ def export(folder: Path, destination: Path, training: str) -> None:
     save_file(halved, destination, metadata={"training": training})
 
 
-def main(folder: str, destination: str, training: str) -> None:
-    """Export and print."""
-    export(Path(folder), Path(destination), training)
-    print(f"{Path(destination).stem} {file_hash(Path(destination))}")
+def declare(file: Path) -> None:
+    """Write the sha256 of a weight file into weights.yaml in its folder; comments at its top stay."""
+    path = file.with_name("weights.yaml")
+    text = path.read_text(encoding="utf-8") if path.exists() else "licence: Apache-2.0, for research\nfiles: {}\n"
+    declared = yaml.safe_load(text)
+    declared["files"] = dict(sorted({**declared["files"], file.name: file_hash(file)}.items()))
+    comments = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
+    with whole(path) as part:
+        part.write_text(comments + yaml.safe_dump(declared, sort_keys=False, width=200), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The generator's weights as its authors publish them, or as they are trained here, for ``checkpoint:FILE``."""
+"""Reader of the generator's weights, in its authors' format or as trained here, for ``checkpoint:FILE``."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ LAYERS: Final = (
     (r"step3\.0\.conv\.", "steps.2.0.layers."),
     (r"step3\.", "steps.2."),
 )
-"""How the authors' keys begin, and ours."""
+"""Start of the authors' keys, as patterns, and of ours."""
 STEPS: Final = (1, 2, 3)
 
 
 def read_checkpoint(loaded: Mapping[str, Any]) -> Restorer | None:
-    """The generator of a file, if it is that of progressive face super-resolution.
+    """The generator of progressive face super-resolution; ``None`` if the file holds another network.
 
     Raises:
-        RuntimeError: it is, and a tensor is missing or has another shape.
-        Unavailable: it is, and names a step of training that does not exist.
+        RuntimeError: a tensor is missing or has another shape.
+        Unavailable: the file names a step of training that does not exist.
     """
-    theirs = loaded.get("model_state_dict")
-    state = convert(theirs) if isinstance(theirs, dict) else loaded
+    authors_state = loaded.get("model_state_dict")
+    state = convert(authors_state) if isinstance(authors_state, dict) else loaded
     if "steps.0.0.layers.0.weight" not in state:
         return None
     step, alpha = loaded.get("step", 3), float(loaded.get("alpha", 1))
@@ -49,13 +49,13 @@ def read_checkpoint(loaded: Mapping[str, Any]) -> Restorer | None:
         sr: Tensor = network(lr * 2 - 1, step=step, alpha=alpha if alpha >= 0 else 1)
         return ((sr + 1) / 2).clamp(0, 1)
 
-    origin = "retrained" if theirs is None else "its authors' file format"
+    origin = "retrained" if authors_state is None else "its authors' file format"
     return Restorer(f"progressive face super-resolution ({origin}), step {step}", network, restore, scale=2**step)
 
 
-def convert(theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def convert(authors_state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The authors' tensors under the names that :class:`Generator` has for them; both scale weights at run time."""
-    return {_renamed(key.removeprefix("module.")): tensor for key, tensor in theirs.items()}
+    return {_renamed(key.removeprefix("module.")): tensor for key, tensor in authors_state.items()}
 
 
 def _renamed(key: str) -> str:

@@ -1,4 +1,4 @@
-"""SCGAN's weights as its authors publish them, or as they are trained here, for ``checkpoint:FILE``."""
+"""Reader of SCGAN's weights, in its authors' format or as trained here, for ``checkpoint:FILE``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from baselines.scgan.network import RestorationNetwork
 from fsrbench.methods.restorer import Restorer
 
 AUTHORS: Final = ("G_l2h", "G_RLS")
-"""What holds the restoration network's weights in the released file, and in those of the authors' training."""
+"""Keys of the restoration network's weights, in the released file and in those of the authors' training."""
 LAYERS: Final = {
     "layers_in": "head",
     "layers_set_final.0": "blocks16",
@@ -22,19 +22,19 @@ LAYERS: Final = {
     "a2.0": "skip64",
     "main": "tail",
 }
-"""The authors' names of layers, and ours."""
+"""The authors' layer names, and ours."""
 TRANSPOSED: Final = ("enlarge32.3.weight", "enlarge64.3.weight")
-"""1x1 convolutions that are transposed ones there, with inputs before outputs."""
+"""1x1 convolutions that are transposed convolutions there, with inputs before outputs."""
 
 
 def read_checkpoint(loaded: Mapping[str, Any]) -> Restorer | None:
-    """The restoration network of a file, if it is SCGAN's.
+    """SCGAN's restoration network of a file; ``None`` if the file holds another network.
 
     Raises:
-        RuntimeError: it is, and a tensor is missing or has another shape.
+        RuntimeError: a tensor is missing or has another shape.
     """
-    theirs = next((loaded[key] for key in AUTHORS if isinstance(loaded.get(key), dict)), None)
-    state = loaded if theirs is None else convert(theirs)
+    authors_state = next((loaded[key] for key in AUTHORS if isinstance(loaded.get(key), dict)), None)
+    state = loaded if authors_state is None else convert(authors_state)
     if "blocks16.0.conv1.weight" not in state:
         return None
     network = RestorationNetwork()
@@ -44,14 +44,14 @@ def read_checkpoint(loaded: Mapping[str, Any]) -> Restorer | None:
         sr: Tensor = network(lr.flip(1) * 2 - 1)
         return (sr.flip(1) + 1) / 2
 
-    name = "SCGAN (retrained)" if theirs is None else "SCGAN (its authors' file format)"
+    name = "SCGAN (retrained)" if authors_state is None else "SCGAN (its authors' file format)"
     return Restorer(name, network, restore, scale=4)
 
 
-def convert(theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def convert(authors_state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The authors' tensors under the names that :class:`RestorationNetwork` has for them."""
     ours = {}
-    for key, tensor in theirs.items():
+    for key, tensor in authors_state.items():
         name = _renamed(key.removeprefix("module."))
         ours[name] = tensor.transpose(0, 1) if name in TRANSPOSED else tensor
     return ours

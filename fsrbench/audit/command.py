@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from fsrbench import weights
 from fsrbench.audit import plot as plot_audit
 from fsrbench.audit import table as table_audit
 from fsrbench.audit.findings import Findings
@@ -20,7 +21,6 @@ from fsrbench.machine.console import Reporter
 from fsrbench.machine.offline import no_connections
 from fsrbench.process.state import preserved
 from fsrbench.spec import parse_spec
-from fsrbench.weights import known as weights
 
 OUT: Final = Path("runs/audit")
 """Where an audit without a run goes."""
@@ -63,7 +63,7 @@ def audit(run: Path | None, out: Path | None, options: Mapping[str, Any]) -> Non
     reporter = OnceReporter()
     offline = no_connections() if spec.offline else nullcontext()
     fetched = weights.fetched_when_needed(None if spec.offline else reporter)
-    with offline, fetched, weights.named(spec.weights):
+    with offline, fetched, weights.override(spec.weights):
         findings = audit_methods(spec, reporter, origin)
     write(findings, out)
     Console().print(table_audit.TerminalAudit(findings))

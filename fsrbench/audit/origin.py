@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from fsrbench import weights
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.base import dataset_hash
 from fsrbench.engine.prepare import Prepared
@@ -13,7 +14,6 @@ from fsrbench.errors import UserError
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
 from fsrbench.spec import RunSpec, parse_spec
-from fsrbench.weights import known as weights
 
 NEEDED: Final = ("methods", "data", "task", "degradation", "seed", "batch_size")
 KEPT: Final = (*NEEDED, "descriptor", "weights")
@@ -51,7 +51,7 @@ class Origin:
             **{**{name: self._spec[name] for name in KEPT if name in self._spec}, "out": self.path, **options}
         )
         for name, file in spec.weights.items():
-            weights.parse_named(f"{name}={file}")  # it may be gone by now
+            weights.parse_override(f"{name}={file}")  # it may be gone by now
         return spec
 
     def changes(self, now: Prepared) -> list[str]:

@@ -73,17 +73,17 @@ def fetch(
 ) -> None:
     """Download a weight file to the cache and check its sha256."""
     with one_line_errors():
-        from fsrbench.errors import UserError, unknown_name
+        from fsrbench import weights
+        from fsrbench.errors import UserError
         from fsrbench.metrics.pyiqa_metric import pyiqa_metric
-        from fsrbench.weights import known as weights
 
-        if name in weights.WEIGHTS:
+        if name in weights.known_files():
             print(weights.fetch(name))
         elif metric := pyiqa_metric(name):
             metric().fetch()
             print(f"{name}: in pyiqa's cache")
         else:
-            raise UserError(f"{unknown_name('weight file', name, weights.WEIGHTS)}; and the metrics of pyiqa")
+            raise UserError(f"{weights.unknown(name)}; and the metrics of pyiqa")
 
 
 for family in (reports, gate, models):

@@ -42,7 +42,7 @@ def _methods() -> Iterator[Row]:
         except FsrbenchError as error:
             yield name, "-", str(error)
     for kind in KINDS.values():
-        written, _, what = kind.told.partition(", ")
+        written, _, what = kind.help.partition(", ")
         yield written, "", what
 
 
@@ -83,9 +83,9 @@ def _degradations() -> Iterator[Row]:
 
 
 def _weights() -> Iterator[Row]:
-    from fsrbench.weights import known as weights
+    from fsrbench import weights
 
-    for name, weight in weights.WEIGHTS.items():
+    for name, weight in weights.known_files().items():
         try:
             where = str(weights.find(name))
         except FsrbenchError:

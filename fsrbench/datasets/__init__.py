@@ -9,7 +9,8 @@ from fsrbench.datasets import prepared
 from fsrbench.datasets.base import DATASETS, Dataset, Picture, Sample
 from fsrbench.datasets.layout import read_layout, read_outputs
 from fsrbench.datasets.storage import FolderFiles, ZipFiles
-from fsrbench.errors import FsrbenchError, UserError, one_line, unknown_name
+from fsrbench.errors import EndedProgram, FsrbenchError, UserError, one_line, unknown_name
+from fsrbench.process.containment import contained
 from fsrbench.provenance import fingerprints
 
 __all__ = ["DATASETS", "Dataset", "FolderFiles", "Picture", "Sample", "open_dataset", "open_outputs"]
@@ -64,10 +65,11 @@ def open_outputs(path: Path) -> Dataset:
 def _named(name: str) -> Dataset:
     make = DATASETS.get(name)
     try:
-        dataset = make()
-    except FsrbenchError:
-        raise
+        with contained():
+            dataset = make()
     except Exception as error:  # a plug-in's code may raise anything
+        if isinstance(error, FsrbenchError) and not isinstance(error, EndedProgram):
+            raise
         raise UserError(f"dataset {name} cannot be opened: {one_line(error)}") from error
     if not isinstance(dataset, Dataset):
         raise UserError(f"dataset {name} gives {type(dataset).__name__}, not a fsrbench.datasets.Dataset")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fsrbench.datasets.storage import Files
+from fsrbench.errors import UserError, one_line
+from fsrbench.process.containment import no_exit
 from fsrbench.registry import Registry
 
 
@@ -21,8 +23,18 @@ class Picture:
     name: str
 
     def read(self) -> bytes:
-        """The file's bytes."""
-        return self.files.read(self.name)
+        """The file's bytes.
+
+        Raises:
+            OSError: it cannot be read, whatever its storage raises.
+        """
+        try:
+            with no_exit():
+                return self.files.read(self.name)
+        except (OSError, UserError):
+            raise
+        except Exception as error:  # a plug-in's storage may raise anything
+            raise OSError(one_line(error)) from error
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import torch
 
+from fsrbench import weights
 from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.store import key_of
@@ -16,7 +17,6 @@ from fsrbench.metrics.base import ImageMetric
 from fsrbench.metrics.extractors.base import Extractor
 from fsrbench.provenance import versions
 from fsrbench.spec import RunSpec
-from fsrbench.weights import known as weights
 
 
 class Keys:

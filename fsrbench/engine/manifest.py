@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from fsrbench import weights
 from fsrbench.datasets import Dataset
 from fsrbench.datasets.base import combine_digests
 from fsrbench.datasets.inputs import resized_note
@@ -24,7 +25,6 @@ from fsrbench.provenance import fingerprints
 from fsrbench.provenance.file_hashes import hash_of_all
 from fsrbench.provenance.git import git
 from fsrbench.provenance.versions import CODE, versions
-from fsrbench.weights import known as weights
 
 SCHEMA_VERSION = 1
 
@@ -117,15 +117,15 @@ def _method(run: Prepared, name: str, results: MethodResults | None) -> dict[str
 
 
 def _weights(name: str) -> dict[str, Any]:
-    found = weights.sha256(name)
-    declared = weights.WEIGHTS[name].sha256
-    return {"file": weights.find(name).name, "sha256": found, "as_declared": found == declared if declared else None}
+    path, found, declared = weights.find(name), weights.sha256(name), weights.known_files()[name].sha256
+    as_declared = found == declared if declared else None
+    return {"file": path.name, "sha256": found, "as_declared": as_declared, "training": weights.training_note(path)}
 
 
 def _protocol_notes(run: Prepared) -> dict[str, str]:
-    """Metrics whose protocol line does not hold as it stands, because a weight file is not the declared one."""
+    """What a metric's protocol does not say: which weight file judged, where it is not the declared one."""
     names = {metric.name: run.context.measures.weight_names_of(metric) for metric in run.usable_metrics}
-    notes = {metric: "; ".join(filter(None, map(weights.undeclared, files))) for metric, files in names.items()}
+    notes = {metric: "; ".join(filter(None, map(weights.judge_note, files))) for metric, files in names.items()}
     return {name: note for name, note in notes.items() if note}
 
 

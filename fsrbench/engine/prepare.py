@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fsrbench import weights
 from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations.recipes import Degradation, find_degradation
@@ -18,14 +19,12 @@ from fsrbench.errors import FsrbenchError, UserError, one_line
 from fsrbench.machine.console import Reporter
 from fsrbench.machine.devices import find_device, use_no_more_threads_than_cores
 from fsrbench.methods.base import Method
-from fsrbench.methods.isolation import parent as isolation
-from fsrbench.methods.names import find_method
+from fsrbench.methods.names import check_method
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric
 from fsrbench.process.containment import contained
 from fsrbench.runs.names import CACHE, HR
 from fsrbench.spec import RunSpec
-from fsrbench.weights import known as weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +93,7 @@ class Prepared:
         sources = {getattr(picture.files, "path", None) for picture in pictures}
         code = [reader.files() for reader in self.context.measures.readers()]
         code += [plugin_files(source) for source in (self.spec.data, self.spec.reference) if source]
-        if None in sources or None in code or not all(method.is_told_by_files() for method in methods):
+        if None in sources or None in code or not all(method.depends_only_on_files() for method in methods):
             return None
         found = {path for path in sources if path} | {file for files in code for file in files or ()}
         found |= {self.spec.pairs} if self.spec.pairs else set()
@@ -140,23 +139,6 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
         context.close()
         raise
     return Prepared(spec, dataset, reference, degradation, metrics, refused_metrics, refused_methods, shards, context)
-
-
-def check_method(name: str, isolated: bool) -> None:
-    """Raise if no method has this name.
-
-    Raises:
-        UserError: see above; a method that exists and cannot be imported is found out when it is loaded.
-    """
-    if isolated:
-        isolation.check_name(name)
-        return
-    try:
-        find_method(name)
-    except UserError:
-        raise
-    except FsrbenchError:
-        return
 
 
 def _open_reference(spec: RunSpec) -> Dataset | None:

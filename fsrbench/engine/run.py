@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from fsrbench import weights
 from fsrbench.datasets import Dataset
 from fsrbench.engine.cached_timings import time_methods
 from fsrbench.engine.collect import Collector
@@ -28,7 +29,6 @@ from fsrbench.pictures.decode import to_tensor
 from fsrbench.runs import folder
 from fsrbench.runs.frames import Frames
 from fsrbench.runs.names import HR
-from fsrbench.weights import known as weights
 
 TIMED_IMAGES = 16
 
@@ -146,7 +146,7 @@ def _none_usable(dataset: Dataset, problems: Mapping[str, str]) -> str:
 
 def _report_weights(prepared: Prepared, reporter: Reporter) -> None:
     """Warn of weight files that are not the declared ones, and of overrides that nothing reads."""
-    present = (name for name in prepared.weight_names() if weights.there(name))
+    present = (name for name in prepared.weight_names() if weights.is_available(name))
     for line in filter(None, map(weights.undeclared, present)):
         reporter.warn(line)
     for name in weights.unread(file for method in prepared.loaded() for file in method.weight_files()):

@@ -8,12 +8,12 @@ from typing import Final
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations.recipes import find_degradation
-from fsrbench.engine.prepare import check_method
 from fsrbench.errors import UserError
 from fsrbench.experiment.config import NamedRun
 from fsrbench.experiment.settings import problem
 from fsrbench.files.text import Yaml
 from fsrbench.machine.devices import find_device
+from fsrbench.methods.names import check_method
 from fsrbench.metrics import resolve
 from fsrbench.spec import RunSpec
 

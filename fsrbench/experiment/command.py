@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fsrbench import weights
 from fsrbench.benchmark import benchmark
 from fsrbench.errors import CannotWrite, FsrbenchError, UserError, one_line
 from fsrbench.experiment.config import Experiment, NamedRun, read_experiment
@@ -19,7 +20,6 @@ from fsrbench.runs import finished
 from fsrbench.runs.data import RunData
 from fsrbench.runs.names import CACHE
 from fsrbench.spec import RunSpec
-from fsrbench.weights import known as weights
 
 
 def run_config(path: Path, flags: Mapping[str, Any]) -> int:
@@ -65,7 +65,7 @@ def _check(experiment: Experiment) -> None:
 
 
 def _is_finished(spec: RunSpec) -> bool:
-    with weights.named(spec.weights):
+    with weights.override(spec.weights):
         return spec.resume and finished.is_current(spec.out / CACHE, spec)
 
 

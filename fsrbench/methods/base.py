@@ -21,20 +21,13 @@ from fsrbench.provenance.file_hashes import file_hash, file_parts
 from fsrbench.provenance.object_state import ObjectState
 from fsrbench.registry import Registry
 from fsrbench.tasks import Task
-from fsrbench.weights.known import find, name_of_shipped
-from fsrbench.weights.known import there as is_there
-from fsrbench.weights.state_dicts import state_dicts
-from fsrbench.weights.tensors import read_checkpoint, training_told
+from fsrbench.weights.lookup import find, is_available, name_of_shipped, training_note
+from fsrbench.weights.state_dicts import StateDict, choice_note, state_dicts
+from fsrbench.weights.tensors import read_checkpoint
 
 METHODS = Registry("method", group="fsrbench.methods")
-
-
-TAKEN = ("hr", "lr", "reference")
-"""Names of rows and folders of a run that no method made; none may be called so, in capitals neither."""
-
-
-MOST_TOLD = 240
-"""Characters of what torch says about weights that do not fit."""
+MAX_MESSAGE = 240
+"""Characters kept of torch's message on weights that do not fit."""
 
 
 class Method(ABC):
@@ -52,7 +45,7 @@ class Method(ABC):
     tasks: ClassVar[tuple[str, ...]] = ("x4", "x8")
     """Tasks that the method can do at all."""
     training: str = "unknown"
-    """How it was trained, in a line for the manifest and the notes below tables; "none" where nothing was learned."""
+    """How it was trained: one line for the manifest and the notes below tables; "none" where nothing was learned."""
     network: nn.Module | None = None
     """The network, if there is one: its parameters and FLOPs are counted."""
     weights: Path | None = None
@@ -62,10 +55,10 @@ class Method(ABC):
     weight_names: tuple[str, ...] = ()
     """Names of the files among them that are known here; set by :meth:`load_network`."""
     warnings: tuple[str, ...] = ()
-    """What a reader must know about its pictures; stands in the manifest and below tables."""
+    """What a reader must know about its pictures; shown in the manifest and below tables."""
     settings: str | None = None
-    """What its outputs depend on besides code and weights, such as arguments; empty for nothing. Pictures of a method
-    that leaves this ``None`` are used again only where all that it holds can be read: see :meth:`is_known`."""
+    """What its outputs depend on besides code and weights, such as arguments; empty for nothing. A method that leaves
+    this ``None`` has its cached pictures reused only where everything it holds can be read: see :meth:`is_known`."""
 
     def load(self, task: Task, device: torch.device) -> None:  # noqa: B027 (optional to override)
         """Get ready for a task on a device. Called once, before :meth:`upscale`.
@@ -83,7 +76,7 @@ class Method(ABC):
         return self.upscale(lr)
 
     def count_parameters(self) -> int | None:
-        """How many numbers were learned; ``None`` if nobody can tell."""
+        """How many numbers were learned; ``None`` if unknown."""
         if self.network is None:
             return 0 if self.training == "none" else None
         return parameters.in_network(self.network)
@@ -91,38 +84,36 @@ class Method(ABC):
     def load_network(self, network: nn.Module, weights: Path, device: torch.device) -> None:
         """Load a file of tensors into ``network`` and keep both, ready for inference on ``device``.
 
-        A .safetensors file, what ``torch.save(network.state_dict())`` writes, or a checkpoint that holds it: of several
-        those that were averaged (EMA). Weights may be stored in half precision; they are computed with in float32. A
-        file that the user has named for one that ships here (``--weights``) takes its place.
+        The file is a .safetensors, what ``torch.save(network.state_dict())`` writes, or a checkpoint that holds this;
+        of several weights the averaged ones (EMA) are taken. Half precision is converted to float32. A file that the
+        user names with ``--weights`` replaces the one that a package ships.
 
         Raises:
             Unavailable: the file does not exist, or does not fit the network.
         """
-        given, name = weights, name_of_shipped(weights)
-        if name and is_there(name):
-            weights = find(name)
-        if not weights.exists():
-            place = weights.name if weights.is_absolute() else weights
+        name = name_of_shipped(weights)
+        path = find(name) if name and is_available(name) else weights
+        if not path.exists():
+            place = path.name if path.is_absolute() else path
             raise Unavailable(f"no weights: {place} is not there; this project's own models: `fsrbench train`")
         try:
-            state: Mapping[str, Any] = (
-                load_file(weights) if weights.suffix == ".safetensors" else read_checkpoint(weights)
-            )
-            names = network.state_dict().keys()
-            state = next((part.tensors for part in state_dicts(state) if part.names == names), state)
+            state: Mapping[str, Any] = load_file(path) if path.suffix == ".safetensors" else read_checkpoint(path)
+            names, parts = network.state_dict().keys(), state_dicts(state)
+            part = next((part for part in parts if part.names == names), StateDict("", state))
+            state = part.tensors
             network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
         except Unavailable:
             raise
         except Exception as error:  # safetensors and torch raise various types
-            told = " ".join(str(error).split())[:MOST_TOLD]  # torch names the tensors from its second line on
-            raise Unavailable(f"{weights.name} does not fit the network: {told}") from error
-        # Channels-last is what CPU and GPU convolutions are fastest with; every network is treated alike.
+            reason = " ".join(str(error).split())[:MAX_MESSAGE]  # torch names the tensors from its second line on
+            raise Unavailable(f"{path.name} does not fit the network: {reason}") from error
+        # CPU and GPU convolutions are fastest in channels-last; every network gets it.
         self.network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
-        self.weights = weights
-        self._loaded = (*self._loaded, (self.network, weights))
+        self.weights = path
+        self._loaded = (*self._loaded, (self.network, path))
         self.weight_names = (*self.weight_names, *([name] if name else []))
-        unknown = self.training if weights == given else f"unknown: {weights.name}"
-        self.training = training_told(weights) or unknown
+        unknown = self.training if path == weights else f"unknown: {path.name}"
+        self.training = "; ".join(filter(None, [training_note(path) or unknown, choice_note(part, parts)]))
 
     @property
     def description(self) -> str:
@@ -130,34 +121,34 @@ class Method(ABC):
         return describe(type(self))
 
     def fingerprint(self) -> str:
-        """Hash of what its outputs depend on, as far as it can be seen: code, weights, settings, what it holds now."""
+        """Hash of what its outputs depend on, as far as that can be seen: code, weights, settings, current state."""
         state = self._state()
         weights = [file_hash(file) for file in self.weight_files()]
         parts = [type(self).__qualname__, self.settings or "", self._all_code(state).digest, *weights, state.digest]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def is_known(self) -> bool:
-        """Whether the fingerprint tells all: if not, pictures of an earlier run are never used again.
+        """Whether the fingerprint covers everything; if not, pictures of an earlier run are never reused.
 
-        The code must have files. What is learned must be seen, as tensors or arrays that the object, its class or its
-        module holds, or as the file in :attr:`weights`; only :attr:`settings` say that there is nothing else.
+        The code must be in files. What was learned must be visible: as tensors or arrays that the object, its class or
+        its module holds, or as the file in :attr:`weights`. Declared :attr:`settings` say that there is nothing else.
         """
         state = self._state(contents=False)
         if not self._all_code(state).known:
             return False
-        if self._tells_settings():
+        if self._declares_settings():
             return bool(self.weight_files()) or not state.unknown
         return (state.has_tensors or bool(self.weight_files())) and not (state.unknown | state.unknown_shared)
 
-    def is_told_by_files(self) -> bool:
-        """Whether its outputs can change only if one of :meth:`files` does, so that it need not be loaded to know."""
-        declared = self._tells_settings() and self.settings == type(self).settings
+    def depends_only_on_files(self) -> bool:
+        """Whether its outputs can change only if one of :meth:`files` does: it need not be loaded to check that."""
+        declared = self._declares_settings() and self.settings == type(self).settings
         loaded = {id(network) for network, _ in self._loaded}
         held = {name: value for name, value in self._held().items() if id(value) not in loaded}
         return declared and self.is_known() and not self._state(held, contents=False).has_tensors
 
     def files(self) -> list[Path]:
-        """The files of its code, of its network's with all layers, and of its weights."""
+        """The files of its code, of its network's layers' code, and of its weights."""
         weights = {part for file in self.weight_files() for part in file_parts(file)}
         return sorted({*self._all_code(self._state(contents=False)).files, *weights})
 
@@ -166,17 +157,17 @@ class Method(ABC):
         found = dict.fromkeys([*(file for _, file in self._loaded), *([self.weights] if self.weights else [])])
         return [file for file in found if file.exists()]
 
-    def _tells_settings(self) -> bool:
-        """Whether it says itself that there is nothing else; what it inherits from another package does not say so."""
+    def _declares_settings(self) -> bool:
+        """Whether the object or a class of its own package sets ``settings``; inherited from another package, no."""
         if self.settings is None or "settings" in vars(self):
             return self.settings is not None
         owner = next(base for base in type(self).__mro__ if "settings" in vars(base))
         return owner.__module__.partition(".")[0] == type(self).__module__.partition(".")[0]
 
     def _held(self) -> dict[str, Any]:
-        """What outputs may depend on besides code and files of weights."""
-        about = {"weights", "weight_names", "training", "settings", "_loaded"}
-        return {name: value for name, value in vars(self).items() if name not in about}
+        """What outputs may depend on besides code and weight files."""
+        descriptive = {"weights", "weight_names", "training", "settings", "_loaded"}
+        return {name: value for name, value in vars(self).items() if name not in descriptive}
 
     def _state(self, held: dict[str, Any] | None = None, contents: bool = True) -> ObjectState:
         """What the object holds (or ``held``), its classes and their modules."""
@@ -193,7 +184,7 @@ class Method(ABC):
         return fingerprints.code_of({*self._code(), *state.code})
 
     def _code(self) -> set[Any]:
-        """Classes, functions and modules that it is made of, besides those of what it holds."""
+        """Classes, functions and modules that it is made of, without those of what it holds."""
         return set(type(self).__mro__) - set(Method.__mro__)
 
 

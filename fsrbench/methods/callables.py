@@ -1,4 +1,4 @@
-"""Plain functions and networks as methods: whatever turns an LR batch into an SR batch."""
+"""Plain functions and networks as methods."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from fsrbench.tasks import Task
 
 
 class CallableMethod(Method):
-    """A function of LR that gives SR; :func:`as_method` makes a subclass for each function."""
+    """A function from LR to SR; :func:`as_method` makes a subclass for each function."""
 
     training = "unknown: a Python function"
     function: ClassVar[Any]
     """Float N,3,h,w -> float N,3,h*scale,w*scale."""
 
     def load(self, task: Task, device: torch.device) -> None:
-        """Nothing to load; a copy of a network goes to the device, because its owner may go on training it."""
+        """Copy a network to the device, because its owner may go on training it; a function needs no loading."""
         if isinstance(self.function, nn.Module):
             self.network = copied(self.function).eval().to(device)
 
@@ -32,7 +32,7 @@ class CallableMethod(Method):
         return sr
 
     def is_known(self) -> bool:
-        """Only where the function tells its ``settings``: what else it reads cannot be seen."""
+        """Only if the function has ``settings``: what else it reads cannot be seen."""
         return self.settings is not None and super().is_known()
 
     def _code(self) -> set[Any]:
@@ -43,16 +43,16 @@ class CallableMethod(Method):
 
 
 def copied(network: nn.Module) -> nn.Module:
-    """A deep copy, of tensors that a layer computed from its parameters too (``weight_norm`` keeps one as its weight).
+    """A deep copy, including tensors that a layer computed from its parameters (``weight_norm`` stores its weight so).
 
-    torch copies no tensor that still knows how it was computed; the layer computes it anew at its next call.
+    torch refuses to copy a tensor with a gradient history; detached, the layer recomputes it at its next call.
     """
     computed = (v for module in network.modules() for v in vars(module).values() if isinstance(v, Tensor))
     return copy.deepcopy(network, {id(v): v.detach().clone() for v in computed if not v.is_leaf})
 
 
 def is_function(found: Any) -> bool:
-    """Whether something can be made a method: a function in Python, a network, any object with ``__call__``."""
+    """Whether an object can become a method: a Python function, a network, anything with ``__call__``."""
     if inspect.isclass(found) or inspect.isbuiltin(found):
         return False
     return callable(found)
@@ -62,7 +62,7 @@ def as_method(function: Callable[[Tensor], Tensor]) -> type[CallableMethod]:
     """A method class for a function.
 
     Args:
-        function: takes float N,3,h,w in [0, 1], RGB, and returns N,3,h*scale,w*scale alike.
+        function: float N,3,h,w in [0, 1], RGB -> float N,3,h*scale,w*scale in [0, 1], RGB.
 
     Example:
         >>> blocks = as_method(lambda lr: nn.functional.interpolate(lr, scale_factor=4))
@@ -70,16 +70,16 @@ def as_method(function: Callable[[Tensor], Tensor]) -> type[CallableMethod]:
         torch.Size([2, 3, 64, 64])
     """
     named = function if inspect.isroutine(function) else type(function)
-    told = {
+    attributes = {
         "function": staticmethod(function),
         "settings": settings if isinstance(settings := getattr(function, "settings", None), str) else None,
         "__doc__": inspect.getdoc(function),
         "__module__": named.__module__,
         "__qualname__": named.__qualname__,
     }
-    return type(named.__name__, (CallableMethod,), told)
+    return type(named.__name__, (CallableMethod,), attributes)
 
 
 def as_given(found: Any) -> Any:
-    """A method as a program hands it over: of a function or network its class, anything else as it is."""
+    """The class for a function or network; a :class:`Method` class or object unchanged."""
     return as_method(found) if is_function(found) and not isinstance(found, Method) else found

@@ -1,4 +1,4 @@
-"""``checkpoint:FILE``: a network by its weights alone; its architecture is told by the names and shapes in the file."""
+"""``checkpoint:FILE``: a network from its weights alone; names and shapes in the file give the architecture."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from fsrbench.methods.fitting import Fit
 from fsrbench.methods.restorer import READERS, Reader, Restorer
 from fsrbench.registry import NameConflict
 from fsrbench.tasks import Task
-from fsrbench.weights.state_dicts import others, state_dicts, unnamed_averages
-from fsrbench.weights.tensors import read_checkpoint, training_told
+from fsrbench.weights.lookup import training_note
+from fsrbench.weights.state_dicts import choice_note, state_dicts, unnamed_averages
+from fsrbench.weights.tensors import read_checkpoint
 
 
 class CheckpointMethod(Method):
-    """A network in somebody's file of weights, its architecture detected; no code in the file is run."""
+    """A network in a file of weights, its architecture detected; no code in the file is run."""
 
     settings = ""
 
@@ -31,45 +32,45 @@ class CheckpointMethod(Method):
         self.path = path
 
     def load(self, task: Task, device: torch.device) -> None:
-        """Read the file, make its network and see whether it works.
+        """Read the file, build its network and try it.
 
         Raises:
-            Unavailable: the file is none, is damaged or holds code, or nobody knows its architecture.
+            Unavailable: the file is no checkpoint, is damaged or holds code, or its architecture is unknown.
         """
         loaded = read_checkpoint(self.path)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of somebody else's code about itself
+            warnings.simplefilter("ignore")  # third-party code's about itself
             self._reader, self._restorer = _recognise(loaded, self.path.name)
             self._fit = Fit.of(task, self._restorer.scale, self._restorer.side, self._restorer.minimum)
             self.network = self._restorer.network.eval().requires_grad_(False).float().to(device)
-            self._settle(device)
+            self._choose_layout(device)
         self.weights = self.path
-        self.training = training_told(self.path) or f"unknown: {self.path.name}"
+        self.training = training_note(self.path) or f"unknown: {self.path.name}"
 
-    def _settle(self, device: torch.device) -> None:
-        """Channels-last as all networks, and whole batches, where the network's code allows either."""
+    def _choose_layout(self, device: torch.device) -> None:
+        """Use channels-last and whole batches, as for all networks, where the network's code allows them."""
         assert self.network is not None
         lr = torch.rand(2, 3, self._fit.lr, self._fit.lr, generator=torch.Generator().manual_seed(0)).to(device)
         self._in_batches = False
         try:
             singly = self.upscale(lr)
-        except Exception as error:  # somebody else's code
+        except Exception as error:  # third-party code
             raise Unavailable(f"{self.path.name}, {self._restorer.name}, does not run: {one_line(error)}") from error
         self._in_batches = True
         for memory_format in (torch.channels_last, torch.contiguous_format):
             self.network.to(memory_format=memory_format)
-            if self._gives(singly, lr):
+            if self._returns(singly, lr):
                 return
         self._in_batches = False
 
-    def _gives(self, expected: Tensor, lr: Tensor) -> bool:
+    def _returns(self, expected: Tensor, lr: Tensor) -> bool:
         try:
             return torch.allclose(self.upscale(lr), expected, atol=1e-3, equal_nan=True)
-        except Exception:  # somebody else's code
+        except Exception:  # third-party code
             return False
 
     def upscale(self, lr: Tensor) -> Tensor:
-        """Resize where the network wants other sizes, restore, resize to the task's HR size."""
+        """Resize to what the network takes, restore, resize to the task's HR size."""
         lr = self._fit.before(lr)
         n, _, side, _ = lr.shape
         given = lr.reshape(-1, self._restorer.channels, side, side)
@@ -81,32 +82,31 @@ class CheckpointMethod(Method):
     def description(self) -> str:
         """Architecture, scale, what is resized, and which weights were taken where there are several."""
         restorer = self._restorer
-        told = [f"{restorer.name}, x{restorer.scale}", str(self._fit)]
-        told.insert(1, "grey: R, G and B one by one" if restorer.channels == 1 else "")
-        told.append(restorer.weights)
-        return "; ".join(part for part in told if part)
+        grey = "grey: R, G and B one by one" if restorer.channels == 1 else ""
+        parts = [f"{restorer.name}, x{restorer.scale}", grey, str(self._fit), restorer.weights]
+        return "; ".join(filter(None, parts))
 
     def _code(self) -> set[Any]:
         return {*super()._code(), self._reader, state_dicts, *map(type, self._restorer.network.modules())}
 
     def _held(self) -> dict[str, Any]:
-        """Nothing that the file and the reader's code do not tell."""
+        """Nothing: the file and the reader's code determine everything."""
         return {}
 
     def fingerprint(self) -> str:
-        """Hash of the file, of this adapter, and of the version of the package that the network is from."""
+        """Hash of the file, this adapter's code, and the version of the package that the network is from."""
         return hashlib.sha256(f"{super().fingerprint()} {self._restorer.version}".encode()).hexdigest()[:16]
 
 
 def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
-    """The first reader that knows what a file holds, and the network it makes."""
+    """The first reader that recognises the tensors of a file, and the network it builds."""
     from fsrbench.methods.spandrel_models import read_with_spandrel
 
     broken: list[str] = []
     wrong: list[Unavailable] = []
     found, lists = state_dicts(loaded), list(unnamed_averages(loaded))
     for reader in _readers(broken):
-        if reader is not read_with_spandrel:  # which looks into a file itself, and takes what comes first
+        if reader is not read_with_spandrel:  # which searches a file itself, and takes the first network
             restorer = _try(reader, loaded, name, broken, wrong)
             if wrong:
                 raise wrong[0]
@@ -114,16 +114,13 @@ def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
                 return reader, restorer
         for part in found:
             if restorer := _try(reader, part.tensors, name, broken, wrong):
-                same = others(part, found)
-                taken = [f"{part.place} taken, not {', '.join(p.place for p in same)}"] if same else []
+                taken = [note] if (note := choice_note(part, found)) else []
                 if not part.averaged:
                     taken += [f"{place} holds averaged weights without names, not taken" for place in lists]
                 return reader, replace(restorer, weights="; ".join(taken))
     if wrong:
         raise wrong[0]
-    unknown = (
-        f"{name} holds the weights of no architecture that is known here; a network of yours is python:module:network"
-    )
+    unknown = f"{name} holds the weights of no known architecture; a network of your own is python:module:network"
     raise Unavailable("; ".join([unknown, *broken]))
 
 
@@ -140,12 +137,12 @@ def _try(
 
 
 def _readers(broken: list[str]) -> Iterator[Reader]:
-    """All that can be imported, each when it is its turn; why others cannot goes into ``broken``."""
+    """All readers that can be imported, one at a time; why others cannot goes into ``broken``."""
     for name in READERS.names():
         try:
             reader = READERS.get(name)
         except NameConflict:
-            raise  # which of the two would read the file, nobody has decided
+            raise  # nothing decides which of the two reads the file
         except FsrbenchError as error:
             broken.append(str(error))
         else:

@@ -1,4 +1,4 @@
-"""``fsrbench export``: a method as an ONNX file that is checked against the method before anybody gets it."""
+"""``fsrbench export``: write a method to an ONNX file and check the file against the method."""
 
 from __future__ import annotations
 
@@ -29,28 +29,28 @@ from fsrbench.tasks import Task, find_task
 FORMATS: Final = ("onnx",)
 CPU: Final = torch.device("cpu")
 MOST_DIFFERENCE: Final = 1e-4
-"""Between the method and its file, in grey values of [0, 1]; half a grey level of 8 bits is 20 times as much."""
+"""Largest difference allowed between the method and its file, in [0, 1]; half a grey level of 8 bits is 20 times it."""
 BATCHES: Final = (1, 3, 16)
-"""Batch sizes that the file is tried with."""
+"""Batch sizes that the file is tested with."""
 EFFORT: Final = Effort(queries=50, seconds=0, most_seconds=20)
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that gives what the method gives."""
+    """A file whose SR is the method's."""
 
     path: Path
     difference: float
-    """The largest, in [0, 1]."""
+    """The largest between the file's and the method's SR, in [0, 1]."""
     pictures: int
-    """That it was looked for in."""
+    """How many were compared."""
     latency_ms: tuple[float, float]
     """Median at batch 1, of the method and of the file."""
     one_by_one: bool = False
-    """Whether the file puts faces through the network one at a time, because its code fixes the size of the batch."""
+    """Whether the file runs the network on one face at a time, because the network's code fixes the batch size."""
 
     def __str__(self) -> str:
-        """What the command prints."""
+        """The command's output."""
         before, after = self.latency_ms
         return (
             f"{self.path}\n"
@@ -73,18 +73,18 @@ class _Upscale(nn.Module):
 
 @preserved()
 def export(name: str, task_name: str, format: str, out: Path | None) -> Exported:
-    """Write a method to a file that takes LR, float N,3,h,w in [0, 1], RGB, and gives SR alike, for any N.
+    """Write a method to a file that maps LR, float N,3,h,w in [0, 1], RGB, to SR N,3,h*scale,w*scale, for any N.
 
     Args:
         name: of the method, as for ``fsrbench run``.
         task_name: ``x4`` or ``x8``; LR has the task's size.
         format: ``onnx``.
-        out: the file; by default ``METHOD_TASK.onnx`` here.
+        out: the file; by default ``METHOD_TASK.onnx`` in the current folder.
 
     Raises:
-        UserError: nothing is called so, or ``out`` is in no folder.
+        UserError: no such method, task or format, or ``out`` is a folder or lies in none.
         Unavailable: the method or a package is missing.
-        FsrbenchError: it cannot be traced, or the file does not give what the method gives; no file is left then.
+        FsrbenchError: it cannot be traced, or the file's SR is not the method's; no file is left then.
     """
     task = find_task(task_name)
     one_of("format", format, FORMATS)
@@ -93,13 +93,15 @@ def export(name: str, task_name: str, format: str, out: Path | None) -> Exported
     path = out or Path(f"{name.rpartition(':')[2].rpartition('/')[2]}_{task.name}.onnx")
     if not path.parent.is_dir():
         raise UserError(f"{path.parent} is no folder")
+    if path.is_dir():
+        raise UserError(f"{path} is a folder, not a file")
     with whole(path) as part:
         file, difference, pictures, one_by_one = _write_checked(method, _metadata(method, name, task), task, part)
         readings = measure(
             {"torch": method, "onnx": file}, _random(16, task), CPU, ["latency_ms", "throughput"], EFFORT
         )
-    mine, its = (float(np.median(r.latency_ms)) for r in readings.values() if isinstance(r, Readings))
-    return Exported(path, difference, pictures, (mine, its), one_by_one)
+    in_torch, in_onnx = (float(np.median(r.latency_ms)) for r in readings.values() if isinstance(r, Readings))
+    return Exported(path, difference, pictures, (in_torch, in_onnx), one_by_one)
 
 
 def _check_packages() -> None:
@@ -112,9 +114,9 @@ def _check_packages() -> None:
 
 
 def _metadata(method: Method, name: str, task: Task) -> dict[str, str]:
-    """What the file tells of itself; :class:`fsrbench.methods.onnx_files.OnnxMethod` reads it."""
+    """The file's metadata, for :class:`fsrbench.methods.onnx_files.OnnxMethod`."""
     parameters = method.count_parameters()
-    told = {
+    metadata = {
         "version": __version__,
         "method": name,
         "task": task.name,
@@ -124,21 +126,22 @@ def _metadata(method: Method, name: str, task: Task) -> dict[str, str]:
         "parameters": "" if parameters is None else str(parameters),
         "weights_sha256": file_hash(method.weights) if method.weights else "",
     }
-    return {PREFIX + key: value for key, value in told.items() if value}
+    return {PREFIX + key: value for key, value in metadata.items() if value}
 
 
 def _write_checked(
     method: Method, metadata: dict[str, str], task: Task, path: Path
 ) -> tuple[OnnxMethod, float, int, bool]:
-    """Write a file for any batch; where the network's code fixes the batch, one that takes its faces one at a time.
+    """Write a file for any batch size; where the network's code fixes it, one that takes its faces one at a time.
 
-    Window attention does: SwinIR's computes a batch size in Python, which tracing freezes to that of the example.
+    Window attention does: SwinIR's computes the batch size in Python, which tracing freezes to the example's.
 
     Returns:
-        The file as a method, the largest difference, in how many pictures, and whether it takes them one at a time.
+        The file as a method, the largest difference, the number of pictures compared, and whether it takes faces one
+        at a time.
 
     Raises:
-        FsrbenchError: neither file can be written, or gives what the method gives.
+        FsrbenchError: neither file can be written, or their SR is not the method's.
     """
     reasons = []
     for one_by_one in (False, True):
@@ -159,7 +162,7 @@ def _write(method: Method, metadata: dict[str, str], task: Task, path: Path, one
     """Trace and write.
 
     Raises:
-        FsrbenchError: what the method does is not torch's alone.
+        FsrbenchError: the method does something outside torch.
     """
     names = ("one_lr", "one_sr") if one_by_one else ("lr", "sr")
     try:
@@ -184,7 +187,7 @@ def _write(method: Method, metadata: dict[str, str], task: Task, path: Path, one
 
 
 def _scan(path: Path) -> None:
-    """Turn a file for a batch of one into one for any batch, which goes through the faces in a loop (ONNX's Scan)."""
+    """Turn a file for a batch of one into one for any batch, which loops over the faces (ONNX's Scan)."""
     import onnx
     from onnx import TensorProto, helper
 
@@ -213,10 +216,10 @@ def _scan(path: Path) -> None:
 
 
 def _check_batch(path: Path) -> None:
-    """Refuse a file in which tracing fixed the batch to that of its example.
+    """Reject a file in which tracing fixed the batch size to that of its example.
 
     Raises:
-        FsrbenchError: it takes no other batch.
+        FsrbenchError: it takes no other batch size.
     """
     import onnx
 
@@ -233,7 +236,7 @@ def _cause(error: BaseException) -> str:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter tells its progress to standard output, and its doubts to everybody."""
+    """Silence the exporter, which prints its progress, warns and logs."""
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
     try:
@@ -249,10 +252,10 @@ def _random(count: int, task: Task) -> Tensor:
 
 
 def _compare(method: Method, file: Method, task: Task) -> tuple[float, int]:
-    """The largest difference, on random pictures and the sample's faces, and how many these are.
+    """The largest difference on random pictures and the sample's faces, and the number of pictures.
 
     Raises:
-        FsrbenchError: it is too large.
+        FsrbenchError: the difference is too large.
     """
     batches = [*(_random(count, task) for count in BATCHES), _faces(task)]
     with torch.inference_mode():
@@ -267,7 +270,7 @@ def _compare(method: Method, file: Method, task: Task) -> tuple[float, int]:
 
 
 def _why_different(method: Method, lr: Tensor) -> str:
-    """What in the method keeps a file from giving what it gives."""
+    """The likely reason why the file's SR differs from the method's."""
 
     def differ(a: Tensor, b: Tensor) -> bool:
         return not torch.allclose(a, b, rtol=0, atol=MOST_DIFFERENCE, equal_nan=True)

@@ -1,4 +1,4 @@
-"""Networks of other sizes than a task's: what is resized before and after them, and how that is told."""
+"""Networks of other sizes than a task's: resizing before and after them, and a note on it."""
 
 from __future__ import annotations
 
@@ -12,48 +12,48 @@ from fsrbench.tasks import Task
 
 @dataclass(frozen=True)
 class Fit:
-    """Sides of square pictures, in pixels, on their way through a network."""
+    """Sides of square pictures, in pixels, before, in and after a network."""
 
     lr: int
-    """What the task gives."""
-    takes: int
-    """What the network gets."""
-    gives: int
-    """What the network returns."""
+    """The task's LR."""
+    input: int
+    """The network's input."""
+    output: int
+    """The network's output."""
     hr: int
-    """What the task wants."""
+    """The task's HR."""
 
     @classmethod
     def of(cls, task: Task, scale: int, side: int | None = None, minimum: int = 1) -> Fit:
         """The fit of a network that enlarges by ``scale``.
 
-        It gets the task's LR size if what it returns is then large enough, else the smallest size that makes it so.
+        Its input has the task's LR size if the output is then large enough, else the smallest size for which it is.
 
         Args:
-            task: what is wanted.
-            scale: the network's, 1 for one that restores without enlarging.
-            side: the only input size that it takes, or was trained for.
-            minimum: the smallest input size that it takes.
+            task: gives the sizes of LR and HR.
+            scale: of the network; 1 for one that restores without enlarging.
+            side: the only input side, in pixels, that it takes or was trained for.
+            minimum: the smallest input side that it takes.
         """
-        takes = side or max(task.lr_size, -(-task.hr_size // scale), minimum)
-        return cls(task.lr_size, takes, takes * scale, task.hr_size)
+        size = side or max(task.lr_size, -(-task.hr_size // scale), minimum)
+        return cls(task.lr_size, size, size * scale, task.hr_size)
 
     def before(self, lr: Tensor) -> Tensor:
-        """N,C,lr,lr -> N,C,takes,takes."""
-        return _resized(lr, self.takes).clamp(0, 1)  # networks expect no overshoot
+        """N,C,lr,lr -> N,C,input,input."""
+        return _resized(lr, self.input).clamp(0, 1)  # networks expect no overshoot
 
     def after(self, sr: Tensor) -> Tensor:
-        """N,C,gives,gives -> N,C,hr,hr, not clipped: a wrong range is to be seen."""
+        """N,C,output,output -> N,C,hr,hr, not clipped: a wrong range must stay visible."""
         return _resized(sr, self.hr)
 
     def __str__(self) -> str:
         """One line for the manifest and the table's notes; empty where nothing is resized."""
         steps = [
-            f"LR {self.lr} to {self.takes} px before" if self.takes != self.lr else "",
-            f"SR {self.gives} to {self.hr} px after" if self.gives != self.hr else "",
+            f"LR {self.lr} to {self.input} px before" if self.input != self.lr else "",
+            f"SR {self.output} to {self.hr} px after" if self.output != self.hr else "",
         ]
-        told = " and ".join(step for step in steps if step)
-        return f"resized {told} the network (bicubic, antialiased)" if told else ""
+        resized = " and ".join(filter(None, steps))
+        return f"resized {resized} the network (bicubic, antialiased)" if resized else ""
 
 
 def _resized(images: Tensor, side: int) -> Tensor:

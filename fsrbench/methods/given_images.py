@@ -1,4 +1,4 @@
-"""``images:DIR``: SR pictures that somebody else made, matched by name."""
+"""``images:DIR``: SR pictures made elsewhere, matched to the data by name."""
 
 from __future__ import annotations
 
@@ -20,14 +20,13 @@ from fsrbench.pictures.decode import decode, to_tensor
 from fsrbench.tasks import Task
 
 NEAR: Final = 20
-"""Names before and behind a missing one, in sorted order, that it is compared with."""
+"""A missing name is compared with so many names before and after it, in sorted order."""
 
 
 class GivenImages(Method):
     """SR pictures of a folder or zip, paired with the data by relative path without suffix; nothing is timed.
 
-    An image without a picture, or with one of another size than the task's, is a failure of its own: it is reported
-    and not averaged away.
+    An image whose picture is missing, or has another size than the task's HR, counts as failed.
     """
 
     training = "unknown: pictures made elsewhere"
@@ -49,7 +48,7 @@ class GivenImages(Method):
 
     @property
     def description(self) -> str:
-        """Where they come from."""
+        """How many pictures there are, and of which folder or zip."""
         return f"{len(self._pictures)} pictures of {self.path.name}, made elsewhere"
 
     def fingerprint(self) -> str:
@@ -61,11 +60,11 @@ class GivenImages(Method):
         return [self.path]
 
     def _held(self) -> dict[str, Any]:
-        """Nothing that the pictures do not tell."""
+        """Nothing: the pictures determine everything."""
         return {}
 
     def upscale(self, lr: Tensor) -> Tensor:
-        """There is nothing that could: asked for by who times methods."""
+        """Always raise: nothing can be timed."""
         raise Invalid("pictures made elsewhere: there is nothing to time or to count")
 
     def upscale_named(self, lr: Tensor, ids: Sequence[str]) -> Tensor:
@@ -81,6 +80,6 @@ class GivenImages(Method):
         return np.asarray(picture)
 
     def _nearest(self, image: str) -> str:
-        """What it was perhaps meant to be called, sought among its neighbours alone: every image may be missing."""
+        """The most similar name among its neighbours; not among all names, as every image may be missing."""
         at = bisect(self._names, image)
         return difflib.get_close_matches(image, self._names[max(0, at - NEAR) : at + NEAR], n=1, cutoff=0)[0]

@@ -1,4 +1,4 @@
-"""Methods: whatever turns LR faces into SR faces. The harness knows them by name only."""
+"""What a method may be called, and the method behind a name."""
 
 from __future__ import annotations
 
@@ -7,60 +7,92 @@ import difflib
 import inspect
 import os
 import uuid
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import torch
 
-from fsrbench.errors import Unavailable, UserError
-from fsrbench.methods.base import METHODS, TAKEN, Method
+from fsrbench.errors import FsrbenchError, Unavailable, UserError
+from fsrbench.methods.base import METHODS, Method
 from fsrbench.process.containment import contained
 from fsrbench.registry import load_object
 from fsrbench.tasks import Task
+
+RESERVED: Final = ("hr", "lr", "reference")
+"""Rows and folders of a run that no method made. No method may have such a name, in any case."""
 
 
 @dataclass(frozen=True)
 class Kind:
     """What a method's name may begin with, before a colon."""
 
-    told: str
+    help: str
+    """How such a name is written, and what it stands for."""
     target: str | None = None
     """The class that is made with the path behind the colon; ``None`` if the class itself is named there."""
-    isolated: bool = True
-    """Whether ``--isolate`` gives it a process of its own: not where pictures are only read."""
+    folder: bool = False
+    """Whether that path is a folder or zip of pictures: nothing is computed, so nothing is isolated."""
 
 
 KINDS: Mapping[str, Kind] = {
     "python": Kind("python:pkg.module:Name, a Method or a function of LR that gives SR, in importable code"),
-    "images": Kind(
-        "images:DIR, SR pictures that somebody else made", "fsrbench.methods.given_images:GivenImages", False
-    ),
+    "images": Kind("images:DIR, SR pictures made elsewhere", "fsrbench.methods.given_images:GivenImages", folder=True),
     "checkpoint": Kind(
-        "checkpoint:FILE, a network of the architecture that its weights tell",
+        "checkpoint:FILE, a network whose architecture is detected by its weights",
         "fsrbench.methods.checkpoints:CheckpointMethod",
     ),
     "onnx": Kind("onnx:FILE, a network in an ONNX file", "fsrbench.methods.onnx_files:OnnxMethod"),
 }
 
 
+def check_name(name: str) -> None:
+    """Reject a name that cannot refer to a method; nothing is imported.
+
+    Raises:
+        UserError: it is reserved or unknown, or the file or folder that it names is not there.
+    """
+    if name.lower() in RESERVED:
+        raise UserError(f"no method may be called {name}: the run's own pictures are")
+    kind, _, target = name.partition(":")
+    if not target:
+        if name not in METHODS:
+            raise UserError(METHODS.unknown(name))
+    elif kind not in KINDS:
+        raise UserError(_unknown_kind(name))
+    elif is_path(name):
+        _check_path(name, os.path.expanduser(target), KINDS[kind].folder)  # noqa: PTH111 (of a user who is not there)
+
+
+def check_method(name: str, isolated: bool) -> None:
+    """Reject a name that refers to no method; an isolated method's module is not imported for it.
+
+    Raises:
+        UserError: as :func:`find_method`.
+    """
+    if isolated:
+        check_name(name)
+        return
+    try:
+        find_method(name)
+    except UserError:
+        raise
+    except FsrbenchError:
+        return  # it is there and cannot be imported: its rows will say why
+
+
 def find_method(name: str) -> type[Method]:
     """The class behind a registered name or behind ``kind:target``, see :data:`KINDS`.
 
     Raises:
-        UserError: nothing is called so, or it is not a :class:`Method`.
+        UserError: no method has this name (see :func:`check_name`), or the object is not a :class:`Method`.
         Unavailable, FsrbenchError: it exists but cannot be imported; see :func:`fsrbench.registry.load_object`.
     """
-    if name.lower() in TAKEN:
-        raise UserError(f"no method may be called {name}: a run's own pictures are")
+    check_name(name)
     kind, _, target = name.partition(":")
-    check_path(name)
-    if not target:
-        found = METHODS.get(name)
-    elif kind in KINDS:
-        found = load_object(KINDS[kind].target or target, f"method {name}")
-    else:
-        raise UserError(unknown_kind(name))
+    found = load_object(KINDS[kind].target or target, f"method {name}") if target else METHODS.get(name)
     if inspect.isclass(found) and issubclass(found, Method):
         return found
     if isinstance(found, Method):
@@ -73,67 +105,62 @@ def find_method(name: str) -> type[Method]:
     raise UserError(f"{name} is no fsrbench.Method, function or network{hint}")
 
 
-def unknown_kind(name: str) -> str:
+def _unknown_kind(name: str) -> str:
     """One line for a name whose kind is not in :data:`KINDS`."""
     kind = name.partition(":")[0]
-    near = difflib.get_close_matches(kind, KINDS, n=1)
-    hint = f"did you mean {near[0]}:...?" if near else f"known: {', '.join(f'{known}:...' for known in KINDS)}"
-    mine = "" if near else f"; of a module of yours: python:{name}"
-    return f"unknown kind of method {kind!r} in {name!r}; {hint}{mine}"
+    start = f"unknown kind of method {kind!r} in {name!r}"
+    if near := difflib.get_close_matches(kind, KINDS, n=1):
+        return f"{start}; did you mean {near[0]}:...?"
+    known = ", ".join(f"{kind}:..." for kind in KINDS)
+    return f"{start}; known: {known}; of a module of yours: python:{name}"
 
 
 def can_be_isolated(name: str) -> bool:
     """Whether a method computes, and can do so in a process of its own."""
     kind = KINDS.get(name.partition(":")[0])
-    return kind is None or kind.isolated
+    return kind is None or not kind.folder
 
 
-def is_of_path(name: str) -> bool:
+def is_path(name: str) -> bool:
     """Whether a name is that of a file or folder."""
     kind, colon, _ = name.partition(":")
     return bool(colon and kind in KINDS and KINDS[kind].target)
 
 
-def check_path(name: str) -> None:
-    """Refuse a name like ``checkpoint:FILE`` or ``images:DIR`` whose file or folder is not there.
-
-    Raises:
-        UserError: it is not.
-    """
-    kind, _, target = name.partition(":")
-    if not target or not is_of_path(name) or os.path.exists(os.path.expanduser(target)):  # noqa: PTH110, PTH111
-        return
-    if kind == "images":
-        from fsrbench.datasets import open_dataset
-
-        open_dataset(target)  # perhaps it is a dataset's name
-    else:
-        raise UserError(f"{name}: no such file")
+def _check_path(name: str, path: str, folder: bool) -> None:
+    # os.path takes names that pathlib raises on, such as too long ones
+    if not os.path.exists(path):  # noqa: PTH110
+        raise UserError(f"{name}: no such {'folder or zip' if folder else 'file'}")
+    is_folder = os.path.isdir(path)  # noqa: PTH112
+    if folder and not is_folder and not zipfile.is_zipfile(path):
+        raise UserError(f"{name}: neither a folder nor a zip")
+    if is_folder and not folder:
+        raise UserError(f"{name}: a folder, not a file")
 
 
 def _make(name: str) -> Method:
     found = find_method(name)
-    if is_of_path(name):
+    if is_path(name):
         return found(Path(name.partition(":")[2]).expanduser())  # type: ignore[call-arg]
     given = METHODS.get(name) if name in METHODS else None
     if not isinstance(given, Method):
         return found()
-    method = copy.copy(given)  # what the run settles about it is not its owner's affair
+    method = copy.copy(given)  # its owner's object stays as it is
     method.settings = uuid.uuid4().hex if given.settings is None else given.settings
     return method
 
 
 def load_method(name: str, task: Task, device: torch.device, changed: set[str] | None = None) -> Method:
-    """Find, make and load a method; what it changes in the process is put back.
+    """Find, build and load a method; global settings that it changes are restored.
 
     Args:
         name: of the method.
-        task: what it is to do.
-        device: where.
-        changed: gets the names of what it changed.
+        task: that it is loaded for.
+        device: that it runs on.
+        changed: gets the names of the settings that it changed.
 
     Raises:
-        UserError: nothing is called so.
+        UserError: no method has this name.
         Unavailable: it exists but cannot run here; the message says why.
     """
     with contained(changed):

@@ -19,18 +19,18 @@ from fsrbench.methods.fitting import Fit
 from fsrbench.tasks import Task
 
 PREFIX: Final = "fsrbench."
-"""Before the names of what a file's metadata tells this benchmark."""
+"""Prefix of this benchmark's keys in a file's metadata."""
 RANGES: Final = {"0,1": (0.0, 1.0), "-1,1": (-1.0, 1.0), "0,255": (0.0, 255.0)}
 ORDERS: Final = ("RGB", "BGR")
 BATCHES: Final = (2, 1, 4, 8, 16, 32)
-"""Tried where the file does not say which batches it takes; the graph may hold the one that it was exported with."""
+"""Batch sizes to try where the file declares none; the graph may have fixed the one that it was exported with."""
 SIDES: Final = (20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256)
-"""Tried where it does not run on the task's LR: many networks have a least size."""
+"""Input sides to try where it does not run on the task's LR: many networks have a minimum size."""
 DTYPES: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
 class _DoesNotRun(Exception):
-    """A file does not run on a batch, or gives no pictures for it."""
+    """A file does not run on a batch, or does not return pictures."""
 
 
 class OnnxMethod(Method):
@@ -42,36 +42,36 @@ class OnnxMethod(Method):
         self.path = path
 
     def load(self, task: Task, device: torch.device) -> None:
-        """Open the file, see what it takes and gives, and try it.
+        """Open the file, read its inputs and outputs, and try it.
 
         Raises:
             Unavailable: onnxruntime is missing, or the file is no network from pictures to pictures.
         """
         self._session = open_session(self.path, device)
-        self._told = self._metadata()
-        if self._told.get("task", task.name) != task.name:
-            raise Unavailable(f"{self.path.name} was exported for task {self._told['task']}, not {task.name}")
-        self._batch, side = self._takes()
-        self._output = self._gives()
+        self._declared = self._metadata()
+        if self._declared.get("task", task.name) != task.name:
+            raise Unavailable(f"{self.path.name} was exported for task {self._declared['task']}, not {task.name}")
+        self._batch, side = self._read_input()
+        self._output = self._read_output()
         self._loop = ""
         self._fit = self._try(task, side)
         self.weights = self.path
-        self.training = self._told.get("training", f"unknown: {self.path.name}")
+        self.training = self._declared.get("training", f"unknown: {self.path.name}")
 
     def _metadata(self) -> dict[str, str]:
         found: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
-        told = {key.removeprefix(PREFIX): value for key, value in found.items() if key.startswith(PREFIX)}
+        declared = {key.removeprefix(PREFIX): value for key, value in found.items() if key.startswith(PREFIX)}
         for key, allowed in (("range", tuple(RANGES)), ("order", ORDERS)):
-            if told.setdefault(key, allowed[0]) not in allowed:
-                raise Unavailable(f"{self.path.name}: metadata {PREFIX}{key} is {told[key]!r}, none of {allowed}")
-        self._low, self._high = RANGES[told["range"]]
-        return told
+            if declared.setdefault(key, allowed[0]) not in allowed:
+                raise Unavailable(f"{self.path.name}: metadata {PREFIX}{key} is {declared[key]!r}, none of {allowed}")
+        self._low, self._high = RANGES[declared["range"]]
+        return declared
 
-    def _takes(self) -> tuple[int | None, int | None]:
+    def _read_input(self) -> tuple[int | None, int | None]:
         """The only batch size and the only side that it takes; ``None`` for any.
 
         Raises:
-            Unavailable: it takes something else than a batch of RGB pictures.
+            Unavailable: its input is no batch of RGB pictures.
         """
         inputs = self._session.get_inputs()
         shape = list(inputs[0].shape) if inputs else []
@@ -84,36 +84,36 @@ class OnnxMethod(Method):
         sides = _fixed(shape[2:])
         return (shape[0] if _fixed(shape[:1]) else None), (sides[0] if sides else None)
 
-    def _gives(self) -> str:
+    def _read_output(self) -> str:
         """The output that is the SR picture.
 
         Raises:
-            Unavailable: there are several and its metadata does not say which, or it names none of them.
+            Unavailable: there are several and its metadata names none, or one that does not exist.
         """
         names: list[str] = [output.name for output in self._session.get_outputs()]
-        told = self._told.get("output", names[0] if len(names) == 1 else None)
+        output = self._declared.get("output", names[0] if len(names) == 1 else None)
         gives = f"{self.path.name} gives {', '.join(names) or 'nothing'}"
-        if told is None:
+        if output is None:
             raise Unavailable(f"{gives}; its metadata {PREFIX}output must name the SR picture")
-        if told not in names:
-            raise Unavailable(f"{gives}, and no {told!r} as its metadata {PREFIX}output says")
-        return told
+        if output not in names:
+            raise Unavailable(f"{gives}, and no {output!r} as its metadata {PREFIX}output says")
+        return output
 
     def _try(self, task: Task, side: int | None) -> Fit:
-        """Run it to see how far it enlarges, in which batches it runs and what it must be padded to.
+        """Run it to find its scale, the batches that it runs in and the padding that it needs.
 
         Raises:
-            Unavailable: it does not run, or does not give square RGB pictures.
+            Unavailable: it does not run, or does not return square RGB pictures.
         """
         takes = side or task.lr_size
-        self._padded, gives = self._least(takes, side)
+        self._padded, gives = self._smallest_side(takes, side)
         if side is None and gives * takes < task.hr_size * self._padded:  # better than an enlarged output
             takes = -(-self._padded * task.hr_size // gives)
-            self._padded, gives = self._least(takes, side)
+            self._padded, gives = self._smallest_side(takes, side)
         return Fit(task.lr_size, takes, gives * takes // self._padded, task.hr_size)
 
-    def _least(self, takes: int, side: int | None) -> tuple[int, int]:
-        """The least side that it runs on, from ``takes`` on, and what it gives for it."""
+    def _smallest_side(self, takes: int, side: int | None) -> tuple[int, int]:
+        """The smallest side, from ``takes`` on, that it runs on, and the output's side for it."""
         reason: _DoesNotRun | None = None
         for tried in (takes, *(larger for larger in SIDES if larger > takes and side is None)):
             try:
@@ -124,9 +124,9 @@ class OnnxMethod(Method):
         raise Unavailable(str(reason)) from reason
 
     def _probe(self, side: int) -> int:
-        """What it gives for a side; settles the batch, where the file does not say."""
+        """The output's side for an input side; finds the batch size where the file declares none."""
         lr = torch.rand(max(BATCHES), 3, side, side, generator=torch.Generator().manual_seed(0))
-        lr[1::2] *= 0.2  # pictures that differ: what depends on the batch is to be seen
+        lr[1::2] *= 0.2  # pictures that differ, so that a dependence on the batch shows
         lr = lr * (self._high - self._low) + self._low
         if self._batch is not None:
             return int(self._checked(lr[:1].expand(self._batch, -1, -1, -1)).shape[-1])
@@ -139,16 +139,16 @@ class OnnxMethod(Method):
                 continue
             if batch != BATCHES[0]:
                 self._batch = batch
-            elif not self._is_of_each(lr[:batch], sr):
+            elif not self._is_per_picture(lr[:batch], sr):
                 self._batch = 1 if self._runs(lr[:1]) else batch
             if self._batch:
-                self._loop = f"in batches of {self._batch}, the only ones that give what they should"
+                self._loop = f"in batches of {self._batch}, the only ones with correct results"
             return int(sr.shape[-1])
         assert reason is not None
         raise reason
 
-    def _is_of_each(self, lr: Tensor, sr: Tensor) -> bool:
-        """Whether a batch gives what its pictures give alone."""
+    def _is_per_picture(self, lr: Tensor, sr: Tensor) -> bool:
+        """Whether pictures give the same in a batch as alone."""
         return self._runs(lr[:1]) and torch.allclose(
             torch.cat([self._checked(one) for one in lr.split(1)]), sr, atol=1e-3 * (self._high - self._low)
         )
@@ -175,15 +175,15 @@ class OnnxMethod(Method):
         return torch.from_numpy(np.asarray(self._session.run([self._output], {self._input: given})[0], np.float32))
 
     def upscale(self, lr: Tensor) -> Tensor:
-        """Convert and resize to what the file takes, run it in batches that it takes, convert back."""
+        """Convert and resize to the file's input, run it in batches that it takes, convert back."""
         images = self._fit.before(lr) * (self._high - self._low) + self._low
-        if self._told["order"] == "BGR":
+        if self._declared["order"] == "BGR":
             images = images.flip(1)
         more = self._padded - images.shape[-1]
         images = functional.pad(images, (0, more, 0, more), mode="replicate") if more else images
         sr = torch.cat([self._run_batch(part) for part in images.split(self._batch or len(images))])
-        sr = sr[..., : self._fit.gives, : self._fit.gives]
-        if self._told["order"] == "BGR":
+        sr = sr[..., : self._fit.output, : self._fit.output]
+        if self._declared["order"] == "BGR":
             sr = sr.flip(1)
         return self._fit.after((sr - self._low) / (self._high - self._low)).to(lr.device)
 
@@ -194,37 +194,39 @@ class OnnxMethod(Method):
         return self._run(full)[: len(images)]
 
     def count_parameters(self) -> int | None:
-        """As the exporter wrote down, else counted in the file, if onnx is installed."""
-        told = self._told.get("parameters", "")
-        return int(told) if told.isdecimal() else parameters.in_onnx(self.path)
+        """As the exporter wrote it down, else counted in the file if onnx is installed."""
+        declared = self._declared.get("parameters", "")
+        return int(declared) if declared.isdecimal() else parameters.in_onnx(self.path)
 
     @property
     def description(self) -> str:
-        """What runs it, which conventions were told, and what is resized."""
+        """What runs it, its declared conventions, and what is resized."""
         where = "CUDA" if "CUDAExecutionProvider" in self._session.get_providers() else "CPU"
-        named = f"{self._told['method']} as ONNX" if "method" in self._told else "a network in an ONNX file"
-        odd = [self._told[key] for key, usual in (("range", "0,1"), ("order", "RGB")) if self._told[key] != usual]
+        named = f"{self._declared['method']} as ONNX" if "method" in self._declared else "a network in an ONNX file"
+        unusual = [
+            self._declared[key] for key, usual in (("range", "0,1"), ("order", "RGB")) if self._declared[key] != usual
+        ]
         chosen = f"output {self._output}" if len(self._session.get_outputs()) > 1 else ""
-        padded = f"LR padded to {self._padded} px, the least that it runs on" if self._padded > self._fit.takes else ""
-        parts = [named, chosen, f"onnxruntime on the {where}", " ".join(odd), str(self._fit), padded, self._loop]
+        padded = f"LR padded to {self._padded} px, the least that it runs on" if self._padded > self._fit.input else ""
+        parts = [named, chosen, f"onnxruntime on the {where}", " ".join(unusual), str(self._fit), padded, self._loop]
         return "; ".join(part for part in parts if part)
 
     def _held(self) -> dict[str, Any]:
-        """Nothing that the file does not tell."""
+        """Nothing: the file determines everything."""
         return {}
 
     def fingerprint(self) -> str:
-        """Hash of the files, of this adapter and of onnxruntime's version."""
+        """Hash of the files, this adapter's code and onnxruntime's version."""
         import onnxruntime
 
         return hashlib.sha256(f"{super().fingerprint()} {onnxruntime.__version__}".encode()).hexdigest()[:16]
 
 
 def open_session(path: Path, device: torch.device) -> Any:
-    """A file in onnxruntime, with torch's number of threads, on the GPU if both are there.
+    """An onnxruntime session of a file, with torch's number of threads; on the GPU if onnxruntime supports it.
 
     Raises:
-        Unavailable: onnxruntime is missing, or the file is none that it can read.
+        Unavailable: onnxruntime is missing, or it cannot read the file.
     """
     try:
         import onnxruntime
@@ -234,7 +236,7 @@ def open_session(path: Path, device: torch.device) -> Any:
         raise Unavailable(f"{path.name} is not there")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4  # what goes wrong is told in one line, by whoever catches it
+    options.log_severity_level = 4  # errors are reported in one line, by whoever catches them
     providers: list[Any] = ["CPUExecutionProvider"]
     if device.type == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.index or 0}))
@@ -245,5 +247,5 @@ def open_session(path: Path, device: torch.device) -> Any:
 
 
 def _fixed(sizes: list[Any]) -> list[int]:
-    """The sizes that are numbers; the others are names, or not known, and may be anything."""
+    """The sizes that are numbers; others are names or unknown, and may be anything."""
     return [size for size in sizes if isinstance(size, int) and size > 0]

@@ -1,4 +1,4 @@
-"""Counting parameters: how many learned numbers a torch network or an ONNX file holds."""
+"""Counting parameters: the learned numbers of a torch network or an ONNX file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def in_network(network: nn.Module) -> int:
 
 
 def learned_tensors(network: nn.Module) -> Iterator[Tensor]:
-    """Each parameter once, and the tensors that quantising or freezing a network packs away."""
+    """Each parameter once, and the tensors that quantising or freezing a network hides."""
     yield from network.parameters()
     for module in network.modules():
         yield from _packed(module)
@@ -25,7 +25,7 @@ def learned_tensors(network: nn.Module) -> Iterator[Tensor]:
 
 
 def _packed(module: nn.Module) -> Iterator[Tensor]:
-    """Weight and bias of a quantised layer, which gives them by methods instead of parameters."""
+    """Weight and bias of a quantised layer, which has methods for them instead of parameters."""
     if isinstance(module, torch.jit.ScriptModule) or not hasattr(module, "_packed_params"):
         return
     for name in ("weight", "bias"):
@@ -36,7 +36,7 @@ def _packed(module: nn.Module) -> Iterator[Tensor]:
 
 
 def _frozen(module: nn.Module) -> Iterator[Tensor]:
-    """Tensors that ``torch.jit.freeze`` turned into constants of a scripted network's graph; plain numbers are none."""
+    """Tensors that ``torch.jit.freeze`` turned into constants of a scripted network's graph, without plain numbers."""
     if not isinstance(module, torch.jit.ScriptModule) or not hasattr(module, "graph"):
         return
     graph: Any = module.graph

@@ -16,10 +16,10 @@ FACE_SIDE: Final = 512
 
 
 def read_with_spandrel(loaded: Mapping[str, Any]) -> Restorer | None:
-    """The network of a checkpoint; ``None`` if spandrel does not know it.
+    """The network of a checkpoint; ``None`` if spandrel does not recognise it.
 
     Raises:
-        Unavailable: spandrel is missing, the weights do not fit, or the network is no restorer of grey or RGB pictures.
+        Unavailable: spandrel is missing, the weights do not fit, or the network does not restore grey or RGB pictures.
     """
     try:
         import spandrel
@@ -33,9 +33,9 @@ def read_with_spandrel(loaded: Mapping[str, Any]) -> Restorer | None:
     except spandrel.UnsupportedModelError:
         return None
     except Exception as error:  # detection trusts the keys, and what follows raises anything
-        raise Unavailable(f"its weights do not fit the network they seem to be of: {one_line(error)}") from error
+        raise Unavailable(f"its weights do not fit the network they appear to be of: {one_line(error)}") from error
     if not isinstance(found, spandrel.ImageModelDescriptor):
-        raise Unavailable(f"{found.architecture.name} fills holes in pictures and restores none")
+        raise Unavailable(f"{found.architecture.name} is an inpainting network, not a restorer")
     channels = found.input_channels, found.output_channels
     if channels not in ((3, 3), (1, 1)):
         raise Unavailable(f"{found.architecture.name} with {channels[0]} channels in and {channels[1]} out, not 3 or 1")
@@ -58,7 +58,7 @@ def read_with_spandrel(loaded: Mapping[str, Any]) -> Restorer | None:
 
 
 def _add_extra_architectures() -> None:
-    """Add those of spandrel_extra_arches, which are not for commercial use, where somebody has installed it."""
+    """Add those of spandrel_extra_arches (not for commercial use) if it is installed."""
     try:
         import spandrel_extra_arches
     except ImportError:

@@ -1,4 +1,4 @@
-"""The timing run: all methods' latency, throughput, size, FLOPs and memory, in one process after the quality run."""
+"""The timing run: latency, throughput, size, FLOPs and memory of all methods, in one process after the scoring."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ WARM_UP = 5
 BATCHES = (1, 2, 4, 8, 16, 32, 64)
 """Batch sizes that throughput is measured at."""
 THROUGHPUT_BATCH = 16
-"""The one that stands for them in tables."""
+"""The batch size whose throughput tables show."""
 REPEATS = 6
-"""Batches of each size; between the slowest and the fastest of six the true median lies in 96.9 % of cases."""
+"""Timed batches of each size; the range of six covers the true median in 96.9 % of cases."""
 BATCH_SECONDS = 3.0
-"""A method whose batch takes longer is not tried with larger ones."""
+"""Larger batches are skipped once one takes longer."""
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How long latency is measured: at least so many queries of each method, and so many seconds in all."""
+    """How long latency is measured: at least this many queries of each method, and this many seconds in all."""
 
     queries: int
     seconds: float
     most_seconds: float
-    """It ends after so long even if the queries are not done."""
+    """Measuring ends then even if queries are left."""
 
 
 EFFORTS = {"quick": Effort(100, 0, 60), "full": Effort(1024, 60, 1800)}
@@ -49,16 +49,16 @@ EFFORTS = {"quick": Effort(100, 0, 60), "full": Effort(1024, 60, 1800)}
 
 @dataclass(eq=False)
 class Readings:
-    """What was measured of one method; ``None`` where it could not be."""
+    """What was measured of one method; ``None`` where that was not possible."""
 
     latency_ms: np.ndarray
     images_per_s: dict[int, tuple[float, float, float]]
-    """By batch size: the median of some batches, the slowest and the fastest of them."""
+    """By batch size: images per second of the median, the slowest and the fastest batch."""
     parameters: int | None
     flops: int | None
     peak_bytes: int | None
     problems: dict[str, FsrbenchError] = field(default_factory=dict)
-    """By metric: why it could not be measured. One that fails takes no other with it."""
+    """By metric: why it could not be measured; the others stand."""
 
 
 def measure(
@@ -75,9 +75,9 @@ def measure(
         methods: loaded methods by name.
         lr: float N,3,h,w in [0, 1] on ``device``; latency rotates through the images.
         device: where the methods run.
-        wanted: the metrics asked for; what none of them reads is not measured.
+        wanted: names of the metrics; what none of them needs is not measured.
         effort: how long latency is measured.
-        changed: for each method, gets the names of what it changed in the process.
+        changed: for each method, gets the names of the global settings that it changed.
 
     Returns:
         Readings of each method, or why it does not run at all.
@@ -87,17 +87,17 @@ def measure(
     with torch.inference_mode():
         bench.warm_up(lambda m: [_seconds(m, lr[i % len(lr), None], device) for i in range(WARM_UP)])
         latencies = _latencies(bench, lr, device, effort) if "latency_ms" in wanted else {}
-        measured = {
-            metric: bench.each(metric, step) if metric in wanted else {}
-            for metric, step in {
-                "throughput": lambda m: _throughput(m, lr, device),
-                "flops": lambda m: _flops(m, lr[:1].clone()),
-                "peak_memory": lambda m: _peak_bytes(m, lr[:1].clone(), device),
-                "params": lambda m: m.count_parameters(),
-            }.items()
+        steps: dict[str, Callable[[Method], Any]] = {
+            "throughput": lambda m: _throughput(m, lr, device),
+            "flops": lambda m: _flops(m, lr[:1].clone()),
+            "peak_memory": lambda m: _peak_bytes(m, lr[:1].clone(), device),
+            "params": lambda m: m.count_parameters(),
         }
-    readings = {
-        name: Readings(
+        measured = {metric: bench.each(metric, step) if metric in wanted else {} for metric, step in steps.items()}
+
+    def readings(name: str) -> Readings:
+        problems = bench.problems[name]
+        return Readings(
             latency_ms=np.array([] if "latency_ms" in problems else latencies.get(name, [])),
             images_per_s=measured["throughput"].get(name, {}),
             parameters=measured["params"].get(name),
@@ -105,23 +105,22 @@ def measure(
             peak_bytes=measured["peak_memory"].get(name),
             problems=problems,
         )
-        for name, problems in bench.problems.items()
-    }
-    return {name: readings[name] if name in readings else bench.reasons[name] for name in methods}
+
+    return {name: bench.reasons.get(name) or readings(name) for name in methods}
 
 
 class _Bench:
-    """The methods being timed. One that does not run is out; one that raises later lacks that metric alone."""
+    """The methods being timed. One that does not run is dropped; one that raises later lacks that metric alone."""
 
     def __init__(self, methods: Mapping[str, Method], changed: Mapping[str, set[str]]) -> None:
         self.running, self._changed = dict(methods), changed
         self.reasons: dict[str, FsrbenchError] = {}
         """Methods that do not run, and why."""
         self.problems: dict[str, dict[str, FsrbenchError]] = {name: {} for name in methods}
-        """Of the others, by method and metric: why it could not be measured."""
+        """For the others, by method and metric: why it could not be measured."""
 
     def warm_up(self, step: Callable[[Method], object]) -> None:
-        """Run each method; leave out those that raise."""
+        """Run each method and drop those that raise."""
         self.each("", step)
         for name, problems in list(self.problems.items()):
             if "" in problems:
@@ -129,7 +128,7 @@ class _Bench:
                 self.reasons[name] = problems[""]
 
     def each(self, metric: str, step: Callable[[Method], T]) -> dict[str, T]:
-        """What a step gives for each method for which this metric has not failed yet."""
+        """The result of a step for each method for which this metric has not failed yet."""
         results = {}
         for name, method in self.running.items():
             if metric in self.problems[name]:
@@ -145,12 +144,12 @@ class _Bench:
 
 
 def _latencies(bench: _Bench, lr: Tensor, device: torch.device, effort: Effort) -> dict[str, list[float]]:
-    """Milliseconds a query at batch 1; methods take turns, so that a slow minute of the machine hits all alike."""
+    """Milliseconds per query at batch 1; methods take turns, so that a slow minute of the machine affects all alike."""
     samples: dict[str, list[float]] = {}
     start = time.perf_counter()
     for query in count():
-        gone = time.perf_counter() - start
-        if (query >= effort.queries and gone >= effort.seconds) or (query and gone > effort.most_seconds):
+        elapsed = time.perf_counter() - start
+        if (query >= effort.queries and elapsed >= effort.seconds) or (query and elapsed > effort.most_seconds):
             return samples
         image = lr[query % len(lr), None]
         for name, seconds in bench.each("latency_ms", partial(_seconds, lr=image, device=device)).items():
@@ -159,7 +158,7 @@ def _latencies(bench: _Bench, lr: Tensor, device: torch.device, effort: Effort) 
 
 
 def _throughput(method: Method, lr: Tensor, device: torch.device) -> dict[int, tuple[float, float, float]]:
-    """Images a second by batch size, up to the one that takes too long; the one for tables is always there."""
+    """Images per second by batch size, up to one that takes too long; the size for tables is always measured."""
     images_per_s = {}
     for size in BATCHES:
         batch = lr.repeat(-(-size // len(lr)), 1, 1, 1)[:size]
@@ -214,9 +213,9 @@ def _peak_bytes(method: Method, lr: Tensor, device: torch.device) -> int | None:
 
 
 class _LiveTensors(TorchDispatchMode):
-    """Follows the bytes of all tensors made inside, for a peak that is the same on every run.
+    """Counts the bytes of all live tensors made inside, for a peak that is the same on every run.
 
-    A storage is counted once, when first seen, and taken off when it is freed; work memory inside kernels is not seen.
+    A storage is counted when first seen and subtracted when freed; workspace inside kernels is not seen.
     """
 
     def __init__(self) -> None:

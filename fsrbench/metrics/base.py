@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import FsrbenchError, Invalid
 from fsrbench.metrics.extractors.base import EXTRACTORS, Features
 from fsrbench.provenance.plugin_code import PluginCode
 from fsrbench.stats.intervals import people
 from fsrbench.tasks import Task
-from fsrbench.weights import known as weights
 
 if TYPE_CHECKING:
     from fsrbench.methods.timing import Readings

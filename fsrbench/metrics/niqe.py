@@ -11,11 +11,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.metrics.base import Facts, ImageMetric
 from fsrbench.metrics.niqe_features import block_features, distance, luma
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.pictures.enlarge import enlarge
-from fsrbench.weights import known as weights
 from fsrbench.weights.tensors import check_tensors
 
 BLOCK = 96

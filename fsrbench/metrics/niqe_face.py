@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.errors import Invalid
 from fsrbench.metrics.base import Facts, ImageMetric
 from fsrbench.metrics.niqe_features import block_features, distance, luma, without_flat
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.pictures.enlarge import enlarge
-from fsrbench.weights import known as weights
 from fsrbench.weights.tensors import check_tensors
 
 SIDES = (64, 128)

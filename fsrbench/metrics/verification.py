@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from scipy import stats
 
+from fsrbench import weights
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
@@ -15,7 +16,6 @@ from fsrbench.metrics.judge_input import JudgeInput
 from fsrbench.metrics.pairing import FOLDS, MATES, Pairs, labelled_pairs, listed_pairs, self_pairs
 from fsrbench.metrics.roc import roc_curve, roc_details, thinned
 from fsrbench.stats.small_samples import half_width, rate_interval
-from fsrbench.weights import known as weights
 
 DESCRIPTORS = {
     "dlib": "dlib 128-d descriptor, pictures enlarged to 256 px by Pillow BICUBIC, aligned (150 px chip) by dlib's 68 "
@@ -185,7 +185,7 @@ class Verification(FeatureMetric):
 
 def _judge(extractor: str) -> tuple[str, str]:
     """Name of the ONNX file and the input of its network, as far as they are known."""
-    if extractor != "arcface" or not weights.there("arcface"):
+    if extractor != "arcface" or not weights.is_available("arcface"):
         return "arcface", "in the range and order that the file declares, else that of ArcFace or found by trying"
     network_input = getattr(EXTRACTORS.get("arcface")(), "network_input", JudgeInput())
     return weights.find("arcface").name, str(network_input)

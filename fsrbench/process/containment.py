@@ -67,14 +67,24 @@ _inside = threading.local()
 
 
 @contextmanager
-def _no_exit(callers_alarm: bool) -> Iterator[None]:
-    """Turn what would end the program into an error, unless the user or an alarm of the caller raised it."""
+def no_exit(callers_alarm: bool = True) -> Iterator[None]:
+    """Turn what would end the program into an error, except for what the user or an alarm of the caller raises.
+
+    Not around a ``yield``: the GeneratorExit that closes the generator would be taken for the code's own.
+
+    Args:
+        callers_alarm: whether an exception that is neither an error nor a known way to end the program may come from
+            an alarm that the caller has set, and goes through.
+
+    Raises:
+        EndedProgram: see :func:`contained`.
+    """
     try:
         yield
-    except (Exception, GeneratorExit, KeyboardInterrupt):
+    except (Exception, KeyboardInterrupt):
         raise
     except BaseException as error:
-        if callers_alarm and not isinstance(error, SystemExit):
+        if callers_alarm and not isinstance(error, SystemExit | GeneratorExit):
             raise
         raise EndedProgram(f"tried to end the program ({one_line(error)})") from error
 
@@ -92,14 +102,14 @@ def contained(changed: set[str] | None = None) -> Iterator[None]:
         EndedProgram: the code called ``sys.exit()`` or raised something else that would end the program.
     """
     if getattr(_inside, "now", False):
-        with _no_exit(_inside.callers_alarm):
+        with no_exit(_inside.callers_alarm):
             yield
         return
     checked = settings()
     before = read(checked)
     try:
         _inside.now, _inside.callers_alarm = True, before["alarm"]
-        with _streams(), _alarms(), _no_exit(before["alarm"]):
+        with _streams(), _alarms(), no_exit(before["alarm"]):
             yield
     finally:
         _inside.now = False

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from fsrbench import weights
 from fsrbench.errors import FsrbenchError
 from fsrbench.files.atomic import whole
 from fsrbench.machine.facts import speed_facts, threads
 from fsrbench.provenance.versions import versions
 from fsrbench.spec import RunSpec
-from fsrbench.weights import known as weights
 
 NAME = "finished.json"
 IRRELEVANT = ("resume", "offline", "out", "workers", "scheduler")
@@ -51,7 +51,7 @@ def remember(
         "threads": threads(),
         "spec": _relevant(spec),
         "weights": {name: str(weights.find(name)) for name in weight_files},
-        "missing": [name for name in lacking if isinstance(name, str) and name in weights.WEIGHTS],
+        "missing": [name for name in lacking if isinstance(name, str) and name in weights.known_files()],
         "may_ask": bool(lacking) and spec.offline,
         "files": {str(path): _stamp(path) for path in _below(files)},
         "outputs": [path.relative_to(spec.out.absolute()).as_posix() for path in _written(spec.out, folder)],
@@ -76,7 +76,7 @@ def is_current(folder: Path, spec: RunSpec) -> bool:
             and record["spec"] == _relevant(spec)
             and all((spec.out / name).exists() for name in record["outputs"])
             and not (record["may_ask"] and not spec.offline)
-            and not any(map(weights.there, record["missing"]))
+            and not any(map(weights.is_available, record["missing"]))
             and all(str(weights.find(name)) == path for name, path in record["weights"].items())
             and all(_stamp(Path(path)) == tuple(stamp) for path, stamp in record["files"].items())
         )

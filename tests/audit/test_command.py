@@ -20,7 +20,7 @@ from fsrbench.audit.findings import COLUMNS
 from fsrbench.audit.protocols import LR, Protocol, all_protocols
 from fsrbench.engine.context import Context
 from fsrbench.methods.base import Method
-from fsrbench.weights.known import ENVIRONMENT
+from fsrbench.weights import ENVIRONMENT
 
 PROTOCOLS = all_protocols()
 FILES = ["audit.csv", "audit.md", "audit.png", "audit.svg"]

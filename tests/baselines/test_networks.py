@@ -5,7 +5,6 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from baselines.progressive.fan import CompressedFAN
 from baselines.progressive.network import Generator
 from baselines.scgan.network import ResidualBlock, RestorationNetwork
 
@@ -30,14 +29,6 @@ def test_progressive_has_the_published_size_and_cost() -> None:
     generator = Generator()
     assert parameters(generator) == 8_969_097  # 8.97 M
     assert gmacs(generator, torch.rand(1, 3, 16, 16)) == pytest.approx(5.24, abs=0.01)
-
-
-def test_compressed_fan_has_the_published_size() -> None:
-    assert parameters(CompressedFAN()) == 321_412
-
-
-def test_compressed_fan_keeps_the_resolution() -> None:
-    assert CompressedFAN().eval()(torch.rand(2, 3, 64, 64)).shape == (2, 68, 64, 64)
 
 
 def test_scgan_output_is_in_range() -> None:

@@ -157,7 +157,7 @@ def frames_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         if not data.exists():
             make_data(data, reds)
         spec = RunSpec(methods=("nearest",), data=str(data), out=tmp_path / "out", device="cpu", **options)
-        known = EXTRACTORS.also({"grey": Grey, "guided": Guided})
+        known = EXTRACTORS.temporarily({"grey": Grey, "guided": Guided})
         with known, closing(prepare(spec, silent(), [GreyError(), GuidedError(), Red()])) as run:
             return execute(run, silent()).frames
 

@@ -12,6 +12,7 @@ from made import Finished, picture_files, run, write_files
 from made.extractors import Colours
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.prepare import prepare
 from fsrbench.engine.worker import Worker
@@ -20,7 +21,6 @@ from fsrbench.methods.base import Method
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, Features
 from fsrbench.runs.names import HR
 from fsrbench.spec import RunSpec
-from fsrbench.weights import known as weights
 
 
 class Boxes(Colours):
@@ -85,7 +85,7 @@ class Darker(Method):
 
 @pytest.mark.parametrize(("alignment", "own"), [("hr", False), ("sr", True)])
 def test_a_face_is_aligned_by_the_landmarks_that_the_run_declares(tmp_path, file, alignment, own):
-    with weights.named({"arcface": file}):
+    with weights.override({"arcface": file}):
         worker, of_sr, of_hr = worker_for(tmp_path, file, alignment)
         described, hr = (worker.features.get(*of).arrays for of in ((of_sr, "arcface"), (of_hr, "dlib-landmarks")))
         found = worker.features.get(of_sr, "dlib-landmarks", alone=own).arrays
@@ -97,7 +97,7 @@ def test_a_face_is_aligned_by_the_landmarks_that_the_run_declares(tmp_path, file
 
 @pytest.mark.parametrize("alignment", ["hr", "sr"])
 def test_landmarks_that_are_measured_start_from_the_box_of_the_hr(tmp_path, file, alignment):
-    with weights.named({"arcface": file}):
+    with weights.override({"arcface": file}):
         worker, of_sr, of_hr = worker_for(tmp_path, file, alignment)
         worker.features.get(of_sr, "arcface")  # must not stand in for it
         found = worker.features.get(of_sr, "dlib-landmarks").arrays

@@ -10,6 +10,7 @@ import torch
 from made import picture_files, run, write_files
 from made.extractors import use_colours
 
+from fsrbench import weights
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import REFERENCE, Unit, make_shards
@@ -57,7 +58,7 @@ def test_every_picture_counts(faces: Dataset, tmp_path: Path) -> None:
 def test_hr_is_looked_at_once_whatever_lr_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = write_files(tmp_path / "data", picture_files(f"{i:02}.png" for i in range(24)))
     seen = use_colours(monkeypatch, "mtcnn", "facenet")
-    monkeypatch.setattr("fsrbench.weights.known.sha256", lambda name: name)
+    monkeypatch.setattr(weights, "sha256", lambda name: name)
     for seed in range(3):
         options = ("--degradation", "realworld", "--seed", seed, "--metrics", "verification_facenet")
         assert run(data, tmp_path / "out", *options).status("bicubic", "verification_facenet") == "ok"
@@ -89,7 +90,7 @@ def test_an_extra_that_is_installed_later_changes_what_uses_it_and_nothing_else(
     faces: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (shard,) = make_shards(faces)
-    monkeypatch.setattr("fsrbench.weights.known.sha256", lambda name: name)
+    monkeypatch.setattr(weights, "sha256", lambda name: name)
 
     def made(package: str) -> str | None:
         return "1.0" if package == "retinaface-pytorch" else version(package)

@@ -13,11 +13,13 @@ from made.networks import save_pooling_onnx
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from fsrbench import weights
 from fsrbench.errors import UserError
 from fsrbench.methods.names import load_method
+from fsrbench.metrics import METRICS
+from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.spec import parse_spec
 from fsrbench.tasks import TASKS
-from fsrbench.weights import known as weights
 
 CPU = torch.device("cpu")
 OWN = {
@@ -47,7 +49,7 @@ def command(data: Path, *options: object, methods: str = "ours", metrics: str = 
 
 
 def test_every_shipped_network_is_in_the_list_above() -> None:
-    assert {name for name, weight in weights.WEIGHTS.items() if weight.folder == "weights"} == {
+    assert {name for name, weight in weights.known_files().items() if weight.folder == "weights"} == {
         "fan",
         "niqe_face",
         *OWN,
@@ -59,7 +61,7 @@ def test_a_named_file_takes_the_place_of_a_shipped_one(tmp_path: Path, name: str
     method, task = OWN[name]
     file = changed(name, tmp_path / "mine.safetensors")
     before = load_method(method, TASKS[task], CPU)
-    with weights.named({name: file}):
+    with weights.override({name: file}):
         after = load_method(method, TASKS[task], CPU)
         assert after.weight_files() == [file]
     assert after.training == "ten steps"
@@ -122,8 +124,34 @@ def test_a_file_below_an_extractor_is_told_of_every_metric_that_reads_it(data: P
     assert "weights fan: fan.safetensors" in (done.path / "table.md").read_text()
 
 
+def test_how_a_judges_file_was_trained_is_told_beside_the_protocol(data: Path, tmp_path: Path) -> None:
+    file = changed("fan", tmp_path / "mine.safetensors", training="on five faces")
+    named = command(data, "--weights", f"fan={file}", methods="bicubic", metrics="psnr,landmark_nme")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    line = f"weights fan: mine.safetensors (sha256 {digest[:12]}) is not the declared file (sha256 e4b5f858bede); "
+    assert named.manifest["protocol_notes"] == {"landmark_nme": line + "training: on five faces"}
+    assert line + "training: on five faces" in (named.path / "table.md").read_text()
+    assert named.manifest["metric_weights"]["fan"]["training"] == "on five faces"
+    shipped = command(data, methods="bicubic", metrics="psnr,landmark_nme").manifest
+    assert shipped["metric_weights"]["fan"]["training"].startswith("heatmap regression on 512,000 draws")
+    assert not shipped["protocol_notes"]
+
+
+def test_every_judge_of_a_named_file_says_which_it_is(tmp_path: Path) -> None:
+    """Those of all extractors and metrics, whether a hash is declared or not."""
+    read = {name for extractor in EXTRACTORS.names() for name in EXTRACTORS.get(extractor).weight_files}
+    read |= {name for metric in METRICS.names() for name in METRICS.get(metric)().weight_files}
+    assert read >= {"fan", "arcface", "facenet", "retinaface", "inception", "niqe", "niqe_face", "dlib-landmarks"}
+    file = tmp_path / "any.bin"
+    file.write_bytes(b"numbers")
+    with weights.override(dict.fromkeys(read, file)):
+        for name in read:
+            digest = hashlib.sha256(b"numbers").hexdigest()
+            assert str(weights.judge_note(name)).startswith(f"weights {name}: any.bin (sha256 {digest[:12]})")
+
+
 def test_a_file_whose_hash_nobody_declared_is_not_told(tmp_path: Path) -> None:
-    with weights.named({"arcface": save_pooling_onnx(tmp_path / "any.onnx")}):
+    with weights.override({"arcface": save_pooling_onnx(tmp_path / "any.onnx")}):
         assert weights.undeclared("arcface") is None
 
 

@@ -13,6 +13,7 @@ from made import Finished, picture_files, run, write_files
 from made.extractors import use_colours
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.engine.context import Context
 from fsrbench.engine.loaded_methods import LoadedMethods
 from fsrbench.engine.plan import Unit
@@ -101,7 +102,7 @@ def test_another_image_that_fails_is_no_other_images_score(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use_colours(monkeypatch, "mtcnn", "facenet")
-    monkeypatch.setattr("fsrbench.weights.known.sha256", lambda name: name)
+    monkeypatch.setattr(weights, "sha256", lambda name: name)
     metrics = "psnr,verification_facenet"
     fresh = command(data, tmp_path / "fresh", metrics)
     for failing in (("00", "05"), ("05",)):

@@ -12,8 +12,7 @@ from PIL import Image
 from fsrbench.errors import UserError
 from fsrbench.gallery import grid
 from fsrbench.gallery import keep as gallery
-from fsrbench.methods.base import TAKEN
-from fsrbench.methods.names import find_method
+from fsrbench.methods.names import RESERVED, find_method
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
 IDS = ["ann/1", "ann/2", "bob/1", "bob/2", "cy/1"]
@@ -147,7 +146,7 @@ def test_name_in_the_way_of_another_costs_a_picture_and_not_the_run(tmp_path: Pa
     assert kept(tmp_path / "out") == names(["lr", "bicubic", "hr"], ["a"])
 
 
-@pytest.mark.parametrize("name", [*TAKEN, "LR", "Hr"])
+@pytest.mark.parametrize("name", [*RESERVED, "LR", "Hr"])
 def test_method_cannot_have_the_name_of_a_runs_own_pictures(name: str) -> None:
     with pytest.raises(UserError, match="no method may be called"):
         find_method(name)

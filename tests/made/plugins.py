@@ -10,8 +10,8 @@ from urllib.request import urlopen
 from torch import Tensor
 from torch.nn import functional as F
 
+from fsrbench import weights
 from fsrbench.methods.base import Method
-from fsrbench.weights import known as weights
 
 
 class Blocks(Method):

@@ -83,6 +83,14 @@ def wrapped(how: str, good: dict[str, Tensor], other: dict[str, Tensor]) -> dict
     def named(before: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
         return {before + name: tensor for name, tensor in state.items()}
 
+    def ema(*states: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The state of ema_pytorch's ``EMA``, which keeps the network in training first."""
+        return {
+            k: v
+            for state in ({"initted": torch.tensor(True), "step": torch.tensor(70)}, *states)
+            for k, v in state.items()
+        }
+
     best = {"/x/epoch=12-step=48000.ckpt": torch.tensor(30.1)}
     lightning = {
         "epoch": 12,
@@ -111,6 +119,14 @@ def wrapped(how: str, good: dict[str, Tensor], other: dict[str, Tensor]) -> dict
         "g_ema": {"g": other, "g_ema": good, "d": {"conv.weight": torch.zeros(3)}},
         "state_dict_ema": {"state_dict": other, "state_dict_ema": good, "arch": "made"},
         "avg": {"net": other, "avg_net": good},
+        "ema_pytorch": ema(named("online_model.", other), named("ema_model.", good)),
+        "ema_pytorch in a trainer": {
+            "step": 7,
+            "model": other,
+            "ema": ema(named("online_model.", other), named("ema_model.", good)),
+        },
+        "ema_pytorch in dictionaries": {"ema": {"online_model": other, "ema_model": good}},
+        "ema_pytorch alone": ema(named("ema_model.", good)),
         "list": {"model": good, "ema": {"decay": 0.999, "shadow_params": list(other.values())}},
         "nested": {"weights": {"generator": {"net": good}}},
         "flat": named("params_ema.", good) | named("params.", other),
@@ -127,10 +143,13 @@ TAKEN = {
     "state_dict_ema": "state_dict_ema taken, not state_dict",
     "flat": "params_ema taken, not params",
     "avg": "avg_net taken, not net",
+    "ema_pytorch": "ema_model taken, not online_model",
+    "ema_pytorch in a trainer": "ema.ema_model taken, not model, ema.online_model",
+    "ema_pytorch in dictionaries": "ema.ema_model taken, not ema.online_model",
     "list": "ema.shadow_params holds averaged weights without names, not taken",
 }
 WAYS = ["lightning", "lightning compiled", "lightning GAN", "lightning generator", "compiled", "data parallel", "both"]
-WAYS += ["compiled inside", "averaged model", "nested", "numpy", *TAKEN]
+WAYS += ["ema_pytorch alone", "compiled inside", "averaged model", "nested", "numpy", *TAKEN]
 
 
 @pytest.mark.parametrize("how", WAYS)
@@ -277,7 +296,7 @@ def test_plug_in_that_cannot_be_imported_spoils_no_file_that_another_reads(
     file = saved(tmp_path / "made.pth", plksr())
     assert load(file).description.startswith("PLKSR")
     told = "checkpoint reader made needs a package that is not installed: .*package_that_is_not_there"
-    with pytest.raises(Unavailable, match=f"no architecture that is known here; .*; {told}"):
+    with pytest.raises(Unavailable, match=f"no known architecture; .*; {told}"):
         load(saved(tmp_path / "unknown.pth", nn.Linear(1, 1)))
     monkeypatch.setitem(sys.modules, "spandrel", None)
     with pytest.raises(Unavailable, match=f"spandrel.* is missing; .*{told}"):

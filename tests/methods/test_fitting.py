@@ -33,7 +33,7 @@ from fsrbench.tasks import TASKS
 )
 def test_what_a_network_gets_and_gives(task: str, network: dict[str, int], expected: tuple[int, int]) -> None:
     fit = Fit.of(TASKS[task], **network)
-    assert (fit.takes, fit.gives) == expected
+    assert (fit.input, fit.output) == expected
     assert fit.before(torch.rand(2, 3, 16, 16)).shape == (2, 3, expected[0], expected[0])
     side = TASKS[task].hr_size
     assert fit.after(torch.rand(2, 3, expected[1], expected[1])).shape == (2, 3, side, side)

@@ -184,8 +184,3 @@ def test_names_that_differ_by_a_slash_have_pictures_of_their_own(data, images, t
         Image.open(images / "ours" / "anna" / "1.png").tobytes(),
         draw_picture(9).tobytes(),
     ]
-
-
-def test_a_datasets_name_is_no_folder_of_pictures(data, tmp_path):
-    found = run(data, tmp_path / "out", methods="bicubic,images:sample")
-    assert found.status("images:sample") == "unavailable"

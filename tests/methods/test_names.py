@@ -218,7 +218,7 @@ def test_a_run_is_shown_without_the_method_only_where_files_tell_all(held: dict[
 
     method = Declared()
     vars(method).update(held)
-    assert method.is_told_by_files() == told
+    assert method.depends_only_on_files() == told
 
 
 def test_two_networks_of_two_files_both_count(tmp_path: Path) -> None:
@@ -323,13 +323,15 @@ def test_weights_of_another_network_are_unavailable(tmp_path: Path) -> None:
     assert method.network is None
 
 
-@pytest.mark.parametrize("how", ["state_dict", "ema", "compiled"])
+@pytest.mark.parametrize("how", ["state_dict", "ema", "ema_pytorch", "compiled"])
 def test_weights_of_a_class_in_whatever_training_code_saved(tmp_path: Path, how: str) -> None:
     network, other = nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1)
     good = network.state_dict()
+    wrapper = {"online_model": other.state_dict(), "ema_model": good}
     saved = {
         "state_dict": {"epoch": 3, "state_dict": good},
         "ema": {"model": other.state_dict(), "ema": good},
+        "ema_pytorch": {f"{part}.{name}": tensor for part, state in wrapper.items() for name, tensor in state.items()},
         "compiled": {f"_orig_mod.{name}": tensor for name, tensor in good.items()},
     }[how]
     torch.save(saved, tmp_path / "made.pth")
@@ -342,6 +344,8 @@ def test_weights_of_a_class_in_whatever_training_code_saved(tmp_path: Path, how:
     method.load_network(nn.Conv2d(3, 3, 1), tmp_path / "made.pth", torch.device("cpu"))
     assert method.network is not None
     assert torch.equal(method.network.state_dict()["weight"], good["weight"])
+    taken = {"ema": "; ema taken, not model", "ema_pytorch": "; ema_model taken, not online_model"}
+    assert method.training == "unknown" + taken.get(how, "")
 
 
 @pytest.mark.parametrize("name", ["checkpoint:gone.pth", "onnx:gone.onnx", "images:gone", "images:gone.zip"])

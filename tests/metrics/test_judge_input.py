@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from made.networks import save_pooling_onnx
 
+from fsrbench import weights
 from fsrbench.errors import Unavailable
 from fsrbench.metrics.extractors.descriptors import ArcfaceDescriptor
 from fsrbench.metrics.judge_input import JudgeInput, _area, declared_input, find_input
 from fsrbench.metrics.verification import VerificationArcface
-from fsrbench.weights import known as weights
 
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
@@ -84,7 +84,7 @@ def landmarks() -> dict[str, np.ndarray]:
 
 
 def described(path: Path, picture: Any) -> np.ndarray:
-    with weights.named({"arcface": path}):
+    with weights.override({"arcface": path}):
         return ArcfaceDescriptor().extract(picture, landmarks())["descriptor"]
 
 
@@ -100,7 +100,7 @@ def test_a_declared_input_reaches_the_network_and_the_protocol(tmp_path: Path) -
     second = described(file, picture)[0]
     scale = np.linalg.lstsq(np.stack([first, np.ones(147)], 1), second, rcond=None)
     np.testing.assert_allclose(np.stack([first, np.ones(147)], 1) @ scale[0], second, atol=1e-6)
-    with weights.named({"arcface": file}):
+    with weights.override({"arcface": file}):
         assert "BGR in [0, 255] (declared by the file)" in VerificationArcface().protocol
 
 

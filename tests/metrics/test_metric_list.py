@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 
 from fsrbench.errors import Invalid, Unavailable, UserError
@@ -10,7 +12,6 @@ from fsrbench.metrics.base import Facts, FeatureMetric, ImageMetric, Metric, Spe
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 from fsrbench.metrics.pyiqa_metric import PyiqaMetric
 from fsrbench.tasks import TASKS
-from fsrbench.weights import known as weights
 
 NOTHING = Facts(TASKS["x4"], images=0, has_hr=False, has_pairs=False)
 
@@ -44,8 +45,9 @@ def test_what_needs_hr_refuses_without(name):
 def test_an_extractor_without_its_weights_says_how_to_get_them(name, tmp_path, monkeypatch):
     if name == "retinaface":
         pytest.importorskip("retinaface", reason="retinaface-pytorch is not installed")
-    monkeypatch.setattr(weights, "places", lambda: [tmp_path])
-    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda package: None)  # those that packages bring
+    monkeypatch.setenv("FSRBENCH_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda package: None)  # those that packages bring
     extractor = EXTRACTORS.get(name)()
     with pytest.raises(Unavailable, match=r"not found; .*(fetch|pip install|--weights)"):
         extractor.check()

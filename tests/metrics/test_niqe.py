@@ -19,7 +19,7 @@ from fsrbench.metrics.niqe import BLOCK, SIDE, Niqe
 from fsrbench.metrics.niqe_features import block_features, luma
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import TASKS
-from fsrbench.weights.known import ENVIRONMENT
+from fsrbench.weights import ENVIRONMENT
 
 FACTS = Facts(TASKS["x4"], images=3, has_hr=False, has_pairs=False)
 FILE = "niqe_pris_params.npz"

@@ -10,6 +10,7 @@ import torch
 from made import call, draw_picture, encode_picture, run, write_files
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.inputs import prepare
 from fsrbench.degradations.resampling import gaussian_blur, jpeg, to_image
@@ -19,7 +20,6 @@ from fsrbench.metrics.base import Facts
 from fsrbench.metrics.niqe_face import SIDES, NiqeFace
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import TASKS
-from fsrbench.weights import known as weights
 from tools.niqe_face.__main__ import main as fit
 
 
@@ -100,7 +100,10 @@ def test_sizes_without_a_model_are_invalid_and_the_model_may_be_another(tmp_path
     with pytest.raises(Invalid, match="has pristine models of faces of 64 and 128 px, not of 256 px"):
         NiqeFace().check(large)
     (tmp_path / "no.safetensors").write_bytes(b"no tensors")
-    with weights.named({"niqe_face": tmp_path / "no.safetensors"}), pytest.raises(Unavailable, match="cannot be used"):
+    with (
+        weights.override({"niqe_face": tmp_path / "no.safetensors"}),
+        pytest.raises(Unavailable, match="cannot be used"),
+    ):
         NiqeFace().check(facts)
 
 

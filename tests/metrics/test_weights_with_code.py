@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from fsrbench import weights
 from fsrbench.errors import Unavailable
 from fsrbench.metrics.extractors.base import EXTRACTORS
-from fsrbench.weights import known as weights
 
 
 class Trap:
@@ -65,7 +65,7 @@ def test_code_in_weights_does_not_run(tmp_path, name, kind):
             pytest.skip("the harmless weights are the ones that are read")
     file, marker = tmp_path / "weights.bin", tmp_path / "sprung"
     file.write_bytes(FILES[kind](marker))
-    with weights.named({name: file}), pytest.raises(Unavailable, match="cannot be used: ") as caught:
+    with weights.override({name: file}), pytest.raises(Unavailable, match="cannot be used: ") as caught:
         EXTRACTORS.get(name)().check()
     assert str(caught.value).startswith(str(file))
     assert "\n" not in str(caught.value)
@@ -78,5 +78,5 @@ def test_a_damaged_file_is_unavailable(tmp_path, name, content):
     if name == "retinaface":
         pytest.importorskip("retinaface", reason="retinaface-pytorch is not installed")
     (tmp_path / "weights.bin").write_bytes(content)
-    with weights.named({name: tmp_path / "weights.bin"}), pytest.raises(Unavailable, match="cannot be used: "):
+    with weights.override({name: tmp_path / "weights.bin"}), pytest.raises(Unavailable, match="cannot be used: "):
         EXTRACTORS.get(name)().check()

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from made.networks import save_enlarging_onnx
 
+from fsrbench import weights
 from fsrbench.provenance.file_hashes import file_hash, file_parts, hash_of_all
-from fsrbench.weights import known as weights
 
 
 def saved(folder: Path, *locations: str, in_branch: bool = False) -> Path:
@@ -72,7 +72,7 @@ def test_the_hash_of_a_file_alone_is_its_sha256(tmp_path: Path, content: bytes) 
 
 def test_a_judges_other_file_counts(tmp_path: Path) -> None:
     path = saved(tmp_path / "net", "rec.onnx_data")
-    with weights.named({"arcface": path}):
+    with weights.override({"arcface": path}):
         before = weights.sha256("arcface")
         assert weights.files("arcface") == [path, path.parent / "rec.onnx_data"]
         (path.parent / "rec.onnx_data").write_bytes(b"\1" * 16)

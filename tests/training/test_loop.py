@@ -2,13 +2,11 @@
 
 import csv
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image
-from safetensors import safe_open
 from safetensors.torch import load_file
 
 from fsrbench.errors import UserError
@@ -17,7 +15,6 @@ from fsrbench.training.loop import Schedule, locked, train
 from fsrbench.training.recipe import Options
 from fsrbench.training.restoration import PairRecipe
 from reference_model.generator import RestorationNetwork
-from tools.ship import export
 
 
 def tiny(options: Options, seed: int = 0) -> PairRecipe:
@@ -106,31 +103,3 @@ def test_what_is_not_finite_ends_it_and_keeps_the_last_state(options, tmp_path: 
     with pytest.raises(UserError, match=f"step 8: {bad}.* not finite"):
         train(recipe, tmp_path, Schedule(8, save_every=4), False, quiet)
     assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == 4
-
-
-def test_export_halves_weights_but_not_statistics(options: Options, tmp_path: Path) -> None:
-    train(tiny(options), tmp_path, Schedule(3), False, quiet)
-    export(tmp_path, tmp_path / "x.safetensors", "12 images, L1")
-    halved = load_file(tmp_path / "x.safetensors")
-    assert halved["head.weight"].dtype == torch.float16
-    full = load_file(tmp_path / "weights.safetensors")
-    assert torch.allclose(halved["head.weight"].float(), full["head.weight"], atol=1e-3)
-    with safe_open(tmp_path / "x.safetensors", "pt") as file:
-        assert file.metadata() == {"training": "12 images, L1"}
-
-
-def test_without_held_out_identities_there_is_no_validation(options: Options, faces: Path, tmp_path: Path) -> None:
-    recipe = tiny(replace(options, data=str(faces / "id0")))
-    recipe.held_out.clear()
-    train(recipe, tmp_path, Schedule(1), False, quiet)
-    assert "psnr_realworld" not in next(csv.DictReader((tmp_path / "log.csv").open()))
-
-
-def test_losses_that_are_not_finite_before_any_checkpoint_keep_nothing(options: Options, tmp_path: Path) -> None:
-    class Diverging(PairRecipe):
-        def step(self, batch: Batch, progress: float) -> dict[str, float]:
-            return {"pixel": float("nan")}
-
-    recipe = Diverging(options, RestorationNetwork(4, channels=8, blocks=1), (1e-3, 1e-3))
-    with pytest.raises(UserError, match="pixel not finite; no checkpoint was written, so nothing is kept"):
-        train(recipe, tmp_path, Schedule(2, save_every=1), False, quiet)

@@ -16,11 +16,13 @@ import pytest
 from made import Finished, picture_files, run, write_files
 from rich.console import Console
 
+from fsrbench import weights
 from fsrbench.errors import Unavailable
 from fsrbench.machine.console import Reporter
-from fsrbench.weights import download
-from fsrbench.weights import known as weights
-from fsrbench.weights.known import ENVIRONMENT, WEIGHTS, WeightFile, cache, fetched_when_needed, need
+from fsrbench.weights import download, fetching
+from fsrbench.weights.fetching import fetched_when_needed, need
+from fsrbench.weights.known import WeightFile, known_files
+from fsrbench.weights.lookup import ENVIRONMENT, cache
 
 PATIENCE = 0.5
 Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
@@ -93,8 +95,8 @@ def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, bytes], None]:
     def add(name: str, url: str, content: bytes) -> None:
         digest = hashlib.sha256(content).hexdigest()
-        file = WEIGHTS[name].file if name in WEIGHTS else f"{name}.bin"
-        monkeypatch.setitem(WEIGHTS, name, WeightFile(name, file, digest, f"{url}/{file}", "CC0"))
+        file = known_files()[name].file if name in known_files() else f"{name}.bin"
+        monkeypatch.setitem(known_files(), name, WeightFile(name, file, digest, f"{url}/{file}", "CC0"))
 
     return add
 
@@ -149,7 +151,7 @@ def test_a_failed_download_is_given_up_in_time_and_leaves_a_reason(declare, answ
 
 @pytest.mark.parametrize("length", [True, False], ids=["told", "not told"])
 def test_large_files_wait_for_being_asked_for(declare, monkeypatch, length):
-    monkeypatch.setattr(weights, "MOST_UNASKED", 1_000_000)
+    monkeypatch.setattr(fetching, "MAX_AUTOMATIC", 1_000_000)
     content = bytes(1_000_001)
     with serving(sends(content, length)) as (url, _):
         declare("made", url, content)
@@ -160,7 +162,7 @@ def test_large_files_wait_for_being_asked_for(declare, monkeypatch, length):
 
 def test_a_file_whose_hash_nobody_knows_is_not_fetched_unasked(declare, monkeypatch):
     with serving(sends(b"x")) as (url, asked):
-        monkeypatch.setitem(WEIGHTS, "made", WeightFile("made", "made.bin", None, f"{url}/made.bin", "CC0"))
+        monkeypatch.setitem(known_files(), "made", WeightFile("made", "made.bin", None, f"{url}/made.bin", "CC0"))
         with fetched_when_needed(reporter()[0]), pytest.raises(Unavailable, match="not found"):
             need("made")
     assert asked == []
@@ -241,7 +243,7 @@ def test_a_run_remembers_what_was_not_there_until_it_is(niqe, declare, pristine)
         assert len(asked) == 1
         assert niqe("--fresh").status("bicubic", "niqe") == "unavailable"
         assert len(asked) == 2
-        write_files(cache(), {WEIGHTS["niqe"].file: pristine})
+        write_files(cache(), {known_files()["niqe"].file: pristine})
         found = niqe()
         assert DONE not in found.stderr
         assert found.status("bicubic", "niqe") == "ok"

@@ -7,15 +7,18 @@ import hashlib
 import http.server
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from made.places import ROOT, SHARED
 
+from fsrbench import weights
 from fsrbench.errors import Unavailable, UserError
-from fsrbench.weights import known as weights
-from fsrbench.weights.known import ENVIRONMENT, WEIGHTS, WeightFile, cache, fetch, find, named, parse_named
+from fsrbench.weights.fetching import fetch
+from fsrbench.weights.known import WeightFile, known_files
+from fsrbench.weights.lookup import ENVIRONMENT, cache, find, override, parse_override
 
 CONTENT = b"a few numbers"
 
@@ -51,7 +54,7 @@ def declare(monkeypatch):
     """Declares a weight file called ``made``."""
 
     def add(url: str | None = None, sha256: str | None = None, package: str | None = None) -> None:
-        monkeypatch.setitem(WEIGHTS, "made", WeightFile("made", "made.bin", sha256, url, "CC0", package))
+        monkeypatch.setitem(known_files(), "made", WeightFile("made", "made.bin", sha256, url, "CC0", package))
 
     return add
 
@@ -126,13 +129,13 @@ def test_dlibs_files_come_with_their_package(name):
 
 
 def test_shared_niqe_file_is_the_declared_one():
-    path = SHARED / "weights" / WEIGHTS["niqe"].file
+    path = SHARED / "weights" / known_files()["niqe"].file
     if not path.exists():
         pytest.skip(f"{path} is not there")
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == WEIGHTS["niqe"].sha256
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == known_files()["niqe"].sha256
 
 
-@pytest.mark.parametrize("weight", WEIGHTS.values(), ids=lambda w: w.name)
+@pytest.mark.parametrize("weight", known_files().values(), ids=lambda w: w.name)
 def test_every_file_can_be_had_somewhere_and_has_a_licence(weight):
     assert weight.url or weight.package or "--weights" in weight.licence
     assert weight.licence
@@ -141,7 +144,7 @@ def test_every_file_can_be_had_somewhere_and_has_a_licence(weight):
 def test_every_shipped_file_is_the_registered_one():
     root = ROOT
     shipped = {path.name: path for path in root.glob("**/weights/*.safetensors") if "shared" not in path.parts}
-    own = {w.file: w for w in WEIGHTS.values() if w.folder == "weights"}
+    own = {w.file: w for w in known_files().values() if w.folder == "weights"}
     assert shipped.keys() == own.keys()
     for name, path in shipped.items():
         assert find(own[name].name).samefile(path)
@@ -149,7 +152,7 @@ def test_every_shipped_file_is_the_registered_one():
 
 
 def test_shipped_files_are_small():
-    assert sum(find(w.name).stat().st_size for w in WEIGHTS.values() if w.folder == "weights") < 64 * 2**20
+    assert sum(find(w.name).stat().st_size for w in known_files().values() if w.folder == "weights") < 64 * 2**20
 
 
 # --- named files
@@ -160,9 +163,9 @@ def test_a_named_file_comes_before_all_other_places(user, declare):
     put(cache())
     own = put(user / "own")
     mine = put(user / "mine").rename(user / "mine" / "any name.pth")
-    with named({"made": mine}):
+    with override({"made": mine}):
         assert find("made") == mine
-        with named({"niqe": own}):
+        with override({"niqe": own}):
             assert find("made") == mine
             assert find("niqe") == own
     assert find("made") == own
@@ -170,7 +173,7 @@ def test_a_named_file_comes_before_all_other_places(user, declare):
 
 def test_names_end_with_the_block_even_when_it_breaks(user, declare):
     declare()
-    with pytest.raises(RuntimeError), named({"made": user}):
+    with pytest.raises(RuntimeError), override({"made": user}):
         raise RuntimeError
     with pytest.raises(Unavailable):
         find("made")
@@ -178,13 +181,13 @@ def test_names_end_with_the_block_even_when_it_breaks(user, declare):
 
 def test_named_files_are_parsed(user):
     path = put(user / "a=b")
-    assert parse_named(f"arcface={path}") == ("arcface", path)
+    assert parse_override(f"arcface={path}") == ("arcface", path)
 
 
 def test_a_named_file_may_start_with_a_tilde(user, monkeypatch):
     monkeypatch.setenv("HOME", str(user))
     path = put(user / "mine")
-    assert parse_named("niqe=~/mine/made.bin") == ("niqe", path)
+    assert parse_override("niqe=~/mine/made.bin") == ("niqe", path)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +204,7 @@ def test_a_named_file_may_start_with_a_tilde(user, monkeypatch):
 )
 def test_a_name_or_file_that_is_not_there_is_refused(text, reason):
     with pytest.raises(UserError, match=reason):
-        parse_named(text)
+        parse_override(text)
 
 
 def test_hash_follows_the_content_and_not_the_place(user, declare):
@@ -209,7 +212,7 @@ def test_hash_follows_the_content_and_not_the_place(user, declare):
     path = put(user / "own")
     known = hashlib.sha256(CONTENT).hexdigest()
     assert weights.sha256("made") == known
-    with named({"made": put(user / "mine")}):
+    with override({"made": put(user / "mine")}):
         assert weights.sha256("made") == known
     path.write_bytes(CONTENT + b" more")
     assert weights.sha256("made") == hashlib.sha256(CONTENT + b" more").hexdigest()
@@ -267,3 +270,61 @@ def test_what_comes_with_a_package_is_not_downloaded(user, declare):
     declare(package="package_of_weights")
     path = put(make_package(user) / "models")
     assert fetch("made") == path
+
+
+# --- declared by packages
+
+
+@pytest.fixture
+def installed(user, monkeypatch) -> Iterator[Callable[..., Path]]:
+    """Installs a package that registers a method and declares the weight files of a YAML text."""
+    points: list[metadata.EntryPoint] = list(metadata.entry_points(group="fsrbench.methods"))
+    monkeypatch.setattr(
+        metadata, "entry_points", lambda group: [point for point in points if point.group == group or group is None]
+    )
+
+    def install(package: str, declared: str) -> Path:
+        folder = user / "package" / package / "weights"
+        folder.mkdir(parents=True)
+        (folder.parent / "__init__.py").write_text("raise ImportError('must not be imported')")
+        (folder / "weights.yaml").write_text(declared)
+        points.append(metadata.EntryPoint(package, f"{package}.methods:Theirs", "fsrbench.methods"))
+        known_files.cache_clear()
+        return folder
+
+    yield install
+    known_files.cache_clear()
+
+
+DECLARED = f"licence: MIT\nfiles:\n  theirs_x4.pth: {hashlib.sha256(CONTENT).hexdigest()}\n"
+
+
+def test_a_package_declares_its_files(installed, user):
+    folder = installed("their_package", DECLARED)
+    assert list(known_files())[-1] == "theirs_x4"
+    (folder / "theirs_x4.pth").write_bytes(CONTENT)
+    assert find("theirs_x4") == folder / "theirs_x4.pth"
+    assert known_files()["theirs_x4"].licence == "MIT"
+    assert weights.name_of_shipped(folder / "theirs_x4.pth") == "theirs_x4"
+    assert weights.undeclared("theirs_x4") is None
+    with override({"theirs_x4": put(user / "mine")}):
+        assert find("theirs_x4") == user / "mine" / "made.bin"
+    (folder / "theirs_x4.pth").write_bytes(b"retrained")
+    assert "theirs_x4.pth (sha256 " in weights.undeclared("theirs_x4")
+
+
+@pytest.mark.parametrize("name", ["theirs_x4.pth", "niqe.npz", "ours_x4.safetensors"])
+def test_one_name_of_two_packages_is_refused_with_both(installed, name):
+    installed("a_package", DECLARED)
+    installed("another_package", f"licence: MIT\nfiles: {{{name}: '00'}}\n")
+    with pytest.raises(UserError, match="both declare the weight file") as caught:
+        known_files()
+    assert "another_package" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "files: {}", "licence: MIT\nfiles: [a]", "licence: MIT\nfile: {a.pth: b}"])
+def test_a_damaged_declaration_is_one_line(installed, text):
+    installed("their_package", text)
+    with pytest.raises(UserError, match=r"their_package.weights.weights\.yaml: ") as caught:
+        known_files()
+    assert "\n" not in str(caught.value)

@@ -1,1 +1,1 @@
-"""What each part of the reference model's training gives: four trainings that differ in one setting, one table."""
+"""Ablations of the reference model's training: four trainings that differ in one setting, one table."""

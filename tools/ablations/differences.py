@@ -1,4 +1,4 @@
-"""Print how far each ablation lies from the full training, face by face: mean difference and its 95 % interval.
+"""Print the difference of each ablation from the full training, face by face: mean and 95 % interval.
 
 python -m tools.ablations.differences RUN
 """

@@ -1,4 +1,4 @@
-"""Writes docs/protocols.md from what the code declares: ``python -m tools.docs.protocols``; a test holds it current."""
+"""Write docs/protocols.md from what the code declares: ``python -m tools.docs.protocols``; a test keeps it current."""
 
 from __future__ import annotations
 
@@ -127,9 +127,9 @@ def _audit() -> Iterator[Row]:
 
 
 def _weights() -> Iterator[Row]:
-    from fsrbench.weights.known import WEIGHTS
+    from fsrbench.weights import known_files
 
-    for name, weight in WEIGHTS.items():
+    for name, weight in known_files().items():
         yield f"`{name}`", weight.file, weight.licence, f"`{weight.sha256[:12]}…`" if weight.sha256 else "not fixed"
 
 

@@ -1,1 +1,1 @@
-"""What the face alignment network's training and measuring need beside ``fsrbench train fan``."""
+"""Training labels and accuracy of the face alignment network, beside ``fsrbench train fan``."""

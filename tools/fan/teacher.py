@@ -1,4 +1,4 @@
-"""Points for faces that nobody annotated: dlib's and PFLD's, each from several boxes and mirrored, averaged.
+"""Landmarks for faces without annotations: dlib's and PFLD's, each from several boxes and mirrored, averaged.
 
     python -m tools.fan.teacher FACES.zip PFLD.onnx POINTS.npz
 
@@ -17,14 +17,14 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
+from fsrbench import weights
 from fsrbench.datasets.storage import ZipFiles
 from fsrbench.metrics.landmarks import nme
 from fsrbench.pictures.decode import SUFFIXES, decode
-from fsrbench.weights import known as weights
 from reference_model.fan_data import MIRRORED
 
 Predict = Callable[[np.ndarray], np.ndarray]
-MOST_APART = 0.08
+MAX_DISTANCE = 0.08
 DLIB_BOXES = ((20, 30, 108, 118), (18, 30, 112, 124))
 """Left, top, right, bottom in pixels of 128; chosen on annotated faces (AFW)."""
 PFLD_BOXES = ((8, 12, 112), (4, 10, 120))
@@ -81,7 +81,7 @@ def main(faces: str, pfld: str, out: str) -> None:
             continue
         face = np.asarray(decode(files.read(name)))
         first, second = (mean_of(teacher, face) for teacher in teachers)
-        if nme(first[None], second[None])[0] <= MOST_APART:
+        if nme(first[None], second[None])[0] <= MAX_DISTANCE:
             names.append(name)
             points.append((first + second) / 2)
     np.savez(out, names=np.array(names), points=np.array(points, np.float32))

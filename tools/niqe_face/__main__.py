@@ -30,13 +30,13 @@ def main(source: str, out: str) -> None:
     torch.set_num_threads(1)
     faces = open_dataset(source)
     tensors: dict[str, Tensor] = {}
-    told = {"faces": str(len(faces)), "made_by": "python -m tools.niqe_face", "data": Path(source).name}
+    metadata = {"faces": str(len(faces)), "made_by": "python -m tools.niqe_face", "data": Path(source).name}
     for side in SIDES:
         blocks = without_flat(torch.cat([face_features(batch) for batch in pictures(faces, side)]).flatten(0, 1))
         tensors[f"mean_{side}"], tensors[f"covariance_{side}"] = blocks.mean(0), blocks.T.cov()
-        told[f"blocks_{side}"] = str(len(blocks))
+        metadata[f"blocks_{side}"] = str(len(blocks))
         print(f"{side} px: {len(blocks)} blocks of {len(faces)} faces")
-    save_file(tensors, out, metadata=told)
+    save_file(tensors, out, metadata=metadata)
 
 
 def pictures(faces: Dataset, side: int) -> Iterator[Tensor]:

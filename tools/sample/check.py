@@ -1,4 +1,4 @@
-"""Measure the sample: is it found by a detector, is it told apart, does it behave like real faces when reduced?"""
+"""Measure the sample: are its faces detected and told apart, and do they behave like real faces when reduced?"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Detail network: turns a smooth appearance-model face into one with hair, eyes, skin and background.
 
-The generator adds a residual to the appearance model's picture. It is told where on the face each pixel lies (the
+The generator adds a residual to the appearance model's picture. It is given the position of each pixel on the face (the
 coordinates of the mean face, warped to the picture), and gets noise to draw from.
 """
 
@@ -32,7 +32,7 @@ class Residual(nn.Module):
         self.two = nn.Conv2d(width, width, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Add what the two convolutions find."""
+        """Add the output of the two convolutions."""
         return x + self.two(F.leaky_relu(self.one(F.leaky_relu(x, 0.2)), 0.2))
 
 

@@ -1,4 +1,4 @@
-"""Training faces: decode, landmark, and leave out what the model cannot use."""
+"""Training faces: decode, find landmarks, and drop what the model cannot use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tools.sample import check
 from tools.sample.appearance import SIZE
 
 CORNER = 10
-"""Side of the corner squares looked at for black wedges."""
+"""Side in pixels of the corner squares that are checked for black wedges."""
 
 
 @dataclass

@@ -64,7 +64,7 @@ def textures(faces: Faces, mean: Array) -> Array:
 
 
 def pixel_weights(mean: Array) -> Array:
-    """How much each texture value counts: the face more than its surroundings, eyes and mouth most."""
+    """Weight of each texture value: the face more than its surroundings, eyes and mouth most."""
     rows, columns = np.mgrid[:TEXTURE, :TEXTURE] * (SIZE / TEXTURE) + 0.5
     weight = 1 + 1.2 / (1 + np.exp(8 * (np.hypot((columns - 63.5) / 42, (rows - 76) / 50) - 1)))
     for part in (mean[36:42], mean[42:48], mean[48:]):

@@ -22,7 +22,7 @@ FREQUENCIES = 8
 
 
 class Block(nn.Module):
-    """Residual layer that is told the time."""
+    """Residual layer conditioned on time."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class Block(nn.Module):
         nn.init.zeros_(self.two.weight)
 
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
-        """Add what two layers find."""
+        """Add the output of two layers."""
         return x + self.two(nn.functional.silu(self.one(self.norm(x)) + self.time(time)))
 
 

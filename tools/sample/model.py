@@ -17,7 +17,7 @@ from tools.sample.render import Appearance
 
 SCALE = ".scale"
 REACH = 1.28
-"""The flow regresses a little towards the mean face; what it gives is moved away from it by this factor."""
+"""The flow regresses a little towards the mean face; its output is moved away from it by this factor."""
 
 
 @dataclass

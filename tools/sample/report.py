@@ -70,7 +70,7 @@ def describe_zip(path: Path, limit: int | None, dlib: check.Dlib, cache: Path | 
 
 
 def identities(names: list[str], own: NDArray[np.float32], train: dict[str, Any], test: dict[str, Any]) -> list[Row]:
-    """Verification accuracy, and how close the sample comes to the people the model was fitted to."""
+    """Verification accuracy, and the sample's distance from the people that the model was fitted to."""
     accuracy = check.verification_accuracy(own, people_of(names))
     real = check.verification_accuracy(test["descriptors"], test["people"].tolist())
     ours = check.nearest(own, train["descriptors"])

@@ -93,7 +93,7 @@ def log_spectrum(pictures: Tensor) -> Tensor:
 
 
 def likeness(made: Tensor, batch: Batch) -> Tensor:
-    """How far the pictures lie from their targets, and the drawn ones from their smooth versions when reduced."""
+    """Distance of the pictures from their targets, and of the drawn ones from their smooth versions when reduced."""
     n, weight = batch.paired, face_weight(batch.place)
     error = made[:n] - batch.real[:n]
     paired = 2 * (error.abs() * (weight[:n] + 0.25)).mean() + 3 * F.avg_pool2d(error, 4).abs().mean()

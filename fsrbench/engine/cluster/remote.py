@@ -14,6 +14,7 @@ from uuid import uuid4
 import torch
 from distributed import Reschedule, get_worker
 
+from fsrbench import weights
 from fsrbench.engine.context import Context
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.results import UnitResult
@@ -23,13 +24,12 @@ from fsrbench.errors import UserError
 from fsrbench.machine import facts as machine_facts
 from fsrbench.machine import memory
 from fsrbench.machine.offline import hosts_of, no_connections
-from fsrbench.methods.names import is_of_path
+from fsrbench.methods.names import is_path
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import FeatureMetric, Metric
 from fsrbench.process.state import preserved
 from fsrbench.provenance.versions import versions as found_versions
 from fsrbench.spec import RunSpec
-from fsrbench.weights import known as weights
 
 TOKEN = "token"
 BUSY_SECONDS = 1.0
@@ -82,7 +82,7 @@ def make_setting(context: Context, scratch: Path, own: bool) -> Setting:
     setting = Setting(
         replace(spec, out=spec.out.absolute(), weights=chosen),
         tuple((m.name, m.extractor if isinstance(m, FeatureMetric) else None) for m in metrics),
-        {name: _absolute(name) for name in spec.methods if is_of_path(name)},
+        {name: _absolute(name) for name in spec.methods if is_path(name)},
         store,
         scratch,
         context.device.type,
@@ -220,7 +220,7 @@ def _as_in_the_main_process(setting: Setting) -> Iterator[None]:
         if setting.spec.offline:
             own = hosts_of(dask_worker.address, dask_worker.scheduler.address, str(dask_worker.nanny or ""))
             stack.enter_context(no_connections(own))
-        stack.enter_context(weights.named(setting.spec.weights))
+        stack.enter_context(weights.override(setting.spec.weights))
         yield
 
 

@@ -1,1 +1,1 @@
-"""A method in a process of its own: the run's side and the method's."""
+"""Methods in processes of their own: the run's side (``parent``) and the method's (``child``)."""

@@ -1,6 +1,6 @@
-"""The process that an isolated method runs in, and how it and the run's process talk: JSON and the bytes of tensors.
+"""The process of an isolated method, and the protocol between it and the run: JSON and the bytes of tensors.
 
-Nothing is unpickled, so what a method sends runs no code in the run's process.
+Nothing is unpickled, so a method's messages run no code in the run's process.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
 from fsrbench.machine.offline import no_connections
 from fsrbench.methods.base import Method
@@ -28,29 +29,28 @@ from fsrbench.methods.timing import EFFORTS, Readings, measure
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
 from fsrbench.tasks import TASKS
-from fsrbench.weights import known as weights
 
 MOST_BYTES: Final = 2**28
-"""Of a tensor or message; a larger one is none that was asked for, and only its shape is told."""
+"""Most bytes of a tensor or message; of a larger tensor only the shape is sent."""
 SIZES: Final = ("params", "flops", "peak_memory")
-"""What is measured of an isolated method: the same numbers as of any other."""
+"""Metrics that are measured of an isolated method; the numbers are those of any other."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What the process needs to know."""
+    """What the process is started with."""
 
     name: str
-    """The method's."""
+    """Name of the method."""
     task: str
     device: str
     threads: int
     seed: int
     offline: bool
     weights: Mapping[str, Path]
-    """Files that were named for weights."""
+    """Weight files that the user named, by weight name."""
     parent: int
-    """Number of the run's process; without it this one ends."""
+    """Id of the run's process; when that ends, so does this one."""
 
 
 def send(connection: Connection, head: Mapping[str, Any], tensor: Tensor | None = None) -> None:
@@ -58,44 +58,44 @@ def send(connection: Connection, head: Mapping[str, Any], tensor: Tensor | None 
     if tensor is None:
         connection.send_bytes(json.dumps(head).encode())
         return
-    told = {"dtype": str(tensor.dtype).removeprefix("torch."), "shape": list(tensor.shape)}
+    meta = {"dtype": str(tensor.dtype).removeprefix("torch."), "shape": list(tensor.shape)}
     whole = tensor.numel() * tensor.element_size() <= MOST_BYTES
-    connection.send_bytes(json.dumps({**head, "tensor": told, "whole": whole}).encode())
+    connection.send_bytes(json.dumps({**head, "tensor": meta, "whole": whole}).encode())
     if whole:
         connection.send_bytes(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
 
 
 def receive(connection: Connection) -> tuple[dict[str, Any], Tensor | None]:
-    """Receive what :func:`send` sent; of a tensor that is too large only the shape.
+    """Receive what :func:`send` sent; a tensor that is too large comes as an empty one of its shape.
 
     Raises:
         EOFError: the other process has ended.
-        OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError: that is no such message.
+        OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError: not a message of :func:`send`.
     """
     head = json.loads(connection.recv_bytes(MOST_BYTES))
-    told = head.get("tensor")
-    if told is None:
+    meta = head.get("tensor")
+    if meta is None:
         return head, None
-    dtype = getattr(torch, told["dtype"])
+    dtype = getattr(torch, meta["dtype"])
     if not head["whole"]:
-        return head, torch.empty(told["shape"], dtype=dtype, device="meta")
+        return head, torch.empty(meta["shape"], dtype=dtype, device="meta")
     data = bytearray(connection.recv_bytes(MOST_BYTES))
     flat = torch.frombuffer(data, dtype=torch.uint8) if data else torch.empty(0, dtype=torch.uint8)
-    return head, flat.view(dtype).reshape(told["shape"])
+    return head, flat.view(dtype).reshape(meta["shape"])
 
 
 def serve(connection: Connection, setting: Setting) -> None:
-    """Load the method and do what the run asks for, until it hangs up."""
+    """Load the method and answer the run's requests until it closes the connection."""
     if hasattr(os, "setsid"):
         os.setsid()  # whatever the method starts ends with it; Ctrl-C is the run's
-    os.dup2(2, 1)  # standard output is the table's
+    os.dup2(2, 1)  # standard output is for the table
     threading.Thread(target=_follow, args=(setting.parent,), daemon=True).start()
     torch.set_num_threads(setting.threads)
     send(connection, {"ready": True})
     with ExitStack() as around:
         if setting.offline:
             around.enter_context(no_connections())
-        around.enter_context(weights.named(setting.weights))
+        around.enter_context(weights.override(setting.weights))
         _serve(connection, setting)
 
 
@@ -113,19 +113,19 @@ def _serve(connection: Connection, setting: Setting) -> None:
             if head["do"] == "load":
                 method = _load(setting, changed)
                 send(connection, _facts(method, changed))
-            elif method is not None and head["do"] == "tell":
+            elif method is not None and head["do"] == "describe":
                 send(connection, _facts(method, changed))
             elif method is not None and tensor is not None:
-                if (asked := head.get("seed", seed)) != seed:
-                    seed = asked
+                if (requested := head.get("seed", seed)) != seed:
+                    seed = requested
                     standardise(seed)
                 _answer(connection, method, head, tensor.to(setting.device))
         except BaseException as error:  # a method's code may raise anything, SystemExit too
-            send(connection, _told(error))
+            send(connection, _as_message(error))
 
 
 def _load(setting: Setting, changed: set[str]) -> Method:
-    find_method(setting.name)  # what is wrong with the name is unusable input, and comes first
+    find_method(setting.name)  # an error in the name is unusable input, and must come first
     try:
         return load_method(setting.name, TASKS[setting.task], torch.device(setting.device), changed)
     except UserError as error:
@@ -133,7 +133,7 @@ def _load(setting: Setting, changed: set[str]) -> Method:
 
 
 def _facts(method: Method, changed: set[str]) -> dict[str, Any]:
-    """What the run's process is to know of the method."""
+    """What the run's process needs to know about the method."""
     return {
         "description": method.description,
         "training": str(method.training),
@@ -141,7 +141,7 @@ def _facts(method: Method, changed: set[str]) -> dict[str, Any]:
         "weights": [str(file) for file in method.weight_files()],
         "fingerprint": method.fingerprint(),
         "known": method.is_known(),
-        "told_by_files": method.is_told_by_files(),
+        "depends_only_on_files": method.depends_only_on_files(),
         "files": [str(file) for file in method.files()],
         "changed": sorted(changed),
     }
@@ -162,10 +162,10 @@ def _answer(connection: Connection, method: Method, head: Mapping[str, Any], lr:
     if not isinstance(found, Readings):
         raise found
     counted = {"parameters": found.parameters, "flops": found.flops, "peak_bytes": found.peak_bytes}
-    send(connection, counted | {"problems": {metric: _told(error) for metric, error in found.problems.items()}})
+    send(connection, counted | {"problems": {metric: _as_message(error) for metric, error in found.problems.items()}})
 
 
-def _told(error: BaseException) -> dict[str, str]:
+def _as_message(error: BaseException) -> dict[str, str]:
     kinds = {UserError: "unusable", Unavailable: "unavailable", FsrbenchError: "failed"}
     kind = next((word for known, word in kinds.items() if isinstance(error, known)), "raised")
     message = (str(error).strip().splitlines() or [""])[0][:1000]

@@ -1,6 +1,6 @@
-"""Methods in processes of their own: one that hangs, crashes or eats the memory is stopped, and the others go on.
+"""Methods in processes of their own: one that hangs, crashes or exhausts the memory is stopped, the others go on.
 
-This keeps a run alive, it is no sandbox: a method may do whatever the user may.
+This keeps a run alive; it is no sandbox: a method may do whatever the user may.
 """
 
 from __future__ import annotations
@@ -23,52 +23,51 @@ import torch
 from torch import Tensor
 
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
-from fsrbench.methods.base import METHODS, TAKEN, Method
+from fsrbench.methods.base import Method
 from fsrbench.methods.isolation.child import Setting, receive, send, serve
-from fsrbench.methods.names import KINDS, check_path, unknown_kind
 from fsrbench.methods.timing import Readings
 from fsrbench.tasks import Task
 
 TIMEOUT: Final = 600.0
-"""Seconds that loading, or one batch, may take where nothing else is asked for."""
+"""Default limit in seconds for loading, and for each batch."""
 START: Final = 300.0
-"""Seconds that a new process may take before it gets to the method; torch is imported in them."""
+"""Seconds that a new process may take to start, torch's import included."""
 SIZING: Final = 10
-"""Calls that counting FLOPs and memory may make, warm-up included."""
-LOOK: Final = 0.05
-"""Seconds between looks at the memory."""
+"""Calls of the method, at most, to measure FLOPs and memory, warm-up included."""
+POLL: Final = 0.05
+"""Seconds between checks of the memory."""
 
 
 class MethodDied(FsrbenchError):
-    """A method's process hung, crashed or took too much memory; nothing more can be asked of it."""
+    """A method's process hung, crashed or took too much memory and cannot be used any more."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When a method's process is stopped."""
+    """Limits beyond which a method's process is stopped."""
 
     timeout: float = TIMEOUT
     """Seconds for loading, and for each batch."""
     memory_gib: float | None = None
-    """Main memory of its process and all that it started, torch's own 0.3 GiB or so included."""
+    """Main memory of its process and its children, including some 0.3 GiB of torch itself."""
 
 
 class IsolatedMethod(Method):
-    """Stands for a method in another process; its module is never imported here."""
+    """Proxy of a method in another process; its module is never imported here."""
 
     def __init__(self, name: str, limits: Limits, offline: bool, weights: Mapping[str, Path]) -> None:
         self.name, self.limits = name, limits
-        self._offline, self._named = offline, dict(weights)
+        self._offline, self._weights = offline, dict(weights)
         self._facts: dict[str, Any] = {}
         self.changed: set[str] = set()
-        """What it changed in its process; it was put back."""
+        """Names of the global settings that it changed in its process; they were restored."""
         self._died: str | None = None
         self._stop: Finalize | None = None
 
     def start(self, task: Task, device: torch.device) -> None:
-        """Start the process, which takes its time; :meth:`load` waits for it."""
+        """Start the process without waiting for it; :meth:`load` does."""
         context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
+        self._connection, child_end = context.Pipe()
         setting = Setting(
             name=self.name,
             task=task.name,
@@ -76,13 +75,13 @@ class IsolatedMethod(Method):
             threads=torch.get_num_threads(),
             seed=torch.initial_seed(),
             offline=self._offline,
-            weights=self._named,
+            weights=self._weights,
             parent=os.getpid(),
         )
-        self._process = context.Process(target=serve, args=(theirs, setting))
+        self._process = context.Process(target=serve, args=(child_end, setting))
         self._process.start()
-        theirs.close()  # so that the end of the process ends the connection
-        # Before multiprocessing waits for its processes at the end: a hanging one would be waited for
+        child_end.close()  # so that the end of the process ends the connection
+        # Runs before multiprocessing joins its processes at exit, which would wait for a hanging one
         self._stop = Finalize(self, _kill, (self._process, self._connection), exitpriority=100)
 
     def load(self, task: Task, device: torch.device) -> None:
@@ -100,10 +99,10 @@ class IsolatedMethod(Method):
         self.changed.update(self._facts["changed"])
 
     def upscale(self, lr: Tensor) -> Tensor:
-        """As the method's own; what it returns and raises looks the same.
+        """As the method's own, which may return and raise anything.
 
         Raises:
-            MethodDied: and every time from then on.
+            MethodDied: on this and every later call.
         """
         return self._upscale({"do": "upscale"}, lr)
 
@@ -126,7 +125,7 @@ class IsolatedMethod(Method):
             return error
         except Exception as error:
             return FsrbenchError(f"cannot be timed: {one_line(error)}")
-        problems = {metric: FsrbenchError(told["message"]) for metric, told in head["problems"].items()}
+        problems = {metric: FsrbenchError(error["message"]) for metric, error in head["problems"].items()}
         return Readings(np.array([]), {}, head["parameters"], head["flops"], head["peak_bytes"], problems)
 
     @property
@@ -135,21 +134,21 @@ class IsolatedMethod(Method):
         return str(self._facts.get("description", ""))
 
     def fingerprint(self) -> str:
-        """The method's own, as it is now, so that what it made is the same with and without isolation.
+        """The method's own, as it is now, so that results are shared with runs without isolation.
 
-        Of one that has died it is what was told last, which does not tell all.
+        After the method has died, the last one known, which is then incomplete.
         """
         with suppress(MethodDied):
-            self._facts, _ = self._ask({"do": "tell"})
+            self._facts, _ = self._ask({"do": "describe"})
         return str(self._facts["fingerprint"])
 
     def is_known(self) -> bool:
-        """Whether the fingerprint that was asked for last tells all."""
+        """Whether the last fingerprint covers everything."""
         return self._died is None and bool(self._facts["known"])
 
-    def is_told_by_files(self) -> bool:
+    def depends_only_on_files(self) -> bool:
         """The method's own."""
-        return bool(self._facts["told_by_files"])
+        return bool(self._facts["depends_only_on_files"])
 
     def weight_files(self) -> list[Path]:
         """The method's own."""
@@ -160,7 +159,7 @@ class IsolatedMethod(Method):
         return [Path(file) for file in self._facts["files"]]
 
     def close(self) -> None:
-        """End the process and all that it started."""
+        """End the process and its children."""
         if self._stop is not None:
             self._stop()
 
@@ -169,16 +168,16 @@ class IsolatedMethod(Method):
     ) -> tuple[dict[str, Any], Tensor | None]:
         if self._died is not None:
             raise MethodDied(self._died)
-        with suppress(OSError):  # it has ended: the answer says how
+        with suppress(OSError):  # it has ended; receiving the answer says how
             send(self._connection, head, tensor)
         answer, made = self._answer(calls * self.limits.timeout)
         if "error" in answer:
-            raise _remade(answer)
+            raise _as_error(answer)
         return answer, made
 
     def _answer(self, seconds: float) -> tuple[dict[str, Any], Tensor | None]:
         end = time.monotonic() + seconds
-        while not self._connection.poll(LOOK if self.limits.memory_gib else max(0.0, end - time.monotonic())):
+        while not self._connection.poll(POLL if self.limits.memory_gib else max(0.0, end - time.monotonic())):
             self._check_memory()
             if time.monotonic() >= end:
                 raise self._bury(f"timed out after {seconds:g} s and was stopped")
@@ -188,8 +187,8 @@ class IsolatedMethod(Method):
         except (EOFError, ConnectionError):
             self._process.join(5)
             raise self._bury(_ending(self._process.exitcode)) from None
-        except Exception:  # written into its connection
-            raise self._bury("its process said what it should not and was stopped") from None
+        except Exception:  # the method wrote into the connection
+            raise self._bury("its process sent an invalid message and was stopped") from None
 
     def _check_memory(self) -> None:
         most = self.limits.memory_gib
@@ -202,24 +201,8 @@ class IsolatedMethod(Method):
         return MethodDied(reason)
 
 
-def check_name(name: str) -> None:
-    """Refuse a name that nothing can be called, without importing anything.
-
-    Raises:
-        UserError: it is one.
-    """
-    kind, _, target = name.partition(":")
-    if name.lower() in TAKEN:
-        raise UserError(f"no method may be called {name}: a run's own pictures are")
-    if not target and name not in METHODS:
-        raise UserError(METHODS.unknown(name))
-    if target and kind not in KINDS:
-        raise UserError(unknown_kind(name))
-    check_path(name)
-
-
-def _remade(answer: Mapping[str, Any]) -> Exception:
-    """An error that reads as the one that was raised there."""
+def _as_error(answer: Mapping[str, Any]) -> Exception:
+    """An error with the name and message of the one that the method raised."""
     known = {"unusable": UserError, "unavailable": Unavailable, "failed": FsrbenchError}
     kind: type[Exception] = known.get(answer["error"]) or type(str(answer["name"]), (Exception,), {})
     return kind(answer["message"])
@@ -233,7 +216,7 @@ def _ending(code: int | None) -> str:
 
 
 def _memory(pid: int | None, of: Callable[[psutil.Process], int]) -> int:
-    """Bytes of main memory of a process and all that it started."""
+    """Bytes of main memory of a process and its children."""
     try:
         process = psutil.Process(pid)
         return sum(map(of, (process, *process.children(recursive=True))))
@@ -242,14 +225,14 @@ def _memory(pid: int | None, of: Callable[[psutil.Process], int]) -> int:
 
 
 def _resident(process: psutil.Process) -> int:
-    """Bytes that are quickly read; what several processes share, nearly all of a forked one, is in each of theirs."""
+    """Resident bytes: quick to read, but memory that processes share, most of a forked one's, counts in each."""
     with suppress(psutil.Error):
         return int(process.memory_info().rss)
     return 0
 
 
 def _share(process: psutil.Process) -> int:
-    """Bytes with its part of what several processes share, where the system tells."""
+    """Proportional bytes (shared memory split among its users), where the system reports them."""
     with suppress(psutil.Error):
         info = process.memory_full_info()
         return int(getattr(info, "pss", info.rss))
@@ -260,15 +243,14 @@ def _kill(process: Any, connection: Connection) -> None:
     connection.close()
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # it leads a group, once it has come so far
+            os.killpg(process.pid, signal.SIGKILL)  # it leads a group as soon as it has called setsid
     process.kill()
     process.join()
 
 
 def sizes(methods: Mapping[str, Method], lr: Tensor, wanted: Sequence[str]) -> dict[str, Readings | FsrbenchError]:
     """Parameters, FLOPs and peak memory of each isolated method; times are not taken."""
-    asked = {name: method for name, method in methods.items() if isinstance(method, IsolatedMethod)}
-    others: dict[str, Readings | FsrbenchError] = {
-        name: Invalid("no code to count or to time") for name in methods if name not in asked
+    return {
+        name: method.sizes(lr, wanted) if isinstance(method, IsolatedMethod) else Invalid("no code to count or to time")
+        for name, method in methods.items()
     }
-    return others | {name: method.sizes(lr, wanted) for name, method in asked.items()}

@@ -10,10 +10,10 @@ from typing import ClassVar
 import numpy as np
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.provenance.plugin_code import PluginCode
 from fsrbench.provenance.versions import version
 from fsrbench.registry import Registry
-from fsrbench.weights import known as weights
 
 BUILTIN = {
     "mtcnn": "fsrbench.metrics.extractors.detectors:Mtcnn",

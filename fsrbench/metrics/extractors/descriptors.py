@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from fsrbench import weights
 from fsrbench.errors import Unavailable, one_line
 from fsrbench.faces.alignment import SIDE, alignment_grid
 from fsrbench.faces.mtcnn import facenet_pytorch_package
@@ -18,7 +19,6 @@ from fsrbench.machine.packages import cannot_import
 from fsrbench.methods.onnx_files import DTYPES, PREFIX
 from fsrbench.metrics.extractors.base import Extractor, Features
 from fsrbench.metrics.judge_input import JudgeInput, declared_input, find_input
-from fsrbench.weights import known as weights
 from fsrbench.weights.tensors import check_tensors, tensors_of
 
 CHIP: Final = (3, SIDE, SIDE)

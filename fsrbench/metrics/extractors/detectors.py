@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.faces.mtcnn import facenet_pytorch_package, mtcnn
 from fsrbench.machine.packages import cannot_import
 from fsrbench.metrics.extractors.base import Extractor, Features
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.pictures.enlarge import enlarge
-from fsrbench.weights import known as weights
 from fsrbench.weights.tensors import check_tensors, tensors_of
 
 RETINAFACE_SIDE = 256

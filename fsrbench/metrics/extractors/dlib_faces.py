@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.machine.packages import cannot_import
 from fsrbench.metrics.extractors.base import Extractor, Features
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.pictures.enlarge import enlarge
-from fsrbench.weights import known as weights
 
 DLIB_SIDE = 256
 """Side in pixels that pictures are enlarged to for dlib."""

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.metrics.extractors.base import Extractor, Features
 from fsrbench.pictures.decode import to_uint8
-from fsrbench.weights import known as weights
 from fsrbench.weights.tensors import check_tensors
 
 LAYER = "2048"

@@ -117,7 +117,7 @@ SURE = {
     "Exits": "its process ended with exit code 3",
     "Crashes": "its process was killed by SIGSEGV",
     "Leaks": "took more than 1 GiB of memory and was stopped",
-    "WritesIntoTheConnection": "its process said what it should not",
+    "WritesIntoTheConnection": "its process sent an invalid message",
 }
 """Why they fail on every image."""
 ONE_BY_ONE = {

@@ -12,12 +12,12 @@ from facenet_pytorch import InceptionResnetV1
 from made.networks import SIDE, save_pooling_onnx
 from torch import Tensor
 
+from fsrbench import weights
 from fsrbench.errors import Unavailable
 from fsrbench.faces.alignment import TEMPLATE
 from fsrbench.metrics.extractors.descriptors import ArcfaceDescriptor, FacenetDescriptor
 from fsrbench.metrics.extractors.detectors import Mtcnn
 from fsrbench.metrics.extractors.dlib_faces import DlibLandmarks
-from fsrbench.weights import known as weights
 
 pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 
@@ -25,7 +25,7 @@ pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
 @pytest.fixture
 def arcface(tmp_path: Path):
     """The descriptor with a made network."""
-    with weights.named({"arcface": save_pooling_onnx(tmp_path / "made.onnx")}):
+    with weights.override({"arcface": save_pooling_onnx(tmp_path / "made.onnx")}):
         yield ArcfaceDescriptor()
 
 
@@ -80,7 +80,7 @@ def test_arcface_describes_a_batch_face_by_face(arcface):
 
 def test_arcface_takes_a_file_of_one_face_at_a_time(tmp_path, arcface):
     guide = {"landmarks": np.repeat(landmarks_at(TEMPLATE), 2, axis=0)}
-    with weights.named({"arcface": save_pooling_onnx(tmp_path / "one.onnx", batch=1)}):
+    with weights.override({"arcface": save_pooling_onnx(tmp_path / "one.onnx", batch=1)}):
         fixed = ArcfaceDescriptor()
         fixed.check()
         described = fixed.extract(pictures(2), guide)["descriptor"]
@@ -94,7 +94,7 @@ def test_arcface_that_is_no_such_network_is_unavailable(tmp_path):
         (tmp_path / "text.onnx", "cannot be used"),
         (other, r"takes \['n', 3, 96, 96\], not N,3,112,112"),
     ):
-        with weights.named({"arcface": file}), pytest.raises(Unavailable, match=reason) as caught:
+        with weights.override({"arcface": file}), pytest.raises(Unavailable, match=reason) as caught:
             ArcfaceDescriptor().check()
         assert "\n" not in str(caught.value)
 
@@ -138,7 +138,7 @@ def test_facenet_embeds_the_box(tmp_path, monkeypatch, faces):
     boxes = Mtcnn().extract(small, {})
     torch.manual_seed(0)
     network = InceptionResnetV1(classify=True, num_classes=8631)  # as in the published file, classifier and all
-    torch.save(network.state_dict(), tmp_path / weights.WEIGHTS["facenet"].file)
+    torch.save(network.state_dict(), tmp_path / weights.known_files()["facenet"].file)
     monkeypatch.setenv(weights.ENVIRONMENT, str(tmp_path))
     extractor = FacenetDescriptor()
     extractor.check()

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fsrbench import weights
 from fsrbench.metrics.extractors.dlib_faces import DlibDescriptor
 from fsrbench.pictures.decode import to_uint8
-from fsrbench.weights import known as weights
 
 
 @pytest.fixture(scope="module")

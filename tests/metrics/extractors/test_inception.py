@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
+from fsrbench import weights
 from fsrbench.metrics.extractors.inception import Inception
 from fsrbench.pictures.decode import to_tensor
-from fsrbench.weights import known as weights
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def inception(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inception]:
         if isinstance(layer, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(layer.weight)  # a signal that reaches the end
     torch.save(network.state_dict(), file)
-    with weights.named({"inception": file}):
+    with weights.override({"inception": file}):
         extractor = Inception()
         extractor.check()
         yield extractor

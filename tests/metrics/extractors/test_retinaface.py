@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import torch
 
+from fsrbench import weights
 from fsrbench.errors import Unavailable
 from fsrbench.metrics.extractors import detectors
 from fsrbench.metrics.extractors.detectors import RETINAFACE_SIDE, Retinaface
-from fsrbench.weights import known as weights
 
 
 class Answers:
@@ -72,7 +72,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_published_archive_is_read_and_asked(archive, monkeypatch):
     monkeypatch.setattr(detectors, "RETINAFACE_LEAST", 0.0)  # random weights are sure of nothing
     pictures = torch.rand(2, 3, 64, 64)
-    with weights.named({"retinaface": archive}):
+    with weights.override({"retinaface": archive}):
         extractor = Retinaface()
         extractor.check()
         together = extractor.extract(pictures, {})
