@@ -3,50 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import socket
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
-import torch
+from made.failing_training import train_in_process
 
 from fsrbench.errors import UserError
 from fsrbench.training import distributed
-from fsrbench.training.data import Batch
-from fsrbench.training.loop import Schedule, train
 from fsrbench.training.recipe import Options
-from fsrbench.training.restoration import PairRecipe
-from reference_model.generator import RestorationNetwork
 
 SECONDS = 120
-
-
-class Failing(PairRecipe):
-    """Its losses, or its batches, go wrong in one process."""
-
-    def __init__(self, options: Options, how: str) -> None:
-        super().__init__(options, RestorationNetwork(4, channels=4, blocks=1), (2e-3, 1e-4))
-        self.how = how
-
-    def step(self, batch: Batch, progress: float) -> dict[str, float]:
-        losses = super().step(batch, progress)
-        if self.how == "step" and distributed.rank() == 1 and progress > 0:
-            raise ValueError("broken in one process")
-        return {name: float("nan") if self.how == "nan" else value for name, value in losses.items()}
-
-
-def _process(rank: int, port: int, out: Path, options: Options, how: str, answer: Connection) -> None:
-    os.environ.update(RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
-    torch.set_num_threads(1)
-    distributed.start(torch.device("cpu"))
-    try:
-        train(Failing(options, how), out, Schedule(4, save_every=2), False, lambda done, losses: None)
-        answer.send("finished")
-    except Exception as error:
-        answer.send(f"{type(error).__name__}: {error}")
-    finally:
-        distributed.stop()
 
 
 @pytest.mark.parametrize(
@@ -65,7 +32,7 @@ def test_no_process_waits_for_one_that_has_stopped(
         port = server.getsockname()[1]
     ends = [context.Pipe() for _ in range(2)]
     started = [
-        context.Process(target=_process, args=(rank, port, tmp_path, options, how, theirs))
+        context.Process(target=train_in_process, args=(rank, port, tmp_path, options, how, theirs))
         for rank, (_, theirs) in enumerate(ends)
     ]
     for process in started:
