@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
 import pytest
+
+# Before numpy is imported: test processes share the cores, and threads that wait for one another take most of the time
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import torch
 from made.runs import MakeRun, write_run
 
