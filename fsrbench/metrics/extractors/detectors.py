@@ -39,8 +39,9 @@ class Mtcnn(Extractor):
         """``box`` N,4 (x0, y0, x1, y1 in pixels; NaN where no face) and ``confidence`` N (0 where no face)."""
         boxes = np.full((len(images), 4), np.nan)
         confidences = np.zeros(len(images))
-        found, scores = self._detector.detect(to_uint8(images))
-        for row, (candidates, score) in enumerate(zip(found, scores, strict=True)):
+        for row, image in enumerate(to_uint8(images)):
+            # One by one: in a batch its suppression of overlapping boxes rounds coarser the further back a picture is
+            candidates, score = self._detector.detect(image)
             if candidates is not None and len(candidates):
                 best = int(np.argmax(score))
                 boxes[row], confidences[row] = candidates[best], score[best]

@@ -16,10 +16,13 @@ def test_mtcnn_finds_the_face_of_each_picture(boxes):
     assert ((x1 - x0 > 15) & (y1 - y0 > 20)).all()
 
 
-def test_mtcnn_finds_the_same_in_a_batch_as_one_by_one(small, boxes):
-    singles = [Mtcnn().extract(picture[None], {}) for picture in small[:4]]
-    for name, tolerance in (("box", 1e-3), ("confidence", 1e-5)):
-        np.testing.assert_allclose(boxes[name][:4], np.concatenate([s[name] for s in singles]), atol=tolerance)
+def test_mtcnn_finds_the_same_whatever_the_batch(faces):
+    """In one batch of 64 facenet-pytorch's own boxes of faces 12 and 62 are off by up to 0.6 px."""
+    many = faces(64, 64)
+    found = Mtcnn().extract(many, {})
+    for row in (0, 12, 62):
+        for name, values in Mtcnn().extract(many[row : row + 1], {}).items():
+            np.testing.assert_array_equal(found[name][row], values[0])
 
 
 @pytest.mark.parametrize("count", [1, 3])
