@@ -50,7 +50,7 @@ class Layout(BaseModel):
     intervals: bool = False
     """Whether each value's 95 % interval follows it."""
     notes: Notes = "full"
-    """Below the table: everything, only the footnotes, or nothing."""
+    """Below the table and its caption: everything, only the footnotes, or nothing."""
     width: float | None = Field(default=None, ge=120)
     """In LaTeX: maximum width in points; a wider table continues in a second block below."""
 

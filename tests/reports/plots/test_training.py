@@ -36,6 +36,19 @@ def test_several_trainings_share_the_panels(tmp_path):
     assert len(psnr.get_lines()) == 2
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_one_checkpoint_is_a_visible_point(tmp_path, several):
+    folders = [training(tmp_path / name, "step,images,pixel\n10,320,0.5\n") for name in ("a", "b")[: 1 + several]]
+    figure = draw_training(folders)
+    (pixel,) = figure.axes
+    for line in pixel.get_lines():
+        assert line.get_marker() not in ("", "None", None)
+        assert line.get_markevery() == 1
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in pixel.get_xticklabels() if label.get_text()]
+    assert all(first.x1 < second.x0 for first, second in zip(boxes, boxes[1:], strict=False))
+
+
 def test_plot_tells_trainings_from_runs(tmp_path):
     files = plot([training(tmp_path / "a")], None)
     assert files == [tmp_path / "a" / "plots" / f"learning_curves.{ending}" for ending in ("png", "svg")]
