@@ -158,7 +158,8 @@ def _time(prepared: Prepared, reporter: Reporter) -> dict[str, Readings | Fsrben
     if not wanted or not prepared.methods:
         return {}
     spec, context = prepared.spec, prepared.context
-    reporter.say(f"timing {', '.join(prepared.methods)}")
+    if not all(metric.exact for metric in prepared.metrics if metric.name in wanted):
+        reporter.say(f"timing {', '.join(prepared.methods)}")
     shard = next(shard for shard in prepared.shards if context.inputs.facts(shard).ids)
     lr = context.inputs.get(shard).lr[:TIMED_IMAGES]
     methods = dict(zip(prepared.methods, prepared.loaded(), strict=True))

@@ -13,6 +13,8 @@ from fsrbench.runs.names import HR
 Place = tuple[str, str]
 """A method and a metric."""
 
+LR_GIVEN: Final = "LR given"
+"""Instead of a degradation's name, where the data has LR; the manifest calls it ``none``."""
 MOST_NAMED: Final = 20
 """Longer lists of what was left out give only their number: the manifest has them all."""
 
@@ -173,7 +175,8 @@ def facts(run: RunData, degradation: str = "") -> list[str]:
     if run.manifest.get("task"):
         parts.append(f"task {display_name(run.manifest['task'])}")
     if run.manifest.get("degradation"):
-        parts.append(f"degradation {degradation or degradation_text(run)}")
+        text = degradation or degradation_text(run)
+        parts.append(text if text == LR_GIVEN else f"degradation {text}")
     if resized := section(run.manifest, "degradation").get("resized"):
         parts.append(one_line(resized))
     parts += [f"warning: {one_line(warning)}" for warning in dataset.get("warnings") or ()]
@@ -187,8 +190,10 @@ def setting(run: RunData) -> str:
 
 
 def degradation_text(run: RunData) -> str:
-    """The degradation's name, and its strength where it has one: ``noise 10 of 255``."""
+    """The degradation's name, and its strength where it has one: ``noise 10 of 255``; :data:`LR_GIVEN` without one."""
     degradation = section(run.manifest, "degradation")
+    if degradation.get("name") == "none":
+        return LR_GIVEN
     strength = degradation.get("strength")
     if not isinstance(strength, int | float):
         return display_name(run.manifest.get("degradation"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_one_checkpoint_is_a_visible_point(tmp_path, several):
         assert line.get_markevery() == 1
     figure.canvas.draw()
     boxes = [label.get_window_extent() for label in pixel.get_xticklabels() if label.get_text()]
-    assert all(first.x1 < second.x0 for first, second in zip(boxes, boxes[1:], strict=False))
+    assert all(first.x1 < second.x0 for first, second in pairwise(boxes))
 
 
 def test_plot_tells_trainings_from_runs(tmp_path):
