@@ -67,6 +67,16 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> counted(1, "image"), counted(24, "image")
+        ('1 image', '24 images')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def requirement(error: Mapping[str, Any]) -> str:
     """What a value must be, from an error of pydantic's.
 

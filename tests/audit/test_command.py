@@ -173,7 +173,7 @@ def test_flags_win_over_the_run(finished: Path, tmp_path: Path, no_niqe: None) -
     assert result.exit_code == 0
     report = (tmp_path / "out" / "audit.md").read_text(encoding="utf-8")
     assert "x4 (16 to 64 px), LR by area" in report
-    assert "First 1 images." in report
+    assert "First 1 image." in report
     assert "LR: Pillow bicubic" in report
     assert "LR: average pooling" not in report
 

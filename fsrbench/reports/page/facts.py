@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from fsrbench.errors import counted
 from fsrbench.reports.tables.notes import LR_GIVEN
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import counts, images_of_people, one_line, protocol_line, section
@@ -105,9 +106,9 @@ def methods(run: RunData) -> list[MethodFacts]:
         remarks = [
             f"{status}: {one_line(entry.get('note'))}" if entry.get("note") else "",
             one_line(entry.get("behaviour")),
-            f"failed on {len(failed)} images, {_first(failed)}" if failed else "",
+            f"failed on {counted(len(failed), 'image')}, {_first(failed)}" if failed else "",
             one_line(entry.get("weights_note")),
-            f"values outside [0, 1] clipped in {clipped} images" if clipped else "",
+            f"values outside [0, 1] clipped in {counted(clipped, 'image')}" if clipped else "",
         ]
         about, training = one_line(entry.get("description")), one_line(entry.get("training"))
         weights, sha256 = one_line(entry.get("weights")), one_line(entry.get("weights_sha256"))

@@ -13,6 +13,8 @@ from fsrbench.runs.names import HR
 Place = tuple[str, str]
 """A method and a metric."""
 
+FAILED_ON: Final = "failed on "
+"""Begins notes that give the status themselves: ``failed on 1 of 24 images``."""
 LR_GIVEN: Final = "LR given"
 """Instead of a degradation's name, where the data has LR; the manifest calls it ``none``."""
 MOST_NAMED: Final = 20
@@ -92,7 +94,8 @@ def _problems(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
             if why:
                 reasons.setdefault(why, []).append((row, metric))
     for why, places in reasons.items():
-        yield Note(f"{_where(run, places, metrics)} {why}", tuple(places))
+        joint = ":" if why.startswith(FAILED_ON) else ""
+        yield Note(f"{_where(run, places, metrics)}{joint} {why}", tuple(places))
 
 
 def _why(run: RunData, row: str, metric: str) -> str:
@@ -101,7 +104,8 @@ def _why(run: RunData, row: str, metric: str) -> str:
     if result is None:
         return "" if row == HR else "missing: no row in summary.csv"
     if result.status != "ok":
-        return f"{result.status}: {one_line(result.note) or 'no reason given'}"
+        note = one_line(result.note) or "no reason given"
+        return note if note.startswith(FAILED_ON) else f"{result.status}: {note}"
     return "" if result.ok else f"without value: {one_line(result.note) or 'the run calls it ok'}"
 
 

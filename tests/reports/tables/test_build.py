@@ -190,3 +190,9 @@ def test_lr_that_was_given_is_no_degradation(make_run):
         ("b.zip, bicubic", ["Dataset b.zip", "degradation bicubic"]),
     ]
     assert merged_facts(runs) == ""  # the headings say it all
+
+
+def test_a_note_that_says_what_failed_is_not_led_by_failed_again(make_run):
+    some = {"status": "failed", "note": "failed on 1 of 24 images: too dark (a)"}
+    table = build_table(make_run({"psnr": {"a": some, "b": 20.0}, "niqe": {"a": some, "b": 5.0}}))
+    assert table.footnotes == ("a (every metric): failed on 1 of 24 images: too dark (a)",)
