@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 Name = TypeVar("Name", bound=str)
 
@@ -65,6 +65,32 @@ def one_line(error: BaseException) -> str:
         return str(error)
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    Example:
+        >>> counted(1, "image"), counted(24, "image")
+        ('1 image', '24 images')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def requirement(error: Mapping[str, Any]) -> str:
+    """What a value must be, from an error of pydantic's.
+
+    Example:
+        >>> requirement({"msg": "Input should be greater than or equal to 1"})
+        'must be at least 1'
+        >>> requirement({"msg": "Input should be 'x4' or 'x8'"})
+        'must be x4 or x8'
+    """
+    reason: str = error["msg"].removeprefix("Value error, ")
+    if not reason.startswith("Input should "):
+        return reason
+    reason = reason.replace("Input should", "must", 1).replace("'", "")
+    return reason.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
 
 
 def unknown_name(kind: str, name: str, known: Collection[str]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, get_
 
 from annotated_types import Ge, Gt, Le
 
-from fsrbench.errors import UserError, unknown_name
+from fsrbench.errors import UserError, requirement, unknown_name
 from fsrbench.files.lists import names_in
 from fsrbench.stats.seeds import MOST_SEED
 from fsrbench.tasks import TASKS, Task
@@ -112,7 +112,7 @@ def parse_spec(**values: Any) -> RunSpec:
         spec = _adapter().validate_python(values)
     except ValidationError as error:
         first = error.errors()[0]
-        raise WrongSetting(str(first["loc"][0]), first["msg"], first["loc"][1:]) from None
+        raise WrongSetting(str(first["loc"][0]), requirement(first), first["loc"][1:]) from None
     return _checked(spec)
 
 

@@ -16,7 +16,7 @@ from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
 from fsrbench.engine.frames import status_of
 from fsrbench.engine.prepare import Prepared, prepare
 from fsrbench.engine.run import execute
-from fsrbench.errors import FsrbenchError, UserError
+from fsrbench.errors import FsrbenchError, UserError, counted
 from fsrbench.machine.console import Reporter
 from fsrbench.metrics.base import Metric
 from fsrbench.runs import folder
@@ -130,7 +130,8 @@ def _steps(spec: RunSpec, protocols: Sequence[Protocol], limits: Mapping[str, in
 
 def _describe(step: Step) -> str:
     metrics = ", ".join(dict.fromkeys(p.metric for p in step.protocols))
-    return f"{metrics} with LR by {step.spec.degradation}, {step.spec.limit} images at most"
+    assert step.spec.limit is not None  # see _steps
+    return f"{metrics} with LR by {step.spec.degradation}, {counted(step.spec.limit, 'image')}"
 
 
 def _rows(step: Step, summary: pd.DataFrame) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from fsrbench.audit.findings import Findings
 from fsrbench.audit.protocols import DEFAULT
+from fsrbench.errors import counted
 from fsrbench.files.markdown import escape, markdown_table
 from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.runs.metric_info import MetricInfo
@@ -120,7 +121,7 @@ def _facts(findings: Findings) -> str:
     images = max(findings.images.values())
     fewer = [f"{findings.metrics[m].title}: {n}" for m, n in findings.images.items() if n < images]
     some = f" ({', '.join(fewer)})" if fewer else ""
-    return f"{findings.setting}. First {images} images{some}."
+    return f"{findings.setting}. First {counted(images, 'image')}{some}."
 
 
 def _spread_rows(findings: Findings, metric: str) -> Iterable[tuple[str, ...]]:

@@ -26,7 +26,7 @@ def table(
         Path | None, typer.Option(help="YAML file: what to show, in which order and under which names.")
     ] = None,
     intervals: Annotated[bool, typer.Option("--intervals", help="With 95 % intervals.")] = False,
-    notes: Annotated[str | None, typer.Option(help="Below the table: full, short (footnotes) or none.")] = None,
+    notes: Annotated[str | None, typer.Option(help="Below table and caption: full, short (footnotes) or none.")] = None,
     sweep: Annotated[
         bool, typer.Option("--sweep", help="Runs that differ in a degradation's strength: one column per strength.")
     ] = False,

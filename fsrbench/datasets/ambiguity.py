@@ -71,7 +71,9 @@ def check_alike(name: str, files: Files, pictures: Sequence[str], root: str) -> 
             )
 
 
-def check_file_names(name: str, pictures: Sequence[str]) -> None:
+def check_file_names(
+    name: str, pictures: Sequence[str], advice: str = "put them into HR/ and LR/ under one name"
+) -> None:
     """Refuse HR, LR or a method's pictures side by side in one folder, distinguished only by their file names."""
     paths = {stem(picture): picture for picture in pictures}
     variants: dict[str, dict[tuple[str, ...], str]] = {}
@@ -88,8 +90,7 @@ def check_file_names(name: str, pictures: Sequence[str]) -> None:
         if any(map(is_sure, found)) or 4 * len(several) >= len(pictures):  # at least half of the pictures have another
             first, second = sorted(found.values())[:2]
             raise UserError(
-                f"{name}: {first} and {second} look like HR and LR of one face, or a method's picture of it; put them "
-                "into HR/ and LR/ under one name"
+                f"{name}: {first} and {second} look like HR and LR of one face, or a method's picture of it; {advice}"
             )
 
 

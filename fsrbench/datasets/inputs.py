@@ -13,6 +13,7 @@ from PIL import Image
 
 from fsrbench.datasets import Picture, Sample
 from fsrbench.degradations.recipes import Degradation, rng_for
+from fsrbench.errors import counted
 from fsrbench.pictures.decode import FLATTENED, BadImage, centre_square, decode
 from fsrbench.tasks import Task
 
@@ -94,7 +95,7 @@ def resized_note(side: str, sizes: Mapping[str, int], images: int, to: int, kern
         return ""
     low, high = min(sizes.values()), max(sizes.values())
     line = f"{side} resized from {low if low == high else f'{low}..{high}'} px to {to} px by {kernel}"
-    return line if len(sizes) == images else f"{line} ({len(sizes)} of {images} images)"
+    return line if len(sizes) == images else f"{line} ({len(sizes)} of {counted(images, 'image')})"
 
 
 def transparency_warning(images: Sequence[str]) -> str:

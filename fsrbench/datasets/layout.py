@@ -90,7 +90,7 @@ def read_outputs(name: str, files: Files, archive: bool = False) -> Dataset:
         split = Split(split.depth, {chosen: "SR"}) if chosen else Split()
     else:
         root = packing(pictures, [], archive, outputs=True)
-    check_file_names(name, pictures)
+    check_file_names(name, pictures, "put the SR pictures alone into SR/, under the names of their HR or LR")
     found = _by_id(files, pictures, split, root, warnings)
     return Dataset(name, tuple(Sample(i, hr=found[i]) for i in sorted(found)), tuple(warnings))
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from fsrbench.engine.results import MethodResults
-from fsrbench.errors import FsrbenchError, Invalid, Unavailable
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable, counted
 from fsrbench.metrics.base import Evaluation, Metric, Summary
 from fsrbench.runs.columns import BLOCK_COLUMNS, CURVE_COLUMNS, DETAIL_COLUMNS, SCORE_COLUMNS, SUMMARY_COLUMNS
 from fsrbench.runs.frames import Frames
@@ -150,8 +150,8 @@ def _not_finite(metric: Metric, values: np.ndarray) -> str:
     if len(unbounded) == len(values):
         return f"infinite on every image, because {metric.infinite}" if explained else "no finite score"
     if explained:
-        return f"{len(unbounded)} images left out: infinite, because {metric.infinite}"
-    return f"{len(unbounded)} images without a finite score left out" if len(unbounded) else ""
+        return f"{counted(len(unbounded), 'image')} left out: infinite, because {metric.infinite}"
+    return f"{counted(len(unbounded), 'image')} without a finite score left out" if len(unbounded) else ""
 
 
 def too_many_failed(failed: int, images: int) -> bool:
@@ -171,4 +171,4 @@ def failures(failed: Mapping[str, str], images: int) -> str:
     if not failed:
         return ""
     image, reason = next(iter(failed.items()))
-    return f"failed on {len(failed)} of {images} images: {reason} ({image})"
+    return f"failed on {len(failed)} of {counted(images, 'image')}: {reason} ({image})"

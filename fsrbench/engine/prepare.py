@@ -19,6 +19,7 @@ from fsrbench.errors import FsrbenchError, UserError, one_line
 from fsrbench.machine.console import Reporter
 from fsrbench.machine.devices import find_device, use_no_more_threads_than_cores
 from fsrbench.methods.base import Method
+from fsrbench.methods.given_images import GivenImages
 from fsrbench.methods.names import check_method
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric
@@ -134,7 +135,7 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     context = Context(spec, usable, device, Store((spec.out / CACHE).absolute()))
     context.methods.changed.update(changed)
     try:
-        refused_methods = _refused_methods(context, reporter)
+        refused_methods = _refused_methods(context, [sample.id for sample in dataset], reporter)
     except BaseException:
         context.close()
         raise
@@ -184,7 +185,7 @@ def _configure(metrics: list[Metric], facts: Facts, reporter: Reporter) -> dict[
     return refused
 
 
-def _refused_methods(context: Context, reporter: Reporter) -> dict[str, FsrbenchError]:
+def _refused_methods(context: Context, images: Sequence[str], reporter: Reporter) -> dict[str, FsrbenchError]:
     spec, methods = context.spec, context.methods
     refused: dict[str, FsrbenchError] = {}
     if spec.isolate:
@@ -195,6 +196,8 @@ def _refused_methods(context: Context, reporter: Reporter) -> dict[str, Fsrbench
             with contained(methods.changed[name]):
                 context.keys.method(name)
                 str(method.description), str(method.training), method.files()
+                if isinstance(method, GivenImages):
+                    method.check_names(images)
         except FsrbenchError as error:
             if spec.isolate and isinstance(error, UserError):
                 raise  # no method has this name, which only its own process could find out
@@ -210,4 +213,5 @@ def _refused_methods(context: Context, reporter: Reporter) -> dict[str, Fsrbench
 
 def _warn_of(refused: Mapping[str, FsrbenchError], reporter: Reporter) -> None:
     for name, error in refused.items():
-        reporter.warn(f"{name} is {status_of(error)}: {error}")
+        status = status_of(error)
+        reporter.warn(f"{name} {status if status == 'failed' else f'is {status}'}: {error}")

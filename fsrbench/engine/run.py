@@ -20,7 +20,7 @@ from fsrbench.engine.prepare import Prepared
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run_pictures import RunPictures
 from fsrbench.engine.unit_features import stored_features
-from fsrbench.errors import FsrbenchError, UserError
+from fsrbench.errors import FsrbenchError, UserError, counted
 from fsrbench.machine.console import Reporter
 from fsrbench.methods.isolation import parent as isolation
 from fsrbench.methods.timing import EFFORTS, Readings
@@ -128,7 +128,7 @@ def _report_problems(prepared: Prepared, collected: Mapping[str, MethodResults],
 def _report_method(method: str, result: MethodResults, reporter: Reporter) -> None:
     if result.problems:
         image, reason = next(iter(result.problems.items()))
-        reporter.warn(f"{method} failed on {len(result.problems)} images; {image}: {reason}")
+        reporter.warn(f"{method} failed on {counted(len(result.problems), 'image')}; {image}: {reason}")
     if result.changed:
         reporter.warn(f"{method} changed {', '.join(sorted(result.changed))} for the whole process; put back")
     if result.behaviour:
@@ -136,12 +136,12 @@ def _report_method(method: str, result: MethodResults, reporter: Reporter) -> No
     if method != HR and (note := equal_to_hr_note(result)):
         reporter.warn(f"{method}: {note}")
     if result.clipped:
-        reporter.say(f"{method}: values outside [0, 1] clipped in {result.clipped} images")
+        reporter.say(f"{method}: values outside [0, 1] clipped in {counted(result.clipped, 'image')}")
 
 
 def _none_usable(dataset: Dataset, problems: Mapping[str, str]) -> str:
     image, reason = next(iter(problems.items()))
-    return f"none of the {len(problems)} images of {dataset.name} can be used; {image}: {reason}"
+    return f"none of the {counted(len(problems), 'image')} of {dataset.name} can be used; {image}: {reason}"
 
 
 def _report_weights(prepared: Prepared, reporter: Reporter) -> None:
@@ -158,7 +158,8 @@ def _time(prepared: Prepared, reporter: Reporter) -> dict[str, Readings | Fsrben
     if not wanted or not prepared.methods:
         return {}
     spec, context = prepared.spec, prepared.context
-    reporter.say(f"timing {', '.join(prepared.methods)}")
+    if not all(metric.exact for metric in prepared.metrics if metric.name in wanted):
+        reporter.say(f"timing {', '.join(prepared.methods)}")
     shard = next(shard for shard in prepared.shards if context.inputs.facts(shard).ids)
     lr = context.inputs.get(shard).lr[:TIMED_IMAGES]
     methods = dict(zip(prepared.methods, prepared.loaded(), strict=True))

@@ -79,7 +79,8 @@ def summary(verdict: Verdict) -> str:
         lines += [markdown_table(["", "method", "metric", ""], map(_row, shown), "llll"), ""]
     lines += [f"* {escape(note)}" for note in verdict.notes]
     if verdict.advice():
-        lines += ["", f"`{verdict.advice()}`"]
+        when, _, command = verdict.advice().partition(": ")
+        lines += ["", f"{when}: `{command}`"]
     return "\n".join(lines) + "\n\n"
 
 

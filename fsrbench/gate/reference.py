@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from fsrbench.errors import UserError
+from fsrbench.errors import UserError, requirement
 from fsrbench.files.atomic import whole
 
 SCHEMA_VERSION: Final = 1
@@ -169,8 +169,7 @@ def read(path: Path) -> Reference:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{path}: {place}{': ' if place else ''}{message}") from None
+        raise UserError(f"{path}: {place}{': ' if place else ''}{requirement(first)}") from None
 
 
 def write(reference: Reference, path: Path) -> None:

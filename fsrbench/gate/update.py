@@ -119,7 +119,7 @@ def _value_changes(before: Reference | None, after: Reference) -> Iterator[str]:
         a, b = old.get(key), new.get(key)
         texts = [f"{held.value:.6g} {held.unit}".rstrip() if held else "none" for held in (a, b)]
         if texts[0] != texts[1]:
-            yield f"{method}, {metric}: {texts[0]} -> {texts[1]}"
+            yield f"{method}, {metric}: " + (f"{texts[0]} -> {texts[1]}" if a else f"new: {texts[1]}")
 
 
 def _numbers(reference: Reference | None) -> dict[tuple[str, str], Held]:

@@ -72,6 +72,7 @@ def as_method(function: Callable[[Tensor], Tensor]) -> type[CallableMethod]:
     named = function if inspect.isroutine(function) else type(function)
     attributes = {
         "function": staticmethod(function),
+        "training": "unknown: a PyTorch network" if isinstance(function, nn.Module) else CallableMethod.training,
         "settings": settings if isinstance(settings := getattr(function, "settings", None), str) else None,
         "__doc__": inspect.getdoc(function),
         "__module__": named.__module__,

@@ -73,11 +73,21 @@ class GivenImages(Method):
 
     def _read(self, image: str) -> np.ndarray:
         if image not in self._pictures:
-            raise FsrbenchError(f"no picture of it; there is {self._nearest(image)[:80]!r}")
+            raise FsrbenchError(f"no picture of it; the nearest name is {self._nearest(image)[:80]!r}")
         picture = decode(self._pictures[image].read())
         if picture.size != (self._side, self._side):
             raise FsrbenchError(f"is {picture.width} x {picture.height} px, not {self._side} x {self._side}")
         return np.asarray(picture)
+
+    def check_names(self, images: Sequence[str]) -> None:
+        """Refuse pictures of which not one has an image's name.
+
+        Raises:
+            FsrbenchError: naming one that is expected, and one that there is.
+        """
+        if images and self._pictures.keys().isdisjoint(images):
+            expected, first = f"{images[0][:80]}.png", self._pictures[self._names[0]].name[-80:]
+            raise FsrbenchError(f"none of the {len(self._names)} names match; expected e.g. {expected}, not {first}")
 
     def _nearest(self, image: str) -> str:
         """The most similar name among its neighbours; not among all names, as every image may be missing."""

@@ -194,7 +194,11 @@ class OnnxMethod(Method):
         return self._run(full)[: len(images)]
 
     def count_parameters(self) -> int | None:
-        """As the exporter wrote it down, else counted in the file if onnx is installed."""
+        """As the exporter wrote it down, else counted in the file.
+
+        Raises:
+            Invalid: onnx is not installed.
+        """
         declared = self._declared.get("parameters", "")
         return int(declared) if declared.isdecimal() else parameters.in_onnx(self.path)
 

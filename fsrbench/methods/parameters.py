@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from fsrbench.errors import Invalid
+
 
 def in_network(network: nn.Module) -> int:
     """Parameters of a network, each shared one counted once."""
@@ -46,16 +48,19 @@ def _frozen(module: nn.Module) -> Iterator[Tensor]:
             yield value
 
 
-def in_onnx(path: Path) -> int | None:
-    """Learned numbers in an ONNX file, wherever it keeps them; ``None`` if onnx is not installed.
+def in_onnx(path: Path) -> int:
+    """Learned numbers in an ONNX file, wherever it keeps them.
 
     Counted are the floating-point tensors, and the integer weights of quantised layers, among initializers and
     ``Constant`` nodes of the graph, its subgraphs and its functions. A ``Constant`` of one plain number is a setting.
+
+    Raises:
+        Invalid: onnx is not installed.
     """
     try:
         import onnx
     except ImportError:
-        return None
+        raise Invalid("counting an ONNX file's parameters needs `pip install 'fsrbench[onnx]'`") from None
     model = onnx.load(str(path), load_external_data=False)
     bodies = [body for top in (model.graph, *model.functions) for body in _with_subgraphs(top)]
     return sum(_size(tensor) for body in bodies for tensor in _tensors(body))

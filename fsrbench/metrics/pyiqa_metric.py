@@ -67,6 +67,9 @@ class PyiqaMetric(ImageMetric):
 
     @cached_property
     def _network(self) -> Any:
+        return self._load(f"; `fsrbench weights fetch {self.name}` gets its weights")
+
+    def _load(self, how_to_get: str) -> Any:
         try:
             with opencv_if_it_loads(), patient_sockets(), contextlib.redirect_stdout(io.StringIO()):
                 import_torchvision()
@@ -77,8 +80,7 @@ class PyiqaMetric(ImageMetric):
             reason = f"{one_line(error)}{advice(error)}"
             raise Unavailable(f"pyiqa's {self.name} needs a package that is not installed: {reason}") from None
         except Exception as error:  # downloads fail in many ways
-            how = f"`fsrbench weights fetch {self.name}` gets its weights"
-            reason = f"pyiqa cannot make {self.name}: {one_line(error)}; {how}"
+            reason = f"pyiqa cannot make {self.name}: {one_line(error)}{how_to_get}"
             raise Unavailable(reason, missing=_caches()) from None
 
     def fingerprint(self) -> str:
@@ -110,7 +112,7 @@ class PyiqaMetric(ImageMetric):
         Raises:
             Unavailable: the download failed.
         """
-        assert self._network is not None
+        self._load(how_to_get="")
 
 
 def _unpickled(name: str, attributes: Mapping[str, Any]) -> PyiqaMetric:

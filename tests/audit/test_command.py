@@ -173,7 +173,7 @@ def test_flags_win_over_the_run(finished: Path, tmp_path: Path, no_niqe: None) -
     assert result.exit_code == 0
     report = (tmp_path / "out" / "audit.md").read_text(encoding="utf-8")
     assert "x4 (16 to 64 px), LR by area" in report
-    assert "First 1 images." in report
+    assert "First 1 image." in report
     assert "LR: Pillow bicubic" in report
     assert "LR: average pooling" not in report
 
@@ -300,12 +300,12 @@ def nothing_said(folder: Path) -> Path:
         (["--method", "bicubik"], "unknown method 'bicubik'; did you mean bicubic"),
         (["--method", ","], "--methods: name at least one"),
         (["--method", ONLY_X4, "--task", "x8"], "OnlyX4 does x4, not x8"),
-        (["--method", "bicubic", "--task", "x3"], "--task: Input should be 'x4' or 'x8'"),
+        (["--method", "bicubic", "--task", "x3"], "--task: must be x4 or x8"),
         (["--method", "bicubic", "--data", "smple"], "unknown dataset 'smple'"),
         (["--method", "bicubic", "--data", "{no_hr}"], "audit needs HR images"),
         (["--method", "bicubic", "--degradation", "bicubik"], "unknown degradation 'bicubik'"),
-        (["--method", "bicubic", "--limit", "0"], "--limit: Input should be"),
-        (["--method", "bicubic", "--seed", "-1"], "--seed: Input should be"),
+        (["--method", "bicubic", "--limit", "0"], "--limit: must be"),
+        (["--method", "bicubic", "--seed", "-1"], "--seed: must be"),
         (["--method", "bicubic", "--limit", "1", "--out", "{file}"], "cannot write to"),
         (["{missing}"], "no such run folder"),
         (["{empty}"], "is not a finished run"),

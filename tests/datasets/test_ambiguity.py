@@ -26,10 +26,14 @@ def write(tmp_path: Path, kind: str, names: Iterable[str]) -> Path:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_face_beside_its_variant_is_refused_by_name(tmp_path: Path, variant: str) -> None:
     source = write(tmp_path, "folder", ["1.png", f"{variant}.png"])
-    for opened in (lambda: open_dataset(str(source)), lambda: open_outputs(source)):
+    for opened, advice in (
+        (lambda: open_dataset(str(source)), "put them into HR/ and LR/ under one name"),
+        (lambda: open_outputs(source), "put the SR pictures alone into SR/, under the names of their HR or LR"),
+    ):
         with pytest.raises(UserError, match="look like HR and LR of one face, or a method's picture") as caught:
             opened()
         assert all(name in str(caught.value) for name in ("1.png", f"{variant}.png"))
+        assert str(caught.value).endswith(advice)
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])

@@ -230,7 +230,7 @@ def test_equal_picture_scores_infinite_and_is_left_out_of_the_mean(tmp_path: Pat
     assert result.values("bicubic")["flat"] == np.inf
     row = result.summary.set_index(["method", "metric"]).loc[("bicubic", "psnr")]
     assert float(row["value"]) == pytest.approx(result.values("bicubic")["a"])
-    assert row["note"] == "1 images left out: infinite, because SR equals HR"
+    assert row["note"] == "1 image left out: infinite, because SR equals HR"
     assert call("table", tmp_path / "out").exit_code == 0
 
 

@@ -21,7 +21,7 @@ def test_table_says_what_lr_was_resized_from(tmp_path: Path, hr: bool) -> None:
     for _ in ("fresh", "again"):
         found = run(data, out)
         assert found.manifest["degradation"]["resized"] == said
-        assert f"degradation none; {said}" in (out / "table.md").read_text()
+        assert f"LR given; {said}" in (out / "table.md").read_text()
     lr = np.asarray(Image.open(out / "images" / "lr" / "b.png"))
     assert np.array_equal(lr, np.asarray(draw_picture(1, 51).resize((16, 16), Image.Resampling.BICUBIC)))
 

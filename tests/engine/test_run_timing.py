@@ -50,3 +50,9 @@ def test_effort_is_the_one_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyP
         rows = finished.summary.query("metric == 'latency_ms'")
         assert set(rows["n"].astype(int)) == {queries}
     assert finished.manifest["spec"]["timing"] == "full"
+
+
+@pytest.mark.parametrize(("metrics", "said"), [("params,flops", False), ("params,latency_ms", True)])
+def test_only_what_is_timed_is_announced_as_timing(tmp_path: Path, metrics: str, said: bool) -> None:
+    data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
+    assert ("timing nearest" in run(data, tmp_path / "out", "--metrics", metrics, methods="nearest").stderr) == said

@@ -101,3 +101,9 @@ def test_github_summary_is_a_table(red: Verdict) -> None:
 def test_github_summary_keeps_its_cells() -> None:
     row = next(line for line in github.summary(nasty("a | b\n<script>")).splitlines() if line.startswith("| lost"))
     assert "a \\| b &lt;script>" in row
+
+
+def test_github_summary_shows_only_the_command_as_code(red: Verdict) -> None:
+    (line,) = (line for line in github.summary(red).splitlines() if "--update" in line)
+    assert line.startswith("if this is meant: `fsrbench check ")
+    assert line.endswith(" --update`")

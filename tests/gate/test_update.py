@@ -50,7 +50,7 @@ def test_changes_name_old_and_new() -> None:
     assert changes(before, after) == [
         "ours, params: 0.7 M -> none",
         f"ours, psnr: {old} -> {new}",
-        "ours, ssim: none -> 0.9",
+        "ours, ssim: new: 0.9",
     ]
 
 

@@ -76,6 +76,7 @@ def face(number: int, side: int = 128) -> Image.Image:
 def _faces(folder: Path) -> None:
     of_sample = {f"{s.id}.png": s.hr.read() for s in sample().samples[:96] if s.hr}
     write_zip(folder / "faces.zip", of_sample)
+    write_zip(folder / "test.zip", of_sample)
     given = {name: encode_picture(face(number, 64)) for number, name in enumerate([*of_sample][:8])}
     write_files(folder / "their_pictures", given)
     write_files(folder / "celeba", picture_files([f"{i:06}.png" for i in range(8)], side=128))

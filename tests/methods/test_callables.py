@@ -87,6 +87,7 @@ def test_function_runs_and_a_wrong_size_is_its_failure(module: Path, tmp_path: P
 def test_network_by_name_has_its_parameters_counted(module: Path) -> None:
     method = load_method("python:made_functions:network", TASKS["x4"], CPU)
     assert method.count_parameters() == 48 * 27 + 48
+    assert method.training == "unknown: a PyTorch network"
     assert method.upscale(torch.rand(1, 3, 16, 16)).shape == (1, 3, 64, 64)
 
 

@@ -67,7 +67,7 @@ def test_missing_and_misfitting_pictures_are_reported_and_not_averaged_away(data
     assert scores["status"].to_dict() == {"anna/1": "ok", "anna/2": "failed", "ben/1": "failed"}
     row = again.summary.query("method == @name").iloc[0]
     assert row["status"] == "failed"
-    assert "failed on 2 of 3 images: no picture of it; there is 'anna/1' (anna/2)" in row["note"]
+    assert "failed on 2 of 3 images: no picture of it; the nearest name is 'anna/1' (anna/2)" in row["note"]
     failed = again.manifest["methods"][name]["failed_images"]
     assert failed["ben/1"] == "is 32 x 32 px, not 64 x 64"
 
@@ -77,8 +77,18 @@ def test_names_that_differ_are_shown(tmp_path, named):
     data = write_files(tmp_path / "data", picture_files(["anna.png", "ben.png"]))
     given = write_files(tmp_path / "theirs", picture_files([f"{named.format(name)}.png" for name in ("anna", "ben")]))
     name = f"images:{given}"
+    done = run(data, tmp_path / "out", "--metrics", "psnr", methods=f"bicubic,{name}")
+    said = f"none of the 2 names match; expected e.g. anna.png, not {named.format('anna')}.png"
+    assert (done.code, done.status(name, "psnr"), done.note(name, "psnr")) == (1, "failed", said)
+    assert f"{name} failed: {said}" in done.stderr.replace("\n", " ")
+
+
+def test_a_few_names_that_differ_are_shown_with_the_nearest(tmp_path):
+    data = write_files(tmp_path / "data", picture_files(["anna.png", "ben.png", "carl.png"]))
+    given = write_files(tmp_path / "theirs", picture_files(["anna.png", "ben_SR.png", "carl_SR.png"]))
+    name = f"images:{given}"
     failed = run(data, tmp_path / "out", "--metrics", "psnr", methods=name).manifest["methods"][name]["failed_images"]
-    assert failed == {who: f"no picture of it; there is '{named.format(who)}'" for who in ("anna", "ben")}
+    assert failed == {who: f"no picture of it; the nearest name is '{who}_SR'" for who in ("ben", "carl")}
 
 
 def test_nearest_name_is_found_quickly_among_many(tmp_path):

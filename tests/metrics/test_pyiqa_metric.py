@@ -136,6 +136,9 @@ def test_what_cannot_be_made_is_unavailable_with_advice(monkeypatch, error, reas
     with pytest.raises(Unavailable, match=reason) as caught:
         metric("lpips").check(FACTS)
     assert "\n" not in str(caught.value)
+    with pytest.raises(Unavailable) as caught:
+        metric("lpips").fetch()
+    assert "weights fetch" not in str(caught.value)  # that is what has failed
 
 
 def test_missing_weights_are_unavailable_offline_and_stop_nothing(tmp_path, monkeypatch):

@@ -255,6 +255,8 @@ def test_a_failed_fetch_is_one_line_and_leaves_nothing(server, declare, file, sh
     with pytest.raises(Unavailable, match=r"^made\.bin could not be fetched: ") as caught:
         fetch("made")
     assert "\n" not in str(caught.value)
+    assert "weights fetch" not in str(caught.value)  # that is what has failed
+    assert "--weights made=FILE" in str(caught.value)
     assert [p for p in cache().rglob("*") if p.is_file()] == []
 
 

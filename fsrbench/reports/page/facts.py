@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from fsrbench.errors import counted
+from fsrbench.reports.tables.notes import LR_GIVEN
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import counts, images_of_people, one_line, protocol_line, section
 from fsrbench.tasks import TASKS
@@ -66,6 +68,7 @@ def head(run: RunData) -> list[Pair]:
     data, degradation = section(run.manifest, "dataset"), section(run.manifest, "degradation")
     images = images_of_people(data["n"], data.get("identities") or 0) if "n" in data else ""
     resized = one_line(degradation.get("resized"))
+    lr = LR_GIVEN if degradation.get("name") == "none" else _named(degradation or run.manifest.get("degradation"))
     words = [
         one_line(data.get("name")),
         images if " " in images or not images else f"{images} images",
@@ -73,7 +76,7 @@ def head(run: RunData) -> list[Pair]:
     ]
     pairs = [
         ("Data", ", ".join(filter(None, words))),
-        ("Degradation", ", ".join(filter(None, (_named(degradation or run.manifest.get("degradation")), resized)))),
+        ("Degradation", ", ".join(filter(None, (lr, resized)))),
         ("Methods", ", ".join(run.methods)),
         ("Finished", _date(run.manifest.get("finished"))),
         ("Wall time", _duration(sum(_seconds(run).values()))),
@@ -103,9 +106,9 @@ def methods(run: RunData) -> list[MethodFacts]:
         remarks = [
             f"{status}: {one_line(entry.get('note'))}" if entry.get("note") else "",
             one_line(entry.get("behaviour")),
-            f"failed on {len(failed)} images, {_first(failed)}" if failed else "",
+            f"failed on {counted(len(failed), 'image')}, {_first(failed)}" if failed else "",
             one_line(entry.get("weights_note")),
-            f"values outside [0, 1] clipped in {clipped} images" if clipped else "",
+            f"values outside [0, 1] clipped in {counted(clipped, 'image')}" if clipped else "",
         ]
         about, training = one_line(entry.get("description")), one_line(entry.get("training"))
         weights, sha256 = one_line(entry.get("weights")), one_line(entry.get("weights_sha256"))

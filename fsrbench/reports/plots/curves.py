@@ -90,7 +90,7 @@ def _threshold_axes(axis: Axes) -> None:
     axis.set_ylim(top=1.005)
     plain_ticks(axis.xaxis)
     plain_ticks(axis.yaxis, factor=PER_CENT)
-    axis.set_xlabel("Least confidence of the detector")
+    axis.set_xlabel("Confidence threshold")
     axis.set_ylabel("Faces found (%)")
 
 

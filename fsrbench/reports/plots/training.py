@@ -17,6 +17,8 @@ from fsrbench.reports.plots.looks import looks_of
 from fsrbench.reports.plots.style import labels, legend_below, method_key, panels
 
 COLUMNS = 3
+MARKED: Final = 30
+"""Longest line that has a marker at every point; a longer one has a few."""
 LOG, SETTINGS = "log.csv", "training.json"
 _AXIS = ("step", "images")
 _DASHES: Final[tuple[Literal["-", "--", ":", "-."], ...]] = ("-", "--", ":", "-.")
@@ -49,9 +51,9 @@ def draw_training(folders: Sequence[Path]) -> Figure | None:
             for dash, column in zip(_DASHES, members, strict=False):
                 if column in log:
                     drawn = log[[x, column]].dropna()
-                    look, marker = looks[name], looks[name].marker if len(logs) > 1 else ""
+                    look, every = looks[name], 1 if len(drawn) <= MARKED else (0.1, 0.3)
                     line = axis.plot(drawn[x], drawn[column], dash, color=look.colour, linewidth=1.3)[0]
-                    line.set(marker=marker, markevery=(0.1, 0.3), markersize=4)
+                    line.set(marker=look.marker, markevery=every, markersize=4)
         _dress(axis, title, members, x)
     if len(logs) > 1:
         names = labels(logs)
@@ -62,6 +64,7 @@ def draw_training(folders: Sequence[Path]) -> Figure | None:
 def _dress(axis: Axes, title: str, members: Sequence[str], x: str) -> None:
     axis.set_title(title.replace("_", " "))
     axis.set_xlabel("images seen" if x == "images" else "updates")
+    axis.set_xlim(left=0)  # around a lone point, ticks would be so close that their labels overlap
     axis.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:g}k" if value else "0")
     if len(members) > 1:
         keys = [

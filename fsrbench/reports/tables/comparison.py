@@ -14,6 +14,7 @@ from fsrbench.files.markdown import escape, markdown_table
 from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.runs.comparison import Compared
 from fsrbench.runs.data import RunData
+from fsrbench.runs.times import BAND
 
 Format = Literal["text", "md", "csv"]
 HEADINGS: Final = ("Metric", "Method", "Difference", "95 % interval", "p (Holm)", "Effect", "Wins (%)", "n", "Verdict")
@@ -38,8 +39,8 @@ def legend(base: str, rows: Sequence[Compared]) -> str:
         f"Each method minus {base}, on the n images (in brackets: people) that both have. Interval: over people, 95 %. "
         f"p: permutation test of paired scores, corrected by Holm for the {tested} tests here; ≈: not distinguishable "
         "at 5 %. Effect: mean difference in its standard deviations. Wins: images on which the method is better, "
-        "equals counted half. Rows without p: values without scores of images, told apart by their intervals, or "
-        "counted."
+        "equals counted half. Rows without p: values without scores of images, which differ where their intervals do "
+        f"not overlap (times: and their factor is above {BAND:g}), or counted."
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from fsrbench.errors import requirement
 from fsrbench.files.text import Yaml, read_marked_yaml
 from fsrbench.runs.names import HR
 
@@ -50,7 +51,7 @@ class Layout(BaseModel):
     intervals: bool = False
     """Whether each value's 95 % interval follows it."""
     notes: Notes = "full"
-    """Below the table: everything, only the footnotes, or nothing."""
+    """Below the table and its caption: everything, only the footnotes, or nothing."""
     width: float | None = Field(default=None, ge=120)
     """In LaTeX: maximum width in points; a wider table continues in a second block below."""
 
@@ -168,13 +169,13 @@ def hint(name: str, known: Sequence[str]) -> str:
 
 
 def _message(error: Any, values: Mapping[Any, Any]) -> str:
-    """One line on what is wrong, led by where: ``metrics: niqe: digits: Input should be ...``."""
+    """One line on what is wrong, led by where: ``metrics: niqe: digits: must be ...``."""
     where = [str(part) for part in error["loc"] if part != "[key]"]
     if error["type"] == "extra_forbidden":
         return f"unknown key {where[-1]!r}; {hint(where[-1], list(Layout.model_fields))}"
     if len(where) > 1 and where[0] == "metrics":
         where[1] = str(metric_columns(values["metrics"])[error["loc"][1]]["name"])
-    return ": ".join([*where, error["msg"].removeprefix("Value error, ")])
+    return ": ".join([*where, requirement(error)])
 
 
 def _twice(names: Iterable[str]) -> str:

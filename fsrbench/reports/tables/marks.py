@@ -14,8 +14,8 @@ from fsrbench.runs.data import RunData
 
 TESTS: Final[dict[Test, str]] = {
     "paired": "paired permutation tests that keep a person's images together, Holm over the column, 5 %",
-    "intervals": "without paired scores: 95 % intervals that overlap",
-    "times": f"times: 95 % intervals that overlap, or a factor below {times.BAND:g}",
+    "intervals": "without paired scores: distinguishable where 95 % intervals do not overlap",
+    "times": f"times: distinguishable where 95 % intervals do not overlap and the factor is above {times.BAND:g}",
     "few": "too few people to tell",
     "untested": "not tested, without intervals or images in common",
 }

@@ -54,4 +54,4 @@ def merged_facts(runs: Sequence[tuple[str, Sequence[str]]]) -> str:
 
 def _repeats(label: str, part: str) -> bool:
     """Whether a heading names what the part does: ``degradation bicubic`` under ``faces.zip, bicubic``."""
-    return part.partition(" ")[2] in label.split(", ")
+    return not {part, part.partition(" ")[2]}.isdisjoint(label.split(", "))

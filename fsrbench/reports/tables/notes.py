@@ -13,6 +13,10 @@ from fsrbench.runs.names import HR
 Place = tuple[str, str]
 """A method and a metric."""
 
+FAILED_ON: Final = "failed on "
+"""Begins notes that give the status themselves: ``failed on 1 of 24 images``."""
+LR_GIVEN: Final = "LR given"
+"""Instead of a degradation's name, where the data has LR; the manifest calls it ``none``."""
 MOST_NAMED: Final = 20
 """Longer lists of what was left out give only their number: the manifest has them all."""
 
@@ -90,7 +94,8 @@ def _problems(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
             if why:
                 reasons.setdefault(why, []).append((row, metric))
     for why, places in reasons.items():
-        yield Note(f"{_where(run, places, metrics)} {why}", tuple(places))
+        joint = ":" if why.startswith(FAILED_ON) else ""
+        yield Note(f"{_where(run, places, metrics)}{joint} {why}", tuple(places))
 
 
 def _why(run: RunData, row: str, metric: str) -> str:
@@ -99,7 +104,8 @@ def _why(run: RunData, row: str, metric: str) -> str:
     if result is None:
         return "" if row == HR else "missing: no row in summary.csv"
     if result.status != "ok":
-        return f"{result.status}: {one_line(result.note) or 'no reason given'}"
+        note = one_line(result.note) or "no reason given"
+        return note if note.startswith(FAILED_ON) else f"{result.status}: {note}"
     return "" if result.ok else f"without value: {one_line(result.note) or 'the run calls it ok'}"
 
 
@@ -173,7 +179,8 @@ def facts(run: RunData, degradation: str = "") -> list[str]:
     if run.manifest.get("task"):
         parts.append(f"task {display_name(run.manifest['task'])}")
     if run.manifest.get("degradation"):
-        parts.append(f"degradation {degradation or degradation_text(run)}")
+        text = degradation or degradation_text(run)
+        parts.append(text if text == LR_GIVEN else f"degradation {text}")
     if resized := section(run.manifest, "degradation").get("resized"):
         parts.append(one_line(resized))
     parts += [f"warning: {one_line(warning)}" for warning in dataset.get("warnings") or ()]
@@ -187,8 +194,10 @@ def setting(run: RunData) -> str:
 
 
 def degradation_text(run: RunData) -> str:
-    """The degradation's name, and its strength where it has one: ``noise 10 of 255``."""
+    """The degradation's name, and its strength where it has one: ``noise 10 of 255``; :data:`LR_GIVEN` without one."""
     degradation = section(run.manifest, "degradation")
+    if degradation.get("name") == "none":
+        return LR_GIVEN
     strength = degradation.get("strength")
     if not isinstance(strength, int | float):
         return display_name(run.manifest.get("degradation"))

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, TypeAdapter, ValidationError
 
-from fsrbench.errors import UserError
+from fsrbench.errors import UserError, requirement
 from fsrbench.files.text import read_yaml
 
 PUBLISHED: Final = Path(__file__).with_name("published.yaml")
@@ -123,8 +123,7 @@ def load_published(path: Path = PUBLISHED) -> tuple[Entry, ...]:
         entries = TypeAdapter(tuple[Entry, ...]).validate_python(content)
     except ValidationError as error:
         first = error.errors()[0]
-        reason = first["msg"].removeprefix("Value error, ")
-        raise UserError(f"{path}: {_place(content, first['loc'])}: {reason}") from None
+        raise UserError(f"{path}: {_place(content, first['loc'])}: {requirement(first)}") from None
     _refuse_twins(path, entries)
     return entries
 

@@ -272,7 +272,7 @@ def test_interrupting_ends_the_workers_and_keeps_what_was_done(data: Path, tmp_p
     ("options", "line"),
     [
         (("--workers", 2, "--scheduler", "tcp://h:1"), "--scheduler: joins a cluster and --workers starts one"),
-        (("--workers", 0), "--workers: Input should be greater than or equal to 1"),
+        (("--workers", 0), "--workers: must be at least 1"),
         (("--scheduler", "somewhere"), "--scheduler: write tcp://HOST:PORT"),
     ],
 )

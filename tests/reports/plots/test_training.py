@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,19 @@ def test_several_trainings_share_the_panels(tmp_path):
     assert len({line.get_color() for line in pixel.get_lines()}) == 2
     assert pixel.get_xlabel() == "updates"  # one of them did not log its images
     assert len(psnr.get_lines()) == 2
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_one_checkpoint_is_a_visible_point(tmp_path, several):
+    folders = [training(tmp_path / name, "step,images,pixel\n10,320,0.5\n") for name in ("a", "b")[: 1 + several]]
+    figure = draw_training(folders)
+    (pixel,) = figure.axes
+    for line in pixel.get_lines():
+        assert line.get_marker() not in ("", "None", None)
+        assert line.get_markevery() == 1
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in pixel.get_xticklabels() if label.get_text()]
+    assert all(first.x1 < second.x0 for first, second in pairwise(boxes))
 
 
 def test_plot_tells_trainings_from_runs(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 
 from fsrbench.errors import UserError
 from fsrbench.reports.tables.build import build_table
+from fsrbench.reports.tables.merge import merged_facts
 
 
 def cells(table, column=0):
@@ -177,3 +178,21 @@ def test_the_images_are_of_so_many_people(make_run, images, people, words):
     dataset = {"name": "sample", "n": images, "identities": people}
     table = build_table(make_run({"psnr": {"a": 20.0}}, dataset=dataset))
     assert table.facts.startswith(f"Dataset sample; n = {words}; task x4")
+
+
+def test_lr_that_was_given_is_no_degradation(make_run):
+    """The manifest calls it ``none``."""
+    given = {"degradation": {"name": "none", "protocol": "LR as given"}}
+    run = make_run({"psnr": {"a": 20.0}}, **given)
+    assert "task x4; LR given" in build_table(run).about
+    runs = [
+        ("a.zip, LR given", ["Dataset a.zip", "LR given"]),
+        ("b.zip, bicubic", ["Dataset b.zip", "degradation bicubic"]),
+    ]
+    assert merged_facts(runs) == ""  # the headings say it all
+
+
+def test_a_note_that_says_what_failed_is_not_led_by_failed_again(make_run):
+    some = {"status": "failed", "note": "failed on 1 of 24 images: too dark (a)"}
+    table = build_table(make_run({"psnr": {"a": some, "b": 20.0}, "niqe": {"a": some, "b": 5.0}}))
+    assert table.footnotes == ("a (every metric): failed on 1 of 24 images: too dark (a)",)

@@ -116,8 +116,16 @@ class TestLegend:
 
     def test_names_intervals_only_where_they_decide(self, make_run):
         latency = build_table(make_run({"latency_ms": {"a": (8.0, 7.5, 8.5), "b": (10.0, 9.0, 11.0)}})).legend
-        assert "intervals that overlap" in latency
+        assert "(times: distinguishable where 95 % intervals do not overlap and the factor is above 1.2)" in latency
         assert "permutation" not in latency
+
+    @pytest.mark.parametrize("metric", ["latency_ms", "kid"])
+    @pytest.mark.parametrize("low", [0.4, 0.85])
+    def test_names_the_rule_for_distinguishable_whatever_the_marks(self, make_run, low, metric):
+        """One rule stands behind "only where distinguishable" and behind "not distinguishable"."""
+        legend = build_table(make_run({metric: {"a": (0.9, 0.8, 1.0), "b": (low, 0.9 * low, 1.1 * low)}})).legend
+        assert "distinguishable where 95 % intervals do not overlap" in legend
+        assert "that overlap" not in legend
 
     def test_of_exact_numbers_needs_no_test(self, make_run):
         assert build_table(make_run({"params": {"a": 0.001, "b": 0.002}})).legend == "Best in bold, second underlined"

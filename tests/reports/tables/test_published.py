@@ -109,7 +109,7 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("old", "new", "reason"),
         [
-            ("status: verified", "status: probably", "Kim 2019, status: Input should be 'verified' or 'unverified'"),
+            ("status: verified", "status: probably", "Kim 2019, status: must be verified or unverified"),
             ("  source: Table 2\n", "", "Kim 2019, source: Field required"),
             ("source: Table 2", "source:", "Kim 2019, source: "),
             ("task: x8", "task: x2", "Kim 2019, task: "),
@@ -123,8 +123,8 @@ class TestMistakes:
             ("dataset: CelebA, values: {psnr: 21", "data: CelebA, values: {psnr: 21", "row bicubic, dataset: Field"),
             ("method: bicubic, ", "", "Kim 2019, row 2, method: Field required"),
             ("method: bicubic", "method: PFSR", "Kim 2019, row PFSR: 2 rows for task x8, dataset CelebA"),
-            (GOOD, "just words", "the file: Input should be a valid tuple"),
-            (GOOD, "- words", "entry 1: Input should be"),
+            (GOOD, "just words", "the file: must be a valid tuple"),
+            (GOOD, "- words", "entry 1: must be"),
             (GOOD, "a: [", "cannot be read: "),
         ],
     )
