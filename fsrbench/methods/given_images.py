@@ -24,7 +24,7 @@ NEAR: Final = 20
 
 
 class GivenImages(Method):
-    """SR pictures of a folder or zip, paired with the data by relative path without suffix; nothing is timed.
+    """SR pictures of a folder or zip, paired with the data by relative path without suffix; it has no times.
 
     An image whose picture is missing, or has another size than the task's HR, counts as failed.
     """
