@@ -87,7 +87,7 @@ class GivenImages(Method):
         """
         if images and self._pictures.keys().isdisjoint(images):
             expected, first = f"{images[0][:80]}.png", self._pictures[self._names[0]].name[-80:]
-            raise FsrbenchError(f"none of the {len(self._names)} names match; expected e.g. {expected}, not {first}")
+            raise FsrbenchError(f"no file is named after an image; expected e.g. {expected}, not {first}")
 
     def _nearest(self, image: str) -> str:
         """The most similar name among its neighbours; not among all names, as every image may be missing."""
