@@ -14,7 +14,7 @@ from fsrbench.datasets.base import DATASETS
 from fsrbench.datasets.inputs import TRANSPARENT, Inputs, prepare, transparency_warning
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.degradations.recipes import Degradation, find_degradation
-from fsrbench.errors import UserError, counted
+from fsrbench.errors import UserError
 from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import decode, in_centre_square
@@ -84,7 +84,7 @@ def degrade(request: Request, resume: bool, reporter: Reporter) -> dict[str, Any
             transparent += [image for image, note in inputs.notes.items() if TRANSPARENT in note]
         if not drawn:
             image, reason = next(iter(problems.items()))
-            raise UserError(f"none of the {counted(len(problems), 'image')} can be used; {image}: {reason}")
+            raise UserError(f"no image can be used ({len(problems)} left out); {image}: {reason}")
         for side in prepared.SIDES:
             prepared.tidy(request.folder, side, drawn)
         _write_drawn(request.folder / DRAWN, drawn)

@@ -141,7 +141,7 @@ def _report_method(method: str, result: MethodResults, reporter: Reporter) -> No
 
 def _none_usable(dataset: Dataset, problems: Mapping[str, str]) -> str:
     image, reason = next(iter(problems.items()))
-    return f"none of the {counted(len(problems), 'image')} of {dataset.name} can be used; {image}: {reason}"
+    return f"no image of {dataset.name} can be used ({len(problems)} left out); {image}: {reason}"
 
 
 def _report_weights(prepared: Prepared, reporter: Reporter) -> None:

@@ -29,7 +29,7 @@ def test_only_unusable_images_are_unusable_input(tmp_path: Path) -> None:
     files = {"a.png": b"", "b.jpg": b"text", "c.png": encode_picture(draw_picture(0, 32))}
     result = run(write_files(tmp_path / "data", files), tmp_path / "out")
     assert result.code == 2
-    assert "none of the 3 images of" in result.stderr
+    assert "can be used (3 left out)" in result.stderr
     assert "a: empty file" in result.stderr
     assert result.stdout == ""
 

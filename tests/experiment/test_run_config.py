@@ -134,7 +134,7 @@ def test_a_run_that_fails_stops_no_other(configured: Configured) -> None:
     assert found.exit_code == 1
     told = record()["runs"]
     assert {name: entry["status"] for name, entry in told.items()} == {"plain": "ok", "broken": "stopped", "hard": "ok"}
-    assert "none of the 1 images" in told["broken"]["note"]
+    assert "no image of broken can be used" in told["broken"]["note"]
     assert "| Plain<br>PSNR (dB) ↑ | hard<br>PSNR (dB) ↑ |" in Path("runs/study/tables/all.md").read_text()
     write_files(Path("broken"), picture_files(["a.png"]))
     assert configured(text.replace("niqe", "ssim")).exit_code == 0

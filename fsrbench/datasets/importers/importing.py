@@ -114,7 +114,7 @@ def _finish(request: Import, found: Collection, tree: Tree, done: list[Outcome])
     written = [one for one in done if not one.reason]
     left_out = found.left_out + [(faces[one.id].name, one.reason) for one in done if one.reason]
     if not written:
-        raise UserError(f"none of the {len(done)} pictures can be used; {_shown(left_out[-1][0])}: {left_out[-1][1]}")
+        raise UserError(f"no picture can be used ({len(done)} left out); {_shown(left_out[-1][0])}: {left_out[-1][1]}")
     prepared.tidy(folder, request.kind.side, (one.id for one in written))
     columns = list(dict.fromkeys(name for one in written for name in faces[one.id].facts))
     rows = [

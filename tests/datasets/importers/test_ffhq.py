@@ -146,7 +146,7 @@ def test_pictures_smaller_than_asked_for_are_no_hr(tmp_path: Path) -> None:
     source = ffhq(tmp_path / "src", thumbnails=True)
     result = call("data", "import", "ffhq", source, tmp_path / "out", "--size", 256, "--workers", 1)
     assert result.exit_code == 2
-    assert "none of the 2 pictures can be used" in result.stderr
+    assert "no picture can be used (2 left out)" in result.stderr
     assert "128 px, smaller than --size 256" in result.stderr
     do_import("ffhq", source, tmp_path / "new", "--size", 256, "--enlarge")
     assert pictures(tmp_path / "new")["60000"].shape == (256, 256, 3)
