@@ -62,7 +62,9 @@ class Prepared:
     def plan(self) -> list[Unit]:
         """All units of work."""
         reference = self.reference if self.context.measures.reference_extractors else None
-        return make_plan(self.shards, self.rows(self.methods), make_shards(reference) if reference else ())
+        return make_plan(
+            self.shards, self.rows(self.methods), make_shards(reference, self.spec.the_task) if reference else ()
+        )
 
     def warnings(self) -> Iterator[str]:
         """What was noticed about the data."""
@@ -128,7 +130,7 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
         raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
     degradation = find_degradation(spec.degradation)
     dataset = open_dataset(spec.data).head(spec.limit)
-    shards = make_shards(dataset)
+    shards = make_shards(dataset, spec.the_task)
     reference = _open_reference(spec)
     refused_metrics = _configure(metrics, _facts(spec, dataset, reference), reporter)
     usable = [metric for metric in metrics if metric.name not in refused_metrics]
