@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fsrbench.engine.context import Context
-from fsrbench.engine.plan import REFERENCE, Unit
+from fsrbench.engine.plan import REFERENCE, Shard, Unit
 from fsrbench.engine.results import UnitResult
 from fsrbench.engine.store import HR_PICTURES, INPUTS, PICTURES
 from fsrbench.files.size_limit import GIB, entries, remove, remove_unused, removed_note
@@ -18,7 +18,7 @@ from fsrbench.machine.console import Reporter
 class CacheLimit:
     """The limit of a run in progress; the process that collects the results applies it.
 
-    First go results that this run has not used. If that is not enough: pictures of the shards that are done, the
+    First go results that this run has not used and will not read. If that is not enough: pictures of the shards that are done, the
     latest first, because the report and the timing want those of the first images. Features stay, as metrics of the
     whole set read them in the end. Whatever is removed can be computed again, by this process or another.
 
@@ -29,7 +29,7 @@ class CacheLimit:
     """
 
     def __init__(self, context: Context, units: Sequence[Unit], reporter: Reporter) -> None:
-        self._context, self._reporter = context, reporter
+        self._context, self._units, self._reporter = context, units, reporter
         self._limit, self._started = context.spec.cache_limit, time.time_ns()
         self._waiting = Counter(map(_shard, units))
         self._done: list[list[Path]] = []
@@ -42,15 +42,14 @@ class CacheLimit:
         """A unit is done."""
         if self._limit is None:
             return
-        shard, store, keys = _shard(result.unit), self._context.store, self._context.keys
+        shard = _shard(result.unit)
         files = self._pictures.setdefault(shard, [])
         if result.stored_at:
-            files.append(store.path(PICTURES, result.stored_at))
+            files.append(self._context.store.path(PICTURES, result.stored_at))
         self._waiting[shard] -= 1
         if not self._waiting[shard]:
             self._context.inputs.known_facts(result.unit.shard)  # read now: without the file it would be decoded again
-            hr = store.path(HR_PICTURES, keys.hr(result.unit.shard))
-            self._done.append([*self._pictures.pop(shard), store.path(INPUTS, keys.inputs(result.unit.shard)), hr])
+            self._done.append([*self._pictures.pop(shard), *self._inputs(result.unit.shard)])
         self.apply()
 
     def apply(self) -> None:
@@ -58,7 +57,7 @@ class CacheLimit:
         if self._limit is None:
             return
         folder = self._context.store.folder
-        self._count(remove_unused(folder, self._limit, self._started))
+        self._count(remove_unused(folder, self._limit, self._started, self._needed))
         excess = sum(entry.size for entry in entries(folder)) - round(self._limit * GIB)
         if excess > 0:
             self._remove_own(excess)
@@ -67,6 +66,17 @@ class CacheLimit:
         """Say what was removed in all."""
         if self._removed and self._limit is not None:
             self._reporter.say(removed_note(self._removed, self._freed, self._limit))
+
+    def _needed(self) -> set[Path]:
+        """Pictures that the unfinished work would read if they are stored."""
+        waiting = [unit for unit in self._units if self._waiting[_shard(unit)]]
+        made = {self._context.store.path(PICTURES, self._context.keys.pictures(u)) for u in waiting if not u.of_hr}
+        return made.union(*(self._inputs(unit.shard) for unit in waiting))
+
+    def _inputs(self, shard: Shard) -> list[Path]:
+        """Where a shard's LR and HR pictures are."""
+        store, keys = self._context.store, self._context.keys
+        return [store.path(INPUTS, keys.inputs(shard)), store.path(HR_PICTURES, keys.hr(shard))]
 
     def _remove_own(self, excess: int) -> None:
         if not self._warned:

@@ -23,7 +23,7 @@ from fsrbench.process.containment import contained
 OVERSHOOT = 0.25
 """Outputs further outside [0, 1] are in another range rather than overshooting, and are rejected."""
 BATCH_PIXELS = 16 * 128**2
-"""Most pixels of a batch's SR pictures on CPUs: what a network holds between its layers is 100 times as much and more."""
+"""Most pixels of a batch's SR pictures on CPUs: what a network holds between its layers is 100 times as much."""
 Outcome = Tensor | str
 """An SR image, or one line why there is none."""
 Upscale = Callable[[Tensor, Sequence[str]], list[Outcome]]

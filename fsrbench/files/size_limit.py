@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,21 +48,27 @@ def remove(paths: Iterable[Path], excess: int) -> tuple[int, int]:
     return number, freed
 
 
-def remove_unused(folder: Path, limit: float, since: int | None = None) -> tuple[int, int]:
+def remove_unused(
+    folder: Path, limit: float, since: int | None = None, needed: Callable[[], Container[Path]] = tuple
+) -> tuple[int, int]:
     """Remove what was used least recently until the cache is below a limit.
 
     Args:
         folder: of the cache.
         limit: in GiB.
         since: what was used since then, in nanoseconds, stays; ``None`` for nothing.
+        needed: returns files that stay, too; called if any must go.
 
     Returns:
         Number and bytes of the removed files.
     """
     found = list(entries(folder))
     excess = sum(entry.size for entry in found) - round(limit * GIB)
-    unused = (entry for entry in sorted(found, key=lambda entry: entry.used) if since is None or entry.used < since)
-    return remove((entry.path for entry in unused), excess)
+    if excess <= 0:
+        return 0, 0
+    unused = [entry for entry in sorted(found, key=lambda entry: entry.used) if since is None or entry.used < since]
+    kept = needed() if unused else ()
+    return remove((entry.path for entry in unused if entry.path not in kept), excess)
 
 
 def removed_note(number: int, size: int, limit: float) -> str:

@@ -40,6 +40,11 @@ def test_what_was_used_since_stays(cache: Path) -> None:
     assert left(cache) == "ab"
 
 
+def test_what_is_needed_stays(cache: Path) -> None:
+    assert remove_unused(cache, 0, needed=lambda: {cache / "kind" / "d.npz"})[0] == 3
+    assert left(cache) == "d"
+
+
 def test_a_file_counts_as_used_when_it_was_written(cache: Path) -> None:
     os.utime(cache / "kind" / "d.npz", (1, 99))
     remove_unused(cache, SIZE / GIB)
