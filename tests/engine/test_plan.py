@@ -42,7 +42,7 @@ def test_nothing_to_do_is_no_plan(count, methods):
     ("lr", "scale", "images"), [(16, 4, 64), (16, 8, 64), (32, 8, 64), (128, 4, 16), (512, 1, 16), (4096, 1, 1)]
 )
 def test_a_shard_of_large_pictures_has_fewer(lr: int, scale: int, images: int) -> None:
-    task = Task(f"{lr}x{scale}", lr, scale)
+    task = Task(lr, scale)
     shards = make_shards(dataset(150), task)
     assert [len(shard.samples) for shard in shards[:-1]] == [images] * (len(shards) - 1)
     assert images == 1 or images * task.hr_size**2 <= SHARD_PIXELS
