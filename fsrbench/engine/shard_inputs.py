@@ -89,7 +89,7 @@ class ShardInputs:
         hr_key = None if inputs.hr is None else self._keys.hr(shard)
         if hr_key and inputs.hr is not None:
             damaged = self._store.path(INPUTS, key).exists()  # LR or HR could not be read
-            if damaged or not self._store.path(HR_PICTURES, hr_key).exists():
+            if damaged or not self._store.touch(HR_PICTURES, hr_key):
                 self._store.put(HR_PICTURES, hr_key, {"hr": inputs.hr})
         facts = pack_json(asdict(InputFacts.of(inputs)))
         self._store.put(INPUTS, key, {"lr": inputs.lr, "facts": facts, "hr_at": pack_json(hr_key)})

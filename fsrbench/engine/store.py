@@ -51,9 +51,15 @@ class Store:
                 found = {name: _read(file, name) for name in (names if only is None else only)}
         except Exception:  # damaged bytes make numpy, zipfile and Pillow raise a dozen types
             return None
+        self.touch(kind, key)
+        return found
+
+    def touch(self, kind: str, key: str) -> bool:
+        """Note that what is stored under a key is in use; whether there is anything."""
+        path = self.path(kind, key)
         with suppress(OSError):  # another's file, or a disk that can only be read
             os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
-        return found
+        return path.exists()
 
     def put(self, kind: str, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Store arrays under a key, replacing what was there.
