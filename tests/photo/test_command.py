@@ -119,7 +119,7 @@ def test_picture_is_enlarged_by_the_scale_and_every_face_has_its_row(photo, tmp_
 def test_faces_are_cut_at_the_lr_size_of_any_task(
     photo: Path, tmp_path: Path, found, task: str, lr: int, scale: int, factor: int, kind: str
 ) -> None:
-    """For restoration the photo grows as its largest face does, at most four times: 48 px to 64 px is 1, to 512 is 4."""
+    """For restoration the photo grows as its largest face does, at most four times: 48 to 64 px is 1, to 512 is 4."""
     method = "bicubic"
     if kind == "onnx":
         method = f"onnx:{save_enlarging_onnx(tmp_path / 'net.onnx', scale, gain=0.5)}"
@@ -140,7 +140,8 @@ def test_faces_are_cut_at_the_lr_size_of_any_task(
             assert np.abs(columns[-1].images[row] - expected).max() <= 1
             centre = int(place.centre.imag * factor), int(place.centre.real * factor)
             large = shown.resize(picture.size, Image.Resampling.BICUBIC)
-            around = tuple(slice(at - 4, at + 5) for at in centre)
+            half = round(place.side * factor / 6)
+            around = tuple(slice(at - half, at + half) for at in centre)
             assert np.asarray(picture)[around].mean() == pytest.approx(np.asarray(large)[around].mean() / 2, abs=4)
 
 
