@@ -13,7 +13,8 @@ from fsrbench.datasets import Dataset, open_dataset, prepared
 from fsrbench.datasets.base import DATASETS
 from fsrbench.datasets.inputs import TRANSPARENT, Inputs, prepare, transparency_warning
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
-from fsrbench.degradations.recipes import Degradation, find_degradation
+from fsrbench.degradations.base import Degradation
+from fsrbench.degradations.recipes import find_degradation
 from fsrbench.errors import UserError
 from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.machine.console import Reporter

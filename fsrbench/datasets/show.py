@@ -15,7 +15,7 @@ from rich.text import Text
 
 from fsrbench.datasets import Dataset, prepared
 from fsrbench.datasets.base import Picture, Sample, dataset_hash
-from fsrbench.degradations.recipes import Degradation
+from fsrbench.degradations.base import Degradation
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import BadImage, centre_square, decode

@@ -10,7 +10,8 @@ from pathlib import Path
 from fsrbench import weights
 from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.pairs import read_pairs
-from fsrbench.degradations.recipes import Degradation, find_degradation
+from fsrbench.degradations.base import Degradation
+from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.context import Context
 from fsrbench.engine.frames import status_of
 from fsrbench.engine.plan import Shard, Unit, make_plan, make_shards

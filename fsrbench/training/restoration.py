@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fsrbench.degradations.recipes import rng_for
+from fsrbench.degradations.base import rng_for
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.training.data import Batch, load_faces, make_batch
 from fsrbench.training.distributed import rank

@@ -10,7 +10,9 @@ import pytest
 from made import draw_picture
 from PIL import Image
 
-from fsrbench.degradations.recipes import DEGRADATIONS, STRENGTHS, Parameters, find_degradation, rng_for
+from fsrbench.degradations.base import Parameters, rng_for
+from fsrbench.degradations.recipes import DEGRADATIONS, find_degradation
+from fsrbench.degradations.strengths import STRENGTHS
 from fsrbench.tasks import TASKS, Task
 
 NAMES = [*DEGRADATIONS] + [

@@ -10,7 +10,8 @@ from made import draw_picture
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from fsrbench.degradations.recipes import DEGRADATIONS, Parameters, find_degradation, rng_for
+from fsrbench.degradations.base import Parameters, rng_for
+from fsrbench.degradations.recipes import DEGRADATIONS, find_degradation
 from fsrbench.errors import UserError
 
 NAMES = ["bicubic", "area", "bilinear-steps", "opencv-cubic", "opencv-linear", "skimage-rescale", "realworld", "wild"]

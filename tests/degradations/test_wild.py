@@ -7,7 +7,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
 from fsrbench.degradations import wild
-from fsrbench.degradations.recipes import DEGRADATIONS, Parameters, find_degradation, rng_for
+from fsrbench.degradations.base import Parameters, rng_for
+from fsrbench.degradations.recipes import DEGRADATIONS, find_degradation
 
 PILLOW = {
     "area": Image.Resampling.BOX,

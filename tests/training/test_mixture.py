@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from made import draw_picture
 
-from fsrbench.degradations.recipes import find_degradation, rng_for
+from fsrbench.degradations.base import rng_for
+from fsrbench.degradations.recipes import find_degradation
 from fsrbench.errors import UserError
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.training.data import MIXTURE, check_mixture, make_batch
