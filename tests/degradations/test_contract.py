@@ -47,6 +47,16 @@ def test_lr_has_the_tasks_size_and_hr_stays(name: str, task: Task) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_it_restores_where_it_says_so_and_else_leaves_hr_as_it_is(name: str) -> None:
+    degradation, changed = find_degradation(name), []
+    for i in range(12):
+        lr, _ = degradation(HR, HR.width, rng_for(f"face {i}"))
+        assert (lr.size, lr.mode) == (HR.size, "RGB")
+        changed.append(lr.tobytes() != HR.tobytes())
+    assert sum(changed) >= 8 if degradation.restores else not any(changed)  # wild leaves some as they are
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_an_image_and_a_seed_give_the_same_lr_in_any_company(name: str) -> None:
     alone = degrade(name)
     np.random.seed(1)
