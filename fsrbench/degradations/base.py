@@ -35,7 +35,7 @@ class Degradation:
 
     def suits(self, task: Task) -> bool:
         """Whether it can make the LR of a task; :func:`fsrbench.degradations.check_task` says why not."""
-        if task.scale == 1:
+        if task.is_restoration:
             return self.restores
         return not self.halves or task.scale & (task.scale - 1) == 0
 

@@ -50,13 +50,12 @@ def check_task(degradation: Degradation, task: Task) -> None:
         UserError: LR would equal HR, or halvings do not reach its size; the message names what suits.
 
     Example:
-        >>> from fsrbench.tasks import TASKS
-        >>> check_task(find_degradation("gfpgan"), TASKS["x4"])
+        >>> check_task(find_degradation("gfpgan"), Task(512, 1))
     """
     if degradation.suits(task):
         return
     name = degradation.name if degradation.strength is None else f"{degradation.name}:{degradation.strength:g}"
     suiting = ", ".join(d.name for d in DEGRADATIONS.values() if d.suits(task))
-    reason = "leaves LR equal to HR" if task.scale == 1 else f"only halves, which does not give a scale of {task.scale}"
+    reason = "leaves LR equal to HR" if task.is_restoration else f"only halves, which gives no scale of {task.scale}"
     strengths = ", ".join(f"{kind}:STRENGTH" for kind in STRENGTHS)
     raise UserError(f"degradation {name} {reason} in task {task.name}; use {suiting}, {strengths}")

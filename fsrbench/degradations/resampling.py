@@ -106,8 +106,8 @@ def filter_2d(pixels: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     Example:
         >>> dot = np.zeros((5, 5, 1))
         >>> dot[2, 2] = 9.0
-        >>> filter_2d(dot, np.full((3, 3), 1 / 9))[..., 0].round(9)[2].tolist()
-        [0.0, 1.0, 1.0, 1.0, 0.0]
+        >>> np.rint(filter_2d(dot, np.full((3, 3), 1 / 9))[2, :, 0]).astype(int).tolist()
+        [0, 1, 1, 1, 0]
     """
     radius = len(kernel) // 2
     channels = np.asarray(pixels, dtype=np.float64).transpose(2, 0, 1)
