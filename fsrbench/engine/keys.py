@@ -57,9 +57,13 @@ class Keys:
     def pictures(self, unit: Unit) -> str:
         """Key of a unit's SR pictures; of an HR unit, of the HR pictures, independent of how LR is made."""
         if unit.of_hr:
-            return key_of(samples=self._samples(unit.shard), hr=True)
+            return self.hr(unit.shard)
         inputs = self.inputs(unit.shard)
         return key_of(inputs=inputs, method=self.method(unit.method), device=self._device.type)
+
+    def hr(self, shard: Shard) -> str:
+        """Key of a shard's HR pictures."""
+        return key_of(samples=self._samples(shard), hr=True)
 
     def _samples(self, shard: Shard) -> str:
         return key_of(task=self._spec.task, samples=self.digests(shard), versions=self._versions)
