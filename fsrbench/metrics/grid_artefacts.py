@@ -15,8 +15,8 @@ from fsrbench.tasks import Task
 
 NEIGHBOURS = (-4, -3, 3, 4)
 """Bins beside a frequency of the grid that it is compared with; the window's main lobe reaches those between."""
-FLOOR = 1e-8
-"""Added to the power, for flat pictures; rounding to 8 bits adds about ten times as much."""
+FLOOR = 2e-6
+"""Added to the power, about twenty times what rounding to 8 bits adds: a grid that weak cannot be seen."""
 RESTORATION_PERIOD = 8
 """Pixels after which grids of restoration repeat: blocks of JPEG, and networks that work at 1/2, 1/4 or 1/8."""
 
@@ -28,7 +28,7 @@ def grid_artefacts(images: Tensor, period: int) -> Tensor:
     ``k / period`` cycles a pixel, ``k = 1 .. period / 2`` (Odena et al., Deconvolution and Checkerboard Artifacts,
     Distill 2016; Aitken et al., arXiv:1707.02937). With ``P(f)`` the power of luma at the frequency ``f`` along one axis,
     under a Hann window and averaged over all frequencies along the other, this is the geometric mean over both axes and
-    all ``k`` of ``sqrt(P(k / period) / G)``, ``G`` the geometric mean of ``P`` 3 and 4 bins to either side.
+    all ``k`` of ``sqrt(P(k / period) / G)``, ``G`` the geometric mean of ``P`` 3 and 4 bins to either side; 2e-6 is added to each ``P``.
 
     Args:
         images: N,3,H,W in [0, 1], H and W multiples of ``period``, at least 9 times it.
@@ -66,7 +66,7 @@ def period_of(task: Task) -> int:
 class GridArtefacts(ImageMetric):
     """Grid artefacts of SR: amplitude at the sub-pixel frequencies relative to their neighbours'.
 
-    Near HR's own value, the row ``hr``, is better: photographs of faces have about 0.9, a value well above it is a comb or
+    Near HR's own value, the row ``hr``, is better: photographs of faces have about 0.9; a value well above that is a comb or
     checkerboard, one below it no merit, for interpolation leaves hardly any energy at these frequencies and ``nearest``
     none. So the metric ranks nothing. See :func:`grid_artefacts` for the formula. Not negative.
 
