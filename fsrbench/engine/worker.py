@@ -81,7 +81,10 @@ class Worker:
                 continue
             with _failure_in(result.failed, metric.name):
                 if isinstance(metric, InputMetric):
-                    pictures, score = keys.beside_lr(result.made_key, unit.shard), _beside_lr(metric, sr, lr, result.ids)
+                    pictures, score = (
+                        keys.beside_lr(result.made_key, unit.shard),
+                        _beside_lr(metric, sr, lr, result.ids),
+                    )
                 else:
                     pictures, score = result.made_key, _beside_hr(metric, sr, hr)
                 scored = self._score(metric, pictures, result.ids, score)

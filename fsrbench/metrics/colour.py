@@ -28,11 +28,12 @@ def typology_angle(lab: np.ndarray) -> np.ndarray:
 class ColourDrift(FeatureMetric):
     """How far the mean colour of SR is from HR's: CIE 1976 colour difference of the mean colours.
 
-    ``sqrt(dL*^2 + da*^2 + db*^2)``, d the difference of the means over a picture's pixels in CIELAB (CIE 15; sRGB, white
-    D65). About 1 is just noticeable for patches side by side. Not negative, lower is better. The details have signs, SR
-    less HR, mean over the images: lightness ``delta_lightness`` (L*), chroma ``delta_chroma`` (C*) and
-    ``delta_ita_degrees``, the drift of the angle ``arctan((L* - 50) / b*)`` of the mean colour. All are of whole pictures,
-    background and light included: they tell what a method does to colours, and nothing about the people shown.
+    ``sqrt(dL*^2 + da*^2 + db*^2)``, d the difference of the means over a picture's pixels in CIELAB (CIE 15; sRGB,
+    white D65). About 1 is just noticeable for patches side by side. Not negative, lower is better. The details have
+    signs, SR less HR, mean over the images: lightness ``delta_lightness`` (L*), chroma ``delta_chroma`` (C*) and
+    ``delta_ita_degrees``, the drift of the angle ``arctan((L* - 50) / b*)`` of the mean colour. All are of whole
+    pictures, background and light included: they tell what a method does to colours, and nothing about the people
+    shown.
 
     Example:
         >>> hr = {"lab": np.array([[60.0, 10.0, 20.0]])}
@@ -47,8 +48,8 @@ class ColourDrift(FeatureMetric):
     needs = frozenset({"hr"})
     extractor = "colour"
     protocol = (
-        "colour difference (CIE 1976) of the mean colours of SR and HR over the whole picture, CIELAB of sRGB with white "
-        "D65; details: SR less HR of L*, C* and the angle arctan((L* - 50) / b*) of the mean colours"
+        "colour difference (CIE 1976) of the mean colours of SR and HR over the whole picture, CIELAB of sRGB with "
+        "white D65; details: SR less HR of L*, C* and the angle arctan((L* - 50) / b*) of the mean colours"
     )
 
     @property

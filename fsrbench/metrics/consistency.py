@@ -57,8 +57,8 @@ class Consistency(InputMetric):
 
     name, title, unit, direction, digits, bounds = "consistency", "Consistency", "of 255", "lower", 2, (0, inf)
     protocol = (
-        "SR (8 bit) reduced by the degradation that made LR, with the image's own random numbers, against LR: RMSE over "
-        "pixels and RGB, in levels of 8 bits"
+        "SR (8 bit) reduced by the degradation that made LR, with the image's own random numbers, against LR: RMSE "
+        "over pixels and RGB, in levels of 8 bits"
     )
     degradation = ""
     seed = 0

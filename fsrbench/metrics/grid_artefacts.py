@@ -26,9 +26,10 @@ def grid_artefacts(images: Tensor, period: int) -> Tensor:
 
     A network that makes ``period`` x ``period`` pixels of one can repeat a pattern every ``period`` pixels: energy at
     ``k / period`` cycles a pixel, ``k = 1 .. period / 2`` (Odena et al., Deconvolution and Checkerboard Artifacts,
-    Distill 2016; Aitken et al., arXiv:1707.02937). With ``P(f)`` the power of luma at the frequency ``f`` along one axis,
-    under a Hann window and averaged over all frequencies along the other, this is the geometric mean over both axes and
-    all ``k`` of ``sqrt(P(k / period) / G)``, ``G`` the geometric mean of ``P`` 3 and 4 bins to either side; 2e-6 is added to each ``P``.
+    Distill 2016; Aitken et al., arXiv:1707.02937). With ``P(f)`` the power of luma at the frequency ``f`` along one
+    axis, under a Hann window and averaged over all frequencies along the other, plus 2e-6, this is the geometric mean
+    over both axes and all ``k`` of ``sqrt(P(k / period) / G)``, ``G`` the geometric mean of ``P`` 3 and 4 bins to
+    either side.
 
     Args:
         images: N,3,H,W in [0, 1], H and W multiples of ``period``, at least 9 times it.
@@ -60,15 +61,15 @@ def _excess(power: Tensor, period: int) -> Tensor:
 
 def period_of(task: Task) -> int:
     """After how many pixels the grids of a task's methods repeat: its scale; for restoration 8."""
-    return task.scale if task.scale > 1 else RESTORATION_PERIOD
+    return RESTORATION_PERIOD if task.is_restoration else task.scale
 
 
 class GridArtefacts(ImageMetric):
     """Grid artefacts of SR: amplitude at the sub-pixel frequencies relative to their neighbours'.
 
-    Near HR's own value, the row ``hr``, is better: photographs of faces have about 0.9; a value well above that is a comb or
-    checkerboard, one below it no merit, for interpolation leaves hardly any energy at these frequencies and ``nearest``
-    none. So the metric ranks nothing. See :func:`grid_artefacts` for the formula. Not negative.
+    Near HR's own value, the row ``hr``, is better: photographs of faces have about 0.9; a value well above that is a
+    comb or checkerboard, one below it no merit, for interpolation leaves little energy at these frequencies and
+    ``nearest`` none. So the metric ranks nothing. See :func:`grid_artefacts` for the formula. Not negative.
 
     Example:
         >>> grey = torch.rand(1, 1, 64, 64, generator=torch.manual_seed(0)).expand(1, 3, 64, 64)
@@ -80,8 +81,8 @@ class GridArtefacts(ImageMetric):
     direction: Direction = "none"
     period = 4
     protocol = (
-        "amplitude of luma at k/scale cycles a pixel (scale 1: k/8), k from 1 to half the scale, over that 3 and 4 bins "
-        "beside it; Hann window, power averaged over the other axis, then geometric mean; compare with HR's"
+        "amplitude of luma at k/scale cycles a pixel (scale 1: k/8), k from 1 to half the scale, over that 3 and 4 "
+        "bins beside it; Hann window, power averaged over the other axis, then geometric mean; compare with HR's"
     )
 
     def check(self, facts: Facts) -> None:

@@ -42,7 +42,9 @@ _LPIPS = "Learned perceptual distance (Zhang et al., CVPR 2018) by {}: squared d
 _LPIPS += "weighted by channel, mean over pixels, sum over five layers. Not negative, lower is better."
 _MANIQA = "Naturalness by a vision transformer with attention over channels and places (MANIQA, Yang et al., CVPRW "
 _MANIQA += "2022), trained on {}. About 0 to 1, higher is better."
-_CROPS = "20 crops of 224 px, the first four rows of a 5 x 5 grid (of 512 px the lowest 72 are in none), pictures up to "
+_CROPS = (
+    "20 crops of 224 px, the first four rows of a 5 x 5 grid (of 512 px the lowest 72 are in none), pictures up to "
+)
 _CROPS += "224 px enlarged to 225 px; mean over all patches of the crops, by the network's weights"
 LISTED: Final = {
     "lpips": Listed(
@@ -103,8 +105,8 @@ LISTED: Final = {
         "TOPIQ (face)",
         "Quality of a face from semantics down to details (TOPIQ, Chen et al., IEEE TIP 33, 2024), trained on faces. "
         "About 0 to 1, higher is better; none where no face is found.",
-        "ResNet-50, trained on CGFIQA-40k (before October 2024 pyiqa's had GFIQA-20k); the face that facexlib's RetinaFace "
-        "finds, warped to 512 px; pictures without one have no number",
+        "ResNet-50, trained on CGFIQA-40k (before October 2024 pyiqa's had GFIQA-20k); the face that facexlib's "
+        "RetinaFace finds, warped to 512 px; pictures without one have no number",
         (
             f"{WEIGHTS}/topiq_nr_cgfiqa_res50-0a8b8e4f.pth",
             "timm/resnet50.a1_in1k of huggingface.co",
@@ -115,8 +117,8 @@ LISTED: Final = {
     ),
     "qalign": Listed(
         "Q-Align",
-        "Quality in the words of a language model (Q-Align, Wu et al., ICML 2024): the mean of the levels bad, poor, fair, "
-        "good and excellent, weighted by their probabilities. From 1 to 5, higher is better.",
+        "Quality in the words of a language model (Q-Align, Wu et al., ICML 2024): the mean of the levels bad, poor, "
+        "fair, good and excellent, weighted by their probabilities. From 1 to 5, higher is better.",
         "OneAlign (mPLUG-Owl2, 8 thousand million parameters, fp16); resized to 448 px",
         ("huggingface.co/models--q-future--one-align (16 GB)",),
         (1, 5),

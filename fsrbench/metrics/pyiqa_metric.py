@@ -20,7 +20,7 @@ from fsrbench.machine.devices import one_thread
 from fsrbench.machine.offline import is_offline
 from fsrbench.machine.packages import advice, import_torchvision, opencv_if_it_loads
 from fsrbench.metrics.base import Facts, ImageMetric
-from fsrbench.metrics.pyiqa_listed import LISTED
+from fsrbench.metrics.pyiqa_listed import LISTED, Listed
 from fsrbench.provenance.object_state import ObjectState
 from fsrbench.weights.download import patient_sockets
 
@@ -30,6 +30,8 @@ NO_FACE = "No face detected"
 """What pyiqa says of a picture in which a metric of faces finds none."""
 NETWORK = 100_000
 """Parameters from which on a metric counts as a network."""
+
+
 class PyiqaMetric(ImageMetric):
     """A metric of pyiqa on RGB at the task's size, by the name it has there and with its defaults.
 
@@ -71,9 +73,10 @@ class PyiqaMetric(ImageMetric):
         listed = LISTED.get(self.name)
         what = f"its weights ({', '.join(listed.files)})" if listed else "its weights"
         how_to_get = f"; `fsrbench weights fetch {self.name}` gets {what}"
-        if listed and (listed.by_hand or is_offline()):  # networks take seconds to build, only to miss their weights
-            if not any((cache / listed.stored_as).exists() for cache in _caches()):
-                raise Unavailable(f"{Path(listed.stored_as).name} not found in pyiqa's cache{how_to_get}", missing=_caches())
+        # Networks take seconds to build, only to miss their weights
+        if listed and (listed.by_hand or is_offline()) and not _is_cached(listed):
+            file = Path(listed.stored_as).name
+            raise Unavailable(f"{file} not found in pyiqa's cache{how_to_get}", missing=_caches())
         return self._load(how_to_get)
 
     def _load(self, how_to_get: str) -> Any:
@@ -162,6 +165,10 @@ def _caches() -> tuple[Path, ...]:
     """Folders that pyiqa's weights are downloaded to."""
     hugging_face = os.environ.get("HF_HOME") or Path("~/.cache/huggingface").expanduser()
     return Path(torch.hub.get_dir()).parent, Path(torch.hub.get_dir()), Path(hugging_face)
+
+
+def _is_cached(listed: Listed) -> bool:
+    return any((cache / listed.stored_as).exists() for cache in _caches())
 
 
 @cache

@@ -81,7 +81,9 @@ def make_setting(context: Context, scratch: Path, own: bool) -> Setting:
     chosen = {name: path.absolute() for name, path in spec.weights.items()}
     setting = Setting(
         replace(spec, out=spec.out.absolute(), weights=chosen),
-        tuple((m.name, {"extractor": m.extractor} if isinstance(m, FeatureMetric) else dict(m.chosen)) for m in metrics),
+        tuple(
+            (m.name, {"extractor": m.extractor} if isinstance(m, FeatureMetric) else dict(m.chosen)) for m in metrics
+        ),
         {name: _absolute(name) for name in spec.methods if is_path(name)},
         store,
         scratch,
