@@ -12,7 +12,8 @@ from made import draw_picture, picture_files, run, write_files
 from PIL import Image
 from torch import Tensor
 
-from fsrbench.degradations.recipes import DEGRADATIONS, find_degradation, rng_for
+from fsrbench.degradations.base import rng_for
+from fsrbench.degradations.recipes import DEGRADATIONS, find_degradation
 from fsrbench.errors import Invalid
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, InputMetric
@@ -58,6 +59,16 @@ def test_hr_is_consistent_whatever_made_lr(name):
     assert metric.score(to_tensor(hr), reduced(hr, task, name), IDS).tolist() == [0, 0]
     darker = to_tensor((hr * 0.7).astype(np.uint8))
     assert (metric.score(darker, reduced(hr, task, name), IDS) > 5).all()
+
+
+@pytest.mark.parametrize("name", ["codeformer-large", "difface-test"])
+def test_hr_is_consistent_with_lr_of_its_own_size(name):
+    task = Task(128, 1)
+    hr = pictures(128, strength=5)
+    metric = Consistency().configured(Facts(task, 2, True, False, seed=3, degradation=name))
+    lr = reduced(hr, task, name)
+    assert metric.score(to_tensor(hr), lr, IDS).tolist() == [0, 0]
+    assert (metric.score(to_tensor(hr).flip(2), lr, IDS) > 5).all()
 
 
 def test_the_random_numbers_are_those_of_the_image_and_the_seed():
