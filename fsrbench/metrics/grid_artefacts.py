@@ -67,7 +67,7 @@ def period_of(task: Task) -> int:
 class GridArtefacts(ImageMetric):
     """Grid artefacts of SR: amplitude at the sub-pixel frequencies relative to their neighbours'.
 
-    Near HR's own value, the row ``hr``, is better: photographs of faces have about 0.9 at 64 px and 1 at 512 px; a value
+    Near HR's own value, the row ``hr``, is better: photographs of faces have about 0.9 at 64 px, 1 at 512 px; a value
     well above HR's is a comb or checkerboard, one below it no merit, for interpolation leaves little energy at these
     frequencies and ``nearest`` none. So the metric ranks nothing. See :func:`grid_artefacts` for the formula. Not
     negative.
