@@ -24,7 +24,7 @@ from fsrbench.methods.names import check_method
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric
 from fsrbench.process.containment import contained
-from fsrbench.runs.names import CACHE, HR
+from fsrbench.runs.names import CACHE, HR, LR
 from fsrbench.spec import RunSpec
 
 
@@ -56,13 +56,16 @@ class Prepared:
         return self.context.measures.metrics
 
     def rows(self, methods: Sequence[str]) -> list[str]:
-        """Methods and, where there are HR images, the row that scores them."""
-        return [*methods, *([HR] if self.dataset.has_hr else [])]
+        """Methods, the LR images where they are scored as the floor, and the HR images where there are any."""
+        floor = [LR] if self.spec.the_task.scale == 1 else []
+        return [*methods, *floor, *([HR] if self.dataset.has_hr else [])]
 
     def plan(self) -> list[Unit]:
         """All units of work."""
-        reference = self.reference if self.context.measures.reference_extractors else None
-        return make_plan(self.shards, self.rows(self.methods), make_shards(reference) if reference else ())
+        measures = self.context.measures
+        reference = self.reference if measures.reference_feature_sets else None
+        rows = dict.fromkeys([*self.rows(self.methods), *([LR] if measures.lr_feature_sets else [])])
+        return make_plan(self.shards, list(rows), make_shards(reference) if reference else ())
 
     def warnings(self) -> Iterator[str]:
         """What was noticed about the data."""

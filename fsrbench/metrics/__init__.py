@@ -41,6 +41,8 @@ BUILTIN = {
     "verification_facenet": "fsrbench.metrics.verification:VerificationFacenet",
     "verification_arcface": "fsrbench.metrics.verification:VerificationArcface",
     "verification_pairs": "fsrbench.metrics.verification:VerificationPairs",
+    "identity": "fsrbench.metrics.identity:Identity",
+    "identity_lr": "fsrbench.metrics.identity:IdentityLr",
     "latency_ms": "fsrbench.metrics.speed:Latency",
     "throughput": "fsrbench.metrics.speed:Throughput",
     "params": "fsrbench.metrics.speed:Parameters",

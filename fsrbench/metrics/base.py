@@ -15,8 +15,9 @@ from torch import Tensor
 from fsrbench import weights
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import FsrbenchError, Invalid
-from fsrbench.metrics.extractors.base import EXTRACTORS, Features
+from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS, Features
 from fsrbench.provenance.plugin_code import PluginCode
+from fsrbench.runs.names import HR, LR
 from fsrbench.stats.intervals import people
 from fsrbench.tasks import Task
 
@@ -134,6 +135,15 @@ class Metric(ABC):
         """Whether the HR images are scored too, as if a method had made them: the ceiling."""
         return True
 
+    @property
+    def scores_lr(self) -> bool:
+        """Whether the LR images are scored too where they have HR's side, as if a method had made them: the floor."""
+        return True
+
+    def scores_row(self, row: str) -> bool:
+        """Whether a row of the run, a method's or one of :data:`fsrbench.runs.names.BOUNDS`, has a number."""
+        return {HR: self.scores_hr, LR: self.scores_lr}.get(row, True)
+
 
 class Broken(Metric):
     """Stands in for a metric whose code cannot be imported or instantiated."""
@@ -203,6 +213,8 @@ class Faces:
     """Whether these are the HR images themselves."""
     reference: Features | None = None
     """Features of the reference set (``--reference``), else of all HR images."""
+    lr: Features | None = None
+    """Features of the LR images, enlarged to HR's side, row for row; for metrics with ``uses_lr``."""
 
     @property
     def people(self) -> list[str]:
@@ -233,8 +245,17 @@ class FeatureMetric(Metric):
     """Name of the feature extractor whose features it reads."""
     uses_reference: ClassVar[bool] = False
     """Whether it compares with a reference set, not image by image."""
+    uses_lr: ClassVar[bool] = False
+    """Whether it compares with the LR images too."""
+    by_lr: bool = False
+    """Whether faces are aligned by the LR image's landmarks and not by their own; for runs without HR."""
     least_ceiling: float = float("-inf")
     """Where :meth:`ceiling` is below this, the metric's judge cannot be trusted and every number is ``invalid``."""
+
+    @property
+    def feature_set(self) -> str:
+        """Name of the features that it reads: the extractor's, and by whose landmarks faces are aligned if unusual."""
+        return f"{self.extractor}{BY_LR}" if self.by_lr else self.extractor
 
     def ceiling(self, hr: Faces, seed: int) -> float | None:
         """What the metric's judge achieves on the HR images themselves; ``None`` where that cannot be known."""
@@ -266,6 +287,11 @@ class SpeedMetric(Metric):
     @property
     def scores_hr(self) -> bool:
         """Never: no method makes the HR images."""
+        return False
+
+    @property
+    def scores_lr(self) -> bool:
+        """Nor the LR images."""
         return False
 
     @abstractmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 from torch import Tensor
@@ -24,6 +24,8 @@ BUILTIN = {
     "arcface": "fsrbench.metrics.extractors.descriptors:ArcfaceDescriptor",
     "inception": "fsrbench.metrics.extractors.inception:Inception",
 }
+BY_LR: Final = " by lr"
+"""What follows an extractor's name where the LR image's landmarks align the faces."""
 BATCH = 16
 EXTRACTORS = Registry("feature extractor", BUILTIN, group="fsrbench.extractors")
 
