@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from fsrbench import weights
@@ -22,6 +23,7 @@ BUILTIN = {
     "dlib": "fsrbench.metrics.extractors.dlib_faces:DlibDescriptor",
     "facenet": "fsrbench.metrics.extractors.descriptors:FacenetDescriptor",
     "arcface": "fsrbench.metrics.extractors.descriptors:ArcfaceDescriptor",
+    "landmarks98": "fsrbench.metrics.extractors.landmark_files:FileLandmarks",
     "inception": "fsrbench.metrics.extractors.inception:Inception",
 }
 BY_LR: Final = " by lr"
@@ -54,6 +56,16 @@ class Extractor(ABC):
     other array, or with infinity in any, counts as failed."""
     aligns: ClassVar[bool] = False
     """Whether what it reads only aligns the face, so that the run's ``alignment`` decides whose landmarks it gets."""
+
+    device: torch.device = torch.device("cpu")
+    """Where its network computes; see :meth:`use`."""
+    on_gpu: ClassVar[bool] = False
+    """Whether its network computes on a GPU where the run has one; its features are then that kind of device's."""
+
+    def use(self, device: torch.device) -> None:
+        """Compute on a device from now on, if it can; call before the first :meth:`extract`."""
+        if self.on_gpu:
+            self.device = device
 
     def check(self) -> None:
         """Raise where weights or packages are missing, its own or those of the extractors it reads.
