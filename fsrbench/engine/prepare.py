@@ -23,6 +23,7 @@ from fsrbench.methods.given_images import GivenImages
 from fsrbench.methods.names import check_method
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric
+from fsrbench.metrics.reference_statistics import Statistics, is_statistics, open_statistics
 from fsrbench.process.containment import contained
 from fsrbench.runs.names import CACHE, HR, LR
 from fsrbench.spec import RunSpec
@@ -35,6 +36,8 @@ class Prepared:
     spec: RunSpec
     dataset: Dataset
     reference: Dataset | None
+    statistics: Statistics | None
+    """The file that stands for the reference set."""
     degradation: Degradation
     metrics: list[Metric]
     refused_metrics: dict[str, FsrbenchError]
@@ -101,6 +104,7 @@ class Prepared:
             return None
         found = {path for path in sources if path} | {file for files in code for file in files or ()}
         found |= {self.spec.pairs} if self.spec.pairs else set()
+        found |= {self.statistics.path} if self.statistics else set()
         found |= {file for name in self.metric_weights() for file in weights.files(name)}
         return sorted(found | {file for method in methods for file in method.files()})
 
@@ -133,7 +137,8 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     dataset = open_dataset(spec.data).head(spec.limit)
     shards = make_shards(dataset)
     reference = _open_reference(spec)
-    refused_metrics = _configure(metrics, _facts(spec, dataset, reference), reporter)
+    statistics = open_statistics(spec.reference) if spec.reference and is_statistics(spec.reference) else None
+    refused_metrics = _configure(metrics, _facts(spec, dataset, reference, statistics), reporter)
     usable = [metric for metric in metrics if metric.name not in refused_metrics]
     context = Context(spec, usable, device, Store((spec.out / CACHE).absolute()))
     context.methods.changed.update(changed)
@@ -142,11 +147,13 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     except BaseException:
         context.close()
         raise
-    return Prepared(spec, dataset, reference, degradation, metrics, refused_metrics, refused_methods, shards, context)
+    return Prepared(
+        spec, dataset, reference, statistics, degradation, metrics, refused_metrics, refused_methods, shards, context
+    )
 
 
 def _open_reference(spec: RunSpec) -> Dataset | None:
-    if spec.reference is None:
+    if spec.reference is None or is_statistics(spec.reference):
         return None
     reference = open_dataset(spec.reference)
     if not reference.has_hr:
@@ -154,7 +161,7 @@ def _open_reference(spec: RunSpec) -> Dataset | None:
     return reference
 
 
-def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None) -> Facts:
+def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None, statistics: Statistics | None) -> Facts:
     return Facts(
         task=spec.the_task,
         images=len(dataset),
@@ -162,6 +169,7 @@ def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None) -> Facts:
         has_pairs=dataset.has_pairs,
         seed=spec.seed,
         reference=len(reference) if reference else 0,
+        statistics=statistics,
         pairs=read_pairs(spec.pairs) if spec.pairs else (),
         sides=spec.sides,
         alignment=spec.alignment,

@@ -16,6 +16,7 @@ from fsrbench import weights
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import FsrbenchError, Invalid
 from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS, Features
+from fsrbench.metrics.reference_statistics import Statistics
 from fsrbench.provenance.plugin_code import PluginCode
 from fsrbench.runs.names import HR, LR
 from fsrbench.stats.intervals import people
@@ -39,6 +40,8 @@ class Facts:
     seed: int = 0
     reference: int = 0
     """Images of the reference set (``--reference``); 0 without one."""
+    statistics: Statistics | None = None
+    """A statistics file in place of the reference set (``--reference FILE.npz``)."""
     pairs: tuple[ListedPair, ...] = ()
     """Verification pairs of a pairs file (``--pairs``)."""
     sides: Literal["one", "both"] = "one"
