@@ -62,7 +62,7 @@ class Prepared:
 
     def rows(self, methods: Sequence[str]) -> list[str]:
         """Methods, the LR images where they are scored as the floor, and the HR images where there are any."""
-        floor = [LR] if self.spec.the_task.scale == 1 else []
+        floor = [LR] if self.spec.the_task.is_restoration else []
         return [*methods, *floor, *([HR] if self.dataset.has_hr else [])]
 
     def plan(self) -> list[Unit]:

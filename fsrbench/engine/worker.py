@@ -73,7 +73,7 @@ class Worker:
 
     def _is_row(self, unit: Unit) -> bool:
         """Whether there are numbers of its pictures; of the reference set, and of smaller LR images, only features."""
-        floor = self._context.spec.the_task.scale == 1
+        floor = self._context.spec.the_task.is_restoration
         return unit.method != REFERENCE and (floor or not unit.of_lr)
 
     def _score_images(self, result: UnitResult, sr: Tensor, hr: Tensor | None) -> None:

@@ -42,7 +42,7 @@ def test_landmark_distance_is_in_pixels_as_vqfr_counts_it() -> None:
 
 @pytest.mark.parametrize("name", ["lmd", "lmd_dlib", "lmd_98"])
 def test_landmark_distances_say_which_network_and_size(name) -> None:
-    small, large = (METRICS.get(name)().configured(Facts(Task("t", side, 1), 5, True, False)) for side in (64, 512))
+    small, large = (METRICS.get(name)().configured(Facts(Task(side, 1), 5, True, False)) for side in (64, 512))
     assert "in pixels of the HR" in small.protocol
     assert (small.protocol == large.protocol) == (name != "lmd_dlib")
 
