@@ -105,7 +105,8 @@ class Keys:
             alone: whether it reads nothing of the HR images.
             lr: key of the LR pictures, if it reads of them.
         """
-        read = [self._extractor(n) for n in (name, *self._get_extractor(name).requires)]
+        names = (name, *self._get_extractor(name).requires)
+        read = [f"{self._extractor(n)} {self._get_extractor(n).device.type}" for n in names]
         return key_of(sr=pictures, extractor=name, read=read, alone=alone, lr=lr, versions=self._versions)
 
     def scores(self, pictures: str, metric: ImageMetric) -> str:
@@ -113,7 +114,7 @@ class Keys:
         read = [weights.sha256(name) for name in metric.weight_files]
         if metric.name not in self._metrics:
             self._metrics[metric.name] = metric.fingerprint()
-        code = self._metrics[metric.name]
+        code = f"{self._metrics[metric.name]} {metric.device.type}"
         return key_of(
             sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, versions=self._versions
         )

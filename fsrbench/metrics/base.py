@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from fsrbench import weights
@@ -91,6 +92,13 @@ class Metric(ABC):
     settings: str | None = None
     """What its numbers depend on besides code, weights and protocol, such as arguments. Scores of an instance passed to
     :func:`fsrbench.evaluate` that leaves this ``None`` are never reused."""
+
+    device: torch.device = torch.device("cpu")
+    """Where its network computes; see :meth:`on`."""
+
+    def on(self, device: torch.device) -> Self:
+        """The metric for a device: this one, unless it has a network that computes there."""
+        return self
 
     def check(self, facts: Facts) -> None:
         """Raise where the metric cannot be computed.

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -24,6 +24,8 @@ from fsrbench.weights.download import patient_sockets
 
 SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
 """Metrics that pyiqa computes over whole folders, not image by image."""
+GPU_BATCH = 16
+"""Pictures that a GPU scores at once."""
 NETWORK = 100_000
 """Parameters from which on a metric counts as a network."""
 DOCS = {
@@ -60,6 +62,14 @@ class PyiqaMetric(ImageMetric):
         except Exception as error:  # every network has errors of its own
             raise Invalid(f"pyiqa cannot score {side} px pictures: {one_line(error)}") from None
 
+    def on(self, device: torch.device) -> Self:
+        """With its network on the device, where it is loaded anew."""
+        if device == self.device:
+            return self
+        moved = self.replace(device=device)
+        vars(moved).pop("_network", None)
+        return moved
+
     def __reduce__(self) -> tuple[Any, ...]:
         """To and from bytes by its name: its class is made when it is asked for, and its network is loaded anew."""
         attributes = {name: value for name, value in vars(self).items() if name != "_network"}
@@ -75,7 +85,7 @@ class PyiqaMetric(ImageMetric):
                 import_torchvision()
                 import pyiqa
 
-                return pyiqa.create_metric(self.name, device=torch.device("cpu"))
+                return pyiqa.create_metric(self.name, device=self.device)
         except ImportError as error:
             reason = f"{one_line(error)}{advice(error)}"
             raise Unavailable(f"pyiqa's {self.name} needs a package that is not installed: {reason}") from None
@@ -100,10 +110,15 @@ class PyiqaMetric(ImageMetric):
         return bool(sum(p.numel() for p in self._network.parameters()) < NETWORK)
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """pyiqa's score of each image."""
+        """pyiqa's score of each image; on the CPU one by one, on a GPU several at once."""
         others = hr if hr is not None and "hr" in self.needs else None
+        size = 1 if self.device.type == "cpu" else GPU_BATCH
         with torch.inference_mode():
-            scores = [self._network(*_beside(sr, others, row)).reshape(1) for row in range(len(sr))]
+            batches = (
+                [pictures[i : i + size].to(self.device) for pictures in (sr, others) if pictures is not None]
+                for i in range(0, len(sr), size)
+            )
+            scores = [self._network(*batch).reshape(len(batch[0])).to(sr.device) for batch in batches]
         return torch.cat(scores)
 
     def fetch(self) -> None:
@@ -119,10 +134,6 @@ def _unpickled(name: str, attributes: Mapping[str, Any]) -> PyiqaMetric:
     metric = pyiqa_metric(name)
     assert metric is not None
     return metric().replace(**attributes)
-
-
-def _beside(sr: Tensor, hr: Tensor | None, row: int) -> tuple[Tensor, ...]:
-    return (sr[row, None],) if hr is None else (sr[row, None], hr[row, None])
 
 
 def pyiqa_metric(name: str) -> type[PyiqaMetric] | None:

@@ -15,7 +15,7 @@ from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import REFERENCE, Unit, make_shards
 from fsrbench.methods.names import find_method
-from fsrbench.metrics.extractors.base import EXTRACTORS
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 from fsrbench.metrics.quality import Psnr
 from fsrbench.provenance import fingerprints, versions
 from fsrbench.provenance.versions import version
@@ -101,3 +101,20 @@ def test_an_extra_that_is_installed_later_changes_what_uses_it_and_nothing_else(
     monkeypatch.setattr("fsrbench.metrics.extractors.base.version", made)
     after = [keys().inputs(shard), *(keys().features("sr", name, False) for name in names)]
     assert [one == other for one, other in zip(before, after, strict=True)] == [True, True, False, True]
+
+
+def test_numbers_of_a_gpu_are_kept_apart_from_those_of_the_cpu() -> None:
+    def features_of(name: str, device: str) -> str:
+        def extractor(name: str) -> Extractor:
+            made: Extractor = EXTRACTORS.get(name)()
+            made.use(torch.device(device))
+            return made
+
+        spec = RunSpec(methods=("bicubic",))
+        return Keys(spec, torch.device(device), lambda name: find_method(name)(), extractor).features("sr", name, False)
+
+    assert features_of("fan", "cpu") != features_of("fan", "cuda") == features_of("fan", "cuda:1")
+    assert features_of("dlib-landmarks", "cpu") != features_of("dlib-landmarks", "cuda")  # in a box of MTCNN's
+    metric = Psnr()
+    assert keys().scores("sr", metric) != keys().scores("sr", metric.replace(device=torch.device("cuda")))
+    assert keys().scores("sr", metric) == keys("cuda").scores("sr", metric.on(torch.device("cuda")))
