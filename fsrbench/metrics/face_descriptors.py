@@ -35,7 +35,7 @@ def describe_descriptor(extractor: str, aligned: str, side: int) -> str:
         side: of the pictures in pixels.
     """
     file, fed = _judge(extractor)
-    reduced = "" if side < LARGE else " in the picture reduced to its scale (antialiased)"
+    reduced = "" if side < LARGE else ", from the picture reduced to its scale (antialiased)"
     size = size_for_dlib(side)
     return DESCRIPTORS[extractor].format(aligned=aligned, file=file, fed=fed, size=size, reduced=reduced)
 
