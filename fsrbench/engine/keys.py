@@ -59,11 +59,15 @@ class Keys:
         of the LR pictures at HR's side.
         """
         if unit.of_hr:
-            return key_of(samples=self._samples(unit.shard), hr=True)
+            return self.hr(unit.shard)
         inputs = self.inputs(unit.shard)
         if unit.of_lr:
             return key_of(inputs=inputs, lr=True)
         return key_of(inputs=inputs, method=self.method(unit.method), device=self._device.type)
+
+    def hr(self, shard: Shard) -> str:
+        """Key of a shard's HR pictures."""
+        return key_of(samples=self._samples(shard), hr=True)
 
     def _samples(self, shard: Shard) -> str:
         return key_of(task=self._spec.task, samples=self.digests(shard), versions=self._versions)

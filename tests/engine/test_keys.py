@@ -21,6 +21,7 @@ from fsrbench.provenance import fingerprints, versions
 from fsrbench.provenance.versions import version
 from fsrbench.runs.names import HR
 from fsrbench.spec import RunSpec
+from fsrbench.tasks import TASKS
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def keys(device: str = "cpu", **setting: Any) -> Keys:
 def test_sr_depends_on_the_whole_setting_and_hr_on_the_task_alone(
     faces: Dataset, setting: dict[str, Any], same_hr: bool
 ) -> None:
-    (shard,) = make_shards(faces)
+    (shard,) = make_shards(faces, TASKS["x4"])
     one, other = keys(), keys(**setting)
     assert one.pictures(Unit(shard, "bicubic")) != other.pictures(Unit(shard, "bicubic"))
     for row in (HR, REFERENCE):
@@ -49,7 +50,7 @@ def test_sr_depends_on_the_whole_setting_and_hr_on_the_task_alone(
 
 
 def test_every_picture_counts(faces: Dataset, tmp_path: Path) -> None:
-    (shard,), (fewer,) = make_shards(faces), make_shards(faces.head(1))
+    (shard,), (fewer,) = make_shards(faces, TASKS["x4"]), make_shards(faces.head(1), TASKS["x4"])
     before = {keys().pictures(Unit(part, HR)) for part in (shard, fewer)}
     (tmp_path / "data" / "a.png").write_bytes((tmp_path / "data" / "b.png").read_bytes())
     assert len(before | {keys().pictures(Unit(shard, HR))}) == 3
@@ -69,7 +70,7 @@ def test_hr_is_looked_at_once_whatever_lr_is_made_of(tmp_path: Path, monkeypatch
 def test_another_version_of_a_package_or_of_our_code_is_in_every_key(
     faces: Dataset, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
-    (shard,) = make_shards(faces)
+    (shard,) = make_shards(faces, TASKS["x4"])
 
     def all_keys() -> tuple[str, ...]:
         found = keys()
@@ -89,7 +90,7 @@ def test_another_version_of_a_package_or_of_our_code_is_in_every_key(
 def test_an_extra_that_is_installed_later_changes_what_uses_it_and_nothing_else(
     faces: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (shard,) = make_shards(faces)
+    (shard,) = make_shards(faces, TASKS["x4"])
     monkeypatch.setattr(weights, "sha256", lambda name: name)
 
     def made(package: str) -> str | None:
