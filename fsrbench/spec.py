@@ -48,7 +48,10 @@ class RunSpec:
     degradation: Annotated[str, Flag("How LR is made from HR.")] = "bicubic"
     metrics: Annotated[tuple[str, ...], Flag("Metrics and presets (fast, paper, all), comma-separated.")] = ("paper",)
     limit: Annotated[int | None, Ge(1), Flag("Only the first N samples in sorted order.")] = None
-    reference: Annotated[str | None, Flag("Set that FID and KID compare with; HR by default.")] = None
+    reference: Annotated[
+        str | None,
+        Flag("Set, or .npz, .pkl or .pth of its Inception statistics, that FID and KID compare with; HR by default."),
+    ] = None
     pairs: Annotated[Path | None, Flag("Verification pairs in the format of LFW's pairs.txt.")] = None
     sides: Annotated[Literal["one", "both"], Flag("SR on one side or on both sides of a verification pair.")] = "one"
     alignment: Annotated[Literal["hr", "sr"], Flag("Align faces by the landmarks of hr or of the sr itself.")] = "hr"

@@ -130,6 +130,15 @@ def _protocol_notes(run: Prepared) -> dict[str, str]:
 
 
 def _reference(run: Prepared) -> dict[str, Any] | None:
+    if run.statistics is not None:
+        found = run.statistics
+        return {
+            "name": found.path.name,
+            "n": found.images or 0,
+            "sha256": found.sha256,
+            "network_sha256": found.network,
+            "warnings": [],
+        }
     if run.reference is None:
         return None
     return {

@@ -109,8 +109,8 @@ class FeatureReader:
         folder: for features of more images than memory should hold.
     """
 
-    CACHED = 3
-    """A method's features, the HR images' and the reference set's."""
+    CACHED = 4
+    """A method's features, the HR and the LR images' and the reference set's."""
 
     def __init__(self, read: ReadFeatures, folder: Path) -> None:
         self._read, self._folder = read, folder

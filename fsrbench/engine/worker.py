@@ -23,7 +23,6 @@ from fsrbench.metrics.base import ImageMetric, InputMetric
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
-from fsrbench.runs.names import HR
 
 UNITS_PER_TRIM = 8
 """Units between two returns of free memory to the system."""
@@ -62,7 +61,7 @@ class Worker:
             made.clipped,
             changed=made.changed,
             behaviour=made.behaviour,
-            stored_at="" if unit.of_hr else self._context.keys.pictures(unit),
+            stored_at="" if unit.is_given else self._context.keys.pictures(unit),
             made_key=self.pictures.made_key(unit),
         )
         if not result.ids:
@@ -74,10 +73,15 @@ class Worker:
         self._extract(result)
         return result
 
+    def _is_row(self, unit: Unit) -> bool:
+        """Whether there are numbers of its pictures; of the reference set, and of smaller LR images, only features."""
+        floor = self._context.spec.the_task.is_restoration
+        return unit.method != REFERENCE and (floor or not unit.of_lr)
+
     def _score_images(self, result: UnitResult, sr: Tensor, lr: np.ndarray, hr: Tensor | None) -> None:
         unit, keys = result.unit, self._context.keys
-        for metric in () if unit.method == REFERENCE else self._context.measures.image_metrics:
-            if unit.method == HR and not metric.scores_hr:
+        for metric in self._context.measures.image_metrics if self._is_row(unit) else ():
+            if not metric.scores_row(unit.method):
                 continue
             with _failure_in(result.failed, metric.name):
                 if isinstance(metric, InputMetric):
@@ -108,7 +112,8 @@ class Worker:
 
     def _extract(self, result: UnitResult) -> None:
         unit, measures = result.unit, self._context.measures
-        for name in measures.reference_extractors if unit.method == REFERENCE else measures.extractors:
+        wanted = measures.feature_sets if self._is_row(unit) else measures.lr_feature_sets
+        for name in measures.reference_feature_sets if unit.method == REFERENCE else wanted:
             with _failure_in(result.failed, name):
                 problems = self.features.get(unit, name).problems
                 result.unscored[name] = problems

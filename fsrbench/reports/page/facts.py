@@ -168,7 +168,9 @@ def _data(run: RunData) -> list[Pair]:
         "degradation": section(run.manifest, "degradation").get("protocol"),
         "seed": section(run.manifest, "degradation").get("seed"),
         "changed images": f"{len(cut)}, {_first(cut)}" if isinstance(cut, Mapping) and cut else None,
-        "reference set": f"{reference.get('name')}, {reference.get('n')} images" if reference else None,
+        "reference set": f"{reference.get('name')}, {reference.get('n') or 'an unknown number of'} images"
+        if reference
+        else None,
         "reference sha256": reference.get("sha256"),
     }
     return _pairs(pairs)
