@@ -103,6 +103,11 @@ class Keys:
         read = [self._extractor(n) for n in (name, *self._get_extractor(name).requires)]
         return key_of(sr=pictures, extractor=name, read=read, alone=alone, versions=self._versions)
 
+    def checks(self, pictures: str, unit: Unit) -> str:
+        """Key of what checks read of the pictures with key ``pictures``, beside their LR and HR."""
+        lr = None if unit.of_hr else self.inputs(unit.shard)
+        return key_of(pictures=pictures, lr=lr, versions=self._versions)
+
     def scores(self, pictures: str, metric: ImageMetric) -> str:
         """Key of one metric's scores of the pictures with key ``pictures``."""
         read = [weights.sha256(name) for name in metric.weight_files]

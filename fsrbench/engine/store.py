@@ -12,7 +12,7 @@ import numpy as np
 
 from fsrbench.files.atomic import disk_errors, whole
 
-INPUTS, PICTURES, FEATURES, SCORES = "inputs", "pictures", "features", "scores"
+INPUTS, PICTURES, FEATURES, SCORES, CHECKS = "inputs", "pictures", "features", "scores", "checks"
 """Kinds of stored results."""
 
 
