@@ -13,23 +13,23 @@ from fsrbench.checks.view import View
 ORDERS: Final = tuple(permutations(range(3)))
 """Orders of the channels; the first is the right one."""
 COLOURED: Final = 6.0
-"""Least RMS distance in grey levels between the reference and its own channels in another order."""
-BETTER: Final = 0.5
-"""In the wrong order, SR fits its reference better when put right: by this factor in RMS."""
+"""Least RMS distance in grey levels between LR and its own channels in another order."""
+BETTER: Final = 0.8
+"""In the wrong order, SR fits LR better when put right, by this factor in RMS: honest methods by more than 3 worse."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``channels``: 6, RMS distance of SR in each of :data:`ORDERS` to its reference; NaN where that is grey."""
-    sr, reference = (picture.reshape(-1, 3).astype(np.float32) for picture in view.coarse)
-    apart = [_rms(reference[:, order] - reference) for order in ORDERS[1:]]
+    """``channels``: 6, RMS distance of SR in each of :data:`ORDERS` to LR; NaN where LR is grey."""
+    sr, lr = (picture.reshape(-1, 3).astype(np.float32) for picture in view.coarse[:2])
+    apart = [_rms(lr[:, order] - lr) for order in ORDERS[1:]]
     if min(apart) < COLOURED:
         return {"channels": np.full(len(ORDERS), np.nan)}
-    sr = sr - (sr.mean() - reference.mean())  # brightness is another check's
-    return {"channels": np.array([_rms(sr[:, order] - reference) for order in ORDERS])}
+    sr = sr - (sr.mean() - lr.mean())  # brightness is another check's
+    return {"channels": np.array([_rms(sr[:, order] - lr) for order in ORDERS])}
 
 
 def judge(measured: Measured) -> list[Finding]:
-    """A finding if most coloured images fit their references better in one other order."""
+    """A finding if most coloured images fit LR better in one other order."""
     distances = measured["channels"]
     grey = np.isnan(distances).any(axis=1)
     best = np.where(grey, 0, np.nan_to_num(distances).argmin(axis=1))

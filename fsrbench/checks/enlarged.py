@@ -10,8 +10,8 @@ from scipy import fft
 from fsrbench.checks.finding import Finding, Measured, enough
 from fsrbench.checks.view import luma
 
-CUTS: Final = (0.5, 0.25, 0.125)
-"""Where a spectrum may end, as a share of the highest frequency: enlarged 2, 4 and 8 times."""
+CUTS: Final = (0.125, 0.25, 0.5)
+"""Where a spectrum may end, as a share of the highest frequency: enlarged 8, 4 and 2 times."""
 BELOW: Final = (0.6, 0.9)
 ABOVE: Final = (1.1, 1.6)
 """Bands below and above a cut, as multiples of it."""

@@ -16,6 +16,8 @@ MOST: Final = 8.0
 """Largest RMS deviation of the common tone curve in grey levels that is no finding."""
 FLAT: Final = 8.0
 """Least distance between the outer quantiles of a reference that tells anything."""
+NEAR: Final = 3.0
+"""Grey levels up to which a known fault explains the tones well enough."""
 Curve = Callable[[np.ndarray], np.ndarray]
 KNOWN: Final[dict[str, Curve]] = {
     "halved: was [0, 1] taken for [-1, 1], or 255 for 127?": lambda x: x / 2,
@@ -32,42 +34,53 @@ GAMMAS: Final = np.geomspace(1 / 4, 4, 57)
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``tones``: 2,7, the :data:`LEVELS` of SR's and of its reference's luma in [0, 1]; NaN of a flat reference."""
-    sr, reference = (np.quantile(luma(picture), LEVELS) / 255 for picture in view.coarse)
-    if 255 * (reference[-1] - reference[0]) < FLAT:
-        return {"tones": np.full((2, len(LEVELS)), np.nan)}
-    return {"tones": np.stack([sr, reference])}
+    """``tones``: 3,7, the :data:`LEVELS` of SR's, LR's and HR's luma in [0, 1]; NaN where LR is flat or HR missing.
+
+    Honest methods keep the tones of LR, or restore those of HR where LR has lost contrast: a fault is far from both.
+    """
+    tones = np.full((3, len(LEVELS)), np.nan)
+    for row, picture in enumerate(view.coarse):
+        if picture is not None:
+            tones[row] = np.quantile(luma(picture), LEVELS) / 255
+    return {"tones": tones if 255 * (tones[1, -1] - tones[1, 0]) >= FLAT else np.full_like(tones, np.nan)}
 
 
 def judge(measured: Measured) -> list[Finding]:
-    """A finding if the median tone curve over the images leaves the diagonal, with the fault it fits best."""
+    """A finding if the median tone curve over the images leaves the diagonal, with the fault that it fits best."""
     tones = measured["tones"]
-    tones = tones[~np.isnan(tones).any(axis=(1, 2))]
-    if len(tones) < LEAST:
-        return []
-    sr, reference = tones[:, 0], tones[:, 1]
+    found = [finding for reference in (1, 2) if (finding := _against(tones[:, 0], tones[:, reference])) is not None]
+    nearest = min(found, key=lambda finding: finding.value, default=None)
+    return [nearest] if nearest and nearest.value > MOST and 2 * nearest.images > nearest.of else []
+
+
+def _against(sr: np.ndarray, reference: np.ndarray) -> Finding | None:
+    """How far SR's tones are from a reference's, whether that is a fault or not; ``None`` of too few images."""
+    told = ~np.isnan(sr + reference).any(axis=1)
+    if told.sum() < LEAST:
+        return None
+    sr, reference = sr[told], reference[told]
     deviation = _rms(np.median(sr - reference, axis=0)) * 255
-    apart = np.sqrt(((sr - reference) ** 2).mean(axis=1)) * 255
-    shown = int((apart > MOST / 2).sum())
-    if deviation <= MOST or 2 * shown <= len(tones):
-        return []
-    text = f"tones are {_name(sr, reference)} ({deviation:.0f} of 255 off, on {shown} of {len(tones)} images)"
-    return [Finding("tones", text, round(deviation, 2), MOST, shown, len(tones))]
+    shown = int((np.sqrt(((sr - reference) ** 2).mean(axis=1)) * 255 > MOST / 2).sum())
+    name = _name(sr, reference) if deviation > MOST else "right"
+    text = f"tones are {name} ({deviation:.0f} of 255 off, on {shown} of {len(sr)} images)"
+    return Finding("tones", text, round(deviation, 2), MOST, shown, len(sr))
 
 
 def _name(sr: np.ndarray, reference: np.ndarray) -> str:
-    """The known fault that explains the curves, a gamma, or the straight line that fits best."""
+    """The known fault that explains the curves; else a gamma, or the straight line that fits best."""
 
     def error(curve: Curve) -> float:
-        return float(np.median(np.sqrt(((curve(reference) - sr) ** 2).mean(axis=1))))
+        return float(np.median(np.sqrt(((np.sort(curve(reference), axis=1) - sr) ** 2).mean(axis=1))))
 
+    known = min(KNOWN, key=lambda name: error(KNOWN[name]))
     gamma = min(GAMMAS, key=lambda power: error(lambda x: x**power))
     slope, offset = np.polyfit(reference.ravel(), sr.ravel(), 1)
-    errors = {name: error(curve) for name, curve in KNOWN.items()}
-    errors[f"raised to the power {gamma:.2f}: a gamma was applied, or one is missing"] = error(lambda x: x**gamma)
-    best = min(errors, key=errors.__getitem__)
-    line = f"{slope:.2f} times those of the input {'+' if offset >= 0 else '-'} {abs(255 * offset):.0f}"
-    return best if errors[best] <= max(1.25 * error(lambda x: slope * x + offset), 2 / 255) else line
+    by_gamma, by_line = error(lambda x: x**gamma), error(lambda x: slope * x + offset)
+    if error(KNOWN[known]) <= max(1.25 * min(by_gamma, by_line), NEAR / 255):
+        return known
+    if by_gamma <= by_line:
+        return f"raised to the power {gamma:.2f}: a gamma was applied, or one is missing"
+    return f"{slope:.2f} times those of the input {'+' if offset >= 0 else '-'} {abs(255 * offset):.0f}"
 
 
 def _rms(values: np.ndarray) -> float:

@@ -11,7 +11,7 @@ from PIL import Image
 
 FINE: Final = 64
 """Largest side in pixels at which structure is compared."""
-COARSE: Final = 32
+COARSE: Final = 16
 """Largest side at which colours and tones are: detail that a method invents is averaged away."""
 LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of R, G and B (ITU-R BT.601)."""
@@ -38,24 +38,26 @@ class View:
         """HR where there is one, else LR."""
         return self.lr if self.hr is None else self.hr
 
-    @cached_property
+    @property
     def fine(self) -> tuple[np.ndarray, np.ndarray]:
-        """SR and reference at :data:`FINE`, uint8."""
-        return self._reduced(FINE)
+        """SR and reference (HR where there is one, else LR) at :data:`FINE`, uint8."""
+        reference = reduced(self.reference, FINE)
+        return _to_side(self.sr, len(reference)), reference
 
     @cached_property
-    def coarse(self) -> tuple[np.ndarray, np.ndarray]:
-        """SR and reference at :data:`COARSE`, uint8."""
-        return self._reduced(COARSE)
+    def coarse(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """SR, LR and HR at :data:`COARSE`, uint8."""
+        lr = reduced(self.lr, COARSE)
+        return _to_side(self.sr, len(lr)), lr, None if self.hr is None else _to_side(self.hr, len(lr))
 
     @cached_property
     def sr_luma(self) -> np.ndarray:
         """float32 H,W in [0, 255]"""
         return luma(self.sr)
 
-    def _reduced(self, side: int) -> tuple[np.ndarray, np.ndarray]:
-        reference = reduced(self.reference, side)
-        return averaged(self.sr, self.sr.shape[0] // reference.shape[0])[: len(reference), : len(reference)], reference
+
+def _to_side(picture: np.ndarray, side: int) -> np.ndarray:
+    return averaged(picture, len(picture) // side)[:side, :side]
 
 
 def luma(picture: np.ndarray) -> np.ndarray:
