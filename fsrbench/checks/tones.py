@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from fsrbench.checks.finding import LEAST, Finding, Measured
-from fsrbench.checks.view import View, luma
+from fsrbench.checks.view import View
 
 LEVELS: Final = np.array([0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98])
-"""Quantiles of luma at which tones are compared: noise and invented detail do not move them much."""
+"""Quantiles of grey at which tones are compared: noise and invented detail do not move them much."""
 MOST: Final = 8.0
 """Largest RMS deviation of the common tone curve in grey levels that is no finding."""
 FLAT: Final = 8.0
@@ -34,14 +34,15 @@ GAMMAS: Final = np.geomspace(1 / 4, 4, 57)
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``tones``: 3,7, the :data:`LEVELS` of SR's, LR's and HR's luma in [0, 1]; NaN where LR is flat or HR missing.
+    """``tones``: 3,7, the :data:`LEVELS` of SR's, LR's and HR's grey in [0, 1]; NaN where LR is flat or HR missing.
 
     Honest methods keep the tones of LR, or restore those of HR where LR has lost contrast: a fault is far from both.
     """
     tones = np.full((3, len(LEVELS)), np.nan)
     for row, picture in enumerate(view.coarse):
         if picture is not None:
-            tones[row] = np.quantile(luma(picture), LEVELS) / 255
+            # The mean of the channels, whatever their order: that is another check's
+            tones[row] = np.quantile(picture.mean(axis=2), LEVELS) / 255
     return {"tones": tones if 255 * (tones[1, -1] - tones[1, 0]) >= FLAT else np.full_like(tones, np.nan)}
 
 
