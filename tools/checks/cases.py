@@ -24,8 +24,8 @@ from fsrbench.methods.names import load_method
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import Task
 
-SMALL: Final = (Task("x4", 16, 4), Task("x8", 16, 8))
-LARGE: Final = Task("128x4", 128, 4)
+SMALL: Final = (Task(16, 4), Task(16, 8))
+LARGE: Final = Task(128, 4)
 DEGRADATIONS: Final = (
     "bicubic",
     "area",
