@@ -19,7 +19,7 @@ from made.checked import honest, levels
         (lambda x: x / 255, "divided by 255 twice"),
         (lambda x: x**2.2, "raised to the power 2."),
         (lambda x: x ** (1 / 2.2), "raised to the power 0.4"),
-        (lambda x: 0.7 * x + 0.1, "0.7"),
+        (lambda x: 0.6 * x + 0.2, "times those of the input + "),
     ],
 )
 def test_a_known_fault_is_named(curve, name):

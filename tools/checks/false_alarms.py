@@ -50,6 +50,8 @@ def main() -> None:
 def measure(case: Case, folder: Path) -> None:
     """Measure a case, and the same with every fault where faults are made, and keep it."""
     save(folder / f"{case.name}.npz", checks.measure(case.sr, case.lr, case.hr), case)
+    if case.hr is not None:
+        save(folder / f"{case.name} without HR.npz", checks.measure(case.sr, case.lr, None), case)
     if case.method not in FAULTY or case.degradation not in FAULTY_LR:
         return
     for fault, (_, make, strengths) in FAULTS.items():
