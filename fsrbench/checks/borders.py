@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -23,8 +24,11 @@ COLUMNS: Final = 64
 
 def measure(view: View) -> dict[str, np.ndarray]:
     """``borders``: 4,3, width in pixels of each of :data:`KINDS` at each of :data:`SIDES`; 0 for none."""
-    reference = luma(view.reference)
-    widths = [_widths(np.rot90(view.sr_luma, -k), np.rot90(reference, -k), view.scale) for k in (0, 1, 2, 3)]
+    references = [luma(picture) for picture in (view.lr, view.hr) if picture is not None]
+    widths = []
+    for k in range(4):
+        turned = [np.rot90(reference, -k) for reference in references]
+        widths.append(_widths(np.rot90(view.sr_luma, -k), turned, view.scale))
     # Turned clockwise by 0, 90, 180, 270 degrees, the top line is the top, left, bottom, right
     return {"borders": np.array(widths, np.float64)}
 
@@ -41,14 +45,16 @@ def judge(measured: Measured) -> list[Finding]:
     return []
 
 
-def _widths(sr: np.ndarray, reference: np.ndarray, scale: int) -> list[int]:
-    """The width of each kind of border at the top."""
+def _widths(sr: np.ndarray, references: Sequence[np.ndarray], scale: int) -> list[int]:
+    """The width of each kind of border at the top, where LR and HR go on: blur makes lines alike, too."""
     side = len(sr)
     lines = sr[: 2 * (side // WIDEST) + 1, :: max(1, side // COLUMNS)]
     found = [_of_one_colour(lines), _repeated(lines, scale), 0]
     found[2] = 0 if any(found) else _mirrored(lines, scale)
-    per_line = side / len(reference)
-    return [width if width and _goes_on(reference, width / per_line, kind) else 0 for kind, width in enumerate(found)]
+    return [
+        width if width and all(_goes_on(of, width * len(of) / side, kind) for of in references) else 0
+        for kind, width in enumerate(found)
+    ]
 
 
 def _goes_on(reference: np.ndarray, lines: float, kind: int) -> bool:

@@ -8,10 +8,12 @@ from typing import Final
 import numpy as np
 
 from fsrbench.checks.finding import LEAST, Finding, Measured
-from fsrbench.checks.view import View
+from fsrbench.checks.view import View, reduced
 
 LEVELS: Final = np.array([0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98])
 """Quantiles of grey at which tones are compared: noise and invented detail do not move them much."""
+SIDE: Final = 8
+"""Side in pixels at which tones are read: LR's noise is averaged away as SR's was."""
 MOST: Final = 8.0
 """Largest RMS deviation of the common tone curve in grey levels that is no finding."""
 FLAT: Final = 8.0
@@ -25,7 +27,6 @@ KNOWN: Final[dict[str, Curve]] = {
     "clipped below mid-grey: [-1, 1] was saved as if it were [0, 1]": lambda x: np.clip(2 * x - 1, 0, 1),
     "doubled and clipped": lambda x: np.clip(2 * x, 0, 1),
     "squeezed into 16 to 235 (video range)": lambda x: (16 + 219 * x) / 255,
-    "stretched from 16 to 235 (video range)": lambda x: np.clip((255 * x - 16) / 219, 0, 1),
     "inverted": lambda x: 1 - x,
     "black: divided by 255 twice?": lambda x: x / 255,
 }
@@ -42,7 +43,7 @@ def measure(view: View) -> dict[str, np.ndarray]:
     for row, picture in enumerate(view.coarse):
         if picture is not None:
             # The mean of the channels, whatever their order: that is another check's
-            tones[row] = np.quantile(picture.mean(axis=2), LEVELS) / 255
+            tones[row] = np.quantile(reduced(picture, SIDE).mean(axis=2), LEVELS) / 255
     return {"tones": tones if 255 * (tones[1, -1] - tones[1, 0]) >= FLAT else np.full_like(tones, np.nan)}
 
 

@@ -14,7 +14,6 @@ from made.checked import honest, levels
         (lambda x: (x + 1) / 2, "squeezed into the upper half"),
         (lambda x: np.clip(2 * x - 1, 0, 1), "clipped below mid-grey"),
         (lambda x: (16 + 219 * x) / 255, "squeezed into 16 to 235"),
-        (lambda x: np.clip((255 * x - 16) / 219, 0, 1), "stretched from 16 to 235"),
         (lambda x: 1 - x, "inverted"),
         (lambda x: x / 255, "divided by 255 twice"),
         (lambda x: x**2.2, "raised to the power 2."),
