@@ -11,7 +11,8 @@ from fsrbench import weights
 from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.datasets.sizes import task_of
-from fsrbench.degradations.recipes import Degradation, find_degradation
+from fsrbench.degradations.base import Degradation
+from fsrbench.degradations.recipes import check_task, find_degradation
 from fsrbench.engine.context import Context
 from fsrbench.engine.frames import status_of
 from fsrbench.engine.plan import Shard, Unit, make_plan, make_shards
@@ -132,6 +133,8 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     dataset = open_dataset(spec.data).head(spec.limit)
     spec = _with_task(spec, dataset, reporter)
     shards = make_shards(dataset)
+    if not all(sample.lr for sample in dataset):
+        check_task(degradation, spec.the_task)
     reference = _open_reference(spec)
     refused_metrics = _configure(metrics, _facts(spec, dataset, reference), reporter)
     usable = [metric for metric in metrics if metric.name not in refused_metrics]
