@@ -16,12 +16,16 @@ WHITENING: Final = 0.5
 phase worth reading where their magnitude is small."""
 LOW: Final = 0.25
 """Cycles per pixel up to which phases tell the part of a pixel."""
+MEDIAN_ERROR: Final = 1.4826 * 1.2533
+"""Standard error of a median of normal values, from their median absolute deviation, times the root of their number."""
+ERRORS: Final = 4.0
+"""The median is off by at least so many of its standard errors: few or blurred pictures tell little."""
 FARTHEST: Final = 0.25
 """Largest shift that is looked for, of the side."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``shift``: 2, how far SR lies below and to the right of its reference, in SR pixels; NaN of a flat picture."""
+    """``shift``: 2, how far SR lies below and to the right of LR, in SR pixels; NaN of a flat picture."""
     moved, fixed = view.fine
     return {"shift": displacement(luma(moved), luma(fixed)) * (view.sr.shape[0] / moved.shape[0])}
 
@@ -78,11 +82,13 @@ def judge(measured: Measured, side: int, scale: int) -> list[Finding]:
         return []
     down, right = np.median(shifts, axis=0).tolist()
     distance, most = float(np.hypot(down, right)), threshold(side, scale)
-    near = int((np.hypot(*(shifts - (down, right)).T) < max(1, distance / 2)).sum())
-    if distance <= most or 2 * near <= len(shifts):
+    along = shifts @ (down, right) / max(distance, 1e-9)
+    error = MEDIAN_ERROR * float(np.median(np.abs(along - distance))) / len(along) ** 0.5
+    if distance <= max(most, ERRORS * error):
         return []
+    near = int((along > most / 2).sum())
     where = " and ".join(filter(None, (_way(down, "down", "up"), _way(right, "to the right", "to the left"))))
-    text = f"SR lies {where} of its reference (median of {near} of {len(shifts)} images): was it cropped or padded?"
+    text = f"SR lies {where} of LR (median of {near} of {len(shifts)} images): was it cropped or padded?"
     return [Finding("shift", text, round(distance, 3), most, near, len(shifts))]
 
 

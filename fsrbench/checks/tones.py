@@ -78,7 +78,7 @@ def _name(sr: np.ndarray, reference: np.ndarray) -> str:
     gamma = min(GAMMAS, key=lambda power: error(lambda x: x**power))
     slope, offset = np.polyfit(reference.ravel(), sr.ravel(), 1)
     by_gamma, by_line = error(lambda x: x**gamma), error(lambda x: slope * x + offset)
-    if error(KNOWN[known]) <= max(1.25 * min(by_gamma, by_line), NEAR / 255):
+    if error(KNOWN[known]) <= max(2 * min(by_gamma, by_line), NEAR / 255):
         return known
     if by_gamma <= by_line:
         return f"raised to the power {gamma:.2f}: a gamma was applied, or one is missing"

@@ -40,9 +40,9 @@ class View:
 
     @property
     def fine(self) -> tuple[np.ndarray, np.ndarray]:
-        """SR and reference (HR where there is one, else LR) at :data:`FINE`, uint8."""
-        reference = reduced(self.reference, FINE)
-        return _to_side(self.sr, len(reference)), reference
+        """SR and LR at :data:`FINE`, uint8."""
+        lr = reduced(self.lr, FINE)
+        return _to_side(self.sr, len(lr)), lr
 
     @cached_property
     def coarse(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
