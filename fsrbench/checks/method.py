@@ -51,14 +51,12 @@ def judge(measured: Measured, ids: Sequence[str], side: int, scale: int) -> list
     """
     if not ids:
         return []
-    equal = equality.judge(measured, scale)
-    found = [
-        *equal,
+    padded = borders.judge(measured)
+    return [
+        *equality.judge(measured, scale),
         *shift.judge(measured, side, scale),
         *channels.judge(measured),
-        *tones.judge(measured),
-        *borders.judge(measured),
+        *(padded or tones.judge(measured)),  # a frame changes the tones, too
         *jpeg.judge(measured),
         *duplicates.judge_sr(measured, ids),
     ]
-    return found
