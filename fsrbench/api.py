@@ -58,6 +58,7 @@ class Options(TypedDict, total=False):
     offline: bool
     strict: bool
     save_images: bool
+    cache_limit: float | None
     resume: bool
 
 
