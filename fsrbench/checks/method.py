@@ -21,6 +21,9 @@ MEASURES: Final[tuple[Callable[[View], dict[str, np.ndarray]], ...]] = (
     duplicates.measure,
 )
 
+FRAME: Final = 3.0
+"""A narrow frame changes the tones, too: up to so many times what is a finding of its own."""
+
 
 def measure(sr: np.ndarray, lr: np.ndarray, hr: np.ndarray | None) -> dict[str, np.ndarray]:
     """What the checks read of some images: about 300 numbers each, whatever the size.
@@ -51,12 +54,15 @@ def judge(measured: Measured, ids: Sequence[str], side: int, scale: int) -> list
     """
     if not ids:
         return []
-    padded = borders.judge(measured)
+    padded, toned = borders.judge(measured), tones.judge(measured)
+    if padded and toned and toned[0].value < FRAME * tones.MOST:
+        toned = []
     return [
         *equality.judge(measured, scale),
         *shift.judge(measured, side, scale),
         *channels.judge(measured),
-        *(padded or tones.judge(measured)),  # a frame changes the tones, too
+        *padded,
+        *toned,
         *jpeg.judge(measured),
         *duplicates.judge_sr(measured, ids),
     ]
