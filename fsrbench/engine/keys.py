@@ -113,6 +113,11 @@ class Keys:
         read = [f"{self._extractor(n)} {self._get_extractor(n).device.type}" for n in names]
         return key_of(sr=pictures, extractor=name, read=read, alone=alone, lr=lr, versions=self._versions)
 
+    def checks(self, pictures: str, unit: Unit) -> str:
+        """Key of what checks read of the pictures with key ``pictures``, beside their LR and HR."""
+        lr = None if unit.of_hr else self.inputs(unit.shard)
+        return key_of(pictures=pictures, lr=lr, versions=self._versions)
+
     def beside_lr(self, pictures: str, shard: Shard) -> str:
         """Key of pictures, given theirs, together with the LR pictures that they were made from."""
         return key_of(sr=pictures, lr=self.inputs(shard))
