@@ -122,6 +122,7 @@ function isBest(metric, row, image) {
   const { direction } = metrics[metric];
   if (direction === "none" || !rows[row].method || methods.length < 2) return false;
   const values = methods.map((method) => number(scores[metric][method][image])).filter((value) => !Number.isNaN(value));
+  if (values.length < 2) return false;
   const best = direction === "higher" ? Math.max(...values) : Math.min(...values);
   return number(scores[metric][row][image]) === best;
 }
