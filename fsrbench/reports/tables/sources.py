@@ -88,7 +88,7 @@ def arranged(run: RunData, layout: Layout) -> RunData:
             for name, changes in metrics.items()
         }
     if layout.methods is None and layout.ceiling:
-        return replace(run, manifest=manifest)
+        return replace(run, manifest=manifest) if metrics else run
     shown = layout.methods or {method: method for method in run.methods}
     named_methods = {name: title for name, title in shown.items() if name != HR}
     if layout.methods is not None:
