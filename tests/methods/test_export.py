@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
@@ -48,6 +49,14 @@ def windows(lr):
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _brief() -> Iterator[None]:
+    """Few measurements, times are not the matter here; and the sample's LR, made once for all files."""
+    faces = mock.patch.object(exporting, "_faces", cache(exporting._faces))
+    with faces, mock.patch.object(exporting, "EFFORT", Effort(queries=2, seconds=0, most_seconds=1)):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Functions to export, importable; and everything happens in a folder of its own."""
@@ -59,7 +68,7 @@ def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def exported(_brief: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The file of ``ours``, and what was printed."""
     path = tmp_path_factory.mktemp("exported") / "ours.onnx"
     result = call("export", "ours", "--out", path)
@@ -146,10 +155,7 @@ def test_why_a_file_differs_is_said(tmp_path: Path, name: str, reason: str) -> N
 
 def agrees(method: str, path: Path) -> str:
     """Export a method and hold the file against it in batches of several sizes; what was printed."""
-    with mock.patch.object(
-        exporting, "EFFORT", Effort(queries=2, seconds=0, most_seconds=1)
-    ):  # times are not the matter
-        result = call("export", method, "--out", path)
+    result = call("export", method, "--out", path)
     assert result.exit_code == 0, result.stderr
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     original = load_method(method, TASKS["x4"], CPU)
