@@ -30,6 +30,7 @@ def test_nobody_reads(command: str, finished: Path) -> None:
     assert unread(*words) == (0, "")
 
 
+@pytest.mark.heavy
 def test_a_failure_is_one_all_the_same(tmp_path: Path) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png"]))
     flags = ["--data", data, "--metrics", "psnr", "--out", tmp_path / "run", "--offline"]

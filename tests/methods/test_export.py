@@ -76,6 +76,7 @@ def exported(_brief: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return path, result.stdout
 
 
+@pytest.mark.heavy
 def test_exported_method_scores_as_the_method(exported: tuple[Path, str], tmp_path: Path) -> None:
     name = f"onnx:{exported[0]}"
     done = run("sample", tmp_path / "out", "--limit", 4, "--metrics", "psnr,ssim,params", methods=f"ours,{name}")
@@ -88,12 +89,14 @@ def test_exported_method_scores_as_the_method(exported: tuple[Path, str], tmp_pa
     assert told["description"].startswith("ours as ONNX; onnxruntime on the CPU")
 
 
+@pytest.mark.heavy
 def test_difference_and_times_are_printed(exported: tuple[Path, str]) -> None:
     path, printed = exported
     assert printed.startswith(f"{path}\nlargest difference ")
     assert re.search(r"latency at batch 1: \d+\.\d\d ms in torch, \d+\.\d\d ms in onnxruntime", printed)
 
 
+@pytest.mark.heavy
 def test_file_says_what_it_is(exported: tuple[Path, str]) -> None:
     session = onnxruntime.InferenceSession(str(exported[0]), providers=["CPUExecutionProvider"])
     told = session.get_modelmeta().custom_metadata_map
@@ -107,6 +110,7 @@ def test_file_says_what_it_is(exported: tuple[Path, str]) -> None:
         load_method(f"onnx:{exported[0]}", TASKS["x8"], CPU)
 
 
+@pytest.mark.heavy
 def test_output_of_the_file_is_clipped() -> None:
     name = "python:made_exported:overshooting"
     assert call("export", name, "--out", "it.onnx").exit_code == 0
@@ -139,6 +143,7 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "onnxscript is missing; `pip install 'fsrbench[onnx]'`" in call("export", "ours").stderr
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -169,10 +174,12 @@ def agrees(method: str, path: Path) -> str:
     return result.stdout
 
 
+@pytest.mark.heavy
 def test_a_batch_size_that_the_code_fixes_is_no_obstacle(tmp_path: Path) -> None:
     agrees("python:made_exported:windows", tmp_path / "windows.onnx")
 
 
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")
 def test_swinir_with_shifted_windows_is_exported(tmp_path: Path) -> None:
     swinir = pytest.importorskip("spandrel.architectures.SwinIR", reason="spandrel is not installed")

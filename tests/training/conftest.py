@@ -52,7 +52,7 @@ def options(faces: Path, lr_faces: Path, monkeypatch: pytest.MonkeyPatch) -> Opt
 
 @pytest.fixture
 def small_scgan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the trainings of SCGAN have small networks; its own are trained by tests/baselines/test_scgan_semicycle.py."""
+    """Let SCGAN be trained with small networks; tests/baselines/test_scgan_semicycle.py trains its own."""
     monkeypatch.setattr(scgan, "RestorationNetwork", partial(RestorationNetwork, 4, channels=8, blocks=1))
     monkeypatch.setattr(scgan, "DegradationNetwork", partial(DegradationNetwork, channels=8, blocks=1))
     monkeypatch.setattr(scgan, "Discriminator", partial(Discriminator, channels=4))

@@ -16,6 +16,7 @@ from fsrbench.training.recipe import Options
 SECONDS = 120
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("how", "expected"),
     [
