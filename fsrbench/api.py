@@ -36,7 +36,7 @@ class Options(TypedDict, total=False):
     """Further settings of a run, as ``fsrbench run --help`` explains them, with the same defaults."""
 
     # RunSpec has their defaults, limits and help; type checkers need the types written out once more.
-    task: Literal["x4", "x8"]
+    task: str
     degradation: str
     limit: int | None
     reference: str | None

@@ -59,7 +59,7 @@ def compute(spec: RunSpec, reporter: Reporter, complete: bool = True, known: boo
         if complete:
             _draw(prepared, outcome, result, reporter)
             if known:
-                _remember(prepared, result)
+                _remember(spec, prepared, result)
         return result
 
 
@@ -88,7 +88,7 @@ def _draw(prepared: Prepared, outcome: Outcome, result: RunData, reporter: Repor
     gallery.write_grid(result)
 
 
-def _remember(prepared: Prepared, result: RunData) -> None:
+def _remember(spec: RunSpec, prepared: Prepared, result: RunData) -> None:
     """Mark the run as finished, unless something in it may succeed another time."""
     refused = prepared.refused_metrics.items()
     missing = {name: error.missing for name, error in refused if isinstance(error, Unavailable) and error.missing}
@@ -98,4 +98,4 @@ def _remember(prepared: Prepared, result: RunData) -> None:
     if (result.scores["status"] == "failed").any():
         return
     if (files := prepared.files()) is not None:
-        finished.remember(result.path / CACHE, prepared.spec, files, prepared.weight_names(), missing.values())
+        finished.remember(result.path / CACHE, spec, files, prepared.weight_names(), missing.values())

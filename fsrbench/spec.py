@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Literal, TypeVar, get_type_hints
 
 from annotated_types import Ge, Gt, Le
 
 from fsrbench.errors import UserError, requirement, unknown_name
 from fsrbench.files.lists import names_in
 from fsrbench.stats.seeds import MOST_SEED
-from fsrbench.tasks import TASKS, Task
+from fsrbench.tasks import AUTO, Task, find_task
 
 if TYPE_CHECKING:  # pydantic would double the time of --help
     from pydantic import TypeAdapter
 
+Value = TypeVar("Value")
 LISTS: Final = ("methods", "metrics")
 """Settings that are lists of names."""
 PATHS: Final = ("out", "pairs")
@@ -42,7 +43,7 @@ class RunSpec:
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"allow_inf_nan": False}
 
     methods: Annotated[tuple[str, ...], Flag("Methods, comma-separated; see `fsrbench list methods`.")]
-    task: Annotated[Literal["x4", "x8"], Flag("x4 (16->64 px) or x8 (16->128 px).")] = "x4"
+    task: Annotated[str, Flag("x4 (16->64 px), x8 (16->128), LRxSCALE (128x4, 512x1) or auto: from the data.")] = "x4"
     data: Annotated[str, Flag("sample, a folder, a .zip or a dataset's name.")] = "sample"
     degradation: Annotated[str, Flag("How LR is made from HR.")] = "bicubic"
     metrics: Annotated[tuple[str, ...], Flag("Metrics and presets (fast, paper, all), comma-separated.")] = ("paper",)
@@ -72,8 +73,8 @@ class RunSpec:
 
     @property
     def the_task(self) -> Task:
-        """The task's LR size and scale."""
-        return TASKS[self.task]
+        """The task's LR size and scale; not where it is ``auto`` and no data has been read yet."""
+        return find_task(self.task)
 
     def as_json(self) -> dict[str, Any]:
         """The settings by name, as JSON values."""
@@ -123,10 +124,9 @@ def _checked(spec: RunSpec) -> RunSpec:
     methods, metrics = (tuple(dict.fromkeys(filter(None, names))) for names in (spec.methods, spec.metrics))
     if not (methods and metrics):
         raise WrongSetting("metrics" if methods else "methods", "name at least one")
-    try:
-        weights = dict(parse_override(f"{name}={file}") for name, file in spec.weights.items())
-    except UserError as error:
-        raise WrongSetting("weights", str(error)) from None
+    task = spec.task if spec.task == AUTO else _of_setting("task", lambda: find_task(spec.task).name)
+    files = [f"{name}={file}" for name, file in spec.weights.items()]
+    weights = _of_setting("weights", lambda: dict(map(parse_override, files)))
     if spec.scheduler is not None and spec.workers is not None:
         raise WrongSetting("scheduler", "joins a cluster and --workers starts one: give one of the two")
     if spec.scheduler is not None and not ADDRESS.fullmatch(spec.scheduler):
@@ -134,7 +134,15 @@ def _checked(spec: RunSpec) -> RunSpec:
     for limit in ("timeout", "memory_limit"):
         if getattr(spec, limit) is not None and not spec.isolate:
             raise WrongSetting(limit, "needs --isolate: a method in this process cannot be stopped")
-    return replace(spec, methods=methods, metrics=metrics, weights=weights)
+    return replace(spec, methods=methods, metrics=metrics, task=task, weights=weights)
+
+
+def _of_setting(name: str, value: Callable[[], Value]) -> Value:
+    """A value; its :class:`UserError` names the setting."""
+    try:
+        return value()
+    except UserError as error:
+        raise WrongSetting(name, str(error)) from None
 
 
 def from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:

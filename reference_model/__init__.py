@@ -21,6 +21,7 @@ class Ours(Method):
     Layer sizes, losses' weights and schedule were never published; see the model card for ours.
     """
 
+    tasks: ClassVar[tuple[str, ...] | None] = ("x4", "x8")
     settings = ""
     stem: ClassVar[str] = "ours"
     """Start of the weight files' names."""

@@ -197,4 +197,4 @@ def _info(metric: Metric) -> MetricInfo:
 def _setting(run: Prepared, fixed_lr: bool) -> str:
     spec, size = run.spec, run.spec.the_task
     lr = "LR as given" if fixed_lr else f"LR by {spec.degradation} ({run.degradation.protocol})"
-    return f"{Path(run.dataset.name).name}, {spec.task} ({size.lr_size} to {size.hr_size} px), {lr}, seed {spec.seed}"
+    return f"{Path(run.dataset.name).name}, {size}, {lr}, seed {spec.seed}"

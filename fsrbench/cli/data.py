@@ -98,7 +98,7 @@ def degrade(
 def show(
     source: Source,
     degradation: Annotated[str | None, typer.Option(help="Also show the LR that this makes from HR.")] = None,
-    task: Annotated[str, typer.Option(help="x4 or x8: the size of that LR.")] = "x4",
+    task: Annotated[str, typer.Option(help="x4, x8 or LRxSCALE: the size of that LR.")] = "x4",
     limit: Limit = None,
     out: Annotated[Path | None, typer.Option(help="Write a sheet of samples to this PNG file.")] = None,
 ) -> None:

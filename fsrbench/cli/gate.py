@@ -45,7 +45,7 @@ def audit(
     method: Annotated[str | None, typer.Option(help="Instead of a run: methods, comma-separated.")] = None,
     data: Annotated[str | None, typer.Option(help="sample (default), a folder, a .zip or a dataset's name.")] = None,
     degradation: Annotated[str | None, typer.Option(help="How LR is made from HR; bicubic by default.")] = None,
-    task: Annotated[str | None, typer.Option(help="x4 (default) or x8.")] = None,
+    task: Annotated[str | None, typer.Option(help="x4 (default), x8 or LRxSCALE.")] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N images; by default 128, for NIQE 64.")] = None,
     out: Annotated[Path | None, typer.Option(help="RUN/audit by default; runs/audit without a run.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of degradations and folds.")] = None,

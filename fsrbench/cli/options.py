@@ -12,5 +12,5 @@ Source = Annotated[str, typer.Argument(metavar="SRC", help="sample, a folder, a 
 Destination = Annotated[str, typer.Argument(metavar="DEST", help="A name for --data, or a folder (with a slash).")]
 LayoutFile = Annotated[Path | None, typer.Option(help="YAML file: methods to show, their order and names.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only the first N samples in sorted order.")]
-TaskName = Annotated[str, typer.Option(help="x4 (16->64 px) or x8 (16->128 px).")]
+TaskName = Annotated[str, typer.Option(help="x4 (16->64 px), x8 (16->128 px) or LRxSCALE, e.g. 128x4.")]
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda[:i].")]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fsrbench import weights
 from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.pairs import read_pairs
+from fsrbench.datasets.sizes import task_of
 from fsrbench.degradations.recipes import Degradation, find_degradation
 from fsrbench.engine.context import Context
 from fsrbench.engine.frames import status_of
@@ -20,12 +21,13 @@ from fsrbench.machine.console import Reporter
 from fsrbench.machine.devices import find_device, use_no_more_threads_than_cores
 from fsrbench.methods.base import Method
 from fsrbench.methods.given_images import GivenImages
-from fsrbench.methods.names import check_method
+from fsrbench.methods.names import check_method, folder_of
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric
 from fsrbench.process.containment import contained
 from fsrbench.runs.names import CACHE, HR
 from fsrbench.spec import RunSpec
+from fsrbench.tasks import AUTO
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +130,7 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
         raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
     degradation = find_degradation(spec.degradation)
     dataset = open_dataset(spec.data).head(spec.limit)
+    spec = _with_task(spec, dataset, reporter)
     shards = make_shards(dataset)
     reference = _open_reference(spec)
     refused_metrics = _configure(metrics, _facts(spec, dataset, reference), reporter)
@@ -140,6 +143,15 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
         context.close()
         raise
     return Prepared(spec, dataset, reference, degradation, metrics, refused_metrics, refused_methods, shards, context)
+
+
+def _with_task(spec: RunSpec, dataset: Dataset, reporter: Reporter) -> RunSpec:
+    """The specification with the task that the data show, where it is ``auto``."""
+    if spec.task != AUTO:
+        return spec
+    task = task_of(dataset, [folder for name in spec.methods if (folder := folder_of(name))])
+    reporter.say(f"task {task}, as the sizes of the pictures show")
+    return replace(spec, task=task.name)
 
 
 def _open_reference(spec: RunSpec) -> Dataset | None:

@@ -55,7 +55,7 @@ class MetricProtocol(_Part):
 class Setup(_Part):
     """What must be the same in the run and in the reference."""
 
-    task: str = Field(description="`x4` or `x8`")
+    task: str = Field(description="`x4`, `128x4`, ...")
     dataset: Source = Field(description="the test images")
     degradation: Degradation = Field(description="how LR was made from HR")
     seed: int = Field(description="`--seed` of the run: draws the degradation and the folds of verification")

@@ -20,7 +20,7 @@ from fsrbench.provenance import fingerprints
 from fsrbench.provenance.file_hashes import file_hash, file_parts
 from fsrbench.provenance.object_state import ObjectState
 from fsrbench.registry import Registry
-from fsrbench.tasks import Task
+from fsrbench.tasks import Task, find_task
 from fsrbench.weights.lookup import find, is_available, name_of_shipped, training_note
 from fsrbench.weights.state_dicts import StateDict, choice_note, state_dicts
 from fsrbench.weights.tensors import read_checkpoint
@@ -42,8 +42,8 @@ class Method(ABC):
         torch.Size([2, 3, 64, 64])
     """
 
-    tasks: ClassVar[tuple[str, ...]] = ("x4", "x8")
-    """Tasks that the method can do at all."""
+    tasks: ClassVar[tuple[str, ...] | None] = None
+    """Tasks that the method can do, where it cannot do all; see :meth:`does`."""
     training: str = "unknown"
     """How it was trained: one line for the manifest and the notes below tables; "none" where nothing was learned."""
     network: nn.Module | None = None
@@ -59,6 +59,11 @@ class Method(ABC):
     settings: str | None = None
     """What its outputs depend on besides code and weights, such as arguments; empty for nothing. A method that leaves
     this ``None`` has its cached pictures reused only where everything it holds can be read: see :meth:`is_known`."""
+
+    @classmethod
+    def does(cls, task: Task) -> bool:
+        """Whether the method can do a task; override it for a rule in place of a list of names."""
+        return cls.tasks is None or task in map(find_task, cls.tasks)
 
     def load(self, task: Task, device: torch.device) -> None:  # noqa: B027 (optional to override)
         """Get ready for a task on a device. Called once, before :meth:`upscale`.

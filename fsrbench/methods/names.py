@@ -127,6 +127,11 @@ def is_path(name: str) -> bool:
     return bool(colon and kind in KINDS and KINDS[kind].target)
 
 
+def folder_of(name: str) -> Path | None:
+    """The folder or zip of pictures that a name stands for; ``None`` for a method that computes."""
+    return None if can_be_isolated(name) else Path(name.partition(":")[2]).expanduser()
+
+
 def _check_path(name: str, path: str, folder: bool) -> None:
     # os.path takes names that pathlib raises on, such as too long ones
     if not os.path.exists(path):  # noqa: PTH110
@@ -165,7 +170,7 @@ def load_method(name: str, task: Task, device: torch.device, changed: set[str] |
     """
     with contained(changed):
         method = _make(name)
-        if task.name not in method.tasks:
-            raise Unavailable(f"{name} does {', '.join(method.tasks)}, not {task.name}")
+        if not method.does(task):
+            raise Unavailable(f"{name} does {', '.join(method.tasks or ['other tasks'])}, not {task.name}")
         method.load(task, device)
     return method

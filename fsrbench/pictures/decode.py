@@ -109,6 +109,19 @@ def decode(data: bytes) -> Image.Image:
         raise BadImage(f"cannot be decoded: {one_line(error)}") from None
 
 
+def stored_size(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels as the file's header says; nothing is decoded.
+
+    Raises:
+        BadImage: the header cannot be read.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return image.size
+    except Exception as error:  # readers raise nearly anything on damaged files
+        raise BadImage(f"its header cannot be read: {one_line(error)}") from None
+
+
 def _open(data: bytes) -> Image.Image:
     """The loaded picture in its stored mode, samples of 5, 6 and 16 bits brought to 8."""
     if data.startswith(sixteen_bit.TIFFS) and (deep := sixteen_bit.read_tiff(data, MAX_PIXELS)):

@@ -300,7 +300,7 @@ def nothing_said(folder: Path) -> Path:
         (["--method", "bicubik"], "unknown method 'bicubik'; did you mean bicubic"),
         (["--method", ","], "--methods: name at least one"),
         (["--method", ONLY_X4, "--task", "x8"], "OnlyX4 does x4, not x8"),
-        (["--method", "bicubic", "--task", "x3"], "--task: must be x4 or x8"),
+        (["--method", "bicubic", "--task", "x3"], "--task: unknown task 'x3'; write x4, x8 or LRxSCALE"),
         (["--method", "bicubic", "--data", "smple"], "unknown dataset 'smple'"),
         (["--method", "bicubic", "--data", "{no_hr}"], "audit needs HR images"),
         (["--method", "bicubic", "--degradation", "bicubik"], "unknown degradation 'bicubik'"),

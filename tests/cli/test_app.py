@@ -111,7 +111,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["--metrics", ","], "--metrics: name at least one"),
         (["--degradation", "bicubik"], "unknown degradation 'bicubik'; did you mean bicubic?"),
         (["--data", "smple"], "unknown dataset 'smple'; did you mean sample?"),
-        (["--task", "x2"], "--task: must be x4 or x8"),
+        (["--task", "x2"], "--task: unknown task 'x2'; write x4, x8 or LRxSCALE"),
         (["--device", "gpu"], "unknown device 'gpu'; known: auto, cpu, cuda, cuda:i"),
         (["--device", "cuda:x"], "unknown device 'cuda:x'"),
         (["--limit", "0"], "--limit: must be at least 1"),
@@ -301,7 +301,7 @@ def test_unknown_weight_file_is_refused() -> None:
     ("options", "reason"),
     [
         (["ourz"], "did you mean ours"),
-        (["ours", "--task", "x3"], "unknown task 'x3'; known: x4, x8"),
+        (["ours", "--task", "x3"], "unknown task 'x3'; write x4, x8 or LRxSCALE"),
         (["ours", "--device", "gpu"], "unknown device 'gpu'"),
         (["ours"], "missing does not exist"),
     ],

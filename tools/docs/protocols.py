@@ -69,6 +69,9 @@ def _tasks() -> Iterator[Row]:
 
     for task in TASKS.values():
         yield f"`{task.name}`", f"{task.lr_size} px", f"{task.hr_size} px"
+    yield "`LRxSCALE`, e.g. `128x4`", "LR", "LR times SCALE, at most 1024 px"
+    yield "`SIDEx1`, e.g. `512x1`", "SIDE: restoration", "SIDE"
+    yield "`auto`", "as LR has", "as HR or `images:DIR` have"
 
 
 def _metrics() -> Iterator[Row]:
@@ -114,7 +117,7 @@ def _methods() -> Iterator[Row]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for name, target in project["entry-points"]["fsrbench.methods"].items():
         for task in TASKS.values():
-            if task.name in load_object(target, name).tasks:
+            if load_object(target, name).does(task):
                 method = load_method(name, task, torch.device("cpu"))
                 yield f"`{name}`", f"`{task.name}`", method.description, method.training
 

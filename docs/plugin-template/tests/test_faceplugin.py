@@ -13,7 +13,7 @@ from fsrbench import Task
 
 def test_method_keeps_to_size_and_range():
     method = Sharpened()
-    method.load(Task("x4", lr_size=16, scale=4), torch.device("cpu"))
+    method.load(Task(lr_size=16, scale=4), torch.device("cpu"))
     sr = method.upscale(torch.rand(2, 3, 16, 16))
     assert sr.shape == (2, 3, 64, 64)
     assert 0 <= sr.min() <= sr.max() <= 1

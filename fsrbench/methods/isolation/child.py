@@ -28,7 +28,7 @@ from fsrbench.methods.names import find_method, load_method
 from fsrbench.methods.timing import EFFORTS, Readings, measure
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
-from fsrbench.tasks import TASKS
+from fsrbench.tasks import find_task
 
 MOST_BYTES: Final = 2**28
 """Most bytes of a tensor or message; of a larger tensor only the shape is sent."""
@@ -127,7 +127,7 @@ def _serve(connection: Connection, setting: Setting) -> None:
 def _load(setting: Setting, changed: set[str]) -> Method:
     find_method(setting.name)  # an error in the name is unusable input, and must come first
     try:
-        return load_method(setting.name, TASKS[setting.task], torch.device(setting.device), changed)
+        return load_method(setting.name, find_task(setting.task), torch.device(setting.device), changed)
     except UserError as error:
         raise FsrbenchError(str(error)) from error
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from fsrbench.errors import counted
+from fsrbench.errors import UserError, counted
 from fsrbench.reports.tables.notes import LR_GIVEN
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import counts, images_of_people, one_line, protocol_line, section
-from fsrbench.tasks import TASKS
+from fsrbench.tasks import find_task
 
 MOST_LISTED: Final = 500
 """Longer lists of images end with how many more there are: the manifest has them all."""
@@ -56,11 +56,15 @@ class WeightFile:
 
 
 def title(run: RunData) -> str:
-    """``Face super-resolution x4, 16 to 64 px``."""
+    """``Face super-resolution x4, 16 to 64 px``, or ``Face restoration 512x1, 512 px``."""
     name = str(run.manifest.get("task") or "")
-    task = TASKS.get(name)
-    sizes = f"{name}, {task.lr_size} to {task.hr_size} px" if task else name
-    return f"Face super-resolution {sizes}".rstrip()
+    try:
+        task = find_task(name)
+    except UserError:  # of another version, or none
+        return f"Face super-resolution {name}".rstrip()
+    if task.is_restoration:
+        return f"Face restoration {name}, {task.hr_size} px"
+    return f"Face super-resolution {name}, {task.lr_size} to {task.hr_size} px"
 
 
 def head(run: RunData) -> list[Pair]:
