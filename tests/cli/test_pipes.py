@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from made import picture_files, write_files
+from made import call, picture_files, run, write_files
 
 
 def unread(*arguments: object) -> tuple[int, str]:
@@ -43,9 +43,7 @@ def test_a_failure_is_one_all_the_same(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of two methods, and a reference that it holds."""
-    from made import call
-
     out = tmp_path_factory.mktemp("run")
-    call("run", "--methods", "bicubic,nearest", "--limit", 6, "--metrics", "psnr", "--offline", "--out", out)
+    assert run("sample", out, "--limit", 6, "--metrics", "psnr", "--offline", methods="bicubic,nearest").code == 0
     call("check", out, "--against", out / "reference.json", "--update")
     return out
