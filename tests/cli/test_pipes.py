@@ -10,6 +10,9 @@ import pytest
 from made import call, picture_files, run, write_files
 
 
+LIST = pytest.param("list metrics", marks=pytest.mark.heavy)  # it imports torch
+
+
 def unread(*arguments: object) -> tuple[int, str]:
     """Exit code and standard error of a command that nobody reads."""
     reader, writer = os.pipe()
@@ -22,7 +25,7 @@ def unread(*arguments: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("command", ["--help", "list metrics", "table RUN", "compare RUN", "check RUN --against REF"])
+@pytest.mark.parametrize("command", ["--help", LIST, "table RUN", "compare RUN", "check RUN --against REF"])
 def test_nobody_reads(command: str, finished: Path) -> None:
     words = [
         {"RUN": str(finished), "REF": str(finished / "reference.json")}.get(word, word) for word in command.split()
