@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from made import call, picture_files, run, write_files
 
-
 LIST = pytest.param("list metrics", marks=pytest.mark.heavy)  # it imports torch
 
 
