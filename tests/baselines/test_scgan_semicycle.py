@@ -33,6 +33,7 @@ def test_discriminator(side: int) -> None:
     assert network(torch.rand(2, 3, side, side)).shape == (2,)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("real", "trained"),
     [(False, {"restoration"}), (True, {"restoration", "degradation_forward", "judge_lr_forward", "judge_hr_backward"})],

@@ -24,6 +24,8 @@ from fsrbench.runs.data import RunData
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 from fsrbench.runs.sweep import sweep
 
+pytestmark = pytest.mark.heavy
+
 FILES = ["summary.csv", "details.csv", "curves.csv", "blocks.csv", "images.csv", "manifest.json", "scores.parquet"]
 ROWS = {"lr": {"key": "k", "missing": {}}, "ours": {"key": "k", "missing": {"a": "why"}}}
 INDEX = json.dumps({"images": ["a", "b/c"], "rows": ROWS})
