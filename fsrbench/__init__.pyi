@@ -4,7 +4,7 @@ from .api import evaluate as evaluate
 from .datasets.base import Dataset as Dataset
 from .datasets.base import Picture as Picture
 from .datasets.base import Sample as Sample
-from .degradations.recipes import Degradation as Degradation
+from .degradations.base import Degradation as Degradation
 from .methods.base import Method as Method
 from .methods.restorer import Restorer as Restorer
 from .metrics.base import Evaluation as Evaluation
@@ -12,6 +12,7 @@ from .metrics.base import Faces as Faces
 from .metrics.base import Facts as Facts
 from .metrics.base import FeatureMetric as FeatureMetric
 from .metrics.base import ImageMetric as ImageMetric
+from .metrics.base import InputMetric as InputMetric
 from .metrics.base import Metric as Metric
 from .metrics.base import SpeedMetric as SpeedMetric
 from .metrics.base import Summary as Summary

@@ -57,6 +57,7 @@ class Options(TypedDict, total=False):
     memory_limit: float | None
     offline: bool
     save_images: bool
+    cache_limit: float | None
     resume: bool
 
 

@@ -141,7 +141,9 @@ def _reference(run: Prepared) -> dict[str, Any] | None:
 
 
 def _hash(run: Prepared, dataset: Dataset) -> str:
-    return combine_digests(digest for shard in make_shards(dataset) for digest in run.context.keys.digests(shard))
+    return combine_digests(
+        digest for shard in make_shards(dataset, run.spec.the_task) for digest in run.context.keys.digests(shard)
+    )
 
 
 def _name(source: str) -> str:

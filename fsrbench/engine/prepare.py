@@ -11,7 +11,8 @@ from fsrbench import weights
 from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.datasets.sizes import task_of
-from fsrbench.degradations.recipes import Degradation, find_degradation
+from fsrbench.degradations.base import Degradation
+from fsrbench.degradations.recipes import check_task, find_degradation
 from fsrbench.engine.context import Context
 from fsrbench.engine.frames import status_of
 from fsrbench.engine.plan import Shard, Unit, make_plan, make_shards
@@ -64,7 +65,9 @@ class Prepared:
     def plan(self) -> list[Unit]:
         """All units of work."""
         reference = self.reference if self.context.measures.reference_extractors else None
-        return make_plan(self.shards, self.rows(self.methods), make_shards(reference) if reference else ())
+        return make_plan(
+            self.shards, self.rows(self.methods), make_shards(reference, self.spec.the_task) if reference else ()
+        )
 
     def warnings(self) -> Iterator[str]:
         """What was noticed about the data."""
@@ -131,7 +134,9 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     degradation = find_degradation(spec.degradation)
     dataset = open_dataset(spec.data).head(spec.limit)
     spec = _with_task(spec, dataset, reporter)
-    shards = make_shards(dataset)
+    shards = make_shards(dataset, spec.the_task)
+    if not all(sample.lr for sample in dataset):
+        check_task(degradation, spec.the_task)
     reference = _open_reference(spec)
     refused_metrics = _configure(metrics, _facts(spec, dataset, reference), reporter)
     usable = [metric for metric in metrics if metric.name not in refused_metrics]
@@ -176,6 +181,7 @@ def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None) -> Facts:
         alignment=spec.alignment,
         descriptor=spec.descriptor,
         isolated=spec.isolate,
+        degradation=None if any(sample.lr for sample in dataset) else spec.degradation,
     )
 
 

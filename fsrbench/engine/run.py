@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,11 +11,12 @@ from typing import Any
 
 from fsrbench import weights
 from fsrbench.datasets import Dataset
+from fsrbench.engine.cache_limit import CacheLimit
 from fsrbench.engine.cached_timings import time_methods
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import executor_for
 from fsrbench.engine.frames import equal_to_hr_note
-from fsrbench.engine.plan import REFERENCE
+from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.prepare import Prepared
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run_pictures import RunPictures
@@ -81,8 +82,10 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
         partial(stored_features, context.store),
         context.store.folder,
     )
+    units = prepared.plan()
+    limit = CacheLimit(context, units, reporter)
     with clock.phase("scoring"):
-        executor = _score(prepared, collector, reporter)
+        executor = _score(prepared, units, collector, limit, reporter)
     _report_problems(prepared, collector.results, reporter)
     _report_weights(prepared, reporter)
     with clock.phase("timing"):
@@ -90,17 +93,20 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
     _note_changes(prepared, collector.results)
     with clock.phase("summary"):
         frames = collector.frames(prepared.rows(spec.methods), readings, spec.ratio_to)
-    pictures = RunPictures(context, collector.results)
+    pictures = RunPictures(context, collector.results, limit)
     return Outcome(frames, collector.results, pictures, executor, clock.seconds)
 
 
-def _score(prepared: Prepared, collector: Collector, reporter: Reporter) -> dict[str, Any]:
-    units = prepared.plan()
+def _score(
+    prepared: Prepared, units: Sequence[Unit], collector: Collector, limit: CacheLimit, reporter: Reporter
+) -> dict[str, Any]:
     # The executor is left before anything is timed: a cluster's processes would be in the way
     with executor_for(prepared.spec, reporter) as executor:
         for result in reporter.track(executor(units, prepared.context), len(units), "scoring"):
             collector.add(result)
+            limit.add(result)
         facts = executor.facts()
+    limit.report()
     _note_changes(prepared, collector.results)
     return facts
 

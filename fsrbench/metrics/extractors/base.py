@@ -23,6 +23,7 @@ BUILTIN = {
     "facenet": "fsrbench.metrics.extractors.descriptors:FacenetDescriptor",
     "arcface": "fsrbench.metrics.extractors.descriptors:ArcfaceDescriptor",
     "inception": "fsrbench.metrics.extractors.inception:Inception",
+    "colour": "fsrbench.metrics.extractors.colour:Colour",
 }
 BATCH = 16
 EXTRACTORS = Registry("feature extractor", BUILTIN, group="fsrbench.extractors")
