@@ -125,7 +125,7 @@ def test_output_of_the_file_is_clipped() -> None:
         (["python:made_exported:random"], "the file's SR differs by .* from the method's, more than 1e-04"),
         (["bicubic"], "cannot be exported, not all that it does is done in torch"),
         (["scgan", "--task", "x8"], "scgan does x4, not x8"),
-        (["ours", "--task", "x3"], "unknown task 'x3'; known: x4, x8"),
+        (["ours", "--task", "x3"], "unknown task 'x3'; write x4, x8 or LRxSCALE"),
         (["ours", "--format", "tflite"], "unknown format 'tflite'; known: onnx"),
         (["ours", "--out", "nowhere/it.onnx"], "nowhere is no folder"),
         (["oours"], "unknown method 'oours'; did you mean ours"),
