@@ -86,7 +86,7 @@ def _draw(prepared: Prepared, outcome: Outcome, result: RunData, reporter: Repor
     tables.write_tables(result, result.path)
     plots.write_plots(result, result.path / "plots")
     most = None if prepared.spec.save_images else gallery.most_kept(prepared.spec.the_task)
-    pictures = PictureFolder(result.path / "images", [LR, *prepared.rows(prepared.methods)])
+    pictures = PictureFolder(result.path / "images", dict.fromkeys([LR, *prepared.rows(prepared.methods)]))
     gallery.keep_pictures(prepared, outcome.pictures, pictures, reporter, most, grid.run_images(result))
     gallery.write_grid(result)
 

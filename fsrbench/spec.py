@@ -48,7 +48,10 @@ class RunSpec:
     degradation: Annotated[str, Flag("How LR is made from HR.")] = "bicubic"
     metrics: Annotated[tuple[str, ...], Flag("Metrics and presets (fast, paper, all), comma-separated.")] = ("paper",)
     limit: Annotated[int | None, Ge(1), Flag("Only the first N samples in sorted order.")] = None
-    reference: Annotated[str | None, Flag("Set that FID and KID compare with; HR by default.")] = None
+    reference: Annotated[
+        str | None,
+        Flag("Set, or .npz, .pkl or .pth of its Inception statistics, that FID and KID compare with; HR by default."),
+    ] = None
     pairs: Annotated[Path | None, Flag("Verification pairs in the format of LFW's pairs.txt.")] = None
     sides: Annotated[Literal["one", "both"], Flag("SR on one side or on both sides of a verification pair.")] = "one"
     alignment: Annotated[Literal["hr", "sr"], Flag("Align faces by the landmarks of hr or of the sr itself.")] = "hr"
@@ -68,6 +71,7 @@ class RunSpec:
     timeout: Annotated[float | None, Gt(0), Flag("With --isolate: seconds per batch; 600 by default.")] = None
     memory_limit: Annotated[float | None, Gt(0), Flag("With --isolate: GiB of memory that a method may take.")] = None
     offline: Annotated[bool, Flag("Refuse connections to other machines.")] = False
+    strict: Annotated[bool, Flag("Refuse a method or data that a check finds wrong (docs/checks.md).")] = False
     save_images: Annotated[bool, Flag("Keep the pictures of all images, not of the first 200 (64 of 512 px).")] = False
     cache_limit: Annotated[
         float | None, Gt(0), Flag("GiB that OUT/cache may take; what was used least recently goes first.")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from fsrbench.audit.protocols import DEFAULT, Protocol
 from fsrbench.runs.metric_info import MetricInfo
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import BOUNDS
 
 COLUMNS: Final = ("method", "metric", "group", "protocol", "value", "difference", "n", "status", "note")
 
@@ -67,9 +67,9 @@ class Findings:
         return self._values.get((method, metric, protocol))
 
     def methods(self, metric: str) -> list[str]:
-        """The methods with values of a metric, the HR images last."""
+        """The methods with values of a metric, the LR and HR images last."""
         measured = {m for m, of, _ in self._values if of == metric}
-        return [m for m in (*self.listed, HR) if m in measured]
+        return [m for m in (*self.listed, *BOUNDS) if m in measured]
 
     def protocols_of(self, metric: str) -> list[Protocol]:
         """The protocols under which some method has a value of a metric, the default first."""

@@ -16,8 +16,8 @@ from matplotlib.lines import Line2D
 from fsrbench.audit.findings import Findings
 from fsrbench.audit.protocols import Protocol
 from fsrbench.reports.plots.looks import CEILING, Look, looks_of
-from fsrbench.reports.plots.style import labels, method_key, name_rows, plain_ticks, save, styled
-from fsrbench.runs.names import HR
+from fsrbench.reports.plots.style import BOUND_LABELS, labels, method_key, name_rows, plain_ticks, save, styled
+from fsrbench.runs.names import BOUNDS
 
 WIDTH: Final = 7.2
 ROW: Final = 0.19
@@ -130,7 +130,7 @@ def _draw_rows(axes: Axes, protocols: Sequence[Protocol]) -> None:
 def _spread(findings: Findings, metric: str) -> str:
     """The methods' spreads in the panel's unit: ``spread 4.9–5.6``."""
     info = findings.metrics[metric]
-    spreads = [s.width for m in findings.methods(metric) if m != HR and (s := findings.spread(m, metric))]
+    spreads = [s.width for m in findings.methods(metric) if m not in BOUNDS and (s := findings.spread(m, metric))]
     if not spreads:
         return ""
     low, high = info.text(min(spreads)), info.text(max(spreads))
@@ -139,9 +139,9 @@ def _spread(findings: Findings, metric: str) -> str:
 
 def _keys(findings: Findings, metrics: Sequence[str]) -> list[Line2D]:
     look = looks_of(findings.listed)
-    drawn = [m for m in (*findings.listed, HR) if any(m in findings.methods(metric) for metric in metrics)]
+    drawn = [m for m in (*findings.listed, *BOUNDS) if any(m in findings.methods(metric) for metric in metrics)]
     short = labels(findings.listed)
-    names = {name: "HR (ceiling)" if name == HR else short[name] for name in drawn}
+    names = {name: BOUND_LABELS.get(name) or short[name] for name in drawn}
     dots = [method_key(label, look[name], line=False) for name, label in names.items()]
     bar = Line2D([], [], color=CEILING, linewidth=2.4, alpha=0.35, label="lowest to highest")
     line = Line2D([], [], color=CEILING, linewidth=0.8, alpha=0.6, label="from the default")

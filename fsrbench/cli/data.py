@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from fsrbench.cli.errors import one_line_errors
-from fsrbench.cli.options import Destination, Limit, Source, TaskName
+from fsrbench.cli.options import Destination, Device, Limit, Source, TaskName
 
 data_app = typer.Typer(
     help="Datasets: import archives, write degraded pictures, show what a dataset holds.",
@@ -92,6 +92,24 @@ def degrade(
         request = degrading.make_request(source, destination, degradation, task, seed, limit)
         degrading.degrade(request, resume, Reporter())
         print(request.folder)
+
+
+@data_app.command()
+def statistics(
+    source: Source,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The .npz file to write, for run --reference.")],
+    size: Annotated[int | None, typer.Option(min=4, help="Reduce larger pictures to this side, as a run does.")] = None,
+    features: Annotated[bool, typer.Option("--features", help="Keep the activations too, which KID needs.")] = False,
+    limit: Limit = None,
+    device: Device = "auto",
+) -> None:
+    """Write the Inception statistics of a reference set such as FFHQ, from which FID is computed without it."""
+    with one_line_errors():
+        from fsrbench.machine.console import Reporter
+        from fsrbench.metrics.write_statistics import write_statistics
+
+        write_statistics(source, file, Reporter(), limit=limit, side=size, features=features, device=device)
+        print(file)
 
 
 @data_app.command()

@@ -70,7 +70,7 @@ class CacheLimit:
     def _needed(self) -> set[Path]:
         """Pictures that the unfinished work would read if they are stored."""
         waiting = [unit for unit in self._units if self._waiting[_shard(unit)]]
-        made = {self._context.store.path(PICTURES, self._context.keys.pictures(u)) for u in waiting if not u.of_hr}
+        made = {self._context.store.path(PICTURES, self._context.keys.pictures(u)) for u in waiting if not u.is_given}
         return made.union(*(self._inputs(unit.shard) for unit in waiting))
 
     def _inputs(self, shard: Shard) -> list[Path]:

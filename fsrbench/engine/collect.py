@@ -18,7 +18,7 @@ from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, Spee
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
 from fsrbench.runs.frames import Frames
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import HR, LR
 from fsrbench.stats.intervals import LARGEST
 
 Refused = FsrbenchError
@@ -48,6 +48,10 @@ class Collector:
         """Add the result of a unit; those of a method come in the order of their shards."""
         self.results.setdefault(result.unit.method, MethodResults()).add(result)
 
+    def refuse(self, methods: Mapping[str, Refused]) -> None:
+        """Give no numbers of these methods, but the reason."""
+        self.refused_methods = {**methods, **self.refused_methods}
+
     def frames(
         self, methods: Iterable[str], readings: Mapping[str, Readings | FsrbenchError], base: str | None = None
     ) -> Frames:
@@ -55,10 +59,10 @@ class Collector:
         timed = {m: r for m, r in readings.items() if isinstance(r, Readings) and len(r.latency_ms)}
         base = base if base in timed else next(iter(timed), None)
         compared = (base, timed[base]) if base else None
-        wanted = [(method, metric) for method in methods for metric in self.metrics if method != HR or metric.scores_hr]
+        wanted = [(method, metric) for method in methods for metric in self.metrics if metric.scores_row(method)]
         found: dict[tuple[str, str], Evaluation | FsrbenchError] = {}
         # Grouped by extractor, so that its features are read once
-        for method, metric in sorted(wanted, key=lambda pair: getattr(pair[1], "extractor", "")):
+        for method, metric in sorted(wanted, key=lambda pair: getattr(pair[1], "feature_set", "")):
             found[method, metric.name] = self._evaluation(method, metric, readings, compared)
         writer = FrameWriter(self.identities, self.seed)
         for method, metric in wanted:
@@ -104,9 +108,9 @@ class Collector:
         if metric.name in result.failed:
             raise FsrbenchError(result.failed[metric.name])
         if isinstance(metric, FeatureMetric):
-            for read in (method, HR, REFERENCE) if metric.uses_reference else (method, HR):
-                if read in self.results and metric.extractor in self.results[read].failed:
-                    raise FsrbenchError(self.results[read].failed[metric.extractor])
+            for read in (method, *self._read_besides(metric)):
+                if read in self.results and metric.feature_set in self.results[read].failed:
+                    raise FsrbenchError(self.results[read].failed[metric.feature_set])
         if not result.ids:
             return Evaluation(np.array([]))
         unscored = self._unscored(method, metric)
@@ -128,7 +132,7 @@ class Collector:
     def _of_features(self, method: str, metric: FeatureMetric) -> Evaluation:
         found = metric.evaluate(self._faces(method, metric), self.seed)
         reference = self.results.get(REFERENCE) if metric.uses_reference else None
-        failed = reference.unscored.get(metric.extractor) if reference else None
+        failed = reference.unscored.get(metric.feature_set) if reference else None
         if not reference or not failed:
             return found
         note = f"reference set: {failures(failed, len(reference.ids))}"
@@ -137,12 +141,19 @@ class Collector:
         return replace(found, note="; ".join(filter(None, (found.note, note))))
 
     def _unscored(self, method: str, metric: Metric) -> Mapping[str, str]:
-        """A method's images without a number, and why: the metric, or what it reads of them or of HR, failed."""
-        result, hr = self.results[method], self.results.get(HR)
+        """A method's images without a number, and why: the metric, or what it reads of them, HR or LR, failed."""
+        result = self.results[method]
         if not isinstance(metric, FeatureMetric):
             return result.unscored.get(metric.name, {})
-        failed = (hr.unscored.get(metric.extractor, {}) if hr else {}) | result.unscored.get(metric.extractor, {})
+        failed: dict[str, str] = {}
+        for read in (*(row for row in self._read_besides(metric) if row != REFERENCE), method):
+            failed |= self.results[read].unscored.get(metric.feature_set, {})
         return {image: failed[image] for image in result.ids if image in failed}
+
+    def _read_besides(self, metric: FeatureMetric) -> list[str]:
+        """The rows that a metric reads besides a method's own, of those that there are."""
+        wanted = [HR, *([LR] if metric.uses_lr else []), *([REFERENCE] if metric.uses_reference else [])]
+        return [row for row in wanted if row in self.results]
 
     def _judge_problem(self, metric: Metric) -> str | None:
         """Why a metric's network is not trusted as a judge: it fails even on the HR images."""
@@ -154,7 +165,7 @@ class Collector:
         hr = self.results.get(HR)
         if not isinstance(metric, FeatureMetric) or not math.isfinite(metric.least_ceiling):
             return None
-        if not hr or metric.extractor in hr.failed or not hr.ids_with(metric.extractor):
+        if not hr or metric.feature_set in hr.failed or not hr.ids_with(metric.feature_set):
             return None
         ceiling = metric.ceiling(self._faces(HR, metric), self.seed)
         if ceiling is None or ceiling >= metric.least_ceiling:
@@ -166,8 +177,9 @@ class Collector:
         )
 
     def _faces(self, method: str, metric: FeatureMetric) -> Faces:
-        extractor, read = metric.extractor, self._features
+        extractor, read = metric.feature_set, self._features
         result, hr = self.results[method], self.results.get(HR)
+        lr = self.results.get(LR) if metric.uses_lr else None
         reference = self.results.get(REFERENCE, hr) if metric.uses_reference else None
         unscored = self._unscored(method, metric)
         ids = [image for image in result.ids if image not in unscored]
@@ -178,6 +190,7 @@ class Collector:
             hr=read.some(hr, extractor, ids) if hr else None,
             is_hr=method == HR,
             reference=read.all(reference, extractor) if reference else None,
+            lr=read.some(lr, extractor, ids) if lr else None,
         )
 
 

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
+
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, InputMetric, Metric
-from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
+from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS, Extractor
 
 
 class Measures:
-    """Metrics, and extractors by name; an extractor is made at its first use."""
+    """Metrics, and extractors by name; an extractor is made at its first use.
 
-    def __init__(self, metrics: Sequence[Metric]) -> None:
-        self.metrics = list(metrics)
+    Args:
+        metrics: that can be measured.
+        device: where their networks compute, of those that can.
+    """
+
+    def __init__(self, metrics: Sequence[Metric], device: torch.device) -> None:
+        self._device = device
+        self.metrics = metrics = [metric.on(device) for metric in metrics]
         self.image_metrics = [m for m in metrics if isinstance(m, (ImageMetric, InputMetric))]
         """Those that score pictures one by one."""
         feature_metrics = [m for m in metrics if isinstance(m, FeatureMetric)]
-        self.extractors = sorted({m.extractor for m in feature_metrics})
-        """Names of those that metrics read of SR and HR images."""
-        self.reference_extractors = sorted({m.extractor for m in feature_metrics if m.uses_reference})
-        """Names of those that metrics read of the reference set."""
+        self.feature_sets = sorted({m.feature_set for m in feature_metrics})
+        """Names of the features that metrics read of SR and HR images: an extractor's, or that and ``BY_LR``."""
+        self.lr_feature_sets = sorted({m.feature_set for m in feature_metrics if m.uses_lr})
+        """Of those that metrics read of the LR images, which need not be a row."""
+        self.reference_feature_sets = sorted({m.feature_set for m in feature_metrics if m.uses_reference})
+        """Of those that metrics read of the reference set."""
         self._made: dict[str, Extractor] = {}
 
     def extractor(self, name: str) -> Extractor:
-        """The extractor of a name."""
+        """The extractor of a name, or of a feature set's."""
+        name = name.removesuffix(BY_LR)
         if name not in self._made:
             self._made[name] = EXTRACTORS.get(name)()
+            self._made[name].use(self._device)
         return self._made[name]
 
     def readers(self) -> list[Metric | Extractor]:

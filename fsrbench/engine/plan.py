@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fsrbench.datasets import Dataset, Sample
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import HR, LR
 from fsrbench.tasks import Task
 
 SHARD = 64
@@ -27,7 +27,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Unit:
-    """One method on one shard. A shard's HR unit, if any, comes first: the others read its features."""
+    """One method on one shard. A shard's HR unit, if any, comes first, then its LR unit: the others read of them."""
 
     shard: Shard
     method: str
@@ -36,6 +36,16 @@ class Unit:
     def of_hr(self) -> bool:
         """Whether its pictures are the shard's HR images and not a method's."""
         return self.method in (HR, REFERENCE)
+
+    @property
+    def of_lr(self) -> bool:
+        """Whether its pictures are the shard's LR images."""
+        return self.method == LR
+
+    @property
+    def is_given(self) -> bool:
+        """Whether its pictures come from the data and not from a method."""
+        return self.of_hr or self.of_lr
 
 
 def make_shards(dataset: Dataset, task: Task) -> list[Shard]:
@@ -46,7 +56,7 @@ def make_shards(dataset: Dataset, task: Task) -> list[Shard]:
 
 
 def make_plan(shards: Sequence[Shard], methods: Sequence[str], reference: Sequence[Shard] = ()) -> list[Unit]:
-    """All units, shard by shard, each shard's HR unit first because the others read its features."""
-    ordered = sorted(methods, key=lambda method: method != HR)
+    """All units, shard by shard, each shard's HR and LR units first because the others read their features."""
+    ordered = sorted(methods, key=lambda method: (HR, LR).index(method) if method in (HR, LR) else 2)
     units = [Unit(shard, method) for shard in shards for method in ordered]
     return units + [Unit(shard, REFERENCE) for shard in reference]

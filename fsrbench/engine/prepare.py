@@ -25,8 +25,9 @@ from fsrbench.methods.given_images import GivenImages
 from fsrbench.methods.names import check_method, folder_of
 from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric
+from fsrbench.metrics.reference_statistics import Statistics, is_statistics, open_statistics
 from fsrbench.process.containment import contained
-from fsrbench.runs.names import CACHE, HR
+from fsrbench.runs.names import CACHE, HR, LR
 from fsrbench.spec import RunSpec
 from fsrbench.tasks import AUTO
 
@@ -38,6 +39,8 @@ class Prepared:
     spec: RunSpec
     dataset: Dataset
     reference: Dataset | None
+    statistics: Statistics | None
+    """The file that stands for the reference set."""
     degradation: Degradation
     metrics: list[Metric]
     refused_metrics: dict[str, FsrbenchError]
@@ -59,15 +62,16 @@ class Prepared:
         return self.context.measures.metrics
 
     def rows(self, methods: Sequence[str]) -> list[str]:
-        """Methods and, where there are HR images, the row that scores them."""
-        return [*methods, *([HR] if self.dataset.has_hr else [])]
+        """Methods, the LR images where they are scored as the floor, and the HR images where there are any."""
+        floor = [LR] if self.spec.the_task.is_restoration else []
+        return [*methods, *floor, *([HR] if self.dataset.has_hr else [])]
 
     def plan(self) -> list[Unit]:
         """All units of work."""
-        reference = self.reference if self.context.measures.reference_extractors else None
-        return make_plan(
-            self.shards, self.rows(self.methods), make_shards(reference, self.spec.the_task) if reference else ()
-        )
+        measures = self.context.measures
+        reference = self.reference if measures.reference_feature_sets else None
+        rows = dict.fromkeys([*self.rows(self.methods), *([LR] if measures.lr_feature_sets else [])])
+        return make_plan(self.shards, list(rows), make_shards(reference, self.spec.the_task) if reference else ())
 
     def warnings(self) -> Iterator[str]:
         """What was noticed about the data."""
@@ -103,6 +107,7 @@ class Prepared:
             return None
         found = {path for path in sources if path} | {file for files in code for file in files or ()}
         found |= {self.spec.pairs} if self.spec.pairs else set()
+        found |= {self.statistics.path} if self.statistics else set()
         found |= {file for name in self.metric_weights() for file in weights.files(name)}
         return sorted(found | {file for method in methods for file in method.files()})
 
@@ -138,7 +143,8 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     if not all(sample.lr for sample in dataset):
         check_task(degradation, spec.the_task)
     reference = _open_reference(spec)
-    refused_metrics = _configure(metrics, _facts(spec, dataset, reference), reporter)
+    statistics = open_statistics(spec.reference) if spec.reference and is_statistics(spec.reference) else None
+    refused_metrics = _configure(metrics, _facts(spec, dataset, reference, statistics), reporter)
     usable = [metric for metric in metrics if metric.name not in refused_metrics]
     context = Context(spec, usable, device, Store((spec.out / CACHE).absolute()))
     context.methods.changed.update(changed)
@@ -147,7 +153,9 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     except BaseException:
         context.close()
         raise
-    return Prepared(spec, dataset, reference, degradation, metrics, refused_metrics, refused_methods, shards, context)
+    return Prepared(
+        spec, dataset, reference, statistics, degradation, metrics, refused_metrics, refused_methods, shards, context
+    )
 
 
 def _with_task(spec: RunSpec, dataset: Dataset, reporter: Reporter) -> RunSpec:
@@ -160,7 +168,7 @@ def _with_task(spec: RunSpec, dataset: Dataset, reporter: Reporter) -> RunSpec:
 
 
 def _open_reference(spec: RunSpec) -> Dataset | None:
-    if spec.reference is None:
+    if spec.reference is None or is_statistics(spec.reference):
         return None
     reference = open_dataset(spec.reference)
     if not reference.has_hr:
@@ -168,7 +176,7 @@ def _open_reference(spec: RunSpec) -> Dataset | None:
     return reference
 
 
-def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None) -> Facts:
+def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None, statistics: Statistics | None) -> Facts:
     return Facts(
         task=spec.the_task,
         images=len(dataset),
@@ -176,6 +184,7 @@ def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None) -> Facts:
         has_pairs=dataset.has_pairs,
         seed=spec.seed,
         reference=len(reference) if reference else 0,
+        statistics=statistics,
         pairs=read_pairs(spec.pairs) if spec.pairs else (),
         sides=spec.sides,
         alignment=spec.alignment,

@@ -16,7 +16,8 @@ import numpy as np
 from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.pictures.packing import can_pack, pack, unpack
 
-INPUTS, HR_PICTURES, PICTURES, FEATURES, SCORES = "inputs", "hr", "pictures", "features", "scores"
+INPUTS, HR_PICTURES, PICTURES = "inputs", "hr", "pictures"
+FEATURES, SCORES, CHECKS = "features", "scores", "checks"
 """Kinds of stored results."""
 RAW_SIDE: Final = 128
 """Pictures up to this side are stored as they are: compressed, 64 of them take 70 ms longer to be written and read."""

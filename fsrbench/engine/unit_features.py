@@ -13,10 +13,10 @@ from fsrbench.engine.plan import Unit
 from fsrbench.engine.store import FEATURES, Store
 from fsrbench.engine.unit_pictures import UnitPictures
 from fsrbench.errors import FsrbenchError
-from fsrbench.metrics.extractors.base import Extractor, Features, extract
+from fsrbench.metrics.extractors.base import BY_LR, Extractor, Features, extract
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.process.state import standardise
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import HR, LR
 
 
 def stored_features(store: Store, key: str) -> Features:
@@ -42,8 +42,8 @@ class UnitFeatures:
 
         Args:
             unit: whose pictures.
-            name: of the extractor.
-            alone: read nothing of the HR images, as for a picture that is aligned by its own landmarks.
+            name: of the extractor, or of the feature set.
+            alone: read nothing of other images, as for a picture that is aligned by its own landmarks.
         """
         store, keys = self._context.store, self._context.keys
         if (stored := get_rows(store, FEATURES, self.key(unit, name, alone), keys.token)) is not None:
@@ -60,14 +60,16 @@ class UnitFeatures:
 
         found = by_image(compute, [ids[row] for row in usable], extractor.may_be_nan)
         found.problems |= guide.problems
-        keys.settle("extractor", name)
+        keys.settle("extractor", name.removesuffix(BY_LR))
         put_rows(store, FEATURES, self.key(unit, name, alone), keys.token, found)
         return found
 
     def key(self, unit: Unit, name: str, alone: bool = False) -> str:
         """Where they are stored."""
-        unguided = self._unguided(self._extractor(name), alone)
-        return self._context.keys.features(self._pictures.made_key(unit), name, unguided)
+        unguided, keys = self._unguided(self._extractor(name), alone), self._context.keys
+        source = self._source(unit, name, unguided)
+        lr = keys.pictures(source) if source.of_lr and not unit.of_lr else None
+        return keys.features(self._pictures.made_key(unit), name.removesuffix(BY_LR), unguided, lr)
 
     def _extractor(self, name: str) -> Extractor:
         return self._context.measures.extractor(name)
@@ -75,12 +77,19 @@ class UnitFeatures:
     def _unguided(self, extractor: Extractor, alone: bool) -> bool:
         return alone or (extractor.aligns and self._context.spec.alignment == "sr")
 
+    def _source(self, unit: Unit, name: str, alone: bool) -> Unit:
+        """Whose features the extractor reads: the HR images' where there are any, else the pictures' or the LR's."""
+        if alone or unit.of_hr:
+            return unit
+        if self._context.inputs.get(unit.shard).hr is not None:
+            return replace(unit, method=HR)
+        return replace(unit, method=LR) if name.endswith(BY_LR) else unit
+
     def _guide(self, unit: Unit, name: str, alone: bool, ids: Sequence[str]) -> Rows:
-        """What the extractor reads: features of the HR images where there are any, else of the pictures themselves."""
-        inputs, needed = self._context.inputs.get(unit.shard), self._extractor(name).requires
-        source, tried = unit, ids
-        if not (alone or unit.of_hr or inputs.hr is None):
-            source, tried, needed = replace(unit, method=HR), inputs.ids, (*needed, name)
+        """What the extractor reads of the pictures that :meth:`_source` chooses."""
+        needed, tried = self._extractor(name).requires, ids
+        if (source := self._source(unit, name, alone)) != unit:
+            tried, needed = self._context.inputs.get(unit.shard).ids, (*needed, name)
         parts = [self.get(source, each, alone) for each in needed]
         problems = {image: why for part in parts for image, why in part.problems.items() if image in ids}
         usable = [image for image in ids if image not in problems]

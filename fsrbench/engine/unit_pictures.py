@@ -15,6 +15,7 @@ from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcom
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.store import PICTURES, key_of
 from fsrbench.methods.isolation.parent import IsolatedMethod, MethodDied
+from fsrbench.pictures.enlarge import enlarge
 from fsrbench.process.state import standardise
 from fsrbench.runs.names import HR
 
@@ -30,23 +31,30 @@ class UnitPictures:
         """Every metric and extractor of a unit asks for the same pictures."""
 
     def get(self, unit: Unit) -> Pictures:
-        """SR pictures of a unit; of the HR unit, the HR pictures."""
+        """SR pictures of a unit; of the HR unit, the HR pictures; of the LR unit, the LR pictures at HR's side."""
         inputs = self._context.inputs.get(unit.shard)
         if unit.of_hr:
             assert inputs.hr is not None
             return Pictures(np.arange(len(inputs.ids)), inputs.hr)
         key = self._keys.pictures(unit)
         if self._latest is None or self._latest[0] != key:
-            made = self._make(unit, key, inputs)
+            made = self._enlarged(inputs.lr) if unit.of_lr else self._make(unit, key, inputs)
             self._latest = self._keys.pictures(unit), made
         return self._latest[1]
+
+    def _enlarged(self, lr: np.ndarray) -> Pictures:
+        side = self._spec.the_task.hr_size
+        large = (
+            np.stack([enlarge(picture, side) for picture in lr]) if len(lr) else np.empty((0, side, side, 3), np.uint8)
+        )
+        return Pictures(np.arange(len(lr)), large)
 
     def made_key(self, unit: Unit) -> str:
         """Key of the pictures actually made, and of the HR they are compared with.
 
         Scores belong to pixels, whoever made them: pictures that are made anew and are the same need no new scores.
         """
-        if unit.of_hr:
+        if unit.is_given:
             return self._keys.pictures(unit)
         hr = self._keys.pictures(replace(unit, method=HR))
         return key_of(pixels=self.get(unit).digest, hr=hr)

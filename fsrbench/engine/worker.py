@@ -8,11 +8,13 @@ from contextlib import contextmanager, nullcontext
 import numpy as np
 from torch import Tensor
 
+from fsrbench.checks import data as data_checks
+from fsrbench.checks import method as method_checks
 from fsrbench.engine.by_image import Rows, by_image, get_rows, place, put_rows
 from fsrbench.engine.context import Context
 from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.results import UnitResult
-from fsrbench.engine.store import SCORES
+from fsrbench.engine.store import CHECKS, SCORES
 from fsrbench.engine.unit_features import UnitFeatures
 from fsrbench.engine.unit_pictures import UnitPictures
 from fsrbench.errors import CannotWrite, one_line
@@ -23,7 +25,7 @@ from fsrbench.metrics.base import ImageMetric, InputMetric
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import LR
 
 UNITS_PER_TRIM = 8
 """Units between two returns of free memory to the system."""
@@ -62,7 +64,7 @@ class Worker:
             made.clipped,
             changed=made.changed,
             behaviour=made.behaviour,
-            stored_at="" if unit.of_hr else self._context.keys.pictures(unit),
+            stored_at="" if unit.is_given else self._context.keys.pictures(unit),
             made_key=self.pictures.made_key(unit),
         )
         if not result.ids:
@@ -70,14 +72,34 @@ class Worker:
         hr = None if inputs.hr is None else inputs.hr[made.rows]
         if hr is not None and not unit.of_hr:
             result.equal = int((made.pixels == hr).all(axis=(1, 2, 3)).sum())
+        result.measured = self._measure(result, made.pixels, inputs.lr[made.rows], hr)
         self._score_images(result, to_tensor(made.pixels), inputs.lr[made.rows], None if hr is None else to_tensor(hr))
         self._extract(result)
         return result
 
+    def _is_row(self, unit: Unit) -> bool:
+        """Whether there are numbers of its pictures; of the reference set, and of smaller LR images, only features."""
+        floor = self._context.spec.the_task.is_restoration
+        return unit.method != REFERENCE and (floor or not unit.of_lr)
+
+    def _measure(
+        self, result: UnitResult, pixels: np.ndarray, lr: np.ndarray, hr: np.ndarray | None
+    ) -> dict[str, np.ndarray]:
+        """What the checks read of a unit's pictures."""
+        unit, store = result.unit, self._context.store
+        if unit.method in (REFERENCE, LR):
+            return {}
+        key = self._context.keys.checks(result.made_key, unit)
+        if (stored := store.get(CHECKS, key)) is not None:
+            return stored
+        measured = data_checks.measure(pixels) if unit.of_hr else method_checks.measure(pixels, lr, hr)
+        store.put(CHECKS, key, measured)
+        return measured
+
     def _score_images(self, result: UnitResult, sr: Tensor, lr: np.ndarray, hr: Tensor | None) -> None:
         unit, keys = result.unit, self._context.keys
-        for metric in () if unit.method == REFERENCE else self._context.measures.image_metrics:
-            if unit.method == HR and not metric.scores_hr:
+        for metric in self._context.measures.image_metrics if self._is_row(unit) else ():
+            if not metric.scores_row(unit.method):
                 continue
             with _failure_in(result.failed, metric.name):
                 if isinstance(metric, InputMetric):
@@ -108,7 +130,8 @@ class Worker:
 
     def _extract(self, result: UnitResult) -> None:
         unit, measures = result.unit, self._context.measures
-        for name in measures.reference_extractors if unit.method == REFERENCE else measures.extractors:
+        wanted = measures.feature_sets if self._is_row(unit) else measures.lr_feature_sets
+        for name in measures.reference_feature_sets if unit.method == REFERENCE else wanted:
             with _failure_in(result.failed, name):
                 problems = self.features.get(unit, name).problems
                 result.unscored[name] = problems

@@ -15,6 +15,7 @@ from fsrbench.files.text import Yaml
 from fsrbench.machine.devices import find_device
 from fsrbench.methods.names import check_method
 from fsrbench.metrics import resolve
+from fsrbench.metrics.reference_statistics import is_statistics, open_statistics
 from fsrbench.spec import RunSpec
 from fsrbench.tasks import AUTO
 
@@ -51,7 +52,7 @@ def _task(spec: RunSpec) -> None:
 
 def _reference(spec: RunSpec) -> None:
     if spec.reference is not None:
-        open_dataset(spec.reference)
+        (open_statistics if is_statistics(spec.reference) else open_dataset)(spec.reference)
 
 
 def _pairs(spec: RunSpec) -> None:

@@ -13,7 +13,7 @@ from fsrbench.files.text import Yaml
 from fsrbench.reports.tables.layout import Layout, layout_in
 from fsrbench.reports.tables.render import Format, render_runs
 from fsrbench.reports.tables.sources import Source, open_runs
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import BOUNDS
 from fsrbench.spec import RunSpec
 
 KEYS: Final = ("runs", "layout", "sweep")
@@ -132,7 +132,7 @@ def write_plot(name: str, folders: Sequence[Path], out: Path, layout: Layout) ->
 
 def _fitting(layout: Layout, sources: Sequence[Source]) -> Layout:
     metrics = {metric for source in sources for metric in source.run.metrics}
-    methods = {HR} | {method for source in sources for method in source.run.methods}
+    methods = {*BOUNDS} | {method for source in sources for method in source.run.methods}
     shown = [metric for metric in layout.metrics or () if metric.name in metrics]
     rows = {name: title for name, title in (layout.methods or {}).items() if name in methods}
     return layout.model_copy(update={"metrics": tuple(shown) or None, "methods": rows or None})

@@ -22,7 +22,7 @@ from fsrbench.reports.tables.sources import Source, arranged
 from fsrbench.runs.choice import How, choose_rows
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
-from fsrbench.runs.names import HR, LR
+from fsrbench.runs.names import BOUNDS, HR, LR
 from fsrbench.runs.pictures import PictureFolder
 
 BY: Final = ("psnr", "psnr_y", "ssim", "niqe", "niqe_face")
@@ -107,7 +107,7 @@ def draw(run: RunData, choice: Choice, out: Path | None = None, layout: Layout |
     index = folder.read_index()
     arranged_run = arranged(run, layout or Layout())
     titles = {arranged_run.renamed.get(row, row): title for row, title in _titles(arranged_run).items()}
-    methods = [name for name in titles if name != HR and name in index.rows and index.complete([name])]
+    methods = [name for name in titles if name not in BOUNDS and name in index.rows and index.complete([name])]
     if not methods:
         raise NoPictures(f"{run.path}: no pictures were kept; `fsrbench run` with the same --out keeps them")
     shown = _known("method", choice.methods or methods, methods)
@@ -129,7 +129,7 @@ def draw(run: RunData, choice: Choice, out: Path | None = None, layout: Layout |
 
 def _titles(run: RunData) -> dict[str, str]:
     """The title of each row of a run."""
-    return {**short_names(looks(run), spell=spelled), HR: "HR"}
+    return {**short_names((name for name in looks(run) if name not in BOUNDS), spell=spelled), HR: "HR", LR: "LR"}
 
 
 def _remark(kept: int, total: int) -> str:

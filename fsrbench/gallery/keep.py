@@ -60,7 +60,7 @@ def keep_pictures(
     known = folder.read_index()
     keys = {
         row: key_of(row=row, shards=[pictures.key(row, shard) for shard in chosen])
-        for row in [LR, *run.rows(run.methods)]
+        for row in dict.fromkeys([LR, *run.rows(run.methods)])
     }
     stale = [row for row, key in keys.items() if known.images != images or not folder.holds(known, row, key)]
     missing = _write(stale, pictures, folder, chosen, reporter)

@@ -20,7 +20,7 @@ class JsonFinding(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Kind = Field(description="what became of the number")
-    method: str = Field(description="the method; `hr` is the ceiling")
+    method: str = Field(description="the method; `hr` is the ceiling, `lr` the floor")
     metric: str | None = Field(description="the metric; `null`: the method as a whole")
     unit: str | None = Field(description="the unit of the numbers; `fraction` is in [0, 1]")
     direction: str | None = Field(description="`higher` or `lower` is better")

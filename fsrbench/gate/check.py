@@ -18,11 +18,12 @@ from fsrbench.gate.tolerances import Tolerance, default
 from fsrbench.runs import times
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import HR, LR
 from fsrbench.stats.corrections import LEVEL
 from fsrbench.stats.paired import Comparison
 
 RATIO_DIGITS: Final = 3
+FLOOR: Final = "the floor: the data or the measurement has changed, not a method"
 CEILING: Final = "the ceiling: the measurement has changed, not a method"
 
 
@@ -184,7 +185,7 @@ def _note(number: _Number) -> str:
     if number.now.interval is not None and number.is_noise:
         low, high = number.now.interval
         return f"too noisy to tell: {low:.{RATIO_DIGITS}f} to {high:.{RATIO_DIGITS}f} in this run"
-    return CEILING if number.method == HR else ""
+    return {HR: CEILING, LR: FLOOR}.get(number.method, "")
 
 
 def _kind(number: _Number, comparison: Comparison | None, p: float) -> Kind:

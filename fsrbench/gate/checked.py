@@ -43,7 +43,7 @@ class Checked:
 
 
 def checked_numbers(run: RunData, base: str | None) -> dict[Key, Checked]:
-    """The numbers that the gate checks, the ceiling included.
+    """The numbers that the gate checks, floor and ceiling included.
 
     Times are ratios between methods of one run: machines differ, their ratios hardly. Left out: metrics without a
     direction, the base's own times, and all times without a base.

@@ -101,7 +101,7 @@ class Reference(_Part):
     schema_version: Literal[1] = Field(default=SCHEMA_VERSION, description="of this layout: 1")
     setup: Setup = Field(description="what must be the same in the run")
     made_with: MadeWith = Field(description="where the reference was made")
-    methods: dict[str, HeldMethod] = Field(description="by method: its numbers; `hr` is the ceiling")
+    methods: dict[str, HeldMethod] = Field(description="by method: its numbers; `hr` is the ceiling, `lr` the floor")
     images: list[tuple[str, str | None]] = Field(description="image and identity, one per line; `null`: not known")
     rows: dict[str, list[str]] = Field(
         description="by metric: what its scores belong to, where that is not `images` (blocks of a set metric)"

@@ -11,13 +11,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from fsrbench import weights
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import FsrbenchError, Invalid
-from fsrbench.metrics.extractors.base import EXTRACTORS, Features
+from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS, Features
+from fsrbench.metrics.reference_statistics import Statistics
 from fsrbench.provenance.plugin_code import PluginCode
+from fsrbench.runs.names import HR, LR
 from fsrbench.stats.intervals import people
 from fsrbench.tasks import Task
 
@@ -39,6 +42,8 @@ class Facts:
     seed: int = 0
     reference: int = 0
     """Images of the reference set (``--reference``); 0 without one."""
+    statistics: Statistics | None = None
+    """A statistics file in place of the reference set (``--reference FILE.npz``)."""
     pairs: tuple[ListedPair, ...] = ()
     """Verification pairs of a pairs file (``--pairs``)."""
     sides: Literal["one", "both"] = "one"
@@ -93,6 +98,13 @@ class Metric(ABC):
     chosen: Mapping[str, Any] = MappingProxyType({})
     """What :meth:`replace` has replaced, by which other processes make the same metric."""
 
+    device: torch.device = torch.device("cpu")
+    """Where its network computes; see :meth:`on`."""
+
+    def on(self, device: torch.device) -> Self:
+        """The metric for a device: this one, unless it has a network that computes there."""
+        return self
+
     def check(self, facts: Facts) -> None:
         """Raise where the metric cannot be computed.
 
@@ -138,6 +150,15 @@ class Metric(ABC):
     def scores_hr(self) -> bool:
         """Whether the HR images are scored too, as if a method had made them: the ceiling."""
         return True
+
+    @property
+    def scores_lr(self) -> bool:
+        """Whether the LR images are scored too where they have HR's side, as if a method had made them: the floor."""
+        return True
+
+    def scores_row(self, row: str) -> bool:
+        """Whether a row of the run, a method's or one of :data:`fsrbench.runs.names.BOUNDS`, has a number."""
+        return {HR: self.scores_hr, LR: self.scores_lr}.get(row, True)
 
 
 class Broken(Metric):
@@ -239,6 +260,8 @@ class Faces:
     """Whether these are the HR images themselves."""
     reference: Features | None = None
     """Features of the reference set (``--reference``), else of all HR images."""
+    lr: Features | None = None
+    """Features of the LR images, enlarged to HR's side, row for row; for metrics with ``uses_lr``."""
 
     @property
     def people(self) -> list[str]:
@@ -269,8 +292,17 @@ class FeatureMetric(Metric):
     """Name of the feature extractor whose features it reads."""
     uses_reference: ClassVar[bool] = False
     """Whether it compares with a reference set, not image by image."""
+    uses_lr: ClassVar[bool] = False
+    """Whether it compares with the LR images too."""
+    by_lr: bool = False
+    """Whether faces are aligned by the LR image's landmarks and not by their own; for runs without HR."""
     least_ceiling: float = float("-inf")
     """Where :meth:`ceiling` is below this, the metric's judge cannot be trusted and every number is ``invalid``."""
+
+    @property
+    def feature_set(self) -> str:
+        """Name of the features that it reads: the extractor's, and by whose landmarks faces are aligned if unusual."""
+        return f"{self.extractor}{BY_LR}" if self.by_lr else self.extractor
 
     def ceiling(self, hr: Faces, seed: int) -> float | None:
         """What the metric's judge achieves on the HR images themselves; ``None`` where that cannot be known."""
@@ -302,6 +334,11 @@ class SpeedMetric(Metric):
     @property
     def scores_hr(self) -> bool:
         """Never: no method makes the HR images."""
+        return False
+
+    @property
+    def scores_lr(self) -> bool:
+        """Nor the LR images."""
         return False
 
     @abstractmethod

@@ -11,21 +11,38 @@ import numpy as np
 from fsrbench.errors import Invalid
 from fsrbench.files.arrays import mean_and_covariance, rows
 from fsrbench.metrics.base import Direction, Evaluation, Faces, Facts, FeatureMetric, Summary
+from fsrbench.metrics.face_descriptors import size_for_dlib
+from fsrbench.metrics.reference_statistics import Statistics
 from fsrbench.stats.intervals import block_interval
-from fsrbench.stats.jackknife import KEPT, MOST_PAIRS, blocks_of, frechet_blocks, kernel_blocks
+from fsrbench.stats.jackknife import (
+    KEPT,
+    MOST_PAIRS,
+    blocks_of,
+    frechet_blocks,
+    frechet_blocks_from_moments,
+    kernel_blocks,
+)
 
 KID_SUBSETS = 100
 KID_SUBSET_SIZE = 1000
 """As KID is usually published; a set with fewer images has smaller subsets, and the row says so."""
+INCEPTION_SIDE = 299
+"""Side in pixels of the pictures that Inception sees."""
+_ENLARGED = "enlarged to 299 px as TensorFlow 1 does"
 KID_LEAST = 50
 """Below this many images the estimate is mostly noise."""
 
 
 def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Fréchet distance between Gaussians fitted to features N,D and M,D (Heusel et al., NeurIPS 2017)."""
+    return frechet_of_moments(mean_and_covariance(a), mean_and_covariance(b))
+
+
+def frechet_of_moments(a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) -> float:
+    """Fréchet distance between Gaussians of given mean D and covariance D,D."""
     from torch_fidelity.metric_fid import fid_statistics_to_metric
 
-    statistics = [dict(zip(("mu", "sigma"), mean_and_covariance(x), strict=True)) for x in (a, b)]
+    statistics = [dict(zip(("mu", "sigma"), x, strict=True)) for x in (a, b)]
     return float(fid_statistics_to_metric(*statistics, verbose=False)["frechet_inception_distance"])
 
 
@@ -62,6 +79,8 @@ class _Distance(FeatureMetric):
 
     reference: int = 0
     """Pictures of the reference set; 0 where SR is compared with all HR images."""
+    statistics: Statistics | None = None
+    """The file that stands for the reference set."""
 
     def __init__(self) -> None:
         self.protocol = self._protocol(0, "hr")
@@ -69,29 +88,51 @@ class _Distance(FeatureMetric):
     @property
     def scores_hr(self) -> bool:
         """Only against another set: HR's distance from itself says nothing."""
-        return self.reference > 0
+        return self.reference > 0 or self.statistics is not None
 
     def configured(self, facts: Facts) -> Self:
-        """With the run's reference set; refuse where there is none, or too few images."""
-        if not (facts.has_hr or facts.reference):
+        """With the run's reference set or statistics; refuse where there are none, or too few images."""
+        known = facts.statistics
+        if not (facts.has_hr or facts.reference or known):
             raise Invalid("needs HR images or a reference set: --reference SRC")
-        fewest = min(facts.images, facts.reference or facts.images)
+        if known is not None:
+            self.check_statistics(known)
+        others = (facts.reference, known.images if known else None)
+        fewest = min([facts.images, *(count for count in others if count)])
         if fewest < self.least:
             raise Invalid(f"needs at least {self.least} images on both sides, not {fewest}: {self.reason}")
-        protocol = self._protocol(facts.reference, facts.alignment)
-        return self.replace(reference=facts.reference, protocol=protocol)
+        protocol = self._protocol(facts.reference, facts.alignment, known, facts.task.hr_size)
+        return self.replace(reference=facts.reference, statistics=known, protocol=protocol)
 
-    def _protocol(self, reference: int, alignment: str) -> str:
+    def check_statistics(self, statistics: Statistics) -> None:
+        """Refuse a statistics file that this metric cannot read.
+
+        Raises:
+            Invalid: always, unless the metric overrides this.
+        """
+        raise Invalid("compares face descriptors, which a statistics file of Inception does not have")
+
+    def _protocol(self, reference: int, alignment: str, statistics: Statistics | None = None, side: int = 0) -> str:
+        large = side > INCEPTION_SIDE
+        size = "reduced to 299 px as TensorFlow 1 does (bilinear, not antialiased)" if large else _ENLARGED
         against = f"{reference} HR images of the reference set" if reference else "all HR images"
+        against = str(statistics) if statistics else against
         aligned = "the HR where there is one" if alignment == "hr" else "the picture itself"
-        return f"{self.formula}; {self.description.format(aligned=aligned)}; SR images against {against}"
+        description = self.description.format(aligned=aligned, inception=size, dlib=size_for_dlib(side))
+        return f"{self.formula}; {description}; SR images against {against}"
 
     def _both(self, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
-        assert faces.reference is not None
-        sr, reference = faces.features[self.feature], faces.reference[self.feature]
+        sr, reference = faces.features[self.feature], self._reference(faces)
         if (fewest := min(len(sr), len(reference))) < self.least:
             raise Invalid(f"needs at least {self.least} images on both sides, {fewest} could be used: {self.reason}")
         return sr, reference
+
+    def _reference(self, faces: Faces) -> np.ndarray:
+        """Features of what SR is compared with."""
+        if self.statistics is not None:
+            return self.statistics.features()
+        assert faces.reference is not None
+        return faces.reference[self.feature]
 
     def _measured(
         self, faces: Faces, value: float, note: str = "", details: Mapping[str, float] | None = None
@@ -106,12 +147,13 @@ class _Distance(FeatureMetric):
 
     def _blocks(self, faces: Faces, value: float, block: np.ndarray) -> np.ndarray | None:
         """Pseudo-values; with an image its HR is left out too, while a reference set that was named stays whole."""
-        against = faces.reference if self.reference else faces.hr
-        if against is None or len(block) > self.most:
+        named = self.reference or self.statistics is not None
+        if (faces.hr is None and not named) or len(block) > self.most:
             return None
-        sr, other = faces.features[self.feature], against[self.feature]
+        sr = faces.features[self.feature]
+        other = self._reference(faces) if named or faces.hr is None else faces.hr[self.feature]
         try:
-            return self.jackknife(value, sr, other, block, np.full(len(other), KEPT) if self.reference else block)
+            return self.jackknife(value, sr, other, block, np.full(len(other), KEPT) if named else block)
         except np.linalg.LinAlgError:  # the blocks that are left have no full covariance
             return None
 
@@ -130,17 +172,32 @@ class Fid(_Distance):
 
     name, title, bounds = "fid", "FID", (0, inf)
     extractor, feature = "inception", "activations"
-    description = (
-        "Inception v3 of 2015 (torch-fidelity), 2048 activations, pictures enlarged to 299 px as TensorFlow 1 does"
-    )
+    description = "Inception v3 of 2015 (torch-fidelity), 2048 activations, pictures {inception}"
     formula = "Frechet distance of two Gaussians with sample covariances"
     jackknife = staticmethod(frechet_blocks)
     least = 2049
     reason = "with no more images than the features' 2048 dimensions the covariance is singular and FID biased"
 
+    def check_statistics(self, statistics: Statistics) -> None:
+        """Any that :func:`fsrbench.metrics.reference_statistics.open_statistics` has checked."""
+
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """One number for the set; interval by a jackknife over blocks of people."""
-        return self._measured(faces, frechet_distance(*self._both(faces)))
+        if self.statistics is None:
+            return self._measured(faces, frechet_distance(*self._both(faces)))
+        sr, moments = faces.features[self.feature], self.statistics.moments()
+        if len(sr) < self.least:
+            raise Invalid(f"needs at least {self.least} images, {len(sr)} could be used: {self.reason}")
+        return self._measured(faces, frechet_of_moments(mean_and_covariance(sr), moments))
+
+    def _blocks(self, faces: Faces, value: float, block: np.ndarray) -> np.ndarray | None:
+        """As for any distance; from a statistics file's moments."""
+        if self.statistics is None:
+            return super()._blocks(faces, value, block)
+        try:
+            return frechet_blocks_from_moments(value, faces.features[self.feature], *self.statistics.moments(), block)
+        except np.linalg.LinAlgError:
+            return None
 
 
 class FidFace(Fid):
@@ -148,10 +205,8 @@ class FidFace(Fid):
 
     name, title, digits = "fid_face", "FID (face)", 4
     extractor, feature = "dlib", "descriptor"
-    description = (
-        "dlib's 128-d face descriptor, pictures enlarged to 256 px by Pillow BICUBIC, aligned by dlib's 68 points of "
-        "{aligned}"
-    )
+    description = "dlib's 128-d face descriptor, {dlib}, aligned by dlib's 68 points of {aligned}"
+    check_statistics = _Distance.check_statistics
     least = 129
     reason = "with no more images than the features' 128 dimensions the covariance is singular and the distance biased"
 
@@ -180,6 +235,11 @@ class Kid(_Distance):
     least = KID_LEAST
     reason = "fewer make the estimate mostly noise"
 
+    def check_statistics(self, statistics: Statistics) -> None:
+        """Refuse one of moments alone."""
+        if not statistics.has_features:
+            raise Invalid(f"{statistics.path.name} has moments alone; KID needs the features of its images")
+
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """One number for the set, interval as FID's; a detail has the subsets' standard deviation."""
         sr, reference = self._both(faces)
@@ -195,3 +255,4 @@ class KidFace(Kid):
 
     name, title, digits = "kid_face", "KID (face)", 6
     extractor, feature, description = FidFace.extractor, FidFace.feature, FidFace.description
+    check_statistics = _Distance.check_statistics

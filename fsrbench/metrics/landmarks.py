@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from math import inf
+from typing import Self
 
 import numpy as np
 
-from fsrbench.metrics.base import Direction, Evaluation, Faces, FeatureMetric
+from fsrbench.metrics.base import Direction, Evaluation, Faces, Facts, FeatureMetric
+from fsrbench.metrics.extractors.base import LARGE
+from fsrbench.metrics.face_descriptors import size_for_dlib
 
 FAILURE = 0.1
 """Error above which landmarks count as lost, as in 300-W (Sagonas et al., ICCVW 2013)."""
+
+
+def distances(landmarks: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Mean distance of each face's landmarks from where they should lie.
+
+    Args:
+        landmarks: N,P,2.
+        truth: N,P,2, in the same unit.
+
+    Returns:
+        N, in that unit.
+
+    Example:
+        >>> distances(np.array([[[3.0, 4], [0, 1]]]), np.zeros((1, 2, 2)))
+        array([3.])
+    """
+    mean: np.ndarray = np.linalg.norm(landmarks - truth, axis=2).mean(axis=1)
+    return mean
 
 
 def nme(landmarks: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -22,9 +43,8 @@ def nme(landmarks: np.ndarray, truth: np.ndarray) -> np.ndarray:
     Returns:
         N fractions.
     """
-    distance = np.linalg.norm(landmarks - truth, axis=2).mean(axis=1)
     eyes = np.linalg.norm(truth[:, 36] - truth[:, 45], axis=1)
-    normalised: np.ndarray = distance / eyes
+    normalised: np.ndarray = distances(landmarks, truth) / eyes
     return normalised
 
 
@@ -74,7 +94,84 @@ class LandmarkNmeDlib(LandmarkNme):
 
     name, title = "landmark_nme_dlib", "Landmark error, dlib"
     extractor = "dlib-landmarks"
+
+    def __init__(self) -> None:
+        self.protocol = self._protocol(0)
+
+    def configured(self, facts: Facts) -> Self:
+        """With what the predictor sees of pictures of this size."""
+        return self.replace(protocol=self._protocol(facts.task.hr_size))
+
+    def _protocol(self, side: int) -> str:
+        seen = "at 256 px (Pillow BICUBIC)" if side < LARGE else "on the picture as it is"
+        return (
+            f"68 landmarks of SR against those of HR, both by dlib's predictor {seen} in MTCNN's box of the HR; mean "
+            "distance over the distance of the outer eye corners in HR"
+        )
+
+
+class Lmd(FeatureMetric):
+    """Landmark distance of SR from HR in pixels of the HR, as in VQFR (Gu et al., ECCV 2022), by the reference FAN.
+
+    The mean distance of the landmarks that one network finds in both pictures, not normalised: it grows with the
+    picture, so that numbers of two sizes are not comparable (:class:`LandmarkNme` is for that). Not negative, lower is
+    better.
+
+    Example:
+        >>> hr = np.zeros((1, 68, 2))
+        >>> faces = Faces(["a"], [None], {"landmarks": hr + [3, 4]}, {"landmarks": hr})
+        >>> Lmd().evaluate(faces, seed=0).values
+        array([5.])
+    """
+
+    name, title, unit, digits, bounds = "lmd", "Landmark distance", "px", 2, (0, inf)
+    direction: Direction = "lower"
+    needs = frozenset({"hr"})
+    extractor = "fan"
     protocol = (
-        "68 landmarks of SR against those of HR, both by dlib's predictor at 256 px (Pillow BICUBIC) in MTCNN's box of "
-        "the HR; mean distance over the distance of the outer eye corners in HR"
+        "mean distance of SR's 68 landmarks from HR's in pixels of the HR, not normalised; both by the reference "
+        "model's FAN, which sees the whole picture at 64 px (torch's antialiased bicubic) and gives sub-pixel points"
+    )
+
+    @property
+    def scores_hr(self) -> bool:
+        """Not HR against itself."""
+        return False
+
+    def evaluate(self, faces: Faces, seed: int) -> Evaluation:
+        """Distance of each face; a detail has the largest."""
+        assert faces.hr is not None
+        found = distances(faces.features["landmarks"], faces.hr["landmarks"])
+        return Evaluation(found, details={"largest": float(found.max())})
+
+
+class LmdDlib(Lmd):
+    """:class:`Lmd` by dlib's predictor (Kazemi, Sullivan, CVPR 2014)."""
+
+    name, title = "lmd_dlib", "Landmark distance, dlib"
+    extractor = "dlib-landmarks"
+
+    def __init__(self) -> None:
+        self.protocol = self._protocol(0)
+
+    def configured(self, facts: Facts) -> Self:
+        """With what the predictor sees of pictures of this size."""
+        return self.replace(protocol=self._protocol(facts.task.hr_size))
+
+    def _protocol(self, side: int) -> str:
+        return (
+            "mean distance of SR's 68 landmarks from HR's in pixels of the HR, not normalised; both by dlib's "
+            f"predictor, {size_for_dlib(side)}, in MTCNN's box of the HR"
+        )
+
+
+class Lmd98(Lmd):
+    """:class:`Lmd` by 98 landmarks (WFLW's) of a network that the user names, as VQFR's script measures with AWing."""
+
+    name, title = "lmd_98", "Landmark distance, 98 points"
+    extractor = "landmarks98"
+    protocol = (
+        "mean distance of SR's 98 landmarks from HR's in pixels of the HR, not normalised; both by the ONNX file "
+        "landmarks98 on the whole picture (bilinear without antialiasing, 8 bit, 256 px or what the file fixes); of "
+        "heatmaps the largest value, a quarter pixel towards its larger neighbours, times side / heatmap's side"
     )

@@ -7,24 +7,14 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from scipy import stats
 
-from fsrbench import weights
 from fsrbench.datasets.pairs import ListedPair
-from fsrbench.errors import Invalid, Unavailable
+from fsrbench.errors import Invalid
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
-from fsrbench.metrics.extractors.base import EXTRACTORS
-from fsrbench.metrics.judge_input import JudgeInput
+from fsrbench.metrics.face_descriptors import DESCRIPTORS, choose_descriptor, describe_descriptor
 from fsrbench.metrics.pairing import FOLDS, MATES, Pairs, labelled_pairs, listed_pairs, self_pairs
 from fsrbench.metrics.roc import roc_curve, roc_details, thinned
 from fsrbench.stats.small_samples import half_width, rate_interval
 
-DESCRIPTORS = {
-    "dlib": "dlib 128-d descriptor, pictures enlarged to 256 px by Pillow BICUBIC, aligned (150 px chip) by dlib's 68 "
-    "points of {aligned} in MTCNN's box",
-    "facenet": "FaceNet (VGGFace2) 512-d embedding at 160 px, cut to MTCNN's box of {aligned}",
-    "arcface": "ArcFace-style network of the ONNX file {file}, 112 px chip aligned by five points of dlib's 68 of "
-    "{aligned}, {fed}, picture and mirror image added, unit length",
-}
-"""The descriptors in order of preference, and how protocols describe them."""
 LEAST_ALIKE = 0.65
 """Share of comparisons in which HR pictures of one person must be nearer than strangers'. For real people it is 0.95 or
 more at 64 px; 40 pairs that are not of one person vary by 0.06 about 0.5."""
@@ -131,16 +121,14 @@ class Verification(FeatureMetric):
             raise Invalid(f"needs at least {self.fewest} images for ten folds, not {facts.images}")
         if facts.sides == "both" and self.own_hr:
             raise Invalid("with SR on both sides every picture would be compared with itself")
-        free = facts.descriptor != "auto" and len(self.descriptors) > 1
-        extractor = _first_available((facts.descriptor,) if free else self.descriptors)
-        protocol = self._protocol(extractor, facts.sides, facts.alignment)
+        extractor = choose_descriptor(self.descriptors, facts.descriptor)
+        protocol = self._protocol(extractor, facts.sides, facts.alignment, facts.task.hr_size)
         return self.replace(extractor=extractor, sides=facts.sides, protocol=protocol)
 
-    def _protocol(self, extractor: str, sides: str, alignment: str) -> str:
+    def _protocol(self, extractor: str, sides: str, alignment: str, side: int = 0) -> str:
         pairing = self.pairing.format(other="SR" if sides == "both" else "HR")
         aligned = "the HR" if alignment == "hr" else "the picture itself"
-        file, fed = _judge(extractor)
-        return f"{pairing}; {DESCRIPTORS[extractor].format(aligned=aligned, file=file, fed=fed)}; {self.folding}"
+        return f"{pairing}; {describe_descriptor(extractor, aligned, side)}; {self.folding}"
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """For each image the share of its pairs that are judged right; the summary is over the folds."""
@@ -181,26 +169,6 @@ class Verification(FeatureMetric):
     def remark(self, faces: Faces, pairs: Pairs) -> str:
         """What a reader must know about the pairs besides the protocol."""
         return ""
-
-
-def _judge(extractor: str) -> tuple[str, str]:
-    """Name of the ONNX file and the input of its network, as far as they are known."""
-    if extractor != "arcface" or not weights.is_available("arcface"):
-        return "arcface", "in the range and order that the file declares, else that of ArcFace or found by trying"
-    network_input = getattr(EXTRACTORS.get("arcface")(), "network_input", JudgeInput())
-    return weights.find("arcface").name, str(network_input)
-
-
-def _first_available(names: tuple[str, ...]) -> str:
-    reasons = []
-    for name in names:
-        try:
-            EXTRACTORS.get(name)().check()
-        except Unavailable as error:
-            reasons.append(str(error))
-            continue
-        return name
-    raise Unavailable("; ".join(reasons))
 
 
 def _shares(right: np.ndarray, probe: np.ndarray, images: int) -> np.ndarray:

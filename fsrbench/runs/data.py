@@ -26,7 +26,7 @@ from fsrbench.runs.columns import (
     SUMMARY_TEXT,
 )
 from fsrbench.runs.metric_info import DIRECTIONS, MetricInfo, Result
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import BOUNDS
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,13 +98,13 @@ class RunData:
 
     @property
     def methods(self) -> list[str]:
-        """The methods of the summary in its order, without the ceiling."""
-        return [name for name in self.summary["method"].unique() if name != HR]
+        """The methods of the summary in its order, without floor and ceiling."""
+        return [name for name in self.summary["method"].unique() if name not in BOUNDS]
 
     @property
     def rows(self) -> list[str]:
-        """The methods, and the ceiling last where the run has one."""
-        return self.methods + ([HR] if (self.summary["method"] == HR).any() else [])
+        """The methods, and last the floor and the ceiling where the run has them."""
+        return self.methods + [row for row in BOUNDS if (self.summary["method"] == row).any()]
 
     @property
     def metrics(self) -> list[str]:

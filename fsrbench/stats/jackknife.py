@@ -56,6 +56,23 @@ def frechet_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray
     return pseudo_values(value, np.array([_frechet(*a_moments, *b_moments) for a_moments, b_moments in pairs]))
 
 
+def frechet_blocks_from_moments(
+    value: float, a: np.ndarray, mean: np.ndarray, covariance: np.ndarray, block: np.ndarray
+) -> np.ndarray:
+    """Pseudo-values of the Frechet distance of features N,D from a set of which only the moments are known.
+
+    Args:
+        value: the distance.
+        a: the features.
+        mean, covariance: of the other set, D and D,D; never changed.
+        block: N integers, the block of each row of ``a``.
+
+    Raises:
+        numpy.linalg.LinAlgError: a covariance is singular.
+    """
+    return pseudo_values(value, np.array([_frechet(*left, mean, covariance) for left in _moments_without(a, block)]))
+
+
 def kernel_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray, block_b: np.ndarray) -> np.ndarray:
     """Pseudo-values of the squared MMD with the kernel (x.y / D + 1)^3; arguments as :func:`frechet_blocks`."""
     count = len(np.unique(block))

@@ -88,6 +88,9 @@ JUDGES: Final = {
             "https://github.com/ternaus/retinaface/releases/download/0.01/retinaface_resnet50_2020-07-20-f168fae3c.zip",
             "MIT (retinaface-pytorch)",
         ),
+        WeightFile(
+            "landmarks98", "landmarks98.onnx", None, None, "its owner's; name the file with --weights landmarks98=FILE"
+        ),
         WeightFile("arcface", "arcface.onnx", None, None, "its owner's; name the file with --weights arcface=FILE"),
         WeightFile(
             "niqe_face",

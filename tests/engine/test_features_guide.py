@@ -10,6 +10,7 @@ import pytest
 import torch
 from made import Finished, picture_files, run, write_files
 from made.extractors import Colours
+from PIL import Image
 from torch import Tensor
 
 from fsrbench import weights
@@ -19,7 +20,7 @@ from fsrbench.engine.worker import Worker
 from fsrbench.machine.console import Reporter
 from fsrbench.methods.base import Method
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, Features
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import HR, LR
 from fsrbench.spec import RunSpec
 
 
@@ -102,6 +103,78 @@ def test_landmarks_that_are_measured_start_from_the_box_of_the_hr(tmp_path, file
         worker.features.get(of_sr, "arcface")  # must not stand in for it
         found = worker.features.get(of_sr, "dlib-landmarks").arrays
         np.testing.assert_array_equal(found["read box"], worker.features.get(of_hr, "mtcnn").arrays["box"])
+
+
+# --- the LR pictures
+
+
+class Mean(Colours):
+    """Repeats what aligned it, and says how bright the picture is."""
+
+    requires: ClassVar[tuple[str, ...]] = ("dlib-landmarks",)
+    aligns = True
+
+    def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
+        return {"descriptor": images.double().flatten(1).numpy(), "read": guide["landmarks"]}
+
+
+@pytest.mark.parametrize("alignment", ["hr", "sr"])
+@pytest.mark.parametrize("sides", [("HR", "LR"), ("LR",)])
+def test_lr_is_enlarged_to_hrs_side_and_aligned_by_the_same_landmarks(tmp_path, monkeypatch, alignment, sides):
+    monkeypatch.setitem(EXTRACTORS._targets, "dlib", f"{__name__}:Mean")
+    files = {}
+    for side in sides:
+        files |= picture_files((f"{side}/{i}.png" for i in range(3)), side=64 if side == "HR" else 16)
+    data, method = write_files(tmp_path / "data", files), f"python:{__name__}:Darker"
+    spec = RunSpec(
+        methods=(method,),
+        data=str(data),
+        metrics=("identity_lr",),
+        descriptor="dlib",
+        alignment=alignment,
+        out=tmp_path / "out",
+    )
+    found = prepare(spec, Reporter())
+    (metric,) = found.usable_metrics
+    worker, (shard,) = Worker(found.context), found.shards
+    units = {unit.method: unit for unit in found.plan()}
+    assert list(units) == [*(["hr"] if "HR" in sides else []), LR, method]  # in the order in which they are read
+    sr, lr = (worker.features.get(units[row], metric.feature_set).arrays for row in (method, LR))
+    pictures = [
+        np.asarray(Image.fromarray(picture).resize((64, 64), Image.Resampling.BICUBIC))
+        for picture in found.context.inputs.get(shard).lr
+    ]
+    seen = lr["descriptor"].reshape(3, 3, 64, 64)
+    np.testing.assert_allclose(seen, np.stack(pictures).transpose(0, 3, 1, 2) / 255, atol=1e-6)
+    own = {
+        row: worker.features.get(units[row], "dlib-landmarks", alone=True).arrays["landmarks"] for row in (LR, method)
+    }
+    if alignment == "sr":
+        expected = own
+    else:
+        guide = worker.features.get(units["hr"], "dlib-landmarks").arrays["landmarks"] if "HR" in sides else own[LR]
+        expected = {LR: guide, method: guide}
+    np.testing.assert_array_equal(lr["read"], expected[LR])
+    np.testing.assert_array_equal(sr["read"], expected[method])
+    found.close()
+
+
+def test_identity_to_lr_has_a_number_per_method_and_lr_has_no_row(tmp_path, monkeypatch):
+    monkeypatch.setitem(EXTRACTORS._targets, "dlib", f"{__name__}:Mean")
+    data = write_files(tmp_path / "data", picture_files(f"HR/{i}.png" for i in range(6)))
+    result = run(data, tmp_path / "out", "--metrics", "identity_lr,identity,psnr", "--descriptor", "dlib")
+    assert set(result.summary["method"]) == {"bicubic", "hr"}
+    hr, enlarged = [], []
+    for file in sorted((data / "HR").iterdir()):
+        picture = Image.open(file).convert("RGB")
+        lr = picture.resize((16, 16), Image.Resampling.BICUBIC).resize((64, 64), Image.Resampling.BICUBIC)
+        hr.append(np.asarray(picture).ravel() / 255.0)
+        enlarged.append(np.asarray(lr).ravel() / 255.0)
+    expected = [a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in zip(hr, enlarged, strict=True)]
+    rows = result.summary.set_index(["method", "metric"])["value"]
+    assert rows["hr", "identity_lr"] == pytest.approx(np.mean(expected), abs=1e-6)
+    assert rows["bicubic", "identity_lr"] > 0.999  # the method is the same enlargement
+    assert ("hr", "identity") not in rows.index
 
 
 # --- weight files

@@ -16,7 +16,7 @@ from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import REFERENCE, Unit, make_shards
 from fsrbench.methods.names import find_method
 from fsrbench.metrics.consistency import Consistency
-from fsrbench.metrics.extractors.base import EXTRACTORS
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 from fsrbench.metrics.quality import Psnr
 from fsrbench.provenance import fingerprints, versions
 from fsrbench.provenance.versions import version
@@ -111,3 +111,20 @@ def test_scores_beside_lr_depend_on_how_lr_is_made_and_others_do_not(faces: Data
     found = [keys(degradation=name, seed=seed) for name, seed in (("area", 0), ("noise:5", 0), ("noise:5", 1))]
     assert len({each.scores(each.beside_lr("sr", shard), metric) for each in found}) == 3
     assert len({each.scores("sr", Psnr()) for each in found}) == 1
+
+
+def test_numbers_of_a_gpu_are_kept_apart_from_those_of_the_cpu() -> None:
+    def features_of(name: str, device: str) -> str:
+        def extractor(name: str) -> Extractor:
+            made: Extractor = EXTRACTORS.get(name)()
+            made.use(torch.device(device))
+            return made
+
+        spec = RunSpec(methods=("bicubic",))
+        return Keys(spec, torch.device(device), lambda name: find_method(name)(), extractor).features("sr", name, False)
+
+    assert features_of("fan", "cpu") != features_of("fan", "cuda") == features_of("fan", "cuda:1")
+    assert features_of("dlib-landmarks", "cpu") != features_of("dlib-landmarks", "cuda")  # in a box of MTCNN's
+    metric = Psnr()
+    assert keys().scores("sr", metric) != keys().scores("sr", metric.replace(device=torch.device("cuda")))
+    assert keys().scores("sr", metric) == keys("cuda").scores("sr", metric.on(torch.device("cuda")))

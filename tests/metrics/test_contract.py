@@ -257,7 +257,7 @@ def evaluated(metric: FeatureMetric, damage: float, order: slice = slice(None)) 
     ids = [f"p{i // SHOTS:02}/{i:03}" for i in range(PEOPLE * SHOTS)][order]
     sr, hr = ({n: a[order] for n, a in made_features(d).items()} for d in (damage, 0.0))
     try:
-        return metric.evaluate(Faces(ids, [i.partition("/")[0] for i in ids], sr, hr, reference=hr), seed=0)
+        return metric.evaluate(Faces(ids, [i.partition("/")[0] for i in ids], sr, hr, reference=hr, lr=hr), seed=0)
     except KeyError as error:
         pytest.skip(f"reads {error}, which is not made here")
 

@@ -8,9 +8,10 @@ import torch
 from torch.nn import functional as F
 
 from fsrbench.metrics import METRICS
-from fsrbench.metrics.base import Faces
+from fsrbench.metrics.base import Faces, Facts
 from fsrbench.metrics.extractors.base import EXTRACTORS
-from fsrbench.metrics.landmarks import LandmarkNme, nme
+from fsrbench.metrics.landmarks import LandmarkNme, Lmd, nme
+from fsrbench.tasks import Task
 
 TRUTH = np.zeros((1, 68, 2))
 TRUTH[0, 45, 0] = 50
@@ -28,6 +29,22 @@ def test_error_is_the_formula_of_300_w() -> None:
         distances = [np.hypot(*(p - q)) for p, q in zip(face, right, strict=True)]
         expected.append(sum(distances) / 68 / np.hypot(*(right[36] - right[45])))
     assert nme(found, truth) == pytest.approx(expected)
+
+
+def test_landmark_distance_is_in_pixels_as_vqfr_counts_it() -> None:
+    rng = np.random.RandomState(0)
+    found, truth = rng.uniform(0, 512, (2, 3, 98, 2))
+    expected = [np.sqrt(((right - face) ** 2).sum(1)).mean() for face, right in zip(found, truth, strict=True)]
+    evaluation = Lmd().evaluate(Faces(list("abc"), [None] * 3, {"landmarks": found}, {"landmarks": truth}), seed=0)
+    assert evaluation.values == pytest.approx(expected)
+    assert evaluation.details == {"largest": pytest.approx(max(expected))}
+
+
+@pytest.mark.parametrize("name", ["lmd", "lmd_dlib", "lmd_98"])
+def test_landmark_distances_say_which_network_and_size(name) -> None:
+    small, large = (METRICS.get(name)().configured(Facts(Task(side, 1), 5, True, False)) for side in (64, 512))
+    assert "in pixels of the HR" in small.protocol
+    assert (small.protocol == large.protocol) == (name != "lmd_dlib")
 
 
 def test_faces_that_lost_their_landmarks_are_counted() -> None:

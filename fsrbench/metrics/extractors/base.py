@@ -5,9 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from fsrbench import weights
@@ -22,10 +23,17 @@ BUILTIN = {
     "dlib": "fsrbench.metrics.extractors.dlib_faces:DlibDescriptor",
     "facenet": "fsrbench.metrics.extractors.descriptors:FacenetDescriptor",
     "arcface": "fsrbench.metrics.extractors.descriptors:ArcfaceDescriptor",
+    "landmarks98": "fsrbench.metrics.extractors.landmark_files:FileLandmarks",
     "inception": "fsrbench.metrics.extractors.inception:Inception",
     "colour": "fsrbench.metrics.extractors.colour:Colour",
 }
+BY_LR: Final = " by lr"
+"""What follows an extractor's name where the LR image's landmarks align the faces."""
+LARGE: Final = 256
+"""Side in pixels from which on pictures are large: extractors take them as they are or reduce them, and the largest of
+several faces, for small ones in the background can be seen."""
 BATCH = 16
+GPU_BATCH: Final = 64
 EXTRACTORS = Registry("feature extractor", BUILTIN, group="fsrbench.extractors")
 
 
@@ -53,6 +61,16 @@ class Extractor(ABC):
     other array, or with infinity in any, counts as failed."""
     aligns: ClassVar[bool] = False
     """Whether what it reads only aligns the face, so that the run's ``alignment`` decides whose landmarks it gets."""
+
+    device: torch.device = torch.device("cpu")
+    """Where its network computes; see :meth:`use`."""
+    on_gpu: ClassVar[bool] = False
+    """Whether its network computes on a GPU where the run has one; its features are then that kind of device's."""
+
+    def use(self, device: torch.device) -> None:
+        """Compute on a device from now on, if it can; call before the first :meth:`extract`."""
+        if self.on_gpu and device != self.device:
+            self.device = device
 
     def check(self) -> None:
         """Raise where weights or packages are missing, its own or those of the extractors it reads.
@@ -91,10 +109,10 @@ class Extractor(ABC):
 
 def extract(extractor: Extractor, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
     """As :meth:`Extractor.extract`, a batch at a time: larger ones are slower, for their tensors outgrow the caches."""
-    starts = range(0, max(1, len(images)), BATCH)
+    size = BATCH if extractor.device.type == "cpu" else GPU_BATCH
     parts = [
-        extractor.extract(images[i : i + BATCH], {name: array[i : i + BATCH] for name, array in guide.items()})
-        for i in starts
+        extractor.extract(images[i : i + size], {name: array[i : i + size] for name, array in guide.items()})
+        for i in range(0, max(1, len(images)), size)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

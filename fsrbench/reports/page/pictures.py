@@ -17,7 +17,7 @@ from fsrbench.reports.short_names import short_names
 from fsrbench.runs.choice import choose_rows
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
-from fsrbench.runs.names import HR, LR
+from fsrbench.runs.names import BOUNDS, HR, LR
 from fsrbench.runs.pictures import PictureFolder
 
 MOST_SHOWN: Final = 200
@@ -90,7 +90,7 @@ def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int = BUDGET) ->
     """
     folder = PictureFolder(run.path / "images")
     index = folder.read_index()
-    rows = tuple(row for row in [LR, *run.rows] if run.renamed.get(row, row) in index.rows)
+    rows = tuple(row for row in dict.fromkeys([LR, *run.rows]) if run.renamed.get(row, row) in index.rows)
     if HR in index.rows and HR not in rows and not run.listed:
         rows = (*rows, HR)  # nothing scored it, and it is worth seeing all the same
     files = [[folder.file(run.renamed.get(row, row), image) for row in rows] for image in index.images[:most]]
@@ -146,7 +146,7 @@ def specimens(run: RunData, pictures: Pictures) -> tuple[list[Specimen], str]:
 
 def titles(run: RunData) -> dict[str, str]:
     """What the page calls each row where there is no room for long names."""
-    return {**short_names(name for name in looks(run) if name != HR), LR: LR.upper(), HR: HR.upper()}
+    return {**short_names(name for name in looks(run) if name not in BOUNDS), LR: LR.upper(), HR: HR.upper()}
 
 
 def _encode(path: Path, lossless: int | None = None, most: int | None = None) -> str | None:

@@ -52,14 +52,15 @@ class ResultCell:
 
 @dataclass(frozen=True)
 class ResultRow:
-    """A method, or the HR images."""
+    """A method, or the LR or HR images."""
 
     name: str
     short: str
     """The name as it is shown, where long ones have no room."""
     look: int
     """Which of :func:`look_rules` it is drawn by."""
-    ceiling: bool
+    bound: bool
+    """Whether it is the LR or the HR images', which are not ranked."""
     cells: tuple[ResultCell, ...]
 
 
@@ -94,10 +95,10 @@ def read_results(run: RunData) -> Results:
 def _rows(run: RunData, table: Table) -> Iterator[ResultRow]:
     places = {name: place for place, name in enumerate(looks(run))}
     short = short_names(row.method for row in table.rows)
-    for row in table.rows:  # without the ceiling's where that has no value
+    for row in table.rows:  # without a bound where that has no value
         pairs = zip(row.cells, table.columns, strict=True)
         cells = tuple(_cell(cell, run.result(row.name, column.metric.name)) for cell, column in pairs)
-        yield ResultRow(row.method, short[row.method], places[row.name], row.ceiling, cells)
+        yield ResultRow(row.method, short[row.method], places[row.name], row.bound, cells)
 
 
 def _cell(cell: Cell, result: Result | None) -> ResultCell:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.plots.style import (
-    ceiling_key,
+    bound_key,
     draw_curve,
     labels_of,
     legend_below,
@@ -20,7 +20,7 @@ from fsrbench.reports.plots.style import (
 )
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import part_measured
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import BOUNDS
 
 PER_CENT = 100
 LEAST_FAR = 1e-3
@@ -61,7 +61,7 @@ def _draw(run: RunData, curve: str, dress: Callable[[Axes], None]) -> Figure | N
         dress(axis)
     names = labels_of(run)
     keys = [
-        ceiling_key() if name == HR else method_key(names[name] + _part(run, name, metrics), look[name])
+        bound_key(name) if name in BOUNDS else method_key(names[name] + _part(run, name, metrics), look[name])
         for name in run.rows
         if name in shown
     ]

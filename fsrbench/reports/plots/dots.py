@@ -11,9 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from fsrbench.reports.plots.looks import CEILING, CEILING_DASH, looks
+from fsrbench.reports.plots.looks import CEILING, looks
 from fsrbench.reports.plots.style import (
-    ceiling_key,
+    bound_keys,
+    draw_bounds,
     draw_point,
     drawable,
     interval,
@@ -27,7 +28,6 @@ from fsrbench.reports.plots.style import (
 )
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
-from fsrbench.runs.names import HR
 
 COLUMNS = 4
 
@@ -49,7 +49,7 @@ def draw_dots(run: RunData) -> Figure | None:
 def _keys(run: RunData, shown: Sequence[str]) -> list[Line2D]:
     results = [run.result(method, metric) for method in run.methods for metric in shown]
     keys = [interval_key()] if any(result.ok and result.has_interval for result in results if result) else []
-    return keys + ([ceiling_key()] if any(drawable(run.result(HR, metric)) for metric in shown) else [])
+    return keys + bound_keys(run, shown)
 
 
 def mark_missing(axes: Axes, row: int) -> None:
@@ -66,9 +66,7 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo) -> None:
             continue
         values.append(result.value * info.factor)
         draw_point(axes, values[-1], row, look[method], interval(info, result))
-    ceiling = run.result(HR, info.name)
-    if drawable(ceiling):
-        axes.axvline(ceiling.value * info.factor, color=CEILING, linestyle=CEILING_DASH, linewidth=1.2)
+    draw_bounds(run, info, axes.axvline)
     axes.set_title(info.label)
     _scale(axes, values)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fsrbench.runs.data import RunData
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import BOUNDS, HR, LR
 
 Dash = tuple[int, tuple[float, ...]]
 """Offset, then lengths of strokes and gaps by the line's width; none for a line without gaps."""
@@ -27,6 +27,8 @@ DASHES: Final[tuple[Dash, ...]] = (
 # 6, 11 and 7: as each steps on by itself, two methods first share colour and dash after 42, all three after 462
 CEILING: Final = "#4d4d4d"
 CEILING_DASH: Final[Dash] = (0, (1, 1.3))
+FLOOR: Final = "#8c8c8c"
+FLOOR_DASH: Final[Dash] = (0, (4, 1.3))
 
 
 @dataclass(frozen=True)
@@ -38,22 +40,25 @@ class Look:
     dash: Dash
 
 
+BOUND_LOOKS: Final = {HR: Look(CEILING, "d", CEILING_DASH), LR: Look(FLOOR, "d", FLOOR_DASH)}
+
+
 def looks(run: RunData) -> dict[str, Look]:
-    """The look of every method of a run and of the HR images."""
+    """The look of every method of a run and of the LR and HR images."""
     listed = run.manifest.get("methods")
     rows = dict.fromkeys([*(listed if isinstance(listed, dict) else ()), *run.methods])
     own = looks_of(run.listed or rows)
-    return {row: own[run.renamed.get(row, row)] for row in [*rows, HR]}
+    return {row: own[run.renamed.get(row, row)] for row in [*rows, HR, LR]}
 
 
 def looks_of(methods: Iterable[str]) -> dict[str, Look]:
-    """The look of each of some methods, by their names' order in the alphabet, and of the HR images.
+    """The look of each of some methods, by their names' order in the alphabet, and of the LR and HR images.
 
     So the same methods look the same whatever order they are given in, and no two look alike.
     """
-    order = sorted(set(methods) - {HR})
+    order = sorted(set(methods) - set(BOUNDS))
     own = {
         name: Look(COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)], DASHES[place % len(DASHES)])
         for place, name in enumerate(order)
     }
-    return {**own, HR: Look(CEILING, "d", CEILING_DASH)}
+    return {**own, **BOUND_LOOKS}

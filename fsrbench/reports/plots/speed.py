@@ -12,9 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
 from fsrbench.reports.plots.labels import place_labels
-from fsrbench.reports.plots.looks import CEILING, CEILING_DASH, Look, looks
+from fsrbench.reports.plots.looks import CEILING, Look, looks
 from fsrbench.reports.plots.style import (
-    ceiling_key,
+    bound_keys,
+    draw_bounds,
     draw_point,
     drawable,
     freeze,
@@ -29,7 +30,6 @@ from fsrbench.reports.plots.style import (
 from fsrbench.runs.comparison import used_test
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
-from fsrbench.runs.names import HR
 
 SPEED = "latency_ms"
 QUALITIES = ("psnr", "verification", "verification_labelled", "detection", "niqe", "niqe_face")
@@ -107,9 +107,7 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Poi
     axes.set_xscale("log")
     for point in points:
         draw_point(axes, point.x, point.y, look[point.method], point.x_error, point.y_error)
-    ceiling = run.result(HR, info.name)
-    if drawable(ceiling):
-        axes.axhline(ceiling.value * info.factor, color=CEILING, linestyle=CEILING_DASH, linewidth=1.2, zorder=2)
+    draw_bounds(run, info, axes.axhline)
     names, drawn = labels_of(run), {point.method for point in points}
     absent = [names[method] for method in run.methods if method not in drawn]
     if absent:
@@ -156,7 +154,7 @@ def _draw_labels(axes: Axes, points: Sequence[Point], look: dict[str, Look], nam
         x0, y0 = axes.transData.transform((point.x, point.y - point.y_error[0]))
         x1, y1 = axes.transData.transform((point.x, point.y + point.y_error[1]))
         bars.append(Bbox.from_extents(x0 - 2, y0, x1 + 2, y1))
-    for line in axes.get_lines():  # the ceiling and the front
+    for line in axes.get_lines():  # the bounds and the front
         if line.get_linestyle() != "None":
             bars += _line_boxes(axes, line)
     colours = [look[point.method].colour for point in points]
@@ -183,8 +181,7 @@ def _draw_legend(figure: Figure, run: RunData, methods: Sequence[str], drawn: Ma
     handles = [method_key(names[method], look[method], line=False) for method in methods]
     if any(_has_front(run, metric, points) for metric, points in drawn.items()):
         handles.append(Line2D([], [], color="#9a9a9a", linewidth=1, label="Pareto front, by value"))
-    if any(drawable(run.result(HR, metric)) for metric in QUALITIES):
-        handles.append(ceiling_key())
+    handles += bound_keys(run, QUALITIES)
     if any(max(*point.x_error, *point.y_error) > 0 for points in drawn.values() for point in points):
         handles.append(interval_key())
     legend_below(figure, handles, most=4)

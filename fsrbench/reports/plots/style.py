@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeGuard
@@ -23,11 +23,11 @@ from PIL import Image
 
 from fsrbench.files.atomic import whole
 from fsrbench.pictures.fonts import families, spelled
-from fsrbench.reports.plots.looks import CEILING, CEILING_DASH, Look, looks
+from fsrbench.reports.plots.looks import BOUND_LOOKS, CEILING, Look, looks
 from fsrbench.reports.short_names import short_names
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo, Result
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import BOUNDS, HR, LR
 
 _STYLE: Final[Any] = {  # matplotlib types the keys one by one
     "font.size": 9,
@@ -50,6 +50,7 @@ _STYLE: Final[Any] = {  # matplotlib types the keys one by one
 }
 DPI: Final = 200
 MARKER_SIZE: Final = 5.0
+BOUND_LABELS: Final = {HR: "HR (ceiling)", LR: "LR (floor)"}
 MOST_MARKED: Final = 12
 """A curve with more points has markers at only a few of them."""
 MOST_BELOW: Final = 4
@@ -60,8 +61,8 @@ LOG_FROM: Final = 20.0
 
 def labels(methods: Iterable[str]) -> dict[str, str]:
     """What each method is called in a figure: short, distinct, and in letters that can be drawn."""
-    names = short_names(dict.fromkeys(name for name in methods if name != HR), spell=spelled)
-    return {**names, HR: "HR"}
+    names = short_names(dict.fromkeys(name for name in methods if name not in BOUNDS), spell=spelled)
+    return {**names, HR: "HR", LR: "LR"}
 
 
 def labels_of(run: RunData) -> dict[str, str]:
@@ -103,8 +104,8 @@ def draw_curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, place: int, w
         y,
         color=look.colour,
         linestyle=look.dash,
-        linewidth=1.2 if look.colour == CEILING else width,
-        marker="" if look.colour == CEILING else look.marker,
+        linewidth=1.2 if look in BOUND_LOOKS.values() else width,
+        marker="" if look in BOUND_LOOKS.values() else look.marker,
         markevery=every,
         markersize=MARKER_SIZE - 1,
         markeredgecolor="white",
@@ -217,9 +218,24 @@ def interval(info: MetricInfo, result: Result) -> tuple[float, float]:
     return max(0.0, below * info.factor), max(0.0, above * info.factor)
 
 
-def ceiling_key() -> Line2D:
-    """The legend's entry for the HR images' line."""
-    return Line2D([], [], color=CEILING, linestyle=CEILING_DASH, linewidth=1.2, label="HR (ceiling)")
+def bound_key(row: str) -> Line2D:
+    """The legend's entry for the line of the HR or the LR images."""
+    look = BOUND_LOOKS[row]
+    return Line2D([], [], color=look.colour, linestyle=look.dash, linewidth=1.2, label=BOUND_LABELS[row])
+
+
+def bound_keys(run: RunData, metrics: Iterable[str]) -> list[Line2D]:
+    """Those of the bounds that a run has a value of in any of some metrics."""
+    metrics = list(metrics)
+    return [bound_key(row) for row in BOUND_LOOKS if any(drawable(run.result(row, metric)) for metric in metrics)]
+
+
+def draw_bounds(run: RunData, info: MetricInfo, line: Callable[..., object]) -> None:
+    """A line at the value of each bound that has one, by ``axvline`` or ``axhline`` of some axes."""
+    for row, look in BOUND_LOOKS.items():
+        result = run.result(row, info.name)
+        if drawable(result):
+            line(result.value * info.factor, color=look.colour, linestyle=look.dash, linewidth=1.2, zorder=2)
 
 
 def interval_key() -> Line2D:

@@ -8,9 +8,9 @@ from itertools import chain
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fsrbench.reports.plots.looks import Look, looks, looks_of
+from fsrbench.reports.plots.looks import BOUND_LOOKS, Look, looks, looks_of
 from fsrbench.reports.plots.style import (
-    ceiling_key,
+    bound_key,
     draw_curve,
     drawable,
     labels,
@@ -21,7 +21,6 @@ from fsrbench.reports.plots.style import (
 )
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
-from fsrbench.runs.names import HR
 from fsrbench.runs.sweep import sweep
 
 COLUMNS = 3
@@ -45,7 +44,7 @@ def draw_sweep(runs: Sequence[RunData]) -> Figure | None:
     figure, axes = panels(len(shown), COLUMNS, 2.9, 2.4)
     look = _looks(by_strength.values())
     for axis, metric in zip(axes, shown, strict=True):
-        for name in [*rows, HR]:
+        for name in [*rows, *BOUND_LOOKS]:
             _draw_line(axis, by_strength, name, first.metric(metric), look[name])
         axis.set_title(first.metric(metric).label)
         axis.set_xlabel(f"{kind} ({unit})" if unit else kind)
@@ -55,8 +54,7 @@ def draw_sweep(runs: Sequence[RunData]) -> Figure | None:
             axis.invert_xaxis()
     names = labels(look)
     keys = [method_key(names[name], look[name]) for name in rows]
-    if any(_points(by_strength, HR, metric) for metric in shown):
-        keys.append(ceiling_key())
+    keys += [bound_key(row) for row in BOUND_LOOKS if any(_points(by_strength, row, metric) for metric in shown)]
     legend_below(figure, keys)
     return figure
 
@@ -90,6 +88,6 @@ def _draw_line(axis: Axes, by_strength: dict[float, RunData], name: str, info: M
         return
     x = [point[0] for point in points]
     y, low, high = ([point[i] * info.factor for point in points] for i in (1, 2, 3))
-    if name != HR:
+    if name not in BOUND_LOOKS:
         axis.fill_between(x, low, high, color=look.colour, alpha=0.15, linewidth=0)
     draw_curve(axis, x, y, look, 0)

@@ -18,7 +18,7 @@ from fsrbench.runs.comparison import used_test
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import part_measured
 from fsrbench.runs.metric_info import MetricInfo, Result
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import BOUNDS
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def check(sources: Sequence[Source], layout: Layout) -> None:
     for kind, names in asked.items():
         there = list(dict.fromkeys(known[kind]))
         for name in names:
-            if name not in there and name != HR:
+            if name not in there and name not in BOUNDS:
                 raise UserError(f"{where}: no {kind} {name} in {this}; {hint(name, there)}")
 
 
@@ -176,17 +176,21 @@ def _table(parts: Sequence[Part], places: Sequence[Place], layout: Layout) -> Ta
 
 
 def _rows(parts: Sequence[Part], layout: Layout) -> list[str]:
-    """The methods of all runs, in the layout's order, else in that of the runs; the ceiling last."""
-    order = [title for name, title in (layout.methods or {}).items() if name != HR]
+    """The methods of all runs, in the layout's order, else in that of the runs; floor and ceiling last."""
+    order = [title for name, title in (layout.methods or {}).items() if name not in BOUNDS]
     found = dict.fromkeys(name for part in parts for name in part.run.rows)
-    methods = [name for name in dict.fromkeys([*order, *found]) if name in found and name != HR]
-    ceiling = any(part.keep_empty or part.run.shown_result(HR, metric) for part in parts for metric in part.metrics)
-    return methods + ([HR] if HR in found and ceiling else [])
+    methods = [name for name in dict.fromkeys([*order, *found]) if name in found and name not in BOUNDS]
+    columns = [(part, metric) for part in parts for metric in part.metrics]
+    return methods + [
+        row
+        for row in BOUNDS
+        if row in found and any(part.keep_empty or part.run.shown_result(row, metric) for part, metric in columns)
+    ]
 
 
 def _row(name: str, cells: Sequence[Cell], layout: Layout) -> Row:
-    ceiling = name == HR
-    return Row((layout.methods or {}).get(HR, HR) if ceiling else name, tuple(cells), ceiling=ceiling, name=name)
+    bound = name in BOUNDS
+    return Row((layout.methods or {}).get(name, name) if bound else name, tuple(cells), bound=bound, name=name)
 
 
 def _column(part: Part, metric: str, groups: tuple[str, ...], numbers: Mapping[str, int]) -> Column:
@@ -243,11 +247,11 @@ def _legend(rows: Sequence[Row], places: Sequence[Place], layout: Layout) -> str
     found = {part.run.metric(metric).title: used_test(part.run, metric) for part, metric, _ in places}
     cells = [cell for row in rows for cell in row.cells]
     parts = [table_marks.legend(cells, {title: test for title, test in found.items() if test})]
-    parts += [f"{row.method}: the HR images scored as a method, the ceiling, not ranked" for row in rows if row.ceiling]
+    parts += [f"{row.method}: {BOUNDS[row.name]}, not ranked" for row in rows if row.bound]
     if layout.intervals and any(cell.spread for cell in cells):
         parts.append("with 95 % confidence intervals")
     absent = len({part.label for part, _, _ in places}) > 1 and any(
-        row.method not in part.run.rows for part, _, _ in places for row in rows if not row.ceiling
+        row.method not in part.run.rows for part, _, _ in places for row in rows if not row.bound
     )
     parts += [f"{NO_VALUE} without a footnote: not in that run"] if absent else []
     legend = "; ".join(filter(None, parts))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from fsrbench.errors import requirement
 from fsrbench.files.text import Yaml, read_marked_yaml
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import HR, LR
 
 Notes = Literal["full", "short", "none"]
 NOTES: Final[tuple[Notes, ...]] = get_args(Notes)
@@ -46,6 +46,8 @@ class Layout(BaseModel):
     """Rows in order, and what they are called; all of the runs where there are none."""
     runs: dict[str, str] = Field(default_factory=dict)
     """Headings of runs, by the folder's name or by NAME of NAME=RUN."""
+    floor: bool = True
+    """Whether the row of the LR images is shown, where the run has one."""
     ceiling: bool = True
     """Whether the row of the HR images is shown."""
     intervals: bool = False
@@ -75,9 +77,15 @@ class Layout(BaseModel):
     def _each_its_own_name(cls, methods: dict[str, str] | None) -> dict[str, str] | None:
         if twice := _twice((methods or {}).values()):
             raise ValueError(f"two rows would be called {twice}")
-        if HR in (title for name, title in (methods or {}).items() if name != HR):
-            raise ValueError(f"{HR} is the row of the HR images; call no method so")
+        for bound, images in ((LR, "LR"), (HR, "HR")):
+            if bound in (title for name, title in (methods or {}).items() if name != bound):
+                raise ValueError(f"{bound} is the row of the {images} images; call no method so")
         return methods
+
+    @property
+    def bounds(self) -> list[str]:
+        """The rows of :data:`fsrbench.runs.names.BOUNDS` that are shown where there are any."""
+        return [row for row, shown in ((LR, self.floor), (HR, self.ceiling)) if shown]
 
     def changed(
         self,

@@ -21,7 +21,7 @@ class Markup:
     def name(self, row: Row) -> str:
         """A method's name and its footnotes."""
         name = self.escape(row.method)
-        return (self.italic.format(name) if row.ceiling else name) + raised(row.notes)
+        return (self.italic.format(name) if row.bound else name) + raised(row.notes)
 
     def cell(self, cell: Cell, ceiling: bool) -> str:
         """A number with its mark, its interval and the signs behind it."""

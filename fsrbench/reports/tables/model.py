@@ -51,7 +51,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A method, or the ceiling."""
+    """A method, or one of the bounds: the floor or the ceiling."""
 
     method: str
     """Its name as it is written."""
@@ -60,8 +60,8 @@ class Row:
     """What stands in the columns between the method and the numbers."""
     notes: tuple[int, ...] = ()
     """Numbers of the footnotes at the method's name, from 1."""
-    ceiling: bool = False
-    """Whether this is the HR images themselves: set apart and never ranked."""
+    bound: bool = False
+    """Whether this is the LR or the HR images themselves: set apart and never ranked."""
     name: str = ""
     """The run's name of it; empty where it is of no run."""
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from fsrbench.runs.data import RunData
-from fsrbench.runs.manifest import counts, images_of_people, one_line, protocol_line, section
-from fsrbench.runs.names import HR
+from fsrbench.runs.manifest import counts, findings, images_of_people, one_line, protocol_line, section
+from fsrbench.runs.names import BOUNDS
 
 Place = tuple[str, str]
 """A method and a metric."""
@@ -75,7 +75,7 @@ def _remarks(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
         if not rows_by_note:
             continue
         noted = [row for together in rows_by_note.values() for row in together]
-        everyone = set(noted) >= set(rows) - {HR} and len(noted) > 1
+        everyone = set(noted) >= set(rows) - set(BOUNDS) and len(noted) > 1
         title = run.metric(metric).title
         if len(rows_by_note) > 1:
             text = f"{title}: {_each(rows_by_note)}"
@@ -102,7 +102,7 @@ def _why(run: RunData, row: str, metric: str) -> str:
     """Why a cell is not ok, led by its status; empty where it is, and where the ceiling has no such number."""
     result = run.result(row, metric)
     if result is None:
-        return "" if row == HR else "missing: no row in summary.csv"
+        return "" if row in BOUNDS else "missing: no row in summary.csv"
     if result.status != "ok":
         note = one_line(result.note) or "no reason given"
         return note if note.startswith(FAILED_ON) else f"{result.status}: {note}"
@@ -131,7 +131,7 @@ def left_out(run: RunData, metrics: Sequence[str]) -> list[Entry]:
     for metric in metrics:
         reasons.setdefault(_metric_reason(run, metric), []).append(run.metric(metric).title)
     for method, entry in section(run.manifest, "methods").items():
-        if method not in run.rows and method != HR:
+        if method not in run.rows and method not in BOUNDS:
             status = [
                 one_line(entry[key]) for key in ("status", "note") if isinstance(entry, Mapping) and entry.get(key)
             ]
@@ -224,6 +224,7 @@ def methods(run: RunData) -> list[Entry]:
             one_line(entry.get("behaviour")),
             f"changed for the whole process and put back: {changed}" if changed else "",
             *(f"warning: {one_line(warning)}" for warning in entry.get("warnings") or ()),
+            *(f"warning: {text}" for text in findings(entry)),
         ]
         if any(parts):
             lines.append(Entry(method, "; ".join(filter(None, parts))))

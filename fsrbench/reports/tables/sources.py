@@ -14,7 +14,7 @@ from fsrbench.reports.tables.layout import Layout, hint
 from fsrbench.reports.tables.notes import degradation_text, display_name
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import BOUNDS
 from fsrbench.runs.sweep import sweep
 
 
@@ -87,14 +87,14 @@ def arranged(run: RunData, layout: Layout) -> RunData:
             name: run.entry("metrics", name) | {key: value for key, value in changes.items() if value is not None}
             for name, changes in metrics.items()
         }
-    if layout.methods is None and layout.ceiling:
+    if layout.methods is None and len(layout.bounds) == len(BOUNDS):
         return replace(run, manifest=manifest) if metrics else run
     shown = layout.methods or {method: method for method in run.methods}
-    named_methods = {name: title for name, title in shown.items() if name != HR}
+    named_methods = {name: title for name, title in shown.items() if name not in BOUNDS}
     if layout.methods is not None:
         entries = section(manifest, "methods")
         manifest["methods"] = {title: entries[name] for name, title in named_methods.items() if name in entries}
-    kept = named_methods | ({HR: HR} if layout.ceiling else {})
+    kept = named_methods | {row: row for row in layout.bounds}
     frames = {f.name: getattr(run, f.name) for f in fields(run)}
     picked: dict[str, Any] = {  # every frame with rows by method, future ones included
         name: _picked(frame, kept)

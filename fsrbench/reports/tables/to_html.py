@@ -23,10 +23,10 @@ def html(table: Table) -> str:
         f"<caption>{title}{escape(table.about)}</caption>",
         f"<thead>{_head(table)}</thead>",
         "<tbody>",
-        *(_row(row) for row in table.rows if not row.ceiling),
+        *(_row(row) for row in table.rows if not row.bound),
         "</tbody>",
     ]
-    ceiling = [_row(row) for row in table.rows if row.ceiling]
+    ceiling = [_row(row) for row in table.rows if row.bound]
     lines += ['<tbody class="ceiling">', *ceiling, "</tbody>"] if ceiling else []
     lines += ["</table>"]
     if table.footnotes:
@@ -55,5 +55,5 @@ def _span(span: Span) -> str:
 
 def _row(row: Row) -> str:
     details = "".join(f"<td>{escape(text)}</td>" for text in row.details)
-    cells = "".join(f"<td>{MARKUP.cell(cell, row.ceiling)}</td>" for cell in row.cells)
+    cells = "".join(f"<td>{MARKUP.cell(cell, row.bound)}</td>" for cell in row.cells)
     return f'<tr><th scope="row">{MARKUP.name(row)}</th>{details}{cells}</tr>'

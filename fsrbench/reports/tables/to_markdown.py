@@ -15,7 +15,7 @@ def markdown(table: Table) -> str:
     """The table and what stands below it."""
     headings = [*map(escape, table.headings), *map(_heading, table.columns)]
     rows = [
-        [MARKUP.name(row), *map(escape, row.details), *(MARKUP.cell(cell, row.ceiling) for cell in row.cells)]
+        [MARKUP.name(row), *map(escape, row.details), *(MARKUP.cell(cell, row.bound) for cell in row.cells)]
         for row in table.rows
     ]
     lines = [f"**{escape(table.title)}**", ""] if table.title else []

@@ -64,10 +64,10 @@ class TerminalTable:
             drawn.add_column(heading, justify="right", no_wrap=True, vertical="bottom")
         widths = [max(len(_signs(row.cells[index].signs)) for row in self.table.rows) for index in columns]
         for row in self.table.rows:
-            if row.ceiling:
+            if row.bound:
                 drawn.add_section()
             cells = [_cell(row.cells[index], width) for index, width in zip(columns, widths, strict=True)]
-            drawn.add_row(Text(row.method), *cells, style="dim italic" if row.ceiling else "")
+            drawn.add_row(Text(row.method), *cells, style="dim italic" if row.bound else "")
         return drawn
 
 

@@ -81,7 +81,7 @@ def test_names_in_other_scripts_are_drawn_in_letters_that_there_are(make_run, tm
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # matplotlib warns of every glyph that its fonts have not
         write_plots(make_run(values(names)), tmp_path / "plots")
-    assert len(set(labels(names).values())) == len(names) + 1
+    assert len(set(labels(names).values())) == len(names) + 2  # HR and LR
     assert labels(names)["Привет"] == "Привет"
 
 

@@ -34,7 +34,7 @@ def test_ties_on_the_displayed_digits_share_the_mark(make_run):
 def test_the_ceiling_is_never_ranked(make_run):
     table = build_table(make_run({"niqe": {"a": 5.0, "b": 6.0, "hr": 2.0}}))
     assert cells(table) == {"a": ("5.00", "best"), "b": ("6.00", "second"), "hr": ("2.00", "")}
-    assert [row.ceiling for row in table.rows] == [False, False, True]
+    assert [row.bound for row in table.rows] == [False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_rows_and_columns_are_chosen_ordered_and_named(run, layout):
     assert [column.metric.label for column in shown.columns] == ["SSIM ↑", "P (dB) ↑", "Time, one face (ms) ↓"]
     assert [row.method for row in shown.rows] == ["Ours (retrained)", "A", "HR"]
     assert [cell.text for cell in shown.rows[1].cells] == ["0.500", "20.0", "7.0"]
-    assert shown.rows[2].ceiling
+    assert shown.rows[2].bound
 
 
 def test_groups_are_spanning_headings(run, layout):

@@ -134,14 +134,14 @@ def _tabular(table: Table, block: Sequence[int]) -> list[str]:
     spreads = [has_spread(table, index) for index in block]
     specs = [column_spec(table, index) for index in block]
     rows = [(row, [row.cells[index] for index in block]) for row in table.rows]
-    ceiling = [_row(row, cells, spreads) for row, cells in rows if row.ceiling]
+    ceiling = [_row(row, cells, spreads) for row, cells in rows if row.bound]
     return [
         f"\\begin{{tabular}}{{@{{}}{'l' * len(table.headings)}{''.join(specs)}@{{}}}}",
         "\\toprule",
         *_groups(table, columns, spreads),
         *_heading(table, columns, spreads),
         "\\midrule",
-        *(_row(row, cells, spreads) for row, cells in rows if not row.ceiling),
+        *(_row(row, cells, spreads) for row, cells in rows if not row.bound),
         *(["\\midrule", *ceiling] if ceiling else []),
         "\\bottomrule",
         "\\end{tabular}",
@@ -184,7 +184,7 @@ def _line(cells: Sequence[str]) -> str:
 def _row(row: Row, cells: Sequence[Cell], spreads: Sequence[bool]) -> str:
     name = escape(row.method)
     mark = f"$^{{{','.join(map(str, row.notes))}}}$" if row.notes else ""
-    first = (f"\\textit{{{name}}}" if row.ceiling else name) + mark
+    first = (f"\\textit{{{name}}}" if row.bound else name) + mark
     written = [part for cell, spread in zip(cells, spreads, strict=True) for part in _cell(cell, spread)]
     return _line([first, *map(escape, row.details), *written])
 

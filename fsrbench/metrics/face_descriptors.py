@@ -1,0 +1,73 @@
+"""Which face descriptor a metric compares by, and how its protocol says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from fsrbench import weights
+from fsrbench.errors import Unavailable
+from fsrbench.metrics.extractors.base import EXTRACTORS, LARGE
+from fsrbench.metrics.judge_input import JudgeInput
+
+DESCRIPTORS: Final = {
+    "dlib": "dlib 128-d descriptor, {size}, aligned (150 px chip) by dlib's 68 points of {aligned} in MTCNN's box",
+    "facenet": "FaceNet (VGGFace2) 512-d embedding at 160 px, cut to MTCNN's box of {aligned}",
+    "arcface": "ArcFace-style network of the ONNX file {file}, 112 px chip aligned by five points of dlib's 68 of "
+    "{aligned}{reduced}, {fed}, picture and mirror image added, unit length",
+}
+"""The descriptors in order of preference, and how protocols describe them."""
+
+
+def size_for_dlib(side: int) -> str:
+    """What is done to a picture of ``side`` px before dlib sees it, for a protocol."""
+    if side < LARGE:
+        return f"pictures enlarged to {LARGE} px by Pillow BICUBIC"
+    return f"pictures as they are (enlarged only below {LARGE} px)"
+
+
+def describe_descriptor(extractor: str, aligned: str, side: int) -> str:
+    """The network, its input and the alignment, for a protocol.
+
+    Args:
+        extractor: one of :data:`DESCRIPTORS`.
+        aligned: whose landmarks align the face, e.g. ``the HR``.
+        side: of the pictures in pixels.
+    """
+    file, fed = _judge(extractor)
+    reduced = "" if side < LARGE else ", from the picture reduced to its scale (antialiased)"
+    size = size_for_dlib(side)
+    return DESCRIPTORS[extractor].format(aligned=aligned, file=file, fed=fed, size=size, reduced=reduced)
+
+
+def choose_descriptor(names: Sequence[str], asked: str) -> str:
+    """The descriptor that the run asks for, or the first that is available.
+
+    Args:
+        names: those that the metric may use; a single one is not up to the run.
+        asked: ``auto``, or the run's choice.
+
+    Raises:
+        Unavailable: none of them can be used here.
+    """
+    return _first_available((asked,) if asked != "auto" and len(names) > 1 else names)
+
+
+def _judge(extractor: str) -> tuple[str, str]:
+    """Name of the ONNX file and the input of its network, as far as they are known."""
+    if extractor != "arcface" or not weights.is_available("arcface"):
+        return "arcface", "in the range and order that the file declares, else that of ArcFace or found by trying"
+    network_input = getattr(EXTRACTORS.get("arcface")(), "network_input", JudgeInput())
+    return weights.find("arcface").name, str(network_input)
+
+
+def _first_available(names: Sequence[str]) -> str:
+    reasons = []
+    for name in names:
+        try:
+            EXTRACTORS.get(name)().check()
+        except Unavailable as error:
+            reasons.append(str(error))
+            continue
+        return name
+    raise Unavailable("; ".join(reasons))
