@@ -132,7 +132,7 @@ function compare() {
     const row = Number(part(side).value);
     fill(part(`${side}-picture`), row, order[place]);
     part(`${side}-picture`).classList.toggle("pixels", rows[row].title === "LR");
-    part(`${side}-tag`).textContent = rows[row].title;
+    part(`${side}-tag`).textContent = part(side).selectedOptions[0].textContent;
   }
 }
 

@@ -69,7 +69,7 @@ class Pictures:
         metrics = [
             {"title": m.title, "unit": m.unit, "direction": m.direction, "digits": m.digits} for m in self.metrics
         ]
-        rows = [{"title": self.titles[row], "method": row not in (LR, HR)} for row in self.rows]
+        rows = [{"title": row.upper() if row in (LR, HR) else row, "method": row not in (LR, HR)} for row in self.rows]
         return {"rows": rows, "images": self.images, "metrics": metrics, "scores": self.scores}
 
 
