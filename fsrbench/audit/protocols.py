@@ -12,14 +12,15 @@ from typing import Final
 from PIL import Image
 from torch import Tensor
 
-from fsrbench.audit import changes
-from fsrbench.audit.variants import FeatureVariant, ImageVariant, detected, name_of, verified_in_hindsight
+from fsrbench.audit.variants import FeatureVariant, detected, verified_in_hindsight
 from fsrbench.degradations.recipes import DEGRADATIONS
+from fsrbench.metrics import changes
 from fsrbench.metrics.base import ImageMetric, Metric
 from fsrbench.metrics.detection import CONFIDENCE, IOU, Detection
 from fsrbench.metrics.niqe import SIDE, Niqe
 from fsrbench.metrics.niqe_face import SIDES, NiqeFace
 from fsrbench.metrics.quality import Psnr, Ssim, psnr, ssim
+from fsrbench.metrics.variants import ImageVariant, name_of
 from fsrbench.metrics.verification import Verification
 
 DEFAULT: Final = "default"

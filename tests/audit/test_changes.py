@@ -15,8 +15,8 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
-from fsrbench.audit import changes
 from fsrbench.audit.protocols import DEFAULT, LR, all_protocols
+from fsrbench.metrics import changes
 from fsrbench.metrics.base import ImageMetric
 from fsrbench.pictures.decode import to_tensor
 
