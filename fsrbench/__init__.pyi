@@ -12,6 +12,7 @@ from .metrics.base import Faces as Faces
 from .metrics.base import Facts as Facts
 from .metrics.base import FeatureMetric as FeatureMetric
 from .metrics.base import ImageMetric as ImageMetric
+from .metrics.base import InputMetric as InputMetric
 from .metrics.base import Metric as Metric
 from .metrics.base import SpeedMetric as SpeedMetric
 from .metrics.base import Summary as Summary

@@ -17,7 +17,7 @@ def read_checkpoint(loaded: Mapping[str, Any]) -> Restorer | None:
     Raises:
         RuntimeError: a tensor is missing or has another shape.
     """
-    if not {"head.weight", "body.0.conv1.weight", "enlarge.0.weight", "tail.weight"} <= loaded.keys():
+    if not {"head.weight", "body.0.conv1.weight", "tail.weight"} <= loaded.keys():
         return None
     network = RestorationNetwork.fitting(loaded)
     network.load_state_dict(dict(loaded))

@@ -15,7 +15,7 @@ class Discriminator(nn.Module):
     """Strided convolutions with spectral norm down to 4 px, then one score (Miyato et al., ICLR 2018).
 
     Args:
-        size: side of the faces in pixels, 16, 64 or 128.
+        size: side of the faces in pixels, a power of two from 8 on.
         channels: feature maps after the first convolution; they double with every halving, up to four times.
 
     Shapes:

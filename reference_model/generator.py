@@ -1,12 +1,18 @@
-"""The restoration network of the reference model: 16 px faces to 64 px (or 128 px) at about a tenth of SCGAN's cost."""
+"""The restoration network of the reference model, at x4 about a tenth of SCGAN's cost."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from fsrbench.errors import UserError
+
+SCALES: Final = (1, 2, 4, 8, 16)
+"""What the network can enlarge by: every stage doubles."""
 
 
 class ResidualBlock(nn.Module):
@@ -29,7 +35,7 @@ class RestorationNetwork(nn.Module):
     convolutions enlarge at the end (Shi et al., CVPR 2016), because width costs most at full size.
 
     Args:
-        scale: enlargement, 4 or 8.
+        scale: enlargement, one of :data:`SCALES`; 1 restores without enlarging.
         channels: feature maps at LR size.
         blocks: residual blocks at LR size.
 
@@ -39,8 +45,8 @@ class RestorationNetwork(nn.Module):
 
     def __init__(self, scale: int = 4, channels: int = 64, blocks: int = 8) -> None:
         super().__init__()
-        if scale not in (4, 8):
-            raise ValueError(f"scale must be 4 or 8, not {scale}")
+        if scale not in SCALES:
+            raise UserError(f"the reference model enlarges by {', '.join(map(str, SCALES))}, not by {scale}")
         self.scale = scale
         self.head = nn.Conv2d(3, channels, 3, padding=1)
         self.body = nn.Sequential(*(ResidualBlock(channels) for _ in range(blocks)))
@@ -58,7 +64,8 @@ class RestorationNetwork(nn.Module):
     def fitting(cls, tensors: Mapping[str, Tensor]) -> RestorationNetwork:
         """A network with the scale, width and depth of a file's tensors, which are not loaded."""
         blocks = sum(name.startswith("body.") and name.endswith(".conv1.weight") for name in tensors)
-        return cls(8 if "enlarge.6.weight" in tensors else 4, len(tensors["head.bias"]), blocks)
+        stages = sum(name.startswith("enlarge.") and name.endswith(".weight") for name in tensors)
+        return cls(2**stages, len(tensors["head.bias"]), blocks)
 
     def start_from(self, tensors: Mapping[str, Tensor]) -> None:
         """Load the weights of a network with as many residual blocks or fewer; the others start as the identity.

@@ -124,7 +124,7 @@ def _niqe() -> list[Protocol]:
     def another(name: str, group: str, metric: Niqe) -> Protocol:
         return Protocol(base.name, name, group, metric.replace(name=name_of(base, name)))
 
-    sizes = [another(f"enlarged to {side} px", "size", Niqe(side)) for side in (192, 384)]
+    sizes = [another(f"enlarged to {side} px", "size", Niqe(side, native=side)) for side in (192, 384)]
     kernels = [another(f"enlarged by {name}", "kernel", Niqe(SIDE, kernel)) for name, kernel in _KERNELS.items()]
     return [_default(base), *sizes, *kernels]
 

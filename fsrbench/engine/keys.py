@@ -13,7 +13,7 @@ from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.store import key_of
 from fsrbench.methods.base import Method
-from fsrbench.metrics.base import ImageMetric
+from fsrbench.metrics.base import ImageMetric, InputMetric
 from fsrbench.metrics.extractors.base import Extractor
 from fsrbench.provenance import versions
 from fsrbench.spec import RunSpec
@@ -108,7 +108,11 @@ class Keys:
         read = [self._extractor(n) for n in (name, *self._get_extractor(name).requires)]
         return key_of(sr=pictures, extractor=name, read=read, alone=alone, lr=lr, versions=self._versions)
 
-    def scores(self, pictures: str, metric: ImageMetric) -> str:
+    def beside_lr(self, pictures: str, shard: Shard) -> str:
+        """Key of pictures, given theirs, together with the LR pictures that they were made from."""
+        return key_of(sr=pictures, lr=self.inputs(shard))
+
+    def scores(self, pictures: str, metric: ImageMetric | InputMetric) -> str:
         """Key of one metric's scores of the pictures with key ``pictures``."""
         read = [weights.sha256(name) for name in metric.weight_files]
         if metric.name not in self._metrics:

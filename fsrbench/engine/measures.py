@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
+from fsrbench.metrics.base import FeatureMetric, ImageMetric, InputMetric, Metric
 from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS, Extractor
 
 
@@ -13,7 +13,8 @@ class Measures:
 
     def __init__(self, metrics: Sequence[Metric]) -> None:
         self.metrics = list(metrics)
-        self.image_metrics = [m for m in metrics if isinstance(m, ImageMetric)]
+        self.image_metrics = [m for m in metrics if isinstance(m, (ImageMetric, InputMetric))]
+        """Those that score pictures one by one."""
         feature_metrics = [m for m in metrics if isinstance(m, FeatureMetric)]
         self.feature_sets = sorted({m.feature_set for m in feature_metrics})
         """Names of the features that metrics read of SR and HR images: an extractor's, or that and ``BY_LR``."""

@@ -187,6 +187,7 @@ def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None, statistic
         alignment=spec.alignment,
         descriptor=spec.descriptor,
         isolated=spec.isolate,
+        degradation=None if any(sample.lr for sample in dataset) else spec.degradation,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 import numpy as np
@@ -19,13 +19,15 @@ from fsrbench.errors import CannotWrite, one_line
 from fsrbench.machine import memory
 from fsrbench.machine.devices import one_thread
 from fsrbench.methods.isolation.parent import MethodDied
-from fsrbench.metrics.base import ImageMetric
+from fsrbench.metrics.base import ImageMetric, InputMetric
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
 
 UNITS_PER_TRIM = 8
 """Units between two returns of free memory to the system."""
+Score = Callable[[slice], Tensor]
+"""From a part of a unit's images to their scores."""
 
 
 class Worker:
@@ -67,7 +69,7 @@ class Worker:
         hr = None if inputs.hr is None else inputs.hr[made.rows]
         if hr is not None and not unit.of_hr:
             result.equal = int((made.pixels == hr).all(axis=(1, 2, 3)).sum())
-        self._score_images(result, to_tensor(made.pixels), None if hr is None else to_tensor(hr))
+        self._score_images(result, to_tensor(made.pixels), inputs.lr[made.rows], None if hr is None else to_tensor(hr))
         self._extract(result)
         return result
 
@@ -76,17 +78,24 @@ class Worker:
         floor = self._context.spec.the_task.is_restoration
         return unit.method != REFERENCE and (floor or not unit.of_lr)
 
-    def _score_images(self, result: UnitResult, sr: Tensor, hr: Tensor | None) -> None:
-        unit = result.unit
+    def _score_images(self, result: UnitResult, sr: Tensor, lr: np.ndarray, hr: Tensor | None) -> None:
+        unit, keys = result.unit, self._context.keys
         for metric in self._context.measures.image_metrics if self._is_row(unit) else ():
             if not metric.scores_row(unit.method):
                 continue
             with _failure_in(result.failed, metric.name):
-                scored = self._score(metric, result.made_key, result.ids, sr, hr)
+                if isinstance(metric, InputMetric):
+                    pictures, score = (
+                        keys.beside_lr(result.made_key, unit.shard),
+                        _beside_lr(metric, sr, lr, result.ids),
+                    )
+                else:
+                    pictures, score = result.made_key, _beside_hr(metric, sr, hr)
+                scored = self._score(metric, pictures, result.ids, score)
                 result.scores[metric.name] = scored.arrays.get("value", np.empty(0))
                 result.unscored[metric.name] = scored.problems
 
-    def _score(self, metric: ImageMetric, pictures: str, ids: Sequence[str], sr: Tensor, hr: Tensor | None) -> Rows:
+    def _score(self, metric: ImageMetric | InputMetric, pictures: str, ids: Sequence[str], score: Score) -> Rows:
         store, keys = self._context.store, self._context.keys
         if (stored := get_rows(store, SCORES, keys.scores(pictures, metric), keys.token)) is not None:
             return stored
@@ -94,7 +103,7 @@ class Worker:
         def compute(part: slice) -> dict[str, np.ndarray]:
             standardise(self._context.spec.seed)
             with one_thread() if metric.threads_matter else nullcontext():
-                return {"value": metric.score(sr[part], None if hr is None else hr[part]).double().cpu().numpy()}
+                return {"value": score(part).double().cpu().numpy()}
 
         found = by_image(compute, ids)
         keys.settle("metric", metric.name)
@@ -109,6 +118,14 @@ class Worker:
                 problems = self.features.get(unit, name).problems
                 result.unscored[name] = problems
                 result.features[name] = place(self.features.key(unit, name), self._context.keys.token, problems)
+
+
+def _beside_hr(metric: ImageMetric, sr: Tensor, hr: Tensor | None) -> Score:
+    return lambda part: metric.score(sr[part], None if hr is None else hr[part])
+
+
+def _beside_lr(metric: InputMetric, sr: Tensor, lr: np.ndarray, ids: Sequence[str]) -> Score:
+    return lambda part: metric.score(sr[part], to_tensor(lr[part]), ids[part])
 
 
 @contextmanager

@@ -61,6 +61,11 @@ def no_connections(allowed: Collection[str] = ()) -> Iterator[None]:
         yield
 
 
+def is_offline() -> bool:
+    """Whether downloads are pointless: within :func:`no_connections`, or because the user set ``HF_HUB_OFFLINE``."""
+    return _is_set(VARIABLES[0])
+
+
 def hosts_of(*addresses: str | None) -> frozenset[str]:
     """Names and IP addresses behind addresses like ``tcp://HOST:PORT``."""
     names = {name for address in addresses if address and (name := urlsplit(address).hostname)}

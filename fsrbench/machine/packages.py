@@ -32,7 +32,9 @@ def cannot_import(package: str, install: str, error: ImportError) -> Unavailable
 
 
 def advice(error: BaseException) -> str:
-    """How to repair an OpenCV that lacks a library of the window system; empty for other errors."""
+    """How to repair an OpenCV that lacks a library of the window system, or CLIP's missing ``pkg_resources``."""
+    if "'pkg_resources'" in str(error):
+        return "; `pip install 'setuptools<82'`, which has it"
     found: BaseException | None = error
     while found is not None:
         if any(library in str(found) for library in ("libGL", "libEGL", "libgthread", "libSM", "libX")):

@@ -11,6 +11,7 @@ from fsrbench.metrics.base import Faces as Faces
 from fsrbench.metrics.base import Facts as Facts
 from fsrbench.metrics.base import FeatureMetric as FeatureMetric
 from fsrbench.metrics.base import ImageMetric as ImageMetric
+from fsrbench.metrics.base import InputMetric as InputMetric
 from fsrbench.metrics.base import Metric as Metric
 from fsrbench.metrics.base import SpeedMetric as SpeedMetric
 from fsrbench.metrics.base import Summary as Summary
@@ -24,9 +25,19 @@ BUILTIN = {
     "ssim": "fsrbench.metrics.quality:Ssim",
     "ms_ssim": "fsrbench.metrics.quality:MsSsim",
     "lpips": "fsrbench.metrics.pyiqa_metric:Lpips",
+    "lpips-vgg": "fsrbench.metrics.pyiqa_metric:LpipsVgg",
     "dists": "fsrbench.metrics.pyiqa_metric:Dists",
+    "musiq": "fsrbench.metrics.pyiqa_metric:Musiq",
+    "maniqa": "fsrbench.metrics.pyiqa_metric:Maniqa",
+    "maniqa-pipal": "fsrbench.metrics.pyiqa_metric:ManiqaPipal",
+    "clipiqa": "fsrbench.metrics.pyiqa_metric:Clipiqa",
+    "topiq_nr-face": "fsrbench.metrics.pyiqa_metric:TopiqFace",
+    "qalign": "fsrbench.metrics.pyiqa_metric:Qalign",
     "niqe": "fsrbench.metrics.niqe:Niqe",
     "niqe_face": "fsrbench.metrics.niqe_face:NiqeFace",
+    "grid_artefacts": "fsrbench.metrics.grid_artefacts:GridArtefacts",
+    "consistency": "fsrbench.metrics.consistency:Consistency",
+    "colour_drift": "fsrbench.metrics.colour:ColourDrift",
     "fid": "fsrbench.metrics.distribution:Fid",
     "kid": "fsrbench.metrics.distribution:Kid",
     "fid_face": "fsrbench.metrics.distribution:FidFace",

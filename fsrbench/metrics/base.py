@@ -1,4 +1,4 @@
-"""The base classes of metrics: what a metric declares about itself, and three ways to compute one."""
+"""The base classes of metrics: what a metric declares about itself, and four ways to compute one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -52,6 +53,8 @@ class Facts:
     """Which face descriptor verification uses."""
     isolated: bool = False
     """Whether each method runs in a process of its own."""
+    degradation: str | None = None
+    """What makes every LR picture from HR; ``None`` where LR pictures are given."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class Metric(ABC):
     settings: str | None = None
     """What its numbers depend on besides code, weights and protocol, such as arguments. Scores of an instance passed to
     :func:`fsrbench.evaluate` that leaves this ``None`` are never reused."""
+    chosen: Mapping[str, Any] = MappingProxyType({})
+    """What :meth:`replace` has replaced, by which other processes make the same metric."""
 
     def check(self, facts: Facts) -> None:
         """Raise where the metric cannot be computed.
@@ -117,7 +122,7 @@ class Metric(ABC):
     def replace(self, **attributes: Any) -> Self:
         """A copy with other attributes."""
         made = object.__new__(type(self))
-        vars(made).update(vars(self) | attributes)
+        vars(made).update(vars(self) | attributes | {"chosen": {**self.chosen, **attributes}})
         return made
 
     def fingerprint(self) -> str:
@@ -197,6 +202,37 @@ class ImageMetric(Metric):
         Args:
             sr: float N,3,H,W in [0, 1], already rounded to 8 bits.
             hr: the same of the HR images; ``None`` where there are none.
+
+        Returns:
+            N scores.
+        """
+
+
+class InputMetric(Metric):
+    """One score per image, from the SR picture and the LR picture that it was made from.
+
+    Example:
+        >>> class Fidelity(InputMetric):
+        ...     name, title, direction, protocol = "fidelity", "Fidelity", "lower", "mean of SR less that of LR, RGB"
+        ...
+        ...     def score(self, sr, lr, ids):
+        ...         return (sr.mean(dim=(1, 2, 3)) - lr.mean(dim=(1, 2, 3))).abs()
+        >>> import torch
+        >>> Fidelity().score(torch.full((1, 3, 64, 64), 0.5), torch.full((1, 3, 16, 16), 0.25), ["a"])
+        tensor([0.2500])
+    """
+
+    threads_matter: ClassVar[bool] = True
+    """As :attr:`ImageMetric.threads_matter`."""
+
+    @abstractmethod
+    def score(self, sr: Tensor, lr: Tensor, ids: Sequence[str]) -> Tensor:
+        """Score a batch.
+
+        Args:
+            sr: float N,3,H,W in [0, 1], already rounded to 8 bits; the HR images themselves for their row.
+            lr: N,3,h,w of the LR images.
+            ids: of the images.
 
         Returns:
             N scores.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from math import inf
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -21,14 +22,10 @@ from fsrbench.weights.tensors import check_tensors
 BLOCK = 96
 """Side in pixels of NIQE's blocks."""
 SIDE = 256
-"""Side in pixels that smaller pictures are enlarged to. NIQE reads whole blocks only, so of these it sees 192 x 192."""
-
-
-def _protocol(side: int, kernel: Image.Resampling) -> str:
-    return (
-        f"pictures below {side} px, SR and HR alike, enlarged to {side} px by Pillow {kernel.name} and rounded to "
-        "8 bit; pyiqa's NIQE (Y of YIQ rounded; whole 96 px blocks from the top left), BasicSR's pristine parameters"
-    )
+"""Side in pixels that small pictures are enlarged to. NIQE reads whole blocks only, so of these it sees 192 x 192."""
+NATIVE = 2 * BLOCK
+"""Side in pixels from which on pictures are scored as they are: NIQE needs two blocks, and four tell more."""
+NIQE = "pyiqa's NIQE (Y of YIQ rounded; whole 96 px blocks from the top left), BasicSR's pristine parameters"
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -43,16 +40,17 @@ class Niqe(ImageMetric):
     """Natural image quality evaluator (Mittal, Soundararajan, Bovik, IEEE SPL 20, 2013), without a reference.
 
     Each block of 96 px is described by 36 statistics of its normalised luma; with the mean m and covariance S of a
-    picture's blocks and n, P of pristine photographs: ``sqrt((n - m)^T ((P + S) / 2)^-1 (n - m))``. Smaller pictures
-    are enlarged first. Not negative, lower is better.
+    picture's blocks and n, P of pristine photographs: ``sqrt((n - m)^T ((P + S) / 2)^-1 (n - m))``. Pictures below
+    192 px are enlarged first. Not negative, lower is better.
 
     Args:
-        side: in pixels, that smaller pictures are enlarged to.
+        side: in pixels, that small pictures are enlarged to.
         kernel: that they are enlarged by.
+        native: side in pixels from which on pictures are scored as they are.
 
     Example (the pristine parameters are not shipped but fetched, so the score is not computed here):
-        >>> Niqe(192).protocol.partition(",")[0]
-        'pictures below 192 px'
+        >>> Niqe().protocol.partition(";")[0]
+        'pictures below 192 px, SR and HR alike, enlarged to 256 px by Pillow BICUBIC and rounded to 8 bit'
         >>> Niqe().score(torch.rand(1, 3, 64, 64), None)  # doctest: +SKIP
         tensor([...], dtype=torch.float64)
     """
@@ -60,9 +58,23 @@ class Niqe(ImageMetric):
     name, title, direction, digits, bounds = "niqe", "NIQE", "lower", 3, (0, inf)
     weight_files = ("niqe",)
 
-    def __init__(self, side: int = SIDE, kernel: Image.Resampling = Image.Resampling.BICUBIC) -> None:
-        self.side, self.kernel = side, kernel
-        self.protocol = _protocol(side, kernel)
+    def __init__(
+        self, side: int = SIDE, kernel: Image.Resampling = Image.Resampling.BICUBIC, native: int = NATIVE
+    ) -> None:
+        self.side, self.kernel, self.native = side, kernel, native
+        self.protocol = f"{self._enlarged(native)}; larger ones as they are; {NIQE}"
+
+    def configured(self, facts: Facts) -> Self:
+        """With what is done to pictures of the task's size as its protocol."""
+        side = facts.task.hr_size
+        first = self._enlarged(self.side) if side < self.native else f"pictures as they are, at {side} px"
+        return self.replace(protocol=f"{first}; {NIQE}")
+
+    def _enlarged(self, below: int) -> str:
+        return (
+            f"pictures below {below} px, SR and HR alike, enlarged to {self.side} px by Pillow {self.kernel.name} and "
+            "rounded to 8 bit"
+        )
 
     def check(self, facts: Facts) -> None:
         """Refuse without the pristine parameters, or if their file holds anything else."""
@@ -78,7 +90,9 @@ class Niqe(ImageMetric):
         return torch.tensor([self._one(picture) for picture in to_uint8(sr)], dtype=torch.float64)
 
     def _one(self, picture: np.ndarray) -> float:
-        pixels = to_tensor(np.stack([enlarge(picture, self.side, self.kernel)]))
+        if min(picture.shape[:2]) < self.native:
+            picture = enlarge(picture, self.side, self.kernel)
+        pixels = to_tensor(picture[None])
         pristine = self._pristine
         blocks = block_features(luma(pixels), BLOCK)[0]
         return distance(blocks, pristine["mu_pris_param"][0], pristine["cov_pris_param"])

@@ -10,29 +10,26 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from fsrbench.errors import Invalid, Unavailable, one_line
 from fsrbench.machine.devices import one_thread
+from fsrbench.machine.offline import is_offline
 from fsrbench.machine.packages import advice, import_torchvision, opencv_if_it_loads
 from fsrbench.metrics.base import Facts, ImageMetric
+from fsrbench.metrics.pyiqa_listed import LISTED, Listed
 from fsrbench.provenance.object_state import ObjectState
 from fsrbench.weights.download import patient_sockets
 
 SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
 """Metrics that pyiqa computes over whole folders, not image by image."""
+NO_FACE = "No face detected"
+"""What pyiqa says of a picture in which a metric of faces finds none."""
 NETWORK = 100_000
 """Parameters from which on a metric counts as a network."""
-DOCS = {
-    "lpips": "Learned perceptual distance (Zhang et al., CVPR 2018) by AlexNet: squared distances of unit-length "
-    "features, weighted by channel, mean over pixels, sum over five layers. Not negative, lower is better.",
-    "dists": "Structure and texture distance (Ding et al., IEEE TPAMI 44, 2022) by VGG16: 1 less a weighted sum over "
-    "layers and channels of SSIM-like terms of means and covariances of features. From 0 on, lower is better.",
-}
-"""Docstrings of the metrics that are listed by name."""
 
 
 class PyiqaMetric(ImageMetric):
@@ -48,12 +45,18 @@ class PyiqaMetric(ImageMetric):
 
     digits = 4
 
+    any_size: ClassVar[bool] = False
+    """Whether pictures of every size can be scored."""
+
     def check(self, facts: Facts) -> None:
         """Refuse without the weights, or where pyiqa cannot score a picture of the task's size."""
         super().check(facts)
-        side = facts.task.hr_size
-        probe = torch.linspace(0, 1, 3 * side**2).view(1, 3, side, side)
         assert self._network is not None
+        if not self.any_size:
+            self._try(facts.task.hr_size)
+
+    def _try(self, side: int) -> None:
+        probe = torch.linspace(0, 1, 3 * side**2).view(1, 3, side, side)
         try:
             with one_thread() if self.threads_matter else contextlib.nullcontext():
                 self.score(probe, probe.flip(3))
@@ -62,12 +65,19 @@ class PyiqaMetric(ImageMetric):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """To and from bytes by its name: its class is made when it is asked for, and its network is loaded anew."""
-        attributes = {name: value for name, value in vars(self).items() if name != "_network"}
+        attributes = {name: value for name, value in vars(self).items() if name not in ("_network", "chosen")}
         return _unpickled, (self.name, attributes)
 
     @cached_property
     def _network(self) -> Any:
-        return self._load(f"; `fsrbench weights fetch {self.name}` gets its weights")
+        listed = LISTED.get(self.name)
+        what = f"its weights ({', '.join(listed.files)})" if listed else "its weights"
+        how_to_get = f"; `fsrbench weights fetch {self.name}` gets {what}"
+        # Networks take seconds to build, only to miss their weights
+        if listed and (listed.by_hand or is_offline()) and not _is_cached(listed):
+            file = Path(listed.stored_as).name
+            raise Unavailable(f"{file} not found in pyiqa's cache{how_to_get}", missing=_caches())
+        return self._load(how_to_get)
 
     def _load(self, how_to_get: str) -> Any:
         try:
@@ -100,11 +110,19 @@ class PyiqaMetric(ImageMetric):
         return bool(sum(p.numel() for p in self._network.parameters()) < NETWORK)
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """pyiqa's score of each image."""
+        """pyiqa's score of each image; NaN where a metric of faces finds none."""
         others = hr if hr is not None and "hr" in self.needs else None
         with torch.inference_mode():
-            scores = [self._network(*_beside(sr, others, row)).reshape(1) for row in range(len(sr))]
-        return torch.cat(scores)
+            return torch.cat([self._one(*_beside(sr, others, row)).reshape(1) for row in range(len(sr))])
+
+    def _one(self, *pictures: Tensor) -> Tensor:
+        try:
+            found: Tensor = self._network(*pictures)
+            return found
+        except AssertionError as error:
+            if NO_FACE not in str(error):
+                raise
+            return torch.tensor(float("nan"))
 
     def fetch(self) -> None:
         """Download the weights into pyiqa's cache.
@@ -127,16 +145,18 @@ def _beside(sr: Tensor, hr: Tensor | None, row: int) -> tuple[Tensor, ...]:
 
 def pyiqa_metric(name: str) -> type[PyiqaMetric] | None:
     """The metric of this name in pyiqa; ``None`` if pyiqa has no such metric for single images."""
-    config = _configs().get(name)
+    config, listed = _configs().get(name), LISTED.get(name)
     if config is None or name in SETS:
         return None
+    more = {"title": listed.title, "bounds": listed.bounds, "any_size": listed.any_size} if listed else {"title": name}
     attributes = {
-        "__doc__": DOCS.get(name, f"pyiqa's {name}."),
+        "__doc__": listed.doc if listed else f"pyiqa's {name}.",
         "name": name,
-        "title": name,
         "direction": "lower" if config.get("lower_better") else "higher",
         "needs": frozenset({"hr"} if config["metric_mode"] == "FR" else ()),
-        "protocol": f"pyiqa {version('pyiqa')}'s {name} with its defaults; RGB, 8 bit, at the task's size",
+        "protocol": f"pyiqa {version('pyiqa')}'s {name} with its defaults; RGB, 8 bit, at the task's size"
+        + (f"; {listed.protocol}" if listed else ""),
+        **more,
     }
     return type(f"Pyiqa_{name}", (PyiqaMetric,), attributes)
 
@@ -144,7 +164,11 @@ def pyiqa_metric(name: str) -> type[PyiqaMetric] | None:
 def _caches() -> tuple[Path, ...]:
     """Folders that pyiqa's weights are downloaded to."""
     hugging_face = os.environ.get("HF_HOME") or Path("~/.cache/huggingface").expanduser()
-    return Path(torch.hub.get_dir()).parent, Path(hugging_face)
+    return Path(torch.hub.get_dir()).parent, Path(torch.hub.get_dir()), Path(hugging_face)
+
+
+def _is_cached(listed: Listed) -> bool:
+    return any((cache / listed.stored_as).exists() for cache in _caches())
 
 
 @cache
@@ -162,4 +186,4 @@ def _configs() -> dict[str, Any]:
     return dict(module.DEFAULT_CONFIGS)
 
 
-Lpips, Dists = pyiqa_metric("lpips"), pyiqa_metric("dists")
+Lpips, LpipsVgg, Dists, Musiq, Maniqa, ManiqaPipal, Clipiqa, TopiqFace, Qalign = map(pyiqa_metric, LISTED)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from math import inf
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -13,6 +15,8 @@ from fsrbench.metrics.base import ImageMetric
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 LUMA = (65.481, 128.553, 24.966)
 """ITU-R BT.601 luma of RGB in [0, 1]; 16 is added for the 16-235 range, as MATLAB's rgb2ycbcr does."""
+TILE = 128
+"""Side in pixels of the parts of a picture that SSIM is computed in on a CPU, to fit into its cache."""
 
 
 def psnr(sr: Tensor, hr: Tensor) -> Tensor:
@@ -25,8 +29,12 @@ def psnr(sr: Tensor, hr: Tensor) -> Tensor:
         >>> psnr(torch.zeros(1, 3, 8, 8), torch.full((1, 3, 8, 8), 0.1)).round(decimals=3)
         tensor([20.], dtype=torch.float64)
     """
-    error = (sr.double() - hr.double()).square().mean(dim=(1, 2, 3))
-    return -10 * error.log10()
+    return -10 * _each(lambda x, y: (x - y).square().mean(), sr, hr).log10()
+
+
+def _each(measure: Callable[[Tensor, Tensor], Tensor], sr: Tensor, hr: Tensor) -> Tensor:
+    """Measure picture by picture in float64: what a picture needs fits into a processor's cache, a batch does not."""
+    return torch.stack([measure(x.double(), y.double()) for x, y in zip(sr, hr, strict=True)])
 
 
 def luma(images: Tensor) -> Tensor:
@@ -46,8 +54,7 @@ def ssim(sr: Tensor, hr: Tensor, window: int = 11, sigma: float | None = 1.5) ->
         window: side of the window in pixels.
         sigma: of its Gaussian; ``None`` weighs all its pixels alike and takes the sample covariance.
     """
-    luminance, contrast = _ssim_maps(sr.double(), hr.double(), window, sigma)
-    return (luminance * contrast).mean(dim=(1, 2, 3))
+    return _each(lambda x, y: _window_means(x, y, window, sigma)[0].mean(), sr, hr)
 
 
 def ms_ssim(sr: Tensor, hr: Tensor) -> Tensor:
@@ -60,44 +67,54 @@ def ms_ssim(sr: Tensor, hr: Tensor) -> Tensor:
     Args:
         sr, hr: N,C,H,W in [0, 1], sides at least 16.
     """
-    sr, hr = sr.double(), hr.double()
-    total = torch.ones(sr.shape[:2], dtype=torch.float64, device=sr.device)
+    return _each(_ms_ssim, sr, hr)
+
+
+def _ms_ssim(x: Tensor, y: Tensor) -> Tensor:
+    total = x.new_ones(len(x))
     for scale, weight in enumerate(MS_SSIM_WEIGHTS):
         if scale:
-            sr, hr = F.avg_pool2d(sr, 2), F.avg_pool2d(hr, 2)
-        luminance, contrast = _ssim_maps(sr, hr, min(11, *sr.shape[-2:]), 1.5)
+            x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
+        similarity, contrast = _window_means(x, y, min(11, *x.shape[-2:]), 1.5)
         last = scale == len(MS_SSIM_WEIGHTS) - 1
-        term = (luminance * contrast if last else contrast).mean(dim=(2, 3))
-        total = total * term.clamp(min=0) ** weight  # a negative correlation has no real power
-    return total.mean(dim=1)
+        total = total * (similarity if last else contrast).clamp(min=0) ** weight  # a negative one has no real power
+    return total.mean()
 
 
-def _ssim_maps(x: Tensor, y: Tensor, window: int, sigma: float | None) -> tuple[Tensor, Tensor]:
-    places = torch.arange(window, dtype=x.dtype, device=x.device) - (window - 1) / 2
+def _window_means(x: Tensor, y: Tensor, window: int, sigma: float | None) -> Tensor:
+    """SSIM and its contrast-structure term, each as the mean over all places of the window: C,H,W twice -> 2,C."""
+    places = torch.arange(window, dtype=torch.float64) - (window - 1) / 2
     taps = torch.exp(-0.5 * (places / sigma) ** 2) if sigma else torch.ones_like(places)
-    taps = taps / taps.sum()
+    weights = (taps / taps.sum()).tolist()
     unbiased = 1.0 if sigma else window**2 / (window**2 - 1)
-    down, across = (_band(taps, side) for side in x.shape[-2:])
+    height, width = (side - window + 1 for side in x.shape[-2:])
+    step = TILE if x.device.type == "cpu" else max(height, width)
+    total = x.new_zeros(2, len(x))
+    for top in range(0, height, step):
+        for left in range(0, width, step):
+            tile = np.s_[:, top : top + step + window - 1, left : left + step + window - 1]
+            total += _ssim_maps(x[tile], y[tile], weights, unbiased).sum(dim=(2, 3))
+    return total / (height * width)
 
-    def blur(images: Tensor) -> Tensor:
-        return down.T @ (images @ across)
 
-    mean_x, mean_y = blur(x), blur(y)
-    var_x, var_y = unbiased * (blur(x * x) - mean_x**2), unbiased * (blur(y * y) - mean_y**2)
-    covariance = unbiased * (blur(x * y) - mean_x * mean_y)
+def _ssim_maps(x: Tensor, y: Tensor, weights: Sequence[float], unbiased: float) -> Tensor:
+    """SSIM and its contrast-structure term at each place of the window, 2,C,H,W."""
+    mean_x, mean_y, squares, product = _blurred(torch.stack([x, y, x * x + y * y, x * y]), weights)
+    means, mean_squares = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
     c1, c2 = 0.01**2, 0.03**2
-    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
-    contrast = (2 * covariance + c2) / (var_x + var_y + c2)
-    return luminance, contrast
+    contrast = (2 * unbiased * (product - means) + c2) / (unbiased * (squares - mean_squares) + c2)
+    return torch.stack([(2 * means + c1) / (mean_squares + c1) * contrast, contrast])
 
 
-def _band(taps: Tensor, side: int) -> Tensor:
-    """A window along one axis as a matrix, for faces several times as fast as torch's convolution of doubles."""
-    places = torch.arange(side - len(taps) + 1, device=taps.device)
-    band = taps.new_zeros(side, len(places))
-    for offset, tap in enumerate(taps):
-        band[places + offset, places] = tap
-    return band
+def _blurred(images: Tensor, weights: Sequence[float]) -> Tensor:
+    """A window along both axes, where it lies inside; several times as fast as torch's convolution of doubles."""
+    for axis in (-2, -1):
+        length = images.shape[axis] - len(weights) + 1
+        shifted = [images.narrow(axis, offset, length) for offset in range(len(weights))]
+        images = shifted[0] * weights[0]
+        for weight, image in zip(weights[1:], shifted[1:], strict=True):
+            images.add_(image, alpha=weight)
+    return images
 
 
 class Psnr(ImageMetric):

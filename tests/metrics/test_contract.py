@@ -25,14 +25,23 @@ from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.machine.offline import no_connections
 from fsrbench.methods.timing import Readings
 from fsrbench.metrics import METRICS
-from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, ImageMetric, Metric, SpeedMetric
+from fsrbench.metrics.base import (
+    Evaluation,
+    Faces,
+    Facts,
+    FeatureMetric,
+    ImageMetric,
+    InputMetric,
+    Metric,
+    SpeedMetric,
+)
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import TASKS
 
 COUNT = 3
 TEMPLATE = Path(__file__).parents[2] / "docs" / "plugin-template" / "src" / "faceplugin" / "metric.py"
-FACTS = Facts(TASKS["x4"], images=5000, has_hr=True, has_pairs=True)
+FACTS = Facts(TASKS["x4"], images=5000, has_hr=True, has_pairs=True, degradation="bicubic")
 ROUNDED = 0.02
 """Share by which a number may change when the SR picture is rounded to 8 bits."""
 
@@ -49,9 +58,9 @@ def from_template() -> Metric:
 
 MADE: dict[str, Metric] = {name: METRICS.get(name)() for name in METRICS.names()}
 MADE["colour_error of the template"] = from_template()
-IMAGE, FEATURE, SPEED = (
+IMAGE, INPUT, FEATURE, SPEED = (
     [name for name, metric in MADE.items() if isinstance(metric, kind)]
-    for kind in (ImageMetric, FeatureMetric, SpeedMetric)
+    for kind in (ImageMetric, InputMetric, FeatureMetric, SpeedMetric)
 )
 
 
@@ -78,7 +87,7 @@ def attributes(thing: object) -> dict[str, Any]:
 
 
 def test_every_metric_is_of_one_kind() -> None:
-    assert sorted([*IMAGE, *FEATURE, *SPEED]) == sorted(MADE)
+    assert sorted([*IMAGE, *INPUT, *FEATURE, *SPEED]) == sorted(MADE)
     for metric in MADE.values():
         assert metric.direction in ("higher", "lower", "none")
         assert metric.bounds[0] < metric.bounds[1]
@@ -182,6 +191,44 @@ def test_damage_is_worse_in_the_declared_direction(damage: str, image_metric: Im
         assert better.all() if given is not None else better.mean() > 0.5
 
 
+# --- pictures beside the LR picture that they were made from
+
+
+IDS = [f"{i}" for i in range(COUNT)]
+
+
+@pytest.fixture(scope="module")
+def lr(hr: Tensor) -> Tensor:
+    small = [Image.fromarray(p).resize((16, 16), Image.Resampling.BICUBIC) for p in to_uint8(hr)]
+    return to_tensor(np.stack(small))
+
+
+@pytest.fixture(scope="module", params=INPUT)
+def input_metric(request: pytest.FixtureRequest) -> InputMetric:
+    metric = settle(MADE[request.param])
+    assert isinstance(metric, InputMetric)
+    return metric
+
+
+def test_scores_beside_lr_depend_on_neither_batch_nor_order(input_metric: InputMetric, sr: Tensor, lr: Tensor) -> None:
+    held = attributes(input_metric)
+    whole = input_metric.score(sr, lr, IDS)
+    alone = [input_metric.score(sr[i, None], lr[i, None], [IDS[i]]) for i in range(COUNT)]
+    turned = input_metric.score(scattered(sr).flip(0), lr.flip(0), IDS[::-1])
+    assert whole.shape == (COUNT,)
+    assert torch.equal(whole, torch.cat(alone))
+    assert torch.equal(whole, turned.flip(0))
+    assert attributes(input_metric) == held
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_worse_beside_lr_too(damage: str, input_metric: InputMetric, hr: Tensor, lr: Tensor) -> None:
+    best, bad = (input_metric.score(sr, lr, IDS) for sr in (hr, DAMAGES[damage](hr)))
+    for found in (best, bad):
+        assert ((input_metric.bounds[0] <= found) & (found <= input_metric.bounds[1])).all()
+    assert (best > bad if input_metric.direction == "higher" else best < bad).all()
+
+
 # --- features
 
 
@@ -201,6 +248,7 @@ def made_features(damage: float) -> dict[str, np.ndarray]:
         "confidence": np.clip(0.99 - damage * 0.5 * change.uniform(0, 1, count), 0, 1),
         "landmarks": points + damage * change.normal(size=points.shape),
         "descriptor": descriptor + damage * change.normal(size=descriptor.shape) * 2,
+        "lab": [50.0, 10, 20] + 5 * change.normal(size=(count, 3)) * damage,
         "activations": descriptor + damage * change.normal(size=descriptor.shape) * 2,
     }
 
@@ -250,7 +298,7 @@ def test_damage_of_features_is_worse_in_the_declared_direction(feature_metric: F
     assert values[0] != values[-1]
 
 
-@pytest.mark.parametrize("name", FEATURE + SPEED)
+@pytest.mark.parametrize("name", INPUT + FEATURE + SPEED)
 def test_a_run_makes_another_metric_and_leaves_this_one(name: str) -> None:
     metric = MADE[name]
     held = attributes(metric)

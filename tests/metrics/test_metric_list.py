@@ -8,7 +8,7 @@ import pytest
 
 from fsrbench.errors import Invalid, Unavailable, UserError
 from fsrbench.metrics import BUILTIN, METRICS, PRESETS, resolve
-from fsrbench.metrics.base import Facts, FeatureMetric, ImageMetric, Metric, SpeedMetric
+from fsrbench.metrics.base import Facts, FeatureMetric, ImageMetric, InputMetric, Metric, SpeedMetric
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 from fsrbench.metrics.pyiqa_metric import PyiqaMetric
 from fsrbench.tasks import TASKS
@@ -20,7 +20,7 @@ NOTHING = Facts(TASKS["x4"], images=0, has_hr=False, has_pairs=False)
 def test_every_metric_says_what_it_is(name):
     metric = METRICS.get(name)()
     assert isinstance(metric, Metric)
-    assert isinstance(metric, (ImageMetric, FeatureMetric, SpeedMetric))
+    assert isinstance(metric, (ImageMetric, InputMetric, FeatureMetric, SpeedMetric))
     assert metric.name == name
     assert metric.title
     assert metric.direction in ("higher", "lower", "none")

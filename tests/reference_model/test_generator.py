@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from baselines.scgan.network import RestorationNetwork as Scgan
+from fsrbench.errors import UserError
 from reference_model.generator import RestorationNetwork
 
 
-@pytest.mark.parametrize("scale", [4, 8])
+@pytest.mark.parametrize("scale", [1, 2, 4, 8])
 def test_starts_as_bicubic(scale: int) -> None:
     lr = torch.rand(2, 3, 16, 16)
     expected = nn.functional.interpolate(lr, scale_factor=scale, mode="bicubic", align_corners=False)
@@ -18,8 +19,16 @@ def test_starts_as_bicubic(scale: int) -> None:
 
 
 def test_other_scales_are_refused() -> None:
-    with pytest.raises(ValueError, match="scale must be 4 or 8"):
+    with pytest.raises(UserError, match="enlarges by 1, 2, 4, 8, 16, not by 3"):
         RestorationNetwork(3)
+
+
+@pytest.mark.parametrize("scale", [1, 2, 8])
+def test_weights_give_the_network_back(scale: int) -> None:
+    network = RestorationNetwork(scale, channels=16, blocks=2)
+    fitting = RestorationNetwork.fitting(network.state_dict())
+    fitting.load_state_dict(network.state_dict())
+    assert fitting.scale == scale
 
 
 def test_is_at_least_eight_times_faster_than_scgan() -> None:

@@ -34,6 +34,26 @@ def test_ours_without_real_lr_is_trained_on_pairs(faces: Path, tmp_path: Path) -
     assert load_file(tmp_path / "out" / "weights.safetensors").keys()
 
 
+def test_any_task_size_is_trained_and_scored(faces: Path, lr_faces: Path, tmp_path: Path) -> None:
+    config = write(tmp_path / "c.yaml", "heatmap: 0\nattention: 0\nadversarial: 0.01\n")
+    flags = ["--task", "32x2", "--lr-data", lr_faces, "--config", config]
+    result = call("train", "ours", "--data", faces, "--out", tmp_path / "out", *flags, *FAST)
+    assert result.exit_code == 0
+    weights = f"checkpoint:{tmp_path / 'out' / 'weights.safetensors'}"
+    scored = call(
+        *("run", "--methods", weights, "--data", faces, "--task", "32x2", "--limit", 2, "--metrics", "psnr"),
+        *("--out", tmp_path / "run"),
+    )
+    assert scored.exit_code == 0
+    assert "reference model, x2" in (tmp_path / "run" / "table.md").read_text()
+
+
+def test_a_scale_that_the_network_lacks_is_refused(faces: Path, tmp_path: Path) -> None:
+    result = call("train", "ours", "--data", faces, "--task", "16x3", "--out", tmp_path / "out", *FAST)
+    assert result.exit_code == 2
+    assert "the reference model enlarges by 1, 2, 4, 8, 16, not by 3" in result.stderr
+
+
 def test_ours_with_real_lr_runs_the_semi_cycle(faces: Path, lr_faces: Path, tmp_path: Path) -> None:
     config = write(tmp_path / "c.yaml", "heatmap: 0\nattention: 0\nadversarial: 0.01\n")
     flags = ["--lr-data", lr_faces, "--config", config]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,8 +43,8 @@ class Setting:
 
     spec: RunSpec
     """With absolute paths: a worker may have another working folder."""
-    metrics: tuple[tuple[str, str | None], ...]
-    """Names, and the extractor chosen for those that read one."""
+    metrics: tuple[tuple[str, Mapping[str, Any]], ...]
+    """Names, and the attributes chosen for this run; for those that read an extractor, only that."""
     paths: dict[str, str]
     """Methods whose name is a path, with that path absolute."""
     store: Path
@@ -81,7 +81,9 @@ def make_setting(context: Context, scratch: Path, own: bool) -> Setting:
     chosen = {name: path.absolute() for name, path in spec.weights.items()}
     setting = Setting(
         replace(spec, out=spec.out.absolute(), weights=chosen),
-        tuple((m.name, m.extractor if isinstance(m, FeatureMetric) else None) for m in metrics),
+        tuple(
+            (m.name, {"extractor": m.extractor} if isinstance(m, FeatureMetric) else dict(m.chosen)) for m in metrics
+        ),
         {name: _absolute(name) for name in spec.methods if is_path(name)},
         store,
         scratch,
@@ -103,10 +105,7 @@ def _absolute(method: str) -> str:
 
 def _metrics(setting: Setting) -> list[Metric]:
     found = resolve(name for name, _ in setting.metrics)
-    return [
-        metric if extractor is None else metric.replace(extractor=extractor)
-        for metric, (_, extractor) in zip(found, setting.metrics, strict=True)
-    ]
+    return [metric.replace(**chosen) for metric, (_, chosen) in zip(found, setting.metrics, strict=True)]
 
 
 def host(setting: Setting, dask_worker: Any) -> dict[str, Any]:

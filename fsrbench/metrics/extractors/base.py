@@ -30,6 +30,7 @@ BUILTIN = {
     "adaface-by-file": "fsrbench.metrics.extractors.descriptor_files:AdafaceByFile",
     "inception": "fsrbench.metrics.extractors.inception:Inception",
     "inception-resized": "fsrbench.metrics.extractors.inception_resized:InceptionResized",
+    "colour": "fsrbench.metrics.extractors.colour:Colour",
 }
 BY_LR: Final = " by lr"
 """What follows an extractor's name where the LR image's landmarks align the faces."""
