@@ -81,13 +81,14 @@ class Collector:
     def _combined(
         self, method: str, metric: CombinedMetric, found: Mapping[tuple[str, str], Evaluation | FsrbenchError]
     ) -> Evaluation | FsrbenchError:
-        parts: dict[str, Evaluation] = {}
-        for name in metric.parts:
-            part = found.get((method, name), Invalid("is not measured in this run"))
-            if isinstance(part, FsrbenchError):
-                kind = type(part) if isinstance(part, Unavailable | Invalid) else FsrbenchError
-                return self.refused_methods.get(method) or kind(f"its part {name}: {part}")
-            parts[name] = part
+        if method in self.refused_methods:
+            return self.refused_methods[method]
+        every = {name: found.get((method, name), Invalid("is not measured in this run")) for name in metric.parts}
+        parts = {name: part for name, part in every.items() if not isinstance(part, FsrbenchError)}
+        if missing := {name: part for name, part in every.items() if isinstance(part, FsrbenchError)}:
+            first = next(iter(missing.values()))
+            kind = type(first) if isinstance(first, Unavailable | Invalid) else FsrbenchError
+            return kind(f"lacks {', '.join(missing)}; {next(iter(missing))}: {first}")
         try:
             with contained():
                 return _plausible(metric.combine(self.results.get(method, MethodResults()).ids, parts))

@@ -73,7 +73,7 @@ def _computed(record: Record, name: str, entry: MetricRecord) -> Metric:
     if entry.measure not in MEASURES:
         raise UserError(f"{where}: {unknown_name('measure', entry.measure, MEASURES)}")
     try:
-        made: Metric = validate_call(MEASURES[entry.measure], config=ConfigDict(strict=True))(**entry.choices)
+        made: Metric = validate_call(config=ConfigDict(strict=True))(MEASURES[entry.measure])(**entry.choices)
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{where}: choice {first['loc'][0]}: {requirement(first)}") from None

@@ -121,7 +121,8 @@ def ntire_gate(thresholds: Mapping[str, float], most: int) -> Metric:
 MEASURES: Final[Mapping[str, Callable[..., Metric]]] = {
     function.__name__: function
     for function in (
-        own, psnr, ssim, lpips, pyiqa, niqe, fid, kid, identity_angle, landmarks, ntire_score, ntire_identity, ntire_gate
+        own, psnr, ssim, lpips, pyiqa, niqe, fid, kid, identity_angle, landmarks,
+        ntire_score, ntire_identity, ntire_gate,
     )
 }  # fmt: skip
 """By the name that records call them."""

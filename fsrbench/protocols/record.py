@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from fsrbench.errors import UserError, requirement, unknown_name
 from fsrbench.files.text import read_marked_yaml
+from fsrbench.provenance.file_hashes import sha256_of
 from fsrbench.tasks import find_task
 
 RECORDS: Final = Path(__file__).with_name("records")
@@ -18,7 +18,7 @@ SUFFIX: Final = ".yaml"
 JOINT: Final = ":"
 """Between a protocol's id and a metric's name: ``vqfr:psnr``."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Choice = str | int | float | bool | None | list[str] | dict[str, float] | dict[str, str]
+Choice = str | int | float | bool | None | list[str] | dict[str, int | float] | dict[str, str]
 Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
 
 
@@ -97,7 +97,8 @@ class Record(_Part):
     """What the source reports besides and fsrbench does not, and why."""
     traps: tuple[Trap, ...] = ()
     sha256: str = Field(default="", exclude=True)
-    """Of the record's own file; set when it is read."""
+    """Of the record's own file; set when it is read, as is :attr:`path`."""
+    path: Path | None = Field(default=None, exclude=True)
 
     @field_validator("tasks")
     @classmethod
@@ -111,6 +112,11 @@ class Record(_Part):
     def label(self) -> str:
         """Id and version: ``vqfr 1``."""
         return f"{self.id} {self.version}"
+
+    @property
+    def facts(self) -> dict[str, str | int]:
+        """What a run's manifest says of it."""
+        return {"id": self.id, "version": self.version, "title": self.title, "sha256": self.sha256}
 
     def metric_name(self, name: str) -> str:
         """The name of one of its metrics in runs: ``vqfr:psnr``, or the bare name of the benchmark's own."""
@@ -180,4 +186,4 @@ def _parsed(path: Path, _time: int, _size: int) -> Record:
         raise file.error(f"{'.'.join(map(str, keys))}: {requirement(first)}", *keys) from None
     if path.parent != RECORDS and record.id in names():
         raise file.error(f"id: {record.id} is a protocol of fsrbench; give yours another", "id")
-    return record.model_copy(update={"sha256": hashlib.sha256(path.read_bytes()).hexdigest()})
+    return record.model_copy(update={"sha256": sha256_of(path), "path": path})

@@ -25,9 +25,9 @@ from fsrbench.machine import facts as machine_facts
 from fsrbench.machine import memory
 from fsrbench.machine.offline import hosts_of, no_connections
 from fsrbench.methods.names import is_path
-from fsrbench.metrics import resolve
 from fsrbench.metrics.base import FeatureMetric, Metric
 from fsrbench.process.state import preserved
+from fsrbench.protocols.build import resolve
 from fsrbench.provenance.versions import versions as found_versions
 from fsrbench.spec import RunSpec
 
@@ -104,7 +104,7 @@ def _absolute(method: str) -> str:
 
 
 def _metrics(setting: Setting) -> list[Metric]:
-    found = resolve(name for name, _ in setting.metrics)
+    found = resolve((name for name, _ in setting.metrics), setting.spec.protocol)
     return [metric.replace(**chosen) for metric, (_, chosen) in zip(found, setting.metrics, strict=True)]
 
 
