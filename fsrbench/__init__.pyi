@@ -4,7 +4,7 @@ from .api import evaluate as evaluate
 from .datasets.base import Dataset as Dataset
 from .datasets.base import Picture as Picture
 from .datasets.base import Sample as Sample
-from .degradations.recipes import Degradation as Degradation
+from .degradations.base import Degradation as Degradation
 from .methods.base import Method as Method
 from .methods.restorer import Restorer as Restorer
 from .metrics.base import Evaluation as Evaluation

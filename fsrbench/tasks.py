@@ -40,13 +40,18 @@ class Task:
         return self.lr_size * self.scale
 
     @property
+    def sizes(self) -> str:
+        """``16 to 64 px``, or ``512 px`` where nothing is enlarged."""
+        return f"{self.hr_size} px" if self.is_restoration else f"{self.lr_size} to {self.hr_size} px"
+
+    @property
     def is_restoration(self) -> bool:
         """Whether LR has HR's size, so that nothing is enlarged: ``512x1``."""
         return self.scale == 1
 
     def __str__(self) -> str:
-        """``x4 (16 to 64 px)``."""
-        return f"{self.name} ({self.lr_size} to {self.hr_size} px)"
+        """``x4 (16 to 64 px)`` or ``512x1 (512 px)``."""
+        return f"{self.name} ({self.sizes})"
 
 
 TASKS: Final = {"x4": Task(16, 4), "x8": Task(16, 8)}

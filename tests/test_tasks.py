@@ -28,6 +28,10 @@ def test_sizes_give_one_name() -> None:
     assert [find_task(name).name for name in ("16x4", "16x8", "128x4", "512x1")] == ["x4", "x8", "128x4", "512x1"]
 
 
+def test_a_task_shows_its_sizes() -> None:
+    assert [str(find_task(name)) for name in ("x4", "512x1")] == ["x4 (16 to 64 px)", "512x1 (512 px)"]
+
+
 def test_restoration_enlarges_nothing() -> None:
     task = find_task("512x1")
     assert task.is_restoration

@@ -13,6 +13,7 @@ import pandas as pd
 from fsrbench.audit.findings import COLUMNS, DistinctPair, Findings
 from fsrbench.audit.origin import Origin
 from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
+from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.frames import status_of
 from fsrbench.engine.prepare import Prepared, prepare
 from fsrbench.engine.run import execute
@@ -71,7 +72,7 @@ def _audit(
 ) -> Findings:
     spec = first.spec
     fixed_lr = any(sample.lr is not None for sample in first.dataset)
-    protocols = tuple(p for p in known if p.group != LR or not (fixed_lr or p.degradation == spec.degradation))
+    protocols, notes = _applicable(known, spec, fixed_lr)
     usable = [p for p in protocols if p.metric not in first.refused_metrics]
     steps = _steps(replace(spec, methods=tuple(first.methods)), usable, limits)
     rows: list[dict[str, Any]] = []
@@ -87,7 +88,6 @@ def _audit(
             apart |= _told_apart(step, frames)
     rows += _refused(first, protocols)
     protocols = tuple(replace(p, measure=configured.get(p.measure.name, p.measure)) for p in protocols)
-    notes = ["LR comes with the data, so how it is made cannot vary"] if fixed_lr else []
     notes += origin.changes(first) if origin else []
     for note in notes:
         reporter.warn(note)
@@ -101,6 +101,17 @@ def _audit(
         apart=frozenset(apart),
         notes=tuple(notes),
     )
+
+
+def _applicable(known: Sequence[Protocol], spec: RunSpec, fixed_lr: bool) -> tuple[tuple[Protocol, ...], list[str]]:
+    """The protocols that can vary something here, and notes on those that cannot."""
+    varied = {p.degradation for p in known if p.degradation and p.degradation != spec.degradation}
+    if fixed_lr:
+        return tuple(p for p in known if p.group != LR), ["LR comes with the data, so how it is made cannot vary"]
+    suited = {name for name in varied if find_degradation(name).suits(spec.the_task)}
+    unsuited = ", ".join(sorted(varied - suited))
+    notes = [f"LR by {unsuited} cannot be made for task {spec.task} and is left out"] if unsuited else []
+    return tuple(p for p in known if p.group != LR or p.degradation in suited), notes
 
 
 def _defaults(protocols: Sequence[Protocol]) -> dict[str, Protocol]:

@@ -73,7 +73,8 @@ def _datasets() -> Iterator[Row]:
 
 
 def _degradations() -> Iterator[Row]:
-    from fsrbench.degradations.recipes import DEGRADATIONS, STRENGTHS
+    from fsrbench.degradations.recipes import DEGRADATIONS
+    from fsrbench.degradations.strengths import STRENGTHS
 
     for name, degradation in DEGRADATIONS.items():
         yield name, degradation.protocol

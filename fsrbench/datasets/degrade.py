@@ -13,7 +13,8 @@ from fsrbench.datasets import Dataset, open_dataset, prepared
 from fsrbench.datasets.base import DATASETS
 from fsrbench.datasets.inputs import TRANSPARENT, Inputs, prepare, transparency_warning
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
-from fsrbench.degradations.recipes import Degradation, find_degradation
+from fsrbench.degradations.base import Degradation
+from fsrbench.degradations.recipes import check_task, find_degradation
 from fsrbench.errors import UserError
 from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.machine.console import Reporter
@@ -45,10 +46,11 @@ def make_request(source: str, destination: str, degradation: str, task: str, see
     """Check the user's choices.
 
     Raises:
-        UserError: unknown names, or data with LR of its own.
+        UserError: unknown names, a degradation that does not suit the task, or data with LR of its own.
     """
     size = find_task(task)
     data, how = open_dataset(source).head(limit), find_degradation(degradation)
+    check_task(how, size)
     if any(sample.lr for sample in data):
         raise UserError(f"{data.name} has LR pictures of its own; only HR is degraded")
     folder = prepared.resolve(destination)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from fsrbench.datasets import Picture, Sample
-from fsrbench.degradations.recipes import Degradation, rng_for
+from fsrbench.degradations.base import Degradation, rng_for
 from fsrbench.errors import counted
 from fsrbench.pictures.decode import FLATTENED, BadImage, centre_square, decode
 from fsrbench.tasks import Task

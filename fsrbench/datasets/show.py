@@ -15,7 +15,8 @@ from rich.text import Text
 
 from fsrbench.datasets import Dataset, prepared
 from fsrbench.datasets.base import Picture, Sample, dataset_hash
-from fsrbench.degradations.recipes import Degradation
+from fsrbench.degradations.base import Degradation
+from fsrbench.degradations.recipes import check_task
 from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import BadImage, centre_square, decode
@@ -111,11 +112,13 @@ def draw_sheet(data: Dataset, degradation: Degradation | None, task: str, out: P
     """Write a sheet of samples spread over the dataset: HR, LR, or both, with LR made by ``degradation`` if given.
 
     Raises:
-        UserError: unknown task, or no usable picture.
+        UserError: unknown task, a degradation that does not suit it, or no usable picture.
     """
     from fsrbench.pictures.grid import GridColumn, draw_grid
 
     size = find_task(task)
+    if degradation:
+        check_task(degradation, size)
     rows, across = SHEET
     shown = _usable(data, degradation, size, rows * across)
     if not shown:

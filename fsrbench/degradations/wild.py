@@ -1,19 +1,20 @@
 """The degradation ``wild``: a broad mixture of the degradations of faces in photographs and videos.
 
-Blur and downsampling are linear along each axis: one small matrix per axis makes the LR picture. Needs only numpy and
-Pillow.
+Blur and downsampling are linear along each axis: one small matrix per axis makes the LR picture. At scale 1 only the
+blur is left of the two. Needs only numpy and Pillow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image
 
-from fsrbench.degradations.resampling import jpeg, keys_cubic, to_image, triangle
+from fsrbench.degradations.base import Parameters
+from fsrbench.degradations.resampling import gaussian_blur, jpeg, keys_cubic, to_image, triangle
 
 BLUR: Final = (0.6, 1.5)
 """Share of blurred pictures, and the largest sigma in LR px; each axis has its own."""
@@ -33,8 +34,8 @@ PROTOCOL: Final = (
 )
 
 
-def wild(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, dict[str, Any]]:
-    """Degrade one picture; see :class:`fsrbench.degradations.recipes.Degradation`."""
+def wild(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.Image, Parameters]:
+    """Degrade one picture; see :class:`fsrbench.degradations.Degradation`."""
     # All numbers are always drawn, and first, so that switching a stage off never changes the others' numbers
     blurred, sigmas = rng.uniform() < BLUR[0], rng.uniform(0.1, BLUR[1], size=2)
     aliased = rng.uniform() < ALIASED
@@ -47,8 +48,7 @@ def wild(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.
 
     chosen = kernel[0] if aliased else kernel[1]
     scale = hr.width / size
-    down_x, down_y = (axis(hr.width, size, chosen, s * scale if blurred else 0.0) for s in sigmas)
-    pixels = np.tensordot(down_x, np.tensordot(down_y, np.asarray(hr, dtype=np.float64), (1, 0)), (1, 1)).swapaxes(0, 1)
+    pixels = _reduce(np.asarray(hr, dtype=np.float64), size, chosen, sigmas * scale if blurred else np.zeros(2))
     if noisy:
         pixels = _add_noise(pixels, kind, sigma, gaussian, rng)
     lr = to_image(pixels)
@@ -62,6 +62,13 @@ def wild(hr: Image.Image, size: int, rng: np.random.RandomState) -> tuple[Image.
         "jpeg_quality": qualities,
     }
     return lr, drawn
+
+
+def _reduce(hr: np.ndarray, size: int, kernel: str, sigmas: np.ndarray) -> np.ndarray:
+    if size == len(hr):  # every kernel is the identity, and matrices of 512 x 512 would take four times as long
+        return gaussian_blur(hr, *sigmas) if sigmas.any() else hr
+    down_x, down_y = (axis(len(hr), size, kernel, float(sigma)) for sigma in sigmas)
+    return np.tensordot(down_x, np.tensordot(down_y, hr, (1, 0)), (1, 1)).swapaxes(0, 1)
 
 
 def _add_noise(

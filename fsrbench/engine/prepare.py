@@ -12,7 +12,8 @@ from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.base import combine_digests
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.datasets.sizes import task_of
-from fsrbench.degradations.recipes import Degradation, find_degradation
+from fsrbench.degradations.base import Degradation
+from fsrbench.degradations.recipes import check_task, find_degradation
 from fsrbench.engine.context import Context
 from fsrbench.engine.frames import status_of
 from fsrbench.engine.plan import Shard, Unit, make_plan, make_shards
@@ -150,6 +151,8 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     spec = _with_task(spec, dataset, reporter)
     _check_protocol(spec, whole)
     shards = make_shards(dataset)
+    if not all(sample.lr for sample in dataset):
+        check_task(degradation, spec.the_task)
     reference = _open_reference(spec)
     statistics = open_statistics(spec.reference) if spec.reference and is_statistics(spec.reference) else None
     refused_metrics = _configure(metrics, _facts(spec, dataset, reference, statistics), reporter)

@@ -7,7 +7,7 @@ from typing import Final
 
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.pairs import read_pairs
-from fsrbench.degradations.recipes import find_degradation
+from fsrbench.degradations.recipes import check_task, find_degradation
 from fsrbench.errors import UserError
 from fsrbench.experiment.config import NamedRun
 from fsrbench.experiment.settings import problem
@@ -17,6 +17,7 @@ from fsrbench.methods.names import check_method
 from fsrbench.metrics.reference_statistics import is_statistics, open_statistics
 from fsrbench.protocols.build import resolve
 from fsrbench.spec import RunSpec
+from fsrbench.tasks import AUTO
 
 
 def check(file: Yaml, run: NamedRun) -> None:
@@ -44,6 +45,11 @@ def _ratio_to(spec: RunSpec) -> None:
         raise UserError(f"{spec.ratio_to} is none of the methods")
 
 
+def _task(spec: RunSpec) -> None:
+    if spec.task != AUTO and not all(sample.lr for sample in open_dataset(spec.data)):
+        check_task(find_degradation(spec.degradation), spec.the_task)
+
+
 def _reference(spec: RunSpec) -> None:
     if spec.reference is not None:
         (open_statistics if is_statistics(spec.reference) else open_dataset)(spec.reference)
@@ -61,6 +67,7 @@ CHECKS: Final[Mapping[str, Callable[[RunSpec], object]]] = {
     "ratio_to": _ratio_to,
     "degradation": lambda spec: find_degradation(spec.degradation),
     "data": lambda spec: open_dataset(spec.data),
+    "task": _task,
     "reference": _reference,
     "pairs": _pairs,
 }

@@ -15,9 +15,10 @@ from torch import Tensor
 
 from fsrbench.datasets import Picture, open_dataset
 from fsrbench.datasets.inputs import transparency_warning
-from fsrbench.degradations.recipes import find_degradation
+from fsrbench.degradations.recipes import check_task, find_degradation
 from fsrbench.errors import UserError
 from fsrbench.pictures.decode import FLATTENED, BadImage, centre_square, decode, to_tensor
+from fsrbench.tasks import Task
 from fsrbench.training.held_out import held_out_names
 
 B = TypeVar("B")
@@ -52,16 +53,28 @@ MIXTURE: Mixture = {
 """The default mixture, the same for all restoration networks, so that tables compare networks and not data."""
 
 
-def check_mixture(values: Any) -> Mixture:
+def default_mixture(task: Task) -> Mixture:
+    """The part of :data:`MIXTURE` that suits a task: in restoration those that do more than reduce.
+
+    Example:
+        >>> from fsrbench.tasks import TASKS
+        >>> default_mixture(TASKS["x4"]) == MIXTURE
+        True
+    """
+    return {name: share for name, share in MIXTURE.items() if find_degradation(name).suits(task)}
+
+
+def check_mixture(values: Any, task: Task) -> Mixture:
     """Validate a mixture from the file of ``--lr-mix``.
 
     Raises:
-        UserError: unknown degradations, or shares that are negative, not numbers or all 0.
+        UserError: degradations that are unknown or do not suit the task, or shares that are negative, not numbers or
+            all 0.
     """
     if not isinstance(values, Mapping) or not values:
         raise UserError("a mixture of degradations is written as lines of NAME: SHARE, such as wild: 0.7")
     for name, share in values.items():
-        find_degradation(str(name))
+        check_task(find_degradation(str(name)), task)
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < math.inf:
             raise UserError(f"mixture of degradations: the share of {name} must be 0 or more, not {share!r}")
     if not sum(values.values()):

@@ -11,7 +11,8 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fsrbench.degradations.recipes import rng_for
+from fsrbench.degradations.base import rng_for
+from fsrbench.degradations.recipes import find_degradation
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.training.data import Batch, load_faces, make_batch
 from fsrbench.training.distributed import rank
@@ -52,7 +53,7 @@ class RestorationRecipe(Recipe):
         self.held_out: dict[str, Batch] = {
             name: make_batch(held_out, size, min(256, len(held_out)), {name: 1.0}, rng_for("validation"))
             for name in ("realworld", "wild", "bicubic")
-            if len(held_out)
+            if len(held_out) and find_degradation(name).suits(options.task)
         }
         if not self.held_out:
             self.notes.append(f"{options.data}: all faces are of one person, so none is held out: no validation")

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fsrbench.degradations.recipes import rng_for
+from fsrbench.degradations.base import rng_for
 from fsrbench.errors import UserError
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.training.data import Batch, draw_lr, load_lr

@@ -19,7 +19,7 @@ from fsrbench.process.state import preserved
 from fsrbench.provenance.file_hashes import file_hash
 from fsrbench.tasks import find_task
 from fsrbench.training import RECIPES, distributed
-from fsrbench.training.data import MIXTURE, check_mixture
+from fsrbench.training.data import check_mixture, default_mixture
 from fsrbench.training.loop import Report, Schedule, locked, train
 from fsrbench.training.recipe import Options, Recipe
 from fsrbench.training.state import WEIGHTS, Progress, checkpoint_note
@@ -61,7 +61,7 @@ def start(
         torch.set_num_threads(threads)
     make = RECIPES.get(model)
     own = _read(config) if config else {}
-    settings = {**settings, "lr_mix": check_mixture(_read(lr_mix)) if lr_mix else dict(MIXTURE)}
+    settings = {**settings, "lr_mix": check_mixture(_read(lr_mix), task) if lr_mix else default_mixture(task)}
     device = distributed.start(find_device(settings["device"]))
     reporter = Reporter(Console(stderr=True, highlight=False, quiet=distributed.rank() != 0))
     try:

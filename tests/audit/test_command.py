@@ -272,6 +272,17 @@ def test_lr_of_the_data_is_not_replaced(tmp_path: Path, no_niqe: None) -> None:
     assert "LR comes with the data" in (out / "audit.md").read_text(encoding="utf-8")
 
 
+def test_lr_that_only_reduces_is_left_out_of_a_restoration_with_a_note(tmp_path: Path, no_niqe: None) -> None:
+    data, out = write_files(tmp_path / "data", picture_files(["HR/a.png", "HR/b.png"])), tmp_path / "out"
+    setting = ["--data", data, "--task", "64x1", "--degradation", "gfpgan"]
+    assert audit("--method", "bicubic", *setting, "--out", out).exit_code == 0
+    assert LR not in set(read(out)["group"])
+    note = (
+        "LR by area, bicubic, bilinear-steps, opencv-cubic, opencv-linear, skimage-rescale cannot be made for task 64x1"
+    )
+    assert note in (out / "audit.md").read_text(encoding="utf-8")
+
+
 def test_a_method_that_cannot_run_is_told_and_the_others_are_audited(tmp_path: Path, no_niqe: None) -> None:
     out = tmp_path / "out"
     assert audit("--method", f"{ONLY_X4},bicubic", "--task", "x8", "--limit", "1", "--out", out).exit_code == 0

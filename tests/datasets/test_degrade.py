@@ -22,7 +22,14 @@ def data(folder: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("degradation", "options"),
-    [("realworld", ["--seed", 3]), ("bilinear-steps", []), ("noise:10", ["--task", "x8"]), ("jpeg:30", [])],
+    [
+        ("realworld", ["--seed", 3]),
+        ("bilinear-steps", []),
+        ("noise:10", ["--task", "x8"]),
+        ("jpeg:30", []),
+        ("gfpgan", ["--task", "64x1"]),
+        ("difface-test", ["--task", "32x2"]),
+    ],
 )
 def test_scores_are_exactly_those_of_the_run_that_degrades(
     tmp_path: Path, degradation: str, options: list[object]
@@ -83,6 +90,22 @@ def test_data_with_lr_is_refused(tmp_path: Path) -> None:
     result = call("data", "degrade", tmp_path / "out", tmp_path / "twice")
     assert result.exit_code == 2
     assert "has LR pictures of its own" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("degradation", "task", "reason"),
+    [
+        ("area", "64x1", "degradation area leaves LR equal to HR in task 64x1; use realworld, wild, gfpgan, "),
+        ("noise:0", "64x1", "degradation noise:0 leaves LR equal to HR"),
+        ("bilinear-steps", "20x3", "degradation bilinear-steps only halves, which gives no scale of 3 in task 20x3"),
+    ],
+)
+def test_what_does_not_suit_the_task_is_refused(tmp_path: Path, degradation: str, task: str, reason: str) -> None:
+    options = ["--degradation", degradation, "--task", task]
+    refused = call("data", "degrade", data(tmp_path / "src"), tmp_path / "out", *options)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert reason in refused.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_dataset_is_not_written_over_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

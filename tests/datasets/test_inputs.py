@@ -9,7 +9,8 @@ from PIL import Image
 
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.inputs import Inputs, prepare, resized_note
-from fsrbench.degradations.recipes import DEGRADATIONS, rng_for
+from fsrbench.degradations.base import rng_for
+from fsrbench.degradations.recipes import DEGRADATIONS
 from fsrbench.tasks import TASKS
 
 PNG = encode_picture(draw_picture(0, 64))

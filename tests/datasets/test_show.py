@@ -71,6 +71,8 @@ def test_what_cannot_be_shown_is_refused(tmp_path: Path) -> None:
         in call("data", "show", "sample", "--limit", 1, "--task", "x3", "--out", tmp_path / "o.png").stderr
     )
     assert call("data", "show", tmp_path / "nothing").exit_code == 2
+    sheet = ["--task", "64x1", "--degradation", "blur:0", "--out", tmp_path / "o.png"]
+    assert "blur:0 leaves LR equal to HR" in call("data", "show", "sample", "--limit", 1, *sheet).stderr
 
 
 def test_names_are_shown_as_they_are(tmp_path: Path) -> None:

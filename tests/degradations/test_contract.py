@@ -10,7 +10,9 @@ import pytest
 from made import draw_picture
 from PIL import Image
 
-from fsrbench.degradations.recipes import DEGRADATIONS, STRENGTHS, Parameters, find_degradation, rng_for
+from fsrbench.degradations.base import Parameters, rng_for
+from fsrbench.degradations.recipes import DEGRADATIONS, find_degradation
+from fsrbench.degradations.strengths import STRENGTHS
 from fsrbench.tasks import TASKS, Task
 
 NAMES = [*DEGRADATIONS] + [
@@ -42,6 +44,16 @@ def test_lr_has_the_tasks_size_and_hr_stays(name: str, task: Task) -> None:
     assert (lr.size, lr.mode) == ((task.lr_size, task.lr_size), "RGB")
     assert hr.tobytes() == before
     assert json.loads(json.dumps(drawn)) == drawn  # it goes into the manifest
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_restores_where_it_says_so_and_else_leaves_hr_as_it_is(name: str) -> None:
+    degradation, changed = find_degradation(name), []
+    for i in range(12):
+        lr, _ = degradation(HR, HR.width, rng_for(f"face {i}"))
+        assert (lr.size, lr.mode) == (HR.size, "RGB")
+        changed.append(lr.tobytes() != HR.tobytes())
+    assert sum(changed) >= 8 if degradation.restores else not any(changed)  # wild leaves some as they are
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -7,7 +7,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
 from fsrbench.degradations import wild
-from fsrbench.degradations.recipes import DEGRADATIONS, Parameters, find_degradation, rng_for
+from fsrbench.degradations.base import Parameters, rng_for
+from fsrbench.degradations.recipes import DEGRADATIONS, find_degradation
 
 PILLOW = {
     "area": Image.Resampling.BOX,
@@ -95,3 +96,16 @@ def test_one_stage_shifts_no_other_stages_numbers(monkeypatch: pytest.MonkeyPatc
 def test_the_harness_knows_it_at_any_size() -> None:
     lr, _ = find_degradation("wild")(draw_picture(1, 512), 128, rng_for("a"))
     assert lr.size == (128, 128)
+
+
+def test_at_scale_1_the_blur_is_left_whatever_the_kernel() -> None:
+    hr, kernels = draw_picture(3), set()
+    pixels = np.asarray(hr, dtype=float)
+    for i in range(80):
+        image, drawn = wild.wild(hr, 64, rng_for(f"image {i}"))
+        if drawn["noise"] is None and not drawn["jpeg_quality"]:
+            columns, rows = (wild.axis(64, 64, drawn["kernel"], sigma) for sigma in drawn["blur_sigma_px"])
+            expected = np.einsum("ij,jkc,lk->ilc", rows, pixels, columns)
+            assert np.abs(np.asarray(image, dtype=float) - expected).max() <= 0.51  # sigmas are recorded rounded
+            kernels.add(drawn["kernel"])
+    assert len(kernels) > 3

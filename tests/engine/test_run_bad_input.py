@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made import Finished, draw_picture, encode_picture, picture_files, run, write_files, write_zip
+from made import Finished, call, draw_picture, encode_picture, picture_files, run, write_files, write_zip
 from PIL import Image
 
 GOOD = picture_files(["good1.png", "good2.png", "good3.png"])
@@ -72,6 +72,18 @@ def test_given_lr_is_what_is_enlarged(tmp_path: Path) -> None:
     assert given.values("bicubic")["a"] < made.values("bicubic")["a"] - 5
     assert given.manifest["degradation"]["name"] == "none"
     assert made.manifest["degradation"]["name"] == "bicubic"
+
+
+def test_restoration_is_refused_where_lr_would_be_hr_but_not_where_lr_is_given(tmp_path: Path) -> None:
+    hr = write_files(tmp_path / "hr", {"HR/a.png": GOOD["good1.png"]})
+    refused = call("run", "--methods", "bicubic", "--data", hr, "--task", "64x1", "--out", tmp_path / "out")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert "degradation bicubic leaves LR equal to HR in task 64x1; use realworld, wild, gfpgan, " in refused.stderr
+    made = run(hr, tmp_path / "made", "--task", "64x1", "--degradation", "codeformer-large")
+    assert (made.code, made.manifest["degradation"]["name"]) == (0, "codeformer-large")
+    both = {"HR/a.png": GOOD["good1.png"], "LR/a.png": GOOD["good2.png"]}
+    given = run(write_files(tmp_path / "both", both), tmp_path / "given", "--task", "64x1")
+    assert (given.code, given.manifest["degradation"]["name"]) == (0, "none")
 
 
 def test_lr_alone_gives_invalid_rows_with_reasons_and_no_ceiling(tmp_path: Path) -> None:

@@ -188,6 +188,11 @@ def test_a_sweep_has_a_table_and_a_plot(configured: Configured) -> None:
         (TWO.replace("nearest", "neerest"), 6, "methods: unknown method 'neerest'; did you mean nearest"),
         (TWO.replace("psnr", "psrn"), 3, "metrics: unknown metric 'psrn'; did you mean psnr"),
         (TWO.replace("plain: {data: DATA", "plain: {data: smple"), 5, "data: unknown dataset 'smple'"),
+        (
+            TWO.replace("plain: {data: DATA", "plain: {data: DATA, task: 64x1"),
+            5,
+            "task: degradation bicubic leaves LR equal to HR in task 64x1; use realworld, wild, gfpgan, ",
+        ),
         (TWO.replace("seed: 3", "reference: no/such"), 6, "reference: no/such does not exist"),
         (TWO.replace("seed: 3", "pairs: nowhere.txt"), 6, "pairs: nowhere.txt: cannot be read"),
         (TWO.replace("seed: 3", "ratio-to: ours"), 6, "ratio_to: ours is none of the methods"),

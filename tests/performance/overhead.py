@@ -12,7 +12,8 @@ from bench import Row
 from PIL import Image
 
 from fsrbench.datasets import open_dataset
-from fsrbench.degradations.recipes import find_degradation, rng_for
+from fsrbench.degradations.base import rng_for
+from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.prepare import prepare
 from fsrbench.engine.run import execute
 from fsrbench.machine.console import Reporter

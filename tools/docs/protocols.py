@@ -98,7 +98,8 @@ def _presets() -> Iterator[Row]:
 
 
 def _degradations() -> Iterator[Row]:
-    from fsrbench.degradations.recipes import DEGRADATIONS, STRENGTHS
+    from fsrbench.degradations.recipes import DEGRADATIONS
+    from fsrbench.degradations.strengths import STRENGTHS
 
     for name, degradation in DEGRADATIONS.items():
         yield f"`{name}`", degradation.protocol

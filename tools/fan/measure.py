@@ -16,7 +16,8 @@ import torch
 from PIL import Image
 from scipy.stats import bootstrap
 
-from fsrbench.degradations.recipes import DEGRADATIONS, rng_for
+from fsrbench.degradations.base import rng_for
+from fsrbench.degradations.recipes import DEGRADATIONS
 from fsrbench.methods.names import find_method
 from fsrbench.metrics.landmarks import nme
 from fsrbench.pictures.decode import to_tensor, to_uint8

@@ -62,9 +62,8 @@ def title(run: RunData) -> str:
         task = find_task(name)
     except UserError:  # of another version, or none
         return f"Face super-resolution {name}".rstrip()
-    if task.is_restoration:
-        return f"Face restoration {name}, {task.hr_size} px"
-    return f"Face super-resolution {name}, {task.lr_size} to {task.hr_size} px"
+    what = "restoration" if task.is_restoration else "super-resolution"
+    return f"Face {what} {name}, {task.sizes}"
 
 
 def head(run: RunData) -> list[Pair]:

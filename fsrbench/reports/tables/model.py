@@ -98,7 +98,8 @@ class Table:
     @property
     def about(self) -> str:
         """Facts and legend as sentences."""
-        return f"{'. '.join(text.rstrip('.') for text in (self.facts, self.legend) if text)}."
+        texts = filter(None, (self.facts, self.legend))
+        return " ".join(text if text.endswith(".") else f"{text}." for text in texts)
 
     @property
     def below(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
