@@ -11,7 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from fsrbench.degradations.recipes import Degradation, find_degradation, rng_for
+from fsrbench.degradations.base import Degradation, rng_for
+from fsrbench.degradations.recipes import find_degradation
 from fsrbench.errors import Invalid
 from fsrbench.metrics.base import Facts, InputMetric
 from fsrbench.pictures.decode import to_uint8
@@ -23,7 +24,7 @@ def consistency(sr: Tensor, lr: Tensor, ids: Sequence[str], degradation: Degrada
     Args:
         sr: N,3,H,W in [0, 1].
         lr: N,3,h,w in [0, 1], made by ``degradation`` of the HR pictures with the random numbers of ``ids`` and
-            ``seed``; see :func:`fsrbench.degradations.recipes.rng_for`.
+            ``seed``; see :func:`fsrbench.degradations.base.rng_for`.
         ids: of the images.
         degradation: which is applied to SR with the same random numbers, noise included.
         seed: of the random numbers.

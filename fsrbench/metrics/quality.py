@@ -10,11 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fsrbench.metrics.base import ImageMetric
+from fsrbench.errors import Invalid
+from fsrbench.metrics.base import Facts, ImageMetric
 
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 LUMA = (65.481, 128.553, 24.966)
 """ITU-R BT.601 luma of RGB in [0, 1]; 16 is added for the 16-235 range, as MATLAB's rgb2ycbcr does."""
+WINDOW = 11
+"""Side of SSIM's window in pixels."""
 TILE = 128
 """Side in pixels of the parts of a picture that SSIM is computed in on a CPU, to fit into its cache."""
 
@@ -43,7 +46,7 @@ def luma(images: Tensor) -> Tensor:
     return ((images.double() * weights).sum(dim=1, keepdim=True) + 16) / 255
 
 
-def ssim(sr: Tensor, hr: Tensor, window: int = 11, sigma: float | None = 1.5) -> Tensor:
+def ssim(sr: Tensor, hr: Tensor, window: int = WINDOW, sigma: float | None = 1.5) -> Tensor:
     """Structural similarity of each image (Wang et al., IEEE TIP 13, 2004), mean over channels and inner pixels.
 
     Agrees with ``skimage.metrics.structural_similarity(gaussian_weights=True, sigma=1.5,
@@ -75,7 +78,7 @@ def _ms_ssim(x: Tensor, y: Tensor) -> Tensor:
     for scale, weight in enumerate(MS_SSIM_WEIGHTS):
         if scale:
             x, y = F.avg_pool2d(x, 2), F.avg_pool2d(y, 2)
-        similarity, contrast = _window_means(x, y, min(11, *x.shape[-2:]), 1.5)
+        similarity, contrast = _window_means(x, y, min(WINDOW, *x.shape[-2:]), 1.5)
         last = scale == len(MS_SSIM_WEIGHTS) - 1
         total = total * (similarity if last else contrast).clamp(min=0) ** weight  # a negative one has no real power
     return total.mean()
@@ -88,6 +91,8 @@ def _window_means(x: Tensor, y: Tensor, window: int, sigma: float | None) -> Ten
     weights = (taps / taps.sum()).tolist()
     unbiased = 1.0 if sigma else window**2 / (window**2 - 1)
     height, width = (side - window + 1 for side in x.shape[-2:])
+    if min(height, width) < 1:
+        raise ValueError(f"pictures of {x.shape[-1]} x {x.shape[-2]} px are smaller than the window of {window} px")
     step = TILE if x.device.type == "cpu" else max(height, width)
     total = x.new_zeros(2, len(x))
     for top in range(0, height, step):
@@ -115,6 +120,11 @@ def _blurred(images: Tensor, weights: Sequence[float]) -> Tensor:
         for weight, image in zip(weights[1:], shifted[1:], strict=True):
             images.add_(image, alpha=weight)
     return images
+
+
+def _need(side: int, facts: Facts) -> None:
+    if facts.task.hr_size < side:
+        raise Invalid(f"needs pictures of at least {side} px, not of {facts.task.hr_size} px")
 
 
 class Psnr(ImageMetric):
@@ -180,6 +190,11 @@ class Ssim(ImageMetric):
         "5 px border left out; as scikit-image"
     )
 
+    def check(self, facts: Facts) -> None:
+        """Refuse pictures that are smaller than the window."""
+        super().check(facts)
+        _need(WINDOW, facts)
+
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
         """SSIM of each image."""
         assert hr is not None
@@ -205,6 +220,11 @@ class MsSsim(ImageMetric):
         "each RGB channel, then mean; 8 bit, five scales (2x2 means) with the weights of Wang et al. 2003, Gaussian "
         "window 11 px, sigma 1.5, shrunk to the picture at scales below 11 px"
     )
+
+    def check(self, facts: Facts) -> None:
+        """Refuse pictures that cannot be halved four times."""
+        super().check(facts)
+        _need(2 ** (len(MS_SSIM_WEIGHTS) - 1), facts)
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
         """MS-SSIM of each image."""

@@ -15,6 +15,7 @@ from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import REFERENCE, Unit, make_shards
 from fsrbench.methods.names import find_method
+from fsrbench.metrics.consistency import Consistency
 from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.metrics.quality import Psnr
 from fsrbench.provenance import fingerprints, versions
@@ -101,3 +102,11 @@ def test_an_extra_that_is_installed_later_changes_what_uses_it_and_nothing_else(
     monkeypatch.setattr("fsrbench.metrics.extractors.base.version", made)
     after = [keys().inputs(shard), *(keys().features("sr", name, False) for name in names)]
     assert [one == other for one, other in zip(before, after, strict=True)] == [True, True, False, True]
+
+
+def test_scores_beside_lr_depend_on_how_lr_is_made_and_others_do_not(faces: Dataset) -> None:
+    (shard,) = make_shards(faces)
+    metric = Consistency()
+    found = [keys(degradation=name, seed=seed) for name, seed in (("area", 0), ("noise:5", 0), ("noise:5", 1))]
+    assert len({each.scores(each.beside_lr("sr", shard), metric) for each in found}) == 3
+    assert len({each.scores("sr", Psnr()) for each in found}) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from fsrbench.metrics.base import Facts
 from fsrbench.metrics.niqe import BLOCK, SIDE, Niqe
 from fsrbench.metrics.niqe_features import block_features, luma
 from fsrbench.pictures.decode import to_tensor, to_uint8
-from fsrbench.tasks import TASKS
+from fsrbench.tasks import TASKS, find_task
 from fsrbench.weights import ENVIRONMENT
 
 FACTS = Facts(TASKS["x4"], images=3, has_hr=False, has_pairs=False)
@@ -64,7 +65,7 @@ def textured(count: int, side: int) -> Tensor:
 
 
 @pytest.mark.parametrize("parameters", ["made_up", "published"])
-@pytest.mark.parametrize("side", [256, 288])
+@pytest.mark.parametrize("side", [192, 200, 256, 512])
 def test_is_pyiqas(parameters, side, request, reference):
     theirs = reference(request.getfixturevalue(parameters))
     pictures = textured(2, side)
@@ -78,6 +79,24 @@ def test_small_pictures_are_enlarged(made_up, reference, task):
     expected = reference(made_up)(to_tensor(np.stack([np.asarray(enlarged)]))).item()
     assert SIDE == 256
     assert Niqe().score(small, None).item() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("task", "says"), [("x4", "ENLARGED"), ("x8", "ENLARGED"), ("48x4", 192), ("512x1", 512)])
+def test_the_protocol_says_what_happens_at_the_size_of_the_task(task, says):
+    """Below 192 px it is what it was when everything below 256 px was enlarged, word for word: references hold it."""
+    enlarged = "pictures below 256 px, SR and HR alike, enlarged to 256 px by Pillow BICUBIC and rounded to 8 bit"
+    expected = enlarged if says == "ENLARGED" else f"pictures as they are, at {says} px"
+    metric = Niqe().configured(replace(FACTS, task=find_task(task)))
+    assert metric.protocol == (
+        f"{expected}; pyiqa's NIQE (Y of YIQ rounded; whole 96 px blocks from the top left), "
+        "BasicSR's pristine parameters"
+    )
+    assert "below 192 px" in Niqe().protocol
+
+
+def test_enlarging_from_another_size_on_is_enlarging(made_up):
+    picture = textured(1, 200)
+    assert Niqe(384, native=384).score(picture, None).item() != pytest.approx(Niqe().score(picture, None).item())
 
 
 @pytest.mark.parametrize(("side", "kernel"), [(192, "BICUBIC"), (256, "NEAREST")])

@@ -19,7 +19,7 @@ from fsrbench.metrics import PRESETS, resolve
 from fsrbench.metrics.base import Facts
 from fsrbench.metrics.niqe_face import SIDES, NiqeFace
 from fsrbench.pictures.decode import to_tensor, to_uint8
-from fsrbench.tasks import TASKS
+from fsrbench.tasks import TASKS, Task
 from tools.niqe_face.__main__ import main as fit
 
 
@@ -96,9 +96,9 @@ def test_sizes_without_a_model_are_invalid_and_the_model_may_be_another(tmp_path
 
     facts = Facts(TASKS["x4"], images=3, has_hr=False, has_pairs=False)
     NiqeFace().check(facts)
-    large = replace(facts, task=replace(TASKS["x4"], lr_size=64, scale=4))
-    with pytest.raises(Invalid, match="has pristine models of faces of 64 and 128 px, not of 256 px"):
-        NiqeFace().check(large)
+    for task in (Task(64, 4), Task(512, 1)):
+        with pytest.raises(Invalid, match=f"pristine models of faces of 64 and 128 px, not of {task.hr_size} px"):
+            NiqeFace().check(replace(facts, task=task))
     (tmp_path / "no.safetensors").write_bytes(b"no tensors")
     with (
         weights.override({"niqe_face": tmp_path / "no.safetensors"}),

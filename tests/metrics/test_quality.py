@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,11 +12,17 @@ from scipy.ndimage import convolve1d
 from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
+from torchvision.transforms.functional import gaussian_blur
 
+from fsrbench.errors import Invalid
+from fsrbench.metrics import quality
+from fsrbench.metrics.base import Facts
 from fsrbench.metrics.quality import MS_SSIM_WEIGHTS, MsSsim, Psnr, PsnrY, Ssim, luma, ms_ssim, psnr, ssim
-from fsrbench.pictures.decode import to_tensor
+from fsrbench.pictures.decode import to_tensor, to_uint8
+from fsrbench.tasks import Task
 
-SIZES = [(64, 64), (128, 128), (33, 47), (11, 12)]
+SIZES = [(64, 64), (128, 128), (33, 47), (11, 12), (200, 300)]
+"""The last is scored in six parts."""
 KINDS = ["random", "smooth"]
 pairs = pytest.mark.parametrize(("kind", "size"), [(kind, size) for kind in KINDS for size in SIZES])
 
@@ -95,6 +102,41 @@ def test_ms_ssim_of_small_pictures_falls_with_noise(side):
 def test_ms_ssim_of_the_negative_is_a_number():
     _, clean = degraded(0)
     assert 0 <= ms_ssim(1 - clean, clean).item() < 0.1
+
+
+@pytest.mark.parametrize("tile", [11, 64, 1000])
+@pytest.mark.parametrize("measure", [ssim, partial(ssim, window=7, sigma=None), ms_ssim])
+def test_parts_of_a_picture_add_up_to_the_whole(pair, measure, tile, monkeypatch):
+    sr, hr = tensors(*pair("smooth", 190, 300))
+    whole = measure(sr, hr).item()
+    monkeypatch.setattr(quality, "TILE", tile)
+    assert measure(sr, hr).item() == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.parametrize("side", [256, 512])
+def test_large_faces_are_scikit_images(faces, side):
+    hr = faces(1, side)
+    sr = to_tensor(to_uint8(gaussian_blur(hr, [7, 7], [1.5, 1.5])))
+    reference = structural_similarity(
+        *(to_uint8(t)[0] for t in (hr, sr)),
+        channel_axis=-1,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
+    assert ssim(sr, hr).item() == pytest.approx(reference, abs=1e-8)
+    assert psnr(sr, hr).item() == pytest.approx(
+        peak_signal_noise_ratio(to_uint8(hr)[0], to_uint8(sr)[0], data_range=255), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize(("metric", "side"), [(Ssim(), 11), (MsSsim(), 16)], ids=["ssim", "ms_ssim"])
+def test_pictures_smaller_than_the_window_are_invalid(metric, side):
+    metric.check(Facts(Task(side, 1), images=1, has_hr=True, has_pairs=False))
+    with pytest.raises(Invalid, match=f"needs pictures of at least {side} px, not of 8 px"):
+        metric.check(Facts(Task(4, 2), images=1, has_hr=True, has_pairs=False))
+    with pytest.raises(ValueError, match="of 8 x 8 px are smaller than the window of 11 px"):
+        ssim(torch.zeros(1, 3, 8, 8), torch.zeros(1, 3, 8, 8))
 
 
 @pytest.mark.parametrize(("measure", "best"), [(psnr, float("inf")), (ssim, 1), (ms_ssim, 1)])

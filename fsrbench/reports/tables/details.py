@@ -16,6 +16,9 @@ NAMES = {
     "mean_iou": "mean IoU with HR's box",
     "subset_std": "standard deviation of the subsets",
     "ratio": "ratio to the base method",
+    "delta_lightness": "lightness L*, SR less HR",
+    "delta_chroma": "chroma C*, SR less HR",
+    "delta_ita_degrees": "ITA, degrees, SR less HR",
 }
 """What details are called; others by their name."""
 
