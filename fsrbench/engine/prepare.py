@@ -29,7 +29,7 @@ from fsrbench.metrics.reference_statistics import Statistics, is_statistics, ope
 from fsrbench.process.containment import contained
 from fsrbench.protocols.build import resolve
 from fsrbench.protocols.record import Record, find, record_of
-from fsrbench.protocols.settings import check_data, check_task
+from fsrbench.protocols.settings import check_data_of, check_task_of
 from fsrbench.runs.names import CACHE, HR, LR
 from fsrbench.spec import RunSpec
 from fsrbench.tasks import AUTO
@@ -183,9 +183,9 @@ def _check_protocol(spec: RunSpec, dataset: Dataset) -> None:
     if spec.protocol is None:
         return
     record = find(spec.protocol)
-    check_task(record, spec.task)
+    check_task_of(record, spec.task)
     if record.lr.sha256 is not None:
-        check_data(record, spec.data, combine_digests(sample.digest() for sample in dataset))
+        check_data_of(record, spec.data, combine_digests(sample.digest() for sample in dataset))
 
 
 def _open_reference(spec: RunSpec) -> Dataset | None:

@@ -37,7 +37,7 @@ def with_protocol(values: Mapping[str, Any]) -> dict[str, Any]:
         raise WrongSetting("metrics", f"protocol {record.id} sets them; leave one out, or name single ones: {one}")
     task = values.get("task", record.tasks[0])
     if task != AUTO:
-        check_task(record, task)
+        check_task_of(record, task)
     made = {"task": task, "metrics": list(record.metric_names)}
     if record.lr.degradation is not None:
         made["degradation"] = record.lr.degradation
@@ -45,17 +45,21 @@ def with_protocol(values: Mapping[str, Any]) -> dict[str, Any]:
     return made | dict(values) | {"protocol": name}
 
 
-def check_task(record: Record, task: str) -> None:
+def check_task_of(record: Record, task: str) -> None:
     """Refuse a task that the protocol is not for.
 
     Raises:
-        WrongSetting: it is not.
+        WrongSetting: it is not, or there is no such task.
     """
-    if find_task(task).name not in record.tasks:
+    try:
+        known = find_task(task).name
+    except UserError as error:
+        raise WrongSetting("task", str(error)) from None
+    if known not in record.tasks:
         raise WrongSetting("task", f"protocol {record.id} is for {' or '.join(record.tasks)}, not {task}")
 
 
-def check_data(record: Record, name: str, sha256: str) -> None:
+def check_data_of(record: Record, name: str, sha256: str) -> None:
     """Refuse data whose hash is not the record's, where that has one.
 
     Raises:

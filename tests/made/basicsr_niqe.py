@@ -10,9 +10,19 @@ SHAPES = np.arange(0.2, 10.001, 0.001)
 MOMENTS = gamma(2 / SHAPES) ** 2 / (gamma(1 / SHAPES) * gamma(3 / SHAPES))
 
 
-def niqe(picture: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> float:
-    """NIQE of an RGB picture uint8 H,W,3, with a pristine model of 36 means and their covariance."""
-    luma = np.round(16 + picture @ np.array([65.481, 128.553, 24.966]) / 255)
+def matlab_y(picture: np.ndarray) -> np.ndarray:
+    """Y of MATLAB's YCbCr of an RGB picture uint8 H,W,3."""
+    return 16 + picture @ np.array([65.481, 128.553, 24.966]) / 255
+
+
+def yiq_y(picture: np.ndarray) -> np.ndarray:
+    """Y of YIQ."""
+    return picture @ np.array([0.299, 0.587, 0.114])
+
+
+def niqe(luma: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -> float:
+    """NIQE of a Y of 0 to 255, H,W, with a pristine model of 36 means and their covariance."""
+    luma = np.round(luma)
     height, width = (side // 96 * 96 for side in luma.shape)
     luma = luma[:height, :width]
     features = np.hstack([_of_blocks(luma, 96), _of_blocks(_halved(luma), 48)])

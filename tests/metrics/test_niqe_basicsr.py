@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made.basicsr_niqe import niqe
+from made.basicsr_niqe import matlab_y, niqe
 
 from fsrbench import weights
 from fsrbench.errors import Invalid
@@ -33,7 +33,7 @@ def pristine(tmp_path) -> Iterator[dict[str, np.ndarray]]:
 
 def test_is_basicsrs(pristine, pair) -> None:
     picture, _ = pair("smooth", 300, 200)  # six blocks and a rest
-    expected = niqe(picture, pristine["mu_pris_param"][0], pristine["cov_pris_param"])
+    expected = niqe(matlab_y(picture), pristine["mu_pris_param"][0], pristine["cov_pris_param"])
     found = BASICSR.score(to_tensor(picture[None]), None).item()
     assert found == pytest.approx(expected, rel=1e-4)
     assert Niqe(native=0).score(to_tensor(picture[None]), None).item() != pytest.approx(expected, rel=1e-3)
