@@ -58,7 +58,9 @@ class Options(TypedDict, total=False):
     timeout: float | None
     memory_limit: float | None
     offline: bool
+    strict: bool
     save_images: bool
+    cache_limit: float | None
     resume: bool
 
 

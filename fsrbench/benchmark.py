@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fsrbench import weights
 from fsrbench.errors import Unavailable
+from fsrbench.files.size_limit import remove_unused, removed_note
 from fsrbench.machine.console import Reporter
 from fsrbench.machine.offline import hosts_of, no_connections
 from fsrbench.process.state import preserved
@@ -69,6 +70,8 @@ def _read_again(spec: RunSpec, reporter: Reporter) -> RunData:
         if set(rows["status"]) == {"unavailable"}:
             reporter.warn(f"{metric} is unavailable: {rows['note'].iloc[0]}")
     reporter.say("nothing has changed since it was finished; --fresh does it again")
+    if spec.cache_limit is not None and (removed := remove_unused(spec.out / CACHE, spec.cache_limit))[0]:
+        reporter.say(removed_note(*removed, spec.cache_limit))
     return result
 
 
@@ -82,7 +85,7 @@ def _draw(prepared: Prepared, outcome: Outcome, result: RunData, reporter: Repor
 
     tables.write_tables(result, result.path)
     plots.write_plots(result, result.path / "plots")
-    most = None if prepared.spec.save_images else gallery.MOST_KEPT
+    most = None if prepared.spec.save_images else gallery.most_kept(prepared.spec.the_task)
     pictures = PictureFolder(result.path / "images", dict.fromkeys([LR, *prepared.rows(prepared.methods)]))
     gallery.keep_pictures(prepared, outcome.pictures, pictures, reporter, most, grid.run_images(result))
     gallery.write_grid(result)

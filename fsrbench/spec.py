@@ -72,7 +72,11 @@ class RunSpec:
     timeout: Annotated[float | None, Gt(0), Flag("With --isolate: seconds per batch; 600 by default.")] = None
     memory_limit: Annotated[float | None, Gt(0), Flag("With --isolate: GiB of memory that a method may take.")] = None
     offline: Annotated[bool, Flag("Refuse connections to other machines.")] = False
-    save_images: Annotated[bool, Flag("Keep the pictures of all images, not of 200.")] = False
+    strict: Annotated[bool, Flag("Refuse a method or data that a check finds wrong (docs/checks.md).")] = False
+    save_images: Annotated[bool, Flag("Keep the pictures of all images, not of the first 200 (64 of 512 px).")] = False
+    cache_limit: Annotated[
+        float | None, Gt(0), Flag("GiB that OUT/cache may take; what was used least recently goes first.")
+    ] = None
     resume: Annotated[bool, Flag("Reuse earlier results in OUT, or start anew.", "--resume/--fresh")] = True
 
     @property

@@ -16,13 +16,14 @@ from reference_model.fan import FAN, load_fan
 class FanLandmarks(Extractor):
     """68 landmarks by the reference model's face alignment network, which sees the whole picture at 64 px."""
 
+    on_gpu = True
     weight_files = ("fan",)
 
     @cached_property
     def _network(self) -> FAN:
-        return load_fan(weights.find("fan"))
+        return load_fan(weights.find("fan")).to(self.device)
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
         """``landmarks`` N,68,2 in pixels of the image."""
         with torch.inference_mode():
-            return {"landmarks": self._network.landmarks(images).double().numpy()}
+            return {"landmarks": self._network.landmarks(images.to(self.device)).double().cpu().numpy()}

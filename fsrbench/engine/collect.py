@@ -48,6 +48,10 @@ class Collector:
         """Add the result of a unit; those of a method come in the order of their shards."""
         self.results.setdefault(result.unit.method, MethodResults()).add(result)
 
+    def refuse(self, methods: Mapping[str, Refused]) -> None:
+        """Give no numbers of these methods, but the reason."""
+        self.refused_methods = {**methods, **self.refused_methods}
+
     def frames(
         self, methods: Iterable[str], readings: Mapping[str, Readings | FsrbenchError], base: str | None = None
     ) -> Frames:

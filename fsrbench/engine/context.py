@@ -21,7 +21,7 @@ class Context:
     Args:
         spec: of the run.
         metrics: those that can be measured.
-        device: where methods compute.
+        device: where methods compute, and the networks of metrics that can.
         store: where results are kept.
         paths: see :class:`LoadedMethods`.
     """
@@ -36,7 +36,7 @@ class Context:
     ) -> None:
         self.spec, self.device, self.store = spec, device, store
         self.methods = LoadedMethods(spec, device, paths)
-        self.measures = Measures(metrics)
+        self.measures = Measures(metrics, device)
         self.keys = Keys(spec, device, self.methods.get, self.measures.extractor)
         self.inputs = ShardInputs(spec, self.keys, store)
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from fsrbench.checks import equality
 from fsrbench.engine.results import MethodResults
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, counted
 from fsrbench.metrics.base import Evaluation, Metric, Summary
@@ -18,8 +19,6 @@ from fsrbench.stats.intervals import mean_interval, people
 
 MAX_FAILED: Final = 0.01
 """Share of the images that may fail before a method's number is ``failed`` instead of ``ok``."""
-MAX_EQUAL = 2
-"""SR pictures that may equal HR without a note, such as pictures of a single colour."""
 
 
 class FrameWriter:
@@ -160,10 +159,9 @@ def too_many_failed(failed: int, images: int) -> bool:
 
 
 def equal_to_hr_note(result: MethodResults) -> str:
-    """A note if more than a few SR pictures are HR pictures, as when a folder of HR was given as SR."""
-    if not result.equal or result.equal <= min(MAX_EQUAL, len(result.ids) - 1):
-        return ""
-    return f"{result.equal} of {len(result.ids)} SR pictures equal HR pixel for pixel: are they HR's own?"
+    """A note if more than a few SR pictures are HR pictures."""
+    found = equality.judge_exact(result.equal, len(result.ids))
+    return found.text if found else ""
 
 
 def failures(failed: Mapping[str, str], images: int) -> str:

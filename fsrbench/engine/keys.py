@@ -59,11 +59,15 @@ class Keys:
         of the LR pictures at HR's side.
         """
         if unit.of_hr:
-            return key_of(samples=self._samples(unit.shard), hr=True)
+            return self.hr(unit.shard)
         inputs = self.inputs(unit.shard)
         if unit.of_lr:
             return key_of(inputs=inputs, lr=True)
         return key_of(inputs=inputs, method=self.method(unit.method), device=self._device.type)
+
+    def hr(self, shard: Shard) -> str:
+        """Key of a shard's HR pictures."""
+        return key_of(samples=self._samples(shard), hr=True)
 
     def _samples(self, shard: Shard) -> str:
         return key_of(task=self._spec.task, samples=self.digests(shard), versions=self._versions)
@@ -105,8 +109,14 @@ class Keys:
             alone: whether it reads nothing of the HR images.
             lr: key of the LR pictures, if it reads of them.
         """
-        read = [self._extractor(n) for n in (name, *self._get_extractor(name).requires)]
+        names = (name, *self._get_extractor(name).requires)
+        read = [f"{self._extractor(n)} {self._get_extractor(n).device.type}" for n in names]
         return key_of(sr=pictures, extractor=name, read=read, alone=alone, lr=lr, versions=self._versions)
+
+    def checks(self, pictures: str, unit: Unit) -> str:
+        """Key of what checks read of the pictures with key ``pictures``, beside their LR and HR."""
+        lr = None if unit.of_hr else self.inputs(unit.shard)
+        return key_of(pictures=pictures, lr=lr, versions=self._versions)
 
     def beside_lr(self, pictures: str, shard: Shard) -> str:
         """Key of pictures, given theirs, together with the LR pictures that they were made from."""
@@ -117,7 +127,7 @@ class Keys:
         read = [weights.sha256(name) for name in metric.weight_files]
         if metric.name not in self._metrics:
             self._metrics[metric.name] = metric.fingerprint()
-        code = self._metrics[metric.name]
+        code = f"{self._metrics[metric.name]} {metric.device.type}"
         return key_of(
             sr=pictures, metric=metric.name, protocol=metric.protocol, read=read, code=code, versions=self._versions
         )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from fsrbench import weights
+from fsrbench.checks.finding import Finding
 from fsrbench.datasets import Dataset
 from fsrbench.datasets.base import combine_digests
 from fsrbench.datasets.inputs import resized_note
 from fsrbench.engine.frames import status_of, too_many_failed
 from fsrbench.engine.plan import make_shards
 from fsrbench.engine.prepare import Prepared
-from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import Outcome
 from fsrbench.errors import FsrbenchError
 from fsrbench.machine.facts import machine
@@ -37,8 +39,8 @@ def make_manifest(run: Prepared, outcome: Outcome) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "spec": run.spec.as_json(),
         "task": run.spec.task,
-        **_data(run),
-        "methods": {name: _method(run, name, outcome.results.get(name)) for name in run.spec.methods},
+        **_data(run, outcome.findings.data),
+        "methods": {name: _method(run, name, outcome) for name in run.spec.methods},
         "metrics": {m.name: _describe(m) for m in run.metrics},
         "protocol": find(run.spec.protocol).facts if run.spec.protocol else None,
         "protocols": {m.name: described(m, run.spec.protocol) for m in run.metrics},
@@ -65,7 +67,7 @@ def _degradation(run: Prepared, resized: str) -> dict[str, Any]:
     return facts if chosen.strength is None else facts | {"strength": chosen.strength, "unit": chosen.unit}
 
 
-def _data(run: Prepared) -> dict[str, Any]:
+def _data(run: Prepared, findings: Sequence[Finding]) -> dict[str, Any]:
     """The dataset as it was read, and how LR was made."""
     n = 0
     sizes: dict[str, dict[str, int]] = {"HR": {}, "LR": {}}
@@ -89,7 +91,8 @@ def _data(run: Prepared) -> dict[str, Any]:
         "sha256": _hash(run, run.dataset),
         "left_out": left_out,
         "notes": notes,
-        "warnings": list(run.dataset.warnings),
+        "warnings": [*run.dataset.warnings, *(finding.text for finding in findings)],
+        "findings": [asdict(finding) for finding in findings],
         "resized": resized_note("HR", sizes["HR"], n, task.hr_size, "LANCZOS"),
         "degraded": degraded,
     }
@@ -97,15 +100,17 @@ def _data(run: Prepared) -> dict[str, Any]:
     return {"degradation": _degradation(run, lr), "dataset": dataset}
 
 
-def _method(run: Prepared, name: str, results: MethodResults | None) -> dict[str, Any]:
+def _method(run: Prepared, name: str, outcome: Outcome) -> dict[str, Any]:
+    results, findings = outcome.results.get(name), outcome.findings.methods.get(name, [])
     if error := run.refused_methods.get(name):
         described = "" if run.spec.isolate else _description(name)
         return {"description": described, "status": status_of(error), "note": str(error)}
     method = run.context.methods.get(name)
     files = method.weight_files()
+    failed = results and too_many_failed(len(results.problems), results.images)
     return {
         "description": method.description,
-        "status": "failed" if results and too_many_failed(len(results.problems), results.images) else "ok",
+        "status": "failed" if failed or (findings and run.spec.strict) else "ok",
         "training": method.training,
         "weights": ", ".join(file.name for file in files) or None,
         "weights_sha256": hash_of_all(files) if files else None,
@@ -114,6 +119,7 @@ def _method(run: Prepared, name: str, results: MethodResults | None) -> dict[str
         "changed_state": sorted(results.changed) if results else [],
         "behaviour": results.behaviour if results else "",
         "warnings": list(method.warnings),
+        "findings": [asdict(finding) for finding in findings],
         "equal_to_hr": results.equal if results else 0,
         "clipped_images": results.clipped if results else 0,
         "failed_images": results.problems if results else {},
@@ -154,7 +160,9 @@ def _reference(run: Prepared) -> dict[str, Any] | None:
 
 
 def _hash(run: Prepared, dataset: Dataset) -> str:
-    return combine_digests(digest for shard in make_shards(dataset) for digest in run.context.keys.digests(shard))
+    return combine_digests(
+        digest for shard in make_shards(dataset, run.spec.the_task) for digest in run.context.keys.digests(shard)
+    )
 
 
 def _name(source: str) -> str:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
+
 from fsrbench.metrics.base import FeatureMetric, ImageMetric, InputMetric, Metric
 from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS, Extractor
 
 
 class Measures:
-    """Metrics, and extractors by name; an extractor is made at its first use."""
+    """Metrics, and extractors by name; an extractor is made at its first use.
 
-    def __init__(self, metrics: Sequence[Metric]) -> None:
-        self.metrics = list(metrics)
+    Args:
+        metrics: that can be measured.
+        device: where their networks compute, of those that can.
+    """
+
+    def __init__(self, metrics: Sequence[Metric], device: torch.device) -> None:
+        self._device = device
+        self.metrics = metrics = [metric.on(device) for metric in metrics]
         self.image_metrics = [m for m in metrics if isinstance(m, (ImageMetric, InputMetric))]
         """Those that score pictures one by one."""
         feature_metrics = [m for m in metrics if isinstance(m, FeatureMetric)]
@@ -29,6 +37,7 @@ class Measures:
         name = name.removesuffix(BY_LR)
         if name not in self._made:
             self._made[name] = EXTRACTORS.get(name)()
+            self._made[name].use(self._device)
         return self._made[name]
 
     def readers(self) -> list[Metric | Extractor]:

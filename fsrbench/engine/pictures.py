@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from fsrbench.datasets.inputs import Inputs
+from fsrbench.engine.plan import SHARD, SHARD_PIXELS
 from fsrbench.engine.store import pack_json, unpack_json
 from fsrbench.errors import FsrbenchError, one_line
 from fsrbench.methods.base import Method
@@ -21,6 +22,8 @@ from fsrbench.process.containment import contained
 
 OVERSHOOT = 0.25
 """Outputs further outside [0, 1] are in another range rather than overshooting, and are rejected."""
+BATCH_PIXELS = 16 * 128**2
+"""Most pixels of a batch's SR pictures on CPUs: what a network holds between its layers is 100 times as much."""
 Outcome = Tensor | str
 """An SR image, or one line why there is none."""
 Upscale = Callable[[Tensor, Sequence[str]], list[Outcome]]
@@ -88,9 +91,16 @@ class Batch:
     size: int
 
     @classmethod
-    def for_device(cls, device: torch.device) -> Batch:
-        """16 on CPUs, which gain nothing from more; a whole shard on GPUs."""
-        return cls(64 if device.type == "cuda" else 16)
+    def for_device(cls, device: torch.device, side: int) -> Batch:
+        """16 on CPUs, which gain nothing from more, but not more pixels than 16 of 128 px; a whole shard on GPUs.
+
+        Args:
+            device: where the method computes.
+            side: of an SR picture, in pixels.
+        """
+        if device.type == "cuda":
+            return cls(max(1, min(SHARD, SHARD_PIXELS // side**2)))
+        return cls(max(1, min(16, BATCH_PIXELS // side**2)))
 
 
 def none_made(inputs: Inputs, side: int, reason: str) -> Pictures:

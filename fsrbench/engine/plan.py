@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from fsrbench.datasets import Dataset, Sample
 from fsrbench.runs.names import HR, LR
+from fsrbench.tasks import Task
 
 SHARD = 64
-"""Images per unit; the most work that a kill can lose."""
+"""Most images per unit, and so the most work that a kill can lose."""
+SHARD_PIXELS = 2**22
+"""Most pixels of a unit's SR pictures, 16 of 512 px: as floats and with what metrics make of them some 100 MB each."""
 REFERENCE = "reference"
 """Method name of units of the reference set, which has no row."""
 
@@ -45,10 +48,11 @@ class Unit:
         return self.of_hr or self.of_lr
 
 
-def make_shards(dataset: Dataset) -> list[Shard]:
-    """The dataset in pieces of :data:`SHARD` samples."""
-    starts = range(0, len(dataset), SHARD)
-    return [Shard(index, dataset.samples[start : start + SHARD]) for index, start in enumerate(starts)]
+def make_shards(dataset: Dataset, task: Task) -> list[Shard]:
+    """The dataset in pieces of :data:`SHARD` samples, or fewer where pictures are large (:data:`SHARD_PIXELS`)."""
+    size = max(1, min(SHARD, SHARD_PIXELS // task.hr_size**2))
+    starts = range(0, len(dataset), size)
+    return [Shard(index, dataset.samples[start : start + size]) for index, start in enumerate(starts)]
 
 
 def make_plan(shards: Sequence[Shard], methods: Sequence[str], reference: Sequence[Shard] = ()) -> list[Unit]:

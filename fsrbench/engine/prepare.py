@@ -79,7 +79,7 @@ class Prepared:
         measures = self.context.measures
         reference = self.reference if measures.reference_feature_sets else None
         rows = dict.fromkeys([*self.rows(self.methods), *([LR] if measures.lr_feature_sets else [])])
-        return make_plan(self.shards, list(rows), make_shards(reference) if reference else ())
+        return make_plan(self.shards, list(rows), make_shards(reference, self.spec.the_task) if reference else ())
 
     def warnings(self) -> Iterator[str]:
         """What was noticed about the data."""
@@ -150,7 +150,7 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     dataset = whole.head(spec.limit)
     spec = _with_task(spec, dataset, reporter)
     _check_protocol(spec, whole)
-    shards = make_shards(dataset)
+    shards = make_shards(dataset, spec.the_task)
     if not all(sample.lr for sample in dataset):
         check_task(degradation, spec.the_task)
     reference = _open_reference(spec)

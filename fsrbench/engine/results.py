@@ -43,6 +43,8 @@ class UnitResult:
     """Warning about the method; see :mod:`fsrbench.engine.behaviour`."""
     stored_at: str = ""
     """Key of the method's pictures in the store; empty for HR, and where the method could not even be loaded."""
+    measured: dict[str, np.ndarray] = field(default_factory=dict)
+    """What :mod:`fsrbench.checks` reads of each picture: one row for each of ``ids``."""
     made_key: str = ""
     """Key of the pictures actually made, see :meth:`fsrbench.engine.unit_pictures.UnitPictures.made_key`."""
 
@@ -70,6 +72,12 @@ class MethodResults:
     """Keys of the method's pictures in the store, shard by shard; see :class:`UnitResult`."""
     made_keys: list[str] = field(default_factory=list)
     """Keys of the pictures actually made, shard by shard."""
+    measured: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    """What :mod:`fsrbench.checks` reads of each picture, shard by shard."""
+
+    def joined(self) -> dict[str, np.ndarray]:
+        """:attr:`measured` of all shards, one row for each of ``ids``."""
+        return {name: np.concatenate(arrays) for name, arrays in self.measured.items()}
 
     def ids_with(self, extractor: str) -> list[str]:
         """The images that there are an extractor's features of, in the order of their rows."""
@@ -95,6 +103,8 @@ class MethodResults:
         self.made_keys.append(result.made_key)
         for name, images in result.unscored.items():
             self.unscored.setdefault(name, {}).update(images)
+        for name, rows in result.measured.items():
+            self.measured.setdefault(name, []).append(rows)
         for metric, values in result.scores.items():
             self.scores.setdefault(metric, []).append(values)
         for extractor, key in result.features.items():

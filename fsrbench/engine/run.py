@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,11 +11,12 @@ from typing import Any
 
 from fsrbench import weights
 from fsrbench.datasets import Dataset
+from fsrbench.engine.cache_limit import CacheLimit
 from fsrbench.engine.cached_timings import time_methods
 from fsrbench.engine.collect import Collector
 from fsrbench.engine.executors import executor_for
-from fsrbench.engine.frames import equal_to_hr_note
-from fsrbench.engine.plan import REFERENCE
+from fsrbench.engine.findings import Findings, find, refuse_data
+from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.prepare import Prepared
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run_pictures import RunPictures
@@ -28,7 +29,6 @@ from fsrbench.metrics.base import SpeedMetric
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.runs import folder
 from fsrbench.runs.frames import Frames
-from fsrbench.runs.names import HR
 
 TIMED_IMAGES = 16
 
@@ -38,6 +38,7 @@ class Outcome:
     """What a run gave."""
 
     frames: Frames
+    findings: Findings
     results: Mapping[str, MethodResults]
     """By method; HR and the reference set among them."""
     pictures: RunPictures
@@ -75,32 +76,42 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
     collector = Collector(
         prepared.metrics,
         prepared.refused_metrics,
-        prepared.refused_methods,
+        dict(prepared.refused_methods),
         {sample.id: sample.identity for sample in prepared.dataset},
         spec.seed,
         partial(stored_features, context.store),
         context.store.folder,
     )
+    units = prepared.plan()
+    limit = CacheLimit(context, units, reporter)
     with clock.phase("scoring"):
-        executor = _score(prepared, collector, reporter)
+        executor = _score(prepared, units, collector, limit, reporter)
     _report_problems(prepared, collector.results, reporter)
+    findings = find(prepared, collector.results)
+    _report_findings(findings, reporter)
+    if spec.strict:
+        refuse_data(findings)
+        collector.refuse(findings.refusals())
     _report_weights(prepared, reporter)
     with clock.phase("timing"):
         readings = _time(prepared, reporter)
     _note_changes(prepared, collector.results)
     with clock.phase("summary"):
         frames = collector.frames(prepared.rows(spec.methods), readings, spec.ratio_to)
-    pictures = RunPictures(context, collector.results)
-    return Outcome(frames, collector.results, pictures, executor, clock.seconds)
+    pictures = RunPictures(context, collector.results, limit)
+    return Outcome(frames, findings, collector.results, pictures, executor, clock.seconds)
 
 
-def _score(prepared: Prepared, collector: Collector, reporter: Reporter) -> dict[str, Any]:
-    units = prepared.plan()
+def _score(
+    prepared: Prepared, units: Sequence[Unit], collector: Collector, limit: CacheLimit, reporter: Reporter
+) -> dict[str, Any]:
     # The executor is left before anything is timed: a cluster's processes would be in the way
     with executor_for(prepared.spec, reporter) as executor:
         for result in reporter.track(executor(units, prepared.context), len(units), "scoring"):
             collector.add(result)
+            limit.add(result)
         facts = executor.facts()
+    limit.report()
     _note_changes(prepared, collector.results)
     return facts
 
@@ -133,10 +144,16 @@ def _report_method(method: str, result: MethodResults, reporter: Reporter) -> No
         reporter.warn(f"{method} changed {', '.join(sorted(result.changed))} for the whole process; put back")
     if result.behaviour:
         reporter.warn(f"{method}: {result.behaviour}")
-    if method != HR and (note := equal_to_hr_note(result)):
-        reporter.warn(f"{method}: {note}")
     if result.clipped:
         reporter.say(f"{method}: values outside [0, 1] clipped in {counted(result.clipped, 'image')}")
+
+
+def _report_findings(findings: Findings, reporter: Reporter) -> None:
+    for finding in findings.data:
+        reporter.warn(f"data: {finding.text}")
+    for method, found in findings.methods.items():
+        for finding in found:
+            reporter.warn(f"{method}: {finding.text}")
 
 
 def _none_usable(dataset: Dataset, problems: Mapping[str, str]) -> str:

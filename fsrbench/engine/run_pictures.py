@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from fsrbench.engine.cache_limit import CacheLimit
 from fsrbench.engine.context import Context
 from fsrbench.engine.pictures import Pictures
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.store import PICTURES
+from fsrbench.engine.unit_pictures import UnitPictures
 from fsrbench.runs.names import HR, LR
 
 
 class RunPictures:
-    """Pictures by row (a method, LR or HR) and shard; pixels are read when they are asked for."""
+    """Pictures by row (a method, LR or HR) and shard; pixels are read when they are asked for.
 
-    def __init__(self, context: Context, results: Mapping[str, MethodResults]) -> None:
-        self._context, self._results = context, results
+    Args:
+        context: of the run.
+        results: of its methods.
+        limit: of the cache; pictures that it removed are made again.
+    """
+
+    def __init__(self, context: Context, results: Mapping[str, MethodResults], limit: CacheLimit) -> None:
+        self._context, self._results, self._limit = context, results, limit
+        self._units = UnitPictures(context)
 
     def ids(self, shard: Shard) -> list[str]:
         """The usable images of a shard."""
@@ -42,6 +51,13 @@ class RunPictures:
                 pixels = found[row]
                 yield row, {} if pixels is None else dict(zip(ids, pixels, strict=True))
         for row in (row for row in rows if row not in (LR, HR)):
-            stored = self._context.store.get(PICTURES, self._results[row].stored_at[shard.index])
-            made = Pictures.unpack(stored) if stored else None
+            made = self._made(row, shard, ids)
             yield row, {ids[i]: pixels for i, pixels in zip(made.rows, made.pixels, strict=True)} if made else {}
+        self._limit.apply()
+
+    def _made(self, row: str, shard: Shard, ids: Sequence[str]) -> Pictures | None:
+        """A method's pictures of a shard; ``None`` if it made none."""
+        results = self._results[row]
+        if (stored := self._context.store.get(PICTURES, results.stored_at[shard.index])) is not None:
+            return Pictures.unpack(stored)
+        return self._units.get(Unit(shard, row)) if set(ids) & set(results.ids) else None

@@ -10,7 +10,7 @@ from fsrbench.degradations.recipes import find_degradation
 from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import Shard
 from fsrbench.engine.prefetch import Prefetcher
-from fsrbench.engine.store import INPUTS, Store, pack_json, unpack_json
+from fsrbench.engine.store import HR_PICTURES, INPUTS, Store, pack_json, unpack_json
 from fsrbench.spec import RunSpec
 
 
@@ -71,11 +71,26 @@ class ShardInputs:
         self._prefetcher.close()
 
     def _make(self, key: str, shard: Shard) -> Inputs:
+        return self._read(key) or self._decode(key, shard)
+
+    def _read(self, key: str) -> Inputs | None:
+        """Stored inputs; ``None`` if there are none, or their HR is gone."""
         stored = self._store.get(INPUTS, key)
-        if stored is not None:
-            return Inputs(lr=stored["lr"], hr=stored.get("hr"), **unpack_json(stored["facts"]))
+        if stored is None:
+            return None
+        hr_key = unpack_json(stored["hr_at"])
+        hr = self._store.get(HR_PICTURES, hr_key) if hr_key else {"hr": None}
+        return None if hr is None else Inputs(lr=stored["lr"], hr=hr["hr"], **unpack_json(stored["facts"]))
+
+    def _decode(self, key: str, shard: Shard) -> Inputs:
+        """Decode, degrade and store; HR is stored once for all degradations."""
         degradation = find_degradation(self._spec.degradation)
         inputs = prepare(shard.samples, self._spec.the_task, degradation, self._spec.seed, self._prefetcher.decoders)
-        arrays = {"lr": inputs.lr, "facts": pack_json(asdict(InputFacts.of(inputs)))}
-        self._store.put(INPUTS, key, arrays if inputs.hr is None else arrays | {"hr": inputs.hr})
+        hr_key = None if inputs.hr is None else self._keys.hr(shard)
+        if hr_key and inputs.hr is not None:
+            damaged = self._store.path(INPUTS, key).exists()  # LR or HR could not be read
+            if damaged or not self._store.touch(HR_PICTURES, hr_key):
+                self._store.put(HR_PICTURES, hr_key, {"hr": inputs.hr})
+        facts = pack_json(asdict(InputFacts.of(inputs)))
+        self._store.put(INPUTS, key, {"lr": inputs.lr, "facts": facts, "hr_at": pack_json(hr_key)})
         return inputs

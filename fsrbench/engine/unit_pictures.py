@@ -81,7 +81,7 @@ class UnitPictures:
         method, changed = self._context.methods.get(unit.method), self._context.methods.changed[unit.method]
         device, side = self._context.device, self._spec.the_task.hr_size
         size = self._spec.batch_size
-        batch = self._batches.setdefault(unit.method, Batch(size) if size else Batch.for_device(device))
+        batch = self._batches.setdefault(unit.method, Batch(size) if size else Batch.for_device(device, side))
 
         def upscale(lr: Tensor, ids: Sequence[str]) -> list[Outcome]:
             return outcomes(method, lr, ids, side, changed)

@@ -8,11 +8,13 @@ from contextlib import contextmanager, nullcontext
 import numpy as np
 from torch import Tensor
 
+from fsrbench.checks import data as data_checks
+from fsrbench.checks import method as method_checks
 from fsrbench.engine.by_image import Rows, by_image, get_rows, place, put_rows
 from fsrbench.engine.context import Context
 from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.results import UnitResult
-from fsrbench.engine.store import SCORES
+from fsrbench.engine.store import CHECKS, SCORES
 from fsrbench.engine.unit_features import UnitFeatures
 from fsrbench.engine.unit_pictures import UnitPictures
 from fsrbench.errors import CannotWrite, one_line
@@ -23,6 +25,7 @@ from fsrbench.metrics.base import ImageMetric, InputMetric
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
+from fsrbench.runs.names import LR
 
 UNITS_PER_TRIM = 8
 """Units between two returns of free memory to the system."""
@@ -69,6 +72,7 @@ class Worker:
         hr = None if inputs.hr is None else inputs.hr[made.rows]
         if hr is not None and not unit.of_hr:
             result.equal = int((made.pixels == hr).all(axis=(1, 2, 3)).sum())
+        result.measured = self._measure(result, made.pixels, inputs.lr[made.rows], hr)
         self._score_images(result, to_tensor(made.pixels), inputs.lr[made.rows], None if hr is None else to_tensor(hr))
         self._extract(result)
         return result
@@ -77,6 +81,20 @@ class Worker:
         """Whether there are numbers of its pictures; of the reference set, and of smaller LR images, only features."""
         floor = self._context.spec.the_task.is_restoration
         return unit.method != REFERENCE and (floor or not unit.of_lr)
+
+    def _measure(
+        self, result: UnitResult, pixels: np.ndarray, lr: np.ndarray, hr: np.ndarray | None
+    ) -> dict[str, np.ndarray]:
+        """What the checks read of a unit's pictures."""
+        unit, store = result.unit, self._context.store
+        if unit.method in (REFERENCE, LR):
+            return {}
+        key = self._context.keys.checks(result.made_key, unit)
+        if (stored := store.get(CHECKS, key)) is not None:
+            return stored
+        measured = data_checks.measure(pixels) if unit.of_hr else method_checks.measure(pixels, lr, hr)
+        store.put(CHECKS, key, measured)
+        return measured
 
     def _score_images(self, result: UnitResult, sr: Tensor, lr: np.ndarray, hr: Tensor | None) -> None:
         unit, keys = result.unit, self._context.keys

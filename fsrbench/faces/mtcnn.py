@@ -10,13 +10,18 @@ MTCNN_SIDE = 20
 """Least side in pixels of a picture: MTCNN fails on smaller ones."""
 
 
-def mtcnn() -> Any:
-    """MTCNN with the settings of the protocols, for faces of 20 px and more.
+def mtcnn(min_face: int = MTCNN_SIDE, device: Any = "cpu") -> Any:
+    """MTCNN with the settings of the protocols.
+
+    Args:
+        min_face: side in pixels of the smallest face that it looks for.
+        device: where it computes.
 
     Raises:
         Unavailable: facenet-pytorch is not installed.
     """
-    return facenet_pytorch_package().MTCNN(keep_all=True, min_face_size=20, thresholds=[0.6, 0.7, 0.7], device="cpu")
+    package = facenet_pytorch_package()
+    return package.MTCNN(keep_all=True, min_face_size=min_face, thresholds=[0.6, 0.7, 0.7], device=device)
 
 
 def facenet_pytorch_package() -> Any:

@@ -14,9 +14,17 @@ from fsrbench.machine.console import Reporter
 from fsrbench.runs.data import RunData
 from fsrbench.runs.names import LR
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
+from fsrbench.tasks import Task
 
 MOST_KEPT: Final = 200
 """Images whose pictures every run keeps, besides those of its grid: some MB; the report shows them."""
+KEPT_PIXELS: Final = 2**24
+"""Of large pictures fewer are kept: 64 of 512 px, 20 to 30 MB for each row."""
+
+
+def most_kept(task: Task) -> int:
+    """How many images' pictures a run keeps."""
+    return max(1, min(MOST_KEPT, KEPT_PIXELS // task.hr_size**2))
 
 
 def write_grid(result: RunData) -> None:

@@ -12,13 +12,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fsrbench.checks.finding import Finding
 from fsrbench.datasets import Picture, open_outputs
 from fsrbench.datasets.base import dataset_hash
-from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, counted
 from fsrbench.methods.base import Method
 from fsrbench.pictures.decode import decode, to_tensor
 from fsrbench.tasks import Task
 
+JPEG: Final = (".jpg", ".jpeg", ".jpe", ".jfif")
 NEAR: Final = 20
 """A missing name is compared with so many names before and after it, in sorted order."""
 
@@ -88,6 +90,26 @@ class GivenImages(Method):
         if images and self._pictures.keys().isdisjoint(images):
             expected, first = f"{images[0][:80]}.png", self._pictures[self._names[0]].name[-80:]
             raise FsrbenchError(f"no file is named after an image; expected e.g. {expected}, not {first}")
+
+    def findings(self, images: Sequence[str], all_of_them: bool) -> list[Finding]:
+        """What is wrong with the files: JPEG, and names of no image.
+
+        Args:
+            images: ids of the data.
+            all_of_them: whether these are all, so that a picture of no image is one too many.
+        """
+        used = [self._pictures[image].name for image in images if image in self._pictures]
+        lossy = [name for name in used if name.lower().endswith(JPEG)]
+        found = []
+        if lossy:
+            text = f"{len(lossy)} of {counted(len(used), 'SR picture')} are JPEG files, e.g. {lossy[0][-80:]}: save PNG"
+            found.append(Finding("jpeg", text, float(len(lossy)), 0.0, len(lossy), len(used)))
+        extra = sorted(self._pictures.keys() - set(images)) if all_of_them else []
+        if extra:
+            known = len(self._pictures)
+            text = f"{len(extra)} of {counted(known, 'SR picture')} are named after no image, e.g. {extra[0][:80]}"
+            found.append(Finding("names", text, float(len(extra)), 0.0, len(extra), known))
+        return found
 
     def _nearest(self, image: str) -> str:
         """The most similar name among its neighbours; not among all names, as every image may be missing."""

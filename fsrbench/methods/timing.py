@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,11 @@ THROUGHPUT_BATCH = 16
 REPEATS = 6
 """Timed batches of each size; the range of six covers the true median in 96.9 % of cases."""
 BATCH_SECONDS = 3.0
-"""Larger batches are skipped once one takes longer."""
+"""Batches that take longer, as smaller ones say, are skipped, but for the one that tables show."""
+TABLE_SECONDS = 20.0
+"""The longest that this one may take: a network for 512 px takes minutes on a CPU."""
+WARM_UP_SECONDS = 10.0
+"""Warming up ends then even if calls are left."""
 T = TypeVar("T")
 
 
@@ -85,7 +90,7 @@ def measure(
     standardise(0)
     bench = _Bench(methods, changed or {})
     with torch.inference_mode():
-        bench.warm_up(lambda m: [_seconds(m, lr[i % len(lr), None], device) for i in range(WARM_UP)])
+        bench.warm_up(lambda m: _warm_up(m, lr, device))
         latencies = _latencies(bench, lr, device, effort) if "latency_ms" in wanted else {}
         steps: dict[str, Callable[[Method], Any]] = {
             "throughput": lambda m: _throughput(m, lr, device),
@@ -157,16 +162,33 @@ def _latencies(bench: _Bench, lr: Tensor, device: torch.device, effort: Effort) 
     raise AssertionError("count() does not end")
 
 
+def _warm_up(method: Method, lr: Tensor, device: torch.device) -> None:
+    spent = 0.0
+    for query in range(WARM_UP):
+        spent += _seconds(method, lr[query % len(lr), None], device)
+        if spent > WARM_UP_SECONDS:
+            return
+
+
 def _throughput(method: Method, lr: Tensor, device: torch.device) -> dict[int, tuple[float, float, float]]:
-    """Images per second by batch size, up to one that takes too long; the size for tables is always measured."""
-    images_per_s = {}
+    """Images per second by batch size, up to one that takes too long.
+
+    Raises:
+        Invalid: the size for tables would take too long.
+    """
+    images_per_s: dict[int, tuple[float, float, float]] = {}
     for size in BATCHES:
+        expected = size / max((rate for rate, _, _ in images_per_s.values()), default=math.inf)
+        if expected > BATCH_SECONDS and size > THROUGHPUT_BATCH:
+            break
+        if expected > BATCH_SECONDS and size < THROUGHPUT_BATCH:
+            continue
+        if expected > TABLE_SECONDS:
+            raise Invalid(f"a batch of {size} would take {expected:.0f} s; latency_ms is measured")
         batch = lr.repeat(-(-size // len(lr)), 1, 1, 1)[:size]
-        first = _seconds(method, batch, device)
+        _seconds(method, batch, device)
         seconds = [_seconds(method, batch, device) for _ in range(REPEATS)]
         images_per_s[size] = (size / float(np.median(seconds)), size / max(seconds), size / min(seconds))
-        if first > BATCH_SECONDS and size >= THROUGHPUT_BATCH:
-            break
     return images_per_s
 
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from fsrbench import weights
@@ -96,6 +97,13 @@ class Metric(ABC):
     :func:`fsrbench.evaluate` that leaves this ``None`` are never reused."""
     chosen: Mapping[str, Any] = MappingProxyType({})
     """What :meth:`replace` has replaced, by which other processes make the same metric."""
+
+    device: torch.device = torch.device("cpu")
+    """Where its network computes; see :meth:`on`."""
+
+    def on(self, device: torch.device) -> Self:
+        """The metric for a device: this one, unless it has a network that computes there."""
+        return self
 
     def check(self, facts: Facts) -> None:
         """Raise where the metric cannot be computed.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Final, Self
+
 import numpy as np
 
-from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric
-from fsrbench.metrics.extractors.base import Features
+from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric
+from fsrbench.metrics.extractors.base import LARGE, Features
 
 CONFIDENCE = 0.9
 IOU = 0.5
@@ -45,9 +47,17 @@ def is_hit(sr: Features, hr: Features | None, confidence: float = CONFIDENCE, io
     return hits
 
 
-def _protocol(detector: str) -> str:
+_MTCNN: Final = "MTCNN (facenet-pytorch) on the picture as it is, thresholds 0.6/0.7/0.7, minimum face {smallest}"
+_RETINAFACE: Final = (
+    "RetinaFace (retinaface-pytorch, ResNet-50) on the picture {size} to 256 px{kernel}, boxes suppressed at IoU 0.4"
+)
+_MOST_CONFIDENT: Final = "the most confident box"
+_LARGEST: Final = "the largest box of confidence >= 0.9, or else the most confident,"
+
+
+def _protocol(detector: str, box: str = _MOST_CONFIDENT) -> str:
     return (
-        f"{detector}; the most confident box is a hit at confidence >= {CONFIDENCE} and, where the HR's is "
+        f"{detector}; {box} is a hit at confidence >= {CONFIDENCE} and, where the HR's is "
         f"that too, IoU >= {IOU} with it; share of all images"
     )
 
@@ -68,7 +78,14 @@ class Detection(FeatureMetric):
 
     name, title, unit, digits, bounds = "detection", "Detection", "fraction", 1, (0, 1)
     extractor = "mtcnn"
-    protocol = _protocol("MTCNN (facenet-pytorch) on the picture as it is, thresholds 0.6/0.7/0.7, minimum face 20 px")
+    protocol = _protocol(_MTCNN.format(smallest="20 px"))
+    detector: ClassVar[tuple[str, str]] = (_MTCNN.format(smallest="20 px"), _MTCNN.format(smallest="1/8 of the side"))
+    """The detector on pictures below 256 px, and on larger ones."""
+
+    def configured(self, facts: Facts) -> Self:
+        """With what the detector does with pictures of this size."""
+        large = facts.task.hr_size >= LARGE
+        return self.replace(protocol=_protocol(self.detector[large], _LARGEST if large else _MOST_CONFIDENT))
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 for a hit, 0 for a miss; the curve has the share of hits at other confidences."""
@@ -89,7 +106,8 @@ class DetectionRetinaface(Detection):
 
     name, title = "detection_retinaface", "Detection (RetinaFace)"
     extractor = "retinaface"
-    protocol = _protocol(
-        "RetinaFace (retinaface-pytorch, ResNet-50) on the picture enlarged to 256 px by Pillow BICUBIC, boxes "
-        "suppressed at IoU 0.4"
+    detector = (
+        _RETINAFACE.format(size="enlarged", kernel=" by Pillow BICUBIC"),
+        _RETINAFACE.format(size="reduced", kernel=" by OpenCV INTER_LINEAR"),
     )
+    protocol = _protocol(detector[0])

@@ -11,6 +11,7 @@ import numpy as np
 from fsrbench.errors import Invalid
 from fsrbench.files.arrays import mean_and_covariance, rows
 from fsrbench.metrics.base import Direction, Evaluation, Faces, Facts, FeatureMetric, Summary
+from fsrbench.metrics.face_descriptors import size_for_dlib
 from fsrbench.metrics.reference_statistics import Statistics
 from fsrbench.stats.intervals import block_interval
 from fsrbench.stats.jackknife import (
@@ -25,6 +26,9 @@ from fsrbench.stats.jackknife import (
 KID_SUBSETS = 100
 KID_SUBSET_SIZE = 1000
 """As KID is usually published; a set with fewer images has smaller subsets, and the row says so."""
+INCEPTION_SIDE = 299
+"""Side in pixels of the pictures that Inception sees."""
+_ENLARGED = "enlarged to 299 px as TensorFlow 1 does"
 KID_LEAST = 50
 """Below this many images the estimate is mostly noise."""
 
@@ -97,7 +101,7 @@ class _Distance(FeatureMetric):
         fewest = min([facts.images, *(count for count in others if count)])
         if fewest < self.least:
             raise Invalid(f"needs at least {self.least} images on both sides, not {fewest}: {self.reason}")
-        protocol = self._protocol(facts.reference, facts.alignment, known)
+        protocol = self._protocol(facts.reference, facts.alignment, known, facts.task.hr_size)
         return self.replace(reference=facts.reference, statistics=known, protocol=protocol)
 
     def check_statistics(self, statistics: Statistics) -> None:
@@ -108,11 +112,14 @@ class _Distance(FeatureMetric):
         """
         raise Invalid("compares face descriptors, which a statistics file of Inception does not have")
 
-    def _protocol(self, reference: int, alignment: str, statistics: Statistics | None = None) -> str:
+    def _protocol(self, reference: int, alignment: str, statistics: Statistics | None = None, side: int = 0) -> str:
+        large = side > INCEPTION_SIDE
+        size = "reduced to 299 px as TensorFlow 1 does (bilinear, not antialiased)" if large else _ENLARGED
         against = f"{reference} HR images of the reference set" if reference else "all HR images"
         against = str(statistics) if statistics else against
         aligned = "the HR where there is one" if alignment == "hr" else "the picture itself"
-        return f"{self.formula}; {self.description.format(aligned=aligned)}; SR images against {against}"
+        description = self.description.format(aligned=aligned, inception=size, dlib=size_for_dlib(side))
+        return f"{self.formula}; {description}; SR images against {against}"
 
     def _both(self, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
         sr, reference = faces.features[self.feature], self._reference(faces)
@@ -165,9 +172,7 @@ class Fid(_Distance):
 
     name, title, bounds = "fid", "FID", (0, inf)
     extractor, feature = "inception", "activations"
-    description = (
-        "Inception v3 of 2015 (torch-fidelity), 2048 activations, pictures enlarged to 299 px as TensorFlow 1 does"
-    )
+    description = "Inception v3 of 2015 (torch-fidelity), 2048 activations, pictures {inception}"
     formula = "Frechet distance of two Gaussians with sample covariances"
     jackknife = staticmethod(frechet_blocks)
     least = 2049
@@ -200,10 +205,7 @@ class FidFace(Fid):
 
     name, title, digits = "fid_face", "FID (face)", 4
     extractor, feature = "dlib", "descriptor"
-    description = (
-        "dlib's 128-d face descriptor, pictures enlarged to 256 px by Pillow BICUBIC, aligned by dlib's 68 points of "
-        "{aligned}"
-    )
+    description = "dlib's 128-d face descriptor, {dlib}, aligned by dlib's 68 points of {aligned}"
     check_statistics = _Distance.check_statistics
     least = 129
     reason = "with no more images than the features' 128 dimensions the covariance is singular and the distance biased"

@@ -7,25 +7,23 @@ from typing import Final
 
 from fsrbench import weights
 from fsrbench.errors import Unavailable
-from fsrbench.metrics.extractors.base import EXTRACTORS
+from fsrbench.metrics.extractors.base import EXTRACTORS, LARGE
 from fsrbench.metrics.judge_input import JudgeInput
 
 DESCRIPTORS: Final = {
     "dlib": "dlib 128-d descriptor, {size}, aligned (150 px chip) by dlib's 68 points of {aligned} in MTCNN's box",
     "facenet": "FaceNet (VGGFace2) 512-d embedding at 160 px, cut to MTCNN's box of {aligned}",
     "arcface": "ArcFace-style network of the ONNX file {file}, 112 px chip aligned by five points of dlib's 68 of "
-    "{aligned}, {fed}, picture and mirror image added, unit length",
+    "{aligned}{reduced}, {fed}, picture and mirror image added, unit length",
 }
 """The descriptors in order of preference, and how protocols describe them."""
-DLIB_SIDE: Final = 256
-"""Side in pixels of the least picture that dlib sees as it is."""
 
 
 def size_for_dlib(side: int) -> str:
     """What is done to a picture of ``side`` px before dlib sees it, for a protocol."""
-    if side < DLIB_SIDE:
-        return f"pictures enlarged to {DLIB_SIDE} px by Pillow BICUBIC"
-    return f"pictures as they are (enlarged only below {DLIB_SIDE} px)"
+    if side < LARGE:
+        return f"pictures enlarged to {LARGE} px by Pillow BICUBIC"
+    return f"pictures as they are (enlarged only below {LARGE} px)"
 
 
 def describe_descriptor(extractor: str, aligned: str, side: int) -> str:
@@ -37,7 +35,9 @@ def describe_descriptor(extractor: str, aligned: str, side: int) -> str:
         side: of the pictures in pixels.
     """
     file, fed = _judge(extractor)
-    return DESCRIPTORS[extractor].format(aligned=aligned, file=file, fed=fed, size=size_for_dlib(side))
+    reduced = "" if side < LARGE else ", from the picture reduced to its scale (antialiased)"
+    size = size_for_dlib(side)
+    return DESCRIPTORS[extractor].format(aligned=aligned, file=file, fed=fed, size=size, reduced=reduced)
 
 
 def choose_descriptor(names: Sequence[str], asked: str) -> str:

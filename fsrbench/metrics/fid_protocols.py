@@ -11,13 +11,15 @@ from fsrbench.errors import Unavailable
 from fsrbench.metrics.base import Evaluation, Faces, Facts
 from fsrbench.metrics.distribution import Fid
 from fsrbench.metrics.extractors.base import Features
+from fsrbench.metrics.reference_statistics import Statistics
 
 Resize = Literal["tensorflow", "pytorch-fid"]
 DIMENSIONS: Final = 2048
 EXTRACTORS: Final = {"tensorflow": "inception", "pytorch-fid": "inception-resized"}
 """The extractor of each way to resize."""
 DESCRIPTIONS: Final = {
-    "tensorflow": Fid.description,
+    "tensorflow": "Inception v3 of 2015 (torch-fidelity), 2048 activations, pictures brought to 299 px as TensorFlow 1 "
+    "does (bilinear, larger ones not antialiased)",
     "pytorch-fid": "Inception v3 of 2015, 2048 activations, pictures resized to 299 px by torch's bilinear without "
     "antialiasing, in [-1, 1], as pytorch-fid",
 }
@@ -39,7 +41,7 @@ class ScriptFid(Fid):
 
     def __init__(self, resize: Resize, reference: str, first: int | None = None) -> None:
         self.resize, self.wanted, self.first = resize, reference, first
-        self.extractor, self.description = EXTRACTORS[resize], DESCRIPTIONS[resize]  # type: ignore[misc]
+        self.extractor = EXTRACTORS[resize]
         super().__init__()
 
     def configured(self, facts: Facts) -> Self:
@@ -58,10 +60,10 @@ class ScriptFid(Fid):
         self.configured(facts)
         super().check(facts)
 
-    def _protocol(self, reference: int, alignment: str, statistics: object = None) -> str:
+    def _protocol(self, reference: int, alignment: str, statistics: Statistics | None = None, side: int = 0) -> str:
         against = str(statistics or (f"{reference} images of the reference set" if reference else self.wanted))
         first = f"the first {self.first} SR images by id" if self.first else "all SR images"
-        return f"{self.formula}; {self.description}; {first} against {against}, however few they are"
+        return f"{self.formula}; {DESCRIPTIONS[self.resize]}; {first} against {against}, however few they are"
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """One number for the set."""

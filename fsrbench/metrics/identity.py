@@ -9,6 +9,7 @@ import numpy as np
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric
 from fsrbench.metrics.extractors.base import Features
 from fsrbench.metrics.face_descriptors import DESCRIPTORS, choose_descriptor, describe_descriptor
+from fsrbench.tasks import Task
 
 MOST_STRANGERS: Final = 20_000
 """Pairs of strangers whose cosine is averaged, at most."""
@@ -78,11 +79,10 @@ class Identity(FeatureMetric):
     bounds: ClassVar[tuple[float, float]] = (-1, 1)
     needs = frozenset({"hr"})
     descriptors: ClassVar[tuple[str, ...]] = tuple(DESCRIPTORS)
-    other: ClassVar[str] = "HR"
 
     def __init__(self) -> None:
         self.extractor = self.descriptors[0]
-        self.protocol = self._protocol(self.extractor, "the HR", 0)
+        self.protocol = self._protocol(self.extractor, "the HR")
 
     @property
     def scores_hr(self) -> bool:
@@ -92,16 +92,20 @@ class Identity(FeatureMetric):
     def configured(self, facts: Facts) -> Self:
         """With the descriptor that was asked for, or the first that is available."""
         extractor = choose_descriptor(self.descriptors, facts.descriptor)
-        protocol = self._protocol(extractor, self._aligned(facts), facts.task.hr_size)
+        protocol = self._protocol(extractor, self._aligned(facts), facts.task)
         return self.replace(extractor=extractor, protocol=protocol)
 
     def _aligned(self, facts: Facts) -> str:
         return "the HR" if facts.alignment == "hr" else "the picture itself"
 
-    def _protocol(self, extractor: str, aligned: str, side: int) -> str:
-        described = describe_descriptor(extractor, aligned, side)
+    def _protocol(self, extractor: str, aligned: str, task: Task | None = None) -> str:
+        described = describe_descriptor(extractor, aligned, task.hr_size if task else 0)
         euclidean = _EUCLIDEAN if extractor == "dlib" else ""
-        return f"cosine similarity of SR_i and {self.other}_i, mean of the images; {described}{euclidean}"
+        return f"cosine similarity of SR_i and {self._pair(task)}, mean of the images; {described}{euclidean}"
+
+    def _pair(self, task: Task | None) -> str:
+        """What SR_i is compared with, for the protocol."""
+        return "HR_i"
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """Cosine of each image; details have the mean angle, the lowest cosine and that of strangers."""
@@ -130,7 +134,7 @@ class IdentityLr(Identity):
 
     name, title = "identity_lr", "Identity, to LR"
     needs = frozenset()
-    other, uses_lr = "LR (enlarged to HR's side by Pillow BICUBIC)", True
+    uses_lr = True
 
     @property
     def scores_hr(self) -> bool:
@@ -148,6 +152,9 @@ class IdentityLr(Identity):
 
     def _aligned(self, facts: Facts) -> str:
         return "the LR" if facts.alignment == "hr" and not facts.has_hr else super()._aligned(facts)
+
+    def _pair(self, task: Task | None) -> str:
+        return "LR_i" if task and task.is_restoration else "LR_i (enlarged to HR's side by Pillow BICUBIC)"
 
     def _other(self, faces: Faces) -> Features:
         assert faces.lr is not None

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from fsrbench.metrics.base import Direction, Evaluation, Faces, Facts, FeatureMetric
+from fsrbench.metrics.extractors.base import LARGE
 from fsrbench.metrics.face_descriptors import size_for_dlib
 
 FAILURE = 0.1
@@ -93,10 +94,20 @@ class LandmarkNmeDlib(LandmarkNme):
 
     name, title = "landmark_nme_dlib", "Landmark error, dlib"
     extractor = "dlib-landmarks"
-    protocol = (
-        "68 landmarks of SR against those of HR, both by dlib's predictor at 256 px (Pillow BICUBIC) in MTCNN's box of "
-        "the HR; mean distance over the distance of the outer eye corners in HR"
-    )
+
+    def __init__(self) -> None:
+        self.protocol = self._protocol(0)
+
+    def configured(self, facts: Facts) -> Self:
+        """With what the predictor sees of pictures of this size."""
+        return self.replace(protocol=self._protocol(facts.task.hr_size))
+
+    def _protocol(self, side: int) -> str:
+        seen = "at 256 px (Pillow BICUBIC)" if side < LARGE else "on the picture as it is"
+        return (
+            f"68 landmarks of SR against those of HR, both by dlib's predictor {seen} in MTCNN's box of the HR; mean "
+            "distance over the distance of the outer eye corners in HR"
+        )
 
 
 class Lmd(FeatureMetric):

@@ -12,6 +12,7 @@ from fsrbench.errors import Invalid
 from fsrbench.metrics.base import CombinedMetric, Direction, Evaluation, Faces, Facts, Summary
 from fsrbench.metrics.face_descriptors import choose_descriptor
 from fsrbench.metrics.identity import IdentityLr, cosine
+from fsrbench.tasks import Task
 
 PARTS: Final = ("clipiqa", "maniqa", "musiq", "niqe", "qalign", "fid")
 """What the score is made of; FID is one number of all images, the others one of each."""
@@ -103,10 +104,10 @@ class NtireIdentity(IdentityLr):
         """Aligned by the challenge's points where they are given, else by the LR picture's landmarks."""
         extractor = choose_descriptor(self.descriptors, "auto")
         by_lr = extractor == "adaface" and not facts.has_hr and facts.alignment == "hr"
-        protocol = self._protocol(extractor, self._aligned(facts), facts.task.hr_size)
+        protocol = self._protocol(extractor, self._aligned(facts), facts.task)
         return self.replace(extractor=extractor, by_lr=by_lr, protocol=protocol)
 
-    def _protocol(self, extractor: str, aligned: str, side: int) -> str:
+    def _protocol(self, extractor: str, aligned: str, task: Task | None = None) -> str:
         return (
             "cosine of SR_i and its LR input, not HR, mean of the images; AdaFace IR-50 (the ONNX file adaface) on "
             f"112 px chips, B, G, R in [-1, 1], aligned by {ALIGNED[extractor].format(aligned=aligned)}"
@@ -131,10 +132,10 @@ class NtireGate(NtireIdentity):
         self._thresholds, self._most = dict(thresholds), most
         super().__init__()
 
-    def _protocol(self, extractor: str, aligned: str, side: int) -> str:
+    def _protocol(self, extractor: str, aligned: str, task: Task | None = None) -> str:
         limits = ", ".join(f"{name} {limit:g}" for name, limit in self._thresholds.items())
         return (
-            f"number of faces below their subset's threshold ({limits}): {super()._protocol(extractor, aligned, side)}"
+            f"number of faces below their subset's threshold ({limits}): {super()._protocol(extractor, aligned, task)}"
         )
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -28,6 +28,8 @@ SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
 """Metrics that pyiqa computes over whole folders, not image by image."""
 NO_FACE = "No face detected"
 """What pyiqa says of a picture in which a metric of faces finds none."""
+GPU_BATCH = 16
+"""Pictures that a GPU scores at once."""
 NETWORK = 100_000
 """Parameters from which on a metric counts as a network."""
 
@@ -63,6 +65,14 @@ class PyiqaMetric(ImageMetric):
         except Exception as error:  # every network has errors of its own
             raise Invalid(f"pyiqa cannot score {side} px pictures: {one_line(error)}") from None
 
+    def on(self, device: torch.device) -> Self:
+        """With its network on the device, where it is loaded anew."""
+        if device == self.device:
+            return self
+        moved = self.replace(device=device)
+        vars(moved).pop("_network", None)
+        return moved
+
     def __reduce__(self) -> tuple[Any, ...]:
         """To and from bytes by its name: its class is made when it is asked for, and its network is loaded anew."""
         attributes = {name: value for name, value in vars(self).items() if name not in ("_network", "chosen")}
@@ -85,7 +95,7 @@ class PyiqaMetric(ImageMetric):
                 import_torchvision()
                 import pyiqa
 
-                return pyiqa.create_metric(self.name, device=torch.device("cpu"))
+                return pyiqa.create_metric(self.name, device=self.device)
         except ImportError as error:
             reason = f"{one_line(error)}{advice(error)}"
             raise Unavailable(f"pyiqa's {self.name} needs a package that is not installed: {reason}") from None
@@ -110,19 +120,30 @@ class PyiqaMetric(ImageMetric):
         return bool(sum(p.numel() for p in self._network.parameters()) < NETWORK)
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """pyiqa's score of each image; NaN where a metric of faces finds none."""
-        others = hr if hr is not None and "hr" in self.needs else None
-        with torch.inference_mode():
-            return torch.cat([self._one(*_beside(sr, others, row)).reshape(1) for row in range(len(sr))])
+        """pyiqa's score of each image, NaN where a metric of faces finds none.
 
-    def _one(self, *pictures: Tensor) -> Tensor:
+        On the CPU pictures are scored one by one, on a GPU several at once.
+        """
+        others = hr if hr is not None and "hr" in self.needs else None
+        size = 1 if self.device.type == "cpu" else GPU_BATCH
+        with torch.inference_mode():
+            batches = (
+                [pictures[i : i + size] for pictures in (sr, others) if pictures is not None]
+                for i in range(0, len(sr), size)
+            )
+            return torch.cat([self._scores(*batch) for batch in batches]).to(sr.device)
+
+    def _scores(self, *pictures: Tensor) -> Tensor:
         try:
-            found: Tensor = self._network(*pictures)
-            return found
+            found: Tensor = self._network(*(part.to(self.device) for part in pictures))
+            return found.reshape(len(pictures[0]))
         except AssertionError as error:
             if NO_FACE not in str(error):
                 raise
-            return torch.tensor(float("nan"))
+        if len(pictures[0]) == 1:
+            return torch.tensor([float("nan")], device=self.device)
+        singly = zip(*(part.split(1) for part in pictures), strict=True)
+        return torch.cat([self._scores(*one) for one in singly])
 
     def fetch(self) -> None:
         """Download the weights into pyiqa's cache.
@@ -137,10 +158,6 @@ def _unpickled(name: str, attributes: Mapping[str, Any]) -> PyiqaMetric:
     metric = pyiqa_metric(name)
     assert metric is not None
     return metric().replace(**attributes)
-
-
-def _beside(sr: Tensor, hr: Tensor | None, row: int) -> tuple[Tensor, ...]:
-    return (sr[row, None],) if hr is None else (sr[row, None], hr[row, None])
 
 
 def pyiqa_metric(name: str) -> type[PyiqaMetric] | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+import torch
 from torch import Tensor
 
 from fsrbench.metrics.base import Facts, ImageMetric, Metric
@@ -49,7 +50,6 @@ class ChangedPictures(ImageMetric):
         change: of SR and HR; none where the metric sees them as they are.
 
     Example:
-        >>> import torch
         >>> from fsrbench.metrics.changes import crop
         >>> from fsrbench.metrics.quality import Psnr
         >>> hr = torch.zeros(1, 3, 16, 16)
@@ -67,6 +67,10 @@ class ChangedPictures(ImageMetric):
     def check(self, facts: Facts) -> None:
         """As the metric itself."""
         self._base.check(facts)
+
+    def on(self, device: torch.device) -> Self:
+        """With the metric itself on the device."""
+        return self.replace(_base=self._base.on(device))
 
     def fingerprint(self) -> str:
         """As the metric itself."""

@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from fsrbench.datasets.storage import MAX_BYTES
-from fsrbench.engine.pictures import outcomes
+from fsrbench.engine.pictures import Batch, outcomes
 from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.files.atomic import whole
 from fsrbench.machine.console import Reporter
@@ -43,8 +43,9 @@ MAX_LR_SIZES: Final = 1.5
 24 px, where it sees two thirds of the photo's detail, equal; above, the photo itself shows more."""
 MAX_PIXELS: Final = 256_000_000
 """Of the enlarged photo, for which Pillow takes four bytes per pixel."""
-BATCH: Final = 32
 ROWS: Final = 12
+RESTORED: Final = 4
+"""Most times that a photo is enlarged for a task that enlarges nothing, so that restored faces keep their details."""
 GROUPS: Final = 4
 """The grid has at most :data:`ROWS` rows and this many groups of columns."""
 
@@ -87,7 +88,7 @@ def upscale(request: Request, reporter: Reporter) -> list[Path]:
     faces = _choose(find_faces(photo, request.smallest, reporter), request, task, reporter)
     lr = np.stack([cut(photo, face.frame, task.lr_size) for face in faces])
     sr = _super_resolve(method, request.method, lr, task, device)
-    factor = _factor(photo, task, reporter)
+    factor = _factor(photo, faces, task, reporter)
     picture = photo.resize((photo.width * factor, photo.height * factor), Image.Resampling.BICUBIC)
     # Large faces last: they are nearer and may hide parts of small ones
     for face, pixels in sorted(zip(faces, sr, strict=True), key=lambda pair: pair[0].frame.side):
@@ -160,8 +161,9 @@ def _choose(faces: list[Face], request: Request, task: Task, reporter: Reporter)
 def _super_resolve(method: Method, name: str, lr: np.ndarray, task: Task, device: torch.device) -> np.ndarray:
     """uint8 N,h,w,3 -> uint8 N,H,W,3."""
     made = []
-    for start in range(0, len(lr), BATCH):
-        batch = to_tensor(lr[start : start + BATCH]).to(device)
+    size = Batch.for_device(device, task.hr_size).size
+    for start in range(0, len(lr), size):
+        batch = to_tensor(lr[start : start + size]).to(device)
         with torch.inference_mode():
             found = outcomes(method, batch, [str(start + i) for i in range(len(batch))], task.hr_size)
         for outcome in found:
@@ -171,15 +173,22 @@ def _super_resolve(method: Method, name: str, lr: np.ndarray, task: Task, device
     return np.concatenate(made)
 
 
-def _factor(photo: Image.Image, task: Task, reporter: Reporter) -> int:
-    """Factor by which the photo is enlarged: the task's scale, unless that takes too much memory."""
+def _factor(photo: Image.Image, faces: list[Face], task: Task, reporter: Reporter) -> int:
+    """Factor by which the photo is enlarged: the task's scale, unless that takes too much memory.
+
+    For restoration, what its largest face grows by, so that no detail is made to be thrown away.
+    """
+    wanted = task.scale
+    if task.is_restoration:
+        largest = max(face.frame.side for face in faces)
+        wanted = min(RESTORED, max(1, round(task.hr_size / largest)))
     most = math.isqrt(MAX_PIXELS // (photo.width * photo.height))
-    if most < task.scale:
+    if most < wanted:
         reporter.warn(
-            f"the photo is enlarged {most} times instead of {task.scale}, because it has "
+            f"the photo is enlarged {most} times instead of {wanted}, because it has "
             f"{photo.width} x {photo.height} px; a crop can be enlarged more"
         )
-    return min(most, task.scale)
+    return min(most, wanted)
 
 
 def _draw(faces: list[Face], lr: np.ndarray, sr: np.ndarray, request: Request, out: Path) -> None:
@@ -191,9 +200,10 @@ def _draw(faces: list[Face], lr: np.ndarray, sr: np.ndarray, request: Request, o
         group = range(start, min(start + rows, shown))
         empty = rows - len(group)
         sizes = [f"{faces[i].frame.side:.0f} px in the photo" for i in group]
-        large = [enlarge(lr[i], sr.shape[1]) for i in group]
         columns.append(GridColumn("LR", [*lr[group], *_blank(lr, empty)], sizes + [""] * empty, pixelated=True))
-        columns.append(GridColumn("bicubic", [*large, *_blank(sr, empty)]))
+        if lr.shape[1] < sr.shape[1]:
+            large = [enlarge(lr[i], sr.shape[1]) for i in group]
+            columns.append(GridColumn("bicubic", [*large, *_blank(sr, empty)]))
         columns.append(GridColumn(request.method, [*sr[group], *_blank(sr, empty)]))
     draw_grid(columns, [""] * rows, out, INVENTED, metadata=_metadata(request))
 

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from fsrbench.faces import ffhq
 
 MAX_SIDE: Final = 512
-"""Frames larger than this many pixels are reduced before they are rotated; no task needs more."""
+"""Frames larger than this many pixels, and than the task's LR, are reduced before they are rotated."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ def cut(photo: Image.Image, frame: Frame, size: int) -> np.ndarray:
     """
     box = frame.box(photo.size, margin=2)
     region, frame = photo.crop(box), Frame(frame.centre - complex(*box[:2]), frame.half)
-    if frame.side > MAX_SIDE:
-        factor = MAX_SIDE / frame.side
+    if frame.side > (most := max(MAX_SIDE, size)):
+        factor = most / frame.side
         region = region.resize((round(region.width * factor), round(region.height * factor)), Image.Resampling.BICUBIC)
         frame = frame.scaled(factor)
     side = max(size, round(frame.side))

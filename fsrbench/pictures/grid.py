@@ -25,6 +25,9 @@ Box = tuple[float, float, float, float]
 
 SMALLEST_CELL: Final = 192
 """Least size in pixels of a picture's longer side: about what a face has on a paper's page."""
+LARGEST_CELL: Final = 256
+"""Larger pictures are reduced to this, so that titles and captions stay readable beside them; a face's eyes and mouth,
+enlarged below, then show about every pixel of a picture of 512 px."""
 GAP: Final = 6
 PART_GAP: Final = 3
 MARGIN: Final = 12
@@ -93,8 +96,7 @@ def draw_grid(
         rows: a name for each row, written at its left; may be empty.
         out: the file.
         caption: below everything, wrapped.
-        cell: longer side of each picture in pixels; by default the least multiple of the last column's pictures
-            (usually HR) of at least :data:`SMALLEST_CELL`.
+        cell: longer side of each picture in pixels; by default as :func:`cell_for` the last column's (usually HR).
         parts: for each row, parts shown enlarged below its pictures.
         metadata: of the file.
 
@@ -120,6 +122,15 @@ def draw_grid(
         page.save(file, dpi=(200, 200), pnginfo=metadata)
 
 
+def cell_for(side: int) -> int:
+    """How large a picture is shown: at the least multiple of at least :data:`SMALLEST_CELL`, or reduced.
+
+    >>> [cell_for(side) for side in (64, 128, 256, 512)]
+    [192, 256, 256, 256]
+    """
+    return side * math.ceil(SMALLEST_CELL / side) if side < SMALLEST_CELL else min(side, LARGEST_CELL)
+
+
 def _check(columns: Sequence[GridColumn], rows: int) -> None:
     if not columns or not rows:
         raise UserError("nothing to draw: a grid needs at least one column and one row")
@@ -129,10 +140,11 @@ def _check(columns: Sequence[GridColumn], rows: int) -> None:
 
 
 def enlarge(image: Picture, size: tuple[int, int], pixelated: bool, box: Box = (0, 0, 1, 1)) -> Image.Image:
-    """Enlarge a picture, or a part of it, to ``size``: to visible pixels, or smoothly."""
+    """Enlarge a picture, or a part of it, to ``size``: to visible pixels, or smoothly; smoothly where it is reduced."""
     height, width = image.shape[:2]
     pixels = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
-    kernel = Image.Resampling.NEAREST if pixelated else Image.Resampling.LANCZOS
+    enlarged = pixels[2] - pixels[0] <= size[0]
+    kernel = Image.Resampling.NEAREST if pixelated and enlarged else Image.Resampling.LANCZOS
     return Image.fromarray(image).resize(size, kernel, box=pixels)
 
 
@@ -173,7 +185,7 @@ def _font(size: int, file: Path = OWN) -> ImageFont.FreeTypeFont:
 def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, cell: int | None, parts: int) -> _Layout:
     picture = columns[-1].images[0]
     longer = max(picture.shape[:2])
-    side = cell or longer * math.ceil(SMALLEST_CELL / longer)
+    side = cell or cell_for(longer)
     box = (round(side * picture.shape[1] / longer), round(side * picture.shape[0] / longer))
     left = MARGIN + (ROW_SIZE + GAP if any(rows) else 0)
     top = MARGIN + TITLE_SIZE + GAP

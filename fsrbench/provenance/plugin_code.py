@@ -23,7 +23,8 @@ class PluginCode:
         self._state = ObjectState()
         self._is_own = fingerprints.is_counted_elsewhere(type(plugin).__module__)
         if not self._is_own:
-            self._state.add({name: value for name, value in vars(plugin).items() if name != "settings"})
+            # The kind of device is in every key; which of several GPUs it is does not matter
+            self._state.add({name: value for name, value in vars(plugin).items() if name not in ("settings", "device")})
         bases = () if self._is_own else type(plugin).__mro__[:-1]
         self._code = fingerprints.code_of({*bases, *self._state.code})
         self._names_weights = bool(weight_files)

@@ -19,7 +19,7 @@ from fsrbench.provenance.versions import versions
 from fsrbench.spec import RunSpec
 
 NAME = "finished.json"
-IRRELEVANT = ("resume", "offline", "out", "workers", "scheduler")
+IRRELEVANT = ("resume", "offline", "out", "workers", "scheduler", "cache_limit")
 """Fields of a specification that do not affect the scores."""
 Stamp = tuple[int, int, int]
 """Size in bytes, time of the last change of the content in nanoseconds, and of the file: a copy may keep the former."""

@@ -22,6 +22,15 @@ def one_line(value: object) -> str:
     return "" if value is None else " ".join(str(value).split())
 
 
+def findings(entry: Mapping[str, Any]) -> list[str]:
+    """What checks found wrong with a method's pictures, one line each."""
+    found = entry.get("findings")
+    lines = (
+        [finding.get("text") for finding in found if isinstance(finding, Mapping)] if isinstance(found, list) else []
+    )
+    return [one_line(line) for line in lines if line]
+
+
 def images_of_people(images: object, people: object) -> str:
     """``16 images of 6 people``; only the number of images where nobody is known."""
     if not people:

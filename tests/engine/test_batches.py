@@ -79,5 +79,9 @@ def test_a_bad_image_costs_few_calls() -> None:
     assert len(method.calls) == 9  # two at each halving, and the first
 
 
-def test_the_first_batch_suits_the_device() -> None:
-    assert (Batch.for_device(CPU).size, Batch.for_device(torch.device("cuda")).size) == (16, 64)
+@pytest.mark.parametrize(
+    ("side", "on_cpu", "on_gpu"), [(64, 16, 64), (128, 16, 64), (256, 4, 64), (512, 1, 16), (4096, 1, 1)]
+)
+def test_the_first_batch_suits_the_device_and_the_pictures(side: int, on_cpu: int, on_gpu: int) -> None:
+    found = [Batch.for_device(device, side).size for device in (CPU, torch.device("cuda"))]
+    assert found == [on_cpu, on_gpu]

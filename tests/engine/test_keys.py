@@ -16,12 +16,13 @@ from fsrbench.engine.keys import Keys
 from fsrbench.engine.plan import REFERENCE, Unit, make_shards
 from fsrbench.methods.names import find_method
 from fsrbench.metrics.consistency import Consistency
-from fsrbench.metrics.extractors.base import EXTRACTORS
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 from fsrbench.metrics.quality import Psnr
 from fsrbench.provenance import fingerprints, versions
 from fsrbench.provenance.versions import version
 from fsrbench.runs.names import HR
 from fsrbench.spec import RunSpec
+from fsrbench.tasks import TASKS
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def keys(device: str = "cpu", **setting: Any) -> Keys:
 def test_sr_depends_on_the_whole_setting_and_hr_on_the_task_alone(
     faces: Dataset, setting: dict[str, Any], same_hr: bool
 ) -> None:
-    (shard,) = make_shards(faces)
+    (shard,) = make_shards(faces, TASKS["x4"])
     one, other = keys(), keys(**setting)
     assert one.pictures(Unit(shard, "bicubic")) != other.pictures(Unit(shard, "bicubic"))
     for row in (HR, REFERENCE):
@@ -50,7 +51,7 @@ def test_sr_depends_on_the_whole_setting_and_hr_on_the_task_alone(
 
 
 def test_every_picture_counts(faces: Dataset, tmp_path: Path) -> None:
-    (shard,), (fewer,) = make_shards(faces), make_shards(faces.head(1))
+    (shard,), (fewer,) = make_shards(faces, TASKS["x4"]), make_shards(faces.head(1), TASKS["x4"])
     before = {keys().pictures(Unit(part, HR)) for part in (shard, fewer)}
     (tmp_path / "data" / "a.png").write_bytes((tmp_path / "data" / "b.png").read_bytes())
     assert len(before | {keys().pictures(Unit(shard, HR))}) == 3
@@ -70,7 +71,7 @@ def test_hr_is_looked_at_once_whatever_lr_is_made_of(tmp_path: Path, monkeypatch
 def test_another_version_of_a_package_or_of_our_code_is_in_every_key(
     faces: Dataset, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
-    (shard,) = make_shards(faces)
+    (shard,) = make_shards(faces, TASKS["x4"])
 
     def all_keys() -> tuple[str, ...]:
         found = keys()
@@ -90,7 +91,7 @@ def test_another_version_of_a_package_or_of_our_code_is_in_every_key(
 def test_an_extra_that_is_installed_later_changes_what_uses_it_and_nothing_else(
     faces: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (shard,) = make_shards(faces)
+    (shard,) = make_shards(faces, TASKS["x4"])
     monkeypatch.setattr(weights, "sha256", lambda name: name)
 
     def made(package: str) -> str | None:
@@ -110,3 +111,20 @@ def test_scores_beside_lr_depend_on_how_lr_is_made_and_others_do_not(faces: Data
     found = [keys(degradation=name, seed=seed) for name, seed in (("area", 0), ("noise:5", 0), ("noise:5", 1))]
     assert len({each.scores(each.beside_lr("sr", shard), metric) for each in found}) == 3
     assert len({each.scores("sr", Psnr()) for each in found}) == 1
+
+
+def test_numbers_of_a_gpu_are_kept_apart_from_those_of_the_cpu() -> None:
+    def features_of(name: str, device: str) -> str:
+        def extractor(name: str) -> Extractor:
+            made: Extractor = EXTRACTORS.get(name)()
+            made.use(torch.device(device))
+            return made
+
+        spec = RunSpec(methods=("bicubic",))
+        return Keys(spec, torch.device(device), lambda name: find_method(name)(), extractor).features("sr", name, False)
+
+    assert features_of("fan", "cpu") != features_of("fan", "cuda") == features_of("fan", "cuda:1")
+    assert features_of("dlib-landmarks", "cpu") != features_of("dlib-landmarks", "cuda")  # in a box of MTCNN's
+    metric = Psnr()
+    assert keys().scores("sr", metric) != keys().scores("sr", metric.replace(device=torch.device("cuda")))
+    assert keys().scores("sr", metric) == keys("cuda").scores("sr", metric.on(torch.device("cuda")))

@@ -14,6 +14,8 @@ import pytest
 from fsrbench.engine.store import Store, key_of, pack_json, unpack_json
 
 ARRAYS = {"value": np.arange(500.0), "pixels": np.full((2, 4, 4, 3), 7, np.uint8), "none": np.empty((0, 3))}
+LARGE = {"sr": np.random.RandomState(0).randint(0, 256, (3, 300, 200, 3)).astype(np.uint8) // 32, "ids": np.arange(3)}
+"""Pictures that are compressed, and what lies beside them."""
 
 
 @pytest.fixture
@@ -33,6 +35,41 @@ def test_what_is_put_comes_back(store):
     for name, array in ARRAYS.items():
         assert back[name].dtype == array.dtype
         np.testing.assert_array_equal(back[name], array)
+
+
+def test_large_pictures_come_back_from_fewer_bytes(store):
+    store.put("pictures", "k", LARGE)
+    back = store.get("pictures", "k")
+    assert back is not None
+    assert back.keys() == LARGE.keys()
+    for name, array in LARGE.items():
+        np.testing.assert_array_equal(back[name], array)
+    (path,) = files(store)
+    assert path.stat().st_size < 0.6 * LARGE["sr"].nbytes
+    assert (store.get("pictures", "k", only=("ids",)) or {}).keys() == {"ids"}
+    np.testing.assert_array_equal((store.get("pictures", "k", only=("sr",)) or {})["sr"], LARGE["sr"])
+
+
+def test_what_is_read_counts_as_used_and_not_as_written(store):
+    store.put("scores", "k", ARRAYS)
+    (path,) = files(store)
+    os.utime(path, (5, 7))
+    assert store.touch("scores", "k")
+    assert path.stat().st_atime > 1e9
+    os.utime(path, (5, 7))
+    store.get("scores", "k")
+    assert (path.stat().st_atime > 1e9, path.stat().st_mtime) == (True, 7)
+    assert not store.touch("scores", "other")
+
+
+def test_damaged_pictures_count_as_not_there(store):
+    store.put("pictures", "k", LARGE)
+    (path,) = files(store)
+    with np.load(path) as file:
+        arrays = dict(file)
+    arrays["sr packed"] = arrays["sr packed"][:-99]
+    np.savez(path, **arrays)
+    assert store.get("pictures", "k") is None
 
 
 @pytest.mark.parametrize(("kind", "key"), [("scores", "other"), ("features", "k")])

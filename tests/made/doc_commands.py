@@ -34,6 +34,7 @@ PARSED_ONLY = {
     "--scheduler": "joins a cluster: tests/engine/ has one",
     "--isolate": "starts processes: tests/engine/ has them",
     "fetch": "downloads",
+    "ffhq.npz": "needs Inception's weights: tests/metrics/test_reference_statistics.py does it with others",
     "configs/paper.yaml": "needs FFHQ and WIDER FACE",
     "configs/sweep.yaml": "takes minutes; study.yaml on the same page has a sweep",
 }

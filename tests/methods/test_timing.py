@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
@@ -142,6 +143,28 @@ def test_no_larger_batches_than_a_slow_method_can_do(monkeypatch):
     results = measure({"slow": Slow(), "a": Recorder("a", [])}, face(), CPU, ["throughput"], FOUR)
     sizes = [list(r.images_per_s) for r in results.values() if isinstance(r, Readings)]
     assert sizes == [[1, 3], [1, 3, 6]]  # the batch that tables show is always there
+
+
+def test_a_method_that_takes_seconds_is_timed_in_bounded_time(monkeypatch):
+    monkeypatch.setattr(timing, "BATCHES", (1, 2, 3, 6))
+    monkeypatch.setattr(timing, "BATCH_SECONDS", 0.03)
+    monkeypatch.setattr(timing, "TABLE_SECONDS", 0.05)
+    monkeypatch.setattr(timing, "WARM_UP_SECONDS", 0.01)
+    calls: list[int] = []
+
+    class SlowEach(Slow):
+        """20 ms for each picture."""
+
+        def upscale(self, lr: Tensor) -> Tensor:
+            calls.append(len(lr))
+            time.sleep(0.02 * len(lr))
+            return lr
+
+    slow = measure({"slow": SlowEach()}, face(), CPU, ["throughput"], FOUR)["slow"]
+    assert isinstance(slow, Readings)
+    assert calls == [1] * 8  # one to warm up, and no batch of 2 or 3
+    assert re.fullmatch(r"a batch of 3 would take 0 s; latency_ms is measured", str(slow.problems["throughput"]))
+    assert isinstance(slow.problems["throughput"], Invalid)
 
 
 @pytest.mark.parametrize("call", range(1, 19))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from made import call, encode_picture
+from made.networks import save_enlarging_onnx
 from made.photo import background, crowd, frame_at
 from made.places import ROOT
 from PIL import Image, ImageCms
@@ -108,6 +109,40 @@ def test_picture_is_enlarged_by_the_scale_and_every_face_has_its_row(photo, tmp_
         assert columns[2].images[row].shape == (SIZES[task], SIZES[task], 3)
         np.testing.assert_array_equal(columns[1].images[row], columns[2].images[row])
     assert columns[0].captions == ["16 px in the photo", "48 px in the photo", "20 px in the photo"]
+
+
+@pytest.mark.parametrize("kind", ["interpolation", "onnx"])
+@pytest.mark.parametrize(
+    ("task", "lr", "scale", "factor"),
+    [("128x4", 128, 4, 4), ("32x8", 32, 8, 8), ("512x1", 512, 1, 4), ("64x1", 64, 1, 1)],
+)
+def test_faces_are_cut_at_the_lr_size_of_any_task(
+    photo: Path, tmp_path: Path, found, task: str, lr: int, scale: int, factor: int, kind: str
+) -> None:
+    """For restoration the photo grows as its largest face does, at most four times: 48 to 64 px is 1, to 512 is 4."""
+    method = "bicubic"
+    if kind == "onnx":
+        method = f"onnx:{save_enlarging_onnx(tmp_path / 'net.onnx', scale, gain=0.5)}"
+    with mock.patch("fsrbench.photo.command.draw_grid") as draw:
+        result = upscale(photo, "--out", tmp_path / "one.png", "--task", task, "--all", method=method)
+    assert result.exit_code == 0, result.output
+    picture = Image.open(tmp_path / "one.png")
+    assert picture.size == (150 * factor, 140 * factor)
+    columns = draw.call_args.args[0]
+    assert [c.title for c in columns][:-1] == (["LR", "bicubic"] if scale > 1 else ["LR"])
+    shown = Image.open(photo)
+    for row, place in enumerate(PLACES):
+        face = cut(shown, place, lr)
+        np.testing.assert_array_equal(columns[0].images[row], face)
+        assert columns[-1].images[row].shape == (lr * scale, lr * scale, 3)
+        if kind == "onnx":
+            expected = np.rint(face.repeat(scale, 0).repeat(scale, 1) / 2)
+            assert np.abs(columns[-1].images[row] - expected).max() <= 1
+            centre = int(place.centre.imag * factor), int(place.centre.real * factor)
+            large = shown.resize(picture.size, Image.Resampling.BICUBIC)
+            half = round(place.side * factor / 6)
+            around = tuple(slice(at - half, at + half) for at in centre)
+            assert np.asarray(picture)[around].mean() == pytest.approx(np.asarray(large)[around].mean() / 2, abs=4)
 
 
 def test_many_faces_stand_in_groups_of_columns(photo: Path, tmp_path: Path, found) -> None:
@@ -209,7 +244,7 @@ def test_bad_method_is_one_line(photo: Path, tmp_path: Path, found, monkeypatch,
         (["--method", "images:DIR"], "upscale needs a method that computes; images: only reads pictures"),
         (["--method", "bicubik"], "unknown method 'bicubik'; did you mean bicubic"),
         (["--method", "scgan", "--task", "x8"], "scgan does x4, not x8"),
-        (["--task", "x2"], "unknown task 'x2'; known: x4, x8"),
+        (["--task", "x2"], "unknown task 'x2'; write x4, x8 or LRxSCALE, e.g. 128x4"),
         (["--device", "gpu"], "unknown device 'gpu'"),
         (["--out", "face.jpg"], "face.jpg: pictures are written as PNG; name a .png file or a folder"),
         (["--out", "crowd.png"], "crowd.png would be overwritten; name another --out"),

@@ -52,12 +52,26 @@ def test_sr_and_hr_are_enlarged_smoothly_and_stand_in_one_line_with_lr(tmp_path)
     assert lr_left + 192 < sr_left < lr_left + 192 + 20
 
 
-@pytest.mark.parametrize(("hr", "cell"), [(64, 192), (128, 256), (512, 512)])
+@pytest.mark.parametrize(("hr", "cell"), [(64, 192), (128, 256), (256, 256), (512, 256)])
 def test_page_size(tmp_path, hr, cell):
     _, _, page = grid(tmp_path, hr=hr, rows=3)
     height, width = page.shape[:2]
     assert 3 * cell < width < 3 * cell + 80
     assert 3 * cell < height < 3 * cell + 150
+
+
+def test_large_pictures_are_reduced_smoothly_and_parts_are_cut_from_all_their_pixels(tmp_path):
+    board = np.indices((512, 512)).sum(axis=0) % 2 * 255
+    board = np.repeat(board[..., None], 3, axis=2).astype(np.uint8)
+    out = tmp_path / "grid.png"
+    box = (0.25, 0.25, 0.75, 0.25 + 0.5 / 2.4)  # 256 px wide, as it is shown
+    draw_grid([GridColumn("LR", [board], pixelated=True)], [""], out, parts=[[box]])
+    page = np.asarray(Image.open(out).convert("L")).astype(int)
+    left, top = 12, 35
+    shown = page[top + 8 : top + 248, left + 8 : left + 248]
+    assert abs(shown - 127.5).max() < 30  # no moire
+    part = page[top + 256 + 5 : top + 256 + 95, left + 8 : left + 248]
+    assert abs(part[:, 1:] - part[:, :-1]).min() > 200
 
 
 def test_cell_sets_the_size(tmp_path):

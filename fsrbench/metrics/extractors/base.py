@@ -34,7 +34,11 @@ BUILTIN = {
 }
 BY_LR: Final = " by lr"
 """What follows an extractor's name where the LR image's landmarks align the faces."""
+LARGE: Final = 256
+"""Side in pixels from which on pictures are large: extractors take them as they are or reduce them, and the largest of
+several faces, for small ones in the background can be seen."""
 BATCH = 16
+GPU_BATCH: Final = 64
 EXTRACTORS = Registry("feature extractor", BUILTIN, group="fsrbench.extractors")
 
 
@@ -71,7 +75,7 @@ class Extractor(ABC):
 
     def use(self, device: torch.device) -> None:
         """Compute on a device from now on, if it can; call before the first :meth:`extract`."""
-        if self.on_gpu:
+        if self.on_gpu and device != self.device:
             self.device = device
 
     def check(self) -> None:
@@ -111,10 +115,10 @@ class Extractor(ABC):
 
 def extract(extractor: Extractor, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
     """As :meth:`Extractor.extract`, a batch at a time: larger ones are slower, for their tensors outgrow the caches."""
-    starts = range(0, max(1, len(images)), BATCH)
+    size = BATCH if extractor.device.type == "cpu" else GPU_BATCH
     parts = [
-        extractor.extract(images[i : i + BATCH], {name: array[i : i + BATCH] for name, array in guide.items()})
-        for i in starts
+        extractor.extract(images[i : i + size], {name: array[i : i + size] for name, array in guide.items()})
+        for i in range(0, max(1, len(images)), size)
     ]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 

@@ -17,7 +17,7 @@ from fsrbench.faces.mtcnn import facenet_pytorch_package
 from fsrbench.faces.points import five_points
 from fsrbench.machine.packages import cannot_import
 from fsrbench.methods.onnx_files import DTYPES, PREFIX
-from fsrbench.metrics.extractors.base import Extractor, Features
+from fsrbench.metrics.extractors.base import LARGE, Extractor, Features
 from fsrbench.metrics.judge_input import JudgeInput, declared_input, find_input
 from fsrbench.weights.tensors import check_tensors, tensors_of
 
@@ -29,6 +29,7 @@ _INPUTS: dict[str, JudgeInput] = {}
 class FacenetDescriptor(Extractor):
     """FaceNet's 512-d face embedding (Inception-ResNet v1 on VGGFace2; facenet-pytorch), MTCNN's box of the HR."""
 
+    on_gpu = True
     requires = ("mtcnn",)
     weight_files = ("facenet",)
     aligns = True
@@ -45,7 +46,7 @@ class FacenetDescriptor(Extractor):
         network = facenet_pytorch_package().InceptionResnetV1(classify=True, num_classes=8631)
         network.load_state_dict(tensors_of(weights.find("facenet")))
         network.classify = False
-        return network.eval()
+        return network.eval().to(self.device)
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
         """``descriptor`` N,512, of the face's box enlarged to 160 px."""
@@ -56,8 +57,8 @@ class FacenetDescriptor(Extractor):
             crops.append(F.interpolate(crop, (160, 160), mode="bicubic", antialias=True).clamp(0, 1))
         with torch.inference_mode():
             # facenet-pytorch's fixed standardisation: (x - 127.5) / 128 of 8-bit values.
-            embedded = self._network((torch.cat(crops) * 255 - 127.5) / 128)
-        return {"descriptor": embedded.double().numpy()}
+            embedded = self._network((torch.cat(crops).to(self.device) * 255 - 127.5) / 128)
+        return {"descriptor": embedded.double().cpu().numpy()}
 
 
 def _inside(box: np.ndarray, side: int) -> tuple[int, int, int, int]:
@@ -65,6 +66,33 @@ def _inside(box: np.ndarray, side: int) -> tuple[int, int, int, int]:
         return 0, 0, side, side
     x0, y0, x1, y1 = (int(v) for v in np.clip(np.rint(box), 0, side))
     return (x0, y0, x1, y1) if x1 - x0 > 1 and y1 - y0 > 1 else (0, 0, side, side)
+
+
+def aligned_chips(images: Tensor, points: Tensor) -> Tensor:
+    """Each face's chip 112 x 112, by bicubic sampling; pictures of 256 px and more are reduced to its scale before.
+
+    Sampling a face that is several times larger would alias: descriptors would change with the noise of single pixels.
+
+    Args:
+        images: N,3,S,S in [0, 1].
+        points: N,5,2 in pixels of the images.
+
+    Returns:
+        N,3,112,112 in [0, 1].
+    """
+    side = images.shape[-1]
+    grid = alignment_grid(points, side)
+    if side < LARGE:
+        sampled = F.grid_sample(images, grid, mode="bicubic", padding_mode="border", align_corners=False)
+        return sampled.clamp(0, 1)
+    chips = []
+    for image, places in zip(images[:, None], grid[:, None], strict=True):
+        across = (places[0, SIDE // 2, -1] - places[0, SIDE // 2, 0]).norm() / 2 * SIDE / (SIDE - 1)
+        fitting = min(side, max(SIDE, round(SIDE / float(across))))  # its face has the chip's scale
+        if fitting < side:
+            image = F.interpolate(image, (fitting, fitting), mode="bicubic", antialias=True).clamp(0, 1)
+        chips.append(F.grid_sample(image, places, mode="bicubic", padding_mode="border", align_corners=False))
+    return torch.cat(chips).clamp(0, 1)
 
 
 class ArcfaceDescriptor(Extractor):
@@ -131,9 +159,7 @@ class ArcfaceDescriptor(Extractor):
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
         """``descriptor`` N,D of unit length."""
         points = five_points(torch.from_numpy(guide["landmarks"]).float())
-        grid = alignment_grid(points, images.shape[-1])
-        sampled = F.grid_sample(images, grid, mode="bicubic", padding_mode="border", align_corners=False)
-        chips = self.network_input.convert(sampled.clamp(0, 1).numpy())
+        chips = self.network_input.convert(aligned_chips(images, points).numpy())
         # One by one: a file may have a fixed batch of one, and no descriptor depends on its neighbours.
         both = [self._run(chip) + self._run(chip[:, :, ::-1]) for chip in chips]
         summed = np.stack(both).astype(np.float64)

@@ -12,28 +12,68 @@ import numpy as np
 from torch import Tensor
 
 from fsrbench import weights
-from fsrbench.faces.mtcnn import facenet_pytorch_package, mtcnn
+from fsrbench.faces.mtcnn import MTCNN_SIDE, facenet_pytorch_package, mtcnn
 from fsrbench.machine.packages import cannot_import
-from fsrbench.metrics.extractors.base import Extractor, Features
+from fsrbench.metrics.extractors.base import LARGE, Extractor, Features
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.pictures.enlarge import enlarge
 from fsrbench.weights.tensors import check_tensors, tensors_of
 
 RETINAFACE_SIDE = 256
+SHARE = 8
+"""In pictures of :data:`LARGE` px and more a face has at least the side over this."""
+SURE = 0.9
+"""Confidence of a face that is taken for its size."""
 RETINAFACE_LEAST = 0.02
 """Confidence below which RetinaFace's boxes are not looked at."""
 
 
+def choose_face(boxes: np.ndarray, confidences: np.ndarray, side: int) -> int:
+    """Which of the faces in a picture of ``side`` px is meant.
+
+    Args:
+        boxes: N,4: x0, y0, x1, y1.
+        confidences: N.
+        side: of the picture in pixels.
+
+    Example:
+        >>> boxes = np.array([[0, 0, 40, 40], [60, 60, 260, 260.0]])
+        >>> choose_face(boxes, np.array([0.99, 0.95]), 512), choose_face(boxes, np.array([0.99, 0.95]), 128)
+        (1, 0)
+    """
+    sure = confidences >= SURE
+    if side < LARGE or not sure.any():
+        return int(np.argmax(confidences))
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    return int(np.argmax(np.where(sure, areas, -1)))
+
+
 class Mtcnn(Extractor):
-    """The most confident face that MTCNN finds (Zhang et al., IEEE SPL 23, 2016; facenet-pytorch's weights)."""
+    """The most confident face that MTCNN finds (Zhang et al., IEEE SPL 23, 2016; facenet-pytorch's weights).
+
+    In pictures of 256 px and more the largest face with a confidence of 0.9 or more, if there is one, of those that are
+    at least an eighth of the side.
+    """
+
+    on_gpu = True
 
     def check(self) -> None:
         """Refuse without facenet-pytorch, which brings the weights."""
         facenet_pytorch_package()
 
     @cached_property
-    def _detector(self) -> Any:
-        return mtcnn()
+    def _detectors(self) -> dict[int, Any]:
+        """By the smallest face."""
+        return {}
+
+    def _detect(self, picture: np.ndarray) -> tuple[Any, Any]:
+        """Boxes and confidences."""
+        side = min(picture.shape[:2])
+        smallest = max(MTCNN_SIDE, side // SHARE) if side >= LARGE else MTCNN_SIDE
+        if smallest not in self._detectors:
+            self._detectors[smallest] = mtcnn(smallest, self.device)
+        found: tuple[Any, Any] = self._detectors[smallest].detect(picture)
+        return found
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
         """``box`` N,4 (x0, y0, x1, y1 in pixels; NaN where no face) and ``confidence`` N (0 where no face)."""
@@ -41,9 +81,9 @@ class Mtcnn(Extractor):
         confidences = np.zeros(len(images))
         for row, image in enumerate(to_uint8(images)):
             # One by one: in a batch its suppression of overlapping boxes rounds coarser the further back a picture is
-            candidates, score = self._detector.detect(image)
+            candidates, score = self._detect(image)
             if candidates is not None and len(candidates):
-                best = int(np.argmax(score))
+                best = choose_face(candidates, score, min(image.shape[:2]))
                 boxes[row], confidences[row] = candidates[best], score[best]
         return {"box": boxes, "confidence": confidences}
 
@@ -51,6 +91,7 @@ class Mtcnn(Extractor):
 class Retinaface(Extractor):
     """The most confident face that RetinaFace finds (Deng et al., CVPR 2020; retinaface-pytorch's ResNet-50)."""
 
+    on_gpu = True
     weight_files = ("retinaface",)
     packages = ("retinaface-pytorch",)
 
@@ -62,7 +103,7 @@ class Retinaface(Extractor):
 
     @cached_property
     def _detector(self) -> Any:
-        model = _retinaface_package().Model(max_size=RETINAFACE_SIDE)
+        model = _retinaface_package().Model(max_size=RETINAFACE_SIDE, device=str(self.device))
         model.load_state_dict(_tensors_of_archive(weights.find("retinaface")))
         model.eval()
         return model
@@ -75,8 +116,10 @@ class Retinaface(Extractor):
             large = enlarge(picture, RETINAFACE_SIDE)
             found = self._detector.predict_jsons(large, confidence_threshold=RETINAFACE_LEAST)
             if found and found[0]["bbox"]:
-                boxes[row] = np.array(found[0]["bbox"]) * (picture.shape[0] / large.shape[0])
-                confidences[row] = found[0]["score"]
+                candidates, score = (np.array([face[key] for face in found]) for key in ("bbox", "score"))
+                best = choose_face(candidates, score, min(picture.shape[:2])) if len(picture) >= LARGE else 0
+                boxes[row] = candidates[best] * (picture.shape[0] / large.shape[0])
+                confidences[row] = score[best]
         return {"box": boxes, "confidence": confidences}
 
 

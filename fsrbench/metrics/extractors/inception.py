@@ -20,6 +20,7 @@ LAYER = "2048"
 class Inception(Extractor):
     """The 2048 pooled activations of TensorFlow's Inception v3 of 2015, the one that FID was defined with."""
 
+    on_gpu = True
     weight_files = ("inception",)
 
     def check(self) -> None:
@@ -31,10 +32,10 @@ class Inception(Extractor):
     def _network(self) -> Any:
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
-        return FeatureExtractorInceptionV3("inception", [LAYER], str(weights.find("inception")))
+        return FeatureExtractorInceptionV3("inception", [LAYER], str(weights.find("inception"))).to(self.device)
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
-        """``activations`` N,2048; pictures are enlarged to 299 px as TensorFlow 1 does."""
+        """``activations`` N,2048; pictures go to 299 px as in TensorFlow 1: bilinear, larger ones not antialiased."""
         pixels = torch.from_numpy(to_uint8(images)).permute(0, 3, 1, 2).contiguous()
         with torch.inference_mode():
-            return {"activations": self._network(pixels)[0].numpy()}
+            return {"activations": self._network(pixels.to(self.device))[0].cpu().numpy()}

@@ -64,6 +64,7 @@ class FileLandmarks(Extractor):
     ``fsrbench.order`` and ``fsrbench.landmarks`` declare another input, or coordinates in pixels of the input.
     """
 
+    on_gpu = True
     weight_files = ("landmarks98",)
     packages = ("onnxruntime",)
 
@@ -107,10 +108,10 @@ class FileLandmarks(Extractor):
         side = next((size for size in network_input.shape[2:] if isinstance(size, int) and size > 0), SIDE)
         # Without antialiasing and rounded, as OpenCV's INTER_LINEAR on 8-bit pictures
         resized = F.interpolate(image.float(), (side, side), mode="bilinear", align_corners=False)
-        resized = (resized * 255).round() / 255
+        resized = (resized * 255 + 0.5).floor() / 255
         low, high = RANGES[declared["range"]]
         ordered = resized if declared["order"] == "RGB" else resized.flip(1)
-        batch = (ordered * (high - low) + low).numpy().astype(DTYPES.get(network_input.type, np.float32))
+        batch = (ordered * (high - low) + low).cpu().numpy().astype(DTYPES.get(network_input.type, np.float32))
         names = [output.name for output in session.get_outputs()]
         outputs = dict(zip(names, session.run(names, {network_input.name: batch}), strict=True))
         return self._read(outputs, side)

@@ -1,6 +1,6 @@
 /* The browser of pictures. Everything is in the page; a picture is decoded when it is shown. */
 const root = document.querySelector(".browser");
-const { url, rows, images, metrics, scores } = JSON.parse(document.getElementById("facts").textContent);
+const { rows, images, metrics, scores } = JSON.parse(document.getElementById("facts").textContent);
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
 const list = part("list");
 const tiles = [...root.querySelectorAll(".tiles figure")];
@@ -9,6 +9,8 @@ let order = images.map((_, image) => image);
 let place = 0;
 let urls = [];
 
+/** JPEGs begin so in base64; the others are WebP. */
+const dataUrl = (text) => `data:image/${text.startsWith("/9j/") ? "jpeg" : "webp"};base64,${text}`;
 const number = (score) => (score === null ? NaN : Number(score));
 const written = (score, metric) => {
   const value = number(score);
@@ -71,7 +73,7 @@ function show(position) {
   place = Math.max(0, Math.min(order.length - 1, position));
   const image = order[place];
   const stored = JSON.parse(document.getElementById(`picture-${image}`).textContent);
-  urls = stored.map((text) => (text ? url + text : ""));
+  urls = stored.map((text) => (text ? dataUrl(text) : ""));
   tiles.forEach((tile, row) => fillTile(tile, row, image));
   compare();
   select(image);
@@ -133,6 +135,29 @@ function compare() {
   }
 }
 
+const viewer = part("viewer");
+let viewed = 0;
+
+/** Open a row's picture at its own size, small ones at a whole multiple of it. */
+function view(row) {
+  viewed = (row + rows.length) % rows.length;
+  const picture = part("viewed");
+  fill(picture, viewed, order[place]);
+  picture.classList.toggle("pixels", rows[viewed].title === "LR");
+  if (!viewer.open) viewer.showModal();
+  picture.decode().then(sizeViewed, sizeViewed);
+}
+
+function sizeViewed() {
+  const picture = part("viewed");
+  const { naturalWidth: width, naturalHeight: height } = picture;
+  const factor = width ? Math.max(1, Math.floor(256 / width)) : 1;
+  picture.width = width * factor;
+  const how = factor > 1 ? `, shown ${factor} times as large` : "";
+  const size = picture.hidden ? "no picture" : `${width} × ${height} px${how}`;
+  part("viewed-name").textContent = `${rows[viewed].title} of ${images[order[place]]}: ${size}`;
+}
+
 function split(share) {
   part("split").value = share;
   root.style.setProperty("--split", `${share}%`);
@@ -181,6 +206,16 @@ part("stage").addEventListener("pointerdown", (event) => {
 part("stage").addEventListener("pointermove", drag);
 for (const name of ["zoom", "x", "y"]) part(name).addEventListener("input", zoom);
 part("pixels").addEventListener("change", () => root.classList.toggle("in-pixels", part("pixels").checked));
+tiles.forEach((tile, row) => {
+  const frame = tile.querySelector(".frame");
+  frame.addEventListener("click", () => view(row));
+  frame.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    view(row);
+  });
+});
+viewer.addEventListener("click", () => viewer.close());
 for (const tile of tiles) {
   tile.addEventListener("pointermove", (event) => {
     if (Number(part("zoom").value) === 1) return;
@@ -202,7 +237,8 @@ document.addEventListener("keydown", (event) => {
   // Sliders and selections have a use of their own for the arrows
   if (!step || elsewhere || event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select")) return;
   event.preventDefault();
-  show(place + step);
+  if (viewer.open) view(viewed + step);
+  else show(place + step);
 });
 
 part("sorting").hidden = !metrics.length;

@@ -10,7 +10,7 @@ from typing import Any, Final
 from fsrbench.errors import UserError, counted
 from fsrbench.reports.tables.notes import LR_GIVEN
 from fsrbench.runs.data import RunData
-from fsrbench.runs.manifest import counts, images_of_people, one_line, protocol_line, section
+from fsrbench.runs.manifest import counts, findings, images_of_people, one_line, protocol_line, section
 from fsrbench.tasks import find_task
 
 MOST_LISTED: Final = 500
@@ -109,6 +109,7 @@ def methods(run: RunData) -> list[MethodFacts]:
         remarks = [
             f"{status}: {one_line(entry.get('note'))}" if entry.get("note") else "",
             one_line(entry.get("behaviour")),
+            *findings(entry),
             f"failed on {counted(len(failed), 'image')}, {_first(failed)}" if failed else "",
             one_line(entry.get("weights_note")),
             f"values outside [0, 1] clipped in {counted(clipped, 'image')}" if clipped else "",

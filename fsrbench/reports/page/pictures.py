@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,9 +23,16 @@ from fsrbench.runs.pictures import PictureFolder
 MOST_SHOWN: Final = 200
 BUDGET: Final = 22_000_000
 """Bytes of the page's pictures: with everything else it stays below 25 MB, which mail and reviewing systems take."""
+LOSSLESS_SIDE: Final = 128
+"""Pictures up to this many pixels are always lossless; larger ones if all of them fit in the budget so."""
+QUALITY: Final = 93
+"""Of the JPEGs else, with colour at full resolution: a third of the lossless size, 41 dB or more from the picture."""
 SPECIMENS: Final = 6
 """Images on paper, where nobody can browse."""
-URL: Final = "data:image/webp;base64,"
+SPECIMEN_SIDE: Final = 256
+"""Larger ones are reduced to this for paper, where a picture is 2 cm wide."""
+JPEG: Final = "/9j/"
+"""How each JPEG begins in base64."""
 EXTRA_DIGITS: Final = 2
 """More than are shown, so that equal texts still sort."""
 
@@ -38,9 +46,11 @@ class Pictures:
     """What stands above each row's picture: its name, shortened where it is long."""
     images: tuple[str, ...]
     encoded: tuple[tuple[str | None, ...], ...]
-    """By image, then by row: lossless WebP in base64; ``None`` where there is no picture."""
+    """By image, then by row: lossless WebP or JPEG in base64; ``None`` where there is no picture."""
     kept: int
     """Images that the run kept."""
+    lossy: int
+    """Side in pixels of the largest pictures that are JPEGs here; 0 if all are lossless."""
     metrics: tuple[MetricInfo, ...]
     """With scores of single images."""
     scores: tuple[tuple[tuple[float | str | None, ...], ...], ...]
@@ -60,7 +70,7 @@ class Pictures:
             {"title": m.title, "unit": m.unit, "direction": m.direction, "digits": m.digits} for m in self.metrics
         ]
         rows = [{"title": row.upper() if row in (LR, HR) else row, "method": row not in (LR, HR)} for row in self.rows]
-        return {"url": URL, "rows": rows, "images": self.images, "metrics": metrics, "scores": self.scores}
+        return {"rows": rows, "images": self.images, "metrics": metrics, "scores": self.scores}
 
 
 @dataclass(frozen=True)
@@ -83,19 +93,32 @@ def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int = BUDGET) ->
     rows = tuple(row for row in dict.fromkeys([LR, *run.rows]) if run.renamed.get(row, row) in index.rows)
     if HR in index.rows and HR not in rows and not run.listed:
         rows = (*rows, HR)  # nothing scored it, and it is worth seeing all the same
-    encoded: list[tuple[str | None, ...]] = []
-    room = budget
-    for image in index.images[:most]:
-        made = tuple(_encode(folder.file(run.renamed.get(row, row), image)) for row in rows)
-        room -= sum(len(text) for text in made if text)
-        if room < 0:
-            break
-        encoded.append(made)
+    files = [[folder.file(run.renamed.get(row, row), image) for row in rows] for image in index.images[:most]]
+    largest = LOSSLESS_SIDE if _too_large(files, budget) else None
+    encoded = tuple(_encode_all(files, budget, largest))
     if not encoded or not rows:
         return None
     images = index.images[: len(encoded)]
     metrics, scores = _scores(run, rows, images)
-    return Pictures(rows, titles(run), images, tuple(encoded), len(index.images), metrics, scores)
+    lossy = max((_side(path) for path in files[0]), default=0) if largest else 0
+    return Pictures(rows, titles(run), images, encoded, len(index.images), lossy, metrics, scores)
+
+
+def _too_large(files: Sequence[Sequence[Path]], budget: int) -> bool:
+    """Whether there are large pictures, and not all would fit in the budget without loss, as the first image says."""
+    if not files or max(map(_side, files[0]), default=0) <= LOSSLESS_SIDE:
+        return False
+    return len(files) * sum(len(_encode(path) or "") for path in files[0]) > budget
+
+
+def _encode_all(files: Sequence[Sequence[Path]], budget: int, lossless: int | None) -> Iterator[tuple[str | None, ...]]:
+    """Each image's pictures, as long as the budget has room."""
+    for paths in files:
+        made = tuple(_encode(path, lossless) for path in paths)
+        budget -= sum(len(text) for text in made if text)
+        if budget < 0:
+            return
+        yield made
 
 
 def specimens(run: RunData, pictures: Pictures) -> tuple[list[Specimen], str]:
@@ -107,14 +130,15 @@ def specimens(run: RunData, pictures: Pictures) -> tuple[list[Specimen], str]:
     higher = metric is None or metric.direction != "lower"
     chosen = choose_rows(shown, metric.name if metric else "", base, SPECIMENS, higher_is_better=higher)
     chosen = chosen or list(pictures.images[:SPECIMENS])
-    found = []
+    folder, found = PictureFolder(run.path / "images"), []
     for image in chosen:
         place = pictures.images.index(image)
         cells = []
         for row, text in enumerate(pictures.encoded[place]):
             score = pictures.scores[0][row][place] if metric else None
             words = f"{metric.title} {_text(score, metric)}" if metric and score is not None else ""
-            cells.append((URL + text if text else "", words))
+            file = folder.file(run.renamed.get(pictures.rows[row], pictures.rows[row]), image)
+            cells.append((_url(_for_paper(text, file)) if text else "", words))
         found.append(Specimen(image, tuple(cells)))
     order = f", from {pictures.titles[base]}'s best {metric.title} to its worst" if metric and base else ""
     return found, f"{len(found)} of {pictures.kept} images{order}"
@@ -125,16 +149,46 @@ def titles(run: RunData) -> dict[str, str]:
     return {**short_names(name for name in looks(run) if name not in BOUNDS), LR: LR.upper(), HR: HR.upper()}
 
 
-def _encode(path: Path) -> str | None:
-    """A picture file as text; ``None`` for one that is not there or cannot be read."""
+def _encode(path: Path, lossless: int | None = None, most: int | None = None) -> str | None:
+    """A picture file as text; ``None`` for one that is not there or cannot be read.
+
+    Args:
+        path: of a PNG.
+        lossless: largest side that is kept without loss; ``None`` for any.
+        most: larger pictures are reduced to this side.
+    """
     try:
-        with Image.open(path, formats=["PNG"]) as image:
-            buffer = io.BytesIO()
-            # The quickest method: others save a tenth of the size and take several times as long
-            image.convert("RGB").save(buffer, "WEBP", lossless=True, method=0, quality=0)
+        with Image.open(path, formats=["PNG"]) as file:
+            image = file.convert("RGB")
     except (OSError, ValueError, Image.DecompressionBombError):
         return None
+    if most and max(image.size) > most:
+        image.thumbnail((most, most), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    if lossless is None or max(image.size) <= lossless:
+        # The quickest method: others save a tenth of the size and take several times as long
+        image.save(buffer, "WEBP", lossless=True, method=0, quality=0)
+    else:
+        image.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
     return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _for_paper(text: str, path: Path) -> str:
+    """The picture itself if it is small, else a reduced one."""
+    return text if _side(path) <= SPECIMEN_SIDE else _encode(path, LOSSLESS_SIDE, SPECIMEN_SIDE) or text
+
+
+def _side(path: Path) -> int:
+    """Longer side in pixels; 0 for a file that is not there or cannot be read."""
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            return max(image.size)
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return 0
+
+
+def _url(text: str) -> str:
+    return f"data:image/{'jpeg' if text.startswith(JPEG) else 'webp'};base64,{text}"
 
 
 def _scores(

@@ -16,7 +16,7 @@ from fsrbench.errors import UserError
 from fsrbench.files.atomic import whole
 from fsrbench.reports.page import facts
 from fsrbench.reports.page.figures import PlotFigure, read_figures
-from fsrbench.reports.page.pictures import MOST_SHOWN, read_pictures, specimens, titles
+from fsrbench.reports.page.pictures import MOST_SHOWN, QUALITY, read_pictures, specimens, titles
 from fsrbench.reports.page.results import HINTS, look_rules, read_results
 from fsrbench.reports.tables.details import detail_methods, detail_rows
 from fsrbench.runs.data import RunData
@@ -79,6 +79,7 @@ def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure]
         hints=HINTS,
         figures=read_figures(run) if figures is None else figures,
         pictures=pictures,
+        quality=QUALITY,
         titles=titles(run),
         specimens=chosen,
         choice=choice,

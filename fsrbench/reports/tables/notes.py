@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fsrbench.runs.data import RunData
-from fsrbench.runs.manifest import counts, images_of_people, one_line, protocol_line, section
+from fsrbench.runs.manifest import counts, findings, images_of_people, one_line, protocol_line, section
 from fsrbench.runs.names import BOUNDS
 
 Place = tuple[str, str]
@@ -226,6 +226,7 @@ def methods(run: RunData) -> list[Entry]:
             one_line(entry.get("behaviour")),
             f"changed for the whole process and put back: {changed}" if changed else "",
             *(f"warning: {one_line(warning)}" for warning in entry.get("warnings") or ()),
+            *(f"warning: {text}" for text in findings(entry)),
         ]
         if any(parts):
             lines.append(Entry(method, "; ".join(filter(None, parts))))

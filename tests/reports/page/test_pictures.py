@@ -131,3 +131,51 @@ def test_specimens_go_from_best_to_worst(make_run):
     assert (values[0], values[-1]) == (scores.max(), scores.min())
     assert order == "6 of 20 images, from bicubic's best PSNR to its worst"
     assert found[0].cells[1][1] == f"PSNR {values[0]:.2f}"
+
+
+def smooth(side, seed=0):
+    """A picture that compresses well, as uint8 side,side,3."""
+    noise = np.random.default_rng(seed).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(noise).resize((side, side), Image.Resampling.BICUBIC))
+
+
+@pytest.fixture
+def large(make_run):
+    """Two images: LR of 128 px, SR and HR of 512 px."""
+    run = make_run(VALUES, n=2)
+    folder, images = PictureFolder(run.path / "images"), sorted(run.scores["image"].unique())
+    for row in ROWS:
+        folder.write(row, ((image, smooth(128 if row == "lr" else 512)) for image in images))
+    folder.finish(Index(tuple(images), {row: KeptRow(row) for row in ROWS}))
+    return type(run).load(run.path)
+
+
+def test_large_pictures_are_lossless_where_all_of_them_fit(large):
+    found = read_pictures(large)
+    assert found.lossy == 0
+    assert all((decoded(text) == smooth(512)).all() for text in found.encoded[0][1:])
+    assert "All pictures are lossless" in words(render(large))
+
+
+def test_large_pictures_are_jpegs_where_all_of_them_do_not_fit(large):
+    size = sum(map(len, read_pictures(large).encoded[0]))
+    found = read_pictures(large, budget=2 * size - 1)
+    assert found.lossy == 512
+    assert len(found.encoded) == 2
+    for lr, *others in found.encoded:
+        assert (decoded(lr) == smooth(128)).all()
+        for text in others:
+            with Image.open(io.BytesIO(base64.b64decode(text))) as image:
+                assert (image.format, image.size) == ("JPEG", (512, 512))
+            error = decoded(text).astype(float) - smooth(512)
+            assert 10 * math.log10(255**2 / np.mean(error**2)) > 40
+
+
+def test_large_pictures_are_reduced_for_paper(large):
+    chosen, _ = specimens(large, read_pictures(large))
+    sizes = []
+    for url, _ in chosen[0].cells:
+        with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as image:
+            sizes.append(image.size)
+            assert url.startswith(f"data:image/{image.format.lower()};base64,")
+    assert sizes == [(128, 128), *[(256, 256)] * 4]

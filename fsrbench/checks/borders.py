@@ -1,0 +1,98 @@
+"""A border of padding that was not cut off: of one colour, or the picture continued or mirrored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from fsrbench.checks.finding import Finding, Measured, agreed
+from fsrbench.checks.view import View, luma
+
+SIDES: Final = ("top", "left", "bottom", "right")
+KINDS: Final = ("one colour", "repeated edge pixels", "mirrored pixels")
+SAME: Final = 3.0
+"""Levels by which pixels of padding may differ: it may have been compressed."""
+VARIED: Final = 4.0
+"""Least standard deviation in grey levels of the reference where SR is padded."""
+WIDEST: Final = 6
+"""The widest border that is looked for is the side divided by this."""
+COLUMNS: Final = 64
+"""Pixels of each line that are looked at: of larger pictures every second, fourth, ..."""
+
+
+def measure(view: View) -> dict[str, np.ndarray]:
+    """``borders``: 4,3, width in pixels of each of :data:`KINDS` at each of :data:`SIDES`; 0 for none."""
+    references = [luma(picture) for picture in (view.lr, view.hr) if picture is not None]
+    widths = []
+    for k in range(4):
+        turned = [np.rot90(reference, -k) for reference in references]
+        widths.append(_widths(np.rot90(view.sr_luma, -k), turned, view.scale))
+    # Turned clockwise by 0, 90, 180, 270 degrees, the top line is the top, left, bottom, right
+    return {"borders": np.array(widths, np.float64)}
+
+
+def judge(measured: Measured) -> list[Finding]:
+    """A finding if most images have a border of one kind on one side or more."""
+    for number, kind in enumerate(KINDS):
+        widths = measured["borders"][:, :, number]
+        if shown := agreed((widths > 0).any(axis=1).astype(float)):
+            found = [(name, float(np.median(w[w > 0]))) for name, w in zip(SIDES, widths.T, strict=True) if w.any()]
+            where = ", ".join(f"{name} {width:.0f} px" for name, width in found)
+            text = f"a border of {kind} ({where}) on {shown[0]} of {shown[1]} images, where the face goes on: crop it"
+            return [Finding("borders", text, max(width for _, width in found), 0.0, *shown)]
+    return []
+
+
+def _widths(sr: np.ndarray, references: Sequence[np.ndarray], scale: int) -> list[int]:
+    """The width of each kind of border at the top, where LR and HR go on: blur makes lines alike, too."""
+    side = len(sr)
+    lines = sr[: 2 * (side // WIDEST) + 1, :: max(1, side // COLUMNS)]
+    found = [_of_one_colour(lines), _repeated(lines, scale), 0]
+    found[2] = 0 if any(found) else _mirrored(lines, scale)
+    return [
+        width if width and all(_goes_on(of, width * len(of) / side, kind) for of in references) else 0
+        for kind, width in enumerate(found)
+    ]
+
+
+def _goes_on(reference: np.ndarray, lines: float, kind: int) -> bool:
+    """Whether the reference has more at its top than padding of this kind would."""
+    count = max(1, round(lines))
+    if kind == 2:
+        strip, beside = reference[:count], reference[count : 2 * count][::-1]
+        return len(beside) == count and float(np.abs(strip - beside).mean()) > VARIED
+    strip = reference[: max(2, count)] if kind else reference[:count]
+    return float(strip.std(axis=0 if kind else None).mean()) > VARIED
+
+
+def _of_one_colour(lines: np.ndarray) -> int:
+    """Number of lines from the top that have one colour, the same in all."""
+    same = np.abs(lines - np.median(lines[0])).max(axis=1) <= SAME
+    return _leading(same) if not same.all() else 0
+
+
+def _repeated(lines: np.ndarray, scale: int) -> int:
+    """Number of lines from the top that repeat the next one; as many as a LR pixel makes when enlarged are none."""
+    if np.ptp(lines[0]) <= 2 * SAME:
+        return 0
+    same = _leading(np.abs(lines - lines[0]).max(axis=1) <= SAME)
+    return same - 1 if len(lines) > same > 2 * scale else 0
+
+
+def _mirrored(lines: np.ndarray, scale: int) -> int:
+    """The largest number of lines at the top that mirror those below, with the edge line once or twice."""
+    detail = np.abs(np.diff(lines, axis=0)).mean(axis=1)
+    for width in range(len(lines) // 2, max(3, scale), -1):
+        if detail[: width - 1].max() <= SAME:
+            continue
+        for once in (0, 1):
+            below = lines[width + once : 2 * width + once]
+            if len(below) == width and np.abs(lines[:width] - below[::-1]).mean() <= SAME / 3:
+                return width
+    return 0
+
+
+def _leading(true: np.ndarray) -> int:
+    return len(true) if true.all() else int(true.argmin())

@@ -1,0 +1,28 @@
+"""All checks of the data themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fsrbench.checks import duplicates, enlarged
+from fsrbench.checks.finding import Finding, Measured
+
+
+def measure(hr: np.ndarray) -> dict[str, np.ndarray]:
+    """What the checks read of HR pictures; without HR, what is measured of methods tells enough.
+
+    Args:
+        hr: uint8 N,H,W,3.
+    """
+    if not len(hr):
+        return {}
+    thumbnails = np.stack([duplicates.thumbnail(picture) for picture in hr])
+    return {"data_thumbnail": thumbnails, "spectrum": np.stack([enlarged.measure(picture) for picture in hr])}
+
+
+def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
+    """What is wrong with the data."""
+    found = [*enlarged.judge(measured)] if "spectrum" in measured else []
+    return found + (duplicates.judge_data(measured, ids) if "data_thumbnail" in measured else [])

@@ -1,0 +1,81 @@
+"""SR that is no SR: the HR picture saved again, or the LR picture enlarged."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from fsrbench.checks.finding import Finding, Measured, agreed
+from fsrbench.checks.view import View
+
+KERNELS: Final = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+"""Of Pillow, which are near enough to everyone's."""
+SAME_LR: Final = 1.0
+"""RMS distance in grey levels up to which SR is an enlarged LR picture."""
+SAME_HR: Final = 3.0
+"""RMS distance in grey levels up to which SR is the HR picture, also if it was compressed in between."""
+MOST_EQUAL: Final = 2
+"""SR pictures that may equal HR without a finding, such as pictures of a single colour."""
+FURTHER: Final = 3.0
+"""LR is at least so many times further from HR: else any method is near."""
+
+
+def measure(view: View) -> dict[str, np.ndarray]:
+    """``to_lr``: 4, RMS distance of SR to LR enlarged by each of :data:`KERNELS`; ``to_hr``: 2, of SR and LR to HR.
+
+    In grey levels; ``to_hr`` is NaN where there is no HR, ``to_lr`` where LR is flat.
+    """
+    if view.scale == 1:
+        enlarged = {"bicubic": view.lr}
+    else:
+        large, side = Image.fromarray(view.lr), len(view.sr)
+        enlarged = {name: np.asarray(large.resize((side, side), kernel)) for name, kernel in KERNELS.items()}
+    to_lr = np.array([_rms(view.sr, enlarged[name]) if name in enlarged else np.nan for name in KERNELS])
+    if np.ptp(view.lr.astype(np.int16)) <= 2 * SAME_HR:
+        to_lr[:] = np.nan
+    if view.hr is None:
+        return {"to_lr": to_lr, "to_hr": np.full(2, np.nan)}
+    return {"to_lr": to_lr, "to_hr": np.array([_rms(view.sr, view.hr), _rms(enlarged["bicubic"], view.hr)])}
+
+
+def judge_exact(equal: int, images: int) -> Finding | None:
+    """A finding if more than a few SR pictures are HR pictures pixel for pixel, as when a folder of HR was given as SR.
+
+    Args:
+        equal: number of such pictures.
+        images: number of all.
+    """
+    most = min(MOST_EQUAL, images - 1)
+    if not equal or equal <= most:
+        return None
+    text = f"{equal} of {images} SR pictures equal HR pixel for pixel: are they HR's own?"
+    return Finding("equal_to_hr", text, float(equal), float(most), equal, images)
+
+
+def judge(measured: Measured, scale: int) -> list[Finding]:
+    """A finding if most images are HR's own, and one if most are LR enlarged."""
+    found = []
+    to_sr, to_lr = measured["to_hr"].T
+    votes = np.where(np.isnan(to_sr), np.nan, (to_sr <= SAME_HR) & (to_lr > FURTHER * to_sr) & (to_lr > 2 * SAME_HR))
+    if shown := agreed(votes):
+        text = f"SR is the HR picture on {shown[0]} of {shown[1]} images, saved anew at most: is it HR's folder?"
+        found.append(Finding("equal_to_hr", text, round(float(np.nanmedian(to_sr)), 3), SAME_HR, *shown))
+    for name, distance in zip(KERNELS, measured["to_lr"].T, strict=True):
+        if shown := agreed(np.where(np.isnan(distance), np.nan, distance <= SAME_LR)):
+            what = f"the LR picture enlarged ({name})" if scale > 1 else "the LR picture itself"
+            text = f"SR is {what} on {shown[0]} of {shown[1]} images: nothing was restored"
+            found.append(Finding("equal_to_lr", text, round(float(np.nanmedian(distance)), 3), SAME_LR, *shown))
+            break
+    return found
+
+
+def _rms(first: np.ndarray, second: np.ndarray) -> float:
+    difference = first.astype(np.int16) - second
+    return float(np.sqrt(np.einsum("ijk,ijk->", difference, difference, dtype=np.int64) / difference.size))

@@ -1,0 +1,74 @@
+"""Pictures that were saved as JPEG on the way: their 8 x 8 blocks' DCT coefficients stand on a grid of steps."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from scipy import fft
+
+from fsrbench.checks.finding import Finding, Measured, agreed
+from fsrbench.checks.view import View
+
+ROWS: Final = np.array([0, 1, 2, 1, 0, 0, 1, 2, 3])
+COLUMNS: Final = np.array([1, 0, 0, 1, 2, 3, 2, 1, 0])
+BASE: Final = np.array([11, 12, 14, 12, 10, 16, 14, 13, 14])
+"""Quantisation steps of these coefficients at quality 50 (ITU-T T.81, Table K.1)."""
+QUALITIES: Final = np.arange(10, 94)
+"""Above, steps are as small as what rounding leaves of them."""
+BLOCKS: Final = 256
+"""Blocks of each picture that are looked at."""
+FEWEST: Final = 24
+"""Coefficients that a verdict needs: those above half a step."""
+ON_GRID: Final = 0.5
+"""Mean cosine of coefficients on a grid of steps, from which on it is JPEG: 0 for any other picture, 1 at best."""
+
+
+def measure(view: View) -> dict[str, np.ndarray]:
+    """``jpeg``: 2, how well the best quality explains the coefficients (-1 to 1), and that quality; NaN if unknown."""
+    blocks = _blocks(view.sr_luma)
+    if len(blocks) < FEWEST // len(ROWS) or _repeats_pixels(view.sr):
+        return {"jpeg": np.full(2, np.nan)}
+    coefficients = fft.dctn(blocks - 128, axes=(1, 2), norm="ortho")[:, ROWS, COLUMNS]
+    steps = _steps()[:, None]
+    told = np.abs(coefficients) > steps / 2
+    count = told.sum(axis=(1, 2))
+    fit = np.where(told, np.cos(2 * np.pi * coefficients / steps), 0).sum(axis=(1, 2)) / np.maximum(count, 1)
+    fit[count < FEWEST] = -1
+    best = int(fit.argmax())
+    return {"jpeg": np.array([fit[best], QUALITIES[best]]) if fit[best] > -1 else np.full(2, np.nan)}
+
+
+def judge(measured: Measured) -> list[Finding]:
+    """A finding if most images were compressed."""
+    fit, quality = measured["jpeg"].T
+    shown = agreed(np.where(np.isnan(fit), np.nan, fit > ON_GRID))
+    if not shown:
+        return []
+    median = float(np.median(quality[fit > ON_GRID]))
+    text = f"SR was saved as JPEG (quality about {median:.0f}) on {shown[0]} of {shown[1]} images: hand in PNG"
+    return [Finding("jpeg", text, round(float(np.nanmedian(fit)), 3), ON_GRID, *shown)]
+
+
+def _blocks(picture: np.ndarray) -> np.ndarray:
+    """The blocks with most contrast, float32 N,8,8."""
+    side = len(picture) // 8 * 8
+    blocks = picture[:side, :side].reshape(side // 8, 8, side // 8, 8).swapaxes(1, 2).reshape(-1, 8, 8)
+    if len(blocks) > BLOCKS:
+        blocks = blocks[np.linspace(0, len(blocks) - 1, 4 * BLOCKS).astype(int)]
+        blocks = blocks[np.argsort(blocks.std(axis=(1, 2)))[-BLOCKS:]]
+    return blocks
+
+
+def _repeats_pixels(picture: np.ndarray) -> bool:
+    """Whether it was enlarged by repeating pixels: sums over few whole numbers stand on a grid, too."""
+    return bool((picture[:, 0:-1:2] == picture[:, 1::2]).mean() > 0.8)
+
+
+@lru_cache
+def _steps() -> np.ndarray:
+    """float32 qualities, coefficients: the quantisation steps of libjpeg."""
+    quality = QUALITIES[:, None]
+    percent = np.where(quality < 50, 5000 // quality, 200 - 2 * quality)
+    return ((BASE * percent + 50) // 100).clip(1, 255).astype(np.float32)

@@ -1,0 +1,130 @@
+"""SR that lies beside the face: a shift by pixels, also by parts of one, by phase correlation."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from scipy import fft
+
+from fsrbench.checks.finding import Finding, Measured, enough
+from fsrbench.checks.view import View, luma
+
+WHITENING: Final = 0.5
+"""Power by which magnitudes are divided out: 1 is phase correlation, 0 cross-correlation. Blurred pictures have no
+phase worth reading where their magnitude is small."""
+LOW: Final = 0.25
+"""Cycles per pixel up to which phases tell the part of a pixel."""
+MEDIAN_ERROR: Final = 1.4826 * 1.2533
+"""Standard error of a median of normal values, from their median absolute deviation, times the root of their number."""
+ERRORS: Final = 4.0
+"""The median is off by at least so many of its standard errors: few or blurred pictures tell little."""
+FARTHEST: Final = 0.25
+"""Largest shift that is looked for, of the side."""
+
+
+def measure(view: View) -> dict[str, np.ndarray]:
+    """``shift``: 2, how far SR lies below and to the right of LR, in SR pixels; NaN of a flat picture."""
+    moved, fixed = view.fine
+    return {"shift": displacement(luma(moved), luma(fixed)) * (view.sr.shape[0] / moved.shape[0])}
+
+
+def displacement(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+    """How far one picture lies below and to the right of another, in pixels.
+
+    The peak of the (partly whitened) phase correlation gives whole pixels (Kuglin & Hines, 1975); the slope of the
+    remaining phase over the low frequencies, by weighted least squares, gives the rest (Stone et al., IEEE TGRS 39(10),
+    2001).
+
+    Args:
+        moved: float H,H.
+        fixed: float H,H.
+
+    Returns:
+        float64 2, dy and dx; NaN where a picture is flat.
+
+    Example:
+        >>> picture = np.random.default_rng(0).normal(size=(32, 32)).cumsum(0).cumsum(1)
+        >>> displacement(np.roll(picture, (2, -1), (0, 1)), picture).round().tolist()
+        [2.0, -1.0]
+    """
+    side = len(fixed)
+    spectrum = _spectrum(moved) * _spectrum(fixed).conj()
+    magnitude = np.abs(spectrum)
+    if magnitude.max() < 1e-3 * side**2:
+        return np.full(2, np.nan)
+    spectrum /= np.maximum(magnitude, 1e-9 * magnitude.max()) ** WHITENING
+    peak = _peak(fft.irfft2(spectrum, s=(side, side)))
+    rows, columns, low = _frequencies(side)
+    phase = np.angle(spectrum * np.exp(2j * np.pi * (rows * peak[0] + columns * peak[1])))
+    weight = np.abs(spectrum) * low
+    mixed = (weight * rows * columns).sum()
+    normal = np.array([[(weight * rows**2).sum(), mixed], [mixed, (weight * columns**2).sum()]])
+    slope = np.array([(weight * rows * phase).sum(), (weight * columns * phase).sum()])
+    try:
+        rest = -np.linalg.solve(normal, slope) / (2 * np.pi)
+    except np.linalg.LinAlgError:  # varies along one axis only
+        return np.full(2, np.nan)
+    return peak + np.clip(rest, -1, 1)
+
+
+def judge(measured: Measured, side: int, scale: int) -> list[Finding]:
+    """A finding if the median over images is further off than honest methods ever are.
+
+    Args:
+        measured: of the images.
+        side: of SR in pixels.
+        scale: HR side by LR side.
+    """
+    shifts = enough(measured["shift"])
+    if shifts is None:
+        return []
+    down, right = np.median(shifts, axis=0).tolist()
+    distance, most = float(np.hypot(down, right)), threshold(side, scale)
+    along = shifts @ (down, right) / max(distance, 1e-9)
+    error = MEDIAN_ERROR * float(np.median(np.abs(along - distance))) / len(along) ** 0.5
+    if distance <= max(most, ERRORS * error):
+        return []
+    near = int((along > most / 2).sum())
+    where = " and ".join(filter(None, (_way(down, "down", "up"), _way(right, "to the right", "to the left"))))
+    text = f"SR lies {where} of LR (median of {near} of {len(shifts)} images): was it cropped or padded?"
+    return [Finding("shift", text, round(distance, 3), most, near, len(shifts))]
+
+
+def threshold(side: int, scale: int) -> float:
+    """The largest shift in SR pixels that is no finding; see docs/checks.md for what it was chosen by."""
+    return max(0.75, 1.5 * side / 512, 0.125 * scale)
+
+
+def _way(pixels: float, positive: str, negative: str) -> str:
+    return f"{abs(pixels):.1f} px {positive if pixels > 0 else negative}" if abs(pixels) >= 0.1 else ""
+
+
+def _spectrum(picture: np.ndarray) -> np.ndarray:
+    window = _window(len(picture))
+    spectrum: np.ndarray = fft.rfft2((picture - (picture * window).sum() / window.sum()) * window)
+    return spectrum
+
+
+def _peak(surface: np.ndarray) -> np.ndarray:
+    reach = int(len(surface) * FARTHEST)
+    steps = np.r_[0 : reach + 1, -reach:0]
+    near = surface[np.ix_(steps, steps)]
+    peak: np.ndarray = steps[list(np.unravel_index(near.argmax(), near.shape))].astype(np.float64)
+    return peak
+
+
+@lru_cache
+def _window(side: int) -> np.ndarray:
+    line = np.hanning(side + 2)[1:-1].astype(np.float32)
+    window: np.ndarray = np.outer(line, line)
+    return window
+
+
+@lru_cache
+def _frequencies(side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Frequency of each row and column in cycles per pixel, and whether the two together are low."""
+    rows, columns = fft.fftfreq(side)[:, None], fft.rfftfreq(side)[None]
+    distance = rows**2 + columns**2
+    return rows, columns, (distance > 0) & (distance < LOW**2)

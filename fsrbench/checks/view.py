@@ -1,0 +1,79 @@
+"""One SR picture beside what it is compared with, at the sizes that checks read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+FINE: Final = 64
+"""Largest side in pixels at which structure is compared."""
+COARSE: Final = 16
+"""Largest side at which colours and tones are: detail that a method invents is averaged away."""
+LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
+"""Weights of R, G and B (ITU-R BT.601)."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """An SR picture with its LR picture and, where there is one, its HR picture."""
+
+    sr: np.ndarray
+    """uint8 H,W,3"""
+    lr: np.ndarray
+    """uint8 h,w,3"""
+    hr: np.ndarray | None
+    """uint8 H,W,3"""
+
+    @property
+    def scale(self) -> int:
+        """HR side by LR side."""
+        return len(self.sr) // len(self.lr)
+
+    @property
+    def reference(self) -> np.ndarray:
+        """HR where there is one, else LR."""
+        return self.lr if self.hr is None else self.hr
+
+    @property
+    def fine(self) -> tuple[np.ndarray, np.ndarray]:
+        """SR and LR at :data:`FINE`, uint8."""
+        lr = reduced(self.lr, FINE)
+        return _to_side(self.sr, len(lr)), lr
+
+    @cached_property
+    def coarse(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """SR, LR and HR at :data:`COARSE`, uint8."""
+        lr = reduced(self.lr, COARSE)
+        return _to_side(self.sr, len(lr)), lr, None if self.hr is None else _to_side(self.hr, len(lr))
+
+    @cached_property
+    def sr_luma(self) -> np.ndarray:
+        """float32 H,W in [0, 255]"""
+        return luma(self.sr)
+
+
+def _to_side(picture: np.ndarray, side: int) -> np.ndarray:
+    return averaged(picture, len(picture) // side)[:side, :side]
+
+
+def luma(picture: np.ndarray) -> np.ndarray:
+    """Luma of a uint8 H,W,3 picture: float32 H,W in [0, 255]."""
+    weighed: np.ndarray = picture.astype(np.float32) @ LUMA
+    return weighed
+
+
+def reduced(picture: np.ndarray, side: int) -> np.ndarray:
+    """A picture averaged over whole blocks of pixels, to at most ``side`` px; a remainder is cut off."""
+    return averaged(picture, -(-picture.shape[0] // side))
+
+
+def averaged(picture: np.ndarray, factor: int) -> np.ndarray:
+    """A uint8 picture averaged over blocks of ``factor`` x ``factor`` px; what is left over at the ends is cut off."""
+    if factor == 1:
+        return picture
+    whole = picture.shape[0] // factor * factor
+    return np.asarray(Image.fromarray(picture[:whole, :whole]).reduce(factor))

@@ -1,0 +1,79 @@
+"""What the checks find in a scored run: of each method, and of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from fsrbench.checks import data as data_checks
+from fsrbench.checks import equality
+from fsrbench.checks import method as method_checks
+from fsrbench.checks.finding import Finding
+from fsrbench.engine.plan import REFERENCE
+from fsrbench.engine.prepare import Prepared
+from fsrbench.engine.results import MethodResults
+from fsrbench.errors import FsrbenchError, UserError
+from fsrbench.methods.given_images import GivenImages
+from fsrbench.runs.names import HR, LR
+
+FILES: Final = ("images", "checkpoint", "onnx")
+"""Kinds of methods that are files: only of these is it a fault to be an interpolation, which code may well be."""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was found."""
+
+    data: list[Finding]
+    methods: dict[str, list[Finding]]
+    """By method, those with findings."""
+
+    def refusals(self) -> dict[str, FsrbenchError]:
+        """With ``--strict``: why methods have no numbers."""
+        return {name: FsrbenchError("; ".join(finding.text for finding in f)) for name, f in self.methods.items()}
+
+
+def find(prepared: Prepared, results: Mapping[str, MethodResults]) -> Findings:
+    """Judge what was measured of all units."""
+    scored = {name: result for name, result in results.items() if name not in (HR, LR, REFERENCE)}
+    found = {name: _of_method(prepared, name, result) for name, result in scored.items()}
+    return Findings(_of_data(results), {name: findings for name, findings in found.items() if findings})
+
+
+def refuse_data(found: Findings) -> None:
+    """With ``--strict``: no method can be scored on faulty data.
+
+    Raises:
+        UserError: there are findings about the data.
+    """
+    if found.data:
+        raise UserError(f"--strict: {'; '.join(finding.text for finding in found.data)}")
+
+
+def _of_method(prepared: Prepared, name: str, result: MethodResults) -> list[Finding]:
+    task, method = prepared.spec.the_task, prepared.context.methods.get(name)
+    found = []
+    if isinstance(method, GivenImages):
+        found += method.findings([sample.id for sample in prepared.dataset], prepared.spec.limit is None)
+    if exact := equality.judge_exact(result.equal, len(result.ids)):
+        found.append(exact)
+    found += method_checks.judge(result.joined(), result.ids, task.hr_size, task.scale)
+    left_out = {"equal_to_lr"} if _may_interpolate(name) else set()
+    first: dict[str, Finding] = {}
+    for finding in found:  # the first of a check is the surest
+        first.setdefault(finding.check, finding)
+    return [finding for check, finding in first.items() if check not in left_out]
+
+
+def _may_interpolate(name: str) -> bool:
+    """Whether a method may be an interpolation: its code, or a folder or file that is called after the kernel."""
+    kind, _, path = name.partition(":")
+    return kind not in FILES or any(kernel in path.lower() for kernel in (*equality.KERNELS, "interpol"))
+
+
+def _of_data(results: Mapping[str, MethodResults]) -> list[Finding]:
+    told = [result for name, result in results.items() if name != REFERENCE and "data_thumbnail" in result.measured]
+    whole = [result for result in told if "spectrum" in result.measured]
+    of = max(whole or told, key=lambda result: len(result.ids), default=None)
+    return data_checks.judge(of.joined(), of.ids) if of else []

@@ -1,0 +1,73 @@
+"""Honest pictures have no findings, whatever the degradation; little is kept of each, quickly."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from made.checked import honest
+from PIL import Image
+
+from fsrbench.checks import method
+
+
+@pytest.mark.parametrize("task", ["x4", "x8"])
+@pytest.mark.parametrize(
+    "degradation",
+    ["bicubic", "opencv-linear", "realworld", "wild", "noise:25", "noise:60", "jpeg:5", "blur:2", "blur:4"],
+)
+def test_honest_pictures_have_no_findings(task, degradation):
+    for kernel in (Image.Resampling.BICUBIC, Image.Resampling.NEAREST, Image.Resampling.LANCZOS):
+        pictures = honest(task, degradation, kernel)
+        for given in (pictures, pictures.without_hr()):
+            assert {finding.check for finding in given.findings()} <= {"equal_to_lr"}
+
+
+def test_few_pictures_tell_nothing():
+    few = honest(images=3).changed(lambda picture: np.roll(picture, 8, 0)[..., ::-1] // 2)
+    assert few.findings() == []
+
+
+def test_no_pictures():
+    nothing = method.measure(np.empty((0, 64, 64, 3), np.uint8), np.empty((0, 16, 16, 3), np.uint8), None)
+    assert nothing == {}
+    assert method.judge(nothing, [], 64, 4) == []
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_flat_pictures_have_no_findings(value):
+    flat = honest().changed(lambda picture: np.full_like(picture, value))
+    sr, lr, hr = flat.sr, np.full_like(flat.lr, value), np.full_like(flat.sr, value)
+    assert method.judge(method.measure(sr, lr, hr), list("abcdefghijkl"), 64, 4) == []
+
+
+def test_noise_for_sr_has_no_shift():
+    noise = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3)).astype(np.uint8)
+    pictures = honest()
+    found = method.judge(method.measure(noise, pictures.lr, pictures.hr), list("abcdefghijkl"), 64, 4)
+    assert "shift" not in {finding.check for finding in found}
+
+
+def test_odd_sizes():
+    picture = np.random.default_rng(0).integers(0, 256, (5, 131, 131, 3)).astype(np.uint8)
+    assert method.judge(method.measure(picture, picture, None), list("abcde"), 131, 1)[0].check == "equal_to_lr"
+
+
+def test_little_is_kept_of_a_picture():
+    pictures = honest()
+    measured = method.measure(pictures.sr, pictures.lr, pictures.hr)
+    assert {len(array) for array in measured.values()} == {12}
+    assert sum(array.nbytes for array in measured.values()) < 12 * 1000
+
+
+@pytest.mark.parametrize(("side", "scale", "most"), [(64, 4, 0.004), (512, 4, 0.06)])
+def test_it_costs_little(side, scale, most):
+    """Twice the budget, because other tests may run beside; processor time of one core."""
+    generator = np.random.default_rng(0)
+    lr = generator.integers(0, 256, (8, side // scale, side // scale, 3)).astype(np.uint8)
+    sr = np.stack([np.asarray(Image.fromarray(picture).resize((side, side))) for picture in lr])
+    method.measure(sr[:1], lr[:1], sr[:1])
+    start = time.process_time()
+    method.measure(sr, lr, sr)
+    assert (time.process_time() - start) / 8 < most
