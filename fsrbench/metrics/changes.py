@@ -71,7 +71,8 @@ def matched_to_hr(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
     """
     x, y = sr.double(), hr.double()
     (mean_x, deviation_x), (mean_y, deviation_y) = _moments(x), _moments(y)
-    return (x - mean_x) / deviation_x * deviation_y + mean_y, y
+    stretched = deviation_y / deviation_x
+    return x * stretched + (mean_y - mean_x * stretched), y  # so written, equal pictures stay equal to the last bit
 
 
 def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
