@@ -17,7 +17,8 @@ record has a column of its own, and its line under the table names the record, w
 `manifest.json`. `fsrbench list protocols` lists them; `--protocol FILE.yaml` takes a record of your own, in the form of
 those in `fsrbench/protocols/records/`.
 
-Nobody publishes a hash of the LR pictures that these papers used, so none is checked; a record of your own can have one.
+Nobody publishes a hash of the LR pictures that these papers used, so none is checked; a record of your own can have
+one.
 """
 
 
