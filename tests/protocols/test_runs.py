@@ -21,7 +21,10 @@ from fsrbench.machine.console import silent
 from fsrbench.machine.offline import no_connections
 from fsrbench.protocols.record import find, names
 from fsrbench.protocols.settings import with_protocol
+from fsrbench.reports.tables.build import build
+from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.notes import facts
+from fsrbench.reports.tables.sources import Source
 from fsrbench.runs.data import RunData
 from fsrbench.spec import parse_spec
 
@@ -249,6 +252,15 @@ def test_the_manifest_and_the_notes_name_the_protocol(blind, paired) -> None:
 def test_two_protocols_never_share_a_column(paired) -> None:
     titles = [paired.metric(name).title for name in paired.metrics]
     assert len(set(titles)) == len(titles) == len(paired.metrics)
+
+
+def test_a_table_of_two_runs_keeps_their_protocols_apart(paired, blind) -> None:
+    table = build([Source(paired, "paired"), Source(blind, "blind")], Layout())
+    headings = [(*column.groups, column.metric.title) for column in table.columns]
+    assert len(set(headings)) == len(headings) == len(paired.metrics) + len(blind.metrics)
+    lines = "\n".join(table.protocols)
+    assert lines.count("protocol vqfr 1: ") == len(find("vqfr").metrics)
+    assert f"protocol {blind.manifest['protocol']['id']} 1: " in lines
 
 
 @pytest.mark.parametrize("name", [name for name in names() if not find(name).own])
