@@ -31,6 +31,7 @@ from fsrbench.spec import parse_spec
 from .conftest import FACE, SHARES, Pictures, standing_in
 
 cv2 = pytest.importorskip("cv2", reason="OpenCV is not installed")
+pytestmark = pytest.mark.heavy
 SSIM = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255, "channel_axis": -1}
 SCRIPTS = ("vqfr", "restoreformer", "difface", "pmrf")
 COUNTS = {"CelebA": 100, "LFW-Test": 100, "CelebChild-Test": 50, "WebPhoto-Test": 100, "Wider-Test": 100}
