@@ -296,6 +296,15 @@ def test_our_own_records_are_the_default_table(name) -> None:
     assert value(run, "psnr") > 10
 
 
+def test_a_statistics_file_of_another_network_is_refused(faces, tmp_path) -> None:
+    np.savez(tmp_path / "ffhq.npz", mu=np.zeros(64), sigma=np.eye(64))
+    with pytest.raises(UserError, match=r"ffhq.npz: is of another network: its mean is \(64,\)"):
+        evaluate(
+            ["bicubic"], faces.folder / "blind", protocol="ntire-face-2026", reference=str(tmp_path / "ffhq.npz"),
+            progress=False, out=tmp_path / "run",
+        )  # fmt: skip
+
+
 def test_data_of_another_hash_are_refused_before_anything_is_computed(faces, tmp_path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(
