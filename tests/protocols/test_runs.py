@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,19 +12,13 @@ from made.basicsr_niqe import matlab_y, niqe, yiq_y
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from fsrbench import evaluate
-from fsrbench.engine.prepare import prepare
-from fsrbench.errors import Unavailable, UserError
 from fsrbench.faces.alignment import TEMPLATE
-from fsrbench.machine.console import silent
-from fsrbench.machine.offline import no_connections
-from fsrbench.protocols.record import find, names
-from fsrbench.protocols.settings import with_protocol
+from fsrbench.protocols.record import find
 from fsrbench.reports.tables.build import build
 from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.notes import facts
 from fsrbench.reports.tables.sources import Source
 from fsrbench.runs.data import RunData
-from fsrbench.spec import parse_spec
 
 from .conftest import FACE, SHARES, Pictures, standing_in
 
@@ -264,29 +256,6 @@ def test_a_table_of_two_runs_keeps_their_protocols_apart(paired, blind) -> None:
     assert f"protocol {blind.manifest['protocol']['id']} 1: " in lines
 
 
-@pytest.mark.parametrize("name", [name for name in names() if not find(name).own])
-def test_what_cannot_be_had_says_which_file_and_from_where(name, faces, tmp_path, monkeypatch) -> None:
-    monkeypatch.setenv("FSRBENCH_WEIGHTS", str(tmp_path / "none"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    given = {"methods": ("nearest",), "data": str(faces.folder / "paired"), "protocol": name, "offline": True}
-    with no_connections():
-        run = prepare(parse_spec(**with_protocol(given | {"out": tmp_path / "run"})), silent())
-    refused = {metric: str(error) for metric, error in run.refused_metrics.items() if isinstance(error, Unavailable)}
-    run.close()
-    left = {metric.name for metric in run.usable_metrics}
-    assert refused.keys() | left | _invalid(run) == set(find(name).metric_names)
-    assert all("--reference" in why or "--weights" in why or "weights fetch" in why for why in refused.values()), (
-        refused
-    )
-    combined = {f"{name}:score"} & left
-    assert left - combined <= {f"{name}:{metric}" for metric in ("psnr", "ssim", "ssimc")}
-
-
-def _invalid(run: Any) -> set[str]:
-    return {name for name, error in run.refused_metrics.items() if not isinstance(error, Unavailable)}
-
-
 @pytest.mark.parametrize("name", ["fsrbench-x4", "fsrbench-x8"])
 def test_our_own_records_are_the_default_table(name) -> None:
     run = evaluate(["nearest"], protocol=name, limit=2, progress=False)
@@ -294,29 +263,3 @@ def test_our_own_records_are_the_default_table(name) -> None:
     assert run.manifest["task"] == find(name).tasks[0]
     assert run.manifest["protocols"]["psnr"].startswith("RGB (one MSE")
     assert value(run, "psnr") > 10
-
-
-def test_a_statistics_file_of_another_network_is_refused(faces, tmp_path) -> None:
-    np.savez(tmp_path / "ffhq.npz", mu=np.zeros(64), sigma=np.eye(64))
-    with pytest.raises(UserError, match=r"ffhq.npz: is of another network: its mean is \(64,\)"):
-        evaluate(
-            ["bicubic"], faces.folder / "blind", protocol="ntire-face-2026", reference=str(tmp_path / "ffhq.npz"),
-            progress=False, out=tmp_path / "run",
-        )  # fmt: skip
-
-
-def test_data_of_another_hash_are_refused_before_anything_is_computed(faces, tmp_path) -> None:
-    file = tmp_path / "mine.yaml"
-    file.write_text(
-        f"id: mine\nversion: 1\ntitle: ours\nsource: {{}}\ntasks: [512x1]\nlr: {{told: ours, sha256: {'a' * 64}}}\n"
-        "metrics:\n  psnr: {title: PSNR (mine), measure: psnr, choices: {colour: RGB, crop: 0, matched: false}}\n"
-    )
-    call = {"protocol": str(file), "progress": False, "out": tmp_path / "run"}
-    sr, data = [f"images:{faces.folder / 'SR'}"], faces.folder / "paired"
-    with pytest.raises(UserError, match=r"--data: .* is not the data of protocol mine \(sha256 \w{12}, not a{12}\)"):
-        evaluate(sr, data, **call)
-    file.write_text(file.read_text().replace(f", sha256: {'a' * 64}", ""))
-    run = evaluate(sr, data, **call)
-    known = json.loads((run.path / "manifest.json").read_text())["dataset"]["sha256"]
-    file.write_text(file.read_text().replace("told: ours", f"told: ours, sha256: {known}"))
-    assert value(evaluate(sr, data, **call), "mine:psnr") == value(run, "mine:psnr")
