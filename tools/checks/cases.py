@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -53,12 +53,16 @@ class Case:
         return f"{self.data} {self.task} {self.degradation} {self.method}"
 
 
-def computed(source: str, task: str, degradation: str, half: str, images: int) -> Iterator[Case]:
-    """Every method of a task on one degradation of images of a dataset, or on its real LR."""
+def computed(
+    source: str, task: str, degradation: str, half: str, images: int, only: Collection[str] | None = None
+) -> Iterator[Case]:
+    """Every method of a task, or some, on one degradation of images of a dataset, or on its real LR."""
     samples = part(list(open_dataset(source)), half, images)
     geometry = find_task(task)
     inputs = prepare(samples, geometry, find_degradation("bicubic" if degradation == GIVEN else degradation), 0)
     for name, upscale in upscalers(geometry):
+        if only is not None and name not in only:
+            continue
         yield Case(Path(source).stem, task, degradation, name, upscale(inputs.lr), inputs.lr, inputs.hr)
 
 

@@ -3,7 +3,8 @@
 python -m tools.checks.false_alarms --data FACES.zip,PEOPLE.zip --data512 FACES512.zip --lr512 LQ512.zip \
     --outputs OUTPUTS.zip --half measured --keep DIR
 
-What is measured is kept, so that it can be stopped and called again; `--judge` prints the tables of what there is.
+What is measured is kept, so that it can be stopped and called again: once for the false alarms, once with `--faults`
+for the power, and with `--judge` for the tables of what there is.
 """
 
 from __future__ import annotations
@@ -16,17 +17,24 @@ from typing import Final
 
 import numpy as np
 
+from fsrbench.checks import borders, duplicates, tones
 from fsrbench.checks import data as data_checks
 from fsrbench.checks import method as checks
+from fsrbench.checks.view import View
 from tools.checks.cases import DEGRADATIONS, GIVEN, Case, computed, native
 from tools.checks.faults import FAULTS
 from tools.checks.split import HALVES
-from tools.checks.tables import DATA, IMAGES, false_alarms, power
+from tools.checks.tables import DATA, false_alarms, power
 
 FAULTY: Final = ("bicubic", "ours", "smoothed", "ours of 16 px", "codeformer", "gpen-solvay")
-FAULTY_LR: Final = ("bicubic", "realworld", "wild", "gfpgan", GIVEN)
-"""Methods and degradations on which faults are made."""
+FAULTY_LR: Final = {"x4": ("bicubic", "wild"), "x8": ("bicubic", "wild"), "64x2": ("bicubic", "wild")}
+"""Methods and degradations on which faults are made; of other tasks these:"""
+FAULTY_512: Final = ("gfpgan", GIVEN)
+FEW: Final = {64: 32, 128: 16, 512: 8}
+"""Pictures in which faults are made, by their side: hundreds of faults take their time."""
 WITHOUT: Final = " without HR"
+NATIVE: Final = "native"
+"""Instead of a task, of outputs of published methods."""
 Measured = Mapping[str, np.ndarray]
 
 
@@ -40,41 +48,58 @@ def main() -> None:
     parser.add_argument("--half", choices=HALVES, default="measured")
     parser.add_argument("--images", type=int, default=64, help="of each dataset at most")
     parser.add_argument("--keep", type=Path, required=True, help="folder for what was measured")
+    parser.add_argument("--faults", action="store_true", help="make faults in some of the pictures")
     parser.add_argument("--judge", action="store_true", help="measure nothing")
     asked = parser.parse_args()
     if not asked.judge:
+        asked.keep.mkdir(parents=True, exist_ok=True)
         for case in cases(asked):
-            measure(case, asked.keep)
+            (measure_faults if asked.faults else measure)(case, asked.keep)
     print(false_alarms(asked.keep), power(asked.keep), sep="\n\n")
 
 
 def cases(asked: argparse.Namespace) -> Iterator[Case]:
     """All that is asked for, in an order that covers every task early; what is kept already is left out."""
-    if asked.outputs and not (asked.keep / "native512").exists():
-        yield from native(asked.outputs, asked.half)
-        (asked.keep / "native512").touch()
     small = [(source, task) for source in asked.data.split(",") for task in ("x4", "x8", "64x2")]
     large = [(asked.data512, task) for task in ("128x4", "512x1") if asked.data512]
     wanted = [(*of, degradation) for of in (*small, *large) for degradation in DEGRADATIONS[of[1]]]
     wanted += [(asked.lr512, "512x1", GIVEN)] if asked.lr512 else []
+    wanted += [(str(asked.outputs), NATIVE, GIVEN)] if asked.outputs else []
     random.Random(0).shuffle(wanted)
     for source, task, degradation in wanted:
-        done = asked.keep / f"{Path(source).stem} {task} {degradation}"
-        if not done.exists():
-            yield from computed(source, task, degradation, asked.half, asked.images)
-            done.touch()
+        done = asked.keep / f"{Path(source).stem} {task} {degradation}{' faults' * asked.faults}"
+        if done.exists() or (asked.faults and degradation not in FAULTY_LR.get(task, FAULTY_512)):
+            continue
+        if task == NATIVE:
+            yield from native(asked.outputs, asked.half)
+        else:
+            yield from computed(source, task, degradation, asked.half, asked.images, FAULTY if asked.faults else None)
+        done.touch()
 
 
 def measure(case: Case, folder: Path) -> None:
-    """Measure a case, and the same with every fault where faults are made, and keep it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    save(folder / f"{case.name}.npz", case, checks.measure(case.sr, case.lr, case.hr))
+    """Measure a case, with HR and without, and keep it."""
+    measured = checks.measure(case.sr, case.lr, case.hr)
+    save(folder / f"{case.name}.npz", case, measured)
     if case.hr is not None:
-        save(folder / f"{case.name}{WITHOUT}.npz", case, checks.measure(case.sr, case.lr, None))
-        save(folder / DATA / f"{case.data} {case.hr.shape[1]} px.npz", case, data_checks.measure(case.hr))
-    if case.method not in FAULTY or case.degradation not in FAULTY_LR:
+        save(folder / f"{case.name}{WITHOUT}.npz", case, measured | _of_lr(case.sr, case.lr))
+        path = folder / DATA / f"{case.data} {case.hr.shape[1]} px.npz"
+        if not path.exists():
+            save(path, case, data_checks.measure(case.hr))
+
+
+def _of_lr(sr: np.ndarray, lr: np.ndarray) -> dict[str, np.ndarray]:
+    """What is measured differently where there is no HR."""
+    views = [View(*pictures, None) for pictures in zip(sr, lr, strict=True)]
+    rows = [tones.measure(view) | borders.measure(view) | duplicates.measure(view) for view in views]
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]} | {"to_hr": np.full((len(sr), 2), np.nan)}
+
+
+def measure_faults(case: Case, folder: Path) -> None:
+    """Measure a case with every fault in all of its pictures, and keep it."""
+    if case.method not in FAULTY:
         return
-    some = slice(IMAGES)
+    some = slice(FEW[case.sr.shape[1]])
     lr, hr = case.lr[some], None if case.hr is None else case.hr[some]
     for fault, (_, make, strengths) in FAULTS.items():
         for strength in strengths:
