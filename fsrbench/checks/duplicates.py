@@ -40,13 +40,15 @@ def judge_sr(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     pairs = same(measured["sr_thumbnail"])
     inputs = measured["data_thumbnail"]
     pairs = [(i, j) for i, j in pairs if np.sqrt(((inputs[i] - inputs[j]) ** 2).mean()) > DIFFERENT]
-    return _finding("duplicates", "SR is the same picture", "different inputs", pairs, ids)
+    what = "SR is one picture for different inputs", "was a file copied, or does the method not read LR?"
+    return _finding("duplicates", *what, pairs, ids)
 
 
 def judge_data(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     """A finding if one picture is in the data under two names."""
     pairs = same(measured["data_thumbnail"])
-    return _finding("data_duplicates", "the data hold the same picture", "two names", pairs, ids)
+    what = "the data hold one picture under several names", "keep one, or intervals are too narrow"
+    return _finding("data_duplicates", *what, pairs, ids)
 
 
 def same(thumbnails: np.ndarray) -> list[tuple[int, int]]:
@@ -68,9 +70,9 @@ def same(thumbnails: np.ndarray) -> list[tuple[int, int]]:
     return sorted((int(rows[one]), int(rows[other])) for one, other in pairs)
 
 
-def _finding(check: str, what: str, how: str, pairs: Sequence[tuple[int, int]], ids: Sequence[str]) -> list[Finding]:
+def _finding(check: str, what: str, then: str, pairs: Sequence[tuple[int, int]], ids: Sequence[str]) -> list[Finding]:
     if not pairs:
         return []
     images, (first, second) = len({row for pair in pairs for row in pair}), pairs[0]
-    text = f"{what} under {how}: {images} of {len(ids)} images, e.g. {ids[first]} and {ids[second]}"
+    text = f"{what} ({images} of {len(ids)} images, e.g. {ids[first]} and {ids[second]}): {then}"
     return [Finding(check, text, float(images), 0.0, images, len(ids))]

@@ -85,7 +85,10 @@ def judge(measured: Measured, side: int, scale: int) -> list[Finding]:
         return []
     near = int((along > most / 2).sum())
     where = " and ".join(filter(None, (_way(down, "down", "up"), _way(right, "to the right", "to the left"))))
-    text = f"SR lies {where} of LR (median of {near} of {len(shifts)} images): was it cropped or padded?"
+    text = (
+        f"SR is shifted {where} against LR (median; {near} of {len(shifts)} images): "
+        "crop or resize it so that it shows what LR shows"
+    )
     return [Finding("shift", text, round(distance, 3), most, near, len(shifts))]
 
 

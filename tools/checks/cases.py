@@ -21,7 +21,17 @@ from fsrbench.tasks import find_task
 from tools.checks.honest import upscalers
 from tools.checks.split import part
 
-FIXED: Final = ("bicubic", "wild", "realworld", "noise:25", "jpeg:30", "blur:2", "area", "opencv-cubic", "opencv-linear")
+FIXED: Final = (
+    "bicubic",
+    "wild",
+    "realworld",
+    "noise:25",
+    "jpeg:30",
+    "blur:2",
+    "area",
+    "opencv-cubic",
+    "opencv-linear",
+)
 DEGRADATIONS: Final = {
     "x4": (*FIXED, "skimage-rescale"),
     "x8": (*FIXED, "skimage-rescale"),

@@ -3,27 +3,35 @@
 python -m tools.checks.false_alarms --data FACES.zip,PEOPLE.zip --data512 FACES512.zip --lr512 LQ512.zip \
     --outputs OUTPUTS.zip --half measured --keep DIR
 
-What is measured is kept, so that it can be stopped and called again: once for the false alarms, once with `--faults`
-for the power, and with `--judge` for the tables of what there is.
+What is measured is kept, so that it can be stopped and called again: once for methods, once with `--hr` for the data,
+once with `--faults` for the power, and with `--judge` for the tables of what there is.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import random
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from PIL import Image
 
 from fsrbench.checks import borders, duplicates, tones
 from fsrbench.checks import data as data_checks
 from fsrbench.checks import method as checks
 from fsrbench.checks.view import View
+from fsrbench.datasets import open_dataset
+from fsrbench.datasets.inputs import prepare
+from fsrbench.degradations.recipes import find_degradation
+from fsrbench.metrics.extractors.base import EXTRACTORS, extract
+from fsrbench.pictures.decode import to_tensor
+from fsrbench.tasks import Task
 from tools.checks.cases import DEGRADATIONS, GIVEN, Case, computed, native
 from tools.checks.faults import FAULTS
-from tools.checks.split import HALVES
+from tools.checks.split import HALVES, part
 from tools.checks.tables import DATA, false_alarms, power
 
 FAULTY: Final = ("bicubic", "ours", "smoothed", "ours of 16 px", "codeformer", "gpen-solvay")
@@ -32,6 +40,9 @@ FAULTY_LR: Final = {"x4": ("bicubic", "wild"), "x8": ("bicubic", "wild"), "64x2"
 FAULTY_512: Final = ("gfpgan", GIVEN)
 FEW: Final = {64: 32, 128: 16, 512: 8}
 """Pictures in which faults are made, by their side: hundreds of faults take their time."""
+SIDES: Final = (64, 128, 256, 512)
+MOST_HR: Final = 200
+"""Of HR."""
 WITHOUT: Final = " without HR"
 NATIVE: Final = "native"
 """Instead of a task, of outputs of published methods."""
@@ -49,10 +60,14 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=64, help="of each dataset at most")
     parser.add_argument("--keep", type=Path, required=True, help="folder for what was measured")
     parser.add_argument("--faults", action="store_true", help="make faults in some of the pictures")
+    parser.add_argument("--hr", action="store_true", help="measure the data alone")
     parser.add_argument("--judge", action="store_true", help="measure nothing")
     asked = parser.parse_args()
-    if not asked.judge:
-        asked.keep.mkdir(parents=True, exist_ok=True)
+    asked.keep.mkdir(parents=True, exist_ok=True)
+    if asked.hr:
+        for source in filter(None, (*asked.data.split(","), asked.data512)):
+            measure_data(source, asked.half, asked.keep / DATA)
+    elif not asked.judge:
         for case in cases(asked):
             (measure_faults if asked.faults else measure)(case, asked.keep)
     print(false_alarms(asked.keep), power(asked.keep), sep="\n\n")
@@ -83,9 +98,6 @@ def measure(case: Case, folder: Path) -> None:
     save(folder / f"{case.name}.npz", case, measured)
     if case.hr is not None:
         save(folder / f"{case.name}{WITHOUT}.npz", case, measured | _of_lr(case.sr, case.lr))
-        path = folder / DATA / f"{case.data} {case.hr.shape[1]} px.npz"
-        if not path.exists():
-            save(path, case, data_checks.measure(case.hr))
 
 
 def _of_lr(sr: np.ndarray, lr: np.ndarray) -> dict[str, np.ndarray]:
@@ -105,6 +117,19 @@ def measure_faults(case: Case, folder: Path) -> None:
         for strength in strengths:
             sr = np.stack([make(picture, strength) for picture in case.sr[some]])
             save(folder / "faults" / f"{case.name}, {fault}, {strength:g}.npz", case, checks.measure(sr, lr, hr))
+
+
+def measure_data(source: str, half: str, folder: Path) -> None:
+    """Measure HR at each side that it has at least, and what MTCNN finds in it, and keep it."""
+    samples = part(list(open_dataset(source)), half, MOST_HR)
+    detector = EXTRACTORS.get("mtcnn")()
+    for side in SIDES:
+        hr = prepare(samples, Task(side, 1), find_degradation("bicubic"), 0).hr
+        if hr is None or Image.open(io.BytesIO(samples[0].hr.read())).width < side:
+            continue
+        measured = data_checks.measure(hr) | extract(detector, to_tensor(hr), {})
+        folder.mkdir(exist_ok=True)
+        np.savez(folder / f"{Path(source).stem} {side} px.npz", sides=np.array([side, 1]), **measured)
 
 
 def save(path: Path, case: Case, measured: Measured) -> None:

@@ -11,19 +11,22 @@ import numpy as np
 from scipy.stats import binomtest
 
 from fsrbench.checks import data as data_checks
+from fsrbench.checks import framing
 from fsrbench.checks import method as checks
 from fsrbench.checks.equality import KERNELS
 from fsrbench.checks.finding import LEAST
 from tools.checks.faults import FAULTS
 
 NAMES: Final = ("shift", "channels", "tones", "borders", "jpeg", "equal_to_hr", "equal_to_lr", "duplicates")
-OF_DATA: Final = ("data_duplicates", "hr_enlarged")
+OF_DATA: Final = ("data_duplicates", "hr_enlarged", "framing")
 DATA: Final = "data"
 """Folder of what was measured of HR."""
 IMAGES: Final = 32
 """Pictures of a draw."""
 DRAWS: Final = 50
 """Draws per condition: method, degradation, task and dataset."""
+DRAWS_OF_DATA: Final = 500
+"""Draws per condition: dataset and side."""
 SHARE: Final = 0.8
 """Of fewer pictures than a draw has, a draw takes this share."""
 Measured = Mapping[str, np.ndarray]
@@ -34,7 +37,10 @@ def findings(measured: Measured, rows: np.ndarray) -> set[str]:
     side, scale = (int(number) for number in measured["sides"])
     part = {name: array[rows] for name, array in measured.items() if name != "sides"}
     ids = [str(row) for row in rows]
-    found = data_checks.judge(part, ids) if "spectrum" in part else checks.judge(part, ids, side, scale)
+    if "spectrum" in part:
+        found = data_checks.judge(part, ids) + framing.judge(part["box"], part["confidence"], side)
+    else:
+        found = checks.judge(part, ids, side, scale)
     return {finding.check for finding in found}
 
 
@@ -44,11 +50,12 @@ def false_alarms(folder: Path) -> str:
         "| check | conditions | draws | alarms | at most | conditions with alarms | where |",
         "|---|---:|---:|---:|---:|---:|---|",
     ]
-    of_methods, of_data = _alarms(folder), _alarms(folder / DATA)
+    of_methods, of_data = _alarms(folder, DRAWS), _alarms(folder / DATA, DRAWS_OF_DATA)
     for check in (*NAMES, *OF_DATA):
         found = of_data if check in OF_DATA else of_methods
         counted = {name: alarms[check] for name, alarms in found.items() if not _is_meant(check, name)}
-        draws, alarms, hit = DRAWS * len(counted), sum(counted.values()), {n: k for n, k in counted.items() if k}
+        each = DRAWS_OF_DATA if check in OF_DATA else DRAWS
+        draws, alarms, hit = each * len(counted), sum(counted.values()), {n: k for n, k in counted.items() if k}
         where = "; ".join(f"{name} ({number})" for name, number in Counter(hit).most_common(4)) or "–"
         cells = (f"{len(counted):,}", f"{draws:,}", str(alarms), f"{bound(alarms, draws):.3%}", str(len(hit)), where)
         lines.append(f"| `{check}` | {' | '.join(cells)} |")
@@ -71,14 +78,14 @@ def _is_meant(check: str, name: str) -> bool:
     return (check == "equal_to_lr" and method in KERNELS) or (check == "jpeg" and method == "psfrgan-solvay")
 
 
-def _alarms(folder: Path) -> dict[str, Counter[str]]:
+def _alarms(folder: Path, draws: int) -> dict[str, Counter[str]]:
     """By condition, in how many of its draws each check finds something."""
     alarms = {}
     for number, (path, measured) in enumerate(kept(folder.glob("*.npz"))):
         generator = np.random.default_rng(number)
         count = len(next(array for name, array in measured.items() if name != "sides"))
         drawn = IMAGES if count > IMAGES else max(LEAST, round(SHARE * count))
-        found = (findings(measured, generator.choice(count, drawn, replace=False)) for _ in range(DRAWS))
+        found = (findings(measured, generator.choice(count, drawn, replace=False)) for _ in range(draws))
         alarms[path.stem] = Counter(check for draw in found for check in draw)
     return alarms
 
