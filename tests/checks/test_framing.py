@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from made.checked import crops, honest
 
 from fsrbench.checks.framing import FEWEST, judge
+from fsrbench.metrics.extractors.base import EXTRACTORS, extract
+from fsrbench.pictures.decode import to_tensor
 
 
 def boxes(heights: float, places: float, number: int = 32, seed: int = 0) -> np.ndarray:
@@ -46,3 +49,12 @@ def test_faces_that_were_not_found_do_not_count():
     with_none = np.concatenate([box, np.full((9, 4), np.nan)])
     (finding,) = judge(with_none, np.repeat([0.99, 0.0], [32, 9]), 64)
     assert finding.of == 32
+
+
+def test_detected_faces_of_the_sample_and_random_crops_of_them():
+    """What MTCNN finds in pictures."""
+    aligned = honest(images=24).hr
+    detected = [extract(EXTRACTORS.get("mtcnn")(), to_tensor(faces), {}) for faces in (aligned, crops(aligned))]
+    fair, loose = (judge(of["box"], of["confidence"], 64) for of in detected)
+    assert fair == []
+    assert [finding.check for finding in loose] == ["framing"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made import Finished, call, encode_picture, run, write_files
-from made.checked import Pictures, enlarged, honest
+from made.checked import Pictures, crops, enlarged, honest
 from PIL import Image
 
 from fsrbench.datasets import open_dataset
@@ -125,3 +125,12 @@ def test_faulty_lr_alone_is_seen(tmp_path):
     data = write_files(tmp_path / "data" / "LR", files(lr, IDS)).parent
     finished = run(data, tmp_path / "out", "--metrics", "niqe_face")
     assert [finding["check"] for finding in finished.manifest["dataset"]["findings"]] == ["data_duplicates"]
+
+
+def test_faces_that_were_not_aligned_are_seen_where_a_metric_detects_them(tmp_path):
+    """Random crops of faces."""
+    data = write_files(tmp_path / "data", files(crops(honest(images=24).hr), [f"{i:02}" for i in range(24)]))
+    finished = run(data, tmp_path / "out", "--metrics", "detection")
+    found = {finding["check"]: finding for finding in finished.manifest["dataset"]["findings"]}
+    assert "their height varies by" in found["framing"]["text"]
+    assert "framing" not in {f["check"] for f in run(data, tmp_path / "out").manifest["dataset"]["findings"]}

@@ -31,10 +31,11 @@ from fsrbench.pictures.decode import to_tensor
 from fsrbench.tasks import Task
 from tools.checks.cases import DEGRADATIONS, GIVEN, Case, computed, native
 from tools.checks.faults import FAULTS
+from tools.checks.honest import INVENTING
 from tools.checks.split import HALVES, part
 from tools.checks.tables import DATA, false_alarms, power
 
-FAULTY: Final = ("bicubic", "ours", "smoothed", "ours of 16 px", "codeformer", "gpen-solvay")
+FAULTY: Final = ("bicubic", "ours", INVENTING, "codeformer", "gpen-solvay")
 FAULTY_LR: Final = {"x4": ("bicubic", "wild"), "x8": ("bicubic", "wild"), "64x2": ("bicubic", "wild")}
 """Methods and degradations on which faults are made; of other tasks these:"""
 FAULTY_512: Final = ("gfpgan", GIVEN)
@@ -75,12 +76,15 @@ def main() -> None:
 
 def cases(asked: argparse.Namespace) -> Iterator[Case]:
     """All that is asked for, in an order that covers every task early; what is kept already is left out."""
-    small = [(source, task) for source in asked.data.split(",") for task in ("x4", "x8", "64x2")]
+    sources = asked.data.split(",")[: 1 if asked.faults else None]
+    small = [(source, task) for source in sources for task in ("x4", "x8", "64x2")]
     large = [(asked.data512, task) for task in ("128x4", "512x1") if asked.data512]
     wanted = [(*of, degradation) for of in (*small, *large) for degradation in DEGRADATIONS[of[1]]]
-    wanted += [(asked.lr512, "512x1", GIVEN)] if asked.lr512 else []
-    wanted += [(str(asked.outputs), NATIVE, GIVEN)] if asked.outputs else []
     random.Random(0).shuffle(wanted)
+    wanted.sort(key=lambda of: of[1] != "128x4")  # few, and slow
+    real = [(asked.lr512, "512x1", GIVEN)] if asked.lr512 else []
+    real += [(str(asked.outputs), NATIVE, GIVEN)] if asked.outputs else []
+    wanted = [*real, *wanted]
     for source, task, degradation in wanted:
         done = asked.keep / f"{Path(source).stem} {task} {degradation}{' faults' * asked.faults}"
         if done.exists() or (asked.faults and degradation not in FAULTY_LR.get(task, FAULTY_512)):

@@ -16,6 +16,7 @@ from fsrbench.checks import method as checks
 from fsrbench.checks.equality import KERNELS
 from fsrbench.checks.finding import LEAST
 from tools.checks.faults import FAULTS
+from tools.checks.honest import FILTERS
 
 NAMES: Final = ("shift", "channels", "tones", "borders", "jpeg", "equal_to_hr", "equal_to_lr", "duplicates")
 OF_DATA: Final = ("data_duplicates", "hr_enlarged", "framing")
@@ -73,9 +74,12 @@ def bound(alarms: int, draws: int) -> float:
 
 
 def _is_meant(check: str, name: str) -> bool:
-    """Whether an alarm would be none: interpolations are LR enlarged, and PSFRGAN's pictures are JPEG files."""
+    """Whether an alarm would be none: interpolations are LR enlarged, filters hardly change what is blurred, and
+    PSFRGAN's pictures are JPEG files.
+    """
     method = name.removesuffix(" without HR").rsplit(" ", 1)[-1]
-    return (check == "equal_to_lr" and method in KERNELS) or (check == "jpeg" and method == "psfrgan-solvay")
+    meant = {"equal_to_lr": (*KERNELS, *FILTERS), "jpeg": ("psfrgan-solvay",)}
+    return method in meant.get(check, ())
 
 
 def _alarms(folder: Path, draws: int) -> dict[str, Counter[str]]:
