@@ -73,6 +73,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_files(tmp_path_factory.mktemp("data"), files)
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plots and the grid are slow, and most tests do not look at them."""
+    monkeypatch.setattr("fsrbench.reports.plots.draw.write_plots", lambda *_: [])
+    monkeypatch.setattr("fsrbench.gallery.keep.write_grid", lambda _: None)
+
+
 def test_the_command_line_gives_the_same(data: Path, tmp_path: Path) -> None:
     found = fsrbench.evaluate(["bicubic", "nearest"], data, ["psnr", "ssim"], degradation="realworld", seed=3, **QUIET)
     flags = ("--degradation", "realworld", "--seed", 3)
@@ -146,6 +153,7 @@ def test_with_a_folder_it_holds_what_the_command_writes(data: Path, tmp_path: Pa
         assert (found.path / name).exists(), name
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_changed_object_is_never_taken_for_the_one_before(data: Path, tmp_path: Path) -> None:
     for factor, expected in ((1.0, 22.7), (0.5, 10.8)):
         named = {"mine": lambda lr, factor=factor: blocks(lr) * factor}
@@ -155,6 +163,7 @@ def test_a_changed_object_is_never_taken_for_the_one_before(data: Path, tmp_path
         pd.testing.assert_frame_equal(found.scores, alone.scores, check_exact=True)
 
 
+@pytest.mark.usefixtures("undrawn")
 @pytest.mark.parametrize("function", [scaled, handled])
 def test_a_changed_number_that_a_function_reads_counts(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, function: Any
@@ -165,6 +174,7 @@ def test_a_changed_number_that_a_function_reads_counts(
         assert found.per_image("psnr")["mine"].mean() == pytest.approx(expected, abs=0.1)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_trained_network_that_a_function_reads_counts(data: Path, tmp_path: Path) -> None:
     def measured() -> pd.Series:
         return fsrbench.evaluate([convolved], data, ["psnr"], out=tmp_path / "out", **QUIET).per_image("psnr")[
@@ -196,6 +206,7 @@ def test_a_network_stays_as_its_owner_left_it(data: Path) -> None:
     assert all(module is not network for module in told)  # a copy was called
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_an_object_that_tells_its_settings_is_known_again(data: Path, tmp_path: Path) -> None:
     calls = []
 
@@ -214,6 +225,7 @@ def test_an_object_that_tells_its_settings_is_known_again(data: Path, tmp_path: 
     assert seen == [{"full"}, set(), {"half"}]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_changed_metric_is_never_taken_for_the_one_before(data: Path, tmp_path: Path) -> None:
     one, other = (
         fsrbench.evaluate(["nearest"], data, [Brightness(power)], out=tmp_path / "out", **QUIET).per_image("brightness")

@@ -81,7 +81,9 @@ def _of_data(prepared: Prepared, results: Mapping[str, MethodResults]) -> list[F
     whole = [result for result in told if "spectrum" in result.measured]
     of = max(whole or told, key=lambda result: len(result.ids), default=None)
     found = data_checks.judge(of.joined(), of.ids) if of else []
-    return found + (_of_boxes(prepared, results[HR]) if HR in results else [])
+    lr = results.get(LR)
+    same = equality.judge_lr(lr.equal, len(lr.ids)) if lr else None
+    return [*found, *([same] if same else []), *(_of_boxes(prepared, results[HR]) if HR in results else [])]
 
 
 def _of_boxes(prepared: Prepared, hr: MethodResults) -> list[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib import metadata
 
 from fsrbench.provenance import fingerprints
@@ -32,8 +33,12 @@ def versions() -> dict[str, str | None]:
     return needed() | {name: version(name) for name in EXTRAS}
 
 
+@cache
 def version(package: str) -> str | None:
-    """The version of an installed package, without importing it; ``None`` if it is not installed."""
+    """The version of an installed package, without importing it; ``None`` if it is not installed.
+
+    Read once: a process goes on with what it has imported, whatever is installed meanwhile.
+    """
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final, Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -149,10 +150,22 @@ def told_apart(run: RunData, metric: str) -> set[frozenset[str]]:
     return {frozenset(key) for key, (verdict, _, _) in zip(found, verdicts, strict=True) if verdict in names}
 
 
-def _against_best(run: RunData, metric: str, methods: Sequence[str] | None) -> tuple[str, dict[str, Verdict]] | None:
-    """The best method, and what the others are to it."""
+_Ranked = tuple[str, dict[str, Verdict]] | None
+_RANKED: Final[WeakKeyDictionary[RunData, dict[tuple[str, tuple[str, ...]], _Ranked]]] = WeakKeyDictionary()
+
+
+def _against_best(run: RunData, metric: str, methods: Sequence[str] | None) -> _Ranked:
+    """The best method, and what the others are to it; tested once for all formats of a run's table."""
+    key = metric, tuple(methods or run.methods)
+    known = _RANKED.setdefault(run, {})
+    if key not in known:
+        known[key] = _rank(run, *key)
+    return known[key]
+
+
+def _rank(run: RunData, metric: str, methods: Sequence[str]) -> _Ranked:
     info = run.metric(metric)
-    found = {m: r for m in methods or run.methods if (r := run.result(m, metric)) is not None and r.ok}
+    found = {m: r for m in methods if (r := run.result(m, metric)) is not None and r.ok}
     if info.direction == "none" or len(found) < 2:
         return None
     sign = 1 if info.direction == "higher" else -1

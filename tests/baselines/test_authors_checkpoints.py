@@ -20,6 +20,8 @@ from fsrbench.methods.names import load_method
 from fsrbench.registry import Registry
 from fsrbench.tasks import TASKS
 
+pytestmark = pytest.mark.heavy
+
 CPU = torch.device("cpu")
 SHIPPED = {
     ("ours", "x4"): ROOT / "reference_model" / "weights" / "ours_x4.safetensors",

@@ -46,6 +46,7 @@ def test_discriminator_at_the_start_of_a_fade_is_the_step_before() -> None:
     assert torch.allclose(judge(faces, 2, alpha=0.0), judge(small, 1), atol=1e-5)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("progress", "losses"),
     [(0.1, {"pixel", "fool"}), (0.3, {"pixel", "fool", "heatmap", "attention"})],

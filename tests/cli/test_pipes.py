@@ -7,7 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from made import picture_files, write_files
+from made import call, picture_files, run, write_files
+
+LIST = pytest.param("list metrics", marks=pytest.mark.heavy)  # it imports torch
 
 
 def unread(*arguments: object) -> tuple[int, str]:
@@ -22,7 +24,7 @@ def unread(*arguments: object) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("command", ["--help", "list metrics", "table RUN", "compare RUN", "check RUN --against REF"])
+@pytest.mark.parametrize("command", ["--help", LIST, "table RUN", "compare RUN", "check RUN --against REF"])
 def test_nobody_reads(command: str, finished: Path) -> None:
     words = [
         {"RUN": str(finished), "REF": str(finished / "reference.json")}.get(word, word) for word in command.split()
@@ -30,6 +32,7 @@ def test_nobody_reads(command: str, finished: Path) -> None:
     assert unread(*words) == (0, "")
 
 
+@pytest.mark.heavy
 def test_a_failure_is_one_all_the_same(tmp_path: Path) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png"]))
     flags = ["--data", data, "--metrics", "psnr", "--out", tmp_path / "run", "--offline"]
@@ -42,9 +45,7 @@ def test_a_failure_is_one_all_the_same(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of two methods, and a reference that it holds."""
-    from made import call
-
     out = tmp_path_factory.mktemp("run")
-    call("run", "--methods", "bicubic,nearest", "--limit", 6, "--metrics", "psnr", "--offline", "--out", out)
+    assert run("sample", out, "--limit", 6, "--metrics", "psnr", "--offline", methods="bicubic,nearest").code == 0
     call("check", out, "--against", out / "reference.json", "--update")
     return out

@@ -16,6 +16,8 @@ from tools.sample.__main__ import MODEL
 from tools.sample.draw import draw_faces
 from tools.sample.model import load
 
+pytestmark = pytest.mark.heavy
+
 # Measured once on 300 held-out photographs of faces in the same framing.
 REAL_BICUBIC_PSNR = 22.65
 REAL_LAPLACIAN_ENERGY = {64: 1601.0, 128: 541.0}

@@ -150,6 +150,7 @@ def test_what_was_found_is_told_by_later_commands_that_make_no_picture(data: Pat
     assert second.values(ODD) == first.values(ODD)
 
 
+@pytest.mark.heavy
 def test_isolated_methods_are_checked_alike(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(TESTS))
     here = command(data, tmp_path / "here")

@@ -34,7 +34,7 @@ def size(out: Path, *kinds: str) -> int:
 
 
 def limited(data: Path, out: Path, most: float, *options: str, methods: str = METHODS) -> Finished:
-    return run(data, out, "--cache-limit", f"{most / GIB:.15f}", *options, methods=methods)
+    return run(data, out, "--cache-limit", f"{most / GIB:.15f}", *options, methods=methods, grid=True)
 
 
 def outputs(done: Finished) -> dict[str, bytes]:
@@ -54,7 +54,12 @@ def free(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
         patch.setattr("fsrbench.engine.plan.SHARD", 5)
         use_colours(patch, "dlib")
         return run(
-            data, tmp_path_factory.mktemp("free") / "out", "--metrics", "psnr,ssim,verification_dlib", methods=METHODS
+            data,
+            tmp_path_factory.mktemp("free") / "out",
+            "--metrics",
+            "psnr,ssim,verification_dlib",
+            methods=METHODS,
+            grid=True,
         )
 
 
@@ -71,7 +76,7 @@ def test_a_limit_below_what_the_run_takes_changes_no_number_and_no_picture(
     pd.testing.assert_frame_equal(done.scores, free.scores)
     assert done.summary.equals(free.summary)
     assert outputs(done) == outputs(free)
-    numbers = size(done.path, "features", "scores")  # needed by the run itself to its end
+    numbers = size(done.path, "features", "scores", "checks")  # needed by the run itself to its end
     assert size(done.path) <= max(most, numbers)
 
 

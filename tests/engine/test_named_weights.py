@@ -70,7 +70,7 @@ def test_a_named_file_takes_the_place_of_a_shipped_one(tmp_path: Path, name: str
     assert after.fingerprint() != before.fingerprint()
 
 
-@pytest.mark.parametrize("isolate", [False, True])
+@pytest.mark.parametrize("isolate", [False, pytest.param(True, marks=pytest.mark.heavy)])
 def test_a_named_file_is_recorded_and_told_below_the_table(data: Path, tmp_path: Path, isolate: bool) -> None:
     file = changed("ours_x4", tmp_path / "mine.safetensors", training=None)
     plain = command(data).values("ours")

@@ -12,16 +12,23 @@ from made import picture_files, run, write_files
 
 from fsrbench.datasets import base
 from fsrbench.datasets.base import Picture
+from fsrbench.engine import plan
 from fsrbench.engine.store import INPUTS, PICTURES, Store
 from fsrbench.gallery import grid, keep
 
 METHODS = "bicubic,nearest,lanczos"
-SHARDS, UNITS = 3, 9
+PICTURES_OF_A_SHARD, SHARDS, UNITS = 3, 3, 9
+COUNT = PICTURES_OF_A_SHARD * SHARDS
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_files(tmp_path_factory.mktemp("data"), picture_files([f"{i:03}.png" for i in range(192)]))
+    return write_files(tmp_path_factory.mktemp("data"), picture_files([f"{i:03}.png" for i in range(COUNT)]))
+
+
+@pytest.fixture(autouse=True)
+def _small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "SHARD", PICTURES_OF_A_SHARD)
 
 
 @pytest.fixture
@@ -49,16 +56,16 @@ def test_stored_pictures_are_read_once_to_be_kept_and_files_are_hashed_once(
 ) -> None:
     assert run(data, tmp_path / "out", methods=METHODS).code == 0
     assert (reads[PICTURES], reads[INPUTS], reads[f"{INPUTS} facts"]) == (UNITS, SHARDS, 0)
-    assert reads["hashes"] == 192
+    assert reads["hashes"] == COUNT
     reads.clear()
     again = run(data, tmp_path / "out", "--metrics", "psnr,ssim,psnr_y", methods=METHODS)
     assert again.code == 0  # scoring reads them; nothing is kept anew
     assert (reads[PICTURES], reads[INPUTS], reads[f"{INPUTS} facts"]) == (UNITS, SHARDS, 0)
-    assert reads["hashes"] == 192
+    assert reads["hashes"] == COUNT
 
 
 def test_few_kept_pictures_need_few_reads(data: Path, tmp_path: Path, reads: Counter[str], monkeypatch) -> None:
-    monkeypatch.setattr(keep, "MOST_KEPT", 4)
+    monkeypatch.setattr(keep, "MOST_KEPT", PICTURES_OF_A_SHARD - 1)
     monkeypatch.setattr(grid, "run_images", lambda run: ["000"])
     assert run(data, tmp_path / "out", methods=METHODS).code == 0
     assert (reads[PICTURES], reads[INPUTS]) == (3, 1)

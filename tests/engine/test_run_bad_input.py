@@ -88,7 +88,7 @@ def test_restoration_is_refused_where_lr_would_be_hr_but_not_where_lr_is_given(t
 
 def test_lr_alone_gives_invalid_rows_with_reasons_and_no_ceiling(tmp_path: Path) -> None:
     data = write_files(tmp_path / "data", picture_files(["LR/a.png", "LR/b.png"], side=20))
-    result = run(data, tmp_path / "out", "--save-images", "--metrics", "psnr,ssim,params")
+    result = run(data, tmp_path / "out", "--save-images", "--metrics", "psnr,ssim,params", grid=True)
     assert result.code == 0
     assert result.status("bicubic") == result.status("bicubic", "ssim") == "invalid"
     assert result.note("bicubic") == "needs HR images"

@@ -172,7 +172,7 @@ def test_code_that_a_method_imports_counts(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("location", ["net.onnx.data", "net.onnx_data", "weights.bin", "parts/tensors"])
-@pytest.mark.parametrize("isolate", [False, True])
+@pytest.mark.parametrize("isolate", [False, pytest.param(True, marks=pytest.mark.heavy)])
 def test_onnx_weights_in_another_file_count(folder: Path, location: str, isolate: bool) -> None:
     if isolate and location != "weights.bin":
         pytest.skip("one is enough: a process each")

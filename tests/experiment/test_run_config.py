@@ -35,12 +35,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def configured(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configured:
-    """Calls the command line with a file, in a folder of its own; no plots of single runs."""
+    """Calls the command line with a file, in a folder of its own; no plots and grids of single runs."""
     monkeypatch.chdir(tmp_path)
 
     def make(text: str, *flags: object) -> Result:
         Path("study.yaml").write_text(text.replace("DATA", str(data)), encoding="utf-8")
-        with mock.patch("fsrbench.reports.plots.draw.write_plots"):
+        grids = mock.patch("fsrbench.gallery.keep.write_grid")
+        with mock.patch("fsrbench.reports.plots.draw.write_plots"), grids:
             return call("run", "--config", "study.yaml", "--device", "cpu", *flags)
 
     return make

@@ -33,7 +33,7 @@ METHODS = ("bicubic", "nearest")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = write_files(tmp_path_factory.mktemp("data"), picture_files(NAMES))
     out = tmp_path_factory.mktemp("finished") / "out"
-    assert run(data, out, "--metrics", "psnr,ssim,params", methods=",".join(METHODS)).code == 0
+    assert run(data, out, "--metrics", "psnr,ssim,params", methods=",".join(METHODS), grid=True).code == 0
     return out
 
 
@@ -141,7 +141,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         data = write_files(tmp_path_factory.mktemp("data"), picture_files(f"{place:02d}.png" for place in range(12)))
         out = tmp_path_factory.mktemp("large") / "out"
         empty = write_files(tmp_path_factory.mktemp("empty"), picture_files(["other.png"]))
-        assert run(data, out, "--metrics", "psnr,ssim", methods=f"images:{empty},bicubic,nearest").code == 1
+        assert run(data, out, methods=f"images:{empty},bicubic,nearest", grid=True).code == 1
     return out
 
 
@@ -201,7 +201,7 @@ def test_a_choice_from_what_was_kept_says_so(large):
 
 def test_a_run_without_scores_of_images_shows_its_first(tmp_path):
     data = write_files(tmp_path / "data", picture_files(NAMES))
-    assert run(data, tmp_path / "out", "--metrics", "params").code == 0
+    assert run(data, tmp_path / "out", "--metrics", "params", grid=True).code == 0
     own = (tmp_path / "out" / "grid.png").read_bytes()
     call("grid", tmp_path / "out")
     assert (tmp_path / "out" / "grid.png").read_bytes() == own

@@ -233,6 +233,7 @@ def cpu_seconds(*arguments: object) -> float:
     return min(found)
 
 
+@pytest.mark.heavy
 def test_check_of_the_sample_takes_little_more_than_its_imports(tmp_path: Path) -> None:
     """A run of as many methods, metrics and images as the committed reference has; two seconds on a busy machine."""
     images = [f"p{i // 3:02}/{i % 3}" for i in range(96)]

@@ -60,7 +60,7 @@ def undisturbed(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Finishe
 
 
 def go(data: Path, out: Path) -> Finished:
-    return run(data, out, "--save-images", methods="bicubic,nearest")
+    return run(data, out, "--save-images", methods="bicubic,nearest", grid=True)
 
 
 def used(folder: Path) -> int:

@@ -12,6 +12,8 @@ from PIL import Image
 
 from fsrbench.pictures.decode import FORMATS, BadImage, centre_square, decode
 
+pytestmark = pytest.mark.heavy
+
 SMALL = FACE.resize((16, 16))
 Image.init()
 WHOLE = {name.lower(): encode_picture(SMALL, name) for name in FORMATS if name in Image.SAVE} | {

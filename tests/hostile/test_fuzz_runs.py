@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -14,15 +17,25 @@ from made.hostile.bad_runs import MANIFEST, made_run
 from made.hostile.fuzz import fuzz, mutated, only, values
 
 from fsrbench.errors import UserError
+from fsrbench.reports.tables import published_table
 from fsrbench.reports.tables import render as tables
 from fsrbench.runs.comparison import compare_run
 from fsrbench.runs.data import RunData
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 from fsrbench.runs.sweep import sweep
 
+pytestmark = pytest.mark.heavy
+
 FILES = ["summary.csv", "details.csv", "curves.csv", "blocks.csv", "images.csv", "manifest.json", "scores.parquet"]
 ROWS = {"lr": {"key": "k", "missing": {}}, "ours": {"key": "k", "missing": {"a": "why"}}}
 INDEX = json.dumps({"images": ["a", "b/c"], "rows": ROWS})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _published_once() -> Iterator[None]:
+    """The published rows, which are no run's, are read once: they take longer than a run."""
+    with mock.patch.object(published_table, "load_published", cache(published_table.load_published)):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made import write_zip
@@ -17,6 +18,8 @@ from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.layout import read_layout
 from fsrbench.errors import UserError
 from fsrbench.runs.pictures import PictureFolder, safe_name
+
+pytestmark = pytest.mark.heavy
 
 PART = st.one_of(
     st.sampled_from(["HR", "LR", "hr", "..", ".", "", "a", "a.png", "~", "C:", "\\..", "__MACOSX", ".x", "x" * 300]),

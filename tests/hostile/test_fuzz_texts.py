@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,8 @@ from fsrbench.files.text import read_yaml
 from fsrbench.reports.tables.published import PUBLISHED, load_published
 from fsrbench.spec import setting_types
 from fsrbench.training.recipe import parse_config
+
+pytestmark = pytest.mark.heavy
 
 SETTINGS = b"""init: a.safetensors
 rate: 0.001

@@ -23,7 +23,10 @@ from fsrbench.methods.isolation.child import receive, send
 from fsrbench.methods.isolation.parent import IsolatedMethod, Limits, MethodDied
 from fsrbench.tasks import TASKS
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="looks at processes as POSIX has them")
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(os.name != "posix", reason="looks at processes as POSIX has them"),
+]
 
 
 @pytest.fixture(scope="module")

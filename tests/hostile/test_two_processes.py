@@ -45,6 +45,7 @@ def holder(tmp_path: Path) -> subprocess.Popen[str]:
     process.stdout.close()
 
 
+@pytest.mark.heavy
 def test_two_runs_at_once_on_one_folder(tmp_path: Path) -> None:
     data, out = people(tmp_path, 12), tmp_path / "out"
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}

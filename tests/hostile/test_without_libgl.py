@@ -27,6 +27,7 @@ sys.meta_path.insert(0, Hides())
 """Run by every Python that finds it: `import cv2` then fails as without libGL."""
 
 
+@pytest.mark.heavy
 def test_a_run_computes_pyiqas_metrics_and_says_what_retinaface_needs(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(HIDING)
     command = [sys.executable, "-c", "from fsrbench.cli.app import main; main()", "run", "--methods", "bicubic"]
@@ -98,6 +99,7 @@ assert torch._dynamo.__file__ and torch._dynamo.utils.is_compile_supported("cpu"
 """
 
 
+@pytest.mark.heavy
 def test_torchvision_comes_without_the_compiler_which_works_when_it_is_wanted() -> None:
     done = subprocess.run([sys.executable, "-c", USES], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -6,14 +6,16 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import pandas as pd
+import typer
 from click.testing import Result
 from PIL import Image
 from typer.testing import CliRunner
@@ -104,16 +106,32 @@ class Finished:
 
 def call(*arguments: object) -> Result:
     """Call the command line in this process; whatever is no clean exit is raised here."""
-    result = CliRunner().invoke(app, [str(a) for a in arguments])
+    with mock.patch("typer.testing._get_command", _command):
+        result = CliRunner().invoke(app, [str(a) for a in arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert "Traceback" not in result.output
     return result
 
 
-def run(data: object, out: Path, *options: object, methods: str = "bicubic", plots: bool = False) -> Finished:
-    """``fsrbench run`` on the CPU with PSNR and SSIM; ``options`` win. Plots are slow, so only where asked for."""
+@cache
+def _command(app: typer.Typer) -> Any:
+    """The commands of the application, built once: that takes longer than most of what is called."""
+    return typer.main.get_command(app)
+
+
+def run(
+    data: object, out: Path, *options: object, methods: str = "bicubic", plots: bool = False, grid: bool = False
+) -> Finished:
+    """``fsrbench run`` on the CPU with PSNR and SSIM; ``options`` win.
+
+    Plots and the grid are slow, so drawn only where asked for: the grid alone, or both with ``plots``.
+    """
     flags = ["--methods", methods, "--data", data, "--out", out, "--device", "cpu", "--metrics", "psnr,ssim"]
-    with nullcontext() if plots else mock.patch("fsrbench.reports.plots.draw.write_plots"):
+    with ExitStack() as left_out:
+        if not plots:
+            left_out.enter_context(mock.patch("fsrbench.reports.plots.draw.write_plots"))
+        if not plots and not grid:
+            left_out.enter_context(mock.patch("fsrbench.gallery.keep.write_grid"))
         result = call("run", *flags, *options)
     return Finished(result.exit_code, result.stdout, result.stderr, out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -30,15 +31,16 @@ class Failing(PairRecipe):
         return {name: float("nan") if self.how == "nan" else value for name, value in losses.items()}
 
 
-def train_in_process(rank: int, port: int, out: Path, options: Options, how: str, answer: Connection) -> None:
-    """Train as one of two processes, and send how it ended."""
-    os.environ.update(RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+def train_in_process(rank: int, ports: Mapping[str, int], out: Path, options: Options, answer: Connection) -> None:
+    """Train as one of two processes, once for each way to fail, and send how it ended."""
     torch.set_num_threads(1)
-    distributed.start(torch.device("cpu"))
-    try:
-        train(Failing(options, how), out, Schedule(4, save_every=2), False, lambda done, losses: None)
-        answer.send("finished")
-    except Exception as error:
-        answer.send(f"{type(error).__name__}: {error}")
-    finally:
-        distributed.stop()
+    for how, port in ports.items():
+        os.environ.update(RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+        distributed.start(torch.device("cpu"))
+        try:
+            train(Failing(options, how), out / how, Schedule(4, save_every=2), False, lambda done, losses: None)
+            answer.send("finished")
+        except Exception as error:
+            answer.send(f"{type(error).__name__}: {error}")
+        finally:
+            distributed.stop()

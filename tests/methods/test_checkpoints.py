@@ -201,6 +201,7 @@ def test_no_code_in_a_lightning_file_is_run(tmp_path: Path) -> None:
         load(tmp_path / "made.ckpt")
 
 
+@pytest.mark.heavy
 def test_isolated_scores_are_the_same(tmp_path: Path) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
     names = [f"checkpoint:{saved(tmp_path / 'm.pth', plksr())}", f"onnx:{save_enlarging_onnx(tmp_path / 'm.onnx')}"]

@@ -143,6 +143,7 @@ for line in sys.argv[2:]:
 """
 
 
+@pytest.mark.heavy
 def test_each_is_rebuilt_by_its_name_in_another_process(tmp_path: Path) -> None:
     """Workers of a cluster and isolated methods know names alone."""
     here: dict[str, Method] = {}

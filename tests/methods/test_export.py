@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
@@ -48,6 +49,14 @@ def windows(lr):
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _brief() -> Iterator[None]:
+    """Few measurements, times are not the matter here; and the sample's LR, made once for all files."""
+    faces = mock.patch.object(exporting, "_faces", cache(exporting._faces))
+    with faces, mock.patch.object(exporting, "EFFORT", Effort(queries=2, seconds=0, most_seconds=1)):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Functions to export, importable; and everything happens in a folder of its own."""
@@ -59,7 +68,7 @@ def _module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def exported(_brief: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The file of ``ours``, and what was printed."""
     path = tmp_path_factory.mktemp("exported") / "ours.onnx"
     result = call("export", "ours", "--out", path)
@@ -67,6 +76,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return path, result.stdout
 
 
+@pytest.mark.heavy
 def test_exported_method_scores_as_the_method(exported: tuple[Path, str], tmp_path: Path) -> None:
     name = f"onnx:{exported[0]}"
     done = run("sample", tmp_path / "out", "--limit", 4, "--metrics", "psnr,ssim,params", methods=f"ours,{name}")
@@ -79,12 +89,14 @@ def test_exported_method_scores_as_the_method(exported: tuple[Path, str], tmp_pa
     assert told["description"].startswith("ours as ONNX; onnxruntime on the CPU")
 
 
+@pytest.mark.heavy
 def test_difference_and_times_are_printed(exported: tuple[Path, str]) -> None:
     path, printed = exported
     assert printed.startswith(f"{path}\nlargest difference ")
     assert re.search(r"latency at batch 1: \d+\.\d\d ms in torch, \d+\.\d\d ms in onnxruntime", printed)
 
 
+@pytest.mark.heavy
 def test_file_says_what_it_is(exported: tuple[Path, str]) -> None:
     session = onnxruntime.InferenceSession(str(exported[0]), providers=["CPUExecutionProvider"])
     told = session.get_modelmeta().custom_metadata_map
@@ -98,6 +110,7 @@ def test_file_says_what_it_is(exported: tuple[Path, str]) -> None:
         load_method(f"onnx:{exported[0]}", TASKS["x8"], CPU)
 
 
+@pytest.mark.heavy
 def test_output_of_the_file_is_clipped() -> None:
     name = "python:made_exported:overshooting"
     assert call("export", name, "--out", "it.onnx").exit_code == 0
@@ -112,7 +125,7 @@ def test_output_of_the_file_is_clipped() -> None:
         (["python:made_exported:random"], "the file's SR differs by .* from the method's, more than 1e-04"),
         (["bicubic"], "cannot be exported, not all that it does is done in torch"),
         (["scgan", "--task", "x8"], "scgan does x4, not x8"),
-        (["ours", "--task", "x3"], "unknown task 'x3'; known: x4, x8"),
+        (["ours", "--task", "x3"], "unknown task 'x3'; write x4, x8 or LRxSCALE"),
         (["ours", "--format", "tflite"], "unknown format 'tflite'; known: onnx"),
         (["ours", "--out", "nowhere/it.onnx"], "nowhere is no folder"),
         (["oours"], "unknown method 'oours'; did you mean ours"),
@@ -130,6 +143,7 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "onnxscript is missing; `pip install 'fsrbench[onnx]'`" in call("export", "ours").stderr
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -146,10 +160,7 @@ def test_why_a_file_differs_is_said(tmp_path: Path, name: str, reason: str) -> N
 
 def agrees(method: str, path: Path) -> str:
     """Export a method and hold the file against it in batches of several sizes; what was printed."""
-    with mock.patch.object(
-        exporting, "EFFORT", Effort(queries=2, seconds=0, most_seconds=1)
-    ):  # times are not the matter
-        result = call("export", method, "--out", path)
+    result = call("export", method, "--out", path)
     assert result.exit_code == 0, result.stderr
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     original = load_method(method, TASKS["x4"], CPU)
@@ -163,10 +174,12 @@ def agrees(method: str, path: Path) -> str:
     return result.stdout
 
 
+@pytest.mark.heavy
 def test_a_batch_size_that_the_code_fixes_is_no_obstacle(tmp_path: Path) -> None:
     agrees("python:made_exported:windows", tmp_path / "windows.onnx")
 
 
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")
 def test_swinir_with_shifted_windows_is_exported(tmp_path: Path) -> None:
     swinir = pytest.importorskip("spandrel.architectures.SwinIR", reason="spandrel is not installed")

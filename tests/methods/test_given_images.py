@@ -34,8 +34,14 @@ def theirs(original: Finished, tmp_path: Path) -> Path:
     return Path(shutil.copytree(original.path / "images" / "ours", tmp_path / "theirs"))
 
 
-def test_a_methods_own_outputs_score_exactly_as_the_method(data, original, theirs, tmp_path):
-    again = run(data, tmp_path / "out", *METRICS, methods=f"images:{theirs}")
+@pytest.fixture(scope="module")
+def again(data: Path, original: Finished, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The method's own outputs, scored."""
+    theirs = shutil.copytree(original.path / "images" / "ours", tmp_path_factory.mktemp("theirs") / "theirs")
+    return run(data, tmp_path_factory.mktemp("again") / "out", *METRICS, methods=f"images:{theirs}")
+
+
+def test_a_methods_own_outputs_score_exactly_as_the_method(original, again):
     assert again.code == 0
     mine, its = (f.scores.query("method != 'hr'") for f in (original, again))
     assert len(mine) == 3 * len(NAMES)
@@ -50,8 +56,7 @@ def test_a_zip_of_them_too(data, original, theirs, tmp_path):
     assert again.scores["value"].tolist() == original.scores.query("metric == 'psnr'")["value"].tolist()
 
 
-def test_no_timing_is_claimed(data, theirs, tmp_path):
-    again = run(data, tmp_path / "out", *METRICS, methods=f"images:{theirs}")
+def test_no_timing_is_claimed(again):
     rows = again.summary[again.summary["metric"].isin(["latency_ms", "params"])]
     assert set(rows["status"]) == {"invalid"}
     assert rows["note"].str.contains("pictures made elsewhere").all()

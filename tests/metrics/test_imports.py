@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 UNNEEDED = (
     "distributed", "dlib", "huggingface_hub", "onnxruntime", "pyiqa", "skimage", "sklearn", "spandrel",
     "torch._dynamo", "torch_fidelity",
@@ -18,6 +20,7 @@ print("imported:", *sorted(sys.modules))
 """
 
 
+@pytest.mark.heavy
 def test_metrics_without_networks_import_none_of_their_packages(tmp_path: Path) -> None:
     command = ["run", "--offline", "--methods", "nearest", "--metrics", "psnr,ssim", "--limit", "2", "--device", "cpu"]
     done = subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -83,22 +84,33 @@ def test_image_metrics_get_worse(name, damage, hr):
         assert (better < worse).all()
 
 
-def faces_of(extractor: str, sr: Tensor, hr: Tensor) -> Faces:
-    """Features of both, the HR's guiding those of the SR."""
-    made, guide = EXTRACTORS.get(extractor)(), {}
-    for needed in made.requires:
-        guide |= EXTRACTORS.get(needed)().extract(hr, {})
-    of_hr = made.extract(hr, guide)
-    return Faces([str(i) for i in range(len(sr))], [None] * len(sr), made.extract(sr, guide), of_hr)
+Features = dict[str, np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def seen_in_hr(hr: Tensor) -> Callable[[str], tuple[Features, Features]]:
+    """What guides an extractor in the HR pictures, and what it finds there; once for all tests."""
+
+    @cache
+    def seen(extractor: str) -> tuple[Features, Features]:
+        made, guide = EXTRACTORS.get(extractor)(), {}
+        for needed in made.requires:
+            guide |= EXTRACTORS.get(needed)().extract(hr, {})
+        return guide, made.extract(hr, guide)
+
+    return seen
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize(("name", "perfect"), [("detection", 1.0), ("landmark_nme", 0.0), ("landmark_nme_dlib", 0.0)])
-def test_metrics_of_faces_are_perfect_for_equal_pictures_and_get_worse(name, perfect, damage, hr):
+def test_metrics_of_faces_are_perfect_for_equal_pictures_and_get_worse(name, perfect, damage, hr, seen_in_hr):
     metric = METRICS.get(name)()
+    guide, of_hr = seen_in_hr(metric.extractor)  # the HR's guides those of the SR
     means = []
     for sr in worse_and_worse(hr, damage):
-        values = metric.evaluate(faces_of(metric.extractor, sr, hr), seed=0).values
+        of_sr = EXTRACTORS.get(metric.extractor)().extract(sr, guide)
+        faces = Faces([str(i) for i in range(COUNT)], [None] * COUNT, of_sr, of_hr)
+        values = metric.evaluate(faces, seed=0).values
         means.append(float(badness(metric, values).mean()))
     assert means[0] == badness(metric, perfect)
     assert means == sorted(means)
@@ -106,10 +118,10 @@ def test_metrics_of_faces_are_perfect_for_equal_pictures_and_get_worse(name, per
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_descriptors_and_distances_of_sets_get_worse(damage, hr):
+def test_descriptors_and_distances_of_sets_get_worse(damage, hr, seen_in_hr):
     found: dict[str, list[float]] = {"likeness": [], "fid_face": [], "kid_face": []}
     extractor = EXTRACTORS.get("dlib")()
-    guide = extractor.extract(hr, EXTRACTORS.get("mtcnn")().extract(hr, {}))
+    _, guide = seen_in_hr("dlib")
     mine = guide["descriptor"]
     for sr in worse_and_worse(hr, damage):
         theirs = extractor.extract(sr, guide)["descriptor"]  # aligned by the landmarks of the HR

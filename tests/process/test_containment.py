@@ -49,6 +49,7 @@ def test_variables_that_libraries_set_are_no_methods_doing(monkeypatch: pytest.M
         assert variable not in os.environ
 
 
+@pytest.mark.heavy
 def test_a_method_moves_no_other_methods_numbers(tmp_path: Path) -> None:
     """Today's numbers alone and beside a method that sets everything it can."""
     data = write_files(tmp_path / "data", picture_files(["a.png", "b.png", "c.png"]))
@@ -62,6 +63,7 @@ def test_a_method_moves_no_other_methods_numbers(tmp_path: Path) -> None:
         assert beside.values(name) == isolated.values(name)
 
 
+@pytest.mark.heavy
 def test_what_a_method_changed_is_told(tmp_path: Path) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
     rude, loads = "python:made.rude:changes_everything", "python:made.rude:ChangesInLoad"
@@ -79,7 +81,11 @@ def test_what_a_method_changed_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("isolate", "names"), [((), ["exits", "quits", "cancelled", "rings", "ExitsInLoad"]), (("--isolate",), ["exits"])]
+    ("isolate", "names"),
+    [
+        ((), ["exits", "quits", "cancelled", "rings", "ExitsInLoad"]),
+        pytest.param(("--isolate",), ["exits"], marks=pytest.mark.heavy),
+    ],
 )
 def test_a_method_that_ends_the_program_is_a_failed_row(
     tmp_path: Path, isolate: tuple[str, ...], names: list[str]
@@ -138,6 +144,7 @@ def test_results_lie_where_they_were_asked_for(tmp_path: Path, monkeypatch: pyte
     assert finished.status("bicubic") == "ok"
 
 
+@pytest.mark.heavy
 def test_standard_streams_stay_open(tmp_path: Path) -> None:
     """A real process: its table is printed, and an alarm set by a method does not end it later."""
     data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))

@@ -100,6 +100,7 @@ def test_random_numbers_of_the_caller_go_on_as_without_it() -> None:
     assert (torch.rand(2).tolist(), random.random()) == wanted
 
 
+@pytest.mark.heavy
 def test_imports_change_nothing() -> None:
     """In a process of its own, with the libraries imported before."""
     code = """

@@ -210,6 +210,7 @@ def test_points_outside_the_picture_do_not_count() -> None:
     assert float(alignment_losses(logits, points)[1]) < 0.01
 
 
+@pytest.mark.heavy
 def test_recipe_learns(tmp_path: Path) -> None:
     torch.manual_seed(0)
     recipe = FanRecipe(Options(TASKS["x4"], str(write(tmp_path, 26)), torch.device("cpu"), amp=False, batch=8))

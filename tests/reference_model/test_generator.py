@@ -31,6 +31,7 @@ def test_weights_give_the_network_back(scale: int) -> None:
     assert fitting.scale == scale
 
 
+@pytest.mark.heavy
 def test_is_at_least_eight_times_faster_than_scgan() -> None:
     """On one thread, in turns, best of many: a busy machine slows both alike and seldom all the time."""
     networks = [n.eval().to(memory_format=torch.channels_last) for n in (RestorationNetwork(), Scgan())]

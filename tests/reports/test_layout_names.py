@@ -50,7 +50,7 @@ def test_a_sweep_has_the_layouts_names(make_run) -> None:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("finished") / "out"
     data = write_files(tmp_path_factory.mktemp("data"), picture_files(["a.png", "b.png"]))
-    assert run(data, out, "--metrics", "psnr", methods="bicubic,nearest").code == 0
+    assert run(data, out, "--metrics", "psnr", methods="bicubic,nearest", grid=True).code == 0
     return out
 
 

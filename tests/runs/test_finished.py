@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,21 +53,48 @@ class Looks(Extractor):
         return {"green": images[:, 1].double().mean(dim=(1, 2)).numpy()}
 """
 METHODS = "bicubic,python:blocks_of_a_test:Blocks"
+METRICS_ASKED = "psnr,landmark_nme"
+
+
+def write_data(folder: Path) -> Path:
+    """Data and a method's module in a folder."""
+    (folder / "blocks_of_a_test.py").write_text(PLUG_IN)
+    return write_files(folder / "data", picture_files(["anna/1.png", "ben/1.png"]))
+
+
+def again(data: Path, out: Path, *options: object, metrics: str = METRICS_ASKED, methods: str = METHODS) -> Finished:
+    return run(data, out, "--metrics", metrics, *options, methods=methods)
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Data and a finished run of them, which nobody changes."""
+    folder = tmp_path_factory.mktemp("first")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        patch.delitem(sys.modules, "blocks_of_a_test", raising=False)
+        assert again(write_data(folder), folder / "out").code == 0
+    return folder
 
 
 @pytest.fixture
-def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finished]:
-    """A finished run, which can be asked for again."""
-    write_files(tmp_path / "data", picture_files(["anna/1.png", "ben/1.png"]))
-    (tmp_path / "blocks_of_a_test.py").write_text(PLUG_IN)
+def done(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finished]:
+    """A copy of the finished run, which can be asked for again; its data stay as they are."""
+    shutil.copytree(first / "out", tmp_path / "out")
+    for folder in (first, tmp_path):
+        monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "blocks_of_a_test", raising=False)  # of another test
+    return partial(again, first / "data", tmp_path / "out")
+
+
+@pytest.fixture
+def done_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finished]:
+    """A finished run of data and a module of the test's own, which it may change."""
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "blocks_of_a_test", raising=False)  # of another test
-
-    def again(*options: object, metrics: str = "psnr,landmark_nme", methods: str = METHODS) -> Finished:
-        return run(tmp_path / "data", tmp_path / "out", "--metrics", metrics, *options, methods=methods)
-
-    assert again().code == 0
-    return again
+    asked = partial(again, write_data(tmp_path), tmp_path / "out")
+    assert asked().code == 0
+    return asked
 
 
 def was_shown(finished: Finished) -> bool:
@@ -80,9 +108,9 @@ def test_an_unchanged_run_is_shown_with_its_table(done):
     assert again.code == 0
 
 
-def test_it_takes_no_torch(done, tmp_path):
-    arguments = ["run", "--methods", METHODS, "--data", tmp_path / "data", "--device", "cpu"]
-    arguments += ["--metrics", "psnr,landmark_nme"]
+def test_it_takes_no_torch(done, first, tmp_path):
+    arguments = ["run", "--methods", METHODS, "--data", first / "data", "--device", "cpu"]
+    arguments += ["--metrics", METRICS_ASKED]
     code = (
         "import sys; from typer.testing import CliRunner; from fsrbench.cli.app import app;"
         "found = CliRunner().invoke(app, sys.argv[1:]);"
@@ -133,16 +161,16 @@ def damage_memory(folder: Path) -> None:
 @pytest.mark.parametrize(
     "change", [change_picture, add_picture, remove_picture, change_method, remove_table, damage_memory]
 )
-def test_a_change_brings_the_work_back(done, tmp_path, change):
+def test_a_change_brings_the_work_back(done_alone, tmp_path, change):
     change(tmp_path)
-    assert not was_shown(done())
-    assert was_shown(done())
+    assert not was_shown(done_alone())
+    assert was_shown(done_alone())
 
 
-def test_a_picture_of_the_same_size_and_another_time_brings_the_work_back(done, tmp_path):
+def test_a_picture_of_the_same_size_and_another_time_brings_the_work_back(done_alone, tmp_path):
     file = tmp_path / "data/anna/1.png"
     os.utime(file, ns=(1, 1))
-    assert not was_shown(done())
+    assert not was_shown(done_alone())
 
 
 def test_another_version_of_a_package_brings_the_work_back(done, monkeypatch):
@@ -160,7 +188,7 @@ def test_other_code_of_our_own_brings_the_work_back_and_changes_the_score(done, 
     score = Psnr.score
     monkeypatch.setattr(Psnr, "score", lambda self, sr, hr: score(self, sr, hr) + 1000)
     monkeypatch.setattr(fingerprints, "harness", lambda: "0" * 64)
-    again = done(metrics="psnr,landmark_nme")
+    again = done()
     assert not was_shown(again)
     assert again.values("bicubic", "psnr") == {image: value + 1000 for image, value in before.items()}
 
@@ -225,10 +253,10 @@ def replace_keeping_times(file: Path, content: bytes) -> None:
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
 
 
-def test_a_file_that_kept_its_size_and_time_is_read_again(done, tmp_path):
+def test_a_file_that_kept_its_size_and_time_is_read_again(done_alone, tmp_path):
     plugin = tmp_path / "blocks_of_a_test.py"
     replace_keeping_times(plugin, plugin.read_bytes().replace(b"block", b"BLOCK"))
-    assert not was_shown(done())
+    assert not was_shown(done_alone())
 
 
 @pytest.mark.parametrize(

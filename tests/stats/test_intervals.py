@@ -54,6 +54,7 @@ def test_equal_values_have_a_point_for_an_interval_and_no_warning(interval):
         assert interval(np.full(10, 0.25)) == (0.25, 0.25)
 
 
+@pytest.mark.heavy
 def test_intervals_of_clustered_scores_cover_in_93_to_97_of_100_draws():
     rng = np.random.RandomState(0)
     found = [mean_interval(*_seeded(people_and_scores(rng), seed)) for seed in range(500)]
@@ -64,6 +65,7 @@ def _seeded(drawn: tuple[np.ndarray, np.ndarray], seed: int) -> tuple[np.ndarray
     return drawn[0], seed, drawn[1]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("draw", ["normal", "exponential"])
 def test_intervals_of_single_scores_cover_in_93_to_97_of_100_draws(draw):
     rng = np.random.RandomState(1)
@@ -124,21 +126,25 @@ def _hits(rng, who, people):
     return (rng.uniform(size=len(who)) < rng.beta(8.55, 0.45, people)[who]).astype(float)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("images", [_six, _unequal, _one_with_most])
 @pytest.mark.parametrize("people", [3, 6, 8, 12])
 def test_intervals_of_few_people_cover(people, images):
     assert _coverage(_normal, people, images, 0.0) >= 92
 
 
+@pytest.mark.heavy
 def test_intervals_of_people_with_very_unequal_numbers_of_images_cover():
     assert _coverage(_normal, 60, _unequal, 0.0) >= 93
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("people", [3, 6, 12, 20])
 def test_skewed_scores_of_few_people_cover_less(people):
     assert _coverage(_skewed, people, _six, 1.5) >= 86
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("images", [_six, _unequal, _one_with_most])
 @pytest.mark.parametrize("people", [3, 6, 12, 34, 60])
 def test_intervals_of_rates_cover(people, images):

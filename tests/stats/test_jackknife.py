@@ -114,6 +114,7 @@ def faces(rng: np.random.RandomState, noise: float = 0.8, people: int = 60) -> F
     return Faces(ids, who, {"descriptor": sr}, {"descriptor": hr}, reference={"descriptor": hr})
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["fid_face", "kid_face"])
 def test_intervals_hold_the_number_that_other_people_give(name):
     metric = METRICS.get(name)().configured(Facts(TASKS["x4"], 180, True, True))

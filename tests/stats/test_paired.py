@@ -12,6 +12,7 @@ from fsrbench.stats.corrections import benjamini_hochberg, holm
 from fsrbench.stats.paired import compare, p_value
 
 
+@pytest.mark.heavy
 def test_without_a_difference_3_to_7_of_100_tests_reject():
     rng = np.random.RandomState(4)
     found = []

@@ -1,5 +1,6 @@
-"""Made faces to train on."""
+"""Made faces to train on, and networks of no size."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,9 +8,13 @@ import pytest
 import torch
 from PIL import Image
 
+from baselines.scgan import training as scgan
 from fsrbench.tasks import TASKS
 from fsrbench.training import restoration
 from fsrbench.training.recipe import Options
+from reference_model.degradation import DegradationNetwork
+from reference_model.discriminator import Discriminator
+from reference_model.generator import RestorationNetwork
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +48,11 @@ def options(faces: Path, lr_faces: Path, monkeypatch: pytest.MonkeyPatch) -> Opt
     """Options with data, two of the ten identities held out."""
     monkeypatch.setattr(restoration, "HELD_OUT", 0.4)
     return Options(TASKS["x4"], str(faces), torch.device("cpu"), str(lr_faces), amp=False, batch=4)
+
+
+@pytest.fixture
+def small_scgan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let SCGAN be trained with small networks; tests/baselines/test_scgan_semicycle.py trains its own."""
+    monkeypatch.setattr(scgan, "RestorationNetwork", partial(RestorationNetwork, 4, channels=8, blocks=1))
+    monkeypatch.setattr(scgan, "DegradationNetwork", partial(DegradationNetwork, channels=8, blocks=1))
+    monkeypatch.setattr(scgan, "Discriminator", partial(Discriminator, channels=4))

@@ -63,7 +63,7 @@ def test_few_people_are_enough_for_validation(tmp_path: Path, count: int, held_o
     assert (len(faces), len(kept)) == (count - held_out, held_out)
 
 
-def test_no_validation_is_said(tmp_path: Path) -> None:
+def test_no_validation_is_said(small_scgan: None, tmp_path: Path) -> None:
     folder = tmp_path / "faces" / "ann"
     folder.mkdir(parents=True)
     for number in range(3):

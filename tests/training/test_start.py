@@ -83,6 +83,7 @@ def test_what_cannot_be_is_one_line(faces: Path, tmp_path: Path, model: str, con
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.heavy
 def test_two_processes_learn_together(faces: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]
     command += [str(Path(sys.executable).with_name("fsrbench")), "train", "ours", "--data", str(faces)]
@@ -104,6 +105,7 @@ main()
 """
 
 
+@pytest.mark.heavy
 def test_few_packages_are_needed(faces: Path, tmp_path: Path) -> None:
     command = [
         sys.executable,

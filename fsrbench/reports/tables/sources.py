@@ -88,7 +88,7 @@ def arranged(run: RunData, layout: Layout) -> RunData:
             for name, changes in metrics.items()
         }
     if layout.methods is None and len(layout.bounds) == len(BOUNDS):
-        return replace(run, manifest=manifest)
+        return replace(run, manifest=manifest) if metrics else run
     shown = layout.methods or {method: method for method in run.methods}
     named_methods = {name: title for name, title in shown.items() if name not in BOUNDS}
     if layout.methods is not None:

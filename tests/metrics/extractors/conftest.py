@@ -11,11 +11,11 @@ from fsrbench.metrics.extractors.detectors import Mtcnn
 COUNT = 9  # three pictures of each of three identities
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def small(faces) -> Tensor:
     return faces(COUNT, 64)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def boxes(small) -> dict[str, np.ndarray]:
     return Mtcnn().extract(small, {})

@@ -133,9 +133,7 @@ def test_facenet_needs_its_weights(tmp_path, monkeypatch):
         FacenetDescriptor().check()
 
 
-def test_facenet_embeds_the_box(tmp_path, monkeypatch, faces):
-    small = faces(3, 64)
-    boxes = Mtcnn().extract(small, {})
+def test_facenet_embeds_the_box(tmp_path, monkeypatch, small, boxes):
     torch.manual_seed(0)
     network = InceptionResnetV1(classify=True, num_classes=8631)  # as in the published file, classifier and all
     torch.save(network.state_dict(), tmp_path / weights.known_files()["facenet"].file)
