@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -57,6 +58,14 @@ def judge_exact(equal: int, images: int) -> Finding | None:
         return None
     text = f"{equal} of {images} SR pictures equal HR pixel for pixel: are they HR's own?"
     return Finding("equal_to_hr", text, float(equal), float(most), equal, images)
+
+
+def judge_lr(equal: int, images: int) -> Finding | None:
+    """A finding if more than a few LR pictures of a restoration task are HR pictures pixel for pixel."""
+    if (found := judge_exact(equal, images)) is None:
+        return None
+    text = f"{equal} of {images} LR pictures equal HR pixel for pixel: there is nothing to restore"
+    return replace(found, check="lr_equal_to_hr", text=text)
 
 
 def judge(measured: Measured, scale: int) -> list[Finding]:
