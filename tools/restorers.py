@@ -9,7 +9,7 @@ from fsrbench.pictures.decode import to_tensor, to_uint8
 
 
 def bilateral(lr: Tensor) -> Tensor:
-    """Bilateral filter (Tomasi and Manduchi, ICCV 1998): 9 px, sigma 25 of 255 in colour and 5 px in space; OpenCV's."""
+    """Bilateral filter (Tomasi and Manduchi, ICCV 1998): 9 px, sigma 25 of 255 and 5 px; OpenCV's."""
     import cv2
     import numpy as np
 

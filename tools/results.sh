@@ -25,9 +25,9 @@ measure faces_hr_x8 bicubic,progressive,ours --data "$hr" --task x8 --limit 240
 at_512=psnr,ssim,ms_ssim,niqe,grid_artefacts,consistency,colour_drift,detection,landmark_nme,lmd,lmd_dlib
 at_512+=,verification,identity,identity_lr,params
 measure faces512_restore bicubic,python:tools.restorers:bilateral,python:tools.restorers:sharpen \
-    --data "$hr512" --task 512x1 --degradation codeformer-large --limit 48 --metrics $at_512
+    --data "$hr512" --task 512x1 --degradation codeformer-large --limit 16 --metrics $at_512
 measure faces512_x4 nearest,bilinear,bicubic,lanczos,checkpoint:reference_model/weights/ours_x4.safetensors \
-    --data "$hr512" --task 128x4 --degradation gfpgan --limit 48 --metrics $at_512
+    --data "$hr512" --task 128x4 --degradation gfpgan --limit 16 --metrics $at_512
 measure sample bicubic,scgan,ours,ours-id
 cp runs/results/sample/grid.png results/sample/
 
