@@ -22,6 +22,8 @@ from fsrbench.engine.context import Context
 from fsrbench.methods.base import Method
 from fsrbench.weights import ENVIRONMENT
 
+pytestmark = pytest.mark.heavy
+
 PROTOCOLS = all_protocols()
 FILES = ["audit.csv", "audit.md", "audit.png", "audit.svg"]
 SETTING = ["--data", "sample", "--limit", "3"]

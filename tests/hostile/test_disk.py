@@ -23,6 +23,8 @@ from fsrbench.gate import reference, update
 from fsrbench.reports.page.render import write_report
 from fsrbench.runs.data import RunData
 
+pytestmark = pytest.mark.heavy
+
 Mount = Callable[..., Path]
 FULL = "No space left on device; what was done is kept, and the same command goes on from there"
 

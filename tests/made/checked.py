@@ -12,7 +12,7 @@ from PIL import Image
 from fsrbench.checks import method
 from fsrbench.checks.finding import Finding
 from fsrbench.datasets import open_dataset
-from fsrbench.datasets.inputs import prepare
+from fsrbench.datasets.inputs import Inputs, prepare
 from fsrbench.degradations.recipes import find_degradation
 from fsrbench.tasks import find_task
 
@@ -50,10 +50,15 @@ def honest(
     images: int = 12,
 ) -> Pictures:
     """The sample's first faces, degraded and enlarged."""
-    geometry = find_task(task)
-    samples = open_dataset("sample").head(images)
-    inputs = prepare(samples, geometry, find_degradation(degradation), 0)
-    return Pictures(np.stack([enlarged(lr, geometry.hr_size, kernel) for lr in inputs.lr]), inputs.lr, inputs.hr)
+    inputs = degraded(task, degradation, images)
+    side = find_task(task).hr_size
+    return Pictures(np.stack([enlarged(lr, side, kernel) for lr in inputs.lr]), inputs.lr, inputs.hr)
+
+
+@lru_cache
+def degraded(task: str, degradation: str, images: int) -> Inputs:
+    """LR and HR of the sample's first faces."""
+    return prepare(open_dataset("sample").head(images), find_task(task), find_degradation(degradation), 0)
 
 
 def enlarged(picture: np.ndarray, side: int, kernel: Image.Resampling = Image.Resampling.BICUBIC) -> np.ndarray:

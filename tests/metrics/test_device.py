@@ -16,6 +16,8 @@ from fsrbench.metrics.pyiqa_metric import pyiqa_metric
 
 META = torch.device("meta")
 CPU = torch.device("cpu")
+ON_CPU = {"dlib", "dlib-landmarks", "arcface", "vqfr", "restoreformer", "adaface", "adaface-by-file", "colour"}
+"""Extractors with networks of dlib and onnxruntime, and one with none."""
 
 
 @pytest.mark.parametrize("name", EXTRACTORS.names())
@@ -23,7 +25,7 @@ def test_extractors_with_a_network_of_torch_take_the_runs_device(name: str) -> N
     extractor: Extractor = EXTRACTORS.get(name)()
     assert extractor.device == CPU
     extractor.use(META)
-    assert (extractor.device == META) == extractor.on_gpu == (not name.startswith("dlib") and name != "arcface")
+    assert (extractor.device == META) == extractor.on_gpu == (name not in ON_CPU)
 
 
 def test_the_network_is_moved() -> None:

@@ -115,6 +115,7 @@ def test_identity_needs_hr_and_identity_to_lr_does_not() -> None:
     assert (IdentityLr().scores_row("hr"), IdentityLr().scores_row("lr")) == (True, False)
 
 
+@pytest.mark.heavy
 def test_a_blurred_face_is_more_like_its_hr_than_another_face(monkeypatch, faces) -> None:
     monkeypatch.undo()
     hr = faces(4, 64)

@@ -105,7 +105,10 @@ def seen_in_hr(hr: Tensor) -> Callable[[str], tuple[Features, Features]]:
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize(("name", "perfect"), [("detection", 1.0), ("landmark_nme", 0.0), ("landmark_nme_dlib", 0.0)])
+@pytest.mark.parametrize(
+    ("name", "perfect"),
+    [("detection", 1.0), ("landmark_nme", 0.0), pytest.param("landmark_nme_dlib", 0.0, marks=pytest.mark.heavy)],
+)
 def test_metrics_of_faces_are_perfect_for_equal_pictures_and_get_worse(name, perfect, damage, hr, seen_in_hr):
     metric = METRICS.get(name)()
     guide, of_hr = seen_in_hr(metric.extractor)  # the HR's guides those of the SR
@@ -120,6 +123,7 @@ def test_metrics_of_faces_are_perfect_for_equal_pictures_and_get_worse(name, per
     assert name == "detection" or len(set(means)) == len(means)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_descriptors_and_distances_of_sets_get_worse(damage, hr, seen_in_hr):
     found: dict[str, list[float]] = {"likeness": [], "fid_face": [], "kid_face": []}

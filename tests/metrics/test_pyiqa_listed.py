@@ -73,6 +73,7 @@ def test_pyiqa_takes_its_weights_from_the_files_that_are_listed():
         assert any(url.endswith("/" + listed.stored_as.rpartition("/")[2]) for url in urls), name
 
 
+@pytest.mark.heavy
 def test_a_real_network_with_random_weights_takes_512_px(faces, monkeypatch):
     from pyiqa.archs import musiq_arch
 

@@ -10,6 +10,7 @@ from fsrbench.training.restoration import PairRecipe
 from reference_model.generator import RestorationNetwork
 
 
+@pytest.mark.heavy
 def test_learns_a_batch(options: Options) -> None:
     torch.manual_seed(0)
     hr = nn.functional.interpolate(torch.rand(4, 3, 32, 32), scale_factor=2)

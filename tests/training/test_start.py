@@ -34,6 +34,7 @@ def test_ours_without_real_lr_is_trained_on_pairs(faces: Path, tmp_path: Path) -
     assert load_file(tmp_path / "out" / "weights.safetensors").keys()
 
 
+@pytest.mark.heavy
 def test_any_task_size_is_trained_and_scored(faces: Path, lr_faces: Path, tmp_path: Path) -> None:
     config = write(tmp_path / "c.yaml", "heatmap: 0\nattention: 0\nadversarial: 0.01\n")
     flags = ["--task", "32x2", "--lr-data", lr_faces, "--config", config]

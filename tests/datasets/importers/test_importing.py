@@ -24,6 +24,7 @@ def many(folder: Path, count: int, side: int = 150) -> Path:
     return write_files(folder, files | {"p1/broken.png": b"no picture"})
 
 
+@pytest.mark.heavy
 def test_processes_change_no_byte(tmp_path: Path) -> None:
     files = {f"p{k % 5}/{k:04d}.png": png(k, 150, 160) for k in reversed(range(40))}
     source = write_tar(tmp_path / "src.tgz", files | {"p1/broken.png": b"no picture"})

@@ -133,6 +133,7 @@ def test_facenet_needs_its_weights(tmp_path, monkeypatch):
         FacenetDescriptor().check()
 
 
+@pytest.mark.heavy
 def test_facenet_embeds_the_box(tmp_path, monkeypatch, small, boxes):
     torch.manual_seed(0)
     network = InceptionResnetV1(classify=True, num_classes=8631)  # as in the published file, classifier and all

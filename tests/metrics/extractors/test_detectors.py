@@ -16,6 +16,7 @@ def test_mtcnn_finds_the_face_of_each_picture(boxes):
     assert ((x1 - x0 > 15) & (y1 - y0 > 20)).all()
 
 
+@pytest.mark.heavy
 def test_mtcnn_finds_the_same_whatever_the_batch(faces):
     """In one batch of 64 facenet-pytorch's own boxes of faces 12 and 62 are off by up to 0.6 px."""
     many = faces(64, 64)

@@ -11,6 +11,8 @@ from fsrbench import weights
 from fsrbench.metrics.extractors.dlib_faces import DlibDescriptor
 from fsrbench.pictures.decode import to_uint8
 
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture(scope="module")
 def extractor() -> DlibDescriptor:

@@ -37,6 +37,7 @@ def noise(count: int, side: int = 64) -> Tensor:
     return to_tensor(np.random.RandomState(0).randint(0, 256, (count, side, side, 3)).astype(np.uint8))
 
 
+@pytest.mark.heavy
 def test_activations_of_a_batch_are_those_of_each_picture(inception):
     pictures = noise(3)
     together = inception.extract(pictures, {})["activations"]

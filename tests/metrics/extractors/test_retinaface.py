@@ -69,6 +69,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.heavy
 def test_a_published_archive_is_read_and_asked(archive, monkeypatch):
     monkeypatch.setattr(detectors, "RETINAFACE_LEAST", 0.0)  # random weights are sure of nothing
     pictures = torch.rand(2, 3, 64, 64)
