@@ -18,7 +18,7 @@ from fsrbench.checks import method as checks
 from tools.checks.cases import Case, computed, enlarged, native
 from tools.checks.faults import FAULTS
 
-NAMES: Final = ("shift", "channels", "tones", "borders", "jpeg", "equal_to_hr", "duplicates")
+NAMES: Final = ("shift", "channels", "tones", "borders", "jpeg", "equal_to_hr", "duplicates", "pairing")
 IMAGES: Final = 32
 """Pictures of a draw."""
 DRAWS: Final = 200
