@@ -16,6 +16,8 @@ SAME: Final = 3.0
 """Levels by which pixels of padding may differ: it may have been compressed."""
 VARIED: Final = 4.0
 """Least standard deviation in grey levels of the reference where SR is padded."""
+NOISE: Final = 1.5
+"""LR alone must vary so many times as much as its noise: a plain wall in a noisy picture varies, too."""
 WIDEST: Final = 6
 """The widest border that is looked for is the side divided by this."""
 COLUMNS: Final = 64
@@ -25,10 +27,11 @@ COLUMNS: Final = 64
 def measure(view: View) -> dict[str, np.ndarray]:
     """``borders``: 4,3, width in pixels of each of :data:`KINDS` at each of :data:`SIDES`; 0 for none."""
     references = [luma(picture) for picture in (view.lr, view.hr) if picture is not None]
+    varied = VARIED if view.hr is not None else float(np.hypot(VARIED, NOISE * _noise(references[0])))
     widths = []
     for k in range(4):
         turned = [np.rot90(reference, -k) for reference in references]
-        widths.append(_widths(np.rot90(view.sr_luma, -k), turned, view.scale))
+        widths.append(_widths(np.rot90(view.sr_luma, -k), turned, view.scale, varied))
     # Turned clockwise by 0, 90, 180, 270 degrees, the top line is the top, left, bottom, right
     return {"borders": np.array(widths, np.float64)}
 
@@ -45,32 +48,34 @@ def judge(measured: Measured) -> list[Finding]:
     return []
 
 
-def _widths(sr: np.ndarray, references: Sequence[np.ndarray], scale: int) -> list[int]:
+def _widths(sr: np.ndarray, references: Sequence[np.ndarray], scale: int, varied: float) -> list[int]:
     """The width of each kind of border at the top, where LR and HR go on: blur makes lines alike, too."""
     side = len(sr)
     lines = sr[: 2 * (side // WIDEST) + 1, :: max(1, side // COLUMNS)]
     found = [_of_one_colour(lines), _repeated(lines, scale), 0]
     found[2] = 0 if any(found) else _mirrored(lines, scale)
     return [
-        width if width and all(_goes_on(of, width * len(of) / side, kind) for of in references) else 0
+        width if width and all(_goes_on(of, width * len(of) / side, kind, varied) for of in references) else 0
         for kind, width in enumerate(found)
     ]
 
 
-def _goes_on(reference: np.ndarray, lines: float, kind: int) -> bool:
+def _goes_on(reference: np.ndarray, lines: float, kind: int, varied: float) -> bool:
     """Whether the reference has more at its top than padding of this kind would."""
     count = max(1, round(lines))
     if kind == 2:
         strip, beside = reference[:count], reference[count : 2 * count][::-1]
-        return len(beside) == count and float(np.abs(strip - beside).mean()) > VARIED
+        return len(beside) == count and float(np.abs(strip - beside).mean()) > varied
     strip = reference[: max(2, count)] if kind else reference[:count]
-    return float(strip.std(axis=0 if kind else None).mean()) > VARIED
+    return float(strip.std(axis=0 if kind else None).mean()) > varied
 
 
 def _of_one_colour(lines: np.ndarray) -> int:
-    """Number of lines from the top that have one colour, the same in all."""
-    same = np.abs(lines - np.median(lines[0])).max(axis=1) <= SAME
-    return _leading(same) if not same.all() else 0
+    """Number of lines from the top that have one colour, the same in all, and end at once: a plain wall does not."""
+    colour = np.median(lines[0])
+    width = _leading(np.abs(lines - colour).max(axis=1) <= SAME)
+    beyond = lines[width : width + 2]
+    return width if len(beyond) and float(np.median(np.abs(beyond[-1] - colour))) > SAME else 0
 
 
 def _repeated(lines: np.ndarray, scale: int) -> int:
@@ -92,6 +97,13 @@ def _mirrored(lines: np.ndarray, scale: int) -> int:
             if len(below) == width and np.abs(lines[:width] - below[::-1]).mean() <= SAME / 3:
                 return width
     return 0
+
+
+def _noise(picture: np.ndarray) -> float:
+    """Standard deviation of the noise (Immerkaer, CVIU 64(2), 1996), by a median, which edges do not move much."""
+    lines = picture[:-2] - 2 * picture[1:-1] + picture[2:]
+    curved = lines[:, :-2] - 2 * lines[:, 1:-1] + lines[:, 2:]
+    return float(np.median(np.abs(curved))) / (6 * 0.6745)
 
 
 def _leading(true: np.ndarray) -> int:

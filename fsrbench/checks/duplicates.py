@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from fsrbench.checks.finding import Finding, Measured
 from fsrbench.checks.view import View, averaged, luma
@@ -16,8 +17,8 @@ SAME: Final = 1.0
 """RMS distance in grey levels up to which two pictures are one."""
 DIFFERENT: Final = 3.0
 """Least RMS distance of the inputs of two SR pictures that should differ."""
-PART: Final = 1024
-"""Pictures compared with all others at a time."""
+NEAREST: Final = 8
+"""Of more equal pictures than this not every pair is listed, so that the list stays short where all are alike."""
 FLAT: Final = 4.0
 """Least standard deviation in grey levels: flat pictures are all alike."""
 
@@ -39,33 +40,39 @@ def judge_sr(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     pairs = same(measured["sr_thumbnail"])
     inputs = measured["data_thumbnail"]
     pairs = [(i, j) for i, j in pairs if np.sqrt(((inputs[i] - inputs[j]) ** 2).mean()) > DIFFERENT]
-    return _finding("duplicates", "SR is the same picture", "different inputs", pairs, ids)
+    what = "SR is one picture for different inputs", "was a file copied, or does the method not read LR?"
+    return _finding("duplicates", *what, pairs, ids)
 
 
 def judge_data(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     """A finding if one picture is in the data under two names."""
     pairs = same(measured["data_thumbnail"])
-    return _finding("data_duplicates", "the data hold the same picture", "two names", pairs, ids)
+    what = "the data hold one picture under several names", "keep one, or intervals are too narrow"
+    return _finding("data_duplicates", *what, pairs, ids)
 
 
 def same(thumbnails: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs of rows whose pictures are one."""
+    """Pairs of rows whose pictures are one, in order: of each row those with its :data:`NEAREST` nearest rows.
+
+    A k-d tree finds them: 70,000 pictures take seconds, where all pairs would take minutes.
+    """
     rows = np.flatnonzero(thumbnails.std(axis=1) > FLAT)
-    known = thumbnails[rows].astype(np.float64)
-    square = (known**2).sum(axis=1)
-    pairs = []
-    for start in range(0, len(rows), PART):
-        part = slice(start, start + PART)
-        distance = square[part, None] + square - 2 * known[part] @ known.T
-        for i, j in zip(*np.nonzero(distance <= SAME**2 * known.shape[1]), strict=True):
-            if start + i < j:
-                pairs.append((int(rows[start + i]), int(rows[j])))
-    return pairs
+    if len(rows) < 2:
+        return []
+    # Equal rows first: a tree cannot part them
+    distinct, first, group = np.unique(thumbnails[rows], axis=0, return_index=True, return_inverse=True)
+    pairs = {(int(first[number]), row) for row, number in enumerate(group.ravel()) if first[number] != row}
+    found, near = cKDTree(distinct).query(distinct, NEAREST + 1, distance_upper_bound=np.nextafter(SAME * SIDE, np.inf))
+    for number, place in zip(*np.nonzero(np.isfinite(found)), strict=True):
+        one, other = sorted((int(first[number]), int(first[near[number, place]])))
+        if one != other:
+            pairs.add((one, other))
+    return sorted((int(rows[one]), int(rows[other])) for one, other in pairs)
 
 
-def _finding(check: str, what: str, how: str, pairs: Sequence[tuple[int, int]], ids: Sequence[str]) -> list[Finding]:
+def _finding(check: str, what: str, then: str, pairs: Sequence[tuple[int, int]], ids: Sequence[str]) -> list[Finding]:
     if not pairs:
         return []
     images, (first, second) = len({row for pair in pairs for row in pair}), pairs[0]
-    text = f"{what} under {how}: {images} of {len(ids)} images, e.g. {ids[first]} and {ids[second]}"
-    return [Finding(check, text, float(len(pairs)), 0.0, images, len(ids))]
+    text = f"{what} ({images} of {len(ids)} images, e.g. {ids[first]} and {ids[second]}): {then}"
+    return [Finding(check, text, float(images), 0.0, images, len(ids))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -55,8 +56,16 @@ def judge_exact(equal: int, images: int) -> Finding | None:
     most = min(MOST_EQUAL, images - 1)
     if not equal or equal <= most:
         return None
-    text = f"{equal} of {images} SR pictures equal HR pixel for pixel: are they HR's own?"
+    text = f"{equal} of {images} SR pictures equal HR pixel for pixel: was HR's folder given, or part of it?"
     return Finding("equal_to_hr", text, float(equal), float(most), equal, images)
+
+
+def judge_lr(equal: int, images: int) -> Finding | None:
+    """A finding if more than a few LR pictures of a restoration task are HR pictures pixel for pixel."""
+    if (found := judge_exact(equal, images)) is None:
+        return None
+    text = f"{equal} of {images} LR pictures equal HR pixel for pixel: there is nothing to restore"
+    return replace(found, check="lr_equal_to_hr", text=text)
 
 
 def judge(measured: Measured, scale: int) -> list[Finding]:
@@ -65,12 +74,15 @@ def judge(measured: Measured, scale: int) -> list[Finding]:
     to_sr, to_lr = measured["to_hr"].T
     votes = np.where(np.isnan(to_sr), np.nan, (to_sr <= SAME_HR) & (to_lr > FURTHER * to_sr) & (to_lr > 2 * SAME_HR))
     if shown := agreed(votes):
-        text = f"SR is the HR picture on {shown[0]} of {shown[1]} images, saved anew at most: is it HR's folder?"
+        text = f"SR is the HR picture on {shown[0]} of {shown[1]} images, saved anew at most: was HR's folder given?"
         found.append(Finding("equal_to_hr", text, round(float(np.nanmedian(to_sr)), 3), SAME_HR, *shown))
     for name, distance in zip(KERNELS, measured["to_lr"].T, strict=True):
         if shown := agreed(np.where(np.isnan(distance), np.nan, distance <= SAME_LR)):
             what = f"the LR picture enlarged ({name})" if scale > 1 else "the LR picture itself"
-            text = f"SR is {what} on {shown[0]} of {shown[1]} images: nothing was restored"
+            text = (
+                f"SR is {what} on {shown[0]} of {shown[1]} images, within {SAME_LR:g} grey level: "
+                "nothing was restored; were LR's pictures given?"
+            )
             found.append(Finding("equal_to_lr", text, round(float(np.nanmedian(distance)), 3), SAME_LR, *shown))
             break
     return found

@@ -11,9 +11,6 @@ from scipy import fft
 from fsrbench.checks.finding import Finding, Measured, enough
 from fsrbench.checks.view import View, luma
 
-WHITENING: Final = 0.5
-"""Power by which magnitudes are divided out: 1 is phase correlation, 0 cross-correlation. Blurred pictures have no
-phase worth reading where their magnitude is small."""
 LOW: Final = 0.25
 """Cycles per pixel up to which phases tell the part of a pixel."""
 MEDIAN_ERROR: Final = 1.4826 * 1.2533
@@ -33,9 +30,9 @@ def measure(view: View) -> dict[str, np.ndarray]:
 def displacement(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     """How far one picture lies below and to the right of another, in pixels.
 
-    The peak of the (partly whitened) phase correlation gives whole pixels (Kuglin & Hines, 1975); the slope of the
-    remaining phase over the low frequencies, by weighted least squares, gives the rest (Stone et al., IEEE TGRS 39(10),
-    2001).
+    The peak of the cross-correlation gives whole pixels; the slope of the remaining phase over the low frequencies, by
+    least squares, gives the rest (Stone et al., IEEE TGRS 39(10), 2001). Frequencies weigh by their magnitude:
+    whitened, as in phase correlation (Kuglin & Hines, 1975), those that a method invents in blurred faces would, too.
 
     Args:
         moved: float H,H.
@@ -51,13 +48,13 @@ def displacement(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     """
     side = len(fixed)
     spectrum = _spectrum(moved) * _spectrum(fixed).conj()
-    magnitude = np.abs(spectrum)
-    if magnitude.max() < 1e-3 * side**2:
+    if np.abs(spectrum).max() < 1e-3 * side**2:
         return np.full(2, np.nan)
-    spectrum /= np.maximum(magnitude, 1e-9 * magnitude.max()) ** WHITENING
     peak = _peak(fft.irfft2(spectrum, s=(side, side)))
+    if peak.any():  # moved back, it is seen through the same part of the window
+        spectrum = _spectrum(np.roll(moved, -peak, (0, 1))) * _spectrum(fixed).conj()
     rows, columns, low = _frequencies(side)
-    phase = np.angle(spectrum * np.exp(2j * np.pi * (rows * peak[0] + columns * peak[1])))
+    phase = np.angle(spectrum)
     weight = np.abs(spectrum) * low
     mixed = (weight * rows * columns).sum()
     normal = np.array([[(weight * rows**2).sum(), mixed], [mixed, (weight * columns**2).sum()]])
@@ -88,7 +85,10 @@ def judge(measured: Measured, side: int, scale: int) -> list[Finding]:
         return []
     near = int((along > most / 2).sum())
     where = " and ".join(filter(None, (_way(down, "down", "up"), _way(right, "to the right", "to the left"))))
-    text = f"SR lies {where} of LR (median of {near} of {len(shifts)} images): was it cropped or padded?"
+    text = (
+        f"SR is shifted {where} against LR (median; {near} of {len(shifts)} images): "
+        "crop or resize it so that it shows what LR shows"
+    )
     return [Finding("shift", text, round(distance, 3), most, near, len(shifts))]
 
 
@@ -111,7 +111,7 @@ def _peak(surface: np.ndarray) -> np.ndarray:
     reach = int(len(surface) * FARTHEST)
     steps = np.r_[0 : reach + 1, -reach:0]
     near = surface[np.ix_(steps, steps)]
-    peak: np.ndarray = steps[list(np.unravel_index(near.argmax(), near.shape))].astype(np.float64)
+    peak: np.ndarray = steps[list(np.unravel_index(near.argmax(), near.shape))]
     return peak
 
 

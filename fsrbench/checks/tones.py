@@ -64,7 +64,7 @@ def _against(sr: np.ndarray, reference: np.ndarray) -> Finding | None:
     deviation = _rms(np.median(sr - reference, axis=0)) * 255
     shown = int((np.sqrt(((sr - reference) ** 2).mean(axis=1)) * 255 > MOST / 2).sum())
     name = _name(sr, reference) if deviation > MOST else "right"
-    text = f"tones are {name} ({deviation:.0f} of 255 off, on {shown} of {len(sr)} images)"
+    text = f"tones are {name} ({deviation:.0f} of 255 grey levels off on {shown} of {len(sr)} images)"
     return Finding("tones", text, round(deviation, 2), MOST, shown, len(sr))
 
 
@@ -82,7 +82,9 @@ def _name(sr: np.ndarray, reference: np.ndarray) -> str:
         return known
     if by_gamma <= by_line:
         return f"raised to the power {gamma:.2f}: a gamma was applied, or one is missing"
-    return f"{slope:.2f} times those of the input {'+' if offset >= 0 else '-'} {abs(255 * offset):.0f}"
+    return (
+        f"{slope:.2f} times those of the input {'+' if offset >= 0 else '-'} {abs(255 * offset):.0f}: check the range"
+    )
 
 
 def _rms(values: np.ndarray) -> float:

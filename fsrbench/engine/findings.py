@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from fsrbench.checks import data as data_checks
-from fsrbench.checks import equality
+from fsrbench.checks import equality, framing
 from fsrbench.checks import method as method_checks
 from fsrbench.checks.finding import Finding
 from fsrbench.engine.plan import REFERENCE
 from fsrbench.engine.prepare import Prepared
 from fsrbench.engine.results import MethodResults
+from fsrbench.engine.unit_features import stored_features
 from fsrbench.errors import FsrbenchError, UserError
 from fsrbench.methods.given_images import GivenImages
 from fsrbench.runs.names import HR, LR
@@ -31,14 +34,15 @@ class Findings:
 
     def refusals(self) -> dict[str, FsrbenchError]:
         """With ``--strict``: why methods have no numbers."""
-        return {name: FsrbenchError("; ".join(finding.text for finding in f)) for name, f in self.methods.items()}
+        texts = {name: "; ".join(finding.text for finding in found) for name, found in self.methods.items()}
+        return {name: FsrbenchError(f"--strict: {text}") for name, text in texts.items()}
 
 
 def find(prepared: Prepared, results: Mapping[str, MethodResults]) -> Findings:
     """Judge what was measured of all units."""
     scored = {name: result for name, result in results.items() if name not in (HR, LR, REFERENCE)}
     found = {name: _of_method(prepared, name, result) for name, result in scored.items()}
-    return Findings(_of_data(results), {name: findings for name, findings in found.items() if findings})
+    return Findings(_of_data(prepared, results), {name: findings for name, findings in found.items() if findings})
 
 
 def refuse_data(found: Findings) -> None:
@@ -72,8 +76,21 @@ def _may_interpolate(name: str) -> bool:
     return kind not in FILES or any(kernel in path.lower() for kernel in (*equality.KERNELS, "interpol"))
 
 
-def _of_data(results: Mapping[str, MethodResults]) -> list[Finding]:
+def _of_data(prepared: Prepared, results: Mapping[str, MethodResults]) -> list[Finding]:
     told = [result for name, result in results.items() if name != REFERENCE and "data_thumbnail" in result.measured]
     whole = [result for result in told if "spectrum" in result.measured]
     of = max(whole or told, key=lambda result: len(result.ids), default=None)
-    return data_checks.judge(of.joined(), of.ids) if of else []
+    found = data_checks.judge(of.joined(), of.ids) if of else []
+    lr = results.get(LR)
+    same = equality.judge_lr(lr.equal, len(lr.ids)) if lr else None
+    return [*found, *([same] if same else []), *(_of_boxes(prepared, results[HR]) if HR in results else [])]
+
+
+def _of_boxes(prepared: Prepared, hr: MethodResults) -> list[Finding]:
+    """How the faces are framed, where a metric had them detected."""
+    keys = next((hr.features[name] for name in framing.DETECTORS if name in hr.features), [])
+    parts = [stored_features(prepared.context.store, key) for key in keys]
+    if not parts:
+        return []
+    box, confidence = (np.concatenate([part[name] for part in parts]) for name in ("box", "confidence"))
+    return framing.judge(box, confidence, prepared.spec.the_task.hr_size)

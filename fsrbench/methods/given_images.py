@@ -107,7 +107,10 @@ class GivenImages(Method):
         extra = sorted(self._pictures.keys() - set(images)) if all_of_them else []
         if extra:
             known = len(self._pictures)
-            text = f"{len(extra)} of {counted(known, 'SR picture')} are named after no image, e.g. {extra[0][:80]}"
+            text = (
+                f"{len(extra)} of {counted(known, 'SR picture')} have the name of no image, e.g. {extra[0][:80]}: "
+                "rename or remove them"
+            )
             found.append(Finding("names", text, float(len(extra)), 0.0, len(extra), known))
         return found
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from made.checked import Pictures, honest
+from scipy.spatial.distance import pdist, squareform
 
 from fsrbench.checks import data
-from fsrbench.checks.duplicates import PART, same
+from fsrbench.checks.duplicates import SAME, same
 
 
 def test_one_picture_for_two_faces():
@@ -30,11 +33,33 @@ def test_one_face_given_twice_is_the_datas_fault_alone():
     assert "e.g. face3 and face5" in finding.text
 
 
-def test_pairs_beyond_one_part():
-    thumbnails = np.random.default_rng(0).uniform(0, 255, (PART + 40, 64)).astype(np.float32)
-    thumbnails[PART + 7] = thumbnails[3] + 0.5
-    thumbnails[PART + 9] = thumbnails[PART + 8]
-    assert same(thumbnails) == [(3, PART + 7), (PART + 8, PART + 9)]
+def faces(number: int) -> np.ndarray:
+    """Thumbnails as alike as faces are: a few smooth ways to differ, and grain; every 50th follows twice."""
+    generator = np.random.default_rng(0)
+    ways = generator.normal(size=(12, 8, 8)).cumsum(1).cumsum(2).reshape(12, 64)
+    made = 120 + 4 * generator.normal(size=(number, 12)) @ ways + generator.normal(size=(number, 64))
+    made[1::50] = made[::50] + generator.normal(0, 0.7, made[::50].shape)
+    return made.astype(np.float32)
+
+
+def test_pairs_are_those_of_all_distances():
+    thumbnails = faces(1000)
+    near = squareform(pdist(thumbnails) <= SAME * 8)
+    assert same(thumbnails) == list(zip(*np.nonzero(np.triu(near, 1)), strict=True))
+    assert 10 < len(same(thumbnails)) <= 20
+
+
+def test_so_many_cost_little():
+    """All pairs of them would take half a minute."""
+    thumbnails = faces(30_000)
+    start = time.process_time()
+    assert len(same(thumbnails)) > 300
+    assert time.process_time() - start < 3
+
+
+def test_one_picture_for_all_faces():
+    thumbnails = np.tile(faces(1), (5000, 1))
+    assert same(thumbnails) == [(0, row) for row in range(1, 5000)]
 
 
 def test_flat_pictures_are_no_duplicates():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made.checked import Pictures, honest
 
-from fsrbench.checks import method
+from fsrbench.checks import method, pairing
 
 
 def mixed_up(pictures: Pictures) -> Pictures:
@@ -54,3 +54,11 @@ def test_pictures_below_the_thumbnails_side_tell_nothing():
     tiny = np.random.default_rng(0).integers(0, 256, (6, 4, 4, 3)).astype(np.uint8)
     found = method.judge(method.measure(tiny[::-1], tiny, None), list("abcdef"), 4, 1)
     assert "pairing" not in {finding.check for finding in found}
+
+
+def test_of_very_many_pictures_some_are_compared():
+    inputs = np.random.default_rng(0).uniform(0, 255, (3 * pairing.MOST, 64)).astype(np.float32)
+    ids = [str(row) for row in range(len(inputs))]
+    assert pairing.judge({"sr_thumbnail": inputs, "data_thumbnail": inputs}, ids) == []
+    (found,) = pairing.judge({"sr_thumbnail": np.roll(inputs, 1, axis=0), "data_thumbnail": inputs}, ids)
+    assert (found.images, found.of) == (pairing.MOST, pairing.MOST)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made import Finished, call, encode_picture, run, write_files
-from made.checked import Pictures, enlarged, honest
+from made.checked import Pictures, crops, enlarged, honest
 from PIL import Image
 
 from fsrbench.datasets import open_dataset
@@ -97,7 +97,8 @@ def test_pictures_of_no_image_are_named(folders, tmp_path):
     )
     name = f"images:{extra}"
     finished = run(data, tmp_path / "out", methods=name)
-    assert "1 of 9 SR pictures are named after no image, e.g. one/too_many" in findings(finished, name)["names"]["text"]
+    text = findings(finished, name)["names"]["text"]
+    assert text.startswith("1 of 9 SR pictures have the name of no image, e.g. one/too_many:")
     part = run(data, tmp_path / "part", "--limit", 4, methods=name)
     assert "names" not in findings(part, name)
 
@@ -124,3 +125,11 @@ def test_faulty_lr_alone_is_seen(tmp_path):
     data = write_files(tmp_path / "data" / "LR", files(lr, IDS)).parent
     finished = run(data, tmp_path / "out", "--metrics", "niqe_face")
     assert [finding["check"] for finding in finished.manifest["dataset"]["findings"]] == ["data_duplicates"]
+
+
+def test_faces_that_were_not_aligned_are_seen_where_a_metric_detects_them(tmp_path):
+    """Random crops of faces."""
+    data = write_files(tmp_path / "data", files(crops(honest(images=24).hr), [f"{i:02}" for i in range(24)]))
+    finished = run(data, tmp_path / "out", "--metrics", "detection")
+    found = {finding["check"]: finding for finding in finished.manifest["dataset"]["findings"]}
+    assert "their height varies by" in found["framing"]["text"]

@@ -106,7 +106,7 @@ def test_an_extra_that_is_installed_later_changes_what_uses_it_and_nothing_else(
 
 
 def test_scores_beside_lr_depend_on_how_lr_is_made_and_others_do_not(faces: Dataset) -> None:
-    (shard,) = make_shards(faces)
+    (shard,) = make_shards(faces, TASKS["x4"])
     metric = Consistency()
     found = [keys(degradation=name, seed=seed) for name, seed in (("area", 0), ("noise:5", 0), ("noise:5", 1))]
     assert len({each.scores(each.beside_lr("sr", shard), metric) for each in found}) == 3

@@ -87,7 +87,7 @@ def test_lr_as_its_own_hr_is_said(tmp_path: Path) -> None:
     """A floor that equals the ceiling: HR was handed in as LR."""
     files = {f"{side}/{i}.png": encode_picture(draw_picture(i)) for side in ("HR", "LR") for i in range(COUNT)}
     result = run(write_files(tmp_path / "data", files), tmp_path / "out", "--task", "64x1")
-    assert "lr: 6 of 6 SR pictures equal HR pixel for pixel" in result.stderr
+    assert "data: 6 of 6 LR pictures equal HR pixel for pixel: there is nothing to restore" in result.stderr
 
 
 def test_other_tasks_have_no_floor(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from fsrbench.datasets.sample import sample
-from made import encode_picture, picture_files, write_files, write_zip
+from made import encode_picture, write_files, write_zip
 from made.archives import celeba, draw_photo, face68, ffhq, lfw, widerface
 from made.doc_blocks import ROOT
 from made.networks import save_enlarging_onnx, save_pooling_onnx
@@ -79,7 +79,7 @@ def _faces(folder: Path) -> None:
     write_zip(folder / "test.zip", of_sample)
     given = {name: encode_picture(face(number, 64)) for number, name in enumerate([*of_sample][:8])}
     write_files(folder / "their_pictures", given)
-    write_files(folder / "celeba", picture_files([f"{i:06}.png" for i in range(8)], side=128))
+    write_files(folder / "celeba", {f"{i:06}.png": encode_picture(face(80 + i)) for i in range(8)})
     write_files(folder / "ffhq", {f"{i}.png": encode_picture(face(90 + i)) for i in range(8)})
     small = {f"LR/{i}.png": encode_picture(face(i, 20)) for i in range(16)}
     write_files(folder / "real_lr", small)

@@ -5,39 +5,43 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 import numpy as np
-import torch
 from PIL import Image
 
-from fsrbench.checks.equality import KERNELS
 from fsrbench.datasets import open_dataset
-from fsrbench.datasets.inputs import Inputs, prepare
+from fsrbench.datasets.base import Sample
+from fsrbench.datasets.inputs import prepare
 from fsrbench.degradations.recipes import find_degradation
-from fsrbench.errors import FsrbenchError
-from fsrbench.methods.base import METHODS
-from fsrbench.methods.names import load_method
-from fsrbench.pictures.decode import to_tensor, to_uint8
-from fsrbench.tasks import Task
+from fsrbench.tasks import find_task
+from tools.checks.honest import upscalers
+from tools.checks.split import part
 
-SMALL: Final = (Task(16, 4), Task(16, 8))
-LARGE: Final = Task(128, 4)
-DEGRADATIONS: Final = (
+FIXED: Final = (
     "bicubic",
-    "area",
-    "opencv-cubic",
-    "opencv-linear",
-    "skimage-rescale",
-    "realworld",
     "wild",
+    "realworld",
     "noise:25",
     "jpeg:30",
     "blur:2",
+    "area",
+    "opencv-cubic",
+    "opencv-linear",
 )
+DEGRADATIONS: Final = {
+    "x4": (*FIXED, "skimage-rescale"),
+    "x8": (*FIXED, "skimage-rescale"),
+    "64x2": FIXED,
+    "128x4": ("bicubic", "wild", "jpeg:30", "gfpgan", "codeformer-large"),
+    "512x1": ("gfpgan", "codeformer-small", "codeformer-large", "daefr", "difface-test"),
+}
+"""By task."""
+GIVEN: Final = "as given"
+"""Instead of a degradation, of real LR."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,31 +63,20 @@ class Case:
         return f"{self.data} {self.task} {self.degradation} {self.method}"
 
 
-def computed(source: str, images: int) -> Iterator[Case]:
-    """Every registered method on images spread over a dataset, at x4 and x8."""
-    dataset = open_dataset(source)
-    samples = list(dataset)[:: max(1, len(dataset) // images)][:images]
-    for task in SMALL:
-        for degradation in DEGRADATIONS:
-            inputs = prepare(samples, task, find_degradation(degradation), 0)
-            for name in METHODS.names():
-                if (sr := _super_resolved(name, task, inputs)) is not None:
-                    yield Case(Path(source).stem, task.name, degradation, name, sr, inputs.lr, inputs.hr)
+def computed(
+    source: str, task: str, degradation: str, half: str, images: int, only: Collection[str] | None = None
+) -> Iterator[Case]:
+    """Every method of a task, or some, on one degradation of images of a dataset, or on its real LR."""
+    samples = part(list(open_dataset(source)), half, images)
+    geometry = find_task(task)
+    inputs = prepare(samples, geometry, find_degradation("bicubic" if degradation == GIVEN else degradation), 0)
+    for name, upscale in upscalers(geometry):
+        if only is not None and name not in only:
+            continue
+        yield Case(Path(source).stem, task, degradation, name, upscale(inputs.lr), inputs.lr, inputs.hr)
 
 
-def enlarged(source: str, images: int) -> Iterator[Case]:
-    """Interpolations of degraded faces to 512 px."""
-    dataset = open_dataset(source)
-    samples = list(dataset)[:images]
-    for degradation in DEGRADATIONS:
-        inputs = prepare(samples, LARGE, find_degradation(degradation), 0)
-        for name, kernel in KERNELS.items():
-            side = (LARGE.hr_size, LARGE.hr_size)
-            sr = np.stack([np.asarray(Image.fromarray(lr).resize(side, kernel)) for lr in inputs.lr])
-            yield Case(Path(source).stem, LARGE.name, degradation, name, sr, inputs.lr, inputs.hr)
-
-
-def native(archive: Path) -> Iterator[Case]:
+def native(archive: Path, half: str = "all") -> Iterator[Case]:
     """Outputs of published methods: ``native512/SR/METHOD/NAME`` of ``native512/LR/NAME``."""
     with zipfile.ZipFile(archive) as file:
         names = [PurePosixPath(name) for name in file.namelist() if name.startswith("native512/") and name[-1] != "/"]
@@ -93,18 +86,15 @@ def native(archive: Path) -> Iterator[Case]:
             if name.parts[1] == "SR" and name.stem in given:
                 made[name.parts[2]].append(name)
         for method, found in made.items():
-            sr, lr = (np.stack([_decoded(file, n) for n in of]) for of in (found, [given[n.stem] for n in found]))
-            yield Case("native512", "512x1", "as given", method, sr, lr, None)
+            kept = {sample.id for sample in _half([Sample(name.stem) for name in found], half)}
+            used = [name for name in found if name.stem in kept]
+            sr, lr = (np.stack([_decoded(file, n) for n in of]) for of in (used, [given[n.stem] for n in used]))
+            yield Case("native512", "512x1", GIVEN, method, sr, lr, None)
 
 
-def _super_resolved(name: str, task: Task, inputs: Inputs) -> np.ndarray | None:
-    try:
-        method = load_method(name, task, torch.device("cpu"))
-    except FsrbenchError:  # it does another task
-        return None
-    with torch.inference_mode():
-        parts = [method.upscale(to_tensor(inputs.lr[i : i + 16])) for i in range(0, len(inputs.ids), 16)]
-    return to_uint8(torch.cat(parts).clamp(0, 1))
+def _half(samples: Sequence[Sample], half: str) -> Sequence[Sample]:
+    """Few pictures are not split."""
+    return part(samples, half) if len(samples) >= 16 else samples
 
 
 def _decoded(file: zipfile.ZipFile, name: PurePosixPath) -> np.ndarray:

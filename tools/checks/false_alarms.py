@@ -1,129 +1,145 @@
 """Measure the false alarms and the power of the checks of pictures, and print the tables of docs/checks.md.
 
-python -m tools.checks.false_alarms --data sample,FACES.zip --data512 FACES512.zip --outputs OUTPUTS.zip --keep DIR
+python -m tools.checks.false_alarms --data FACES.zip,PEOPLE.zip --data512 FACES512.zip --lr512 LQ512.zip \
+    --outputs OUTPUTS.zip --half measured --keep DIR
+
+What is measured is kept, so that it can be stopped and called again: once for methods, once with `--hr` for the data,
+once with `--faults` for the power, and with `--judge` for the tables of what there is.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+import io
+import random
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from PIL import Image
 
+from fsrbench.checks import borders, duplicates, tones
+from fsrbench.checks import data as data_checks
 from fsrbench.checks import method as checks
-from tools.checks.cases import Case, computed, enlarged, native
+from fsrbench.checks.view import View
+from fsrbench.datasets import open_dataset
+from fsrbench.datasets.inputs import prepare
+from fsrbench.degradations.recipes import find_degradation
+from fsrbench.metrics.extractors.base import EXTRACTORS, extract
+from fsrbench.pictures.decode import to_tensor
+from fsrbench.tasks import Task
+from tools.checks.cases import DEGRADATIONS, GIVEN, Case, computed, native
 from tools.checks.faults import FAULTS
+from tools.checks.honest import INVENTING
+from tools.checks.split import HALVES, part
+from tools.checks.tables import DATA, false_alarms, power
 
-NAMES: Final = ("shift", "channels", "tones", "borders", "jpeg", "equal_to_hr", "duplicates", "pairing")
-IMAGES: Final = 32
-"""Pictures of a draw."""
-DRAWS: Final = 200
-"""Draws per method, degradation and dataset."""
-FAULTY: Final = ("bicubic", "ours", "codeformer", "gpen-solvay")
-FAULTY_LR: Final = ("bicubic", "realworld", "wild", "as given")
-"""Methods and degradations on which faults are made."""
+FAULTY: Final = ("bicubic", "ours", INVENTING, "codeformer", "gpen-solvay")
+FAULTY_LR: Final = {"x4": ("bicubic", "wild"), "x8": ("bicubic", "wild"), "64x2": ("bicubic", "wild")}
+"""Methods and degradations on which faults are made; of other tasks these:"""
+FAULTY_512: Final = ("gfpgan", GIVEN)
+FEW: Final = {64: 32, 128: 16, 512: 8}
+"""Pictures in which faults are made, by their side: hundreds of faults take their time."""
+SIDES: Final = (64, 128, 256, 512)
+MOST_HR: Final = 200
+"""Of HR."""
+WITHOUT: Final = " without HR"
+NATIVE: Final = "native"
+"""Instead of a task, of outputs of published methods."""
 Measured = Mapping[str, np.ndarray]
 
 
 def main() -> None:
     """Measure what is not kept yet, and print both tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", default="sample")
-    parser.add_argument("--data512")
+    parser.add_argument("--data", default="sample", help="x4, x8 and 64x2, separated by commas")
+    parser.add_argument("--data512", help="128x4 and 512x1")
+    parser.add_argument("--lr512", help="real LR of 512 px: 512x1")
     parser.add_argument("--outputs", type=Path)
-    parser.add_argument("--images", type=int, default=64)
+    parser.add_argument("--half", choices=HALVES, default="measured")
+    parser.add_argument("--images", type=int, default=64, help="of each dataset at most")
     parser.add_argument("--keep", type=Path, required=True, help="folder for what was measured")
+    parser.add_argument("--faults", action="store_true", help="make faults in some of the pictures")
+    parser.add_argument("--hr", action="store_true", help="measure the data alone")
+    parser.add_argument("--judge", action="store_true", help="measure nothing")
     asked = parser.parse_args()
     asked.keep.mkdir(parents=True, exist_ok=True)
-    sources = [computed(source, asked.images) for source in asked.data.split(",")]
-    sources += [enlarged(asked.data512, IMAGES)] if asked.data512 else []
-    sources += [native(asked.outputs)] if asked.outputs else []
-    for case in chain(*sources):
-        measure(case, asked.keep)
+    if asked.hr:
+        for source in filter(None, (*asked.data.split(","), asked.data512)):
+            measure_data(source, asked.half, asked.keep / DATA)
+    elif not asked.judge:
+        for case in cases(asked):
+            (measure_faults if asked.faults else measure)(case, asked.keep)
     print(false_alarms(asked.keep), power(asked.keep), sep="\n\n")
 
 
+def cases(asked: argparse.Namespace) -> Iterator[Case]:
+    """All that is asked for, in an order that covers every task early; what is kept already is left out."""
+    sources = asked.data.split(",")[: 1 if asked.faults else None]
+    small = [(source, task) for source in sources for task in ("x4", "x8", "64x2")]
+    large = [(asked.data512, task) for task in ("128x4", "512x1") if asked.data512]
+    wanted = [(*of, degradation) for of in (*small, *large) for degradation in DEGRADATIONS[of[1]]]
+    random.Random(0).shuffle(wanted)
+    wanted.sort(key=lambda of: of[1] != "128x4")  # few, and slow
+    real = [(asked.lr512, "512x1", GIVEN)] if asked.lr512 else []
+    real += [(str(asked.outputs), NATIVE, GIVEN)] if asked.outputs else []
+    wanted = [*real, *wanted]
+    for source, task, degradation in wanted:
+        done = asked.keep / f"{Path(source).stem} {task} {degradation}{' faults' * asked.faults}"
+        if done.exists() or (asked.faults and degradation not in FAULTY_LR.get(task, FAULTY_512)):
+            continue
+        if task == NATIVE:
+            yield from native(asked.outputs, asked.half)
+        else:
+            yield from computed(source, task, degradation, asked.half, asked.images, FAULTY if asked.faults else None)
+        done.touch()
+
+
 def measure(case: Case, folder: Path) -> None:
-    """Measure a case, and the same with every fault where faults are made, and keep it."""
-    save(folder / f"{case.name}.npz", checks.measure(case.sr, case.lr, case.hr), case)
+    """Measure a case, with HR and without, and keep it."""
+    measured = checks.measure(case.sr, case.lr, case.hr)
+    save(folder / f"{case.name}.npz", case, measured)
     if case.hr is not None:
-        save(folder / f"{case.name} without HR.npz", checks.measure(case.sr, case.lr, None), case)
-    if case.method not in FAULTY or case.degradation not in FAULTY_LR:
+        save(folder / f"{case.name}{WITHOUT}.npz", case, measured | _of_lr(case.sr, case.lr))
+
+
+def _of_lr(sr: np.ndarray, lr: np.ndarray) -> dict[str, np.ndarray]:
+    """What is measured differently where there is no HR."""
+    views = [View(*pictures, None) for pictures in zip(sr, lr, strict=True)]
+    rows = [tones.measure(view) | borders.measure(view) | duplicates.measure(view) for view in views]
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]} | {"to_hr": np.full((len(sr), 2), np.nan)}
+
+
+def measure_faults(case: Case, folder: Path) -> None:
+    """Measure a case with every fault in all of its pictures, and keep it."""
+    if case.method not in FAULTY:
         return
+    some = slice(FEW[case.sr.shape[1]])
+    lr, hr = case.lr[some], None if case.hr is None else case.hr[some]
     for fault, (_, make, strengths) in FAULTS.items():
         for strength in strengths:
-            sr = np.stack([make(picture, strength) for picture in case.sr[:IMAGES]])
-            measured = checks.measure(sr, case.lr[:IMAGES], None if case.hr is None else case.hr[:IMAGES])
-            save(folder / "faults" / f"{case.name}, {fault}, {strength:g}.npz", measured, case)
+            sr = np.stack([make(picture, strength) for picture in case.sr[some]])
+            save(folder / "faults" / f"{case.name}, {fault}, {strength:g}.npz", case, checks.measure(sr, lr, hr))
 
 
-def save(path: Path, measured: Measured, case: Case) -> None:
+def measure_data(source: str, half: str, folder: Path) -> None:
+    """Measure HR at each side that it has at least, and what MTCNN finds in it, and keep it."""
+    samples = part(list(open_dataset(source)), half, MOST_HR)
+    detector = EXTRACTORS.get("mtcnn")()
+    for side in SIDES:
+        hr = prepare(samples, Task(side, 1), find_degradation("bicubic"), 0).hr
+        if hr is None or Image.open(io.BytesIO(samples[0].hr.read())).width < side:
+            continue
+        measured = data_checks.measure(hr) | extract(detector, to_tensor(hr), {})
+        folder.mkdir(exist_ok=True)
+        np.savez(folder / f"{Path(source).stem} {side} px.npz", sides=np.array([side, 1]), **measured)
+
+
+def save(path: Path, case: Case, measured: Measured) -> None:
     """Keep what was measured."""
     path.parent.mkdir(exist_ok=True)
     np.savez(path, sides=np.array([case.sr.shape[1], case.sr.shape[1] // case.lr.shape[1]]), **measured)
-
-
-def findings(measured: Measured, rows: np.ndarray) -> set[str]:
-    """The checks that find something in some of the images."""
-    side, scale = (int(number) for number in measured["sides"])
-    part = {name: array[rows] for name, array in measured.items() if name != "sides"}
-    return {finding.check for finding in checks.judge(part, [str(row) for row in rows], side, scale)}
-
-
-def false_alarms(folder: Path) -> str:
-    """A line per check: draws, alarms, and the largest rate of any one method, degradation and dataset."""
-    alarms: dict[str, Counter[str]] = defaultdict(Counter)
-    cases = 0
-    for path, measured in kept(folder.glob("*.npz")):
-        cases += 1
-        generator = np.random.default_rng(cases)
-        count = len(measured["shift"])
-        for _ in range(DRAWS):
-            for check in findings(measured, generator.choice(count, min(IMAGES, count), replace=count < IMAGES)):
-                alarms[check][path.stem] += 1
-    lines = ["| check | draws | alarms | where |", "|---|---:|---:|---|"]
-    for check in NAMES:
-        where = "; ".join(f"{name} ({number})" for name, number in alarms[check].most_common(3)) or "–"
-        lines.append(f"| `{check}` | {cases * DRAWS:,} | {alarms[check].total()} | {where} |")
-    return "\n".join(lines)
-
-
-def power(folder: Path) -> str:
-    """A line per fault and task: the weakest that is found on every method and degradation, at 32 pictures."""
-    seen: dict[tuple[str, str, str], dict[float, list[bool]]] = defaultdict(lambda: defaultdict(list))
-    for path, measured in kept((folder / "faults").glob("*.npz")):
-        case, fault, strength = path.stem.split(", ") if path.stem.count(", ") == 2 else _split(path.stem)
-        count = len(measured["shift"])
-        found = FAULTS[fault][0] in findings(measured, np.arange(count))
-        seen[fault, case.split()[1], ""][float(strength)].append(found)
-    tasks = sorted({task for _, task, _ in seen})
-    lines = [f"| fault | {' | '.join(tasks)} |", f"|---|{'---:|' * len(tasks)}"]
-    for fault, (_, _, strengths) in FAULTS.items():
-        cells = []
-        for task in tasks:
-            by_strength = seen[fault, task, ""]
-            every = [s for s in strengths if by_strength.get(float(f"{s:g}")) and all(by_strength[float(f"{s:g}")])]
-            cells.append(f"{every[0]:g}" if every else "–")
-        lines.append(f"| {fault} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def kept(paths: Iterable[Path]) -> Iterator[tuple[Path, Measured]]:
-    """What was measured, by file."""
-    for path in sorted(paths):
-        with np.load(path) as file:
-            yield path, dict(file)
-
-
-def _split(name: str) -> tuple[str, str, str]:
-    """The parts of a name whose fault has a comma."""
-    case, rest = name.split(", ", 1)
-    fault, strength = rest.rsplit(", ", 1)
-    return case, fault, strength
 
 
 if __name__ == "__main__":
