@@ -19,6 +19,7 @@ MEASURES: Final[tuple[Callable[[View], dict[str, np.ndarray]], ...]] = (
     equality.measure,
     jpeg.measure,
     duplicates.measure,
+    pairing.measure,
 )
 
 FRAME: Final = 3.0

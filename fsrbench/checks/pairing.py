@@ -7,11 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.checks.duplicates import FLAT, SIDE
+from fsrbench.checks.duplicates import FLAT, SIDE, thumbnail
 from fsrbench.checks.finding import LEAST, Finding, Measured, agreed
+from fsrbench.checks.view import View
 
 CLEARER: Final = 0.05
 """Another input, or the own turned, explains SR better by so much in correlation."""
+OWN: Final = 0.95
+"""Correlation of SR with its own LR picture from which on it is that picture: honest methods have 0.99 and more."""
 MOST: Final = 2048
 """SR pictures that are compared with all inputs: of more, so many evenly spread."""
 PART: Final = 256
@@ -28,17 +31,27 @@ TURNS: Final[dict[str, Turn]] = {
 """Of N,8,8: what SR would be, from what it should be."""
 
 
+def measure(view: View) -> dict[str, np.ndarray]:
+    """``own_lr``: 1, correlation of SR's and LR's luma at 8 x 8 px; NaN where one is flat or smaller."""
+    sr, lr = thumbnail(view.sr), thumbnail(view.lr)
+    told = min(sr.std(), lr.std()) > FLAT
+    return {"own_lr": np.array([(_normalised(sr[None]) * _normalised(lr[None])).sum() if told else np.nan])}
+
+
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     """A finding if most SR pictures are mirrored or turned, and one if most show the face of another image.
 
-    Both by the correlation of luma at 8 x 8 px with that of HR, or of LR where there is no HR.
+    Both by the correlation of luma at 8 x 8 px with that of HR, or of LR where there is no HR. A LR picture may be so
+    blurred that another's HR is nearer: then SR is like its own LR still.
     """
     sr, inputs = (measured[name] for name in ("sr_thumbnail", "data_thumbnail"))
-    told = np.flatnonzero((sr.std(axis=1) > FLAT) & (inputs.std(axis=1) > FLAT))  # false for NaN, too
+    of_lr = np.abs(measured["own_lr"][:, 0])  # inverted it is still the same picture
+    told = np.flatnonzero((sr.std(axis=1) > FLAT) & (inputs.std(axis=1) > FLAT) & np.isfinite(of_lr))
     if len(told) < LEAST:
         return []
     sr, inputs = _normalised(sr[told]), _normalised(inputs[told])
-    own = np.abs((sr * inputs).sum(axis=1))  # inverted it is still the same picture
+    own = np.abs((sr * inputs).sum(axis=1))
+    own[of_lr[told] > OWN] = 1.0
     return _turned(sr, inputs, own) or _of_others(sr, inputs, own, [ids[row] for row in told])
 
 

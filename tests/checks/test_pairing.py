@@ -39,6 +39,11 @@ def test_mirrored_and_turned_pictures(fault, text):
     assert text in found["pairing"].text
 
 
+def test_blur_that_makes_all_faces_alike_is_no_mix_up():
+    """Then another HR may be nearer than the own: LR decides."""
+    assert honest(degradation="blur:6", images=96).found().keys() <= {"equal_to_lr"}
+
+
 def test_inverted_pictures_are_the_same_pictures():
     assert "pairing" not in honest().changed(lambda picture: 255 - picture).found()
 
@@ -59,6 +64,8 @@ def test_pictures_below_the_thumbnails_side_tell_nothing():
 def test_of_very_many_pictures_some_are_compared():
     inputs = np.random.default_rng(0).uniform(0, 255, (3 * pairing.MOST, 64)).astype(np.float32)
     ids = [str(row) for row in range(len(inputs))]
-    assert pairing.judge({"sr_thumbnail": inputs, "data_thumbnail": inputs}, ids) == []
-    (found,) = pairing.judge({"sr_thumbnail": np.roll(inputs, 1, axis=0), "data_thumbnail": inputs}, ids)
+    measured = {"sr_thumbnail": np.roll(inputs, 1, axis=0), "data_thumbnail": inputs}
+    own = np.ones((len(inputs), 1), np.float32)
+    assert pairing.judge(measured | {"own_lr": own}, ids) == []
+    (found,) = pairing.judge(measured | {"own_lr": 0 * own}, ids)
     assert (found.images, found.of) == (pairing.MOST, pairing.MOST)

@@ -153,4 +153,3 @@ def test_pictures_below_the_smallest_face_are_refused():
     with pytest.raises(Invalid, match="at least 20 px, not of 15 px"):
         Detection().check(facts(Task(5, 3)))
     Detection().check(facts(Task(5, 4)))
-    DetectionRetinaface().check(facts(Task(5, 3)))
