@@ -148,9 +148,9 @@ class NtireGate(NtireIdentity):
             raise Invalid(f"the first folder of an id names its subset: {known}; {others[0]} is none of them")
         below = values < np.array([self._thresholds[name] for name in of])
         each = {name: int(below[np.array(of) == name].sum()) for name in self._thresholds}
-        told = ", ".join(f"{name} {each[name]} of {of.count(name)}" for name in each if name in of)
+        counts = ", ".join(f"{name} {each[name]} of {of.count(name)}" for name in each if name in of)
         verdict = "refused" if below.sum() > self._most else "passes"
-        note = f"below the threshold: {told}; {verdict} by the rule of at most {self._most}"
+        note = f"below the threshold: {counts}; {verdict} by the rule of at most {self._most}"
         return Evaluation(
             None, Summary(float(below.sum()), n=len(of)), note, {name: float(n) for name, n in each.items()}
         )

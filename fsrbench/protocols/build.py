@@ -90,5 +90,5 @@ def described(metric: Metric, protocol: str | None = None) -> str:
     record = records.record_of(metric.name, protocol)
     if record is None or record.own:
         return metric.protocol
-    told = record.metrics[metric.name.partition(JOINT)[2]].told
-    return "; ".join(filter(None, (f"protocol {record.label}: {metric.protocol}", told)))
+    note = record.metrics[metric.name.partition(JOINT)[2]].note
+    return "; ".join(filter(None, (f"protocol {record.label}: {metric.protocol}", note)))

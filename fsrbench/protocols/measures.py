@@ -48,10 +48,10 @@ def _compared(base: ImageMetric, how: str, colour: str, crop: int, matched: bool
         *([(_Y, changes.on_luma)] if colour == "Y" else []),
         *([(f"{crop} px cut off every side", changes.crop(crop))] if crop else []),
     ]
-    told = [*(words for words, _ in steps), *([] if colour == "Y" else [f"RGB: {how}"]), "8 bit"]
-    told += [] if crop else ["no crop"]
+    parts = [*(words for words, _ in steps), *([] if colour == "Y" else [f"RGB: {how}"]), "8 bit"]
+    parts += [] if crop else ["no crop"]
     change = changes.all_of(*(change for _, change in steps)) if steps else None
-    return ChangedPictures(base, base.name, "; ".join([*told, "per image, then mean"]), change)
+    return ChangedPictures(base, base.name, "; ".join([*parts, "per image, then mean"]), change)
 
 
 def lpips(network: Literal["alex", "vgg"], order: Literal["RGB", "BGR"], range: Literal["-1,1", "0,1"]) -> Metric:
@@ -59,8 +59,8 @@ def lpips(network: Literal["alex", "vgg"], order: Literal["RGB", "BGR"], range: 
     name = {"alex": "lpips", "vgg": "lpips-vgg"}[network]
     steps = [*([changes.as_bgr] if order == "BGR" else []), *([changes.half_range] if range == "0,1" else [])]
     fed = f"{order} in [{range.replace(',', ', ')}]" + (", though it expects [-1, 1]" if range == "0,1" else "")
-    told = f"LPIPS v0.1, {network}, {fed}; 8 bit, not resized; pyiqa's {name}; per image, then mean"
-    return ChangedPictures(_pyiqa(name), name, told, changes.all_of(*steps) if steps else None)
+    recipe = f"LPIPS v0.1, {network}, {fed}; 8 bit, not resized; pyiqa's {name}; per image, then mean"
+    return ChangedPictures(_pyiqa(name), name, recipe, changes.all_of(*steps) if steps else None)
 
 
 def pyiqa(metric: str) -> Metric:

@@ -39,7 +39,7 @@ class Source(_Part):
 class Lr(_Part):
     """The LR pictures that the protocol expects."""
 
-    told: Line
+    description: Line
     """Which they are, and how they were made as far as that is known."""
     degradation: Line | None = None
     """fsrbench's degradation that makes such pictures from HR; the run's default under the protocol."""
@@ -66,14 +66,14 @@ class MetricRecord(_Part):
     """How it is computed: a name of :data:`fsrbench.protocols.build.MEASURES`."""
     choices: dict[str, Choice] = Field(default_factory=dict)
     """All that ``measure`` leaves open; what is computed depends on nothing else."""
-    told: Line | None = None
+    note: Line | None = None
     """What a reader must know besides: a fault of the script that is reproduced, where it differs from others."""
 
 
 class Trap(_Part):
     """What has gone wrong in practice."""
 
-    told: Line
+    text: Line
     reports: tuple[Line, ...] = ()
     """Addresses of public reports."""
 

@@ -19,9 +19,9 @@ version: 1
 title: ours
 source: {repository: https://example.org/ours}
 tasks: [x4]
-lr: {told: as given}
+lr: {description: as given}
 metrics:
-  psnr: {title: PSNR (mine), measure: psnr, choices: {colour: Y, crop: 4, matched: false}, told: as our script}
+  psnr: {title: PSNR (mine), measure: psnr, choices: {colour: Y, crop: 4, matched: false}, note: as our script}
 """
 
 
@@ -35,7 +35,7 @@ def test_every_metric_of_a_record_is_made_and_says_what_it_does(name) -> None:
         line = described(made)
         assert "\n" not in line
         assert line.startswith("" if record.own else f"protocol {record.label}: ")
-        assert line.endswith(entry.told or made.protocol)
+        assert line.endswith(entry.note or made.protocol)
 
 
 def test_presets_single_metrics_and_protocols_stand_side_by_side() -> None:
@@ -67,8 +67,8 @@ def test_metrics_of_a_file_are_known_in_its_runs(tmp_path) -> None:
     file: Path = tmp_path / "mine.yaml"
     file.write_text(MADE)
     (metric,) = resolve(["mine:psnr"], str(file))
-    told = "Y of BT.601 YCbCr (16-235, not rounded; peak 255); 4 px cut off every side; 8 bit; per image, then mean"
-    assert described(metric, str(file)) == f"protocol mine 1: {told}; as our script"
+    recipe = "Y of BT.601 YCbCr (16-235, not rounded; peak 255); 4 px cut off every side; 8 bit; per image, then mean"
+    assert described(metric, str(file)) == f"protocol mine 1: {recipe}; as our script"
     with pytest.raises(UserError, match="unknown protocol 'mine'"):
         resolve(["mine:psnr"])
 

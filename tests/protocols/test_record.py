@@ -24,7 +24,7 @@ version: 3
 title: ours
 source: {repository: https://example.org/ours}
 tasks: [x4]
-lr: {told: as given}
+lr: {description: as given}
 metrics:
   psnr: {title: PSNR (mine), measure: psnr, choices: {colour: Y, crop: 4, matched: false}}
 """
@@ -105,7 +105,7 @@ def test_a_file_is_a_protocol_too(tmp_path) -> None:
         ("tasks: [x4]", "tasks: [x5]", "line 5: tasks: unknown task 'x5'"),
         ("id: mine", "id: vqfr", "line 1: id: vqfr is a protocol of fsrbench; give yours another"),
         ("tasks: [x4]", "tasks: [x4]\nextra: 1", "line 6: extra: Extra inputs are not permitted"),
-        ("lr: {told: as given}", "lr: {told: as given, sha256: abc}", "line 6: lr.sha256: String should match pattern"),
+        ("as given}", "as given, sha256: abc}", "line 6: lr.sha256: String should match pattern"),
     ],
 )
 def test_a_file_that_is_no_record_is_refused_with_its_line(tmp_path, old, new, reason) -> None:

@@ -55,7 +55,7 @@ def test_a_statistics_file_of_another_network_is_refused(faces, tmp_path) -> Non
 def test_data_of_another_hash_are_refused_before_anything_is_computed(faces, tmp_path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(
-        f"id: mine\nversion: 1\ntitle: ours\nsource: {{}}\ntasks: [512x1]\nlr: {{told: ours, sha256: {'a' * 64}}}\n"
+        f"id: mine\nversion: 1\ntitle: o\nsource: {{}}\ntasks: [512x1]\nlr: {{description: ours, sha256: {'a' * 64}}}\n"
         "metrics:\n  psnr: {title: PSNR (mine), measure: psnr, choices: {colour: RGB, crop: 0, matched: false}}\n"
     )
     call = {"protocol": str(file), "progress": False, "out": tmp_path / "run"}
@@ -65,6 +65,6 @@ def test_data_of_another_hash_are_refused_before_anything_is_computed(faces, tmp
     file.write_text(file.read_text().replace(f", sha256: {'a' * 64}", ""))
     run = evaluate(sr, data, **call)
     known = json.loads((run.path / "manifest.json").read_text())["dataset"]["sha256"]
-    file.write_text(file.read_text().replace("told: ours", f"told: ours, sha256: {known}"))
+    file.write_text(file.read_text().replace("description: ours", f"description: ours, sha256: {known}"))
     again = evaluate(sr, data, **call)
     assert again.per_image("mine:psnr").equals(run.per_image("mine:psnr"))

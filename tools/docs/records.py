@@ -33,7 +33,7 @@ def _part(record: Record) -> Iterator[str]:
     yield "\n| metric | column | what is computed |\n| --- | --- | --- |\n"
     for name, entry in record.metrics.items():
         metric = build(record, name)
-        said = "as above" if record.own else "; ".join(filter(None, (metric.protocol, entry.told)))
+        said = "as above" if record.own else "; ".join(filter(None, (metric.protocol, entry.note)))
         unit = f" ({metric.unit})" if metric.unit else ""
         arrow = {"higher": " \u2191", "lower": " \u2193"}.get(metric.direction, "")
         yield f"| `{record.metric_name(name)}` | {escape(entry.title)}{unit}{arrow} | {escape(said)} |\n"
@@ -43,7 +43,7 @@ def _part(record: Record) -> Iterator[str]:
         )
     if record.traps:
         yield "\nWhat goes wrong with it:\n\n"
-        yield from (f"* {escape(trap.told)}{_reports(trap.reports)}\n" for trap in record.traps)
+        yield from (f"* {escape(trap.text)}{_reports(trap.reports)}\n" for trap in record.traps)
 
 
 def _facts(record: Record) -> Iterator[str]:
@@ -53,7 +53,7 @@ def _facts(record: Record) -> Iterator[str]:
     yield f"Source: {escape(source.paper or '')}.{where} {', '.join(f'`{file}`' for file in source.files)}"
     yield f"Task: {', '.join(f'`{task}`' for task in record.tasks)}"
     made = f" (`--degradation {record.lr.degradation}`)" if record.lr.degradation else ""
-    yield f"LR: {escape(record.lr.told)}{made}"
+    yield f"LR: {escape(record.lr.description)}{made}"
     if record.sets:
         yield f"Test sets: {'; '.join(_sets(record))}"
 
@@ -61,8 +61,8 @@ def _facts(record: Record) -> Iterator[str]:
 def _sets(record: Record) -> Iterator[str]:
     for used in record.sets:
         count = "sources disagree on the number" if used.images is None else f"{used.images:,} images"
-        told = ", ".join(filter(None, (count, "" if used.hr else "no HR", used.note)))
-        yield f"{escape(used.name)} ({escape(told)})"
+        facts = ", ".join(filter(None, (count, "" if used.hr else "no HR", used.note)))
+        yield f"{escape(used.name)} ({escape(facts)})"
 
 
 def _reports(addresses: tuple[str, ...]) -> str:
