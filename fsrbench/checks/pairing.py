@@ -52,7 +52,7 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     sr, inputs = _normalised(sr[told]), _normalised(inputs[told])
     own = np.abs((sr * inputs).sum(axis=1))
     own[of_lr[told] > OWN] = 1.0
-    return _turned(sr, inputs, own) or _of_others(sr, inputs, own, [ids[row] for row in told])
+    return _turned(sr, inputs, own) or _of_others(sr, inputs, own, [ids[row] for row in told.tolist()])
 
 
 def _turned(sr: np.ndarray, inputs: np.ndarray, own: np.ndarray) -> list[Finding]:

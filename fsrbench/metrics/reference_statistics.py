@@ -107,8 +107,8 @@ def _read(path: Path, digest: str) -> dict[str, Any]:
     """
     content = _content(path)
     named = {"mean": MEAN, "covariance": COVARIANCE, "features": FEATURES, "n": COUNT, NETWORK: (NETWORK,)}
-    found = {name: next((content[key] for key in keys if key in content), None) for name, keys in named.items()}
-    found = {name: _checked(name, value) for name, value in found.items() if value is not None}
+    values = {name: next((content[key] for key in keys if key in content), None) for name, keys in named.items()}
+    found: dict[str, Any] = {name: _checked(name, value) for name, value in values.items() if value is not None}
     if "features" in found and "mean" not in found:
         features = found["features"].astype(np.float64)
         if features.ndim != 2 or len(features) < 2:
