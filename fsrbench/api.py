@@ -15,6 +15,7 @@ from fsrbench.benchmark import benchmark
 from fsrbench.errors import UserError
 from fsrbench.files.temporary import KeptFolder
 from fsrbench.machine.console import Reporter, silent
+from fsrbench.protocols.settings import with_protocol
 from fsrbench.registry import Registry
 from fsrbench.runs.data import RunData
 from fsrbench.spec import RunSpec, parse_spec
@@ -37,6 +38,7 @@ class Options(TypedDict, total=False):
 
     # RunSpec has their defaults, limits and help; type checkers need the types written out once more.
     task: str
+    protocol: str | None
     degradation: str
     limit: int | None
     reference: str | None
@@ -65,7 +67,7 @@ class Options(TypedDict, total=False):
 def evaluate(
     methods: Sequence[MethodLike] | Mapping[str, MethodLike],
     data: str | Path | Dataset = "sample",
-    metrics: Sequence[MetricLike] = ("paper",),
+    metrics: Sequence[MetricLike] | None = None,
     *,
     out: str | Path | None = None,
     progress: bool = True,
@@ -77,7 +79,8 @@ def evaluate(
         methods: names as on the command line; :class:`fsrbench.Method` classes or objects; functions and networks that
             turn LR (float N,3,h,w in [0, 1], RGB) into SR (N,3,h*scale,w*scale). A mapping gives them names.
         data: a dataset's name, a folder, a zip or a :class:`fsrbench.Dataset`.
-        metrics: names and presets (``fast``, ``paper``, ``all``), or :class:`fsrbench.Metric` classes or objects.
+        metrics: names and presets (``fast``, ``paper``, ``all``), or :class:`fsrbench.Metric` classes or objects; by
+            default those of ``protocol``, else ``paper``.
         out: the run's folder, with everything that ``fsrbench run`` writes; results already in it are reused.
             Without it only the returned object remains.
         progress: show progress and warnings on standard error.
@@ -108,13 +111,15 @@ def evaluate(
         registered = _Registered(around)
         folder = None if out is not None else KeptFolder()
         around.callback(lambda: folder.remove() if folder and not done else None)
-        spec = parse_spec(
-            methods=registered.methods(methods),
-            data=registered.data(data),
-            metrics=registered.metrics(metrics),
-            out=Path(out) if out is not None else folder.path,  # type: ignore[union-attr]
+        given: dict[str, Any] = {
+            "methods": registered.methods(methods),
+            "data": registered.data(data),
+            "out": Path(out) if out is not None else folder.path,  # type: ignore[union-attr]
             **options,
-        )
+        }
+        if metrics is not None:
+            given["metrics"] = registered.metrics(metrics)
+        spec = parse_spec(**with_protocol(given))
         registered.check(spec)
         reporter = Reporter() if progress else silent()
         result = benchmark(spec, reporter, complete=folder is None, known=not registered.names)

@@ -44,6 +44,7 @@ class RunSpec:
 
     methods: Annotated[tuple[str, ...], Flag("Methods, comma-separated; see `fsrbench list methods`.")]
     task: Annotated[str, Flag("x4 (16->64 px), x8 (16->128), LRxSCALE (128x4, 512x1) or auto: from the data.")] = "x4"
+    protocol: Annotated[str | None, Flag("How a paper measures: task and metrics; `fsrbench list protocols`.")] = None
     data: Annotated[str, Flag("sample, a folder, a .zip or a dataset's name.")] = "sample"
     degradation: Annotated[str, Flag("How LR is made from HR.")] = "bicubic"
     metrics: Annotated[tuple[str, ...], Flag("Metrics and presets (fast, paper, all), comma-separated.")] = ("paper",)

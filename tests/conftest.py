@@ -18,9 +18,17 @@ from made.runs import MakeRun, write_run
 
 from fsrbench import weights
 
+LONG = frozenset({"browser", "cluster", "docs", "heavy", "kill", "latex"})
+"""Markers of tests that take seconds."""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out slow tests unless ``-m`` names them."""
+    """Leave out slow tests unless ``-m`` names them, and let files with long ones begin.
+
+    With ``-n``, processes take file after file: the short ones come last, so that all processes end together.
+    """
+    long = {item.path for item in items if any(mark.name in LONG for mark in item.iter_markers())}
+    items.sort(key=lambda item: item.path not in long)
     if "slow" not in config.option.markexpr:
         slow = [item for item in items if "slow" in item.keywords]
         config.hook.pytest_deselected(items=slow)

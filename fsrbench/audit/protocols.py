@@ -5,26 +5,37 @@ The first of each metric is fsrbench's own, the default that all others are comp
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image
 from torch import Tensor
 
-from fsrbench.audit import changes
-from fsrbench.audit.variants import FeatureVariant, ImageVariant, detected, name_of, verified_in_hindsight
+from fsrbench.audit.variants import FeatureVariant, detected, verified_in_hindsight
 from fsrbench.degradations.recipes import DEGRADATIONS
+from fsrbench.metrics import changes
 from fsrbench.metrics.base import ImageMetric, Metric
 from fsrbench.metrics.detection import CONFIDENCE, IOU, Detection
 from fsrbench.metrics.niqe import SIDE, Niqe
 from fsrbench.metrics.niqe_face import SIDES, NiqeFace
 from fsrbench.metrics.quality import Psnr, Ssim, psnr, ssim
+from fsrbench.metrics.variants import ImageVariant, name_of
 from fsrbench.metrics.verification import Verification
+from fsrbench.protocols.build import build
+from fsrbench.protocols.record import find, names
 
 DEFAULT: Final = "default"
 LR: Final = "LR"
 """Group of the protocols that make LR in another way."""
+SCRIPT: Final = "script"
+"""Group of the protocols that a record names; see :mod:`fsrbench.protocols`."""
+OURS: Final[Mapping[str, Mapping[str, object]]] = {
+    "psnr": {"colour": "RGB", "crop": 0, "matched": False},
+    "ssim": {"colour": "RGB", "crop": 0, "matched": False},
+    "niqe": {"luma": "YIQ"},
+}
+"""By metric, the choices of records that are fsrbench's own."""
 
 
 @dataclass(frozen=True)
@@ -103,18 +114,35 @@ def _lr(base: ImageMetric) -> list[Protocol]:
     return [Protocol(base.name, title, LR, base, name) for name, title in _LR.items()]
 
 
+def _of_records(base: Metric) -> list[Protocol]:
+    """What published scripts choose otherwise, each choice once; NIQE still enlarges pictures that are too small."""
+    found: dict[str, tuple[list[str], Metric]] = {}
+    for record in map(find, names()):
+        for name, entry in record.metrics.items():
+            if entry.measure != base.name or entry.choices == OURS[base.name]:
+                continue
+            made = build(record, name)
+            if isinstance(made, Niqe):
+                made = Niqe(colour=made.colour)
+            found.setdefault(made.protocol, ([], made))[0].append(record.id)
+    return [
+        Protocol(base.name, title, SCRIPT, made.replace(name=name_of(base, title), title=base.title))
+        for title, made in ((", ".join(ids), made) for ids, made in found.values())
+    ]
+
+
 def _psnr() -> list[Protocol]:
     base = Psnr()
     recipe = "one MSE over each 16 images in sorted order; mean of the batches' PSNR, each counted by its images"
     pooled = _image(base, "pooled over 16", "average", recipe, changes.pooled_psnr(16))
-    return [_default(base), *_changed(base, psnr), pooled, *_lr(base)]
+    return [_default(base), *_changed(base, psnr), pooled, *_of_records(base), *_lr(base)]
 
 
 def _ssim() -> list[Protocol]:
     base = Ssim()
     recipe = "uniform window of 7 px and sample covariance, each RGB channel: scikit-image's defaults"
     uniform = _image(base, "uniform 7 px", "window", recipe, lambda sr, hr: ssim(sr, hr, window=7, sigma=None))
-    return [_default(base), *_changed(base, ssim), uniform, *_lr(base)]
+    return [_default(base), *_changed(base, ssim), uniform, *_of_records(base), *_lr(base)]
 
 
 def _niqe() -> list[Protocol]:
@@ -125,7 +153,7 @@ def _niqe() -> list[Protocol]:
 
     sizes = [another(f"enlarged to {side} px", "size", Niqe(side, native=side)) for side in (192, 384)]
     kernels = [another(f"enlarged by {name}", "kernel", Niqe(SIDE, kernel)) for name, kernel in _KERNELS.items()]
-    return [_default(base), *sizes, *kernels]
+    return [_default(base), *sizes, *kernels, *_of_records(base)]
 
 
 def _niqe_face() -> list[Protocol]:

@@ -1,54 +1,27 @@
-"""A metric under another protocol: described as the benchmark's own, but computed in another way."""
+"""A feature metric under another protocol: described as the benchmark's own, but computed in another way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from torch import Tensor
 
-from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, ImageMetric, Metric
+from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric
 from fsrbench.metrics.detection import is_hit
 from fsrbench.metrics.pairing import self_pairs
+from fsrbench.metrics.variants import described_as
 from fsrbench.metrics.verification import best_threshold, distances, summarise_folds
 
 Judge = Callable[[Faces, int], Evaluation]
 """From the features of all images and a seed to their evaluation."""
 
 
-def name_of(base: Metric, protocol: str) -> str:
-    """The name of a metric under a protocol: it tells variants apart in a run's store."""
-    return f"{base.name}: {protocol}"
-
-
-def _described_as(base: Metric, name: str, recipe: str) -> dict[str, Any]:
-    """The attributes of a variant: those of the metric itself, but for its name and protocol."""
-    shared = ("title", "unit", "digits", "direction", "needs")
-    return {attribute: getattr(base, attribute) for attribute in shared} | {
-        "name": name_of(base, name),
-        "protocol": recipe,
-    }
-
-
-class ImageVariant(ImageMetric):
-    """A full-reference metric whose scores come from another function."""
-
-    def __init__(self, base: Metric, name: str, recipe: str, function: Callable[[Tensor, Tensor], Tensor]) -> None:
-        vars(self).update(_described_as(base, name, recipe))
-        self._function = function
-
-    def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """The function's N scores."""
-        assert hr is not None
-        return self._function(sr, hr)
-
-
 class FeatureVariant(FeatureMetric):
     """A feature metric on other features or judged by another function, trusted where the metric itself is."""
 
     def __init__(self, base: FeatureMetric, name: str, recipe: str, judge: Judge | None = None) -> None:
-        vars(self).update(_described_as(base, name, recipe))
+        vars(self).update(described_as(base, name, recipe))
         self.extractor, self._base, self._judge = base.extractor, base, judge
         self.least_ceiling = base.least_ceiling
 

@@ -83,6 +83,14 @@ def _degradations() -> Iterator[Row]:
         yield f"{name}:STRENGTH", f"{strengths.protocol.format('STRENGTH')}; {unit}"
 
 
+def _protocols() -> Iterator[Row]:
+    from fsrbench.protocols.record import find, names
+
+    for name in names():
+        record = find(name)
+        yield name, str(record.version), ", ".join(record.tasks), record.title, " ".join(record.metrics)
+
+
 def _weights() -> Iterator[Row]:
     from fsrbench import weights
 
@@ -99,5 +107,6 @@ LISTS: dict[str, tuple[Row, Callable[[], Iterator[Row]]]] = {
     "metrics": (("metric", "unit", "better", "needs", "protocol"), _metrics),
     "datasets": (("dataset", "what it is"), _datasets),
     "degradations": (("degradation", "how LR is made"), _degradations),
+    "protocols": (("protocol", "version", "tasks", "what it is", "metrics, each as PROTOCOL:METRIC"), _protocols),
     "weights": (("weights", "file", "licence", "where"), _weights),
 }

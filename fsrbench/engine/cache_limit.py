@@ -20,8 +20,7 @@ class CacheLimit:
 
     First go results that this run has not used and will not read. If that is not enough: pictures of the shards that
     are done, the latest first, because the report and the timing want those of the first images. Features and what the
-    checks measured stay, as they are read in the end. Whatever is removed can be made again, by this process or
-    another.
+    checks measured stay, as they are read in the end. Whatever is removed can be made again, here or elsewhere.
 
     Args:
         context: of the run.

@@ -12,9 +12,9 @@ import numpy as np
 from fsrbench.engine.frames import FrameWriter, failures, too_many_failed
 from fsrbench.engine.plan import REFERENCE
 from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures, UnitResult
-from fsrbench.errors import FsrbenchError, Invalid, one_line
+from fsrbench.errors import FsrbenchError, Invalid, Unavailable, one_line
 from fsrbench.methods.timing import Readings
-from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, Metric, SpeedMetric
+from fsrbench.metrics.base import CombinedMetric, Evaluation, Faces, FeatureMetric, Metric, SpeedMetric
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
 from fsrbench.runs.frames import Frames
@@ -59,11 +59,13 @@ class Collector:
         timed = {m: r for m, r in readings.items() if isinstance(r, Readings) and len(r.latency_ms)}
         base = base if base in timed else next(iter(timed), None)
         compared = (base, timed[base]) if base else None
-        wanted = [(method, metric) for method in methods for metric in self.metrics if metric.scores_row(method)]
+        wanted = [(method, metric) for method in methods for metric in self.metrics if self._has_number(method, metric)]
         found: dict[tuple[str, str], Evaluation | FsrbenchError] = {}
-        # Grouped by extractor, so that its features are read once
-        for method, metric in sorted(wanted, key=lambda pair: getattr(pair[1], "feature_set", "")):
-            found[method, metric.name] = self._evaluation(method, metric, readings, compared)
+        for method, metric in sorted(wanted, key=lambda pair: _turn(pair[1])):
+            if isinstance(metric, CombinedMetric):
+                found[method, metric.name] = self._combined(method, metric, found)
+            else:
+                found[method, metric.name] = self._evaluation(method, metric, readings, compared)
         writer = FrameWriter(self.identities, self.seed)
         for method, metric in wanted:
             evaluation = found[method, metric.name]
@@ -74,6 +76,30 @@ class Collector:
                 results = MethodResults() if no_images else self.results[method]
                 writer.add(method, metric, evaluation, results, {} if no_images else self._unscored(method, metric))
         return writer.frames()
+
+    def _has_number(self, method: str, metric: Metric) -> bool:
+        """Whether a row has a number of a metric; of a combined one where it has one of each part."""
+        parts = [each for each in self.metrics if each.name in getattr(metric, "parts", ())]
+        return all(each.scores_row(method) for each in (metric, *parts))
+
+    def _combined(
+        self, method: str, metric: CombinedMetric, found: Mapping[tuple[str, str], Evaluation | FsrbenchError]
+    ) -> Evaluation | FsrbenchError:
+        if method in self.refused_methods:
+            return self.refused_methods[method]
+        every = {name: found.get((method, name), Invalid("is not measured in this run")) for name in metric.parts}
+        parts = {name: part for name, part in every.items() if not isinstance(part, FsrbenchError)}
+        if missing := {name: part for name, part in every.items() if isinstance(part, FsrbenchError)}:
+            first = next(iter(missing.values()))
+            kind = type(first) if isinstance(first, Unavailable | Invalid) else FsrbenchError
+            return kind(f"lacks {', '.join(missing)}; {next(iter(missing))}: {first}")
+        try:
+            with contained():
+                return _plausible(metric.combine(self.results.get(method, MethodResults()).ids, parts))
+        except FsrbenchError as error:
+            return error
+        except Exception as error:  # a plug-in's metric may raise anything
+            return FsrbenchError(one_line(error))
 
     def _evaluation(
         self,
@@ -192,6 +218,11 @@ class Collector:
             reference=read.all(reference, extractor) if reference else None,
             lr=read.some(lr, extractor, ids) if lr else None,
         )
+
+
+def _turn(metric: Metric) -> tuple[bool, str]:
+    """Sorts metrics: grouped by extractor, so that its features are read once; combined ones last."""
+    return isinstance(metric, CombinedMetric), getattr(metric, "feature_set", "")
 
 
 def _plausible(evaluation: Evaluation) -> Evaluation:

@@ -23,6 +23,8 @@ from fsrbench.machine.facts import machine
 from fsrbench.methods.base import describe
 from fsrbench.methods.names import find_method
 from fsrbench.metrics.base import Metric
+from fsrbench.protocols.build import described
+from fsrbench.protocols.record import find
 from fsrbench.provenance import fingerprints
 from fsrbench.provenance.file_hashes import hash_of_all
 from fsrbench.provenance.git import git
@@ -40,7 +42,9 @@ def make_manifest(run: Prepared, outcome: Outcome) -> dict[str, Any]:
         **_data(run, outcome.findings.data),
         "methods": {name: _method(run, name, outcome) for name in run.spec.methods},
         "metrics": {m.name: _describe(m) for m in run.metrics},
-        "protocols": {m.name: m.protocol for m in run.metrics},
+        "protocol": find(run.spec.protocol).facts if run.spec.protocol else None,
+        "protocols": {m.name: described(m, run.spec.protocol) for m in run.metrics},
+        "records": {record.id: record.facts for record in run.records()},
         "protocol_notes": _protocol_notes(run),
         "metric_weights": {name: _weights(name) for name in run.metric_weights()},
         "reference": _reference(run),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fsrbench import weights
 from fsrbench.datasets import Dataset, open_dataset, plugin_files
+from fsrbench.datasets.base import combine_digests
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.datasets.sizes import task_of
 from fsrbench.degradations.base import Degradation
@@ -23,10 +24,12 @@ from fsrbench.machine.devices import find_device, use_no_more_threads_than_cores
 from fsrbench.methods.base import Method
 from fsrbench.methods.given_images import GivenImages
 from fsrbench.methods.names import check_method, folder_of
-from fsrbench.metrics import resolve
 from fsrbench.metrics.base import Facts, Metric
 from fsrbench.metrics.reference_statistics import Statistics, is_statistics, open_statistics
 from fsrbench.process.containment import contained
+from fsrbench.protocols.build import resolve
+from fsrbench.protocols.record import Record, find, record_of
+from fsrbench.protocols.settings import check_data_of, check_task_of
 from fsrbench.runs.names import CACHE, HR, LR
 from fsrbench.spec import RunSpec
 from fsrbench.tasks import AUTO
@@ -65,6 +68,11 @@ class Prepared:
         """Methods, the LR images where they are scored as the floor, and the HR images where there are any."""
         floor = [LR] if self.spec.the_task.is_restoration else []
         return [*methods, *floor, *([HR] if self.dataset.has_hr else [])]
+
+    def records(self) -> list[Record]:
+        """The protocols' records that the run's metrics are of."""
+        found = (record_of(metric.name, self.spec.protocol) for metric in self.metrics)
+        return list({record.id: record for record in found if record}.values())
 
     def plan(self) -> list[Unit]:
         """All units of work."""
@@ -107,6 +115,7 @@ class Prepared:
             return None
         found = {path for path in sources if path} | {file for files in code for file in files or ()}
         found |= {self.spec.pairs} if self.spec.pairs else set()
+        found |= {record.path for record in self.records() if record.path}
         found |= {self.statistics.path} if self.statistics else set()
         found |= {file for name in self.metric_weights() for file in weights.files(name)}
         return sorted(found | {file for method in methods for file in method.files()})
@@ -129,7 +138,7 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     """
     device = find_device(spec.device)
     use_no_more_threads_than_cores()
-    metrics = resolve(spec.metrics) if metrics is None else list(metrics)
+    metrics = resolve(spec.metrics, spec.protocol) if metrics is None else list(metrics)
     changed: defaultdict[str, set[str]] = defaultdict(set)
     for name in spec.methods:
         with contained(changed[name]):
@@ -137,8 +146,10 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
         raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
     degradation = find_degradation(spec.degradation)
-    dataset = open_dataset(spec.data).head(spec.limit)
+    whole = open_dataset(spec.data)
+    dataset = whole.head(spec.limit)
     spec = _with_task(spec, dataset, reporter)
+    _check_protocol(spec, whole)
     shards = make_shards(dataset, spec.the_task)
     if not all(sample.lr for sample in dataset):
         check_task(degradation, spec.the_task)
@@ -165,6 +176,16 @@ def _with_task(spec: RunSpec, dataset: Dataset, reporter: Reporter) -> RunSpec:
     task = task_of(dataset, [folder for name in spec.methods if (folder := folder_of(name))])
     reporter.say(f"task {task}, as the sizes of the pictures show")
     return replace(spec, task=task.name)
+
+
+def _check_protocol(spec: RunSpec, dataset: Dataset) -> None:
+    """Refuse a task or data that the run's protocol is not for; only now are they known."""
+    if spec.protocol is None:
+        return
+    record = find(spec.protocol)
+    check_task_of(record, spec.task)
+    if record.lr.sha256 is not None:
+        check_data_of(record, spec.data, combine_digests(sample.digest() for sample in dataset))
 
 
 def _open_reference(spec: RunSpec) -> Dataset | None:

@@ -10,10 +10,11 @@ import numpy as np
 from fsrbench.engine.by_image import Rows, by_image, get_rows, put_rows
 from fsrbench.engine.context import Context
 from fsrbench.engine.plan import Unit
-from fsrbench.engine.store import FEATURES, Store
+from fsrbench.engine.store import FEATURES, Store, key_of
 from fsrbench.engine.unit_pictures import UnitPictures
 from fsrbench.errors import FsrbenchError
 from fsrbench.metrics.extractors.base import BY_LR, Extractor, Features, extract
+from fsrbench.metrics.extractors.point_files import IDS
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.process.state import standardise
 from fsrbench.runs.names import HR, LR
@@ -52,11 +53,12 @@ class UnitFeatures:
         ids = [self._context.inputs.get(unit.shard).ids[row] for row in made.rows]
         guide = self._guide(unit, name, self._unguided(extractor, alone), ids)
         usable = np.array([row for row, image in enumerate(ids) if image not in guide.problems], dtype=np.int64)
+        arrays = dict(guide.arrays) | ({IDS: np.array(ids)[usable]} if extractor.by_id else {})
         images = to_tensor(made.pixels[usable])
 
         def compute(part: slice) -> dict[str, np.ndarray]:
             standardise(self._context.spec.seed)
-            return extract(extractor, images[part], {name: array[part] for name, array in guide.arrays.items()})
+            return extract(extractor, images[part], {name: array[part] for name, array in arrays.items()})
 
         found = by_image(compute, [ids[row] for row in usable], extractor.may_be_nan)
         found.problems |= guide.problems
@@ -69,7 +71,10 @@ class UnitFeatures:
         unguided, keys = self._unguided(self._extractor(name), alone), self._context.keys
         source = self._source(unit, name, unguided)
         lr = keys.pictures(source) if source.of_lr and not unit.of_lr else None
-        return keys.features(self._pictures.made_key(unit), name.removesuffix(BY_LR), unguided, lr)
+        pictures = self._pictures.made_key(unit)
+        if self._extractor(name).by_id:
+            pictures = key_of(pictures=pictures, ids=[sample.id for sample in unit.shard.samples])
+        return keys.features(pictures, name.removesuffix(BY_LR), unguided, lr)
 
     def _extractor(self, name: str) -> Extractor:
         return self._context.measures.extractor(name)

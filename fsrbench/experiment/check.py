@@ -14,8 +14,8 @@ from fsrbench.experiment.settings import problem
 from fsrbench.files.text import Yaml
 from fsrbench.machine.devices import find_device
 from fsrbench.methods.names import check_method
-from fsrbench.metrics import resolve
 from fsrbench.metrics.reference_statistics import is_statistics, open_statistics
+from fsrbench.protocols.build import resolve
 from fsrbench.spec import RunSpec
 from fsrbench.tasks import AUTO
 
@@ -62,7 +62,7 @@ def _pairs(spec: RunSpec) -> None:
 
 CHECKS: Final[Mapping[str, Callable[[RunSpec], object]]] = {
     "device": lambda spec: find_device(spec.device),
-    "metrics": lambda spec: resolve(spec.metrics),
+    "metrics": lambda spec: resolve(spec.metrics, spec.protocol),
     "methods": _methods,
     "ratio_to": _ratio_to,
     "degradation": lambda spec: find_degradation(spec.degradation),

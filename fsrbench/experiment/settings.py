@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fsrbench.errors import UserError, unknown_name
 from fsrbench.files.text import Yaml
+from fsrbench.protocols.settings import with_protocol
 from fsrbench.spec import RunSpec, WrongSetting, from_flags, from_text, parse_spec, setting_types
 
 RECORD: Final = "experiment.json"
@@ -97,7 +98,7 @@ def make_spec(file: Yaml, settings: Settings, *keys: object) -> RunSpec:
     if "methods" not in settings:
         raise file.error("no methods; name them in the file or with --methods", *keys)
     try:
-        return parse_spec(**{name: setting.value for name, setting in settings.items()})
+        return parse_spec(**with_protocol({name: setting.value for name, setting in settings.items()}))
     except WrongSetting as error:
         raise problem(file, settings[error.name], error.name, error.reason, *error.below) from None
 

@@ -97,9 +97,7 @@ def export(name: str, task_name: str, format: str, out: Path | None) -> Exported
         raise UserError(f"{path} is a folder, not a file")
     with whole(path) as part:
         file, difference, pictures, one_by_one = _write_checked(method, _metadata(method, name, task), task, part)
-        readings = measure(
-            {"torch": method, "onnx": file}, _random(16, task), CPU, ["latency_ms", "throughput"], EFFORT
-        )
+        readings = measure({"torch": method, "onnx": file}, _random(16, task), CPU, ["latency_ms"], EFFORT)
     in_torch, in_onnx = (float(np.median(r.latency_ms)) for r in readings.values() if isinstance(r, Readings))
     return Exported(path, difference, pictures, (in_torch, in_onnx), one_by_one)
 

@@ -326,6 +326,25 @@ class FeatureMetric(Metric):
         """
 
 
+class CombinedMetric(Metric):
+    """Computed from other metrics of the run, after them; a run that is asked for it measures its parts too."""
+
+    parts: tuple[str, ...]
+    """Names of the metrics that it reads; where one has no number for a method, it has none either."""
+
+    @abstractmethod
+    def combine(self, ids: Sequence[str], parts: Mapping[str, Evaluation]) -> Evaluation:
+        """One method's number.
+
+        Args:
+            ids: of the images.
+            parts: by name: values per image, row for row with ``ids`` and NaN where there is none, or a summary.
+
+        Raises:
+            Invalid: the protocol does not hold, e.g. images of some kind are missing.
+        """
+
+
 class SpeedMetric(Metric):
     """Read from the timing run of a method; see :mod:`fsrbench.methods.timing`."""
 

@@ -70,4 +70,4 @@ def _first_available(names: Sequence[str]) -> str:
             reasons.append(str(error))
             continue
         return name
-    raise Unavailable("; ".join(reasons))
+    raise Unavailable("; ".join(dict.fromkeys(reasons)))

@@ -75,7 +75,8 @@ class Identity(FeatureMetric):
         (array([1.    , 0.7071]), 22.5)
     """
 
-    name, title, digits, bounds = "identity", "Identity", 3, (-1, 1)
+    name, title, digits = "identity", "Identity", 3
+    bounds: ClassVar[tuple[float, float]] = (-1, 1)
     needs = frozenset({"hr"})
     descriptors: ClassVar[tuple[str, ...]] = tuple(DESCRIPTORS)
 

@@ -9,7 +9,6 @@ from typing import Final
 
 import numpy as np
 import torch
-from scipy import stats
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -18,6 +17,7 @@ from fsrbench.errors import Unavailable
 from fsrbench.faces.alignment import alignment_grid
 from fsrbench.faces.points import five_points
 from fsrbench.methods.onnx_files import ORDERS, PREFIX, RANGES
+from fsrbench.metrics.roc import area_under_curve
 from fsrbench.pictures.decode import decode, to_tensor
 
 PEOPLE: Final = 12
@@ -93,8 +93,7 @@ def _area(describe: Describe, tried: JudgeInput) -> float:
     first, second = np.triu_indices(len(people), 1)
     distance = np.linalg.norm(descriptors[first] - descriptors[second], axis=1)
     genuine = people[first] == people[second]
-    wins = stats.mannwhitneyu(distance[~genuine], distance[genuine]).statistic
-    return float(wins / (genuine.sum() * (~genuine).sum()))
+    return area_under_curve(distance, genuine)
 
 
 @functools.cache

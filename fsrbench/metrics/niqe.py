@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from math import inf
 from pathlib import Path
-from typing import Self
+from typing import Final, Literal, Self
 
 import numpy as np
 import torch
@@ -13,8 +14,9 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench import weights
+from fsrbench.errors import Invalid
 from fsrbench.metrics.base import Facts, ImageMetric
-from fsrbench.metrics.niqe_features import block_features, distance, luma
+from fsrbench.metrics.niqe_features import block_features, distance, luma, matlab_luma
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.pictures.enlarge import enlarge
 from fsrbench.weights.tensors import check_tensors
@@ -25,7 +27,14 @@ SIDE = 256
 """Side in pixels that small pictures are enlarged to. NIQE reads whole blocks only, so of these it sees 192 x 192."""
 NATIVE = 2 * BLOCK
 """Side in pixels from which on pictures are scored as they are: NIQE needs two blocks, and four tell more."""
-NIQE = "pyiqa's NIQE (Y of YIQ rounded; whole 96 px blocks from the top left), BasicSR's pristine parameters"
+Colour = Literal["YIQ", "MATLAB YCbCr"]
+NIQE: Final[Mapping[Colour, str]] = {
+    "YIQ": "pyiqa's NIQE (Y of YIQ rounded; whole 96 px blocks from the top left), BasicSR's pristine parameters",
+    "MATLAB YCbCr": "BasicSR's NIQE (Y of MATLAB's YCbCr, 16-235, rounded; whole 96 px blocks from the top left) and "
+    "pristine parameters",
+}
+"""By the Y that it sees, for the protocol."""
+LUMAS: Final[Mapping[Colour, Callable[[Tensor], Tensor]]] = {"YIQ": luma, "MATLAB YCbCr": matlab_luma}
 
 
 def _read(path: Path) -> dict[str, Tensor]:
@@ -46,7 +55,8 @@ class Niqe(ImageMetric):
     Args:
         side: in pixels, that small pictures are enlarged to.
         kernel: that they are enlarged by.
-        native: side in pixels from which on pictures are scored as they are.
+        native: side in pixels from which on pictures are scored as they are; 0: all are.
+        colour: the Y that it sees.
 
     Example (the pristine parameters are not shipped but fetched, so the score is not computed here):
         >>> Niqe().protocol.partition(";")[0]
@@ -59,16 +69,21 @@ class Niqe(ImageMetric):
     weight_files = ("niqe",)
 
     def __init__(
-        self, side: int = SIDE, kernel: Image.Resampling = Image.Resampling.BICUBIC, native: int = NATIVE
+        self,
+        side: int = SIDE,
+        kernel: Image.Resampling = Image.Resampling.BICUBIC,
+        native: int = NATIVE,
+        colour: Colour = "YIQ",
     ) -> None:
-        self.side, self.kernel, self.native = side, kernel, native
-        self.protocol = f"{self._enlarged(native)}; larger ones as they are; {NIQE}"
+        self.side, self.kernel, self.native, self.colour = side, kernel, native, colour
+        first = f"{self._enlarged(native)}; larger ones as they are" if native else "pictures as they are"
+        self.protocol = f"{first}; {NIQE[colour]}"
 
     def configured(self, facts: Facts) -> Self:
         """With what is done to pictures of the task's size as its protocol."""
         side = facts.task.hr_size
         first = self._enlarged(self.side) if side < self.native else f"pictures as they are, at {side} px"
-        return self.replace(protocol=f"{first}; {NIQE}")
+        return self.replace(protocol=f"{first}; {NIQE[self.colour]}")
 
     def _enlarged(self, below: int) -> str:
         return (
@@ -77,8 +92,10 @@ class Niqe(ImageMetric):
         )
 
     def check(self, facts: Facts) -> None:
-        """Refuse without the pristine parameters, or if their file holds anything else."""
+        """Refuse without the pristine parameters, or if their file holds anything else; pictures of too few blocks."""
         super().check(facts)
+        if not self.native and facts.task.hr_size < NATIVE:
+            raise Invalid(f"needs pictures of at least {NATIVE} px: it enlarges none")
         check_tensors("niqe", _read)
 
     @cached_property
@@ -94,5 +111,5 @@ class Niqe(ImageMetric):
             picture = enlarge(picture, self.side, self.kernel)
         pixels = to_tensor(picture[None])
         pristine = self._pristine
-        blocks = block_features(luma(pixels), BLOCK)[0]
+        blocks = block_features(LUMAS[self.colour](pixels), BLOCK)[0]
         return distance(blocks, pristine["mu_pris_param"][0], pristine["cov_pris_param"])

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from fsrbench.metrics import quality
+
 YIQ = (0.299, 0.587, 0.114)
 """Weights of R, G and B in the Y of YIQ."""
 SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -24,6 +26,11 @@ def luma(images: Tensor) -> Tensor:
     """Y of YIQ, rounded to whole numbers: float32 N,3,H,W in [0, 1] -> double N,H,W in [0, 255]."""
     weights = torch.tensor(YIQ, dtype=images.dtype)
     return (torch.einsum("nchw,c->nhw", images, weights) * 255).round().double()
+
+
+def matlab_luma(images: Tensor) -> Tensor:
+    """Y of MATLAB's YCbCr (16-235), rounded: float32 N,3,H,W in [0, 1] -> double N,H,W in [16, 235]."""
+    return (quality.luma(images)[:, 0] * 255).round()
 
 
 def block_features(grey: Tensor, block: int) -> Tensor:

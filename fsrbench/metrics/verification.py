@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import ClassVar, Literal, Self
 
 import numpy as np
-from scipy import stats
 
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
 from fsrbench.metrics.face_descriptors import DESCRIPTORS, choose_descriptor, describe_descriptor
 from fsrbench.metrics.pairing import FOLDS, MATES, Pairs, labelled_pairs, listed_pairs, self_pairs
-from fsrbench.metrics.roc import roc_curve, roc_details, thinned
+from fsrbench.metrics.roc import area_under_curve, roc_curve, roc_details, thinned
 from fsrbench.stats.small_samples import half_width, rate_interval
 
 LEAST_ALIKE = 0.65
@@ -132,6 +131,8 @@ class Verification(FeatureMetric):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """For each image the share of its pairs that are judged right; the summary is over the folds."""
+        from scipy import stats
+
         people = faces.people
         pairs = self.pairs(faces, people, seed)
         distance = distances(faces, pairs, self.sides)
@@ -234,8 +235,7 @@ class VerificationLabelled(Verification):
 def likeness(descriptors: np.ndarray, pairs: Pairs) -> float:
     """The share of comparisons in which two pictures of one identity are nearer to each other than two strangers'."""
     apart = np.linalg.norm(descriptors[pairs.probe] - descriptors[pairs.gallery], axis=1)
-    same, strangers = apart[pairs.genuine], apart[~pairs.genuine]
-    return float(stats.mannwhitneyu(strangers, same).statistic) / (len(same) * len(strangers))
+    return area_under_curve(apart, pairs.genuine)
 
 
 class VerificationPairs(Verification):

@@ -39,6 +39,12 @@ class _Degradation(_Part):
     unit: str = ""
 
 
+class _Protocol(_Part):
+    id: str
+    version: int
+    title: str = ""
+
+
 class _Spec(_Part):
     limit: Annotated[int, Field(ge=1)] | None = None
 
@@ -49,6 +55,7 @@ class _Manifest(_Part):
     dataset: _Dataset | None = None
     methods: dict[str, dict[str, Any]] | None = None
     metrics: dict[str, _Metric] | None = None
+    protocol: _Protocol | None = None
     protocols: dict[str, Any] | None = None
     spec: _Spec | None = None
 

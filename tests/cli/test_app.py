@@ -18,7 +18,7 @@ COMMANDS = [
     ["upscale"],
     *(["weights"], ["weights", "fetch"]),
 ]
-KINDS = ["methods", "metrics", "datasets", "degradations", "weights"]
+KINDS = ["methods", "metrics", "datasets", "degradations", "weights", "protocols"]
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +178,7 @@ def test_list_shows_names(kind: str) -> None:
         "datasets": "sample",
         "degradations": "realworld",
         "weights": "niqe",
+        "protocols": "vqfr",
     }
     assert known[kind] in result.stdout
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pytest
 from made.units import IDS, METRICS, Alone, Made, Matches, Reference, reading, unit
 
 from fsrbench.engine.frames import CURVE_COLUMNS, DETAIL_COLUMNS
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
-from fsrbench.metrics.base import Evaluation, Faces, Summary
+from fsrbench.metrics.base import CombinedMetric, Evaluation, Faces, Summary
 from fsrbench.metrics.speed import Latency
 from fsrbench.runs.columns import SCORE_COLUMNS, SUMMARY_COLUMNS
 from fsrbench.runs.names import HR
@@ -40,6 +42,18 @@ class Folds(Matches):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         return Evaluation(np.array([1.0, np.nan, 0.0, 1.0]), Summary(0.7, 0.6, 0.8, 99))
+
+
+class Sum(CombinedMetric):
+    """The sum of two other metrics' means."""
+
+    name, title, protocol = "sum", "Sum", "made up"
+
+    def __init__(self, *parts: str) -> None:
+        self.parts = parts
+
+    def combine(self, ids: Sequence[str], parts: Mapping[str, Evaluation]) -> Evaluation:
+        return Evaluation(None, Summary(sum(float(np.nanmean(part.values)) for part in parts.values()), n=len(ids)))
 
 
 COLUMNS = {
@@ -239,3 +253,34 @@ def test_nothing_at_all_still_has_its_columns():
     made = Made(metrics=[], methods=[])
     for name, columns in COLUMNS.items():
         assert list(getattr(made, name).columns) == list(columns)
+
+
+def test_a_combined_metric_reads_the_others_wherever_it_stands():
+    made = Made(unit(HR), unit("m"), metrics=[Sum("alone", "matches"), *METRICS])
+    parts = [made.row("m", name)["value"] for name in ("alone", "matches")]
+    row = made.row("m", "sum")
+    assert (row["value"], row["n"], row["status"]) == (pytest.approx(sum(parts)), 4, "ok")
+    assert made.row(HR, "sum")["value"] == pytest.approx(
+        sum(made.row(HR, name)["value"] for name in ("alone", "matches"))
+    )
+
+
+def test_a_combined_metric_has_no_ceiling_where_a_part_has_none():
+    made = Made(unit(HR), unit("m"), metrics=[*METRICS, Sum("reference", "alone")])
+    assert made.summary.query("metric == 'sum'")["method"].tolist() == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("refused", "status"),
+    [(Unavailable("no weights"), "unavailable"), (Invalid("too small"), "invalid"), (FsrbenchError("broke"), "failed")],
+)
+def test_a_missing_part_takes_the_combined_number_with_it(refused, status):
+    made = Made(unit(HR), unit("m"), metrics=[*METRICS, Sum("matches", "alone")], refused_metrics={"alone": refused})
+    row = made.row("m", "sum")
+    assert (row["status"], row["note"]) == (status, f"lacks alone; alone: {refused}")
+    assert made.row("m", "matches")["status"] == "ok"
+
+
+def test_a_part_that_is_not_measured_is_named():
+    made = Made(unit(HR), unit("m"), metrics=[*METRICS, Sum("alone", "nothing")])
+    assert made.row("m", "sum")["note"] == "lacks nothing; nothing: is not measured in this run"

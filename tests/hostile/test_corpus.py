@@ -53,7 +53,9 @@ def test_corpus_is_large_and_its_names_differ() -> None:
     assert len({case.name for case in CASES}) == len(CASES)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case.name, marks=[pytest.mark.heavy] * case.heavy) for case in CASES]
+)
 def test_bad_input(case: Case, around: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     here = around / "here"
     here.mkdir()

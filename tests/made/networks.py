@@ -11,11 +11,11 @@ import pytest
 SIDE = 112
 
 
-def save_pooling_onnx(path: Path, side: int = SIDE, batch: Any = "n") -> Path:
+def save_pooling_onnx(path: Path, side: int = SIDE, batch: Any = "n", channels: int = 3) -> Path:
     """A network that averages over blocks of 16 px, as an ONNX file; 147 values at 112 px."""
     onnx = pytest.importorskip("onnx", reason="onnx, which comes with onnx2torch, is not installed")
-    size = 3 * (side // 16) ** 2
-    named = [("x", [batch, 3, side, side]), ("y", [batch, size])]
+    size = channels * (side // 16) ** 2
+    named = [("x", [batch, channels, side, side]), ("y", [batch, size])]
     shapes = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, s) for n, s in named]
     pool = onnx.helper.make_node("AveragePool", ["x"], ["pooled"], kernel_shape=[16, 16], strides=[16, 16])
     flat = onnx.helper.make_node("Flatten", ["pooled"], ["y"])

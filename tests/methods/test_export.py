@@ -51,9 +51,10 @@ def windows(lr):
 
 @pytest.fixture(scope="module", autouse=True)
 def _brief() -> Iterator[None]:
-    """Few measurements, times are not the matter here; and the sample's LR, made once for all files."""
-    faces = mock.patch.object(exporting, "_faces", cache(exporting._faces))
-    with faces, mock.patch.object(exporting, "EFFORT", Effort(queries=2, seconds=0, most_seconds=1)):
+    """Few measurements, times are not the matter here; and LR of a part of the sample, made once for all files."""
+    faces = exporting._faces
+    some = mock.patch.object(exporting, "_faces", cache(lambda task: faces(task)[:24]))
+    with some, mock.patch.object(exporting, "EFFORT", Effort(queries=2, seconds=0, most_seconds=1)):
         yield
 
 
@@ -122,8 +123,7 @@ def test_output_of_the_file_is_clipped() -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["python:made_exported:random"], "the file's SR differs by .* from the method's, more than 1e-04"),
-        (["bicubic"], "cannot be exported, not all that it does is done in torch"),
+        pytest.param(["bicubic"], "cannot be exported, not all that it does is done in torch", marks=pytest.mark.heavy),
         (["scgan", "--task", "x8"], "scgan does x4, not x8"),
         (["ours", "--task", "x3"], "unknown task 'x3'; write x4, x8 or LRxSCALE"),
         (["ours", "--format", "tflite"], "unknown format 'tflite'; known: onnx"),
@@ -154,7 +154,8 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_why_a_file_differs_is_said(tmp_path: Path, name: str, reason: str) -> None:
     result = call("export", f"python:made_exported:{name}", "--out", tmp_path / "x.onnx")
     assert result.exit_code == 2
-    assert reason in result.stderr
+    differs = r"the file's SR differs by \S+ from the method's, more than 1e-04"
+    assert re.fullmatch(f"fsrbench: .*{differs}: .*{reason}.*\n", result.stderr)
     assert not (tmp_path / "x.onnx").exists()
 
 

@@ -17,7 +17,7 @@ from torchvision.transforms.functional import gaussian_blur
 from fsrbench.metrics import METRICS, resolve
 from fsrbench.metrics.base import Faces
 from fsrbench.metrics.distribution import frechet_distance, kernel_distance
-from fsrbench.metrics.extractors.base import EXTRACTORS
+from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 from fsrbench.metrics.verification import VerificationDlib, VerificationLabelled
 from fsrbench.pictures.decode import to_tensor, to_uint8
 
@@ -86,6 +86,9 @@ def test_image_metrics_get_worse(name, damage, hr):
 
 Features = dict[str, np.ndarray]
 
+loaded: Callable[[str], Extractor] = cache(lambda name: EXTRACTORS.get(name)())
+"""An extractor, whose networks are read from their files once."""
+
 
 @pytest.fixture(scope="module")
 def seen_in_hr(hr: Tensor) -> Callable[[str], tuple[Features, Features]]:
@@ -93,9 +96,9 @@ def seen_in_hr(hr: Tensor) -> Callable[[str], tuple[Features, Features]]:
 
     @cache
     def seen(extractor: str) -> tuple[Features, Features]:
-        made, guide = EXTRACTORS.get(extractor)(), {}
+        made, guide = loaded(extractor), {}
         for needed in made.requires:
-            guide |= EXTRACTORS.get(needed)().extract(hr, {})
+            guide |= loaded(needed).extract(hr, {})
         return guide, made.extract(hr, guide)
 
     return seen
@@ -108,7 +111,7 @@ def test_metrics_of_faces_are_perfect_for_equal_pictures_and_get_worse(name, per
     guide, of_hr = seen_in_hr(metric.extractor)  # the HR's guides those of the SR
     means = []
     for sr in worse_and_worse(hr, damage):
-        of_sr = EXTRACTORS.get(metric.extractor)().extract(sr, guide)
+        of_sr = loaded(metric.extractor).extract(sr, guide)
         faces = Faces([str(i) for i in range(COUNT)], [None] * COUNT, of_sr, of_hr)
         values = metric.evaluate(faces, seed=0).values
         means.append(float(badness(metric, values).mean()))
@@ -120,7 +123,7 @@ def test_metrics_of_faces_are_perfect_for_equal_pictures_and_get_worse(name, per
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_descriptors_and_distances_of_sets_get_worse(damage, hr, seen_in_hr):
     found: dict[str, list[float]] = {"likeness": [], "fid_face": [], "kid_face": []}
-    extractor = EXTRACTORS.get("dlib")()
+    extractor = loaded("dlib")
     _, guide = seen_in_hr("dlib")
     mine = guide["descriptor"]
     for sr in worse_and_worse(hr, damage):

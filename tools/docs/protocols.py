@@ -20,6 +20,8 @@ Row = tuple[str, ...]
 
 def page() -> str:
     """The whole page."""
+    from tools.docs.records import section
+
     sections = (
         ("Tasks", "", ("task", "LR", "HR and SR"), _tasks()),
         ("Metrics", METRICS, ("metric", "unit, better", "needs", "protocol"), _metrics()),
@@ -30,8 +32,9 @@ def page() -> str:
         ("Weight files", WEIGHTS, ("weights", "file", "licence", "sha256"), _weights()),
         ("Published rows", PUBLISHED, ("paper", "task", "dataset", "method", "reported", "status"), _published()),
     )
-    tables = "".join(f"\n## {title}\n\n{text}{_table(head, rows)}" for title, text, head, rows in sections)
-    text = re.sub(r"pyiqa [\d.]+'s", "pyiqa's", HEAD + tables + _sources())  # whichever is installed
+    tables = [f"\n## {title}\n\n{text}{_table(head, rows)}" for title, text, head, rows in sections]
+    tables.insert(3, section())  # after the presets
+    text = re.sub(r"pyiqa [\d.]+'s", "pyiqa's", HEAD + "".join(tables) + _sources())  # whichever is installed
     return re.sub(r"the ONNX file [\w.-]+,", "the ONNX file arcface,", text)  # whatever it is called here
 
 

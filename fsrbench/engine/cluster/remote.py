@@ -25,9 +25,9 @@ from fsrbench.machine import facts as machine_facts
 from fsrbench.machine import memory
 from fsrbench.machine.offline import hosts_of, no_connections
 from fsrbench.methods.names import is_path
-from fsrbench.metrics import resolve
 from fsrbench.metrics.base import FeatureMetric, Metric
 from fsrbench.process.state import preserved
+from fsrbench.protocols.build import resolve
 from fsrbench.provenance.versions import versions as found_versions
 from fsrbench.spec import RunSpec
 
@@ -104,8 +104,10 @@ def _absolute(method: str) -> str:
 
 
 def _metrics(setting: Setting) -> list[Metric]:
-    found = resolve(name for name, _ in setting.metrics)
-    return [metric.replace(**chosen) for metric, (_, chosen) in zip(found, setting.metrics, strict=True)]
+    """Those that the run can measure; a combined one may be among them without all of its parts."""
+    chosen = dict(setting.metrics)
+    found = resolve(chosen, setting.spec.protocol)
+    return [metric.replace(**chosen[metric.name]) for metric in found if metric.name in chosen]
 
 
 def host(setting: Setting, dask_worker: Any) -> dict[str, Any]:

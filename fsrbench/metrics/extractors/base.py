@@ -24,7 +24,12 @@ BUILTIN = {
     "facenet": "fsrbench.metrics.extractors.descriptors:FacenetDescriptor",
     "arcface": "fsrbench.metrics.extractors.descriptors:ArcfaceDescriptor",
     "landmarks98": "fsrbench.metrics.extractors.landmark_files:FileLandmarks",
+    "vqfr": "fsrbench.metrics.extractors.descriptor_files:VqfrDescriptor",
+    "restoreformer": "fsrbench.metrics.extractors.descriptor_files:RestoreformerDescriptor",
+    "adaface": "fsrbench.metrics.extractors.descriptor_files:AdafaceDescriptor",
+    "adaface-by-file": "fsrbench.metrics.extractors.descriptor_files:AdafaceByFile",
     "inception": "fsrbench.metrics.extractors.inception:Inception",
+    "inception-resized": "fsrbench.metrics.extractors.inception_resized:InceptionResized",
     "colour": "fsrbench.metrics.extractors.colour:Colour",
 }
 BY_LR: Final = " by lr"
@@ -61,7 +66,8 @@ class Extractor(ABC):
     other array, or with infinity in any, counts as failed."""
     aligns: ClassVar[bool] = False
     """Whether what it reads only aligns the face, so that the run's ``alignment`` decides whose landmarks it gets."""
-
+    by_id: ClassVar[bool] = False
+    """Whether it reads the images' ids too, which its guide then has under ``ids``."""
     device: torch.device = torch.device("cpu")
     """Where its network computes; see :meth:`use`."""
     on_gpu: ClassVar[bool] = False

@@ -108,7 +108,7 @@ class FileLandmarks(Extractor):
         side = next((size for size in network_input.shape[2:] if isinstance(size, int) and size > 0), SIDE)
         # Without antialiasing and rounded, as OpenCV's INTER_LINEAR on 8-bit pictures
         resized = F.interpolate(image.float(), (side, side), mode="bilinear", align_corners=False)
-        resized = (resized * 255).round() / 255
+        resized = (resized * 255 + 0.5).floor() / 255
         low, high = RANGES[declared["range"]]
         ordered = resized if declared["order"] == "RGB" else resized.flip(1)
         batch = (ordered * (high - low) + low).cpu().numpy().astype(DTYPES.get(network_input.type, np.float32))

@@ -30,6 +30,8 @@ from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 
 COLUMNS = 4
+LONG_TITLE = 28
+"""Letters from which on a panel's title takes two lines."""
 
 
 def draw_dots(run: RunData) -> Figure | None:
@@ -44,6 +46,16 @@ def draw_dots(run: RunData) -> Figure | None:
         name_rows(axis, [names[method] if index % COLUMNS == 0 else "" for method in run.methods])
     legend_below(figure, _keys(run, shown))
     return figure
+
+
+def panel_title(label: str) -> str:
+    """A metric's label; a long one is broken before its bracket, so that it does not reach over the next panel.
+
+    Example:
+        >>> panel_title("SSIM ↑"), panel_title("SSIM (VQFR, matched to HR) ↑")
+        ('SSIM ↑', 'SSIM\\n(VQFR, matched to HR) ↑')
+    """
+    return label if len(label) < LONG_TITLE else label.replace(" (", "\n(", 1)
 
 
 def _keys(run: RunData, shown: Sequence[str]) -> list[Line2D]:
@@ -67,7 +79,7 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo) -> None:
         values.append(result.value * info.factor)
         draw_point(axes, values[-1], row, look[method], interval(info, result))
     draw_bounds(run, info, axes.axvline)
-    axes.set_title(info.label)
+    axes.set_title(panel_title(info.label))
     _scale(axes, values)
 
 

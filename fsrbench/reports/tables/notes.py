@@ -181,6 +181,8 @@ def facts(run: RunData, degradation: str = "") -> list[str]:
     if run.manifest.get("degradation"):
         text = degradation or degradation_text(run)
         parts.append(text if text == LR_GIVEN else f"degradation {text}")
+    if protocol := section(run.manifest, "protocol"):
+        parts.append(f"protocol {protocol['id']} {protocol['version']} ({one_line(protocol.get('title'))})")
     if resized := section(run.manifest, "degradation").get("resized"):
         parts.append(one_line(resized))
     parts += [f"warning: {one_line(warning)}" for warning in dataset.get("warnings") or ()]

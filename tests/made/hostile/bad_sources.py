@@ -137,8 +137,10 @@ ZIPS = [
     Case("zip-bomb", from_zip(declares(300 * 2**20, 300 * 2**20)), "bad left out: .*more than 256 MiB", 0, INTACT),
     Case("zip-bomb-says-100", from_zip(declares(100, 2**28)), "bad left out: cannot be unpacked.*CRC", 0, INTACT),
     Case("zip-says-4-gb", from_zip(declares(2**32 - 2, 2**20)), "bad left out: .*more than 256 MiB", 0, INTACT),
-    Case("zip-bomb-bzip2", from_zip(packed_by(zipfile.ZIP_BZIP2)), "bad left out: not a picture", 0, INTACT),
-    Case("zip-bomb-lzma", from_zip(packed_by(zipfile.ZIP_LZMA)), "bad left out: not a picture", 0, INTACT),
+    Case(
+        "zip-bomb-bzip2", from_zip(packed_by(zipfile.ZIP_BZIP2)), "bad left out: not a picture", 0, INTACT, heavy=True
+    ),
+    Case("zip-bomb-lzma", from_zip(packed_by(zipfile.ZIP_LZMA)), "bad left out: not a picture", 0, INTACT, heavy=True),
     Case("zip-up", from_zip(with_member("../../evil.png")), UNSAFE, 0, INTACT),
     Case("zip-absolute", from_zip(with_member("/tmp/evil.png")), UNSAFE, 0, INTACT),
     Case("zip-backslashes-up", from_zip(with_member("..\\..\\evil.png")), UNSAFE, 0, INTACT),
@@ -204,8 +206,8 @@ FOLDERS = [
     ),
     Case("folder-broken-link", folder_of(lambda d: (d / "bad.png").symlink_to("no")), "bad left out", 0, INTACT),
     Case("folder-links-in-a-circle", folder_of(lambda d: (d / "up").symlink_to(d)), "run folder", 0, INTACT),
-    Case("folder-links-multiply", folder_of(links_to_each_other), "links lead to more than 500,000"),
-    Case("folder-deep", folder_of(deep), "run folder", 0, INTACT),
+    Case("folder-links-multiply", folder_of(links_to_each_other), "links lead to more than 500,000", heavy=True),
+    Case("folder-deep", folder_of(deep), "run folder", 0, INTACT, heavy=True),
     Case("folder-pipe", folder_of(lambda d: os.mkfifo(d / "bad.png")), "run folder", 0, INTACT),
     Case("folder-link-to-device", folder_of(lambda d: (d / "z.png").symlink_to("/dev/zero")), "run folder", 0, INTACT),
     Case("folder-socket", folder_of(listening), "run folder", 0, INTACT),

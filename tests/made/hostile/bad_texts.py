@@ -170,7 +170,14 @@ LANDMARKS = [
     Case("landmarks-twice", landmarks(HEADING + (b"good1" + POINTS) * 2), "line 3: good1 is there twice"),
     Case("landmarks-long-cell", landmarks(HEADING + b"x" * 200_000), "cannot be read: field larger"),
     Case("landmarks-no-end-of-quote", landmarks(HEADING + b'"' + b"a\n" * 100_000), "cannot be read: field larger"),
-    Case("landmarks-of-others", landmarks(HEADING + b"who\n" * 300_000), "300000 lines name no image", 0, INTACT),
+    Case(
+        "landmarks-of-others",
+        landmarks(HEADING + b"who\n" * 300_000),
+        "300000 lines name no image",
+        0,
+        INTACT,
+        heavy=True,
+    ),
     Case("landmarks-up", landmarks(HEADING + b"../../etc/passwd" + POINTS), "1 lines name no image", 0, INTACT),
 ]
 

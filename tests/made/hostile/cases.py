@@ -26,6 +26,9 @@ class Case:
     images: frozenset[str] | None = None
     """Images that are scored all the same; not looked at where it is ``None``."""
     seconds: float = 20
+    """The call must end within them."""
+    heavy: bool = False
+    """It takes a second or more, there is so much to read."""
 
 
 def run_on(data: object, *options: object, methods: str = "bicubic") -> list[object]:

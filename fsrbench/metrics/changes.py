@@ -56,6 +56,52 @@ def stretch(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
     return (levels - low) * 255 // (high - low).clamp(min=1) / 255, hr
 
 
+def matched_to_hr(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
+    """Each channel of SR shifted and stretched to the mean and the standard deviation of HR's, not clipped.
+
+    VQFR's ``metric_paper/calculate_psnr_ssim.py`` does it by default and cannot be told not to: it shifts each channel
+    to HR's mean, then multiplies it by the ratio of the deviations, which moves the mean again, and so does both twice.
+    ``(x - m_SR) / s_SR s_HR + m_HR`` is what that comes to. NaN for a channel of one colour, as there.
+
+    Example:
+        >>> hr = torch.rand(1, 3, 8, 8, generator=torch.manual_seed(0))
+        >>> sr, _ = matched_to_hr(hr * 0.5 + 0.2, hr)  # pale and bright
+        >>> bool((sr - hr).abs().max() < 1e-6)
+        True
+    """
+    x, y = sr.double(), hr.double()
+    (mean_x, deviation_x), (mean_y, deviation_y) = _moments(x), _moments(y)
+    stretched = deviation_y / deviation_x
+    return x * stretched + (mean_y - mean_x * stretched), y  # so written, equal pictures stay equal to the last bit
+
+
+def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and population standard deviation of each channel, N,C,1,1."""
+    deviation, mean = torch.std_mean(images, dim=(2, 3), correction=0, keepdim=True)
+    return mean, deviation
+
+
+def as_bgr(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
+    """Red and blue of both exchanged, as OpenCV reads files."""
+    return sr.flip(1), hr.flip(1)
+
+
+def half_range(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
+    """[0, 1] to [0.5, 1]: a network that maps [0, 1] to [-1, 1] then sees the pictures in [0, 1]."""
+    return (sr + 1) / 2, (hr + 1) / 2
+
+
+def all_of(*changes: Change) -> Change:
+    """Several changes one after the other."""
+
+    def change(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
+        for each in changes:
+            sr, hr = each(sr, hr)
+        return sr, hr
+
+    return change
+
+
 def as_jpeg(quality: int) -> Change:
     """SR saved as JPEG and opened again; HR as it is."""
 

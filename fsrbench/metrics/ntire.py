@@ -1,0 +1,156 @@
+"""The score and the identity gate of NTIRE's challenges on real-world face restoration (2025 and 2026)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import ClassVar, Final, Self
+
+import numpy as np
+
+from fsrbench.errors import Invalid
+from fsrbench.metrics.base import CombinedMetric, Direction, Evaluation, Faces, Facts, Summary
+from fsrbench.metrics.face_descriptors import choose_descriptor
+from fsrbench.metrics.identity import IdentityLr, cosine
+from fsrbench.tasks import Task
+
+PARTS: Final = ("clipiqa", "maniqa", "musiq", "niqe", "qalign", "fid")
+"""What the score is made of; FID is one number of all images, the others one of each."""
+ALIGNED: Final = {
+    "adaface-by-file": "the five points that the file face_points lists",
+    "adaface": "five of dlib's 68 points of {aligned} (the challenge's list of points, face_points, is not given)",
+}
+"""The extractors in order of preference, and by which points each aligns."""
+
+
+def score(clipiqa: float, maniqa: float, musiq: float, niqe: float, qalign: float, fid: float) -> float:
+    """``CLIPIQA + MANIQA + MUSIQ/100 + max(0, (10 - NIQE)/10) + QALIGN/5 + max(0, (100 - FID)/100)``.
+
+    Example:
+        >>> score(clipiqa=0.75, maniqa=0.5, musiq=75, niqe=5, qalign=2.5, fid=50)
+        3.5
+    """
+    return clipiqa + maniqa + musiq / 100 + max(0.0, (10 - niqe) / 10) + qalign / 5 + max(0.0, (100 - fid) / 100)
+
+
+def subset_of(image: str) -> str:
+    """The subset of an image: the first folder of its id."""
+    return image.partition("/")[0]
+
+
+def subset_means(ids: Sequence[str], values: np.ndarray, images: Mapping[str, int]) -> dict[str, float]:
+    """The mean of each subset's values that are not NaN.
+
+    Raises:
+        Invalid: a subset has no image, or an image is in none of them.
+    """
+    of = np.array([subset_of(image) for image in ids])
+    if others := sorted(set(of.tolist()) - set(images)):
+        raise Invalid(f"the first folder of an id names its subset: {', '.join(images)}; {others[0]} is none of them")
+    if missing := [name for name in images if not (of == name).any()]:
+        raise Invalid(f"no image of {', '.join(missing)}: the mean is over the subsets {', '.join(images)}")
+    return {name: float(np.nanmean(values[of == name])) for name in images}
+
+
+def weighted(means: Mapping[str, float], images: Mapping[str, int]) -> float:
+    """The mean of the subsets' means, each counted by the images that the whole subset has."""
+    return sum(means[name] * count for name, count in images.items()) / sum(images.values())
+
+
+class NtireScore(CombinedMetric):
+    """The challenges' score: :func:`score` of its parts' means, each of the subsets' means counted by their sizes.
+
+    From 0 to about 6, higher is better. It contains no comparison with HR, and is what entries are optimised for.
+
+    Args:
+        parts: of :data:`PARTS`, the metric of the run that measures it.
+        subsets: images of each whole subset.
+    """
+
+    name, title, digits = "ntire_score", "Score", 4
+
+    def __init__(self, parts: Mapping[str, str], subsets: Mapping[str, int]) -> None:
+        self.parts, self._named, self._subsets = tuple(parts.values()), dict(parts), dict(subsets)
+        counted = ", ".join(f"{name} {count}" for name, count in subsets.items())
+        self.protocol = (
+            "CLIPIQA + MANIQA + MUSIQ/100 + max(0, (10 - NIQE)/10) + QALIGN/5 + max(0, (100 - FID)/100), each but FID "
+            f"the mean of the subsets' means, counted by {counted}; FID once of all images"
+        )
+
+    def combine(self, ids: Sequence[str], parts: Mapping[str, Evaluation]) -> Evaluation:
+        """One number for the set, without an interval; details have the parts as they enter it."""
+        found: dict[str, float] = {}
+        for part, name in self._named.items():
+            values, summary = parts[name].values, parts[name].summary
+            if values is not None:
+                found[part] = weighted(subset_means(ids, values, self._subsets), self._subsets)
+            else:
+                found[part] = summary.value if summary else float("nan")
+        total = sum(self._subsets.values())
+        note = "" if len(ids) == total else f"{len(ids)} images; the challenge's test has {total}"
+        return Evaluation(None, Summary(score(**found), n=len(ids)), note, found)
+
+
+class NtireIdentity(IdentityLr):
+    """Cosine of AdaFace's descriptors of SR and its LR input, mean of the images, as the challenges' gate compares.
+
+    A method that returns its input scores 1.
+    """
+
+    name, title = "ntire_identity", "ID similarity"
+    descriptors = tuple(ALIGNED)
+
+    def configured(self, facts: Facts) -> Self:
+        """Aligned by the challenge's points where they are given, else by the LR picture's landmarks."""
+        extractor = choose_descriptor(self.descriptors, "auto")
+        by_lr = extractor == "adaface" and not facts.has_hr and facts.alignment == "hr"
+        protocol = self._protocol(extractor, self._aligned(facts), facts.task)
+        return self.replace(extractor=extractor, by_lr=by_lr, protocol=protocol)
+
+    def _protocol(self, extractor: str, aligned: str, task: Task | None = None) -> str:
+        return (
+            "cosine of SR_i and its LR input, not HR, mean of the images; AdaFace IR-50 (the ONNX file adaface) on "
+            f"112 px chips, B, G, R in [-1, 1], aligned by {ALIGNED[extractor].format(aligned=aligned)}"
+        )
+
+
+class NtireGate(NtireIdentity):
+    """Number of faces whose cosine with their LR input is below their subset's threshold; lower is better.
+
+    The challenges refuse an entry with more than ten such faces; their script counts them and refuses nothing.
+
+    Args:
+        thresholds: the least cosine by subset.
+        most: faces below the threshold that are allowed.
+    """
+
+    name, title, unit, digits = "ntire_gate", "ID too low", "faces", 0
+    direction: Direction = "lower"
+    bounds: ClassVar[tuple[float, float]] = (0, inf)
+
+    def __init__(self, thresholds: Mapping[str, float], most: int) -> None:
+        self._thresholds, self._most = dict(thresholds), most
+        super().__init__()
+
+    def _protocol(self, extractor: str, aligned: str, task: Task | None = None) -> str:
+        limits = ", ".join(f"{name} {limit:g}" for name, limit in self._thresholds.items())
+        return (
+            f"number of faces below their subset's threshold ({limits}): {super()._protocol(extractor, aligned, task)}"
+        )
+
+    def evaluate(self, faces: Faces, seed: int) -> Evaluation:
+        """One number for the set; details have each subset's."""
+        assert faces.lr is not None
+        values = cosine(faces.features["descriptor"], faces.lr["descriptor"])
+        of = [subset_of(image) for image in faces.ids]
+        if others := sorted(set(of) - set(self._thresholds)):
+            known = ", ".join(self._thresholds)
+            raise Invalid(f"the first folder of an id names its subset: {known}; {others[0]} is none of them")
+        below = values < np.array([self._thresholds[name] for name in of])
+        each = {name: int(below[np.array(of) == name].sum()) for name in self._thresholds}
+        counts = ", ".join(f"{name} {each[name]} of {of.count(name)}" for name in each if name in of)
+        verdict = "refused" if below.sum() > self._most else "passes"
+        note = f"below the threshold: {counts}; {verdict} by the rule of at most {self._most}"
+        return Evaluation(
+            None, Summary(float(below.sum()), n=len(of)), note, {name: float(n) for name, n in each.items()}
+        )
