@@ -66,6 +66,8 @@ def find_task(name: str) -> Task:
     """
     if name in TASKS:
         return TASKS[name]
+    if name == AUTO:
+        raise UserError("task auto is for runs, which read it from their data; write x4, x8 or LRxSCALE")
     if not (sizes := _NAME.fullmatch(name)):
         raise UserError(f"unknown task {name!r}; write x4, x8 or LRxSCALE, e.g. 128x4 or 512x1")
     task = Task(int(sizes[1]), int(sizes[2]))

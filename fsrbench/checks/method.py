@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.checks import borders, channels, duplicates, equality, jpeg, shift, tones
+from fsrbench.checks import borders, channels, duplicates, equality, jpeg, pairing, shift, tones
 from fsrbench.checks.finding import Finding, Measured
 from fsrbench.checks.view import View
 
@@ -19,6 +19,7 @@ MEASURES: Final[tuple[Callable[[View], dict[str, np.ndarray]], ...]] = (
     equality.measure,
     jpeg.measure,
     duplicates.measure,
+    pairing.measure,
 )
 
 FRAME: Final = 3.0
@@ -57,12 +58,17 @@ def judge(measured: Measured, ids: Sequence[str], side: int, scale: int) -> list
     padded, toned = borders.judge(measured), tones.judge(measured)
     if padded and toned and toned[0].value < FRAME * tones.MOST:
         toned = []
+    moved, same = shift.judge(measured, side, scale), duplicates.judge_sr(measured, ids)
+    paired = [] if same else pairing.judge(measured, ids)
+    if paired:  # what other pictures differ by is no shift, and no tone
+        moved, toned = [], []
     return [
         *equality.judge(measured, scale),
-        *shift.judge(measured, side, scale),
+        *moved,
         *channels.judge(measured),
         *padded,
         *toned,
         *jpeg.judge(measured),
-        *duplicates.judge_sr(measured, ids),
+        *paired,
+        *same,
     ]

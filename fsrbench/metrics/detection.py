@@ -6,6 +6,8 @@ from typing import ClassVar, Final, Self
 
 import numpy as np
 
+from fsrbench.errors import Invalid
+from fsrbench.faces.mtcnn import MTCNN_SIDE
 from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric
 from fsrbench.metrics.extractors.base import LARGE, Features
 
@@ -81,6 +83,14 @@ class Detection(FeatureMetric):
     protocol = _protocol(_MTCNN.format(smallest="20 px"))
     detector: ClassVar[tuple[str, str]] = (_MTCNN.format(smallest="20 px"), _MTCNN.format(smallest="1/8 of the side"))
     """The detector on pictures below 256 px, and on larger ones."""
+    least: ClassVar[int] = MTCNN_SIDE
+    """Side in pixels of the smallest picture that the detector takes."""
+
+    def check(self, facts: Facts) -> None:
+        """Refuse pictures that are smaller than any face it looks for."""
+        super().check(facts)
+        if facts.task.hr_size < self.least:
+            raise Invalid(f"needs pictures of at least {self.least} px, not of {facts.task.hr_size} px")
 
     def configured(self, facts: Facts) -> Self:
         """With what the detector does with pictures of this size."""
@@ -111,3 +121,4 @@ class DetectionRetinaface(Detection):
         _RETINAFACE.format(size="reduced", kernel=" by OpenCV INTER_LINEAR"),
     )
     protocol = _protocol(detector[0])
+    least = 1

@@ -79,7 +79,10 @@ def open_statistics(source: str) -> Statistics:
     Raises:
         UserError: there is no such file, it holds something else, or it is of another network.
     """
-    path = Path(source).expanduser()
+    try:
+        path = Path(source).expanduser()
+    except RuntimeError as error:  # an unknown ~user
+        raise UserError(f"--reference {source}: {error}") from None
     if not path.is_file():
         raise UserError(f"--reference {source}: there is no such file")
     digest = sha256_of(path)
@@ -87,11 +90,8 @@ def open_statistics(source: str) -> Statistics:
         found = _read(path, digest)
     except FsrbenchError as error:
         raise UserError(f"--reference {source}: {error}") from None
-    count = found.get("n")
-    images = int(np.asarray(count).item()) if count is not None else None
-    if "features" in found:
-        images = len(found["features"])
-    network = str(np.asarray(found[NETWORK]).item()) if NETWORK in found else None
+    images = len(found["features"]) if "features" in found else found.get("n")
+    network = found.get(NETWORK)
     if network and weights.is_available("inception") and network != weights.sha256("inception"):
         here = weights.sha256("inception")[:12]
         raise UserError(f"--reference {source} is of another network (sha256 {network[:12]}) than this run's ({here})")
@@ -107,18 +107,43 @@ def _read(path: Path, digest: str) -> dict[str, Any]:
     """
     content = _content(path)
     named = {"mean": MEAN, "covariance": COVARIANCE, "features": FEATURES, "n": COUNT, NETWORK: (NETWORK,)}
-    found = {name: next((content[key] for key in keys if key in content), None) for name, keys in named.items()}
-    found = {name: value for name, value in found.items() if value is not None}
+    values = {name: next((content[key] for key in keys if key in content), None) for name, keys in named.items()}
+    found: dict[str, Any] = {name: _checked(name, value) for name, value in values.items() if value is not None}
     if "features" in found and "mean" not in found:
-        features = np.asarray(found["features"], np.float64)
+        features = found["features"].astype(np.float64)
+        if features.ndim != 2 or len(features) < 2:
+            raise UserError(f"its features are {features.shape}; a covariance needs those of at least two images")
         found |= {"mean": features.mean(axis=0), "covariance": np.cov(features, rowvar=False)}
-    for name in ("mean", "covariance"):
+    for name, keys in (("mean", MEAN), ("covariance", COVARIANCE)):
         if name not in found:
-            keys = " or ".join({"mean": MEAN, "covariance": COVARIANCE}[name])
-            raise UserError(f"holds no {name} ({keys}), but {', '.join(map(str, content)) or 'nothing'}")
-        found[name] = np.asarray(found[name], np.float64)
+            raise UserError(f"holds no {name} ({' or '.join(keys)}), but {', '.join(map(str, content)) or 'nothing'}")
     _check_shapes(found)
     return found
+
+
+def _checked(name: str, value: Any) -> Any:
+    """A number of images, the hash of a network, or an array of finite numbers, moments as float64.
+
+    Raises:
+        UserError: the value is none.
+    """
+    try:
+        array = np.asarray(value)
+    except Exception as error:  # such as a tensor of a type that numpy does not have
+        raise UserError(f"its {name} cannot be read: {one_line(error)}") from None
+    if name == NETWORK:
+        if array.size != 1 or array.dtype.kind not in "US":
+            raise UserError(f"its {NETWORK} is no hash")
+        return str(array.item())
+    if array.dtype.kind not in "fiu":
+        raise UserError(f"its {name} is no array of numbers")
+    if not np.isfinite(array).all():
+        raise UserError(f"its {name} has numbers that are not finite")
+    if name != "n":
+        return array if name == "features" else array.astype(np.float64)
+    if array.size != 1 or array.item() < 1 or array.item() % 1:
+        raise UserError("its number of images is none")
+    return int(array.item())
 
 
 def _check_shapes(found: Mapping[str, Any]) -> None:
@@ -127,8 +152,8 @@ def _check_shapes(found: Mapping[str, Any]) -> None:
         raise UserError(f"is of another network: its mean is {mean.shape}, Inception's is ({DIMENSIONS},)")
     if covariance.shape != (DIMENSIONS, DIMENSIONS):
         raise UserError(f"its covariance is {covariance.shape}, not ({DIMENSIONS}, {DIMENSIONS})")
-    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise UserError("has numbers that are not finite")
+    if (np.diag(covariance) < 0).any() or not np.allclose(covariance, covariance.T, atol=1e-6 * abs(covariance).max()):
+        raise UserError("its covariance is none: it is not symmetric, or has variances below 0")
     if "features" in found and np.shape(found["features"])[1:] != (DIMENSIONS,):
         raise UserError(f"its features are {np.shape(found['features'])}, not N,{DIMENSIONS}")
 

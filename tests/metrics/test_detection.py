@@ -10,8 +10,10 @@ import pytest
 import torch
 from torchvision.ops import box_iou as torchvision_iou
 
-from fsrbench.metrics.base import Faces
+from fsrbench.errors import Invalid
+from fsrbench.metrics.base import Faces, Facts
 from fsrbench.metrics.detection import CONFIDENCE, IOU, THRESHOLDS, Detection, DetectionRetinaface, box_iou, is_hit
+from fsrbench.tasks import Task
 
 NO_BOX = [np.nan] * 4
 BOX = [10.0, 10.0, 50.0, 60.0]
@@ -142,3 +144,12 @@ def test_retinaface_counts_the_same_way_and_says_who_detects():
     assert DetectionRetinaface().extractor == "retinaface"
     assert "RetinaFace" in DetectionRetinaface().protocol
     assert Detection().protocol.partition("; the most")[2] == DetectionRetinaface().protocol.partition("; the most")[2]
+
+
+def test_pictures_below_the_smallest_face_are_refused():
+    def facts(task: Task) -> Facts:
+        return Facts(task, images=4, has_hr=True, has_pairs=False)
+
+    with pytest.raises(Invalid, match="at least 20 px, not of 15 px"):
+        Detection().check(facts(Task(5, 3)))
+    Detection().check(facts(Task(5, 4)))

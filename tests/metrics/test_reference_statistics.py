@@ -104,13 +104,42 @@ def test_what_is_no_statistics_file_gets_one_line(tmp_path: Path, capsys: pytest
     np.savez(tmp_path / "nan.npz", mu=mu * np.nan, sigma=sigma)
     np.savez(tmp_path / "other.npz", weights=mu)
     np.savez(tmp_path / "network.npz", mu=mu, sigma=sigma, network_sha256="0123456789abcdef")
+    np.savez(tmp_path / "count.npz", mu=mu, sigma=sigma, n=np.array([1, 2]))
+    np.savez(tmp_path / "few.npz", mu=mu, sigma=sigma, n=-3)
+    np.savez(tmp_path / "many.npz", mu=mu, sigma=sigma, n="many")
+    np.savez(tmp_path / "unknown.npz", mu=mu, sigma=sigma, n=np.nan)
+    np.savez(tmp_path / "networks.npz", mu=mu, sigma=sigma, network_sha256=["a", "b"])
+    np.savez(tmp_path / "words.npz", mu="mean", sigma="covariance")
+    np.savez(tmp_path / "complex.npz", mu=mu * 1j, sigma=sigma)
+    np.savez(tmp_path / "half.npz", mu=mu, sigma=np.triu(sigma))
+    np.savez(tmp_path / "below.npz", mu=mu, sigma=-sigma)
+    np.savez(tmp_path / "one.npz", features=x[:1])
+    np.savez(tmp_path / "row.npz", features=x[0])
+    np.savez(tmp_path / "gaps.npz", mu=mu, sigma=sigma, features=x * np.nan)
+    torch.save({"mean": torch.zeros(SIZE, dtype=torch.bfloat16), "cov": torch.eye(SIZE)}, tmp_path / "brain.pth")
+    (tmp_path / "none.pkl").write_bytes(pickle.dumps({"mean": "a", "cov": [[1], [1, 2]]}))
     (tmp_path / "text.npz").write_text("mu")
     (tmp_path / "code.pkl").write_bytes(pickle.dumps({"mean": Trap(), "cov": sigma}))
     (tmp_path / "list.pkl").write_bytes(pickle.dumps([1, 2]))
     said = {
         "wide.npz": r"is of another network: its mean is \(512,\), Inception's is \(16,\)",
         "flat.npz": r"its covariance is \(16,\)",
-        "nan.npz": "numbers that are not finite",
+        "nan.npz": "its mean has numbers that are not finite",
+        "count.npz": "its number of images is none",
+        "few.npz": "its number of images is none",
+        "many.npz": "its n is no array of numbers",
+        "unknown.npz": "its n has numbers that are not finite",
+        "networks.npz": "its network_sha256 is no hash",
+        "words.npz": "its mean is no array of numbers",
+        "complex.npz": "its mean is no array of numbers",
+        "half.npz": "its covariance is none",
+        "below.npz": "its covariance is none",
+        "one.npz": "at least two images",
+        "row.npz": "at least two images",
+        "gaps.npz": "its features has numbers that are not finite",
+        "brain.pth": "its mean cannot be read",
+        "none.pkl": "its mean is no array of numbers",
+        "~nobody_here/a.npz": "home directory",
         "other.npz": "holds no mean .*, but weights",
         "network.npz": r"is of another network \(sha256 0123456789ab\) than this run's",
         "text.npz": "cannot be read",
@@ -120,7 +149,7 @@ def test_what_is_no_statistics_file_gets_one_line(tmp_path: Path, capsys: pytest
     }
     for name, line in said.items():
         with pytest.raises(UserError, match=line) as caught:
-            open_statistics(str(tmp_path / name))
+            open_statistics(name if name.startswith("~") else str(tmp_path / name))
         assert "\n" not in str(caught.value)
     assert "run" not in capsys.readouterr().out
 

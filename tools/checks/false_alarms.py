@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from fsrbench.checks import borders, duplicates, tones
+from fsrbench.checks import borders, channels, duplicates, jpeg, shift, tones
 from fsrbench.checks import data as data_checks
 from fsrbench.checks import method as checks
 from fsrbench.checks.view import View
@@ -44,6 +44,10 @@ FEW: Final = {64: 32, 128: 16, 512: 8}
 SIDES: Final = (64, 128, 256, 512)
 MOST_HR: Final = 200
 """Of HR."""
+MEASURES: Final = {
+    module.__name__.rpartition(".")[2]: module.measure for module in (shift, channels, tones, borders, jpeg)
+}
+"""By check."""
 WITHOUT: Final = " without HR"
 NATIVE: Final = "native"
 """Instead of a task, of outputs of published methods."""
@@ -81,10 +85,10 @@ def cases(asked: argparse.Namespace) -> Iterator[Case]:
     large = [(asked.data512, task) for task in ("128x4", "512x1") if asked.data512]
     wanted = [(*of, degradation) for of in (*small, *large) for degradation in DEGRADATIONS[of[1]]]
     random.Random(0).shuffle(wanted)
-    wanted.sort(key=lambda of: of[1] != "128x4")  # few, and slow
+    wanted.sort(key=lambda of: (of[1] == "128x4") == asked.faults)  # few, and slow
     real = [(asked.lr512, "512x1", GIVEN)] if asked.lr512 else []
     real += [(str(asked.outputs), NATIVE, GIVEN)] if asked.outputs else []
-    wanted = [*real, *wanted]
+    wanted = [*wanted, *real] if asked.faults else [*real, *wanted]
     for source, task, degradation in wanted:
         done = asked.keep / f"{Path(source).stem} {task} {degradation}{' faults' * asked.faults}"
         if done.exists() or (asked.faults and degradation not in FAULTY_LR.get(task, FAULTY_512)):
@@ -112,15 +116,18 @@ def _of_lr(sr: np.ndarray, lr: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def measure_faults(case: Case, folder: Path) -> None:
-    """Measure a case with every fault in all of its pictures, and keep it."""
+    """Measure a case with every fault in some of its pictures, by the check that should see it, and keep it."""
     if case.method not in FAULTY:
         return
-    some = slice(FEW[case.sr.shape[1]])
-    lr, hr = case.lr[some], None if case.hr is None else case.hr[some]
-    for fault, (_, make, strengths) in FAULTS.items():
+    few = min(len(case.sr), FEW[case.sr.shape[1]])
+    hr = [None] * few if case.hr is None else case.hr[:few]
+    honest = checks.measure(case.sr[:few], case.lr[:few], None if case.hr is None else case.hr[:few])
+    for fault, (check, make, strengths) in FAULTS.items():
         for strength in strengths:
-            sr = np.stack([make(picture, strength) for picture in case.sr[some]])
-            save(folder / "faults" / f"{case.name}, {fault}, {strength:g}.npz", case, checks.measure(sr, lr, hr))
+            faulty = [make(picture, strength) for picture in case.sr[:few]]
+            rows = [MEASURES[check](View(*of)) for of in zip(faulty, case.lr[:few], hr, strict=True)]
+            measured = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+            save(folder / "faults" / f"{case.name}, {fault}, {strength:g}.npz", case, honest | measured)
 
 
 def measure_data(source: str, half: str, folder: Path) -> None:

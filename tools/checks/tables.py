@@ -18,7 +18,7 @@ from fsrbench.checks.finding import LEAST
 from tools.checks.faults import FAULTS
 from tools.checks.honest import FILTERS
 
-NAMES: Final = ("shift", "channels", "tones", "borders", "jpeg", "equal_to_hr", "equal_to_lr", "duplicates")
+NAMES: Final = ("shift", "channels", "tones", "borders", "jpeg", "equal_to_hr", "equal_to_lr", "duplicates", "pairing")
 OF_DATA: Final = ("data_duplicates", "hr_enlarged", "framing")
 DATA: Final = "data"
 """Folder of what was measured of HR."""

@@ -69,6 +69,8 @@ class Mtcnn(Extractor):
     def _detect(self, picture: np.ndarray) -> tuple[Any, Any]:
         """Boxes and confidences."""
         side = min(picture.shape[:2])
+        if side < MTCNN_SIDE:  # no scale of such a picture is looked at, and facenet-pytorch fails
+            return None, None
         smallest = max(MTCNN_SIDE, side // SHARE) if side >= LARGE else MTCNN_SIDE
         if smallest not in self._detectors:
             self._detectors[smallest] = mtcnn(smallest, self.device)

@@ -38,3 +38,10 @@ def test_a_picture_without_a_face_spoils_no_other(small, boxes):
     found = Mtcnn().extract(mixed, {})
     assert (found["confidence"] > 0.9).tolist() == [False, True, True, False]
     np.testing.assert_allclose(found["box"][1:3], boxes["box"][:2], atol=1e-3)
+
+
+def test_pictures_below_the_smallest_face_have_none():
+    """Where facenet-pytorch fails."""
+    found = Mtcnn().extract(torch.rand(2, 3, 15, 15), {})
+    assert np.isnan(found["box"]).all()
+    assert found["confidence"].tolist() == [0, 0]
