@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Measure the tables and plots in results/ again. Weights of metrics (NIQE, ArcFace) are taken from $FSRBENCH_WEIGHTS.
 #
-#   tools/results.sh FACES_HR.zip FACES_LR_REAL.zip
+#   tools/results.sh FACES_HR.zip FACES_LR_REAL.zip FACES_512.zip
 #
 # Runs go to runs/results/, where they can be resumed; only what may be published is copied: no picture of a real
 # person, hence a grid of the sample alone.
 set -euo pipefail
-hr=$1 lr_real=$2
+hr=$1 lr_real=$2 hr512=$3
 cd "$(dirname "$0")/.."
 
 measure() { # NAME METHODS OPTIONS...
@@ -22,6 +22,12 @@ measure faces_hr_realworld $x4 --data "$hr" --degradation realworld --limit 480
 measure faces_hr_bicubic $x4 --data "$hr" --degradation bicubic --limit 480
 measure faces_lr_real $x4 --data "$lr_real" --reference "$hr" --limit 400
 measure faces_hr_x8 bicubic,progressive,ours --data "$hr" --task x8 --limit 240
+at_512=psnr,ssim,ms_ssim,niqe,grid_artefacts,consistency,colour_drift,detection,landmark_nme,lmd,lmd_dlib
+at_512+=,verification,identity,identity_lr,params
+measure faces512_restore bicubic,python:tools.restorers:bilateral,python:tools.restorers:sharpen \
+    --data "$hr512" --task 512x1 --degradation codeformer-large --limit 16 --metrics $at_512
+measure faces512_x4 nearest,bilinear,bicubic,lanczos,checkpoint:reference_model/weights/ours_x4.safetensors \
+    --data "$hr512" --task 128x4 --degradation gfpgan --limit 16 --metrics $at_512
 measure sample bicubic,scgan,ours,ours-id
 cp runs/results/sample/grid.png results/sample/
 

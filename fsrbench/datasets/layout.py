@@ -47,7 +47,8 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
         root = _around(by_side["HR"] + by_side["LR"], split.depth)
         check_sides(name, split, pictures, by_side)
         check_guessed(name, files, split, by_side)
-        if strays := split.below(pictures, None):
+        # Results of methods in folders beside HR and LR are for images:DIR
+        if strays := [n for n in split.below(pictures, None) if not is_result(split.folder(n))]:
             where = " and ".join(f"{folder}/" for folder, side in split.folders.items() if side)
             warnings.append(f"{len(strays)} pictures outside {where} left out: {_some(strays)}")
     else:

@@ -260,6 +260,10 @@ def _refused_methods(context: Context, images: Sequence[str], reporter: Reporter
 
 
 def _warn_of(refused: Mapping[str, FsrbenchError], reporter: Reporter) -> None:
+    """A line per reason, which may be that of many metrics."""
+    names: dict[tuple[str, str], list[str]] = {}
     for name, error in refused.items():
-        status = status_of(error)
-        reporter.warn(f"{name} {status if status == 'failed' else f'is {status}'}: {error}")
+        names.setdefault((status_of(error), str(error)), []).append(name)
+    for (status, reason), alike in names.items():
+        verb = "" if status == "failed" else "is " if len(alike) == 1 else "are "
+        reporter.warn(f"{', '.join(alike)} {verb}{status}: {reason}")

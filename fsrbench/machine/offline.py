@@ -11,8 +11,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-VARIABLES: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
-"""With these set, Hugging Face's libraries report what is missing instead of retrying; read at import."""
+VARIABLES: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "NO_ALBUMENTATIONS_UPDATE")
+"""With these set, Hugging Face's libraries report what is missing instead of retrying, and albumentations does not look
+for a newer version of itself; read at import."""
 FLAGS: Final = (
     ("huggingface_hub.constants", "HF_HUB_OFFLINE", VARIABLES[:2]),
     ("transformers.utils.hub", "_is_offline_mode", VARIABLES[:2]),

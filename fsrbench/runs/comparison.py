@@ -40,7 +40,8 @@ class Compared:
     metric: str
     method: str
     difference: float
-    """The method minus the base, in the unit of the files: of the scores of both where paired, else of the values."""
+    """The method minus the base, in the unit of the files: of the scores of both where paired, else of the values;
+    NaN where they have no image in common."""
     verdict: Verdict
     paired: Comparison | None
     """``None`` where the metric has no scores in common."""
@@ -66,6 +67,8 @@ class _Pair:
     """Whether the metric has scores of images or blocks."""
     reason: str = ""
     """Why it cannot be tested."""
+    apart: bool = False
+    """Whether both have scores, and of no image in common: then their values have no difference."""
 
     @property
     def testable(self) -> bool:
@@ -87,7 +90,7 @@ def compare_run(run: RunData, base: str, metrics: Sequence[str] | None = None, s
     rows = []
     for (metric, method), pair in found.items():
         test = paired(run, metric, method, base, seed) if pair.testable else None
-        difference = test.difference if test else pair.result.value - pair.base.value
+        difference = math.nan if pair.apart else test.difference if test else pair.result.value - pair.base.value
         rows.append(Compared(metric, method, difference, "same", test, reason=pair.reason))
     verdicts = _judge(
         run, list(found), list(found.values()), [row.paired.p if row.paired else math.nan for row in rows]
@@ -208,7 +211,7 @@ def _pair(run: RunData, metric: str, method: str, base: str) -> _Pair | None:
     )
     fewer, more = sorted((result.n, base_result.n))
     if not len(both) or len(both) < COMMON_SHARE * len(either):
-        return replace(pair, reason=f"{len(both)} of {len(either)} images in common")
+        return replace(pair, reason=f"{len(both)} of {len(either)} images in common", apart=not len(both))
     if not (run.scores["metric"] == metric).any() and fewer < COMMON_SHARE * more:
         return replace(pair, reason=f"measured on {fewer:g} and {more:g} images")
     return pair

@@ -35,6 +35,7 @@ def main(*wanted: str) -> None:
 
     import again
     import growth
+    import large
     import other_tools
     import overhead
     import workers
@@ -45,6 +46,7 @@ def main(*wanted: str) -> None:
         "again": again.measure,
         "growth": growth.measure,
         "workers": workers.measure,
+        "large": large.measure,
     }
     rows: list[Row] = []
     for name in wanted or sections:

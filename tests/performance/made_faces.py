@@ -12,11 +12,24 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from fsrbench.datasets import Dataset, Picture, Sample
+from fsrbench.datasets import Dataset, Picture, Sample, open_dataset
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, Features
+from fsrbench.pictures.decode import decode
 
 PEOPLE_OF = 5
 """Pictures a person."""
+LARGE = 512
+"""Side in pixels of large faces."""
+
+
+def large_face(number: int) -> Image.Image:
+    """One of the sample's faces at 512 px, with fine noise, as a photograph has and an enlarged picture lacks."""
+    samples = open_dataset("sample").samples
+    sample = samples[number % len(samples)]
+    assert sample.hr is not None
+    face = decode(sample.hr.read()).resize((LARGE, LARGE), Image.Resampling.LANCZOS)
+    noise = np.random.default_rng(number).normal(0, 3, (LARGE, LARGE, 3))
+    return Image.fromarray(np.clip(np.asarray(face) + noise, 0, 255).round().astype(np.uint8))
 
 
 @dataclass(frozen=True)
@@ -36,9 +49,20 @@ class MadeFiles:
         return file.getvalue()
 
 
-def made(count: int) -> Dataset:
+@dataclass(frozen=True)
+class LargeFiles(MadeFiles):
+    """Faces at 512 px."""
+
+    def read(self, name: str) -> bytes:
+        """A BMP."""
+        file = io.BytesIO()
+        large_face(int(name)).save(file, "BMP")
+        return file.getvalue()
+
+
+def made(count: int, large: bool = False) -> Dataset:
     """``count`` pictures, five a person."""
-    files = MadeFiles()
+    files = LargeFiles() if large else MadeFiles()
     ids = [f"{i // PEOPLE_OF:06d}/{i:07d}" for i in range(count)]
     return Dataset(
         "made", tuple(Sample(i, Picture(files, i.rpartition("/")[2]), identity=i.partition("/")[0]) for i in ids)
@@ -65,12 +89,12 @@ class WideProjection(Projection):
     feature, width = "activations", 2048
 
 
-def install(count: int) -> None:
+def install(count: int, large: bool = False) -> None:
     """Make ``--data made``; dlib's place and Inception's taken, in this process."""
     from fsrbench.datasets.base import DATASETS
 
     module = sys.modules[__name__]
-    module.dataset = lambda: made(count)  # type: ignore[attr-defined]
+    module.dataset = lambda: made(count, large)  # type: ignore[attr-defined]
     DATASETS._targets["made"] = f"{__name__}:dataset"
     EXTRACTORS._targets["dlib"] = f"{__name__}:Projection"
     EXTRACTORS._targets["inception"] = f"{__name__}:WideProjection"

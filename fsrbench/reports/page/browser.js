@@ -122,6 +122,7 @@ function isBest(metric, row, image) {
   const { direction } = metrics[metric];
   if (direction === "none" || !rows[row].method || methods.length < 2) return false;
   const values = methods.map((method) => number(scores[metric][method][image])).filter((value) => !Number.isNaN(value));
+  if (values.length < 2) return false;
   const best = direction === "higher" ? Math.max(...values) : Math.min(...values);
   return number(scores[metric][row][image]) === best;
 }
@@ -131,7 +132,7 @@ function compare() {
     const row = Number(part(side).value);
     fill(part(`${side}-picture`), row, order[place]);
     part(`${side}-picture`).classList.toggle("pixels", rows[row].title === "LR");
-    part(`${side}-tag`).textContent = rows[row].title;
+    part(`${side}-tag`).textContent = part(side).selectedOptions[0].textContent;
   }
 }
 

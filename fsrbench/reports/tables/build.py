@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from fsrbench.errors import UserError
 from fsrbench.reports.tables import marks as table_marks
@@ -19,6 +20,11 @@ from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import part_measured
 from fsrbench.runs.metric_info import MetricInfo, Result
 from fsrbench.runs.names import BOUNDS
+
+NOT_COMPARABLE: Final = (
+    "no image has a score of every method: values of different images cannot be compared, those in common can "
+    "(`fsrbench compare`)"
+)
 
 
 @dataclass(frozen=True)
@@ -247,6 +253,8 @@ def _legend(rows: Sequence[Row], places: Sequence[Place], layout: Layout) -> str
     found = {part.run.metric(metric).title: used_test(part.run, metric) for part, metric, _ in places}
     cells = [cell for row in rows for cell in row.cells]
     parts = [table_marks.legend(cells, {title: test for title, test in found.items() if test})]
+    if any(table_marks.share_no_image(part.run, metric) for part, metric, _ in places):
+        parts.append(NOT_COMPARABLE)
     parts += [f"{row.method}: {BOUNDS[row.name]}, not ranked" for row in rows if row.bound]
     if layout.intervals and any(cell.spread for cell in cells):
         parts.append("with 95 % confidence intervals")

@@ -58,7 +58,8 @@ def lines(run: RunData, rows: Sequence[Compared]) -> list[list[str]]:
             images = str(tested) if paired.people == tested else f"{tested} ({paired.people})"
             texts = [interval, _p(row.p_corrected), effect, f"{100 * row.win_rate:.0f}", images]
         heading = info.label if row.metric != last else ""
-        difference = signed(row.difference * info.factor, info.digits)
+        unknown = math.isnan(row.difference)
+        difference = NO_VALUE if unknown else signed(row.difference * info.factor, info.digits)
         written.append([heading, row.method, difference, *texts, verdict(row)])
         last = row.metric
     return written

@@ -67,6 +67,14 @@ def _shown(run: RunData, metric: str, methods: Sequence[str]) -> dict[str, tuple
     return shown
 
 
+def share_no_image(run: RunData, metric: str) -> bool:
+    """Whether several methods have scores and no image has one of each of them."""
+    scores = run.per_image(metric)
+    known = scores[[name for name in run.methods if name in scores]].notna()
+    known = known.loc[:, known.any()]
+    return known.shape[1] > 1 and not known.all(axis=1).any()
+
+
 def legend(cells: Iterable[Cell], tests: Mapping[str, Test]) -> str:
     """What the marks mean; empty where there are none.
 
