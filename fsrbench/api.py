@@ -21,7 +21,7 @@ from fsrbench.runs.data import RunData
 from fsrbench.spec import RunSpec, parse_spec
 
 if TYPE_CHECKING:
-    from typing import Unpack
+    from typing import TypeAlias, Unpack
 
     from torch import Tensor
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from fsrbench.methods.base import Method
     from fsrbench.metrics.base import Metric
 
-    MethodLike = str | type[Method] | Method | Callable[[Tensor], Tensor]
-    MetricLike = str | type[Metric] | Metric
+    MethodLike: TypeAlias = str | type[Method] | Method | Callable[[Tensor], Tensor]
+    MetricLike: TypeAlias = str | type[Metric] | Metric
 
 
 class Options(TypedDict, total=False):

@@ -7,8 +7,10 @@ from typing import Self
 
 import numpy as np
 
-from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric
+from fsrbench.metrics.base import FeatureMetric
 from fsrbench.metrics.detection import is_hit
+from fsrbench.metrics.evaluation import Evaluation, Faces
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.pairing import self_pairs
 from fsrbench.metrics.variants import described_as
 from fsrbench.metrics.verification import best_threshold, distances, summarise_folds

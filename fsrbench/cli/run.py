@@ -39,7 +39,7 @@ def run(
         elif flags["methods"] is None:
             raise UserError("--methods: name at least one, or give --config FILE.yaml")
         else:
-            code = show_run(evaluate(**from_flags(_explicit(context))))
+            code = show_run(evaluate(**from_flags({"out": flags["out"], **_explicit(context)})))
     raise typer.Exit(code)
 
 

@@ -14,7 +14,8 @@ from fsrbench.engine.plan import REFERENCE
 from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures, UnitResult
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, one_line
 from fsrbench.methods.timing import Readings
-from fsrbench.metrics.base import CombinedMetric, Evaluation, Faces, FeatureMetric, Metric, SpeedMetric
+from fsrbench.metrics.base import CombinedMetric, FeatureMetric, Metric, SpeedMetric
+from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
 from fsrbench.runs.frames import Frames

@@ -12,7 +12,8 @@ import pandas as pd
 from fsrbench.checks import equality
 from fsrbench.engine.results import MethodResults
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, counted
-from fsrbench.metrics.base import Evaluation, Metric, Summary
+from fsrbench.metrics.base import Metric
+from fsrbench.metrics.evaluation import Evaluation, Summary
 from fsrbench.runs.columns import BLOCK_COLUMNS, CURVE_COLUMNS, DETAIL_COLUMNS, SCORE_COLUMNS, SUMMARY_COLUMNS
 from fsrbench.runs.frames import Frames
 from fsrbench.stats.intervals import mean_interval, people

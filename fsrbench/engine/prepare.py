@@ -24,7 +24,8 @@ from fsrbench.machine.devices import find_device, use_no_more_threads_than_cores
 from fsrbench.methods.base import Method
 from fsrbench.methods.given_images import GivenImages
 from fsrbench.methods.names import check_method, folder_of
-from fsrbench.metrics.base import Facts, Metric
+from fsrbench.metrics.base import Metric
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.reference_statistics import Statistics, is_statistics, open_statistics
 from fsrbench.process.containment import contained
 from fsrbench.protocols.build import resolve

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 
 from fsrbench.errors import FsrbenchError, UserError, one_line
 from fsrbench.metrics.base import Broken
-from fsrbench.metrics.base import Evaluation as Evaluation
-from fsrbench.metrics.base import Faces as Faces
-from fsrbench.metrics.base import Facts as Facts
 from fsrbench.metrics.base import FeatureMetric as FeatureMetric
 from fsrbench.metrics.base import ImageMetric as ImageMetric
 from fsrbench.metrics.base import InputMetric as InputMetric
 from fsrbench.metrics.base import Metric as Metric
 from fsrbench.metrics.base import SpeedMetric as SpeedMetric
-from fsrbench.metrics.base import Summary as Summary
+from fsrbench.metrics.evaluation import Evaluation as Evaluation
+from fsrbench.metrics.evaluation import Faces as Faces
+from fsrbench.metrics.evaluation import Summary as Summary
+from fsrbench.metrics.facts import Facts as Facts
 from fsrbench.metrics.pyiqa_metric import pyiqa_metric
 from fsrbench.process.containment import contained
 from fsrbench.registry import Registry

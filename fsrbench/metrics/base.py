@@ -4,69 +4,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from fsrbench import weights
-from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import FsrbenchError, Invalid
-from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS, Features
-from fsrbench.metrics.reference_statistics import Statistics
+from fsrbench.metrics.evaluation import Evaluation, Faces
+from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS
+from fsrbench.metrics.facts import Facts
 from fsrbench.provenance.plugin_code import PluginCode
 from fsrbench.runs.names import HR, LR
-from fsrbench.stats.intervals import people
-from fsrbench.tasks import Task
 
 if TYPE_CHECKING:
     from fsrbench.methods.timing import Readings
 
 Direction = Literal["higher", "lower", "none"]
 Need = Literal["hr", "pairs", "network"]
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known about a run before any work; metrics decide by it whether and how their protocol holds."""
-
-    task: Task
-    images: int
-    has_hr: bool
-    has_pairs: bool
-    seed: int = 0
-    reference: int = 0
-    """Images of the reference set (``--reference``); 0 without one."""
-    statistics: Statistics | None = None
-    """A statistics file in place of the reference set (``--reference FILE.npz``)."""
-    pairs: tuple[ListedPair, ...] = ()
-    """Verification pairs of a pairs file (``--pairs``)."""
-    sides: Literal["one", "both"] = "one"
-    """Whether verification compares SR with HR or SR with SR."""
-    alignment: Literal["hr", "sr"] = "hr"
-    """Whose landmarks align a face before its descriptor is computed."""
-    descriptor: str = "auto"
-    """Which face descriptor verification uses."""
-    isolated: bool = False
-    """Whether each method runs in a process of its own."""
-    degradation: str | None = None
-    """What makes every LR picture from HR; ``None`` where LR pictures are given."""
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One number of one method for one metric, with its 95 % interval (NaN without one) and n."""
-
-    value: float
-    ci_low: float = float("nan")
-    ci_high: float = float("nan")
-    n: int = 0
-    note: str = ""
 
 
 class Metric(ABC):
@@ -245,44 +203,6 @@ class InputMetric(Metric):
         Returns:
             N scores.
         """
-
-
-@dataclass(frozen=True, eq=False)
-class Faces:
-    """The extracted features of one method's images, in the order of ``ids``; images that failed are left out."""
-
-    ids: Sequence[str]
-    identities: Sequence[str | None]
-    features: Features
-    hr: Features | None
-    """Features of the HR images, row for row; ``None`` without HR."""
-    is_hr: bool = False
-    """Whether these are the HR images themselves."""
-    reference: Features | None = None
-    """Features of the reference set (``--reference``), else of all HR images."""
-    lr: Features | None = None
-    """Features of the LR images, enlarged to HR's side, row for row; for metrics with ``uses_lr``."""
-
-    @property
-    def people(self) -> list[str]:
-        """The person on each image; see :func:`fsrbench.stats.intervals.people`."""
-        return people(self.ids, dict(zip(self.ids, self.identities, strict=True)))
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """Result of a feature metric: a value per image (NaN where there is none) and, if not their mean, a summary."""
-
-    values: np.ndarray | None
-    """N values; ``None`` where only the whole set has one."""
-    summary: Summary | None = None
-    note: str = ""
-    details: Mapping[str, float] = field(default_factory=dict)
-    """Further numbers by name; fractions where the metric's unit is."""
-    curves: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """Curves by name, each K,2."""
-    blocks: np.ndarray | None = None
-    """Jackknife pseudo-values of a number of the whole set; see :mod:`fsrbench.stats.jackknife`."""
 
 
 class FeatureMetric(Metric):

@@ -6,7 +6,8 @@ from math import inf
 
 import numpy as np
 
-from fsrbench.metrics.base import Direction, Evaluation, Faces, FeatureMetric
+from fsrbench.metrics.base import Direction, FeatureMetric
+from fsrbench.metrics.evaluation import Evaluation, Faces
 
 
 def chroma(lab: np.ndarray) -> np.ndarray:

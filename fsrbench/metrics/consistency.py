@@ -14,7 +14,8 @@ from torch import Tensor
 from fsrbench.degradations.base import Degradation, rng_for
 from fsrbench.degradations.recipes import find_degradation
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import Facts, InputMetric
+from fsrbench.metrics.base import InputMetric
+from fsrbench.metrics.facts import Facts
 from fsrbench.pictures.decode import to_uint8
 
 

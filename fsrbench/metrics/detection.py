@@ -8,8 +8,10 @@ import numpy as np
 
 from fsrbench.errors import Invalid
 from fsrbench.faces.mtcnn import MTCNN_SIDE
-from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric
+from fsrbench.metrics.base import FeatureMetric
+from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.metrics.extractors.base import LARGE, Features
+from fsrbench.metrics.facts import Facts
 
 CONFIDENCE = 0.9
 IOU = 0.5

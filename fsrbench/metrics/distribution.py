@@ -10,8 +10,10 @@ import numpy as np
 
 from fsrbench.errors import Invalid
 from fsrbench.files.arrays import mean_and_covariance, rows
-from fsrbench.metrics.base import Direction, Evaluation, Faces, Facts, FeatureMetric, Summary
+from fsrbench.metrics.base import Direction, FeatureMetric
+from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
 from fsrbench.metrics.face_descriptors import size_for_dlib
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.reference_statistics import Statistics
 from fsrbench.stats.intervals import block_interval
 from fsrbench.stats.jackknife import (

@@ -8,9 +8,10 @@ from typing import Final, Literal, Self
 import numpy as np
 
 from fsrbench.errors import Unavailable
-from fsrbench.metrics.base import Evaluation, Faces, Facts
 from fsrbench.metrics.distribution import Fid
+from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.metrics.extractors.base import Features
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.reference_statistics import Statistics
 
 Resize = Literal["tensorflow", "pytorch-fid"]

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import Direction, Facts, ImageMetric
+from fsrbench.metrics.base import Direction, ImageMetric
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.quality import luma
 from fsrbench.tasks import Task
 

@@ -6,9 +6,11 @@ from typing import ClassVar, Final, Self
 
 import numpy as np
 
-from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric
+from fsrbench.metrics.base import FeatureMetric
+from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.metrics.extractors.base import Features
 from fsrbench.metrics.face_descriptors import DESCRIPTORS, choose_descriptor, describe_descriptor
+from fsrbench.metrics.facts import Facts
 from fsrbench.tasks import Task
 
 MOST_STRANGERS: Final = 20_000

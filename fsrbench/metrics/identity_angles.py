@@ -6,7 +6,8 @@ from typing import Final, Literal
 
 import numpy as np
 
-from fsrbench.metrics.base import Direction, Evaluation, Faces, FeatureMetric
+from fsrbench.metrics.base import Direction, FeatureMetric
+from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.metrics.identity import cosine
 
 Network = Literal["vqfr", "restoreformer"]

@@ -7,9 +7,11 @@ from typing import Self
 
 import numpy as np
 
-from fsrbench.metrics.base import Direction, Evaluation, Faces, Facts, FeatureMetric
+from fsrbench.metrics.base import Direction, FeatureMetric
+from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.metrics.extractors.base import LARGE
 from fsrbench.metrics.face_descriptors import size_for_dlib
+from fsrbench.metrics.facts import Facts
 
 FAILURE = 0.1
 """Error above which landmarks count as lost, as in 300-W (Sagonas et al., ICCVW 2013)."""

@@ -13,7 +13,8 @@ from torch import Tensor
 
 from fsrbench import weights
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import Facts, ImageMetric
+from fsrbench.metrics.base import ImageMetric
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.niqe_features import block_features, distance, luma, without_flat
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.pictures.enlarge import enlarge

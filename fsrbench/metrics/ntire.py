@@ -9,8 +9,10 @@ from typing import ClassVar, Final, Self
 import numpy as np
 
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import CombinedMetric, Direction, Evaluation, Faces, Facts, Summary
+from fsrbench.metrics.base import CombinedMetric, Direction
+from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
 from fsrbench.metrics.face_descriptors import choose_descriptor
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.identity import IdentityLr, cosine
 from fsrbench.tasks import Task
 

@@ -19,7 +19,8 @@ from fsrbench.errors import Invalid, Unavailable, one_line
 from fsrbench.machine.devices import one_thread
 from fsrbench.machine.offline import is_offline
 from fsrbench.machine.packages import advice, import_torchvision, opencv_if_it_loads
-from fsrbench.metrics.base import Facts, ImageMetric
+from fsrbench.metrics.base import ImageMetric
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.pyiqa_listed import LISTED, Listed
 from fsrbench.provenance.object_state import ObjectState
 from fsrbench.weights.download import patient_sockets

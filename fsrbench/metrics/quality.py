@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import Facts, ImageMetric
+from fsrbench.metrics.base import ImageMetric
+from fsrbench.metrics.facts import Facts
 
 MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 LUMA = (65.481, 128.553, 24.966)

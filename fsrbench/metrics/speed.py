@@ -6,7 +6,9 @@ import numpy as np
 
 from fsrbench.errors import Invalid
 from fsrbench.methods.timing import BATCHES, EFFORTS, REPEATS, THROUGHPUT_BATCH, WARM_UP, Readings
-from fsrbench.metrics.base import Evaluation, Facts, SpeedMetric, Summary
+from fsrbench.metrics.base import SpeedMetric
+from fsrbench.metrics.evaluation import Evaluation, Summary
+from fsrbench.metrics.facts import Facts
 from fsrbench.runs.digits import significant
 from fsrbench.stats.intervals import median_interval
 

@@ -9,8 +9,9 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from fsrbench.metrics.base import Facts, ImageMetric, Metric
+from fsrbench.metrics.base import ImageMetric, Metric
 from fsrbench.metrics.changes import Change
+from fsrbench.metrics.facts import Facts
 
 
 def name_of(base: Metric, protocol: str) -> str:

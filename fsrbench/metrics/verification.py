@@ -8,8 +8,10 @@ import numpy as np
 
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import Evaluation, Faces, Facts, FeatureMetric, Summary
+from fsrbench.metrics.base import FeatureMetric
+from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
 from fsrbench.metrics.face_descriptors import DESCRIPTORS, choose_descriptor, describe_descriptor
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.pairing import FOLDS, MATES, Pairs, labelled_pairs, listed_pairs, self_pairs
 from fsrbench.metrics.roc import area_under_curve, roc_curve, roc_details, thinned
 from fsrbench.stats.small_samples import half_width, rate_interval

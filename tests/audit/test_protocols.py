@@ -11,7 +11,8 @@ from PIL import Image
 from fsrbench.audit.protocols import DEFAULT, LR, Protocol, all_protocols
 from fsrbench.degradations.recipes import DEGRADATIONS
 from fsrbench.metrics import METRICS
-from fsrbench.metrics.base import Faces, FeatureMetric
+from fsrbench.metrics.base import FeatureMetric
+from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.niqe import Niqe
 from fsrbench.metrics.pairing import self_pairs
 from fsrbench.metrics.verification import distances

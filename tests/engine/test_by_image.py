@@ -21,7 +21,8 @@ from fsrbench.engine.plan import REFERENCE
 from fsrbench.engine.prepare import prepare
 from fsrbench.engine.run import execute
 from fsrbench.machine.console import silent
-from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, ImageMetric, Summary
+from fsrbench.metrics.base import FeatureMetric, ImageMetric
+from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, Features
 from fsrbench.runs.frames import Frames
 from fsrbench.runs.names import HR

@@ -10,7 +10,8 @@ from made.units import IDS, METRICS, Alone, Made, Matches, Reference, reading, u
 
 from fsrbench.engine.frames import CURVE_COLUMNS, DETAIL_COLUMNS
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
-from fsrbench.metrics.base import CombinedMetric, Evaluation, Faces, Summary
+from fsrbench.metrics.base import CombinedMetric
+from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
 from fsrbench.metrics.speed import Latency
 from fsrbench.runs.columns import SCORE_COLUMNS, SUMMARY_COLUMNS
 from fsrbench.runs.names import HR

@@ -7,7 +7,7 @@ import pytest
 from made.units import Made, Matches, unit
 
 from fsrbench.engine.plan import REFERENCE
-from fsrbench.metrics.base import Evaluation, Faces, Summary
+from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
 from fsrbench.runs.names import HR
 
 

@@ -18,7 +18,8 @@ from fsrbench.engine.prepare import prepare
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run import execute
 from fsrbench.machine.console import silent
-from fsrbench.metrics.base import Evaluation, ImageMetric, Metric, Summary
+from fsrbench.metrics.base import ImageMetric, Metric
+from fsrbench.metrics.evaluation import Evaluation, Summary
 from fsrbench.spec import RunSpec
 
 

@@ -194,7 +194,8 @@ def test_onnx_weights_in_another_file_count(folder: Path, location: str, isolate
 PLUGINS = """
 import torch
 from pathlib import Path
-from fsrbench.metrics.base import Evaluation, FeatureMetric, ImageMetric
+from fsrbench.metrics.evaluation import Evaluation
+from fsrbench.metrics.base import FeatureMetric, ImageMetric
 from fsrbench.metrics.extractors.base import Extractor
 HERE = Path(__file__).parent
 class Red(ImageMetric):

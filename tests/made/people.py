@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fsrbench.metrics.base import Faces
+from fsrbench.metrics.evaluation import Faces
 
 GROUPS = [f"id{i:02}" for i in range(30) for _ in range(1 + i % 4)]
 """Thirty people, one to four pictures each."""

@@ -15,7 +15,8 @@ from fsrbench.engine.collect import Collector
 from fsrbench.engine.plan import Shard, Unit
 from fsrbench.engine.results import UnitResult
 from fsrbench.methods.timing import Readings
-from fsrbench.metrics.base import Evaluation, Faces, FeatureMetric, ImageMetric, Metric
+from fsrbench.metrics.base import FeatureMetric, ImageMetric, Metric
+from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.runs.names import HR
 
 IDS = ["a/1", "a/2", "b/1", "b/2"]

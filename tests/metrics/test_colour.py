@@ -7,8 +7,8 @@ import pytest
 from made import draw_picture, picture_files, run, write_files
 from skimage.color import deltaE_cie76, rgb2lab
 
-from fsrbench.metrics.base import Faces
 from fsrbench.metrics.colour import ColourDrift, chroma, typology_angle
+from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.metrics.extractors.colour import cielab
 from fsrbench.pictures.decode import to_tensor

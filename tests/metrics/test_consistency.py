@@ -16,8 +16,9 @@ from fsrbench.degradations.base import rng_for
 from fsrbench.degradations.recipes import DEGRADATIONS, find_degradation
 from fsrbench.errors import Invalid
 from fsrbench.metrics import resolve
-from fsrbench.metrics.base import Facts, InputMetric
+from fsrbench.metrics.base import InputMetric
 from fsrbench.metrics.consistency import Consistency, consistency
+from fsrbench.metrics.facts import Facts
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.tasks import Task
 

@@ -25,17 +25,10 @@ from fsrbench.errors import FsrbenchError, Invalid, Unavailable
 from fsrbench.machine.offline import no_connections
 from fsrbench.methods.timing import Readings
 from fsrbench.metrics import METRICS
-from fsrbench.metrics.base import (
-    Evaluation,
-    Faces,
-    Facts,
-    FeatureMetric,
-    ImageMetric,
-    InputMetric,
-    Metric,
-    SpeedMetric,
-)
+from fsrbench.metrics.base import FeatureMetric, ImageMetric, InputMetric, Metric, SpeedMetric
+from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
+from fsrbench.metrics.facts import Facts
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import TASKS
 

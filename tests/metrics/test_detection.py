@@ -11,8 +11,9 @@ import torch
 from torchvision.ops import box_iou as torchvision_iou
 
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import Faces, Facts
 from fsrbench.metrics.detection import CONFIDENCE, IOU, THRESHOLDS, Detection, DetectionRetinaface, box_iou, is_hit
+from fsrbench.metrics.evaluation import Faces
+from fsrbench.metrics.facts import Facts
 from fsrbench.tasks import Task
 
 NO_BOX = [np.nan] * 4

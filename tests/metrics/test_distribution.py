@@ -11,8 +11,9 @@ from scipy.linalg import sqrtm
 
 from fsrbench.errors import Invalid
 from fsrbench.metrics import METRICS, distribution
-from fsrbench.metrics.base import Faces, Facts
 from fsrbench.metrics.distribution import KID_SUBSET_SIZE, frechet_distance, kernel_distance
+from fsrbench.metrics.evaluation import Faces
+from fsrbench.metrics.facts import Facts
 from fsrbench.tasks import TASKS
 
 FACTS = Facts(TASKS["x4"], images=5000, has_hr=True, has_pairs=False)

@@ -10,7 +10,8 @@ import pytest
 from scipy import linalg
 
 from fsrbench.errors import Invalid, Unavailable
-from fsrbench.metrics.base import Faces, Facts
+from fsrbench.metrics.evaluation import Faces
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.fid_protocols import PairedFid, ScriptFid
 from fsrbench.tasks import Task
 

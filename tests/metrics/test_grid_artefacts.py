@@ -10,7 +10,7 @@ import torch
 from made import draw_picture, picture_files, run, write_files
 
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import Facts
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.grid_artefacts import FLOOR, NEIGHBOURS, GridArtefacts, grid_artefacts
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.tasks import Task

@@ -12,8 +12,9 @@ from torch.nn import functional as F
 
 from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics import METRICS
-from fsrbench.metrics.base import Faces, Facts
+from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.identity import Identity, IdentityLr, cosine, strangers_cosine
 from fsrbench.tasks import TASKS
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from fsrbench.metrics.base import Faces
+from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.identity_angles import IdentityAngle
 
 RNG = np.random.RandomState(0)

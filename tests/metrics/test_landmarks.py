@@ -8,8 +8,9 @@ import torch
 from torch.nn import functional as F
 
 from fsrbench.metrics import METRICS
-from fsrbench.metrics.base import Faces, Facts
+from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.extractors.base import EXTRACTORS
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.landmarks import LandmarkNme, Lmd, nme
 from fsrbench.tasks import Task
 

@@ -8,8 +8,9 @@ import pytest
 
 from fsrbench.errors import Invalid, Unavailable, UserError
 from fsrbench.metrics import BUILTIN, METRICS, PRESETS, resolve
-from fsrbench.metrics.base import Facts, FeatureMetric, ImageMetric, InputMetric, Metric, SpeedMetric
+from fsrbench.metrics.base import FeatureMetric, ImageMetric, InputMetric, Metric, SpeedMetric
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.pyiqa_metric import PyiqaMetric
 from fsrbench.tasks import TASKS
 

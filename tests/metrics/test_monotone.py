@@ -15,8 +15,8 @@ from torch import Tensor
 from torchvision.transforms.functional import gaussian_blur
 
 from fsrbench.metrics import METRICS, resolve
-from fsrbench.metrics.base import Faces
 from fsrbench.metrics.distribution import frechet_distance, kernel_distance
+from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 from fsrbench.metrics.verification import VerificationDlib, VerificationLabelled
 from fsrbench.pictures.decode import to_tensor, to_uint8

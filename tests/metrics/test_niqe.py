@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from fsrbench.errors import Unavailable
-from fsrbench.metrics.base import Facts
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.niqe import BLOCK, SIDE, Niqe
 from fsrbench.metrics.niqe_features import block_features, luma
 from fsrbench.pictures.decode import to_tensor, to_uint8

@@ -11,7 +11,7 @@ from made.basicsr_niqe import matlab_y, niqe
 
 from fsrbench import weights
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import Facts
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.niqe import Niqe
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.tasks import Task

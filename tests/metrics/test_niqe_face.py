@@ -16,7 +16,7 @@ from fsrbench.datasets.inputs import prepare
 from fsrbench.degradations.resampling import gaussian_blur, jpeg, to_image
 from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics import PRESETS, resolve
-from fsrbench.metrics.base import Facts
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.niqe_face import SIDES, NiqeFace
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import TASKS, Task

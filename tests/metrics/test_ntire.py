@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from fsrbench.errors import Invalid, Unavailable
-from fsrbench.metrics.base import Evaluation, Faces, Facts, Summary
+from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
 from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.ntire import PARTS, NtireGate, NtireIdentity, NtireScore
 from fsrbench.tasks import Task
 

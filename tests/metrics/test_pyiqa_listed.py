@@ -12,7 +12,7 @@ from made import picture_files, run, write_files
 from fsrbench.errors import Unavailable
 from fsrbench.machine.offline import is_offline, no_connections
 from fsrbench.metrics import BUILTIN, METRICS, PRESETS
-from fsrbench.metrics.base import Facts
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.pyiqa_listed import LISTED
 from fsrbench.metrics.pyiqa_metric import PyiqaMetric
 from fsrbench.tasks import Task

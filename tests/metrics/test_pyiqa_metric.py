@@ -11,7 +11,7 @@ from torch import Tensor
 
 from fsrbench.errors import Invalid, Unavailable, UserError
 from fsrbench.metrics import BUILTIN, resolve
-from fsrbench.metrics.base import Facts
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.pyiqa_metric import SETS, pyiqa_metric
 from fsrbench.pictures.decode import to_tensor
 from fsrbench.tasks import TASKS

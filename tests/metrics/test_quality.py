@@ -16,7 +16,7 @@ from torchvision.transforms.functional import gaussian_blur
 
 from fsrbench.errors import Invalid
 from fsrbench.metrics import quality
-from fsrbench.metrics.base import Facts
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.quality import MS_SSIM_WEIGHTS, MsSsim, Psnr, PsnrY, Ssim, luma, ms_ssim, psnr, ssim
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import Task

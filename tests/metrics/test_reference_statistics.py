@@ -18,9 +18,10 @@ from fsrbench import weights
 from fsrbench.errors import Invalid, UserError
 from fsrbench.machine.console import Reporter
 from fsrbench.metrics import METRICS, reference_statistics, write_statistics
-from fsrbench.metrics.base import Faces, Facts
 from fsrbench.metrics.distribution import frechet_distance, kernel_distance
+from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.extractors.inception import Inception
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.reference_statistics import is_statistics, open_statistics
 from fsrbench.tasks import TASKS
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from fsrbench.errors import Unavailable
-from fsrbench.metrics.base import Facts, ImageMetric
+from fsrbench.metrics.base import ImageMetric
 from fsrbench.metrics.changes import crop
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.quality import Psnr, Ssim
 from fsrbench.metrics.variants import ChangedPictures
 from fsrbench.tasks import TASKS

@@ -14,9 +14,10 @@ from sklearn.model_selection import LeaveOneGroupOut
 
 from fsrbench.errors import Invalid, Unavailable
 from fsrbench.metrics import METRICS
-from fsrbench.metrics.base import Evaluation, Faces, Facts
+from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.metrics.extractors.descriptors import ArcfaceDescriptor, FacenetDescriptor
 from fsrbench.metrics.extractors.dlib_faces import DlibDescriptor
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.pairing import Pairs, labelled_pairs, self_pairs
 from fsrbench.metrics.verification import (
     Verification,

@@ -12,8 +12,9 @@ from sklearn.metrics import roc_auc_score
 
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.errors import Invalid
-from fsrbench.metrics.base import Faces, Facts
+from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.extractors.dlib_faces import DlibDescriptor
+from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.pairing import listed_pairs
 from fsrbench.metrics.verification import VerificationPairs, judge
 from fsrbench.tasks import TASKS

@@ -24,7 +24,8 @@ import fsrbench
 from fsrbench.datasets import DATASETS, Dataset, Picture, Sample, open_dataset
 from fsrbench.errors import EndedProgram, UserError
 from fsrbench.methods import Method
-from fsrbench.metrics.base import Evaluation, FeatureMetric, ImageMetric
+from fsrbench.metrics.base import FeatureMetric, ImageMetric
+from fsrbench.metrics.evaluation import Evaluation
 from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor
 from fsrbench.process import state as process_state
 from fsrbench.process.containment import contained, no_exit

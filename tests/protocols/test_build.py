@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from fsrbench.errors import FsrbenchError, UserError
-from fsrbench.metrics.base import Broken, CombinedMetric, Facts
+from fsrbench.metrics.base import Broken, CombinedMetric
+from fsrbench.metrics.facts import Facts
 from fsrbench.protocols.build import build, described, resolve
 from fsrbench.protocols.record import Record, find, names
 from fsrbench.tasks import Task

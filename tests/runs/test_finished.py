@@ -33,7 +33,8 @@ class Blocks(Method):
         return torch.nn.functional.interpolate(lr, scale_factor=4)
 """
 METRIC = """
-from fsrbench.metrics.base import Evaluation, FeatureMetric, ImageMetric
+from fsrbench.metrics.evaluation import Evaluation
+from fsrbench.metrics.base import FeatureMetric, ImageMetric
 
 class Red(ImageMetric):
     name, title, protocol = "red", "Red", "mean of R"

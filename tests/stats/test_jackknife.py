@@ -9,8 +9,9 @@ import pytest
 
 from fsrbench.files import arrays
 from fsrbench.metrics import METRICS
-from fsrbench.metrics.base import Faces, Facts
 from fsrbench.metrics.distribution import frechet_distance, kernel_distance
+from fsrbench.metrics.evaluation import Faces
+from fsrbench.metrics.facts import Facts
 from fsrbench.stats.intervals import block_interval, pseudo_values
 from fsrbench.stats.jackknife import KEPT, blocks_of, frechet_blocks, kernel_blocks
 from fsrbench.stats.paired import compare

@@ -11,7 +11,7 @@ from fsrbench.engine.cluster.remote import make_setting, remote_context
 from fsrbench.engine.context import Context
 from fsrbench.engine.store import Store
 from fsrbench.metrics import resolve
-from fsrbench.metrics.base import Facts
+from fsrbench.metrics.facts import Facts
 from fsrbench.protocols.build import resolve as resolve_records
 from fsrbench.spec import RunSpec
 

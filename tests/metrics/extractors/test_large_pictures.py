@@ -11,11 +11,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fsrbench.faces.alignment import SIDE, TEMPLATE, alignment_grid
-from fsrbench.metrics.base import Facts
 from fsrbench.metrics.detection import Detection, DetectionRetinaface
 from fsrbench.metrics.extractors.base import EXTRACTORS, Features
 from fsrbench.metrics.extractors.descriptors import aligned_chips
 from fsrbench.metrics.extractors.detectors import Mtcnn, choose_face
+from fsrbench.metrics.facts import Facts
 from fsrbench.pictures.decode import to_tensor, to_uint8
 from fsrbench.tasks import Task
 

@@ -1,0 +1,60 @@
+"""What feature metrics read, and what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fsrbench.metrics.extractors.base import Features
+from fsrbench.stats.intervals import people
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One number of one method for one metric, with its 95 % interval (NaN without one) and n."""
+
+    value: float
+    ci_low: float = float("nan")
+    ci_high: float = float("nan")
+    n: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """The extracted features of one method's images, in the order of ``ids``; images that failed are left out."""
+
+    ids: Sequence[str]
+    identities: Sequence[str | None]
+    features: Features
+    hr: Features | None
+    """Features of the HR images, row for row; ``None`` without HR."""
+    is_hr: bool = False
+    """Whether these are the HR images themselves."""
+    reference: Features | None = None
+    """Features of the reference set (``--reference``), else of all HR images."""
+    lr: Features | None = None
+    """Features of the LR images, enlarged to HR's side, row for row; for metrics with ``uses_lr``."""
+
+    @property
+    def people(self) -> list[str]:
+        """The person on each image; see :func:`fsrbench.stats.intervals.people`."""
+        return people(self.ids, dict(zip(self.ids, self.identities, strict=True)))
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Result of a feature metric: a value per image (NaN where there is none) and, if not their mean, a summary."""
+
+    values: np.ndarray | None
+    """N values; ``None`` where only the whole set has one."""
+    summary: Summary | None = None
+    note: str = ""
+    details: Mapping[str, float] = field(default_factory=dict)
+    """Further numbers by name; fractions where the metric's unit is."""
+    curves: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Curves by name, each K,2."""
+    blocks: np.ndarray | None = None
+    """Jackknife pseudo-values of a number of the whole set; see :mod:`fsrbench.stats.jackknife`."""
