@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from made import call, picture_files, run, write_files
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 LIST = pytest.param("list metrics", marks=pytest.mark.heavy)  # it imports torch
 
 

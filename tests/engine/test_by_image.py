@@ -28,6 +28,8 @@ from fsrbench.runs.frames import Frames
 from fsrbench.runs.names import HR
 from fsrbench.spec import RunSpec
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 IDS = [f"{i:03}" for i in range(7)]
 VALUES = np.arange(7.0)
 

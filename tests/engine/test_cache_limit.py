@@ -13,6 +13,8 @@ from made.extractors import use_colours
 from fsrbench.files.size_limit import GIB
 from fsrbench.gallery import keep
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 IMAGES = [f"{i:02}.png" for i in range(20)]
 """Four shards of 5."""
 METHODS = "bicubic,nearest,lanczos"

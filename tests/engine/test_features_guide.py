@@ -23,6 +23,8 @@ from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, Features
 from fsrbench.runs.names import HR, LR
 from fsrbench.spec import RunSpec
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 
 class Boxes(Colours):
     """First of a chain: sees the mean of the picture."""

@@ -13,6 +13,8 @@ from PIL import Image
 
 from fsrbench.datasets import open_dataset
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 IMAGES = 8
 IDS = [sample.id for sample in open_dataset("sample").head(IMAGES)]
 

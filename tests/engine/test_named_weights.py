@@ -21,6 +21,8 @@ from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.spec import parse_spec
 from fsrbench.tasks import TASKS
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 CPU = torch.device("cpu")
 OWN = {
     "ours_x4": ("ours", "x4"),

@@ -24,6 +24,8 @@ from fsrbench.methods.base import Method
 from fsrbench.methods.isolation.parent import MethodDied
 from fsrbench.spec import RunSpec
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 IDS = [f"{i:02}" for i in range(24)]
 
 

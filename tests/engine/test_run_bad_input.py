@@ -11,6 +11,8 @@ import pytest
 from made import Finished, call, draw_picture, encode_picture, picture_files, run, write_files, write_zip
 from PIL import Image
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 GOOD = picture_files(["good1.png", "good2.png", "good3.png"])
 STATUSES = {"ok", "unavailable", "invalid", "failed"}
 

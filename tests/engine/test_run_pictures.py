@@ -15,6 +15,8 @@ from fsrbench.gallery import keep as gallery
 from fsrbench.methods.names import RESERVED, find_method
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 IDS = ["ann/1", "ann/2", "bob/1", "bob/2", "cy/1"]
 
 

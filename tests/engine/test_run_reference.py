@@ -12,6 +12,8 @@ from made.extractors import use_colours
 
 from fsrbench.metrics.distribution import kernel_distance
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 COUNT = 54
 KID = ("--metrics", "kid,psnr")
 

@@ -12,6 +12,8 @@ from PIL import Image
 from fsrbench.datasets import open_dataset
 from fsrbench.datasets.sample import PACK
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 METRICS = ("psnr", "psnr_y", "ssim", "ms_ssim", "gmsd", "entropy", "detection", "landmark_nme", "landmark_nme_dlib")
 """All that score image by image and need no download, and two of pyiqa's."""
 COUNT = 5

@@ -9,6 +9,8 @@ import pytest
 from made import Finished, draw_picture, encode_picture, picture_files, run, write_files
 from made.extractors import use_colours
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 NAMES = [f"person_{i:02}" for i in range(24)]
 METRICS = "verification,verification_labelled,verification_pairs"
 

@@ -19,6 +19,8 @@ from torch import nn
 from fsrbench.metrics import METRICS
 from fsrbench.metrics.extractors.base import EXTRACTORS
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 GAINS = 0.5, 0.9
 
 HEAD = """

@@ -18,6 +18,8 @@ from fsrbench import benchmark
 from fsrbench.errors import CannotWrite
 from fsrbench.files.folders import only_writer
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 Configured = Callable[..., Result]
 TWO = """
 methods: [bicubic]

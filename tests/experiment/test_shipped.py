@@ -17,6 +17,8 @@ from made.places import ROOT
 
 from fsrbench.experiment.config import read_experiment
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
 PAGE = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
 QUICK = ("--device", "cpu", "--limit", 2, "--methods", "bicubic,nearest", "--metrics", "psnr,ssim")

@@ -19,7 +19,10 @@ from made.hostile.cases import Case, faces
 from made.hostile.corpus import CASES, count
 from made.hostile.watch import snapshot, within
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and alarms are POSIX's")
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(sys.platform == "win32", reason="links, pipes and alarms are POSIX's"),
+]
 
 
 @pytest.fixture(scope="module", autouse=True)

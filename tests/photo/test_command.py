@@ -21,6 +21,8 @@ from fsrbench.photo.command import INVENTED
 from fsrbench.photo.detection import Face
 from fsrbench.photo.framing import cut
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 LARGE = frame_at(70, 100, 48)
 PLACES = [frame_at(40, 40, 16), LARGE, frame_at(110, 45, 20, 15)]
 SIZES = {"x4": 64, "x8": 128}

@@ -22,6 +22,8 @@ from fsrbench.metrics.extractors.base import EXTRACTORS
 from fsrbench.metrics.quality import Psnr
 from fsrbench.provenance import fingerprints
 
+pytestmark = pytest.mark.heavy  # whole runs
+
 PLUG_IN = """
 import torch
 from fsrbench.methods.names import Method
