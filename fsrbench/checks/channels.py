@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from fsrbench.checks.finding import Finding, Measured, agreed
-from fsrbench.checks.view import View
+from fsrbench.checks.view import View, rms
 
 ORDERS: Final = tuple(permutations(range(3)))
 """Orders of the channels; the first is the right one."""
@@ -21,11 +21,11 @@ BETTER: Final = 0.8
 def measure(view: View) -> dict[str, np.ndarray]:
     """``channels``: 6, RMS distance of SR in each of :data:`ORDERS` to LR; NaN where LR is grey."""
     sr, lr = (picture.reshape(-1, 3).astype(np.float32) for picture in view.coarse[:2])
-    apart = [_rms(lr[:, order] - lr) for order in ORDERS[1:]]
+    apart = [rms(lr[:, order] - lr) for order in ORDERS[1:]]
     if min(apart) < COLOURED:
         return {"channels": np.full(len(ORDERS), np.nan)}
     sr = sr - (sr.mean() - lr.mean())  # brightness is another check's
-    return {"channels": np.array([_rms(sr[:, order] - lr) for order in ORDERS])}
+    return {"channels": np.array([rms(sr[:, order] - lr) for order in ORDERS])}
 
 
 def judge(measured: Measured) -> list[Finding]:
@@ -43,7 +43,3 @@ def judge(measured: Measured) -> list[Finding]:
             text = f"{what} on {shown[0]} of {shown[1]} coloured images: convert to RGB before saving"
             return [Finding("channels", text, round(float(np.nanmedian(factor)), 3), BETTER, *shown)]
     return []
-
-
-def _rms(difference: np.ndarray) -> float:
-    return float(np.sqrt((difference**2).mean()))

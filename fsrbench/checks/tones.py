@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from fsrbench.checks.finding import LEAST, Finding, Measured
-from fsrbench.checks.view import View, reduced
+from fsrbench.checks.view import View, reduced, rms
 
 LEVELS: Final = np.array([0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98])
 """Quantiles of grey at which tones are compared: noise and invented detail do not move them much."""
@@ -61,7 +61,7 @@ def _against(sr: np.ndarray, reference: np.ndarray) -> Finding | None:
     if told.sum() < LEAST:
         return None
     sr, reference = sr[told], reference[told]
-    deviation = _rms(np.median(sr - reference, axis=0)) * 255
+    deviation = rms(np.median(sr - reference, axis=0)) * 255
     shown = int((np.sqrt(((sr - reference) ** 2).mean(axis=1)) * 255 > MOST / 2).sum())
     name = _name(sr, reference) if deviation > MOST else "right"
     text = f"tones are {name} ({deviation:.0f} of 255 grey levels off on {shown} of {len(sr)} images)"
@@ -85,7 +85,3 @@ def _name(sr: np.ndarray, reference: np.ndarray) -> str:
     return (
         f"{slope:.2f} times those of the input {'+' if offset >= 0 else '-'} {abs(255 * offset):.0f}: check the range"
     )
-
-
-def _rms(values: np.ndarray) -> float:
-    return float(np.sqrt((values**2).mean()))

@@ -66,6 +66,11 @@ def luma(picture: np.ndarray) -> np.ndarray:
     return weighed
 
 
+def rms(values: np.ndarray) -> float:
+    """Root mean square."""
+    return float(np.sqrt((values**2).mean()))
+
+
 def reduced(picture: np.ndarray, side: int) -> np.ndarray:
     """A picture averaged over whole blocks of pixels, to at most ``side`` px; a remainder is cut off."""
     return averaged(picture, -(-picture.shape[0] // side))

@@ -77,9 +77,9 @@ def _may_interpolate(name: str) -> bool:
 
 
 def _of_data(prepared: Prepared, results: Mapping[str, MethodResults]) -> list[Finding]:
-    told = [result for name, result in results.items() if name != REFERENCE and "data_thumbnail" in result.measured]
-    whole = [result for result in told if "spectrum" in result.measured]
-    of = max(whole or told, key=lambda result: len(result.ids), default=None)
+    measured = [result for name, result in results.items() if name != REFERENCE and "data_thumbnail" in result.measured]
+    whole = [result for result in measured if "spectrum" in result.measured]
+    of = max(whole or measured, key=lambda result: len(result.ids), default=None)
     found = data_checks.judge(of.joined(), of.ids) if of else []
     lr = results.get(LR)
     same = equality.judge_lr(lr.equal, len(lr.ids)) if lr else None
