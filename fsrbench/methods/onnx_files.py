@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -248,6 +249,21 @@ def open_session(path: Path, device: torch.device) -> Any:
         return onnxruntime.InferenceSession(str(path), options, providers)
     except Exception as error:  # onnxruntime raises types of its own
         raise Unavailable(f"{path.name} cannot be used: {one_line(error)[:300]}") from None
+
+
+@contextmanager
+def unavailable_where_it_fails(file: object) -> Iterator[None]:
+    """Inside, whatever a network in an ONNX file raises makes it unavailable.
+
+    Raises:
+        Unavailable: as it was raised inside, else with the file and the error.
+    """
+    try:
+        yield
+    except Unavailable:
+        raise
+    except Exception as error:  # onnxruntime raises types of its own
+        raise Unavailable(f"{file} cannot be used: {one_line(error)}") from None
 
 
 def _fixed(sizes: list[Any]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from math import inf
 from typing import Self
 
@@ -91,10 +92,9 @@ class LandmarkNme(FeatureMetric):
         return Evaluation(errors, None, f"{lost:.1%} of the faces above {FAILURE:.0%}", {"failure_rate": lost})
 
 
-class LandmarkNmeDlib(LandmarkNme):
-    """:class:`LandmarkNme` by dlib's predictor (Kazemi, Sullivan, CVPR 2014)."""
+class _ByDlib(FeatureMetric):
+    """A landmark metric by dlib's predictor, whose protocol depends on the pictures' size."""
 
-    name, title = "landmark_nme_dlib", "Landmark error, dlib"
     extractor = "dlib-landmarks"
 
     def __init__(self) -> None:
@@ -103,6 +103,16 @@ class LandmarkNmeDlib(LandmarkNme):
     def configured(self, facts: Facts) -> Self:
         """With what the predictor sees of pictures of this size."""
         return self.replace(protocol=self._protocol(facts.task.hr_size))
+
+    @abstractmethod
+    def _protocol(self, side: int) -> str:
+        """The protocol for pictures of ``side`` px."""
+
+
+class LandmarkNmeDlib(_ByDlib, LandmarkNme):
+    """:class:`LandmarkNme` by dlib's predictor (Kazemi, Sullivan, CVPR 2014)."""
+
+    name, title = "landmark_nme_dlib", "Landmark error, dlib"
 
     def _protocol(self, side: int) -> str:
         seen = "at 256 px (Pillow BICUBIC)" if side < LARGE else "on the picture as it is"
@@ -147,18 +157,10 @@ class Lmd(FeatureMetric):
         return Evaluation(found, details={"largest": float(found.max())})
 
 
-class LmdDlib(Lmd):
+class LmdDlib(_ByDlib, Lmd):
     """:class:`Lmd` by dlib's predictor (Kazemi, Sullivan, CVPR 2014)."""
 
     name, title = "lmd_dlib", "Landmark distance, dlib"
-    extractor = "dlib-landmarks"
-
-    def __init__(self) -> None:
-        self.protocol = self._protocol(0)
-
-    def configured(self, facts: Facts) -> Self:
-        """With what the predictor sees of pictures of this size."""
-        return self.replace(protocol=self._protocol(facts.task.hr_size))
 
     def _protocol(self, side: int) -> str:
         return (

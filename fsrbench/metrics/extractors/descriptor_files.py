@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import numpy as np
@@ -12,10 +13,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fsrbench import weights
-from fsrbench.errors import Unavailable, one_line
+from fsrbench.errors import Unavailable
 from fsrbench.faces.alignment import SIDE, alignment_grid
 from fsrbench.faces.points import five_points
-from fsrbench.methods.onnx_files import DTYPES, PREFIX, open_session
+from fsrbench.methods.onnx_files import DTYPES, PREFIX, open_session, unavailable_where_it_fails
 from fsrbench.metrics.extractors.base import Extractor, Features
 from fsrbench.metrics.extractors.point_files import IDS, points_of, read_points
 
@@ -47,15 +48,11 @@ class FileDescriptor(Extractor):
     def check(self) -> None:
         """Refuse without onnxruntime or the file, or one that gives no descriptor of such a picture."""
         super().check()
-        try:
+        with unavailable_where_it_fails(self._file.name):
             self._run(np.zeros(self.shape, np.float32))
-        except Unavailable:
-            raise
-        except Exception as error:  # onnxruntime raises types of its own
-            raise Unavailable(f"{self._file.name} cannot be used: {one_line(error)}") from None
 
     @property
-    def _file(self) -> Any:
+    def _file(self) -> Path:
         return weights.find(self.weight_files[0])
 
     @cached_property

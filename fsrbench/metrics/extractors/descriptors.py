@@ -16,7 +16,7 @@ from fsrbench.faces.alignment import SIDE, alignment_grid
 from fsrbench.faces.mtcnn import facenet_pytorch_package
 from fsrbench.faces.points import five_points
 from fsrbench.machine.packages import cannot_import
-from fsrbench.methods.onnx_files import DTYPES, PREFIX
+from fsrbench.methods.onnx_files import DTYPES, PREFIX, unavailable_where_it_fails
 from fsrbench.metrics.extractors.base import LARGE, Extractor, Features
 from fsrbench.metrics.judge_input import JudgeInput, declared_input, find_input
 from fsrbench.weights.tensors import check_tensors, tensors_of
@@ -123,12 +123,8 @@ class ArcfaceDescriptor(Extractor):
         sizes = [size if isinstance(size, int) and size > 0 else None for size in shape[1:]]
         if len(inputs) != 1 or len(sizes) != 3 or any(s not in (None, n) for s, n in zip(sizes, CHIP, strict=True)):
             raise Unavailable(f"{file} takes {shape}, not N,3,{SIDE},{SIDE}")
-        try:
+        with unavailable_where_it_fails(file):
             self.network_input  # noqa: B018 (found now, so that a file that does not run is refused)
-        except Unavailable:
-            raise
-        except Exception as error:
-            raise Unavailable(f"{file} cannot be used: {one_line(error)}") from None
 
     @cached_property
     def _session(self) -> Any:

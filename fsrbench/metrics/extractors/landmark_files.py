@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fsrbench import weights
-from fsrbench.errors import Unavailable, one_line
-from fsrbench.methods.onnx_files import DTYPES, ORDERS, PREFIX, RANGES, open_session
+from fsrbench.errors import Unavailable
+from fsrbench.methods.onnx_files import DTYPES, ORDERS, PREFIX, RANGES, open_session, unavailable_where_it_fails
 from fsrbench.metrics.extractors.base import Extractor, Features
 
 POINTS: Final = 98
@@ -71,12 +71,8 @@ class FileLandmarks(Extractor):
     def check(self) -> None:
         """Refuse without onnxruntime or the file, or one that gives no 98 landmarks of a picture."""
         super().check()
-        try:
+        with unavailable_where_it_fails(self._name):
             self._run(torch.full((1, 3, SIDE, SIDE), 0.5))
-        except Unavailable:
-            raise
-        except Exception as error:  # onnxruntime raises types of its own
-            raise Unavailable(f"{self._name} cannot be used: {one_line(error)}") from None
 
     @property
     def _name(self) -> str:
