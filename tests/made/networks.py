@@ -5,10 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 SIDE = 112
+
+
+def save_random_inception(path: Path) -> Any:
+    """Inception with random weights, as a file and as it is: the published file is not the project's to ship."""
+    import torch
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+
+    torch.save({}, path)
+    torch.manual_seed(0)
+    with mock.patch.object(FeatureExtractorInceptionV3, "load_state_dict"):
+        network = FeatureExtractorInceptionV3("inception", ["2048"], str(path))
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight)  # a signal that reaches the end
+    torch.save(network.state_dict(), path)
+    return network
 
 
 def save_pooling_onnx(path: Path, side: int = SIDE, batch: Any = "n", channels: int = 3) -> Path:

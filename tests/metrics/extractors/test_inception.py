@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from unittest import mock
 
 import numpy as np
 import pytest
 import torch
+from made.networks import save_random_inception
 from torch import Tensor
-from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from fsrbench import weights
 from fsrbench.metrics.extractors.inception import Inception
@@ -19,14 +18,7 @@ from fsrbench.pictures.decode import to_tensor
 @pytest.fixture(scope="module")
 def inception(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inception]:
     file = tmp_path_factory.mktemp("weights") / "inception.pth"
-    torch.save({}, file)
-    torch.manual_seed(0)
-    with mock.patch.object(FeatureExtractorInceptionV3, "load_state_dict"):
-        network = FeatureExtractorInceptionV3("inception", ["2048"], str(file))
-    for layer in network.modules():
-        if isinstance(layer, torch.nn.Conv2d):
-            torch.nn.init.kaiming_normal_(layer.weight)  # a signal that reaches the end
-    torch.save(network.state_dict(), file)
+    save_random_inception(file)
     with weights.override({"inception": file}):
         extractor = Inception()
         extractor.check()

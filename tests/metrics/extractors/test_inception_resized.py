@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from unittest import mock
 
 import numpy as np
 import pytest
 import torch
+from made.networks import save_random_inception
 from torch.nn import functional as F
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
@@ -21,14 +21,7 @@ from fsrbench.pictures.decode import to_tensor
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureExtractorInceptionV3]:
     """Random weights: the published file is not the project's to ship."""
     file = tmp_path_factory.mktemp("weights") / "inception.pth"
-    torch.save({}, file)
-    torch.manual_seed(0)
-    with mock.patch.object(FeatureExtractorInceptionV3, "load_state_dict"):
-        made = FeatureExtractorInceptionV3("inception", ["2048"], str(file))
-    for layer in made.modules():
-        if isinstance(layer, torch.nn.Conv2d):
-            torch.nn.init.kaiming_normal_(layer.weight)  # a signal that reaches the end
-    torch.save(made.state_dict(), file)
+    made = save_random_inception(file)
     with weights.override({"inception": file}):
         yield made
 
