@@ -44,7 +44,7 @@ class Options(TypedDict, total=False):
     reference: str | None
     pairs: Path | None
     sides: Literal["one", "both"]
-    alignment: Literal["hr", "sr"]
+    alignment: Literal["hr", "sr", "lr", "given", "none"]
     descriptor: Literal["auto", "dlib", "facenet", "arcface"]
     timing: Literal["quick", "full"]
     ratio_to: str | None

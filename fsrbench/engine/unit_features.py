@@ -83,12 +83,16 @@ class UnitFeatures:
         return alone or (extractor.aligns and self._context.spec.alignment == "sr")
 
     def _source(self, unit: Unit, name: str, alone: bool) -> Unit:
-        """Whose features the extractor reads: the HR images' where there are any, else the pictures' or the LR's."""
+        """Whose features the extractor reads: the LR images' where the feature set says so, else the HR images' where
+        there are any, else the pictures'.
+        """
         if alone or unit.of_hr:
             return unit
+        if name.endswith(BY_LR):
+            return replace(unit, method=LR)
         if self._context.inputs.get(unit.shard).hr is not None:
             return replace(unit, method=HR)
-        return replace(unit, method=LR) if name.endswith(BY_LR) else unit
+        return unit
 
     def _guide(self, unit: Unit, name: str, alone: bool, ids: Sequence[str]) -> Rows:
         """What the extractor reads of the pictures that :meth:`_source` chooses."""
