@@ -212,7 +212,7 @@ class FeatureMetric(Metric):
     """Name of the feature extractor whose features it reads."""
     uses_reference: ClassVar[bool] = False
     """Whether it compares with a reference set, not image by image."""
-    uses_lr: ClassVar[bool] = False
+    uses_lr: bool = False
     """Whether it compares with the LR images too."""
     control: ClassVar[bool] = False
     """Whether the LR images, enlarged to HR's side, are scored whatever the task: what is achieved without SR."""

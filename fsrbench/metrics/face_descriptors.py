@@ -62,17 +62,12 @@ def align(names: Sequence[str], facts: Facts, by_lr: bool = True) -> Aligned:
         Unavailable: none of them can be used here.
         Invalid: the descriptor cannot be aligned so.
     """
-    alignment = facts.alignment
+    alignment, chosen = facts.alignment, choose_descriptor(names, facts.descriptor)
     if alignment in BY_OTHERS:
         others = BY_OTHERS[alignment]
-        if facts.descriptor not in ("auto", *others):
-            raise Invalid(f"--alignment {alignment} needs --descriptor {' or '.join(others)}")
-        able = tuple(name for name in names if name in others)
-        if not able:
-            raise Invalid(f"--alignment {alignment} is for {' and '.join(others)}, not for {', '.join(names)}")
-        chosen = choose_descriptor(able, facts.descriptor)
+        if chosen not in others:
+            raise Invalid(f"--alignment {alignment} is for --descriptor {' or '.join(others)}, not for {chosen}")
         return Aligned(chosen, others[chosen], False, alignment)
-    chosen = choose_descriptor(names, facts.descriptor)
     of_lr = alignment == "lr" or (alignment == "hr" and by_lr and not facts.has_hr)
     words = "the LR" if of_lr else "the HR" if alignment == "hr" else "the picture itself"
     return Aligned(chosen, chosen, of_lr, words)
