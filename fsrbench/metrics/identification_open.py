@@ -147,8 +147,10 @@ class IdentificationOpen(Recognition):
 
 
 def _as_distances(found: np.ndarray, best: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores as distances, and which are of mated probes."""
-    return -np.concatenate([found, best]), np.repeat([True, False], [len(found), len(best)])
+    """Scores as distances, those of mates that are not found beyond all others; and which are of mated probes."""
+    distance = -np.concatenate([found, best])
+    distance[np.isinf(distance)] = 1 + distance[np.isfinite(distance)].max()
+    return distance, np.repeat([True, False], [len(found), len(best)])
 
 
 def identification_curve(found: np.ndarray, best: np.ndarray) -> np.ndarray:

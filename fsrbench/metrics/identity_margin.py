@@ -57,9 +57,9 @@ class IdentityMargin(Identity):
 
     ``cos(SR_i, HR_i) - max_j cos(SR_i, HR_j)`` over the HR of other people, mean of the images; from -2 to 2, higher is
     better, and below 0 the face would be taken for another's. It falls with the number of people, so it compares
-    methods on one set and not sets. A note says where SR gains in likeness to its own HR, against LR enlarged, and
-    nears all other people too: a method that pulls faces towards a mean raises ``identity`` and helps nobody to be
-    recognised.
+    methods on one set and not sets. A note says where SR gains in likeness to its own HR, against LR enlarged, but
+    nears all other people too and gains no margin: a method that pulls faces towards a mean raises ``identity`` and
+    helps nobody to be recognised.
 
     Example:
         >>> sr, hr = np.array([[1.0, 0], [0.6, 0.8]]), np.array([[1.0, 0], [0, 1]])
@@ -108,14 +108,16 @@ class IdentityMargin(Identity):
 
 
 def _pulled(sr: Likeness, lr: Likeness, people: np.ndarray, seed: int) -> str:
-    """A note where SR is nearer than LR to its own HR and to other people's alike, beyond chance."""
+    """A note where SR is nearer than LR to its own HR and to other people's, beyond chance, and the margin gains nothing."""
     own, other = sr.own - lr.own, sr.mean_other - lr.mean_other
     if min(mean_interval(own, seed, people)[0], mean_interval(other, seed, people)[0]) <= 0:
         return ""
     margins = (sr.own - sr.best_other) - (lr.own - lr.best_other)
     low, high = mean_interval(margins, seed, people)
-    verdict = "the margin grows all the same" if low > 0 else "the margin falls" if high < 0 else "the margin does not"
+    if low > 0:
+        return ""  # what is gained is more than what brings it nearer to everybody
+    verdict = "falls" if high < 0 else "does not grow"
     return (
         f"nearer to its HR than LR enlarged by {own.mean():.3f}, and nearer to other people by {other.mean():.3f} on "
-        f"average; {verdict} ({margins.mean():+.3f})"
+        f"average: the margin {verdict} ({margins.mean():+.3f})"
     )
