@@ -12,6 +12,7 @@ from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
 from fsrbench.metrics.extractors.base import Features
 from fsrbench.metrics.face_descriptors import DESCRIPTORS, align, describe_descriptor
 from fsrbench.metrics.facts import Facts
+from fsrbench.metrics.identity import EUCLIDEAN
 from fsrbench.metrics.ranking import mate_ranks, unit_rows
 from fsrbench.stats.intervals import mean_interval
 
@@ -41,8 +42,9 @@ class Recognition(FeatureMetric):
         described = describe_descriptor(aligned.descriptor, aligned.words, facts.task.hr_size)
         given = "HR" if facts.has_hr else "their HR where they have one, else their LR enlarged by Pillow BICUBIC"
         gallery = "SR" if facts.sides == "both" else f"not super-resolved ({given})"
-        made = self.replace(extractor=aligned.extractor, by_lr=aligned.by_lr, sides=facts.sides)
-        return made.replace(protocol=self._protocol(f"; probes SR, gallery {gallery}; {described}"))
+        euclidean = EUCLIDEAN if aligned.descriptor == "dlib" else ""
+        protocol = self._protocol(f"; probes SR, gallery {gallery}; {described}{euclidean}")
+        return self.replace(extractor=aligned.extractor, by_lr=aligned.by_lr, sides=facts.sides, protocol=protocol)
 
     def _protocol(self, setting: str) -> str:
         return f"{self.measured}; cosine of descriptors; {_PLAIN}{setting}"

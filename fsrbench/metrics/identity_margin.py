@@ -108,7 +108,7 @@ class IdentityMargin(Identity):
 
 
 def _pulled(sr: Likeness, lr: Likeness, people: np.ndarray, seed: int) -> str:
-    """A note where SR is nearer than LR to its own HR and to other people's, beyond chance, and the margin gains nothing."""
+    """A note where SR is nearer than LR to its own HR and to other people's, beyond chance, and gains no margin."""
     own, other = sr.own - lr.own, sr.mean_other - lr.mean_other
     if min(mean_interval(own, seed, people)[0], mean_interval(other, seed, people)[0]) <= 0:
         return ""
