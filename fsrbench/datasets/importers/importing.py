@@ -33,7 +33,7 @@ FACE_POINTS: Final = "face_points.csv"
 """Five landmarks in the form of the weight file ``face_points``, for ``--alignment given``."""
 FACTS: Final = ("sha256", "side", "outside")
 """Facts of each picture that :data:`SOURCES` lists."""
-_FACE_POINTS: Final = tuple(
+FACE_POINT_COLUMNS: Final = tuple(
     f"{point}_{axis}" for point in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right") for axis in "xy"
 )
 NOT_SETTINGS: Final = ("split", "landmarks")
@@ -203,7 +203,7 @@ def _write_face_points(request: Import, written: list[Outcome]) -> list[str]:
     (request.folder / FACE_POINTS).unlink(missing_ok=True)
     if not rows or not request.kind.recognition:
         return []
-    prepared.write_csv(request.folder / FACE_POINTS, ["filename", *_FACE_POINTS, "side"], rows)
+    prepared.write_csv(request.folder / FACE_POINTS, ["filename", *FACE_POINT_COLUMNS, "side"], rows)
     return [FACE_POINTS]
 
 
