@@ -81,7 +81,7 @@ class Identification(Recognition):
         1.0
     """
 
-    name, title = "identification", "Identification, rank 1"
+    name, title = "identification", "Identification"
     measured = "closed-set identification: share of probes whose nearest picture in the gallery is of their person"
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
