@@ -7,7 +7,7 @@ import pytest
 from made import write_files
 
 from fsrbench.datasets import Dataset, open_dataset
-from fsrbench.datasets.landmarks import image_of
+from fsrbench.files.labels import image_of
 from fsrbench.errors import UserError
 
 HEADER = "image," + ",".join(f"{axis}{i}" for i in range(68) for axis in "xy")
