@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Final
 
 import numpy as np
@@ -83,6 +84,7 @@ def by_group(
     methods: Sequence[str] | None = None,
     min_people: int = MIN_PEOPLE,
     seed: int = 0,
+    tested: bool = True,
 ) -> list[ByGroup]:
     """A run's metrics by group, of every method and of the LR and HR images where they have scores.
 
@@ -92,12 +94,14 @@ def by_group(
         metrics, methods: some of the run's; all by default.
         min_people: groups of fewer people are not ranked.
         seed: of intervals and permutations.
+        tested: whether to test gaps, too; without it every p is NaN.
 
     Raises:
         UserError: the run lacks a metric or method, or no column has two groups of enough people.
     """
     rows = _known(run, metrics, methods)
-    return _tested(run, groupings, _scored(run, metrics), rows, lambda scores, row: scores.get(row), min_people, seed)
+    found = _collect(run, groupings, _scored(run, metrics), rows, lambda scores, row: scores.get(row), min_people)
+    return _judged(found, seed) if tested else [each.row(0, seed) for each in found]
 
 
 def compare_by_group(
@@ -125,8 +129,8 @@ def compare_by_group(
         both = scores[[row, base]].dropna()
         return pd.Series(differences(both[row].to_numpy(), both[base].to_numpy()), both.index)
 
-    found = _tested(run, groupings, _scored(run, metrics), rows, difference, min_people, seed, rates=False)
-    return [replace(row, base=base) for row in found]
+    found = _collect(run, groupings, _scored(run, metrics), rows, difference, min_people, rates=False)
+    return [replace(row, base=base) for row in _judged(found, seed)]
 
 
 def left_out(run: RunData, metrics: Sequence[str] | None = None) -> list[str]:
@@ -149,34 +153,36 @@ def _scored(run: RunData, metrics: Sequence[str] | None) -> list[str]:
     return [metric for metric in metrics or run.metrics if metric in there]
 
 
-def _tested(
+def _collect(
     run: RunData,
     groupings: Sequence[Grouping],
     metrics: Sequence[str],
     methods: Sequence[str],
     pick: Callable[[pd.DataFrame, str], pd.Series | None],
     min_people: int,
-    seed: int,
     rates: bool = True,
-) -> list[ByGroup]:
-    """What is picked of each metric's scores, by group; ``rates``: they may be rates, and are no differences."""
+) -> list[_Scores]:
+    """What is picked of each metric's scores; ``rates``: they may be rates, and are no differences."""
     found = []
-    for grouping in groupings:
-        for metric in metrics:
-            scores = run.per_image(metric)
-            rate = rates and run.metric(metric).unit == "%"
-            for method in methods:
-                values = pick(scores, method)
-                if values is not None and len(values := values[values.index.isin(list(grouping.of))].dropna()):
-                    found.append(_Scores(run, grouping, metric, method, values, rate, min_people))
+    for grouping, metric in product(groupings, metrics):
+        scores, rate = run.per_image(metric), rates and run.metric(metric).unit == "%"
+        for method in methods:
+            values = pick(scores, method)
+            if values is not None and len(values := values[values.index.isin(list(grouping.of))].dropna()):
+                found.append(_Scores(run, grouping, metric, method, values, rate, min_people))
     if not found:
         raise UserError(f"{run.path}: no labelled image has a score of {', '.join(metrics) or 'any metric'}")
     if not any(each.testable for each in found):
         raise UserError(f"too few people: {found[0].sizes}; two groups of {min_people} are needed (--min-people)")
-    permutations = min(MOST_PERMUTATIONS, max(PERMUTATIONS, FINEST * sum(each.testable for each in found) - 1))
+    return found
+
+
+def _judged(found: Sequence[_Scores], seed: int) -> list[ByGroup]:
+    """Values and tests, corrected for their number."""
+    tests = sum(each.testable for each in found)
+    permutations = min(MOST_PERMUTATIONS, max(PERMUTATIONS, FINEST * tests - 1))
     rows = [each.row(permutations, seed) for each in found]
-    corrected = holm([row.p for row in rows])
-    return [replace(row, p_corrected=p) for row, p in zip(rows, corrected, strict=True)]
+    return [replace(row, p_corrected=p) for row, p in zip(rows, holm([row.p for row in rows]), strict=True)]
 
 
 class _Scores:
@@ -217,7 +223,7 @@ class _Scores:
     def row(self, permutations: int, seed: int) -> ByGroup:
         """Values, intervals and the test."""
         groups = tuple(self._group(g, seed) for g in range(len(self.grouping.names)))
-        p = self._p(permutations, seed) if self.testable else math.nan
+        p = self._p(permutations, seed) if self.testable and permutations else math.nan
         reasons = [] if self.testable else ["fewer than two groups of enough people"]
         if self.infinite:
             reasons.append(f"{counted(self.infinite, 'image')} with an infinite score left out")
