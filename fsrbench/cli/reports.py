@@ -42,6 +42,10 @@ def table(
     by: By = None,
     groups: GroupsFile = None,
     min_people: MinPeople = 10,
+    classifier: Annotated[
+        str | None,
+        typer.Option(help="With --by COLUMN: also which classes python:pkg.module:Name or onnx:FILE sees in SR."),
+    ] = None,
 ) -> None:
     """Print the table of a run, of several side by side, or of one by group."""
     with one_line_errors():
@@ -50,12 +54,19 @@ def table(
 
         chosen, methods = (names_in(text) if text else None for text in (columns, rows))
         if by is not None or groups is not None:
+            from fsrbench.attributes.command import classes_seen
             from fsrbench.reports.tables.groups_command import group_table
 
             if sweep or standalone or published:
                 raise UserError("--by goes with none of --sweep, --standalone and --published")
+            if classifier is not None and format != "md":
+                raise UserError("--classifier goes with --format md")
             print(group_table(runs, format, by, groups, min_people, layout, chosen, methods), end="")
+            if classifier is not None:
+                print("\n" + classes_seen(runs[0], classifier, by, groups, methods), end="")
             return
+        if classifier is not None:
+            raise UserError("--classifier needs --by COLUMN, with the labels that its classes are held against")
         text = table_command.table(
             runs, format, layout, chosen, methods, intervals, notes, sweep, published, standalone
         )

@@ -38,7 +38,7 @@ CAPTIONS: Final = {
     "groups": (
         "By group",
         "One panel per metric and one row per group of the data's labels, its people in brackets: each method's mean "
-        "and its 95 % interval over people.",
+        "and its 95 % interval over people; °: too few people to rank.",
     ),
     "throughput": ("Throughput", "Images per second over the batch size."),
 }

@@ -62,10 +62,11 @@ def draw_by_group(run: RunData, chosen: Sequence[Grouping], min_people: int = MI
 
 
 def _name(found: Sequence[ByGroup], place: tuple[str, str], several: bool) -> str:
-    """The group with its people: ``female (26)``, under the column's name where there are several."""
+    """The group with its people: ``sex: female (26)``; ``°``: too few to rank."""
     column, name = place
     people = max(group.people for row in found if row.column == column for group in row.groups if group.group == name)
-    return f"{column}: {name} ({people})" if several else f"{name} ({people})"
+    few = "" if any(g.ranked for row in found if row.column == column for g in row.groups if g.group == name) else "°"
+    return f"{column}: {name} ({people}){few}" if several else f"{name} ({people}){few}"
 
 
 def _draw_panel(
@@ -77,7 +78,7 @@ def _draw_panel(
     methods: Sequence[str],
 ) -> None:
     look = looks(run)
-    step = SPREAD / max(1, len(methods) - 1)
+    step = min(0.22, SPREAD / max(1, len(methods) - 1))
     for row in rows:
         offset = (methods.index(row.method) - (len(methods) - 1) / 2) * step
         for group in row.groups:

@@ -162,11 +162,14 @@ def _html(column: str, headings: Sequence[str], lines: Sequence[Sequence[str]]) 
         cells = "".join(f"<td>{html_escape(text)}</td>" for text in others)
         body.append(f'<tr><td>{html_escape(metric)}</td><th scope="row">{html_escape(method)}</th>{cells}</tr>')
     caption = f"<caption>By {html_escape(column)}</caption>"
-    rows = "\n".join(body)
-    return (
-        f'<div class="fsrbench-table"><table>{caption}\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>'
-        "</table></div>\n"
-    )
+    lines_of_table = [
+        '<div class="fsrbench-table scroll"><table class="results">',
+        f"{caption}\n<thead><tr>{head}</tr></thead>",
+        "<tbody>",
+        *body,
+        "</tbody></table></div>",
+    ]
+    return "\n".join(lines_of_table) + "\n"
 
 
 def _padded(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
