@@ -14,6 +14,8 @@ from fsrbench.errors import UserError
 
 GROUPS: Final = "groups.csv"
 """The file's name in a dataset and in a run's folder."""
+UNKNOWN: Final = ("", "NA", "N/A", "NAN")
+"""Cells that say that a label is not known, in any case."""
 Labels = Mapping[str, Mapping[str, str]]
 """By column: the label of each image that has one."""
 
@@ -26,7 +28,7 @@ class LabelFile:
     """The file, for messages."""
     columns: tuple[str, ...]
     rows: tuple[tuple[int, str, tuple[str, ...]], ...]
-    """Line, image as it is named there, and its cells; an empty one means that the label is not known."""
+    """Line, image as it is named there, and its cells; one of :data:`UNKNOWN` is no label."""
 
     def of(self, ids: Iterable[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
         """The labels of images, by column, and the names in the file that are none of theirs.
@@ -48,7 +50,7 @@ class LabelFile:
                 raise UserError(f"{self.where}, line {line}: {image[:80]} is there twice")
             seen.add(image)
             for column, cell in zip(self.columns, cells, strict=True):
-                if cell:
+                if cell.upper() not in UNKNOWN:
                     found[column][image] = cell
         if not seen:
             one = next(iter(sorted(known)), "")

@@ -172,7 +172,7 @@ def _collect(
                 found.append(_Scores(run, grouping, metric, method, values, rate, min_people))
     if not found:
         raise UserError(f"{run.path}: no labelled image has a score of {', '.join(metrics) or 'any metric'}")
-    if not any(each.testable for each in found):
+    if not any(sum(each.ranked) > 1 for each in found):
         raise UserError(f"too few people: {found[0].sizes}; two groups of {min_people} are needed (--min-people)")
     return found
 
@@ -211,8 +211,11 @@ class _Scores:
 
     @property
     def testable(self) -> bool:
-        """Whether two groups have enough people."""
-        return sum(self.ranked) > 1
+        """Whether two groups have enough people, and not all of them the same score."""
+        return sum(self.ranked) > 1 and bool(np.ptp(self.values) > 0)
+
+    def _untestable(self) -> str:
+        return "all scores are equal" if sum(self.ranked) > 1 else "too few people"
 
     @property
     def sizes(self) -> str:
@@ -224,7 +227,7 @@ class _Scores:
         """Values, intervals and the test."""
         groups = tuple(self._group(g, seed) for g in range(len(self.grouping.names)))
         p = self._p(permutations, seed) if self.testable and permutations else math.nan
-        reasons = [] if self.testable else ["fewer than two groups of enough people"]
+        reasons = [] if self.testable else [self._untestable()]
         if self.infinite:
             reasons.append(f"{counted(self.infinite, 'image')} with an infinite score left out")
         return ByGroup(self.grouping.column, self.metric, self.method, "", groups, p, p, "; ".join(reasons))

@@ -85,7 +85,7 @@ def lines_of(run: RunData, rows: Sequence[ByGroup]) -> list[list[str]]:
         info = run.metric(row.metric)
         groups = [_value(info, group, bool(row.base)) for group in row.groups]
         tested = not math.isnan(row.p)
-        gap = info.text(row.gap) if tested else NO_VALUE
+        gap = NO_VALUE if math.isnan(row.gap) else info.text(row.gap)
         p = ("< 0.001" if row.p_corrected < 0.001 else f"{row.p_corrected:.3f}") if tested else NO_VALUE
         method = f"{row.method} − {row.base}" if row.base else row.method
         verdict = worst(info, row) + (f" ({row.reason})" if row.reason else "")
@@ -160,7 +160,9 @@ def _html(column: str, headings: Sequence[str], lines: Sequence[Sequence[str]]) 
     body = []
     for metric, method, *others in lines:
         cells = "".join(f"<td>{html_escape(text)}</td>" for text in others)
-        body.append(f'<tr><td>{html_escape(metric)}</td><th scope="row">{html_escape(method)}</th>{cells}</tr>')
+        body.append(
+            f'<tr><th scope="row">{html_escape(metric)}</th><th scope="row">{html_escape(method)}</th>{cells}</tr>'
+        )
     caption = f"<caption>By {html_escape(column)}</caption>"
     lines_of_table = [
         '<div class="fsrbench-table scroll"><table class="results">',
