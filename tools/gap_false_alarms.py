@@ -41,7 +41,7 @@ def rejected(run: RunData, grouping: Grouping, metric: str, draws: int, seed: in
 
 def _share(values: np.ndarray, group: np.ndarray, person: np.ndarray, draws: int, seed: int) -> float:
     """Labels of people, each of whom is in one group, change hands."""
-    who, first, number = np.unique(person, return_index=True, return_inverse=True)
+    _, first, number = np.unique(person, return_index=True, return_inverse=True)
     random, hits = np.random.default_rng(seed), 0
     for draw in range(draws):
         shuffled = random.permutation(group[first])[number]

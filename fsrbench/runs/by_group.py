@@ -150,7 +150,9 @@ def _known(run: RunData, metrics: Sequence[str] | None, methods: Sequence[str] |
 
 def _scored(run: RunData, metrics: Sequence[str] | None) -> list[str]:
     there = set(run.scores["metric"])
-    return [metric for metric in metrics or run.metrics if metric in there]
+    if not (found := [metric for metric in metrics or run.metrics if metric in there]):
+        raise UserError(f"{', '.join(metrics or run.metrics)}: no scores of images, and so none of groups")
+    return found
 
 
 def _collect(
@@ -171,7 +173,7 @@ def _collect(
             if values is not None and len(values := values[values.index.isin(list(grouping.of))].dropna()):
                 found.append(_Scores(run, grouping, metric, method, values, rate, min_people))
     if not found:
-        raise UserError(f"{run.path}: no labelled image has a score of {', '.join(metrics) or 'any metric'}")
+        raise UserError(f"{run.path}: no labelled image has a score of {', '.join(metrics)}")
     if not any(sum(each.ranked) > 1 for each in found):
         raise UserError(f"too few people: {found[0].sizes}; two groups of {min_people} are needed (--min-people)")
     return found
