@@ -136,6 +136,7 @@ def test_two_runs_have_no_table_by_group(run: RunData) -> None:
     assert "--by takes one run" in found.stderr
 
 
+@pytest.mark.heavy  # draws all plots of a run: matplotlib takes seconds
 def test_a_page_and_a_plot_show_the_groups(run: RunData) -> None:
     assert call("plot", run.path).exit_code == 0
     assert (run.path / "plots" / "groups.png").stat().st_size > 10_000
