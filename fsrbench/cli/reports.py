@@ -53,20 +53,14 @@ def table(
         from fsrbench.reports.tables import command as table_command
 
         chosen, methods = (names_in(text) if text else None for text in (columns, rows))
-        if by is not None or groups is not None:
-            from fsrbench.attributes.command import classes_seen
-            from fsrbench.reports.tables.groups_command import group_table
-
+        if by is not None or groups is not None or classifier is not None:
             if sweep or standalone or published:
                 raise UserError("--by goes with none of --sweep, --standalone and --published")
-            if classifier is not None and format != "md":
-                raise UserError("--classifier goes with --format md")
-            print(group_table(runs, format, by, groups, min_people, layout, chosen, methods), end="")
-            if classifier is not None:
-                print("\n" + classes_seen(runs[0], classifier, by, groups, methods), end="")
+            from fsrbench.attributes.command import table_by_group
+
+            text = table_by_group(runs, format, by, groups, min_people, classifier, layout, chosen, methods)
+            print(text, end="")
             return
-        if classifier is not None:
-            raise UserError("--classifier needs --by COLUMN, with the labels that its classes are held against")
         text = table_command.table(
             runs, format, layout, chosen, methods, intervals, notes, sweep, published, standalone
         )

@@ -76,7 +76,7 @@ def parse_labels(text: str, where: str) -> LabelFile:
         lines = [(number, row) for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), 1) if row]
     except csv.Error as error:
         raise UserError(f"{where}: cannot be read: {error}") from None
-    heading = [cell.strip() for cell in lines[0][1]] if lines else []
+    heading = [_plain(cell) for cell in lines[0][1]] if lines else []
     if len(heading) < 2 or heading[0].lower() != "image" or not all(heading):
         raise UserError(f"{where}: the first line must be image and the names of the columns of labels: image,sex,age")
     if twice := [name for name in heading if heading.count(name) > 1]:
@@ -86,8 +86,13 @@ def parse_labels(text: str, where: str) -> LabelFile:
     for number, row in lines[1:]:
         if len(row) != len(heading):
             raise UserError(f"{where}, line {number}: {len(row)} columns, the first line has {len(heading)}")
-    rows = tuple((number, row[0].strip(), tuple(cell.strip() for cell in row[1:])) for number, row in lines[1:])
+    rows = tuple((number, row[0].strip(), tuple(map(_plain, row[1:]))) for number, row in lines[1:])
     return LabelFile(where, tuple(heading[1:]), rows)
+
+
+def _plain(cell: str) -> str:
+    """On one line, without characters that a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(cell.split()))
 
 
 def image_of(name: str, ids: Container[str]) -> str | None:

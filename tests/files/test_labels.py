@@ -15,6 +15,11 @@ def test_names_match_with_and_without_suffix_and_unknown_labels_are_none():
     assert strays == ["gone"]
 
 
+def test_labels_are_one_line_without_control_characters():
+    labels, _ = parse_labels('image,sex\na," f\nm\x1b[31m"\n', "g.csv").of(["a"])
+    assert labels == {"sex": {"a": "f m?[31m"}}
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
