@@ -12,10 +12,12 @@ from functools import cached_property
 
 import numpy as np
 
-from fsrbench.stats.corrections import PERMUTATIONS
+from fsrbench.stats.corrections import PERMUTATIONS, SMALLEST_P
 
 CHUNK_BYTES = 2**26
 """Memory for the permutations that are computed together."""
+ENOUGH = 100
+"""From so many people in each group on, Student's t takes the permutations' place: as accurate, and fast."""
 NOTHING = 1e-9
 """A difference of standardised scores below this is one of rounding."""
 
@@ -53,6 +55,11 @@ class Groups:
         return starts
 
     @cached_property
+    def _fewest(self) -> int:
+        """How many people the smallest group has."""
+        return min(len(np.unique(self.person[self.group == g])) for g in range(self.count))
+
+    @cached_property
     def constant(self) -> bool:
         """Whether nobody is in two groups."""
         ordered = self.group[self._order]
@@ -66,6 +73,8 @@ class Groups:
             return 1.0
         values = ((values - values.mean()) / deviation)[self._order]
         observed = self._statistic(values, self.group[self._order][self._starts if self.constant else slice(None)])
+        if (people := self._fewest) >= ENOUGH:
+            return _by_t(observed, people, self.count)
         as_large = sum(
             int((self._statistics(values, codes) >= observed * (1 - NOTHING)).sum())
             for codes in self._shuffled(permutations, seed)
@@ -140,7 +149,8 @@ def gap_test(
     1997; Chung and Romano, Annals of Statistics 41, 2013). Where nobody is in two groups, labels are shuffled among
     people. Where the same person is (an expression, a pose), a person's labels change places with those of another
     person of as many images and then among the person's own images, so that what is the person's stays with the person
-    (whole-block and within-block exchange; Winkler et al., NeuroImage 123, 2015).
+    (whole-block and within-block exchange; Winkler et al., NeuroImage 123, 2015). With :data:`ENOUGH` people in each
+    group, p is Student's t of the largest difference, times the pairs of groups (Bonferroni).
 
     Args:
         values: N finite scores.
@@ -155,6 +165,14 @@ def gap_test(
         True
     """
     return Groups(group, person).p_value(values, permutations, seed)
+
+
+def _by_t(observed: float, people: int, groups: int) -> float:
+    """p of the largest of all pairs' t, with the smallest group's degrees of freedom."""
+    from scipy import special
+
+    pairs = groups * (groups - 1) // 2
+    return max(SMALLEST_P, min(1.0, 2 * pairs * float(special.stdtr(people - 1, -observed))))
 
 
 def _few(people: np.ndarray) -> np.ndarray:

@@ -133,6 +133,35 @@ def test_shuffles_keep_what_is_a_persons():
     assert len({tuple(row) for row in codes}) > 10
 
 
+@pytest.mark.parametrize("within", [False, True])
+def test_of_many_people_p_is_students_and_that_of_the_permutations(within, monkeypatch):
+    rng = RNG(9)
+    person = np.repeat(np.arange(260), 2)
+    values = rng.normal(size=260)[person] + 0.5 * rng.normal(size=520)
+    group = np.tile([0, 1], 260) if within else np.repeat(np.arange(260) % 2, 2)
+    values += group * (0.1 if within else 0.2)
+    means = values.reshape(-1, 2)
+    found = (
+        scipy.stats.ttest_rel(*means.T)
+        if within
+        else scipy.stats.ttest_ind(means[::2].mean(axis=1), means[1::2].mean(axis=1), equal_var=False)
+    )
+    fast = gap_test(values, group, person)
+    assert fast == pytest.approx(2 * scipy.stats.t.sf(abs(found.statistic), 259 if within else 129))
+    monkeypatch.setattr("fsrbench.stats.gaps.ENOUGH", 1000)
+    assert gap_test(values, group, person) == pytest.approx(fast, abs=0.015)
+
+
+@pytest.mark.heavy
+def test_nor_does_students_t_reject_too_often():
+    rng, found = RNG(4), []
+    for _ in range(1000):
+        person = np.repeat(np.arange(400), rng.integers(1, 4, 400))
+        values = rng.exponential(size=400)[person] + 0.5 * rng.normal(size=len(person))
+        found.append(gap_test(values, rng.permutation(np.repeat([0, 1, 2], [100, 120, 180]))[person], person) <= 0.05)
+    assert 0.02 <= np.mean(found) <= 0.07
+
+
 @pytest.mark.parametrize("values", [np.ones(12), np.r_[np.zeros(11), 1e-14] + 5])
 def test_equal_scores_have_no_gap(values):
     assert gap_test(values, np.repeat([0, 1], 6), np.arange(12)) == 1.0
