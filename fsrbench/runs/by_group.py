@@ -122,6 +122,8 @@ def compare_by_group(
     """
     _known(run, metrics, [base])
     rows = [row for row in _known(run, metrics, methods or run.methods) if row != base]
+    if not rows:
+        raise UserError(f"{run.path}: there is no method besides {base} to compare")
 
     def difference(scores: pd.DataFrame, row: str) -> pd.Series | None:
         if row not in scores or base not in scores:

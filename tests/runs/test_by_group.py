@@ -106,6 +106,13 @@ def test_comparison_asks_whether_the_lead_differs(run):
     assert row.worst("higher") == "male"
 
 
+def test_one_method_alone_is_not_compared(run):
+    with pytest.raises(UserError, match="there is no method besides plain to compare"):
+        compare_by_group(run, groupings(run.labels, "sex"), "plain", methods=["plain"])
+    with pytest.raises(UserError, match="no method nobody in this run"):
+        compare_by_group(run, groupings(run.labels, "sex"), "nobody")
+
+
 def test_metrics_of_the_whole_set_have_no_groups(run):
     assert left_out(run) == ["fid"]
     with pytest.raises(UserError, match="fid: no scores of images, and so none of groups"):
