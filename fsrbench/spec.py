@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # pydantic would double the time of --help
 Value = TypeVar("Value")
 LISTS: Final = ("methods", "metrics")
 """Settings that are lists of names."""
-PATHS: Final = ("out", "pairs")
+PATHS: Final = ("out", "pairs", "groups")
 Alignment = Literal["hr", "sr", "lr", "given", "none"]
 """What aligns a face: landmarks found on HR (LR without HR), on each picture itself or on LR, a list, or nothing."""
 ADDRESS: Final = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}")
@@ -56,6 +56,7 @@ class RunSpec:
         Flag("Set, or .npz, .pkl or .pth of its Inception statistics, that FID and KID compare with; HR by default."),
     ] = None
     pairs: Annotated[Path | None, Flag("Verification pairs in the format of LFW's pairs.txt.")] = None
+    groups: Annotated[Path | None, Flag("Labels of images, CSV: image,sex,age...; docs/groups.md.")] = None
     sides: Annotated[Literal["one", "both"], Flag("SR on one side (the probe) or on both.")] = "one"
     alignment: Annotated[
         Alignment, Flag("Align faces by landmarks found on hr, sr itself or lr, by given points, or none.")

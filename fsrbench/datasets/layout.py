@@ -12,6 +12,7 @@ from typing import Any
 from fsrbench.datasets.ambiguity import check_alike, check_file_names, check_guessed, check_sides
 from fsrbench.datasets.base import FITS, Dataset, Picture, Sample
 from fsrbench.datasets.folder_words import is_result
+from fsrbench.datasets.groups import read_groups
 from fsrbench.datasets.identities import identities, packing
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
 from fsrbench.datasets.prepared import MANIFEST, read_manifest
@@ -66,15 +67,14 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
     ids = sorted({**hr, **lr} if mixed or not (hr and lr) else hr.keys() & lr.keys())
     if hr and lr and not ids:
         raise UserError(f"HR and LR of {name} share no name; they pair by relative path without suffix")
-    for side, alone in (
-        (("HR", hr.keys() - lr.keys()), ("LR", lr.keys() - hr.keys())) if hr and lr and not mixed else ()
-    ):
-        if alone:
+    for side, alone in (("HR", hr.keys() - lr.keys()), ("LR", lr.keys() - hr.keys())):
+        if alone and hr and lr and not mixed:
             warnings.append(f"{len(alone)} {side} without a partner left out: {_some(sorted(alone))}")
     manifest = _manifest(files, root + MANIFEST) if root + MANIFEST in names else {}
     warnings += [] if manifest.get("complete", True) else [UNFINISHED]
     fit = manifest.get("settings", {}).get("fit", "cut")
     landmarks = read_landmarks(files, root + LANDMARKS, ids, warnings) if root + LANDMARKS in names else {}
+    labels = read_groups(files, root, ids, warnings)
     people = {i: part.identity for i, part in known.items()} if known else identities(ids, warnings)
     samples = tuple(
         Sample(
@@ -89,7 +89,7 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
         )
         for i in ids
     )
-    return Dataset(name, samples, tuple(warnings))
+    return Dataset(name, samples, tuple(warnings), labels)
 
 
 def _parts(ids: Sequence[str], warnings: list[str]) -> dict[str, Part]:

@@ -14,6 +14,7 @@ from fsrbench.errors import UserError
 from fsrbench.reports.plots.curves import draw_cmc, draw_detection, draw_roc, draw_throughput, draw_tpir
 from fsrbench.reports.plots.distributions import draw_distributions
 from fsrbench.reports.plots.dots import draw_dots
+from fsrbench.reports.plots.groups import draw_groups
 from fsrbench.reports.plots.speed import draw_speed_quality
 from fsrbench.reports.plots.style import save, styled
 from fsrbench.reports.plots.sweep import draw_sweep
@@ -33,6 +34,7 @@ PLOTS: Final[dict[str, Callable[[RunData], Figure | None]]] = {
     "identification_open": draw_tpir,
     "detection": draw_detection,
     "throughput": draw_throughput,
+    "groups": draw_groups,
 }
 """File name and what draws it; a plot for which the run has no data gives None."""
 
