@@ -4,14 +4,16 @@
 #
 #   tools/recognition.sh LFW.zip DESCRIPTOR.onnx... [-- OPTIONS OF fsrbench run]
 #
+# Paths are relative to the project's folder. What is committed was made with `-- --limit 512`.
+#
 # LFW.zip has <person>/<file>. Runs go to runs/results/recognition/, where they can be resumed; only what may be
 # published is copied: no picture of a real person.
 set -euo pipefail
-lfw=$(realpath "$1")
+lfw=$1
 shift
 descriptors=()
 while (($#)) && [[ $1 != -- ]]; do
-    descriptors+=("$(realpath "$1")")
+    descriptors+=("$1")
     shift
 done
 options=("${@:2}")
