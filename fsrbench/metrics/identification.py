@@ -70,8 +70,9 @@ class Identification(Recognition):
 
     The pictures of the gallery, distractors among them, are ranked by the cosine of their descriptors with a probe's.
     The number is the share of probes whose nearest picture is of their own person, from 0 to 1, higher is better; at
-    equal scores others come first. Details have ranks 5 and 20 and TinyFace's mean average precision, each with its interval by person; the
-    curve is the cumulative match characteristic. The control is the row ``lr``: LR enlarged, without any SR.
+    equal scores others come first. Details have ranks 5 and 20 and TinyFace's mean average precision, each with its
+    interval by person; the curve is the cumulative match characteristic. The control is the row ``lr``: LR enlarged,
+    without any SR.
 
     Example:
         >>> people = np.random.RandomState(0).normal(size=(20, 8))

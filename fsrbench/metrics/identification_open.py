@@ -99,9 +99,9 @@ class IdentificationOpen(Recognition):
     Each enrolled person is the mean of their descriptors, and distractors are a person each. Of the probes of people
     who are not enrolled at most a tenth may be taken for somebody (false positive identification rate); the threshold
     is the exact order statistic of their best scores. The number is the share of the other probes whose own person is
-    among the 20 nearest and above that threshold (1 - FNIR), from 0 to 1, higher is better. Details have it at FPIR 0.3, 0.2 and 0.01,
-    where there are enough probes, each with its interval, and the area under TPIR over FPIR. A bootstrap over people
-    gives the intervals; the threshold is found anew in each draw.
+    among the 20 nearest and above that threshold (1 - FNIR), from 0 to 1, higher is better. Details have it at FPIR
+    0.3, 0.2 and 0.01, where there are enough probes, each with its interval, and the area under TPIR over FPIR. A
+    bootstrap over people gives the intervals; the threshold is found anew in each draw.
 
     Tests between methods compare the images' hits at each method's own threshold, taken as known.
 
