@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -108,12 +109,20 @@ def test_standard_output_is_the_tables(isolated: Finished) -> None:
 
 def test_nothing_is_left_running(isolated: Finished) -> None:
     end = time.monotonic() + 5
-    while (left := psutil.Process().children(recursive=True)) and time.monotonic() < end:
-        left = [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
-        if not [process for process in left if "resource_tracker" not in " ".join(process.cmdline())]:
-            return
+    while (left := _running()) and time.monotonic() < end:
         time.sleep(0.1)
-    assert not [process for process in left if "resource_tracker" not in " ".join(process.cmdline())]
+    assert not left
+
+
+def _running() -> list[psutil.Process]:
+    """Processes below this one, without those that Python keeps: the resource tracker and the fork server."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            own = process.ppid() == os.getpid() and "import main" in " ".join(process.cmdline())
+            if not own and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 def test_manifest_records_isolation(isolated: Finished) -> None:
