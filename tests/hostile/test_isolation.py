@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +16,7 @@ import pytest
 import torch
 from made import Finished, call, picture_files, run, write_files
 from made.hostile.bad_methods import FINE, MODULE, ONE_BY_ONE, SURE, method
-from made.hostile.watch import within
+from made.hostile.watch import running, within
 
 from fsrbench.errors import Unavailable
 from fsrbench.methods.isolation.child import receive, send
@@ -109,20 +108,9 @@ def test_standard_output_is_the_tables(isolated: Finished) -> None:
 
 def test_nothing_is_left_running(isolated: Finished) -> None:
     end = time.monotonic() + 5
-    while (left := _running()) and time.monotonic() < end:
+    while (left := running()) and time.monotonic() < end:
         time.sleep(0.1)
     assert not left
-
-
-def _running() -> list[psutil.Process]:
-    """Processes below this one, without those that Python keeps: the resource tracker and the fork server."""
-    found = []
-    for process in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):
-            own = process.ppid() == os.getpid() and "import main" in " ".join(process.cmdline())
-            if not own and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
 
 
 def test_manifest_records_isolation(isolated: Finished) -> None:
@@ -176,7 +164,7 @@ if __name__ == "__main__":
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    child.wait(10)
+    child.wait(60)
 
 
 def test_tensors_of_every_kind_arrive() -> None:

@@ -20,6 +20,7 @@ import psutil
 import pytest
 import torch
 from made import Finished, call, picture_files, run, write_files
+from made.hostile.watch import running
 from made.places import TESTS
 
 pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
@@ -94,7 +95,7 @@ def test_a_joined_cluster_gives_the_scores_of_one_process(
     assert f"joined 2 workers at {address(joined)}" in found.stderr
     assert "scoring: 9 of 9" in found.stderr
     assert not list((tmp_path / "out" / "cache").glob("cluster-*"))
-    assert [children(pid) for pid in joined.run(os.getpid).values()] == [[], []]  # methods' processes have ended
+    assert [running(pid) for pid in joined.run(os.getpid).values()] == [[], []]  # methods' processes have ended
 
 
 def test_methods_are_isolated_on_workers_that_may_start_processes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,12 +110,12 @@ def test_methods_are_isolated_on_workers_that_may_start_processes(monkeypatch: p
 def test_workers_are_gone_before_anything_is_timed(
     alone: Finished, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = set(children())
+    before = set(running())
     seen = []
     measure = cached_timings.measure
 
     def watched(*arguments: Any) -> Any:
-        seen.append(set(children()) - before)
+        seen.append(set(running()) - before)
         return measure(*arguments)
 
     monkeypatch.setattr(cached_timings, "measure", watched)
@@ -128,12 +129,6 @@ def test_workers_are_gone_before_anything_is_timed(
     pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
     assert found.manifest["executor"]["kind"] == "local cluster"
     assert found.manifest["spec"]["workers"] == 2
-
-
-def children(pid: int | None = None) -> list[int]:
-    """Processes that this or another process started; not what Python itself keeps to clean up after them."""
-    found = psutil.Process(pid).children(recursive=True)
-    return [p.pid for p in found if p.is_running() and "tracker" not in " ".join(p.cmdline())]
 
 
 def soon(true: Callable[[], bool], seconds: float = 60) -> None:
