@@ -131,7 +131,7 @@ def test_workers_are_gone_before_anything_is_timed(
     assert found.manifest["spec"]["workers"] == 2
 
 
-def soon(true: Callable[[], bool], seconds: float = 60) -> None:
+def soon(true: Callable[[], bool], seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it never came"
