@@ -65,8 +65,8 @@ def test_good_method_scores_as_without_isolation(isolated: Finished, data: Path,
     free = run(data, tmp_path / "out", "--metrics", "psnr,ssim,params,flops", methods=name)
     sys.modules.pop("made_isolated", None)
     assert free.code == 0
-    mine = isolated.scores.query("method == @name").reset_index(drop=True)
-    pd.testing.assert_frame_equal(mine, free.scores, check_exact=True)
+    scores = isolated.scores.query("method == @name").reset_index(drop=True)
+    pd.testing.assert_frame_equal(scores, free.scores, check_exact=True)
     summary = isolated.summary.query("method == @name and metric != 'latency_ms'").reset_index(drop=True)
     assert summary.to_csv(index=False) == free.summary.to_csv(index=False)
     assert isolated.manifest["methods"][name] == free.manifest["methods"][name]

@@ -298,8 +298,8 @@ def test_without_dask_the_line_says_what_to_install(tmp_path: Path, monkeypatch:
 def setting(scratch: Path, **change: Any) -> Setting:
     spec = RunSpec(methods=("bicubic",), device=change.pop("asked", "auto"))
     (scratch / "token").write_text("a token")
-    told = Setting(spec, (), {}, scratch, scratch, "cpu", own=True, token="a token")
-    return replace(told, **change)
+    usual = Setting(spec, (), {}, scratch, scratch, "cpu", own=True, token="a token")
+    return replace(usual, **change)
 
 
 @pytest.mark.parametrize(
@@ -313,9 +313,9 @@ def setting(scratch: Path, **change: Any) -> Setting:
     ],
 )
 def test_workers_share_the_devices_out(tmp_path: Path, asked: str, kind: str, own: bool, devices: list[str]) -> None:
-    told = setting(tmp_path, asked=asked, device=kind, own=own)
+    given = setting(tmp_path, asked=asked, device=kind, own=own)
     names: list[Any] = [0, 1, 2] if own else ["tcp://a:1", "node-7", 3]
-    assert [str(device_of(told, name, count=2)) for name in names] == devices
+    assert [str(device_of(given, name, count=2)) for name in names] == devices
 
 
 def test_what_makes_a_worker_unfit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
