@@ -122,7 +122,7 @@ class _Distance(FeatureMetric):
         size = "reduced to 299 px as TensorFlow 1 does (bilinear, not antialiased)" if large else _ENLARGED
         against = f"{reference} HR images of the reference set" if reference else "all HR images"
         against = str(statistics) if statistics else against
-        aligned = "the HR where there is one" if alignment == "hr" else "the picture itself"
+        aligned = "the HR where there is one" if alignment != "sr" else "the picture itself"
         description = self.description.format(aligned=aligned, inception=size, dlib=size_for_dlib(side))
         return f"{self.formula}; {description}; SR images against {against}"
 
