@@ -1,1 +1,1 @@
-"""Drift of a deployed model: have its inputs or outputs moved since a reference run, on other pictures and without HR?"""
+"""Drift of a deployed model: have inputs or outputs moved since a reference run, on other pictures, without HR?"""

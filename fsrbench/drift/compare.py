@@ -18,7 +18,7 @@ from fsrbench.errors import UserError, counted
 from fsrbench.stats.corrections import FEWEST_PEOPLE
 
 LEAST_OVERLAP: Final = 0.75
-"""Where inputs have less in common, what measures do not see of them may differ too, and nothing is blamed on outputs."""
+"""Where inputs have less in common, what no measure sees may differ, too, and outputs are not blamed."""
 LEAST_KNOWN: Final = 0.9
 """Share of the pictures that must have a measure for it to enter the regressions."""
 MOST: Final = 1500
@@ -28,9 +28,9 @@ MOST: Final = 1500
 def compare(window: Window, reference: Window, alpha: float = 0.05, seed: int = 0) -> Verdict:
     """Whether a window's inputs and outputs have moved since the reference.
 
-    Two tests share the level equally: one of all inputs and outputs (:func:`.two_samples.two_samples`), one of outputs at
-    equal inputs (:func:`.conditional.beyond_inputs`); where there is nothing for the second, the first has all of it. So
-    the probability of any alarm by chance is at most ``alpha``.
+    Two tests share the level equally: one of all inputs and outputs (:func:`.two_samples.two_samples`), one of outputs
+    at equal inputs (:func:`.conditional.beyond_inputs`); where there is nothing for the second, the first has all of
+    it. So the probability of any alarm by chance is at most ``alpha``.
 
     Raises:
         UserError: another method or task, too few people or pictures, no faces, or no measure in common.
@@ -101,7 +101,9 @@ def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
         else:
             names.append(name)
     for where in dict.fromkeys(place for _, place in lacking):
-        notes.append(f"not compared, {where} lacks them: {', '.join(name for name, place in lacking if place == where)}")
+        notes.append(
+            f"not compared, {where} lacks them: {', '.join(name for name, place in lacking if place == where)}"
+        )
     if not names:
         raise UserError(f"{window.name} and {reference.name} have no measure in common; " + "; ".join(notes))
     if not set(names) & set(INPUT_NAMES):
@@ -122,7 +124,7 @@ def _conditional(
     pooled: pd.DataFrame, is_window: np.ndarray, blocks: np.ndarray, seed: int
 ) -> tuple[tuple[list[str], Conditional] | None, str]:
     """The test of outputs at equal inputs with the names of the outputs, or why there is none."""
-    known = [name for name in pooled if pooled[name].notna().mean() >= LEAST_KNOWN]
+    known = [str(name) for name in pooled if pooled[name].notna().mean() >= LEAST_KNOWN]
     inputs = [name for name in known if name in INPUT_NAMES]
     outputs = [name for name in known if name not in INPUT_NAMES]
     if not inputs or not outputs:
@@ -156,11 +158,9 @@ def _regressed(values: pd.DataFrame) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def _plain(
-    pooled: pd.DataFrame, is_window: np.ndarray, tested: Tested, alpha: float, parts: int
-) -> list[Finding]:
+def _plain(pooled: pd.DataFrame, is_window: np.ndarray, tested: Tested, alpha: float, parts: int) -> list[Finding]:
     found = []
-    for place, name in enumerate(pooled):
+    for place, name in enumerate(map(str, pooled)):
         before, after = (pooled.loc[side, name].dropna() for side in (~is_window, is_window))
         spread = float(before.std())
         change = float(after.mean() - before.mean())
@@ -168,7 +168,7 @@ def _plain(
         p = float(min(1.0, parts * tested.p_family[place]))
         found.append(
             Finding(
-                part, str(name), _state(p, alpha), float(before.mean()), float(after.mean()),
+                part, name, _state(p, alpha), float(before.mean()), float(after.mean()),
                 change / spread if spread > 0 else math.nan, float(tested.p[place]), p,
             )
         )  # fmt: skip

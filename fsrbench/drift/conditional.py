@@ -1,9 +1,8 @@
-"""Have outputs moved beyond what inputs explain? A conditional two-sample test, whose size holds if inputs moved too."""
+"""Have outputs moved beyond what inputs explain? A conditional two-sample test that holds if inputs moved, too."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,7 +56,9 @@ def beyond_inputs(
     number = np.unique(blocks, return_inverse=True)[1]
     scale = outputs.std(axis=0)
     varied = scale > 1e-9
-    targets = np.column_stack([np.where(varied, (outputs - outputs.mean(axis=0)) / np.where(varied, scale, 1), 0.0), window])
+    targets = np.column_stack(
+        [np.where(varied, (outputs - outputs.mean(axis=0)) / np.where(varied, scale, 1), 0.0), window]
+    )
     residuals = targets - _cross_fitted(_standardised(inputs), targets, number, rng)
     set_residual = residuals[:, -1]
     products = residuals[:, :-1] * set_residual[:, None]
@@ -102,9 +103,7 @@ def _standardised(inputs: np.ndarray) -> np.ndarray:
     return np.asarray(((kept - kept.mean(axis=0)) / kept.std(axis=0)).clip(-WIDEST, WIDEST))
 
 
-def _cross_fitted(
-    inputs: np.ndarray, targets: np.ndarray, blocks: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _cross_fitted(inputs: np.ndarray, targets: np.ndarray, blocks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Predictions of each picture by regressions that have seen none of its block."""
     fold = (rng.permutation(int(blocks.max()) + 1) % FOLDS)[blocks]
     predicted = np.empty_like(targets)
@@ -117,7 +116,7 @@ def _cross_fitted(
 
 
 def _kernel_ridge(known: np.ndarray, targets: np.ndarray, asked: np.ndarray, width: float) -> np.ndarray:
-    """Ridge regression with a linear and a Gaussian kernel, the penalty of each target by leave-one-out in closed form."""
+    """Ridge regression with a linear and a Gaussian kernel; leave-one-out chooses each target's penalty."""
     mean = targets.mean(axis=0)
     values, vectors = np.linalg.eigh(_kernel(known, known, width))
     values = values.clip(min=0)

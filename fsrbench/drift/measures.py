@@ -77,8 +77,8 @@ def sharpness(channel: np.ndarray) -> float:
 def noise(channel: np.ndarray) -> float:
     """Standard deviation of white noise, estimated (Immerkaer, Computer Vision and Image Understanding 64, 1996).
 
-    ``sqrt(pi / 2) / 6`` of the mean magnitude of the picture under the mask ``[1 -2 1; -2 4 -2; 1 -2 1]``, which straight
-    edges hardly answer; fine texture adds to it.
+    ``sqrt(pi / 2) / 6`` of the mean magnitude of the picture under the mask ``[1 -2 1; -2 4 -2; 1 -2 1]``, which
+    straight edges hardly answer; fine texture adds to it.
 
     Example:
         >>> flat = 128 + 10 * np.random.default_rng(0).normal(size=(64, 64))

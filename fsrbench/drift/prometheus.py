@@ -14,6 +14,8 @@ PREFIX: Final = "fsrbench_drift"
 SHORT: Final = {Part.INPUTS: "inputs", Part.OUTPUTS: "outputs", Part.BEYOND: "beyond"}
 Sample = tuple[Mapping[str, str], float]
 """Labels and value."""
+Family = tuple[str, str, list[Sample]]
+"""Name, explanation and samples."""
 
 
 def prometheus(verdict: Verdict) -> str:
@@ -27,10 +29,18 @@ def prometheus(verdict: Verdict) -> str:
 
     parts = [(common | {"part": SHORT[part]}, verdict.state(part)) for part in Part]
     plain = [each for each in verdict.findings if each.part is not Part.BEYOND]
-    families = [
+    families: list[Family] = [
         ("alarm", "1 if the part has moved, else 0.", [(label, state is State.MOVED) for label, state in parts]),
-        ("tested", "1 if the part could be tested, else 0.", [(label, state is not State.OPEN) for label, state in parts]),
-        ("p_value", "Probability of the change by chance, corrected over all tests.", of("p_corrected", verdict.findings)),
+        (
+            "tested",
+            "1 if the part could be tested, else 0.",
+            [(label, state is not State.OPEN) for label, state in parts],
+        ),
+        (
+            "p_value",
+            "Probability of the change by chance, corrected over all tests.",
+            of("p_corrected", verdict.findings),
+        ),
         ("shift_sd", "Change in standard deviations of the reference's pictures.", of("effect", verdict.findings)),
         ("mean", "Mean of the measure over the window.", of("after", plain)),
         ("reference_mean", "Mean of the measure over the reference.", of("before", plain)),
@@ -46,14 +56,14 @@ def refusal(refusal: Refusal) -> str:
     return _text(_always(comparable=False, common={"run": str(refusal.run)}))
 
 
-def _always(comparable: bool, common: Mapping[str, str]) -> list[tuple[str, str, list[Sample]]]:
+def _always(comparable: bool, common: Mapping[str, str]) -> list[Family]:
     return [
         ("comparable", "1 if the window could be compared with the reference, else 0.", [(common, comparable)]),
         ("checked_timestamp_seconds", "When the check ended, in seconds since 1970.", [(common, time.time())]),
     ]
 
 
-def _text(families: Iterable[tuple[str, str, list[Sample]]]) -> str:
+def _text(families: Iterable[Family]) -> str:
     lines = []
     for name, explained, samples in families:
         known = [(labels, value) for labels, value in samples if math.isfinite(value)]

@@ -150,11 +150,13 @@ def labels(
     if blocks == "day":
         found = {image: days.get(image) or _day(image) for image in names}
         if missing := [image for image, day in found.items() if day is None]:
-            raise UserError(f"--blocks day: no date in the name of {counted(len(missing), 'picture')}: {missing[0][:80]}")
+            raise UserError(
+                f"--blocks day: no date in the name of {counted(len(missing), 'picture')}: {missing[0][:80]}"
+            )
         return tuple(str(day) for day in found.values())
     if blocks == "person" and not any(image in identities for image in names):
         raise UserError("--blocks person: nobody is known; put the pictures into folders <person>/")
-    return tuple(identities[image] if image in identities else f"image {image}" for image in names)
+    return tuple(identities.get(image, f"image {image}") for image in names)
 
 
 def _day(image: str) -> str | None:
