@@ -14,7 +14,11 @@ from fsrbench.stats.corrections import PERMUTATIONS
 
 FOLDS: Final = 5
 RIDGES: Final = 10.0 ** np.arange(-6, 3)
-"""Penalties of the regression; leave-one-out decides."""
+"""Penalties of the regressions of outputs; leave-one-out decides."""
+PENALTY: Final = 0.01
+"""Of the regression of the set: one that the sets had chosen would not be exchanged with them."""
+AT_ONCE: Final = 100
+"""Exchanges that are computed together."""
 WIDEST: Final = 4.0
 """Standardised inputs beyond this are cut off: one odd picture is not to bend the regression."""
 
@@ -41,52 +45,77 @@ def beyond_inputs(
     cross-fitted over whole blocks of both sets: of an output, and of whether a picture is the window's. Their residuals
     are uncorrelated if the output depends on the set through inputs alone. An error of one regression does no harm as
     long as the other is right, so the test holds its level where the inputs have moved; where they share no ground with
-    the reference's, the second regression knows the set, nothing is left to compare and the test stays silent. The
-    statistic is the sum of products over its standard error, of which blocks are the units; p-values are of random
-    signs of blocks, corrected over all outputs by the largest of each draw.
+    the reference's, the second regression knows the set, nothing is left to compare and the test stays silent.
+
+    The statistic is the sum of products over its standard error, of which blocks are the units; beside the K outputs
+    one more takes all together, the length of the vector of sums, whitened. Blocks are exchanged as in
+    :func:`.two_samples.two_samples`, for which the second regression, a linear smoother, is applied to each exchange.
+    p-values are corrected over all statistics by the smallest p of each exchange.
 
     Args:
         inputs: N,P, none NaN.
         outputs: N,K, none NaN.
         window: N, whether a picture is the window's.
-        blocks: N labels.
-        seed: of folds and signs.
+        blocks: N labels; none is in both sets.
+        seed: of folds and exchanges.
     """
     rng = np.random.default_rng(seed)
     number = np.unique(blocks, return_inverse=True)[1]
     scale = outputs.std(axis=0)
     varied = scale > 1e-9
-    targets = np.column_stack(
-        [np.where(varied, (outputs - outputs.mean(axis=0)) / np.where(varied, scale, 1), 0.0), window]
+    targets = np.where(varied, (outputs - outputs.mean(axis=0)) / np.where(varied, scale, 1), 0.0)
+    predicted, smoother = _cross_fitted(_standardised(inputs), targets, number, rng)
+    residuals = targets - predicted
+    inside = np.zeros(int(number.max()) + 1)
+    inside[number[window]] = 1.0
+    statistics = _Statistics(residuals, smoother, number)
+    tested = _tested(statistics, inside, varied, rng)
+    set_residual = statistics.set_residuals(inside[None])[0]
+    left, share = float((set_residual**2).sum()), float(window.mean())
+    return Conditional(
+        tested,
+        shift=set_residual @ residuals / max(left, 1e-12) * np.where(varied, scale, 0.0),
+        overlap=min(1.0, left / (len(window) * share * (1 - share))),
+        explained=(1 - (residuals**2).mean(axis=0)).clip(0, 1),
     )
-    residuals = targets - _cross_fitted(_standardised(inputs), targets, number, rng)
-    set_residual = residuals[:, -1]
-    products = residuals[:, :-1] * set_residual[:, None]
-    sums = np.zeros((int(number.max()) + 1, products.shape[1]))
-    np.add.at(sums, number, products)
-    left = float((set_residual**2).sum())
-    share = window.mean()
-    overlap = min(1.0, left / (len(window) * share * (1 - share)))
-    explained = 1 - (residuals[:, :-1] ** 2).mean(axis=0)
-    shift = np.where(varied, products.sum(axis=0) / max(left, 1e-12) * scale, 0.0)
-    return Conditional(_by_signs(sums, varied, rng), shift, overlap, explained.clip(0, 1))
 
 
-def _by_signs(sums: np.ndarray, varied: np.ndarray, rng: np.random.Generator) -> Tested:
-    """The K statistics, and as the last one that of all together: the length of their vector, whitened."""
-    errors = np.sqrt((sums**2).sum(axis=0))
-    possible = varied & (errors > 1e-12)
-    units = np.where(possible, sums / np.where(possible, errors, 1), 0.0)
-    signs = np.vstack([np.ones(len(sums)), rng.choice([-1.0, 1.0], (PERMUTATIONS, len(sums)))])
-    drawn = signs @ units
-    together = np.sqrt(np.einsum("bk,kl,bl->b", drawn, np.linalg.pinv(units.T @ units, rcond=1e-6), drawn).clip(min=0))
-    magnitudes = np.column_stack([np.abs(drawn), together])
-    alone = _chances(magnitudes)
-    smallest = alone[:, np.append(possible, True)].min(axis=1)
-    p_family = (smallest[:, None] <= alone[0] * (1 + 1e-9)).mean(axis=0)
-    known = np.append(possible, possible.any())
-    t = np.append(drawn[0], together[0])
-    return Tested(*(np.where(known, each, math.nan) for each in (t, alone[0], p_family)))
+class _Statistics:
+    """K + 1 statistics of any division of the blocks into window and reference."""
+
+    def __init__(self, residuals: np.ndarray, smoother: np.ndarray, number: np.ndarray) -> None:
+        self._residuals, self._smoother, self._number = residuals, smoother, number
+        self._order = np.argsort(number, kind="stable")
+        self._starts = np.searchsorted(number[self._order], np.arange(int(number.max()) + 1))
+
+    def set_residuals(self, inside: np.ndarray) -> np.ndarray:
+        """B,N residuals of the second regression, of B divisions B,G."""
+        sets = inside[:, self._number]
+        found: np.ndarray = sets - sets @ self._smoother.T
+        return found
+
+    def of(self, inside: np.ndarray) -> np.ndarray:
+        """B,K+1: each output's, signed, and the one of all together."""
+        products = self.set_residuals(inside)[:, :, None] * self._residuals
+        sums = np.add.reduceat(products[:, self._order], self._starts, axis=1)
+        total, squares = sums.sum(axis=1), np.einsum("bgk,bgl->bkl", sums, sums)
+        errors = np.sqrt(np.einsum("bkk->bk", squares)).clip(1e-12)
+        t = total / errors
+        related = squares / errors[:, :, None] / errors[:, None, :] + 1e-6 * np.eye(t.shape[1])
+        together = np.einsum("bk,bk->b", t, np.linalg.solve(related, t[:, :, None])[:, :, 0])
+        return np.column_stack([t, np.sqrt(together.clip(0))])
+
+
+def _tested(statistics: _Statistics, inside: np.ndarray, varied: np.ndarray, rng: np.random.Generator) -> Tested:
+    observed = statistics.of(inside[None])
+    parts = [observed]
+    for _ in range(PERMUTATIONS // AT_ONCE):
+        parts.append(statistics.of(rng.permuted(np.tile(inside, (AT_ONCE, 1)), axis=1)))
+    chances = _chances(np.abs(np.concatenate(parts)))
+    known = np.append(varied, varied.any())
+    smallest = chances[:, known].min(axis=1, initial=1)
+    p_family = (smallest[:, None] <= chances[0] * (1 + 1e-9)).mean(axis=0)
+    return Tested(*(np.where(known, each, math.nan) for each in (observed[0], chances[0], p_family)))
 
 
 def _chances(magnitudes: np.ndarray) -> np.ndarray:
@@ -103,36 +132,61 @@ def _standardised(inputs: np.ndarray) -> np.ndarray:
     return np.asarray(((kept - kept.mean(axis=0)) / kept.std(axis=0)).clip(-WIDEST, WIDEST))
 
 
-def _cross_fitted(inputs: np.ndarray, targets: np.ndarray, blocks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Predictions of each picture by regressions that have seen none of its block."""
+def _cross_fitted(
+    inputs: np.ndarray, targets: np.ndarray, blocks: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions N,K of pictures by regressions that have not seen their block, and N,N: what predicts the set."""
     fold = (rng.permutation(int(blocks.max()) + 1) % FOLDS)[blocks]
-    predicted = np.empty_like(targets)
+    predicted, smoother = np.zeros_like(targets), np.zeros((len(targets), len(targets)))
     width = float(np.median(pdist(inputs[:: max(1, len(inputs) // 500)]))) if inputs.shape[1] else 1.0
     for each in range(FOLDS):
         out = fold == each
-        if out.any():
-            predicted[out] = _kernel_ridge(inputs[~out], targets[~out], inputs[out], width or 1.0)
-    return predicted
+        known = ~out
+        if out.any() and known.any():
+            ridge = _Ridge(inputs[known], width or 1.0)
+            across = _kernel(inputs[out], inputs[known], width or 1.0)
+            predicted[out] = ridge.mean(targets[known]) + across @ ridge.weights(targets[known])
+            smoother[np.ix_(out, known)] = ridge.smoother(across)
+    return predicted, smoother
 
 
-def _kernel_ridge(known: np.ndarray, targets: np.ndarray, asked: np.ndarray, width: float) -> np.ndarray:
+class _Ridge:
     """Ridge regression with a linear and a Gaussian kernel; leave-one-out chooses each target's penalty."""
-    mean = targets.mean(axis=0)
-    values, vectors = np.linalg.eigh(_kernel(known, known, width))
-    values = values.clip(min=0)
-    turned = vectors.T @ (targets - mean)
-    best = np.full(targets.shape[1], math.inf)
-    weights = np.zeros_like(targets)
-    for ridge in RIDGES * len(known):
-        shrunk = values / (values + ridge)
-        leverage = (vectors**2) @ shrunk
-        errors = (targets - mean - vectors @ (shrunk[:, None] * turned)) / (1 - leverage).clip(1e-9)[:, None]
-        loss = (errors**2).mean(axis=0)
-        better = loss < best
-        best = np.where(better, loss, best)
-        weights[:, better] = (vectors @ (turned / (values + ridge)[:, None]))[:, better]
-    predicted: np.ndarray = mean + _kernel(asked, known, width) @ weights
-    return predicted
+
+    def __init__(self, known: np.ndarray, width: float) -> None:
+        values, self._vectors = np.linalg.eigh(_kernel(known, known, width))
+        self._values = values.clip(min=0)
+
+    @staticmethod
+    def mean(targets: np.ndarray) -> np.ndarray:
+        """Of each target."""
+        found: np.ndarray = targets.mean(axis=0)
+        return found
+
+    def weights(self, targets: np.ndarray) -> np.ndarray:
+        """N,K: what a kernel's row is multiplied with to predict N,K targets, beside their mean."""
+        turned = self._vectors.T @ (targets - self.mean(targets))
+        found: np.ndarray = self._vectors @ (turned / (self._values[:, None] + self._penalties(targets)))
+        return found
+
+    def smoother(self, across: np.ndarray) -> np.ndarray:
+        """M,N: what multiplied with N targets predicts M, with a penalty that no target has chosen."""
+        given = across @ (self._vectors / (self._values + PENALTY * len(self._values))) @ self._vectors.T
+        found: np.ndarray = given + (1 - given.sum(axis=1, keepdims=True)) / len(self._values)
+        return found
+
+    def _penalties(self, targets: np.ndarray) -> np.ndarray:
+        """The penalty of each target with the least error of leave-one-out, in closed form."""
+        centred = targets - self.mean(targets)
+        turned = self._vectors.T @ centred
+        candidates, losses = RIDGES * len(targets), []
+        for penalty in candidates:
+            shrunk = self._values / (self._values + penalty)
+            leverage = (self._vectors**2) @ shrunk
+            errors = (centred - self._vectors @ (shrunk[:, None] * turned)) / (1 - leverage).clip(1e-9)[:, None]
+            losses.append((errors**2).mean(axis=0))
+        found: np.ndarray = candidates[np.argmin(losses, axis=0)]
+        return found
 
 
 def _kernel(a: np.ndarray, b: np.ndarray, width: float) -> np.ndarray:

@@ -32,8 +32,8 @@ def two_samples(values: np.ndarray, window: np.ndarray, blocks: np.ndarray, seed
 
     Blocks (people, days) are exchanged whole between the sets, as often as :data:`PERMUTATIONS`; exact if blocks of
     both come from one source. The statistic of a measure is the difference of mean ranks over its standard error, of
-    which blocks are the units (so that sets with blocks of other sizes are not taken for others: Chung and Romano, Annals of
-    Statistics 41, 2013); the same of squared distances from the middle rank for the spread (Mood, Annals of
+    which blocks are the units (so that sets with blocks of other sizes are not taken for others: Chung and Romano,
+    Annals of Statistics 41, 2013); the same of squared distances from the middle rank for the spread (Mood, Annals of
     Mathematical Statistics 25, 1954). The larger magnitude of the two counts. Corrected p-values compare with the
     largest of all measures in each permutation (Westfall and Young, 1993): the probability that any of them is below a
     level by chance is that level, however the measures hang together.
