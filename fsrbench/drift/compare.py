@@ -165,7 +165,7 @@ def _plain(pooled: pd.DataFrame, is_window: np.ndarray, tested: Tested, alpha: f
         spread = float(before.std())
         change = float(after.mean() - before.mean())
         part = Part.INPUTS if name in INPUT_NAMES else Part.OUTPUTS
-        p = float(min(1.0, parts * tested.p_family[place]))
+        p = float(np.minimum(1.0, parts * tested.p_family[place]))
         found.append(
             Finding(
                 part, name, _state(p, alpha), float(before.mean()), float(after.mean()),
@@ -185,7 +185,7 @@ def _beyond(
 ) -> list[Finding]:
     found = []
     for place, name in enumerate([*outputs, TOGETHER]):
-        p = float(min(1.0, parts * conditional.tested.p_family[place]))
+        p = float(np.minimum(1.0, parts * conditional.tested.p_family[place]))
         state = State.OPEN if conditional.overlap < LEAST_OVERLAP else _state(p, alpha)
         before = after = effect = math.nan
         if name != TOGETHER:

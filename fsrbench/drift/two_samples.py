@@ -81,7 +81,8 @@ class _Sums:
         self.number = np.unique(blocks, return_inverse=True)[1]
         self.blocks = int(self.number.max(initial=-1)) + 1
         known = np.isfinite(columns)
-        centred = np.where(known, columns - np.nanmean(np.where(known, columns, math.nan), axis=0, keepdims=True), 0.0)
+        means = np.where(known, columns, 0.0).sum(axis=0) / known.sum(axis=0).clip(1)
+        centred = np.where(known, columns - means, 0.0)
         self.sums, self.counts = (self._of_blocks(each) for each in (centred, known.astype(np.float64)))
         self.parts = (self.sums, self.counts, self.sums**2, self.sums * self.counts, self.counts**2)
 
@@ -91,14 +92,15 @@ class _Sums:
         return total
 
     def statistics(self, inside: np.ndarray) -> np.ndarray:
-        """B,2K statistics of B divisions of the blocks, each a row of booleans; NaN where a side has no spread."""
+        """B,2K statistics of B divisions of the blocks, each a row of booleans; NaN where all are equal."""
         chosen = inside.astype(np.float64)
         here = [chosen @ part for part in self.parts]
         there = [part.sum(axis=0) - own for part, own in zip(self.parts, here, strict=True)]
         (mean, error), (other_mean, other_error) = _mean_and_error(*here), _mean_and_error(*there)
+        apart, spread = mean - other_mean, np.sqrt((error + other_error).clip(0))
         with np.errstate(invalid="ignore", divide="ignore"):
-            found: np.ndarray = (mean - other_mean) / np.sqrt(error + other_error)
-        return np.where(error + other_error > 1e-12, found, math.nan)
+            found: np.ndarray = np.where(spread > 1e-9, apart / spread, math.inf * np.sign(apart))
+        return np.where((spread > 1e-9) | (np.abs(apart) > 1e-9), found, math.nan)
 
 
 def _mean_and_error(
