@@ -58,6 +58,11 @@ class Row:
         """The line through the points."""
         return " ".join(f"{point.x:.1f},{point.y:.1f}" for point in self.points)
 
+    @property
+    def dots(self) -> list[Point]:
+        """The points that are marked: where it moved, and the last."""
+        return [point for point in self.points if point.moved or point is self.points[-1]]
+
 
 @dataclass(frozen=True)
 class Check:
@@ -124,10 +129,12 @@ def _check(check: Mapping[str, Any]) -> Check:
     verdict = check.get("verdict")
     if not verdict:
         return Check(time, check["seen"], {}, "; ".join(check.get("errors", ())))
-    moved = [
-        f"{each['part']}: {_title(each['measure'])}" for each in verdict["findings"] if each["state"] == State.MOVED
-    ]
-    return Check(time, check["seen"], verdict["parts"], ", ".join(moved) or "nothing moved")
+    moved: dict[str, list[str]] = {}
+    for each in verdict["findings"]:
+        if each["state"] == State.MOVED:
+            moved.setdefault(each["part"], []).append(_title(each["measure"]))
+    lines = [f"{part}: {', '.join(titles)}" for part, titles in moved.items()]
+    return Check(time, check["seen"], verdict["parts"], "; ".join(lines) or "nothing moved")
 
 
 def _of_last(shown: Sequence[Check], part: Part) -> str:
@@ -140,23 +147,23 @@ def _rows(verdicts: Sequence[Any], last: Mapping[str, Any] | None, part: Part) -
     return [_row(each, _line(verdicts, part, each["measure"])) for each in last["findings"] if each["part"] == part]
 
 
-def _line(verdicts: Sequence[Any], part: Part, name: str) -> list[tuple[int, float, str]]:
-    """Number of the check, effect in standard deviations, and state of a measure."""
+def _line(verdicts: Sequence[Any], part: Part, name: str) -> list[tuple[float, float, str]]:
+    """Place of the check from 0 to 1, effect in standard deviations, and state of a measure."""
     found = []
     for place, verdict in enumerate(verdicts):
         for each in verdict["findings"] if verdict else ():
             if each["part"] == part and each["measure"] == name and each["effect"] is not None:
-                found.append((place - len(verdicts) + SHOWN, float(each["effect"]), each["state"]))
+                found.append((place / max(1, len(verdicts) - 1), float(each["effect"]), each["state"]))
     return found
 
 
-def _row(last: Mapping[str, Any], line: Sequence[tuple[int, float, str]]) -> Row:
+def _row(last: Mapping[str, Any], line: Sequence[tuple[float, float, str]]) -> Row:
     measure = MEASURES.get(last["measure"])
     digits = measure.digits if measure else 3
     most = max([1.0, *(abs(effect) for _, effect, _ in line)])
     points = [
         Point(
-            EDGE + (WIDTH - 2 * EDGE) * place / (SHOWN - 1),
+            EDGE + (WIDTH - 2 * EDGE) * place,
             HEIGHT / 2 - (HEIGHT / 2 - EDGE) * effect / most,
             state == State.MOVED,
             f"{effect:+.2f} SD, {state}",
