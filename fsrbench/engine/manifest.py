@@ -95,6 +95,7 @@ def _data(run: Prepared, findings: Sequence[Finding]) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in findings],
         "resized": resized_note("HR", sizes["HR"], n, task.hr_size, "LANCZOS"),
         "degraded": degraded,
+        "lr_sizes": sizes["LR"],
     }
     lr = resized_note("LR", sizes["LR"], n, task.lr_size, "BICUBIC")
     return {"degradation": _degradation(run, lr), "dataset": dataset}

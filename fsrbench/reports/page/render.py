@@ -71,8 +71,8 @@ def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure]
     )
     pictures = read_pictures(run, images)
     chosen, choice = specimens(run, pictures) if pictures else ([], "")
-    style = "\n".join(map(_own, STYLES)) + look_rules(run)
-    scripts = [_own("sort.js"), *([_own("browser.js")] if pictures else [])]
+    style = "\n".join(map(own, STYLES)) + look_rules(run)
+    scripts = [own("sort.js"), *([own("browser.js")] if pictures else [])]
     return environment.get_template("page.html.j2").render(
         run=run,
         facts=facts,
@@ -89,15 +89,16 @@ def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure]
         detail_methods=detail_methods(run),
         style=Markup(style),  # the package's own files, not the run's
         scripts=list(map(Markup, scripts)),
-        policy=_policy(style, scripts),
+        policy=policy(style, scripts),
     )
 
 
-def _own(name: str) -> str:
+def own(name: str) -> str:
+    """A style or script of the page."""
     return (HERE / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, scripts: Sequence[str]) -> str:
+def policy(style: str, scripts: Sequence[str]) -> str:
     """A content security policy: this style, these scripts, pictures in the page itself, and nothing else."""
     allowed = " ".join(map(_digest, scripts))
     return f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {allowed}"
