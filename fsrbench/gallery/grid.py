@@ -16,7 +16,7 @@ from fsrbench.pictures.fonts import spelled
 from fsrbench.pictures.grid import GridColumn, Picture, draw_grid
 from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.short_names import short_names
-from fsrbench.reports.tables.build import check
+from fsrbench.reports.tables.build import fitted
 from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.sources import Source, arranged
 from fsrbench.runs.choice import How, choose_rows
@@ -86,7 +86,7 @@ def draw_again(path: Path, choice: Choice, out: Path | None = None, layout: Layo
     """Draw a grid of a finished run; arguments, result and errors as of :func:`draw`."""
     run = RunData.load(path)
     if layout:
-        check([Source(run)], layout)
+        layout = fitted([Source(run)], layout)
     return draw(run, choice, out, layout)
 
 

@@ -91,7 +91,7 @@ def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int = BUDGET) ->
     folder = PictureFolder(run.path / "images")
     index = folder.read_index()
     rows = tuple(row for row in dict.fromkeys([LR, *run.rows]) if run.renamed.get(row, row) in index.rows)
-    if HR in index.rows and HR not in rows and not run.listed:
+    if HR in index.rows and HR not in rows and (not run.renamed or HR in run.renamed):
         rows = (*rows, HR)  # nothing scored it, and it is worth seeing all the same
     files = [[folder.file(run.renamed.get(row, row), image) for row in rows] for image in index.images[:most]]
     largest = LOSSLESS_SIDE if _too_large(files, budget) else None
