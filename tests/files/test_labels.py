@@ -1,4 +1,4 @@
-"""Names of the user's own for methods: read in every way that they are written, written as the command line takes them."""
+"""Names of the user's own for methods, in every way that they are written."""
 
 from __future__ import annotations
 
