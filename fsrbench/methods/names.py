@@ -187,4 +187,8 @@ def load_method(name: str, task: Task, device: torch.device, changed: set[str] |
         if not method.does(task):
             raise Unavailable(f"{name} does {', '.join(method.tasks or ['other tasks'])}, not {task.name}")
         method.load(task, device)
+        trained = method.trained_task(task)
+        if trained is not None and trained != task:
+            sides = f"trained at {trained.lr_size}x{trained.scale}, used at {task.lr_size}x{task.scale}"
+            method.warnings = (*method.warnings, sides)
     return method
