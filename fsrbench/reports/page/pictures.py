@@ -49,6 +49,8 @@ class Pictures:
     """By image, then by row: lossless WebP or JPEG in base64; ``None`` where there is no picture."""
     kept: int
     """Images that the run kept."""
+    sharing: str
+    """How many of them have a picture of every method; empty where all have."""
     lossy: int
     """Side in pixels of the largest pictures that are JPEGs here; 0 if all are lossless."""
     metrics: tuple[MetricInfo, ...]
@@ -70,7 +72,8 @@ class Pictures:
             {"title": m.title, "unit": m.unit, "direction": m.direction, "digits": m.digits} for m in self.metrics
         ]
         rows = [{"title": row.upper() if row in (LR, HR) else row, "method": row not in (LR, HR)} for row in self.rows]
-        return {"rows": rows, "images": self.images, "metrics": metrics, "scores": self.scores}
+        made = ["".join("1" if text else "0" for text in pictures) for pictures in self.encoded]
+        return {"rows": rows, "images": self.images, "made": made, "metrics": metrics, "scores": self.scores}
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int = BUDGET) ->
     images = index.images[: len(encoded)]
     metrics, scores = _scores(run, rows, images)
     lossy = max((_side(path) for path in files[0]), default=0) if largest else 0
-    return Pictures(rows, titles(run), images, encoded, len(index.images), lossy, metrics, scores)
+    sharing = index.sharing(run.renamed.get(row, row) for row in run.methods)
+    return Pictures(rows, titles(run), images, encoded, len(index.images), sharing, lossy, metrics, scores)
 
 
 def _too_large(files: Sequence[Sequence[Path]], budget: int) -> bool:
