@@ -180,4 +180,4 @@ def _description(name: str) -> str:
 
 
 def _describe(metric: Metric) -> dict[str, Any]:
-    return {name: getattr(metric, name) for name in ("title", "unit", "direction", "digits", "exact")}
+    return {name: getattr(metric, name) for name in ("title", "unit", "direction", "digits", "exact", "hr_is_ceiling")}

@@ -265,7 +265,7 @@ def _legend(rows: Sequence[Row], places: Sequence[Place], layout: Layout) -> str
     parts = [table_marks.legend(cells, {title: test for title, test in found.items() if test})]
     if any(table_marks.share_no_image(part.run, metric) for part, metric, _ in places):
         parts.append(NOT_COMPARABLE)
-    parts += [f"{row.method}: {BOUNDS[row.name]}, not ranked" for row in rows if row.bound]
+    parts += [_bound_text(row, [part.run.metric(metric) for part, metric, _ in places]) for row in rows if row.bound]
     if layout.intervals and any(cell.spread for cell in cells):
         parts.append("with 95 % confidence intervals")
     absent = len({part.label for part, _, _ in places}) > 1 and any(
@@ -274,3 +274,13 @@ def _legend(rows: Sequence[Row], places: Sequence[Place], layout: Layout) -> str
     parts += [f"{NO_VALUE} without a footnote: not in that run"] if absent else []
     legend = "; ".join(filter(None, parts))
     return legend[:1].upper() + legend[1:]
+
+
+def _bound_text(row: Row, infos: Sequence[MetricInfo]) -> str:
+    """What the row of the LR or HR images is, in the columns where it has a value."""
+    shown = [info for info, cell in zip(infos, row.cells, strict=True) if cell.text != NO_VALUE] or infos
+    without = dict.fromkeys(info.title for info in shown if not info.role_of(row.name))
+    roles = {role: f"the {role}" for info in shown if (role := info.role_of(row.name))}
+    role = ", ".join(roles.values()) or "for comparison"
+    but = f" (in {' and '.join(without)} for comparison)" if roles and without else ""
+    return f"{row.method}: {BOUNDS[row.name]}, {role}{but}, not ranked"
