@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from fsrbench.benchmark import benchmark
 from fsrbench.errors import UserError
-from fsrbench.files.labels import split_label
+from fsrbench.files.named_methods import split_label
 from fsrbench.files.temporary import KeptFolder
 from fsrbench.machine.console import Reporter, silent
 from fsrbench.protocols.settings import with_protocol
@@ -44,6 +44,7 @@ class Options(TypedDict, total=False):
     limit: int | None
     reference: str | None
     pairs: Path | None
+    groups: Path | None
     sides: Literal["one", "both"]
     alignment: Literal["hr", "sr"]
     descriptor: Literal["auto", "dlib", "facenet", "arcface"]

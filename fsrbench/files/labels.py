@@ -1,94 +1,113 @@
-"""``NAME=METHOD``: methods under names of the user's own, on the command line, in YAML files and from Python."""
+"""Labels of images in a CSV file: the first column names the image, the others are labels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import csv
+import io
+import unicodedata
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 
 from fsrbench.errors import UserError
 
-MOST: Final = 60
-"""Letters of a name."""
-FORBIDDEN: Final = ':,"'
-"""They separate names, and kinds from paths."""
+GROUPS: Final = "groups.csv"
+"""The file's name in a dataset and in a run's folder."""
+UNKNOWN: Final = ("", "NA", "N/A", "NAN")
+"""Cells that say that a label is not known, in any case."""
+Labels = Mapping[str, Mapping[str, str]]
+"""By column: the label of each image that has one."""
 
 
-class NotAMethod(UserError):
-    """Something that names no method.
+@dataclass(frozen=True)
+class LabelFile:
+    """The contents of such a file."""
 
-    Args:
-        message: one line.
-        *place: where in the list or mapping it stands.
-    """
+    where: str
+    """The file, for messages."""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, str, tuple[str, ...]], ...]
+    """Line, image as it is named there, and its cells; one of :data:`UNKNOWN` is no label."""
 
-    def __init__(self, message: str, *place: object) -> None:
-        super().__init__(message)
-        self.place = place
+    def of(self, ids: Iterable[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
+        """The labels of images, by column, and the names in the file that are none of theirs.
+
+        Args:
+            ids: of the images; in the file a suffix does not matter.
+
+        Raises:
+            UserError: an image is there twice, or no name is one of ``ids``.
+        """
+        known, strays = set(ids), []
+        found: dict[str, dict[str, str]] = {column: {} for column in self.columns}
+        seen: set[str] = set()
+        for line, name, cells in self.rows:
+            if (image := image_of(name, known)) is None:
+                strays.append(name)
+                continue
+            if image in seen:
+                raise UserError(f"{self.where}, line {line}: {image[:80]} is there twice")
+            seen.add(image)
+            for column, cell in zip(self.columns, cells, strict=True):
+                if cell.upper() not in UNKNOWN:
+                    found[column][image] = cell
+        if not seen:
+            one = next(iter(sorted(known)), "")
+            raise UserError(
+                f"{self.where}: none of its {len(self.rows)} lines names an image of the data; it has "
+                f"{self.rows[0][1][:60]!r}, the data {one[:60]!r}"
+            )
+        return found, strays
 
 
-def named_methods(given: object) -> dict[str, str]:
-    """What each method is called, and what it is: a registered name or ``kind:target``.
-
-    Args:
-        given: a list of ``METHOD``, ``NAME=METHOD`` or ``{NAME: METHOD}``, or a mapping of names to methods. The same
-            one twice counts once.
+def parse_labels(text: str, where: str) -> LabelFile:
+    """Read such a file's text.
 
     Raises:
-        UserError: something else, a name that cannot be one, or one name for two methods.
+        UserError: malformed; the message names the line.
 
     Example:
-        >>> named_methods(["bicubic", "codeformer=images:SR/codeformer"])
-        {'bicubic': 'bicubic', 'codeformer': 'images:SR/codeformer'}
-        >>> named_methods({"CodeFormer w=0.5": "images:lr=1e-4"})
-        {'CodeFormer w=0.5': 'images:lr=1e-4'}
+        >>> found = parse_labels("image,sex,age\\nann/1,female,31\\nbob/1.png,male,\\n", "groups.csv")
+        >>> found.of(["ann/1", "bob/1"])
+        ({'sex': {'ann/1': 'female', 'bob/1': 'male'}, 'age': {'ann/1': '31'}}, [])
     """
-    found: dict[str, str] = {}
-    for name, method in filter(any, _pairs(given)):
-        if found.setdefault(name, method) != method:
-            raise UserError(f"two methods are called {name}: {found[name]} and {method}; give each a name of its own")
-    return found
+    try:
+        lines = [(number, row) for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), 1) if row]
+    except csv.Error as error:
+        raise UserError(f"{where}: cannot be read: {error}") from None
+    heading = [_plain(cell) for cell in lines[0][1]] if lines else []
+    if len(heading) < 2 or heading[0].lower() != "image" or not all(heading):
+        raise UserError(f"{where}: the first line must be image and the names of the columns of labels: image,sex,age")
+    if twice := [name for name in heading if heading.count(name) > 1]:
+        raise UserError(f"{where}: column {twice[0][:60]} is there twice")
+    if len(lines) == 1:
+        raise UserError(f"{where}: no images in it")
+    for number, row in lines[1:]:
+        if len(row) != len(heading):
+            raise UserError(f"{where}, line {number}: {len(row)} columns, the first line has {len(heading)}")
+    rows = tuple((number, row[0].strip(), tuple(map(_plain, row[1:]))) for number, row in lines[1:])
+    return LabelFile(where, tuple(heading[1:]), rows)
 
 
-def as_texts(methods: Mapping[str, str]) -> list[str]:
-    """Methods as the command line takes them: ``METHOD``, or ``NAME=METHOD`` where that has another name."""
-    return [method if name == method else f"{name}={method}" for name, method in methods.items()]
+def _plain(cell: str) -> str:
+    """On one line, without characters that a terminal would obey."""
+    return "".join(c if c.isprintable() else "?" for c in " ".join(cell.split()))
 
 
-def split_label(text: str) -> tuple[str, str]:
-    """The name and the method of ``NAME=METHOD``; without ``NAME=`` the method is its own name.
+def image_of(name: str, ids: Container[str]) -> str | None:
+    """The id of the image that a line names, with or without a suffix; ids may have dots themselves."""
+    path = PurePosixPath(unicodedata.normalize("NFC", name.replace("\\", "/")))
+    return next((known for known in (str(path), str(path).removesuffix(path.suffix)) if known in ids), None)
 
-    An equals sign behind the kind's colon belongs to a path: ``images:lr=1e-4`` has no name of its own.
+
+def label_rows(labels: Labels, ids: Iterable[str]) -> tuple[list[str], list[list[str]]]:
+    """Heading and rows of such a file, for the images with any label; without any column or image no rows.
+
+    Example:
+        >>> label_rows({"sex": {"ann": "female"}}, ["ann", "bob"])
+        (['image', 'sex'], [['ann', 'female']])
     """
-    head, colon, target = text.partition(":")
-    name, equals, method = head.rpartition("=")
-    return (name.strip(), f"{method.strip()}{colon}{target}") if equals else (text, text)
-
-
-def _pairs(given: object) -> Iterator[tuple[str, str]]:
-    """The names and methods in any of the ways that they are written."""
-    if isinstance(given, Mapping):
-        for name, method in given.items():
-            yield _checked(name, method, name)
-    elif isinstance(given, list | tuple):
-        for place, item in enumerate(given):
-            if isinstance(item, Mapping) and len(item) == 1:
-                yield _checked(*next(iter(item.items())), place)
-            elif isinstance(item, str):
-                yield _checked(*split_label(item), place)
-            else:
-                raise NotAMethod("must be a valid string, METHOD or NAME=METHOD, or NAME: METHOD", place)
-    else:
-        raise NotAMethod("must be a list of methods, or NAME: METHOD")
-
-
-def _checked(name: object, method: object, place: object) -> tuple[str, str]:
-    """A name and its method; refuses a name that would be taken apart where names are listed."""
-    if name == method and isinstance(name, str):
-        return name, name
-    if not isinstance(name, str) or not isinstance(method, str) or not method.strip():
-        raise NotAMethod(f"{str(name)[:MOST]!r} names no method: write NAME=METHOD or NAME: METHOD", place)
-    if not name or name != name.strip() or not name.isprintable() or set(name) & set(FORBIDDEN):
-        raise NotAMethod(f"{name[:MOST]!r} is no name for {method}: letters without : , and quotes", place)
-    if len(name) > MOST:
-        raise NotAMethod(f"{name[:MOST]!r}... is too long a name for {method}: at most {MOST} letters", place)
-    return name, method
+    columns = [column for column in labels if labels[column]]
+    rows = [[image, *(labels[column].get(image, "") for column in columns)] for image in ids]
+    return ["image", *columns], [row for row in rows if any(row[1:])]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from fsrbench.files.labels import split_label
+from fsrbench.files.named_methods import split_label
 
 PART = re.compile(r'(?:^|,)(\s*"[^"]*"\s*(?=,|$)|[^,]*)')
 

@@ -1,76 +1,50 @@
-"""Names of the user's own for methods, in every way that they are written."""
+"""Files of labels: what is read, and what is refused in one line."""
 
 from __future__ import annotations
 
 import pytest
 
 from fsrbench.errors import UserError
-from fsrbench.files.labels import MOST, NotAMethod, as_texts, named_methods, split_label
-from fsrbench.files.lists import names_in
+from fsrbench.files.labels import label_rows, parse_labels
+
+
+def test_names_match_with_and_without_suffix_and_unknown_labels_are_none():
+    file = parse_labels('image,sex,age\r\nann/1.png,female,NA\r\n"bob/1",male,"31"\r\ngone,male,4\r\n', "groups.csv")
+    labels, strays = file.of(["ann/1", "bob/1", "cy/1"])
+    assert labels == {"sex": {"ann/1": "female", "bob/1": "male"}, "age": {"bob/1": "31"}}
+    assert strays == ["gone"]
+
+
+def test_labels_are_one_line_without_control_characters():
+    labels, _ = parse_labels('image,sex\na," f\nm\x1b[31m"\n', "g.csv").of(["a"])
+    assert labels == {"sex": {"a": "f m?[31m"}}
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "method"),
+    ("text", "reason"),
     [
-        ("bicubic", "bicubic", "bicubic"),
-        ("cubic=bicubic", "cubic", "bicubic"),
-        ("codeformer=images:SR/codeformer", "codeformer", "images:SR/codeformer"),
-        ("images:lr=1e-4/x", "images:lr=1e-4/x", "images:lr=1e-4/x"),
-        ("a=images:lr=1e-4,b", "a", "images:lr=1e-4,b"),
-        ("CodeFormer w=0.5=images:SR", "CodeFormer w=0.5", "images:SR"),
-        ("net = python:my.module:Net", "net", "python:my.module:Net"),
-        ("w=checkpoint:C:\\nets\\a.pth", "w", "checkpoint:C:\\nets\\a.pth"),
+        ("", "the first line must be image and the names of the columns"),
+        ("name,sex\na,f\n", "the first line must be image and the names of the columns"),
+        ("image\na\n", "the first line must be image and the names of the columns"),
+        ("image,sex,\na,f,\n", "the first line must be image and the names of the columns"),
+        ("image,sex,sex\na,f,f\n", "column sex is there twice"),
+        ("image,sex\n", "no images in it"),
+        ("image,sex\na,f,1\n", "line 2: 3 columns, the first line has 2"),
     ],
 )
-def test_a_text_is_a_name_and_a_method(text: str, name: str, method: str) -> None:
-    assert split_label(text) == (name, method)
-    assert split_label(as_texts({name: method})[0]) == (name, method)
+def test_malformed_files_are_refused(text, reason):
+    with pytest.raises(UserError, match=f"groups.csv.*{reason}"):
+        parse_labels(text, "groups.csv")
 
 
-def test_every_way_of_writing_them_gives_the_same() -> None:
-    named = {"codeformer": "images:SR/c", "bicubic": "bicubic", "w 0.5": "onnx:w.onnx"}
-    assert named_methods(named) == named
-    assert named_methods(["codeformer=images:SR/c", "bicubic", "w 0.5=onnx:w.onnx"]) == named
-    assert named_methods([{"codeformer": "images:SR/c"}, "bicubic", {"w 0.5": "onnx:w.onnx"}]) == named
-    assert named_methods(as_texts(named)) == named
-    assert named_methods(["a", "", "a", "b=x", "b=x"]) == {"a": "a", "b": "x"}
+def test_an_image_named_twice_and_names_of_nothing_are_refused():
+    with pytest.raises(UserError, match="line 3: a is there twice"):
+        parse_labels("image,sex\na,f\na.png,m\n", "g.csv").of(["a"])
+    with pytest.raises(UserError, match=r"none of its 1 lines names an image of the data; it has 'x', the data 'a'"):
+        parse_labels("image,sex\nx,f\n", "g.csv").of(["a"])
 
 
-def test_a_comma_in_a_path_behind_a_name_separates_nothing(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path_factory.mktemp("made")
-    (folder / "sr,v2").mkdir()
-    monkeypatch.chdir(folder)
-    assert names_in("a=images:sr,v2,bicubic") == ["a=images:sr,v2", "bicubic"]
-    assert names_in("c=bicubic,a=images:sr,v2") == ["c=bicubic", "a=images:sr,v2"]
-    assert names_in('"a=images:no,such",bicubic') == ["a=images:no,such", "bicubic"]
-
-
-@pytest.mark.parametrize(
-    ("given", "reason", "place"),
-    [
-        (["=images:a"], "'' is no name for images:a", (0,)),
-        (["bicubic", "a="], "'a' names no method", (1,)),
-        ({"a": 3}, "'a' names no method", ("a",)),
-        ({3: "bicubic"}, "'3' names no method", (3,)),
-        ({"a:b": "bicubic"}, "'a:b' is no name for bicubic", ("a:b",)),
-        ({"a,b": "bicubic"}, "'a,b' is no name for bicubic", ("a,b",)),
-        ({" a": "bicubic"}, "' a' is no name", (" a",)),
-        ({"a\nb": "bicubic"}, "is no name", ("a\nb",)),
-        ({"a" * (MOST + 1): "bicubic"}, "too long a name for bicubic", ("a" * (MOST + 1),)),
-        ([3], "must be a valid string, METHOD or NAME=METHOD, or NAME: METHOD", (0,)),
-        (3, "must be a list of methods", ()),
-    ],
-)
-def test_what_names_no_method_is_refused_with_its_place(given: object, reason: str, place: tuple[object, ...]) -> None:
-    with pytest.raises(NotAMethod) as caught:
-        named_methods(given)
-    assert reason in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert caught.value.place == place
-
-
-def test_one_name_is_one_method() -> None:
-    with pytest.raises(UserError, match="two methods are called a: images:x and images:y; give each a name"):
-        named_methods(["a=images:x", "a=images:y"])
+def test_rows_leave_out_images_and_columns_without_labels():
+    labels = {"sex": {"a": "f"}, "age": {}, "hat": {"c": "yes"}}
+    assert label_rows(labels, "abc") == (["image", "sex", "hat"], [["a", "f", ""], ["c", "", "yes"]])
+    assert label_rows({}, "abc") == (["image"], [])
