@@ -36,7 +36,7 @@ def labelled(here: Path) -> Finished:
 def test_rows_have_the_names(labelled: Finished) -> None:
     assert labelled.code == 0
     assert list(labelled.summary["method"].unique()) == ["cubic", "theirs", "others", "nearest"]
-    assert "images:" not in labelled.stdout.split("Best bold")[0]
+    assert "images:" not in labelled.stdout.split("Methods:")[0]
     folders = {path.name for path in (labelled.path / "images").iterdir() if path.is_dir()}
     assert folders == {"cubic", "theirs", "others", "nearest", "hr", "lr"}
 
