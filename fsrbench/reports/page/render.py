@@ -20,6 +20,8 @@ from fsrbench.reports.page.groups import read_groups
 from fsrbench.reports.page.pictures import MOST_SHOWN, QUALITY, read_pictures, specimens, titles
 from fsrbench.reports.page.results import HINTS, look_rules, read_results
 from fsrbench.reports.tables.details import detail_methods, detail_rows
+from fsrbench.reports.tables.layout import Layout
+from fsrbench.reports.tables.sources import arranged
 from fsrbench.runs.data import RunData
 
 HERE: Final = Path(__file__).parent
@@ -66,6 +68,7 @@ def _figures(run: RunData, afresh: bool) -> list[PlotFigure]:
 
 def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure] | None = None) -> str:
     """The page of a run as text; arguments as for :func:`write_report`."""
+    run = arranged(run, Layout())
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
