@@ -124,7 +124,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["--seed", "-1"], "--seed: must be"),
         (["--seed", str(MOST_SEED + 1)], "--seed: must be at most 4294967293"),
         (["--sides", "two"], "--sides: must be one or both"),
-        (["--alignment", "lr"], "--alignment: must be hr or sr"),
+        (["--alignment", "mtcnn"], "--alignment: must be hr, sr, lr, given or none"),
         (["--descriptor", "dlip"], "--descriptor: must be auto, dlib, facenet or arcface"),
         (["--timing", "slow"], "--timing: must be quick or full"),
         (["--ratio-to", "nearest"], "--ratio-to nearest is none of the methods"),
