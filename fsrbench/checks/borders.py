@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.checks.finding import Finding, Measured, agreed
+from fsrbench.checks.finding import Finding, Measured, examples, partly
 from fsrbench.checks.view import View, luma
 
 SIDES: Final = ("top", "left", "bottom", "right")
@@ -36,14 +36,16 @@ def measure(view: View) -> dict[str, np.ndarray]:
     return {"borders": np.array(widths, np.float64)}
 
 
-def judge(measured: Measured) -> list[Finding]:
-    """A finding if most images have a border of one kind on one side or more."""
+def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
+    """A finding if most images have a border of one kind on one side or more; of one colour, if some have."""
     for number, kind in enumerate(KINDS):
         widths = measured["borders"][:, :, number]
-        if shown := agreed((widths > 0).any(axis=1).astype(float)):
+        padded = (widths > 0).any(axis=1)
+        if shown := partly(padded.astype(float), padded if number == 0 else np.zeros(0, bool)):
             found = [(name, float(np.median(w[w > 0]))) for name, w in zip(SIDES, widths.T, strict=True) if w.any()]
             where = ", ".join(f"{name} {width:.0f} px" for name, width in found)
-            text = f"a border of {kind} ({where}) on {shown[0]} of {shown[1]} images, where the face goes on: crop it"
+            text = f"a border of {kind} ({where}) on {shown[0]} of {shown[1]} images{examples(padded, ids)}"
+            text += ", where the face goes on: crop it"
             return [Finding("borders", text, max(width for _, width in found), 0.0, *shown)]
     return []
 

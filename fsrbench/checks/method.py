@@ -7,19 +7,38 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.checks import borders, channels, duplicates, equality, jpeg, pairing, shift, tones
+from fsrbench.checks import (
+    borders,
+    channels,
+    colours,
+    corners,
+    duplicates,
+    enlarged,
+    equality,
+    geometry,
+    jpeg,
+    matched,
+    pairing,
+    shift,
+    tones,
+)
 from fsrbench.checks.finding import Finding, Measured
 from fsrbench.checks.view import View
 
 MEASURES: Final[tuple[Callable[[View], dict[str, np.ndarray]], ...]] = (
     shift.measure,
+    geometry.measure,
     channels.measure,
+    colours.measure,
     tones.measure,
     borders.measure,
     equality.measure,
     jpeg.measure,
     duplicates.measure,
     pairing.measure,
+    enlarged.measure_sr,
+    matched.measure,
+    corners.measure,
 )
 
 FRAME: Final = 3.0
@@ -55,20 +74,19 @@ def judge(measured: Measured, ids: Sequence[str], side: int, scale: int) -> list
     """
     if not ids:
         return []
-    padded, toned = borders.judge(measured), tones.judge(measured)
+    padded, toned = borders.judge(measured, ids), tones.judge(measured)
     if padded and toned and toned[0].value < FRAME * tones.MOST:
         toned = []
     moved, same = shift.judge(measured, side, scale), duplicates.judge_sr(measured, ids)
     paired = [] if same else pairing.judge(measured, ids)
-    if paired:  # what other pictures differ by is no shift, and no tone
+    if paired and 2 * paired[0].images > paired[0].of:  # what other pictures differ by is no shift, and no tone
         moved, toned = [], []
-    return [
-        *equality.judge(measured, scale),
-        *moved,
-        *channels.judge(measured),
-        *padded,
-        *toned,
-        *jpeg.judge(measured),
-        *paired,
-        *same,
-    ]
+    elif not padded:  # shrunk into a frame, SR is smaller, too
+        moved += geometry.judge(measured, side // scale)
+    equal = equality.judge(measured, scale, ids)
+    mixed = channels.judge(measured, ids)
+    coloured = [] if mixed or toned else colours.judge(measured, ids)
+    found = [*equal, *moved, *mixed, *padded, *toned, *coloured, *paired, *same]
+    # What these make of SR, they do in corners and to HR's moments, too
+    more = [] if found else [*corners.judge(measured), *matched.judge(measured)]
+    return [*found, *jpeg.judge(measured, ids), *enlarged.judge_sr(measured, side, scale), *more]
