@@ -15,6 +15,7 @@ from fsrbench.checks import (
     duplicates,
     enlarged,
     equality,
+    explained,
     geometry,
     jpeg,
     matched,
@@ -40,9 +41,6 @@ MEASURES: Final[tuple[Callable[[View], dict[str, np.ndarray]], ...]] = (
     matched.measure,
     corners.measure,
 )
-
-FRAME: Final = 3.0
-"""A narrow frame changes the tones, too: up to so many times what is a finding of its own."""
 
 
 def measure(sr: np.ndarray, lr: np.ndarray, hr: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -74,19 +72,24 @@ def judge(measured: Measured, ids: Sequence[str], side: int, scale: int) -> list
     """
     if not ids:
         return []
-    padded, toned = borders.judge(measured, ids), tones.judge(measured)
-    if padded and toned and toned[0].value < FRAME * tones.MOST:
-        toned = []
-    moved, same = shift.judge(measured, side, scale), duplicates.judge_sr(measured, ids)
-    paired = [] if same else pairing.judge(measured, ids)
-    if paired and 2 * paired[0].images > paired[0].of:  # what other pictures differ by is no shift, and no tone
-        moved, toned = [], []
-    elif not padded:  # shrunk into a frame, SR is smaller, too
-        moved += geometry.judge(measured, side // scale)
-    equal = equality.judge(measured, scale, ids)
-    mixed = channels.judge(measured, ids)
-    coloured = [] if mixed or toned else colours.judge(measured, ids)
-    found = [*equal, *moved, *mixed, *padded, *toned, *coloured, *paired, *same]
-    # What these make of SR, they do in corners and to HR's moments, too
-    more = [] if found else [*corners.judge(measured), *matched.judge(measured)]
-    return [*found, *jpeg.judge(measured, ids), *enlarged.judge_sr(measured, side, scale), *more]
+    found = {check: judged for check, judged in _judged(measured, ids, side, scale).items() if judged}
+    return [finding for judged in explained.alone(found).values() for finding in judged]
+
+
+def _judged(measured: Measured, ids: Sequence[str], side: int, scale: int) -> dict[str, list[Finding]]:
+    """What each check finds, in the order of the report."""
+    return {
+        "equality": equality.judge(measured, scale, ids),
+        "shift": shift.judge(measured, side, scale),
+        "geometry": geometry.judge(measured, side // scale),
+        "channels": channels.judge(measured, ids),
+        "borders": borders.judge(measured, ids),
+        "tones": tones.judge(measured),
+        "colours": colours.judge(measured, ids),
+        "corners": corners.judge(measured),
+        "jpeg": jpeg.judge(measured, ids),
+        "enlarged": enlarged.judge_sr(measured, side, scale),
+        "matched": matched.judge(measured),
+        "pairing": pairing.judge(measured, ids),
+        "duplicates": duplicates.judge_sr(measured, ids),
+    }

@@ -13,7 +13,7 @@ from fsrbench.checks.view import View
 
 CLEARER: Final = 0.05
 """Another input, or the own turned, explains SR better by so much in correlation."""
-SURE: Final = 0.15
+SURE: Final = 0.1
 """The same, at which single pictures under others' names tell: blur that makes faces alike gains up to 0.09. No honest
 picture is nearer to its turned input: then :data:`CLEARER` tells of single pictures."""
 LIKE: Final = 0.75

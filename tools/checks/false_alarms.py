@@ -112,7 +112,8 @@ def _of_lr(sr: np.ndarray, lr: np.ndarray) -> dict[str, np.ndarray]:
     """What is measured differently where there is no HR."""
     views = [View(*pictures, None) for pictures in zip(sr, lr, strict=True)]
     rows = [tones.measure(view) | borders.measure(view) | duplicates.measure(view) for view in views]
-    return {name: np.stack([row[name] for row in rows]) for name in rows[0]} | {"to_hr": np.full((len(sr), 2), np.nan)}
+    nothing = np.full((len(sr), 2), np.nan)
+    return {name: np.stack([row[name] for row in rows]) for name in rows[0]} | {"to_hr": nothing, "matched": nothing}
 
 
 def measure_faults(case: Case, folder: Path) -> None:
