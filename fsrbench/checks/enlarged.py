@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from scipy import fft
 
-from fsrbench.checks.finding import Finding, Measured, enough
+from fsrbench.checks.finding import LEAST, Finding, Measured, enough
 from fsrbench.checks.view import View, luma
 
 CUTS: Final = (0.125, 0.25, 0.5)
@@ -17,8 +17,12 @@ ABOVE: Final = (1.1, 1.6)
 """Bands below and above a cut, as multiples of it."""
 MOST: Final = 1.15
 """Largest fall from band to band, in powers of ten, that is no finding: photographs fall by 0.5 to 0.9."""
-RICH: Final = 0.75
+RICH: Final = 0.8
 """Of SR, the largest fall at half the cut: interpolated pictures fall early and late, those enlarged twice but once."""
+RICH_RESTORED: Final = 1.02
+"""The same at half the highest frequency where LR has SR's side: there is no interpolation of LR then."""
+LR_ENDS: Final = 1.0
+"""LR's fall from which on it ends there, too, and SR may have that of it."""
 LEAST_SIDE: Final = 128
 """Of SR that tells."""
 LEAST_POWER: Final = 1.0
@@ -43,26 +47,34 @@ def measure(picture: np.ndarray, every: int = 1) -> np.ndarray:
 
 
 def measure_sr(view: View) -> dict[str, np.ndarray]:
-    """``sr_spectrum``: 3, as :func:`measure`; NaN of pictures below 128 px."""
-    every = len(view.sr) // LEAST_SIDE
-    return {"sr_spectrum": measure(view.sr, every) if every else np.full(len(CUTS), np.nan)}
+    """``sr_spectrum``: 6, as :func:`measure` of SR, and of LR where it has SR's side; NaN of pictures below 128 px."""
+    falls = np.full((2, len(CUTS)), np.nan)
+    if every := len(view.sr) // LEAST_SIDE:
+        falls[0] = measure(view.sr, every)
+        if view.scale == 1:
+            falls[1] = measure(view.lr, every)
+    return {"sr_spectrum": falls.ravel()}
 
 
 def judge_sr(measured: Measured, side: int, scale: int) -> list[Finding]:
-    """A finding if most SR pictures have more than LR can tell, and next to nothing beyond that."""
-    falls = measured["sr_spectrum"]
-    for before, cut in ((1, 2), (0, 1)):
-        told = enough(falls[:, [before, cut]])
-        if told is None or 1 < scale <= 1 / CUTS[cut]:  # there LR ends, too
+    """A finding if most SR pictures have much below half or a quarter of the highest frequency, next to nothing above.
+
+    Where LR ends there itself, it tells nothing.
+    """
+    sr, lr = measured["sr_spectrum"].reshape(-1, 2, len(CUTS)).swapaxes(0, 1)
+    for cut, rich in ((2, RICH_RESTORED if scale == 1 else RICH), (1, RICH)):
+        told = ~np.isnan(sr[:, cut - 1 : cut + 1]).any(axis=1)
+        if told.sum() < LEAST or 1 < scale <= 1 / CUTS[cut]:
             continue
-        shown = int(((told[:, 0] < RICH) & (told[:, 1] > MOST)).sum())
-        if 2 * shown > len(told):
-            median = float(np.median(told[:, 1]))
+        before, falls = sr[told, cut - 1], sr[told, cut]
+        shown = int(((before < rich) & (falls > MOST) & ~(lr[told, cut] >= LR_ENDS)).sum())
+        if 2 * shown > len(falls):
+            median = float(np.median(falls))
             text = (
-                f"SR has next to nothing above {CUTS[cut]:g} of the highest frequency ({shown} of {len(told)} images, "
+                f"SR has next to nothing above {CUTS[cut]:g} of the highest frequency ({shown} of {len(falls)} images, "
                 f"power falls {10**median:.0f}-fold): was it made at {round(side * CUTS[cut])} px and enlarged?"
             )
-            return [Finding("sr_enlarged", text, round(median, 3), MOST, shown, len(told))]
+            return [Finding("sr_enlarged", text, round(median, 3), MOST, shown, len(falls))]
     return []
 
 

@@ -73,9 +73,12 @@ def test_one_exchanged_picture_is_none():
 
 
 def test_pictures_of_other_data():
-    texture = np.random.default_rng(0).uniform(0, 255, (12, 8, 8, 3)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
-    pictures = honest()
-    assert "does not resemble its input" in Pictures(texture, pictures.lr, pictures.hr).found()["pairing"].text
+    """What is nothing like any input."""
+    generator, pictures = np.random.default_rng(0), honest()
+    texture = generator.uniform(0, 255, (12, 8, 8, 3)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
+    measured = method.measure(texture, pictures.lr, pictures.hr)
+    (found,) = pairing.judge(measured, list("abcdefghijkl"))
+    assert "does not resemble its input" in found.text
 
 
 def test_pictures_below_the_thumbnails_side_tell_nothing():
