@@ -28,6 +28,7 @@ def _of_most(found: Found) -> bool:
 
 
 RULES: Final[tuple[tuple[Callable[[Found], bool], tuple[str, ...]], ...]] = (
+    (lambda found: "matched" in found and "equality" not in found, ("tones", "colours")),
     (lambda found: "duplicates" in found, ("pairing",)),
     # What is blackened out is like many others
     (lambda found: "corners" in found and not _slight(found, "corners", MASK), ("pairing",)),

@@ -7,13 +7,17 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from fsrbench.checks.finding import Finding, Measured, agreed
+from fsrbench.checks.finding import LEAST, Finding, Measured
 from fsrbench.checks.view import View
 
-SAME: Final = 0.3
-"""Difference of means and standard deviations in grey levels that rounding and clipping leave."""
-FURTHER: Final = 4.0
-"""LR's standard deviation is further from HR's, by this factor: else SR that keeps LR's is near, too."""
+SAME: Final = 0.5
+"""Difference of means and standard deviations in grey levels that rounding and a little clipping leave ..."""
+SHARE_SAME: Final = 0.05
+"""... or, as a share of LR's, that they leave where much was changed."""
+FURTHER: Final = 1.5
+"""Least difference of LR's standard deviation in grey levels: else SR that keeps LR's is near, too."""
+SHARE: Final = 1 / 3
+"""Share of the images that must show it: bright and dark ones are clipped, and honest SR is so near by chance."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
@@ -28,16 +32,18 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
 
 def judge(measured: Measured) -> list[Finding]:
-    """A finding if most SR pictures have HR's moments and LR has not."""
+    """A finding if many SR pictures have HR's moments and LR has not."""
     of_sr, of_lr = measured["matched"].T
-    shown = agreed(np.where(np.isnan(of_sr), np.nan, (of_sr <= SAME) & (of_lr > FURTHER * np.maximum(of_sr, SAME))))
-    if not shown:
+    told = of_lr > FURTHER
+    same = told & (of_sr <= np.maximum(SAME, SHARE_SAME * of_lr))
+    shown = int(same.sum()), int(told.sum())
+    if shown[0] < LEAST or shown[0] <= SHARE * shown[1]:
         return []
     text = (
         f"SR has HR's mean and standard deviation in every channel on {shown[0]} of {shown[1]} images: colours were "
         "matched to HR, as VQFR's script does; hand in what the method made"
     )
-    return [Finding("matched_to_hr", text, round(float(np.nanmedian(of_sr)), 3), SAME, *shown)]
+    return [Finding("matched_to_hr", text, round(float(np.median(of_sr[same])), 3), SAME, *shown)]
 
 
 def _moments(picture: np.ndarray) -> np.ndarray:
