@@ -20,6 +20,8 @@ FLAT: Final = 4.0
 """Least range in grey levels of a smoothed picture that tells anything."""
 FARTHEST: Final = 0.3
 """Largest entry of the map, beside 1, that a step may find."""
+SCATTER: Final = 1.25
+"""The median is at least so many times the spread over images: a fault is the same in all, made-up detail is not."""
 TURN: Final = 1.0
 """Largest turn in degrees that is no finding: of honest methods up to 0.3."""
 
@@ -79,8 +81,9 @@ def judge(measured: Measured, lr_side: int) -> list[Finding]:
         return []
     most = np.array([TURN, zoom_threshold(lr_side), zoom_threshold(lr_side)])
     median = np.median(told, axis=0)
-    error = MEDIAN_ERROR * np.median(np.abs(told - median), axis=0) / len(told) ** 0.5
-    excess = np.abs(median) / np.maximum(most, ERRORS * error)
+    off = np.median(np.abs(told - median), axis=0)
+    least = np.maximum(ERRORS * MEDIAN_ERROR / len(told) ** 0.5, SCATTER * 1.4826) * off
+    excess = np.abs(median) / np.maximum(most, least)
     worst = int(excess.argmax())
     if excess[worst] <= 1:
         return []

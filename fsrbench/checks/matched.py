@@ -10,14 +10,14 @@ from PIL import Image
 from fsrbench.checks.finding import LEAST, Finding, Measured
 from fsrbench.checks.view import View
 
-SAME: Final = 0.5
-"""Difference of means and standard deviations in grey levels that rounding and a little clipping leave ..."""
-SHARE_SAME: Final = 0.05
-"""... or, as a share of LR's, that they leave where much was changed."""
+SAME: Final = 0.2
+"""Difference of means and standard deviations in grey levels that rounding leaves ..."""
+SHARE_SAME: Final = 0.02
+"""... or, as a share of LR's, that it and a little clipping leave."""
 FURTHER: Final = 1.5
 """Least difference of LR's standard deviation in grey levels: else SR that keeps LR's is near, too."""
-SHARE: Final = 1 / 3
-"""Share of the images that must show it: bright and dark ones are clipped, and honest SR is so near by chance."""
+SHARE: Final = 0.25
+"""Share of the images that must show it, as bright and dark ones are clipped: of honest methods' 0.05 are so near."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
