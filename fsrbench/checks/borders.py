@@ -26,14 +26,16 @@ COLUMNS: Final = 64
 
 def measure(view: View) -> dict[str, np.ndarray]:
     """``borders``: 4,3, width in pixels of each of :data:`KINDS` at each of :data:`SIDES`; 0 for none."""
-    references = [luma(picture) for picture in (view.lr, view.hr) if picture is not None]
-    varied = VARIED if view.hr is not None else float(np.hypot(VARIED, NOISE * _noise(references[0])))
-    widths = []
-    for k in range(4):
-        turned = [np.rot90(reference, -k) for reference in references]
-        widths.append(_widths(np.rot90(view.sr_luma, -k), turned, view.scale, varied))
+    widths = np.array([_widths(np.rot90(view.sr_luma, -k), view.scale) for k in range(4)], np.float64)
+    if widths.any():
+        references = [luma(picture) for picture in (view.lr, view.hr) if picture is not None]
+        varied = VARIED if view.hr is not None else float(np.hypot(VARIED, NOISE * _noise(references[0])))
+        for k, kind in zip(*np.nonzero(widths), strict=True):
+            turned = [np.rot90(reference, -k) for reference in references]
+            width = widths[k, kind] / len(view.sr)
+            widths[k, kind] *= all(_goes_on(of, width * len(of), kind, varied) for of in turned)
     # Turned clockwise by 0, 90, 180, 270 degrees, the top line is the top, left, bottom, right
-    return {"borders": np.array(widths, np.float64)}
+    return {"borders": widths}
 
 
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
@@ -50,16 +52,12 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     return []
 
 
-def _widths(sr: np.ndarray, references: Sequence[np.ndarray], scale: int, varied: float) -> list[int]:
-    """The width of each kind of border at the top, where LR and HR go on: blur makes lines alike, too."""
-    side = len(sr)
-    lines = sr[: 2 * (side // WIDEST) + 1, :: max(1, side // COLUMNS)]
+def _widths(sr: np.ndarray, scale: int) -> list[int]:
+    """The width of each kind of border at the top, also where LR and HR end so: blur makes lines alike, too."""
+    lines = sr[: 2 * (len(sr) // WIDEST) + 1, :: max(1, len(sr) // COLUMNS)]
     found = [_of_one_colour(lines), _repeated(lines, scale), 0]
     found[2] = 0 if any(found) else _mirrored(lines, scale)
-    return [
-        width if width and all(_goes_on(of, width * len(of) / side, kind, varied) for of in references) else 0
-        for kind, width in enumerate(found)
-    ]
+    return found
 
 
 def _goes_on(reference: np.ndarray, lines: float, kind: int, varied: float) -> bool:

@@ -96,5 +96,5 @@ def judge(measured: Measured, scale: int, ids: Sequence[str]) -> list[Finding]:
 
 
 def _rms(first: np.ndarray, second: np.ndarray) -> float:
-    difference = first.astype(np.int16) - second
-    return float(np.sqrt(np.einsum("ijk,ijk->", difference, difference, dtype=np.int64) / difference.size))
+    difference = np.subtract(first, second, dtype=np.float32).ravel()
+    return float(np.sqrt(difference @ difference / difference.size))
