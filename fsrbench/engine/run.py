@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -98,6 +98,7 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
     _note_changes(prepared, collector.results)
     with clock.phase("summary"):
         frames = collector.frames(prepared.rows(spec.methods), readings, spec.ratio_to)
+        frames = replace(frames, labels=prepared.dataset.labels)
     pictures = RunPictures(context, collector.results, limit)
     return Outcome(frames, findings, collector.results, pictures, executor, clock.seconds)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
+
+from fsrbench.files.labels import Labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,3 +25,5 @@ class Frames:
     """What numbers of a whole set have instead of scores of images: pseudo-values of blocks of the images."""
     images: pd.DataFrame
     """The images and who is on them."""
+    labels: Labels = field(default_factory=dict)
+    """By column of the data's ``groups.csv``: the label of each image that has one."""
