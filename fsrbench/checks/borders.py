@@ -42,7 +42,7 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     """A finding if most images have a border of one kind on one side or more; of one colour, if some have."""
     for number, kind in enumerate(KINDS):
         widths = measured["borders"][:, :, number]
-        padded: np.ndarray = (widths > 0).any(axis=1)
+        padded = np.asarray((widths > 0).any(axis=1))
         if shown := partly(padded.astype(float), padded if number == 0 else np.zeros(0, bool)):
             found = [(name, float(np.median(w[w > 0]))) for name, w in zip(SIDES, widths.T, strict=True) if w.any()]
             where = ", ".join(f"{name} {width:.0f} px" for name, width in found)
