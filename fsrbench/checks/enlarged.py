@@ -72,7 +72,7 @@ def judge_sr(measured: Measured, side: int, scale: int) -> list[Finding]:
             median = float(np.median(falls))
             text = (
                 f"SR has next to nothing above {CUTS[cut]:g} of the highest frequency ({shown} of {len(falls)} images, "
-                f"power falls {10**median:.0f}-fold): was it made at {round(side * CUTS[cut])} px and enlarged, or blurred?"
+                f"{10**median:.0f}-fold fall): was it made at {round(side * CUTS[cut])} px and enlarged, or blurred?"
             )
             return [Finding("sr_enlarged", text, round(median, 3), MOST, shown, len(falls))]
     return []
