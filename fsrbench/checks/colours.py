@@ -49,12 +49,12 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
 
 
 def _stronger(times: np.ndarray) -> list[Finding]:
-    told = enough(times)
-    if told is None or (median := float(np.median(told))) <= STRONG:
+    usable = enough(times)
+    if usable is None or (median := float(np.median(usable))) <= STRONG:
         return []
-    shown = int((told > STRONG).sum())
-    text = f"colours are {median:.1f} times as strong as LR's (median; {shown} of {len(told)} coloured images)"
-    return [Finding("colours", text, round(median, 3), STRONG, shown, len(told))]
+    shown = int((usable > STRONG).sum())
+    text = f"colours are {median:.1f} times as strong as LR's (median; {shown} of {len(usable)} coloured images)"
+    return [Finding("colours", text, round(median, 3), STRONG, shown, len(usable))]
 
 
 def _cast(offsets: np.ndarray) -> list[Finding]:

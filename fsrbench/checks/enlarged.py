@@ -63,11 +63,11 @@ def judge_sr(measured: Measured, side: int, scale: int) -> list[Finding]:
     """
     sr, lr = measured["sr_spectrum"].reshape(-1, 2, len(CUTS)).swapaxes(0, 1)
     for cut, rich in ((2, RICH_RESTORED if scale == 1 else RICH), (1, RICH)):
-        told = ~np.isnan(sr[:, cut - 1 : cut + 1]).any(axis=1)
-        if told.sum() < LEAST or 1 < scale <= 1 / CUTS[cut]:
+        usable = ~np.isnan(sr[:, cut - 1 : cut + 1]).any(axis=1)
+        if usable.sum() < LEAST or 1 < scale <= 1 / CUTS[cut]:
             continue
-        before, falls = sr[told, cut - 1], sr[told, cut]
-        shown = int(((before < rich) & (falls > MOST) & ~(lr[told, cut] >= LR_ENDS)).sum())
+        before, falls = sr[usable, cut - 1], sr[usable, cut]
+        shown = int(((before < rich) & (falls > MOST) & ~(lr[usable, cut] >= LR_ENDS)).sum())
         if 2 * shown > len(falls):
             median = float(np.median(falls))
             text = (
@@ -81,14 +81,14 @@ def judge_sr(measured: Measured, side: int, scale: int) -> list[Finding]:
 def judge(measured: Measured) -> list[Finding]:
     """A finding if most HR images' spectra end early."""
     for cut, falls in zip(CUTS, measured["spectrum"].T, strict=True):
-        told = enough(falls)
-        if told is not None and (median := float(np.median(told))) > MOST:
-            shown, times = int((told > MOST).sum()), 1 / cut
+        known = enough(falls)
+        if known is not None and (median := float(np.median(known))) > MOST:
+            shown, times = int((known > MOST).sum()), 1 / cut
             text = (
-                f"HR has next to nothing above {cut:g} of the highest frequency ({shown} of {len(told)} images, power "
+                f"HR has next to nothing above {cut:g} of the highest frequency ({shown} of {len(known)} images, power "
                 f"falls {10**median:.0f}-fold): was it enlarged about {times:g} times? Judge at a smaller task"
             )
-            return [Finding("hr_enlarged", text, round(median, 3), MOST, shown, len(told))]
+            return [Finding("hr_enlarged", text, round(median, 3), MOST, shown, len(known))]
     return []
 
 

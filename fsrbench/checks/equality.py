@@ -82,15 +82,15 @@ def judge(measured: Measured, scale: int, ids: Sequence[str]) -> list[Finding]:
         text = f"SR is the HR picture on {shown[0]} of {shown[1]} images, saved anew at most: was HR's folder given?"
         found.append(Finding("equal_to_hr", text, round(float(np.nanmedian(to_sr)), 3), SAME_HR, *shown))
     for name, distance in zip(KERNELS, measured["to_lr"].T, strict=True):
-        told = distance[~np.isnan(distance)]
-        copied = (distance <= COPIED) & (len(told) > 0 and float(np.median(told)) >= ELSE)
+        usable = distance[~np.isnan(distance)]
+        copied = (distance <= COPIED) & (len(usable) > 0 and float(np.median(usable)) >= ELSE)
         if shown := partly(np.where(np.isnan(distance), np.nan, distance <= SAME_LR), copied):
             what = f"the LR picture enlarged ({name})" if scale > 1 else "the LR picture itself"
             text = (
                 f"SR is {what} on {shown[0]} of {shown[1]} images{examples(copied, ids)}, "
                 f"within {SAME_LR:g} grey level: nothing was restored; were LR's pictures given, or was no face found?"
             )
-            found.append(Finding("equal_to_lr", text, round(float(np.median(told)), 3), SAME_LR, *shown))
+            found.append(Finding("equal_to_lr", text, round(float(np.median(usable)), 3), SAME_LR, *shown))
             break
     return found
 

@@ -48,9 +48,9 @@ def agreed(votes: np.ndarray) -> tuple[int, int] | None:
         >>> agreed(np.array([1.0, 1, 1])) is None
         True
     """
-    told = votes[~np.isnan(votes)]
-    shown = int(told.sum())
-    return (shown, len(told)) if shown >= LEAST and shown > SHARE * len(told) else None
+    counted = votes[~np.isnan(votes)]
+    shown = int(counted.sum())
+    return (shown, len(counted)) if shown >= LEAST and shown > SHARE * len(counted) else None
 
 
 def partly(votes: np.ndarray, sure: np.ndarray) -> tuple[int, int] | None:
@@ -69,8 +69,8 @@ def partly(votes: np.ndarray, sure: np.ndarray) -> tuple[int, int] | None:
     """
     if most := agreed(votes):
         return most
-    told = int((~np.isnan(votes)).sum())
-    return (int(sure.sum()), told) if sure.sum() >= SOME and told >= LEAST else None
+    usable = int((~np.isnan(votes)).sum())
+    return (int(sure.sum()), usable) if sure.sum() >= SOME and usable >= LEAST else None
 
 
 def examples(shown: np.ndarray, ids: Sequence[str]) -> str:
@@ -92,5 +92,5 @@ def examples(shown: np.ndarray, ids: Sequence[str]) -> str:
 
 def enough(values: np.ndarray) -> np.ndarray | None:
     """The rows without NaN, if there are enough of them for a median; else ``None``."""
-    told = values[~np.isnan(values.reshape(len(values), -1)).any(axis=1)]
-    return told if len(told) >= LEAST else None
+    known = values[~np.isnan(values.reshape(len(values), -1)).any(axis=1)]
+    return known if len(known) >= LEAST else None

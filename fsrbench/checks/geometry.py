@@ -76,24 +76,24 @@ def affine(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
 
 def judge(measured: Measured, lr_side: int) -> list[Finding]:
     """A finding if the median turn, or the median zoom along an axis, is larger than that of any honest method."""
-    told = enough(measured["geometry"])
-    if told is None:
+    usable = enough(measured["geometry"])
+    if usable is None:
         return []
     most = np.array([TURN, zoom_threshold(lr_side), zoom_threshold(lr_side)])
-    median = np.median(told, axis=0)
-    off = np.median(np.abs(told - median), axis=0)
-    least = np.maximum(ERRORS * MEDIAN_ERROR / len(told) ** 0.5, SCATTER * 1.4826) * off
+    median = np.median(usable, axis=0)
+    off = np.median(np.abs(usable - median), axis=0)
+    least = np.maximum(ERRORS * MEDIAN_ERROR / len(usable) ** 0.5, SCATTER * 1.4826) * off
     excess = np.abs(median) / np.maximum(most, least)
     worst = int(excess.argmax())
     if excess[worst] <= 1:
         return []
-    shown = int((told[:, worst] * np.sign(median[worst]) > most[worst] / 2).sum())
+    shown = int((usable[:, worst] * np.sign(median[worst]) > most[worst] / 2).sum())
     text = (
-        f"SR is {_what(median, most)} against LR (median; {shown} of {len(told)} images): "
+        f"SR is {_what(median, most)} against LR (median; {shown} of {len(usable)} images): "
         "was it aligned, cropped or resized (align_corners?) on the way?"
     )
     value, threshold = round(abs(float(median[worst])), 4), round(float(most[worst]), 4)
-    return [Finding("geometry", text, value, threshold, shown, len(told))]
+    return [Finding("geometry", text, value, threshold, shown, len(usable))]
 
 
 def zoom_threshold(lr_side: int) -> float:

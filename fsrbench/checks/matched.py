@@ -34,9 +34,9 @@ def measure(view: View) -> dict[str, np.ndarray]:
 def judge(measured: Measured) -> list[Finding]:
     """A finding if many SR pictures have HR's moments and LR has not."""
     of_sr, of_lr = measured["matched"].T
-    told = of_lr > FURTHER
-    same = told & (of_sr <= np.maximum(SAME, SHARE_SAME * of_lr))
-    shown = int(same.sum()), int(told.sum())
+    usable = of_lr > FURTHER
+    same = usable & (of_sr <= np.maximum(SAME, SHARE_SAME * of_lr))
+    shown = int(same.sum()), int(usable.sum())
     if shown[0] < LEAST or shown[0] <= SHARE * shown[1]:
         return []
     text = (
