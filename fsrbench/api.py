@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from fsrbench.benchmark import benchmark
 from fsrbench.errors import UserError
+from fsrbench.files.named_methods import split_label
 from fsrbench.files.temporary import KeptFolder
 from fsrbench.machine.console import Reporter, silent
 from fsrbench.protocols.settings import with_protocol
@@ -78,7 +79,7 @@ def evaluate(
 
     Args:
         methods: names as on the command line; :class:`fsrbench.Method` classes or objects; functions and networks that
-            turn LR (float N,3,h,w in [0, 1], RGB) into SR (N,3,h*scale,w*scale). A mapping gives them names.
+            turn LR (float N,3,h,w in [0, 1], RGB) into SR (N,3,h*scale,w*scale). A mapping gives any of them names.
         data: a dataset's name, a folder, a zip or a :class:`fsrbench.Dataset`.
         metrics: names and presets (``fast``, ``paper``, ``all``), or :class:`fsrbench.Metric` classes or objects; by
             default those of ``protocol``, else ``paper``.
@@ -139,23 +140,23 @@ class _Registered:
         self._around = around
         self.names: list[str] = []
 
-    def methods(self, given: Sequence[MethodLike] | Mapping[str, MethodLike]) -> tuple[str, ...]:
-        """The names of methods; objects are registered."""
+    def methods(self, given: Sequence[MethodLike] | Mapping[str, MethodLike]) -> dict[str, str]:
+        """What each method is called and what it is; objects are registered under their names."""
         if isinstance(given, str) or callable(given):
             raise UserError(f"methods: give a list, [{given!r}]" if isinstance(given, str) else "methods: give a list")
         named: dict[str, MethodLike] = {}
-        for name, method in given.items() if isinstance(given, Mapping) else ((_name(m), m) for m in given):
+        for name, method in given.items() if isinstance(given, Mapping) else map(_named, given):
             if named.setdefault(name, method) != method:
-                raise UserError(f"two methods are called {name}; give a mapping of names to methods")
-        objects = {name: method for name, method in named.items() if method != name}
-        if aliases := [name for name, method in objects.items() if isinstance(method, str)]:
-            raise UserError(f"{aliases[0]}: a registered method keeps its name; a table's layout can rename it")
+                raise UserError(
+                    f"two methods are called {name}; give each a name of its own, in a mapping or as NAME=METHOD"
+                )
+        objects = {name: method for name, method in named.items() if not isinstance(method, str)}
         if objects:
             from fsrbench.methods.base import METHODS
             from fsrbench.methods.callables import as_given  # takes seconds: torch
 
             self._register(METHODS, {name: as_given(method) for name, method in objects.items()})
-        return tuple(named)
+        return {name: method if isinstance(method, str) else name for name, method in named.items()}
 
     def data(self, given: str | Path | Dataset) -> str:
         """The name of the data; a dataset is registered."""
@@ -203,9 +204,12 @@ def _unshared(metric: Metric) -> Metric:
     return metric.replace(settings=metric.settings or uuid.uuid4().hex)
 
 
-def _name(method: MethodLike) -> str:
-    if isinstance(method, str):
-        return method
+def _named(method: MethodLike) -> tuple[str, MethodLike]:
+    """A method of a list, and what it is called."""
+    return split_label(method) if isinstance(method, str) else (_name(method), method)
+
+
+def _name(method: type[Method] | Method | Callable[[Tensor], Tensor]) -> str:
     owner = method if inspect.isclass(method) or inspect.isroutine(method) else type(method)
     name = str(getattr(owner, "__name__", ""))
     if not name.isidentifier():

@@ -89,6 +89,8 @@ def _draw(prepared: Prepared, outcome: Outcome, result: RunData, reporter: Repor
     pictures = PictureFolder(result.path / "images", dict.fromkeys([LR, *prepared.rows(prepared.methods)]))
     gallery.keep_pictures(prepared, outcome.pictures, pictures, reporter, most, grid.run_images(result))
     gallery.write_grid(result)
+    if line := grid.gaps(result):
+        reporter.say(f"grid: {line}")
 
 
 def _remember(spec: RunSpec, prepared: Prepared, result: RunData) -> None:

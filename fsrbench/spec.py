@@ -13,6 +13,7 @@ from annotated_types import Ge, Gt, Le
 
 from fsrbench.errors import UserError, requirement, unknown_name
 from fsrbench.files.lists import names_in
+from fsrbench.files.named_methods import NotAMethod, as_texts, named_methods
 from fsrbench.stats.seeds import MOST_SEED
 from fsrbench.tasks import AUTO, Task, find_task
 
@@ -44,7 +45,10 @@ class RunSpec:
 
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"allow_inf_nan": False}
 
-    methods: Annotated[tuple[str, ...], Flag("Methods, comma-separated; see `fsrbench list methods`.")]
+    methods: Annotated[
+        dict[str, str], Flag("Methods, comma-separated: METHOD or NAME=METHOD; see `fsrbench list methods`.")
+    ]
+    """By what each is called: a registered name, or ``kind:target``."""
     task: Annotated[str, Flag("x4 (16->64 px), x8 (16->128), LRxSCALE (128x4, 512x1) or auto: from the data.")] = "x4"
     protocol: Annotated[str | None, Flag("How a paper measures: task and metrics; `fsrbench list protocols`.")] = None
     data: Annotated[str, Flag("sample, a folder, a .zip or a dataset's name.")] = "sample"
@@ -92,7 +96,7 @@ class RunSpec:
     def as_json(self) -> dict[str, Any]:
         """The settings by name, as JSON values."""
         made: dict[str, Any] = _adapter().dump_python(self, mode="json")
-        return made
+        return made | {"methods": as_texts(self.methods)}
 
 
 class WrongSetting(UserError):
@@ -122,6 +126,8 @@ def parse_spec(**values: Any) -> RunSpec:
             raise UserError(unknown_name("setting", name, setting_types()))
         if isinstance(value, bool) and setting_types()[name] is not bool:  # pydantic would take it for 0 or 1
             raise WrongSetting(name, f"{str(value).lower()} is no value for it")
+    if "methods" in values:
+        values["methods"] = _named(values["methods"])
     try:
         spec = _adapter().validate_python(values)
     except ValidationError as error:
@@ -134,9 +140,9 @@ def _checked(spec: RunSpec) -> RunSpec:
     """The specification with each name once; refuses what types cannot express."""
     from fsrbench.weights import parse_override
 
-    methods, metrics = (tuple(dict.fromkeys(filter(None, names))) for names in (spec.methods, spec.metrics))
-    if not (methods and metrics):
-        raise WrongSetting("metrics" if methods else "methods", "name at least one")
+    metrics = tuple(dict.fromkeys(filter(None, spec.metrics)))
+    if not (spec.methods and metrics):
+        raise WrongSetting("metrics" if spec.methods else "methods", "name at least one")
     task = spec.task if spec.task == AUTO else _of_setting("task", lambda: find_task(spec.task).name)
     files = [f"{name}={file}" for name, file in spec.weights.items()]
     weights = _of_setting("weights", lambda: dict(map(parse_override, files)))
@@ -147,7 +153,17 @@ def _checked(spec: RunSpec) -> RunSpec:
     for limit in ("timeout", "memory_limit"):
         if getattr(spec, limit) is not None and not spec.isolate:
             raise WrongSetting(limit, "needs --isolate: a method in this process cannot be stopped")
-    return replace(spec, methods=methods, metrics=metrics, task=task, weights=weights)
+    return replace(spec, metrics=metrics, task=task, weights=weights)
+
+
+def _named(methods: object) -> dict[str, str]:
+    """Methods by name."""
+    try:
+        return named_methods(methods)
+    except NotAMethod as error:
+        raise WrongSetting("methods", str(error), error.place) from None
+    except UserError as error:
+        raise WrongSetting("methods", str(error)) from None
 
 
 def _of_setting(name: str, value: Callable[[], Value]) -> Value:

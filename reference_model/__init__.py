@@ -22,13 +22,15 @@ class Ours(Method):
     """
 
     tasks: ClassVar[tuple[str, ...] | None] = ("x4", "x8")
+    any_side = True
     settings = ""
     stem: ClassVar[str] = "ours"
     """Start of the weight files' names."""
 
     def load(self, task: Task, device: torch.device) -> None:
-        """Load the weights of the task."""
-        self.load_network(RestorationNetwork(task.scale), WEIGHTS / f"{self.stem}_{task.name}.safetensors", device)
+        """Load the weights of the scale."""
+        trained = self.trained_task(task) or task
+        self.load_network(RestorationNetwork(task.scale), WEIGHTS / f"{self.stem}_{trained.name}.safetensors", device)
 
     def upscale(self, lr: Tensor) -> Tensor:
         """Restore; the network works on RGB in [0, 1] and may overshoot a little, so clip."""

@@ -99,9 +99,11 @@ def test_functions_classes_objects_and_networks_are_methods(data: Path) -> None:
 
 
 def test_a_mapping_names_methods(data: Path) -> None:
-    found = fsrbench.evaluate({"full": Blocks(), "dark": Blocks(0.5), "nearest": "nearest"}, data, ["psnr"], **QUIET)
+    methods = {"full": Blocks(), "dark": Blocks(0.5), "nearest": "nearest", "cells": "nearest"}
+    found = fsrbench.evaluate(methods, data, ["psnr"], **QUIET)
     psnr = found.per_image("psnr")
     assert (psnr["full"] == psnr["nearest"]).all()
+    assert (psnr["cells"] == psnr["nearest"]).all()
     assert (psnr["dark"] < psnr["full"]).all()
 
 
@@ -262,7 +264,10 @@ def test_progress_is_told_on_standard_error_or_not_at_all(data: Path, capsys: py
         ({"methods": [lambda lr: lr]}, "give it a name"),
         ({"methods": [Blocks(), Blocks()]}, "two methods are called Blocks"),
         ({"methods": {"bicubic": blocks}}, "a method is called bicubic already"),
-        ({"methods": {"mine": "bicubic"}}, "mine: a registered method keeps its name"),
+        ({"methods": {"nearest": "bicubic"}}, "nearest is a registered method; call bicubic something else"),
+        ({"methods": {"reference": "bicubic"}}, "no method may be called reference"),
+        ({"methods": {"a:b": "bicubic"}}, "'a:b' is no name for bicubic"),
+        ({"methods": ["a=nearest", "a=bicubic"]}, "two methods are called a"),
         ({"methods": {"hr": blocks}}, "no method may be called hr"),
         ({"methods": torch.nn.Upsample(scale_factor=4)}, "methods: give a list"),
         ({"methods": {"mine": 3}}, "mine is no fsrbench.Method"),

@@ -22,11 +22,13 @@ class Progressive(Method):
     """
 
     tasks = ("x8",)
+    any_side = True
     settings = ""
 
     def load(self, task: Task, device: torch.device) -> None:
-        """Load the weights of the task."""
-        self.load_network(Generator(), WEIGHTS / f"progressive_{task.name}.safetensors", device)
+        """Load the weights of the scale."""
+        trained = self.trained_task(task) or task
+        self.load_network(Generator(), WEIGHTS / f"progressive_{trained.name}.safetensors", device)
 
     def upscale(self, lr: Tensor) -> Tensor:
         """Convert to [-1, 1], enlarge step by step, convert back; not every output lies in range, so clip."""

@@ -22,11 +22,13 @@ class SCGAN(Method):
     """
 
     tasks = ("x4",)
+    any_side = True
     settings = ""
 
     def load(self, task: Task, device: torch.device) -> None:
-        """Load the weights of the task."""
-        self.load_network(RestorationNetwork(), WEIGHTS / f"scgan_{task.name}.safetensors", device)
+        """Load the weights of the scale."""
+        trained = self.trained_task(task) or task
+        self.load_network(RestorationNetwork(), WEIGHTS / f"scgan_{trained.name}.safetensors", device)
 
     def upscale(self, lr: Tensor) -> Tensor:
         """Convert to BGR in [-1, 1], restore, convert back."""

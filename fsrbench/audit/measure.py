@@ -74,7 +74,7 @@ def _audit(
     fixed_lr = any(sample.lr is not None for sample in first.dataset)
     protocols, notes = _applicable(known, spec, fixed_lr)
     usable = [p for p in protocols if p.metric not in first.refused_metrics]
-    steps = _steps(replace(spec, methods=tuple(first.methods)), usable, limits)
+    steps = _steps(replace(spec, methods={name: spec.methods[name] for name in first.methods}), usable, limits)
     rows: list[dict[str, Any]] = []
     apart: set[DistinctPair] = set()
     configured: dict[str, Metric] = {}
@@ -93,7 +93,7 @@ def _audit(
         reporter.warn(note)
     return Findings(
         setting=_setting(first, fixed_lr),
-        listed=spec.methods,
+        listed=tuple(spec.methods),
         metrics={name: _info(p.measure) for name, p in _defaults(known).items()},
         images={name: min(limit, len(first.dataset)) for name, limit in limits.items()},
         protocols=protocols,

@@ -16,7 +16,8 @@ from matplotlib.lines import Line2D
 from fsrbench.audit.findings import Findings
 from fsrbench.audit.protocols import Protocol
 from fsrbench.reports.plots.looks import CEILING, Look, looks_of
-from fsrbench.reports.plots.style import BOUND_LABELS, labels, method_key, name_rows, plain_ticks, save, styled
+from fsrbench.reports.plots.style import BOUND_LABELS, labels, method_key, name_rows, save, styled
+from fsrbench.reports.plots.ticks import plain_ticks
 from fsrbench.runs.names import BOUNDS
 
 WIDTH: Final = 7.2

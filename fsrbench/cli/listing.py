@@ -38,7 +38,11 @@ def _methods() -> Iterator[Row]:
     for name in METHODS.names():
         try:
             method = find_method(name)
-            yield name, ", ".join(method.tasks or ["any"]), describe(method)
+            yield (
+                name,
+                ", ".join([*(method.tasks or ["any"]), *(["any LR size"] if method.any_side else [])]),
+                describe(method),
+            )
         except FsrbenchError as error:
             yield name, "-", str(error)
     for kind in KINDS.values():

@@ -84,12 +84,15 @@ def compare(
 
         from fsrbench.errors import one_of
         from fsrbench.reports.tables import comparison as table_comparison
+        from fsrbench.reports.tables.layout import Layout
+        from fsrbench.reports.tables.sources import arranged
         from fsrbench.runs import data
         from fsrbench.runs.comparison import compare_run
 
         one_of("format", format, ("text", "md", "csv"))
-        run = data.RunData.load(path)
-        base = to or run.methods[0]
+        run = arranged(data.RunData.load(path), Layout())
+        shown_as = {name: title for title, name in run.renamed.items()}
+        base = shown_as.get(to, to) if to else run.methods[0]
         if by is not None or groups is not None:
             from fsrbench.reports.tables.groups_command import group_comparison
 

@@ -14,7 +14,6 @@ from torch import Tensor
 from fsrbench.datasets.inputs import Inputs
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, Upscale, super_resolve
 from fsrbench.methods.isolation.parent import MethodDied
-from fsrbench.methods.names import can_be_isolated
 from fsrbench.pictures.decode import to_tensor, to_uint8
 
 LEVELS: Final = 1
@@ -58,7 +57,7 @@ class CheckedMethods:
         """
         made = super_resolve(upscale, inputs, side, batch, device)
         passed = known is not None and len(known.rows) > 0 and not known.behaviour
-        if name not in self._behaviours and len(made.rows) and can_be_isolated(name) and not passed:
+        if name not in self._behaviours and len(made.rows) and not passed:
             rows, size = [int(row) for row in made.rows[:2]], min(batch.size, len(inputs.ids))
             lr, ids = to_tensor(inputs.lr[rows]).to(device), [inputs.ids[row] for row in rows]
             self._behaviours[name] = check(upscale, lr, ids, made.pixels[0], size)

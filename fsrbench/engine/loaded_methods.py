@@ -20,7 +20,7 @@ class LoadedMethods:
     Args:
         spec: of the run.
         device: where methods compute.
-        paths: for methods that are named by a relative path, the name with an absolute one.
+        paths: for methods that are of a relative path, ``kind:`` and an absolute one.
     """
 
     def __init__(self, spec: RunSpec, device: torch.device, paths: Mapping[str, str] | None = None) -> None:
@@ -43,9 +43,8 @@ class LoadedMethods:
     def start(self, names: Sequence[str]) -> None:
         """Start the processes of isolated methods, all at once."""
         limits = Limits(self._spec.timeout or TIMEOUT, self._spec.memory_limit)
-        for name in filter(can_be_isolated, names):
-            path = self._paths.get(name, name)
-            self._isolated[name] = IsolatedMethod(path, limits, self._spec.offline, self._spec.weights)
+        for name in (name for name in names if can_be_isolated(self._spec.methods[name])):
+            self._isolated[name] = IsolatedMethod(self._source(name), limits, self._spec.offline, self._spec.weights)
             self._isolated[name].start(self._spec.the_task, self._device)
 
     def close(self) -> None:
@@ -55,12 +54,16 @@ class LoadedMethods:
 
     def _load(self, name: str) -> Method:
         task = self._spec.the_task
-        if not self._spec.isolate or not can_be_isolated(name):
+        if not self._spec.isolate or not can_be_isolated(self._spec.methods[name]):
             standardise(self._spec.seed)
-            return load_method(self._paths.get(name, name), task, self._device, self.changed[name])
+            return load_method(self._source(name), task, self._device, self.changed[name])
         if name not in self._isolated:
             self.start([name])
         method = self._isolated[name]
         method.load(task, self._device)
         self.changed[name].update(method.changed)
         return method
+
+    def _source(self, name: str) -> str:
+        """What a method is: a registered name or ``kind:target``."""
+        return self._paths.get(name, self._spec.methods[name])

@@ -95,20 +95,23 @@ def _data(run: Prepared, findings: Sequence[Finding]) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in findings],
         "resized": resized_note("HR", sizes["HR"], n, task.hr_size, "LANCZOS"),
         "degraded": degraded,
+        "lr_sizes": sizes["LR"],
     }
     lr = resized_note("LR", sizes["LR"], n, task.lr_size, "BICUBIC")
     return {"degradation": _degradation(run, lr), "dataset": dataset}
 
 
 def _method(run: Prepared, name: str, outcome: Outcome) -> dict[str, Any]:
+    source = run.spec.methods[name]
     results, findings = outcome.results.get(name), outcome.findings.methods.get(name, [])
     if error := run.refused_methods.get(name):
-        described = "" if run.spec.isolate else _description(name)
-        return {"description": described, "status": status_of(error), "note": str(error)}
+        described = "" if run.spec.isolate else _description(source)
+        return {"source": source, "description": described, "status": status_of(error), "note": str(error)}
     method = run.context.methods.get(name)
     files = method.weight_files()
     failed = results and too_many_failed(len(results.problems), results.images)
     return {
+        "source": source,
         "description": method.description,
         "status": "failed" if failed or (findings and run.spec.strict) else "ok",
         "training": method.training,
@@ -178,4 +181,4 @@ def _description(name: str) -> str:
 
 
 def _describe(metric: Metric) -> dict[str, Any]:
-    return {name: getattr(metric, name) for name in ("title", "unit", "direction", "digits", "exact")}
+    return {name: getattr(metric, name) for name in ("title", "unit", "direction", "digits", "exact", "hr_is_ceiling")}

@@ -143,9 +143,9 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     use_no_more_threads_than_cores()
     metrics = resolve(spec.metrics, spec.protocol) if metrics is None else list(metrics)
     changed: defaultdict[str, set[str]] = defaultdict(set)
-    for name in spec.methods:
+    for name, source in spec.methods.items():
         with contained(changed[name]):
-            check_method(name, spec.isolate)
+            check_method(source, spec.isolate, name)
     if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
         raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
     degradation = find_degradation(spec.degradation)
@@ -176,7 +176,7 @@ def _with_task(spec: RunSpec, dataset: Dataset, reporter: Reporter) -> RunSpec:
     """The specification with the task that the data show, where it is ``auto``."""
     if spec.task != AUTO:
         return spec
-    task = task_of(dataset, [folder for name in spec.methods if (folder := folder_of(name))])
+    task = task_of(dataset, [folder for source in spec.methods.values() if (folder := folder_of(source))])
     reporter.say(f"task {task}, as the sizes of the pictures show")
     return replace(spec, task=task.name)
 
@@ -240,7 +240,7 @@ def _refused_methods(context: Context, images: Sequence[str], reporter: Reporter
     spec, methods = context.spec, context.methods
     refused: dict[str, FsrbenchError] = {}
     if spec.isolate:
-        methods.start(spec.methods)
+        methods.start(list(spec.methods))
     for name in spec.methods:
         try:
             method = methods.get(name)

@@ -99,7 +99,7 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
         readings = _time(prepared, reporter)
     _note_changes(prepared, collector.results)
     with clock.phase("summary"):
-        frames = collector.frames(prepared.rows(spec.methods), readings, spec.ratio_to)
+        frames = collector.frames(prepared.rows(list(spec.methods)), readings, spec.ratio_to)
         frames = replace(frames, labels=prepared.dataset.labels)
     pictures = RunPictures(context, collector.results, limit)
     return Outcome(frames, findings, collector.results, pictures, executor, clock.seconds)

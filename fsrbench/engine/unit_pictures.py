@@ -11,10 +11,11 @@ from torch import Tensor
 from fsrbench.datasets.inputs import Inputs, hr_picture
 from fsrbench.engine.behaviour import CheckedMethods
 from fsrbench.engine.context import Context
-from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes
+from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes, super_resolve
 from fsrbench.engine.plan import Unit
 from fsrbench.engine.store import PICTURES, key_of
 from fsrbench.methods.isolation.parent import IsolatedMethod, MethodDied
+from fsrbench.methods.names import can_be_isolated
 from fsrbench.pictures.enlarge import enlarge
 from fsrbench.process.state import standardise
 from fsrbench.runs.names import HR
@@ -89,6 +90,8 @@ class UnitPictures:
             return outcomes(method, lr, ids, side, changed)
 
         standardise(self._spec.seed + unit.shard.index)
+        if not can_be_isolated(self._spec.methods[unit.method]):  # pictures made elsewhere: there is nothing to check
+            return super_resolve(upscale, wanted, side, batch, device)
         made = self._checked.super_resolve(unit.method, upscale, wanted, side, batch, device, known)
         if isinstance(method, IsolatedMethod):
             changed |= method.changed

@@ -37,8 +37,8 @@ def check(file: Yaml, run: NamedRun) -> None:
 
 
 def _methods(spec: RunSpec) -> None:
-    for name in spec.methods:
-        check_method(name, spec.isolate)
+    for name, source in spec.methods.items():
+        check_method(source, spec.isolate, name)
 
 
 def _ratio_to(spec: RunSpec) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from fsrbench.files.named_methods import split_label
+
 PART = re.compile(r'(?:^|,)(\s*"[^"]*"\s*(?=,|$)|[^,]*)')
 
 
@@ -28,9 +30,16 @@ def names_in(text: str) -> list[str]:
 
 
 def _is_path(name: str) -> bool:
-    """Whether a name is a kind with an existing file or folder, such as ``images:DIR``."""
-    kind, colon, path = name.strip().partition(":")
+    """Whether a name is a kind with an existing file or folder, such as ``images:DIR`` or ``NAME=images:DIR``."""
+    label, method = split_label(name.strip())
+    kind, colon, path = method.partition(":")
     try:
-        return bool(colon and re.fullmatch(r"[a-z]+", kind) and path and Path(path).expanduser().exists())
+        return bool(
+            colon
+            and (label == method or "," not in label)
+            and re.fullmatch(r"[a-z]+", kind)
+            and path
+            and Path(path).expanduser().exists()
+        )
     except (OSError, RuntimeError, ValueError):
         return False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,13 +13,13 @@ from PIL import Image
 from fsrbench.errors import UserError
 from fsrbench.gallery.face_parts import face_parts
 from fsrbench.pictures.fonts import spelled
-from fsrbench.pictures.grid import GridColumn, Picture, draw_grid
+from fsrbench.pictures.grid import GridColumn, Picture, draw_grid, faces_of, has_gaps
 from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.short_names import short_names
-from fsrbench.reports.tables.build import check
+from fsrbench.reports.tables.build import fitted
 from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.sources import Source, arranged
-from fsrbench.runs.choice import How, choose_rows
+from fsrbench.runs.choice import How, choose_rows, most_shared
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.runs.names import BOUNDS, HR, LR
@@ -62,15 +62,15 @@ class NoPictures(UserError):
 def run_images(run: RunData) -> list[str]:
     """The images of a run's own grid: from the first method's best to its worst, of those no method failed on.
 
-    Empty where no metric has scores of single images.
+    Where these are fewer than the grid shows, those that most methods have. Empty where no metric has scores of single
+    images.
     """
     by = _first_scored(run)
     if not by:
         return []
-    scores = run.per_image(by)
-    methods = [name for name in run.methods if name in scores and scores[name].notna().any()]
-    usable = [str(image) for image in scores.index[scores[methods].notna().all(axis=1)]]
-    return _choose(run, Choice(), by, methods[0], usable) if methods and usable else []
+    scored = run.per_image(by).reindex(columns=run.methods).notna()
+    there = {str(image): [str(name) for name, has in row.items() if has] for image, row in scored.iterrows()}
+    return _choose(run, Choice(), by, {image: names for image, names in there.items() if names})
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,14 @@ class Drawn:
 
     file: Path
     remark: str = ""
-    """Note on images that could not be chosen; empty if all could."""
+    """Note on images that could not be chosen, and on methods that lack pictures; empty if there is neither."""
 
 
 def draw_again(path: Path, choice: Choice, out: Path | None = None, layout: Layout | None = None) -> Drawn:
     """Draw a grid of a finished run; arguments, result and errors as of :func:`draw`."""
     run = RunData.load(path)
     if layout:
-        check([Source(run)], layout)
+        layout = fitted([Source(run)], layout)
     return draw(run, choice, out, layout)
 
 
@@ -107,24 +107,38 @@ def draw(run: RunData, choice: Choice, out: Path | None = None, layout: Layout |
     index = folder.read_index()
     arranged_run = arranged(run, layout or Layout())
     titles = {arranged_run.renamed.get(row, row): title for row, title in _titles(arranged_run).items()}
-    methods = [name for name in titles if name not in BOUNDS and name in index.rows and index.complete([name])]
+    names = dict(zip(titles.values(), titles, strict=True)) | {name: name for name in titles}
+    there = index.methods_of(name for name in titles if name not in BOUNDS)
+    methods = [name for name in titles if any(name in having for having in there.values())]
     if not methods:
         raise NoPictures(f"{run.path}: no pictures were kept; `fsrbench run` with the same --out keeps them")
-    shown = _known("method", choice.methods or methods, methods)
-    ids = index.complete([LR, *shown])
-    if not ids:
-        raise NoPictures(f"{run.path}: no image has a picture of each of {', '.join(shown)}; choose --methods")
+    shown = _known("method", [names.get(name, name) for name in choice.methods or methods], methods)
+    choice = replace(choice, of=names.get(choice.of, choice.of) if choice.of else None)
+    there = index.methods_of(shown)
     own = choice == Choice(parts=choice.parts) and index.grid is not None
     by = choice.by or _first_scored(run)
-    kept = [image for image in index.grid or () if image in ids] if own else []
-    rows = kept or _choose(run, choice, by, choice.of or shown[0], ids)
+    kept = [image for image in index.grid or () if image in there] if own else []
+    rows = kept or _choose(run, choice, by, there)
     columns = [GridColumn("LR", _pictures(folder, LR, rows), pixelated=True)]
     for name in [*shown, *([HR] if HR in index.rows and (not layout or layout.ceiling) else [])]:
         captions = _captions(run, arranged_run.metric(by), name, rows) if by else ()
         columns.append(GridColumn(titles[name], _pictures(folder, name, rows), captions))
     out = out or run.path / (FILE if choice == Choice() and own and not layout else OTHER_FILE)
-    draw_grid(columns, rows, out, parts=face_parts(np.stack(columns[-1].images)) if choice.parts else ())
-    return Drawn(out, "" if own or choice.images else _remark(len(index.images), run.scores["image"].nunique()))
+    gaps = f"{index.sharing(shown)}; shown are some that most have" if any(map(has_gaps, columns)) else ""
+    parts = face_parts(faces_of(columns)) if choice.parts else ()
+    draw_grid(columns, rows, out, caption=gaps[:1].upper() + gaps[1:], parts=parts)
+    chosen = "" if own or choice.images else _remark(len(index.images), run.scores["image"].nunique())
+    return Drawn(out, "; ".join(filter(None, (gaps, chosen))))
+
+
+def gaps(run: RunData) -> str:
+    """What a run's own grid lacks, in one line: a method's picture of some of its images, or all; empty for nothing."""
+    index = PictureFolder(run.path / "images").read_index()
+    there = index.methods_of(run.methods)
+    methods = {name for names in there.values() for name in names}
+    if sum(len(names) == len(methods) for names in there.values()) >= min(ROWS, max(1, len(there))):
+        return ""
+    return f"{index.sharing(run.methods)}; shown are some that most have" if there else "no method made a picture"
 
 
 def _titles(run: RunData) -> dict[str, str]:
@@ -138,17 +152,31 @@ def _remark(kept: int, total: int) -> str:
     return f"chosen from the {kept} of {total} images whose pictures were kept; `fsrbench run --save-images` keeps all"
 
 
-def _choose(run: RunData, choice: Choice, by: str, of: str, ids: Sequence[str]) -> list[str]:
-    """Choose images to show from ``ids``.
+def _choose(run: RunData, choice: Choice, by: str, there: Mapping[str, Sequence[str]]) -> list[str]:
+    """Choose images to show: of those that all methods have, or else that most have.
+
+    Args:
+        run: the run.
+        choice: what to show.
+        by: a metric, or empty.
+        there: by image, the methods that have a picture of it.
 
     Raises:
         UserError: no such image, metric or method.
     """
     if by:
         _known("metric", [by], run.metrics)
-    _known("method", [of], run.methods)
+    methods = [name for name in run.methods if any(name in names for names in there.values())]
+    of = choice.of or (methods[0] if methods else "")
+    if of:
+        _known("method", [of], run.methods)
     if choice.images:
-        return _named(run, choice.images, ids)
+        return _named(run, choice.images, list(there))
+    ids = [image for image, names in there.items() if len(names) == len(methods)]
+    if len(ids) < min(choice.count, len(there)):
+        if choice.how == "spread":
+            return most_shared(there, choice.count)
+        ids = [image for image, names in there.items() if of in names]
     scored = run.scores[run.scores["image"].isin(ids)]
     higher = run.metric(by).direction != "lower"
     rows = choose_rows(scored, by, of, choice.count, None, higher, choice.how, choice.seed)
@@ -169,8 +197,9 @@ def _named(run: RunData, images: Sequence[str], ids: Sequence[str]) -> list[str]
     return list(images)
 
 
-def _pictures(folder: PictureFolder, row: str, images: Sequence[str]) -> list[Picture]:
-    return [np.asarray(Image.open(folder.file(row, image)).convert("RGB")) for image in images]
+def _pictures(folder: PictureFolder, row: str, images: Sequence[str]) -> list[Picture | None]:
+    missing = folder.read_index().rows[row].missing
+    return [None if i in missing else np.asarray(Image.open(folder.file(row, i)).convert("RGB")) for i in images]
 
 
 def _captions(run: RunData, info: MetricInfo, method: str, rows: Sequence[str]) -> list[str]:
@@ -183,7 +212,8 @@ def _captions(run: RunData, info: MetricInfo, method: str, rows: Sequence[str]) 
 
 def _first_scored(run: RunData) -> str:
     scored = set(run.scores["metric"])
-    return next((metric for metric in BY if metric in scored), "")
+    ranked = (metric for metric in run.metrics if run.metric(metric).direction != "none")
+    return next((metric for metric in (*BY, *ranked) if metric in scored), "")
 
 
 def _known(kind: str, names: Sequence[str], known: Sequence[str]) -> list[str]:

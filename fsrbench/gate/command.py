@@ -53,7 +53,7 @@ def check_command(path: Path, against: Path, format: str = "text", output: Path 
     """
     if output is not None and output.resolve() == against.resolve():
         raise UserError(f"--output {output} is the reference itself; name another file")
-    with _no_file_of_an_earlier_check(output):
+    with no_earlier_file(output):
         one_of("format", format, tuple(FORMATS))
         try:
             held = reference.read(against)
@@ -66,7 +66,7 @@ def check_command(path: Path, against: Path, format: str = "text", output: Path 
 
 
 @contextmanager
-def _no_file_of_an_earlier_check(output: Path | None) -> Iterator[None]:
+def no_earlier_file(output: Path | None) -> Iterator[None]:
     """Remove the output's file where the check inside ends without writing it."""
     before = _stamp(output)
     try:
@@ -108,7 +108,7 @@ def _print(verdict: Verdict, format: str, output: Path | None) -> None:
     if format == "github":
         _summarise(github.summary(verdict))
     if output is not None:
-        _write(output, formatted)
+        write_text(output, formatted)
     if output is not None or format == "text":
         text.print_verdict(verdict)
     else:
@@ -123,7 +123,7 @@ def _print_refusal(refusal: Refusal, format: str, output: Path | None) -> None:
         if output is None:
             print(formatted, end="")
         else:
-            _write(output, formatted or refusal.text())
+            write_text(output, formatted or refusal.text())
     except UserError as error:
         raise UserError("\n".join([*refusal.reasons, str(error)])) from None
 
@@ -131,10 +131,10 @@ def _print_refusal(refusal: Refusal, format: str, output: Path | None) -> None:
 def _summarise(content: str) -> None:
     """Add to the summary of GitHub's job, where there is one."""
     if summary := os.environ.get(SUMMARY):
-        _write(Path(summary), content, add=True)
+        write_text(Path(summary), content, add=True)
 
 
-def _write(path: Path, content: str, add: bool = False) -> None:
+def write_text(path: Path, content: str, add: bool = False) -> None:
     """Write a file, or add to what others have written there."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,26 +17,27 @@ def junit(verdict: Verdict) -> str:
     root = ElementTree.Element("testsuites", name="fsrbench check")
     for method in dict.fromkeys(finding.method for finding in verdict.findings):
         findings = [finding for finding in verdict.findings if finding.method == method]
-        suite = ElementTree.SubElement(root, "testsuite", {"name": _clean(method), **_counts(findings)})
+        suite = ElementTree.SubElement(root, "testsuite", {"name": clean(method), **_counts(findings)})
         for finding in findings:
             _case(suite, finding)
     for key, value in _counts(verdict.findings).items():
         root.set(key, value)
-    return _xml(root)
+    return xml_text(root)
 
 
-def refusal(refusal: Refusal) -> str:
+def refusal(refusal: Refusal, command: str = "check") -> str:
     """The XML of a run that cannot be compared: one case in error for each reason."""
     counts = {"tests": str(len(refusal.reasons)), "failures": "0", "errors": str(len(refusal.reasons)), "skipped": "0"}
-    root = ElementTree.Element("testsuites", name="fsrbench check", attrib=counts)
+    root = ElementTree.Element("testsuites", name=f"fsrbench {command}", attrib=counts)
     suite = ElementTree.SubElement(root, "testsuite", {"name": "cannot be compared", **counts})
-    for number, reason in enumerate(map(_clean, refusal.reasons), 1):
-        case = ElementTree.SubElement(suite, "testcase", name=f"reason {number}", classname="fsrbench.check")
+    for number, reason in enumerate(map(clean, refusal.reasons), 1):
+        case = ElementTree.SubElement(suite, "testcase", name=f"reason {number}", classname=f"fsrbench.{command}")
         ElementTree.SubElement(case, "error", type="cannot be compared", message=reason).text = reason
-    return _xml(root)
+    return xml_text(root)
 
 
-def _xml(root: ElementTree.Element) -> str:
+def xml_text(root: ElementTree.Element) -> str:
+    """An element as an indented document."""
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -49,8 +50,8 @@ def _counts(findings: list[Finding]) -> dict[str, str]:
 
 def _case(suite: ElementTree.Element, finding: Finding) -> None:
     name = finding.metric or "the method as a whole"
-    case = ElementTree.SubElement(suite, "testcase", name=_clean(name), classname=_clean(f"fsrbench.{finding.method}"))
-    message = _clean("; ".join(details(finding)))
+    case = ElementTree.SubElement(suite, "testcase", name=clean(name), classname=clean(f"fsrbench.{finding.method}"))
+    message = clean("; ".join(details(finding)))
     if finding.red:
         failure = ElementTree.SubElement(case, "failure", type=str(finding.kind), message=f"{finding.kind}: {message}")
         failure.text = message
@@ -60,5 +61,6 @@ def _case(suite: ElementTree.Element, finding: Finding) -> None:
         ElementTree.SubElement(case, "system-out").text = f"{finding.kind}: {message}"
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """The text with a question mark for each character that XML forbids."""
     return _FORBIDDEN.sub("?", text)

@@ -44,6 +44,9 @@ class Method(ABC):
 
     tasks: ClassVar[tuple[str, ...] | None] = None
     """Tasks that the method can do, where it cannot do all; see :meth:`does`."""
+    any_side: ClassVar[bool] = False
+    """Whether it does the scales of its :attr:`tasks` at every LR side, as a network can that has no fixed sizes. At
+    another side than it was trained at, the table and the manifest say so."""
     training: str = "unknown"
     """How it was trained: one line for the manifest and the notes below tables; "none" where nothing was learned."""
     network: nn.Module | None = None
@@ -63,7 +66,20 @@ class Method(ABC):
     @classmethod
     def does(cls, task: Task) -> bool:
         """Whether the method can do a task; override it for a rule in place of a list of names."""
-        return cls.tasks is None or task in map(find_task, cls.tasks)
+        return cls.tasks is None or task in map(find_task, cls.tasks) or cls.trained_task(task) is not None
+
+    @classmethod
+    def trained_task(cls, task: Task) -> Task | None:
+        """Where it does any LR side: of its tasks of this scale the one with the nearest; ``None`` where there is none.
+
+        Example:
+            >>> class Net(Method):
+            ...     tasks, any_side = ("x4", "x8"), True
+            >>> Net.trained_task(Task(128, 4)), Net.does(Task(128, 4)), Net.does(Task(128, 2))
+            (Task(lr_size=16, scale=4), True, False)
+        """
+        alike = [own for own in map(find_task, cls.tasks or ()) if own.scale == task.scale and cls.any_side]
+        return min(alike, key=lambda own: abs(own.lr_size - task.lr_size), default=None)
 
     def load(self, task: Task, device: torch.device) -> None:  # noqa: B027 (optional to override)
         """Get ready for a task on a device. Called once, before :meth:`upscale`.

@@ -66,12 +66,19 @@ def check_name(name: str) -> None:
         _check_path(name, os.path.expanduser(target), KINDS[kind].folder)  # noqa: PTH111 (of a user who is not there)
 
 
-def check_method(name: str, isolated: bool) -> None:
+def check_method(name: str, isolated: bool, label: str | None = None) -> None:
     """Reject a name that refers to no method; an isolated method's module is not imported for it.
 
+    Args:
+        name: a registered name or ``kind:target``.
+        isolated: whether it runs in a process of its own.
+        label: what the user calls it.
+
     Raises:
-        UserError: as :func:`find_method`.
+        UserError: as :func:`find_method`; or the label is that of another row or method.
     """
+    if label is not None and label != name:
+        _check_label(label, name)
     if isolated:
         check_name(name)
         return
@@ -81,6 +88,13 @@ def check_method(name: str, isolated: bool) -> None:
         raise
     except FsrbenchError:
         return  # it is there and cannot be imported: its rows will say why
+
+
+def _check_label(label: str, name: str) -> None:
+    if label.lower() in RESERVED:
+        raise UserError(f"no method may be called {label}: the run's own pictures are")
+    if label in METHODS:
+        raise UserError(f"{label} is a registered method; call {name} something else, as in {label}-2={name}")
 
 
 def find_method(name: str) -> type[Method]:
@@ -173,4 +187,8 @@ def load_method(name: str, task: Task, device: torch.device, changed: set[str] |
         if not method.does(task):
             raise Unavailable(f"{name} does {', '.join(method.tasks or ['other tasks'])}, not {task.name}")
         method.load(task, device)
+        trained = method.trained_task(task)
+        if trained is not None and trained != task:
+            sides = f"trained at {trained.lr_size}x{trained.scale}, used at {task.lr_size}x{task.scale}"
+            method.warnings = (*method.warnings, sides)
     return method

@@ -45,6 +45,7 @@ BUILTIN = {
     "kid_face": "fsrbench.metrics.distribution:KidFace",
     "detection": "fsrbench.metrics.detection:Detection",
     "detection_retinaface": "fsrbench.metrics.detection:DetectionRetinaface",
+    "detection_confidence": "fsrbench.metrics.detection:DetectionConfidence",
     "landmark_nme": "fsrbench.metrics.landmarks:LandmarkNme",
     "landmark_nme_dlib": "fsrbench.metrics.landmarks:LandmarkNmeDlib",
     "lmd": "fsrbench.metrics.landmarks:Lmd",

@@ -50,6 +50,8 @@ class Metric(ABC):
     """What an infinite score means, where one is possible."""
     exact: ClassVar[bool] = False
     """Whether its numbers are counted, not measured, and so compared without a test or an interval."""
+    hr_is_ceiling: ClassVar[bool] = True
+    """Whether HR's own number is the most to hope for; if not, the row ``hr`` is there for comparison."""
     settings: str | None = None
     """What its numbers depend on besides code, weights and protocol, such as arguments. Scores of an instance passed to
     :func:`fsrbench.evaluate` that leaves this ``None`` are never reused."""

@@ -124,3 +124,29 @@ class DetectionRetinaface(Detection):
     )
     protocol = _protocol(detector[0])
     least = 1
+
+
+class DetectionConfidence(Detection):
+    """How sure MTCNN is of the face that it finds: the confidence of its box, mean of the images.
+
+    Needs no HR and has no threshold, so that it moves before a face is missed. 0 where no box is found. From 0 to 1,
+    higher is better.
+
+    Example:
+        >>> sr = {"box": np.array([[10, 10, 50, 60.0]] * 2), "confidence": np.array([0.95, 0.75])}
+        >>> DetectionConfidence().evaluate(Faces(["a", "b"], [None, None], sr, None), seed=0).values
+        array([0.95, 0.75])
+    """
+
+    name, title, unit, digits = "detection_confidence", "Detector's confidence", "", 4
+    protocol = f"{Detection.detector[0]}; confidence of {_MOST_CONFIDENT}, 0 without one; mean of the images"
+
+    def configured(self, facts: Facts) -> Self:
+        """With what the detector does with pictures of this size."""
+        large = facts.task.hr_size >= LARGE
+        box = _LARGEST if large else _MOST_CONFIDENT
+        return self.replace(protocol=f"{self.detector[large]}; confidence of {box}, 0 without one; mean of the images")
+
+    def evaluate(self, faces: Faces, seed: int) -> Evaluation:
+        """The confidence of each image."""
+        return Evaluation(np.nan_to_num(faces.features["confidence"].astype(np.float64)))

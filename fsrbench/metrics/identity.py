@@ -132,6 +132,7 @@ class IdentityLr(Identity):
     """
 
     name, title = "identity_lr", "Identity, to LR"
+    hr_is_ceiling = False
     needs = frozenset()
     uses_lr = True
 

@@ -41,6 +41,7 @@ PART_ASPECT: Final = 2.4
 SMALLEST_TEXT: Final = 9
 BLACK: Final = (0, 0, 0)
 GREY: Final = (90, 90, 90)
+PALE: Final = (242, 242, 242)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class GridColumn:
     """One column of pictures."""
 
     title: str
-    images: Sequence[Picture]
+    images: Sequence[Picture | None]
+    """``None`` where there is no picture: an empty tile that says so."""
     captions: Sequence[str] = ()
     """A line below each picture, such as ``23.4 dB``; none by default."""
     pixelated: bool = False
@@ -111,8 +113,9 @@ def draw_grid(
         _draw_column(page, layout, place, column, size)
         for row, boxes in enumerate(parts):
             for number, box in enumerate(boxes):
-                part = enlarge(column.images[row], layout.part, column.pixelated, box)
-                page.paste(part, layout.part_corner(row, place, number))
+                if (image := column.images[row]) is not None:
+                    part = enlarge(image, layout.part, column.pixelated, box)
+                    page.paste(part, layout.part_corner(row, place, number))
     for place, name in enumerate(rows):
         _draw_row_name(page, layout, place, name)
     if caption:
@@ -129,6 +132,17 @@ def cell_for(side: int) -> int:
     [192, 256, 256, 256]
     """
     return side * math.ceil(SMALLEST_CELL / side) if side < SMALLEST_CELL else min(side, LARGEST_CELL)
+
+
+def has_gaps(column: GridColumn) -> bool:
+    """Whether a picture is missing."""
+    return any(image is None for image in column.images)
+
+
+def faces_of(columns: Sequence[GridColumn]) -> NDArray[np.uint8]:
+    """One picture of each row, N,H,W,3: the last column's (usually HR), or the last that there is."""
+    rows = zip(*(column.images for column in columns), strict=True)
+    return np.stack([next(image for image in reversed(row) if image is not None) for row in rows])
 
 
 def _check(columns: Sequence[GridColumn], rows: int) -> None:
@@ -183,7 +197,7 @@ def _font(size: int, file: Path = OWN) -> ImageFont.FreeTypeFont:
 
 
 def _layout(columns: Sequence[GridColumn], rows: Sequence[str], caption: str, cell: int | None, parts: int) -> _Layout:
-    picture = columns[-1].images[0]
+    picture = faces_of(columns)[0]
     longer = max(picture.shape[:2])
     side = cell or cell_for(longer)
     box = (round(side * picture.shape[1] / longer), round(side * picture.shape[0] / longer))
@@ -209,10 +223,18 @@ def _draw_column(page: Image.Image, layout: _Layout, place: int, column: GridCol
     draw.text((left + width // 2, layout.top - GAP), title, BLACK, font, anchor="md")
     for row, image in enumerate(column.images):
         corner = layout.corner(row, place)
-        page.paste(enlarge(image, layout.cell, column.pixelated), corner)
-        if column.captions:
+        page.paste(_empty(layout.cell) if image is None else enlarge(image, layout.cell, column.pixelated), corner)
+        if column.captions and image is not None:
             text, font = fit(column.captions[row], width, CAPTION_SIZE)
             draw.text((corner[0] + width // 2, corner[1] + height + 3), text, GREY, font, anchor="ma")
+
+
+def _empty(size: tuple[int, int]) -> Image.Image:
+    """A tile instead of a picture that there is not."""
+    tile = Image.new("RGB", size, PALE)
+    text, font = fit("no picture", size[0], CAPTION_SIZE)
+    ImageDraw.Draw(tile).text((size[0] // 2, size[1] // 2), text, GREY, font, anchor="mm")
+    return tile
 
 
 def _draw_row_name(page: Image.Image, layout: _Layout, row: int, name: str) -> None:

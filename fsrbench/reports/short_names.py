@@ -10,8 +10,8 @@ from typing import Final
 
 MOST: Final = 24
 """Letters of a name that is shown as it is; wide ones (Chinese, Japanese, Korean) count twice."""
-_KIND: Final = re.compile(r"[a-z_]{2,}:")
-"""``checkpoint:``, ``images:``, ..., but no drive's letter."""
+_KIND: Final = re.compile(r"(images|checkpoint|onnx|python):")
+_PATH: Final = re.compile(r"(images|checkpoint|onnx):")
 _OF_FILES: Final = ("checkpoint:", "onnx:")
 """Kinds whose names end in a file's suffix; a folder's may have a version behind its point."""
 _SUFFIX: Final = re.compile(r"(?<=.)\.[A-Za-z]\w{0,11}$")
@@ -22,9 +22,8 @@ _TAILS: Final = (12, 15, 18, 8, 4)
 def short_names(names: Iterable[str], most: int = MOST, spell: Callable[[str], str] = str) -> dict[str, str]:
     """A short name for each name, no two alike.
 
-    A name of up to ``most`` letters stays as it is. Of a longer one, such as ``checkpoint:/models/a/net.pth``, the
-    last part of the path is shown, with as many of the parts before it as set it apart; what is still too long loses
-    its middle.
+    Of a path, such as ``checkpoint:/models/a/net.pth``, the last part is shown (see :func:`row_names`), and of another
+    name all, if it has up to ``most`` letters; what is still too long loses its middle.
 
     Args:
         names: the names.
@@ -38,10 +37,29 @@ def short_names(names: Iterable[str], most: int = MOST, spell: Callable[[str], s
         ['expA/…/net', 'expB/…/net']
     """
     listed = list(dict.fromkeys(names))
-    shown = {name: name for name in listed if _width(name) <= most}
-    shown |= _tails([name for name in listed if name not in shown], shown.values())
+    shown = row_names(listed)
+    long = [name for name in listed if shown[name] == name and _width(name) > most]
+    shown |= _tails(long, (text for name, text in shown.items() if name not in long))
     shown = {name: spell(shown[name]) for name in listed}
     return _numbered(_cut(shown, most), most)
+
+
+def row_names(names: Iterable[str]) -> dict[str, str]:
+    """What each method is called where there is room for any name, no two alike.
+
+    A name of the user's or of a package stays as it is. Of a path the last part is shown, with as many of the parts
+    before it as set it apart.
+
+    Examples:
+        >>> list(row_names(["bicubic", "images:SR/codeformer", "images:SR/gfpgan"]).values())
+        ['bicubic', 'codeformer', 'gfpgan']
+        >>> list(row_names(["images:one/SR", "images:two/SR"]).values())
+        ['one/SR', 'two/SR']
+    """
+    listed = list(dict.fromkeys(names))
+    shown = {name: name for name in listed if not _PATH.match(name)}
+    shown |= _tails([name for name in listed if name not in shown], shown.values())
+    return {name: shown[name] for name in listed}
 
 
 def _tails(names: Sequence[str], taken: Iterable[str]) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, assert_never
 
 import numpy as np
@@ -13,6 +14,31 @@ import pandas as pd
 from fsrbench.errors import UserError
 
 How = Literal["spread", "best", "worst", "random"]
+
+
+def most_shared(there: Mapping[str, Collection[str]], count: int) -> list[str]:
+    """The images that most methods have a picture of, such that every method is seen where there is room.
+
+    One after the other, the image is taken whose methods have been shown least: each counts 1 / (1 + times shown)².
+
+    Args:
+        there: by image, the methods that have a picture of it.
+        count: how many images; all where there are fewer.
+
+    Example:
+        >>> most_shared({"1": "a", "2": "ab", "3": "ab", "4": "c"}, 2)
+        ['2', '4']
+        >>> most_shared({"1": "ab", "2": "ab", "3": "c", "4": "d"}, 3)
+        ['1', '3', '4']
+    """
+    seen: Counter[str] = Counter()
+    left, chosen = list(there), list[str]()
+    while left and len(chosen) < count:
+        best = max(left, key=lambda image: sum(1 / (1 + seen[method]) ** 2 for method in there[image]))
+        left.remove(best)
+        chosen.append(best)
+        seen.update(there[best])
+    return chosen
 
 
 def choose_rows(

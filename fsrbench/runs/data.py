@@ -193,7 +193,8 @@ class RunData:
         unit = str(entry.get("unit", rows["unit"].iloc[0] if len(rows) else "")).strip()
         direction = str(entry.get("direction", rows["direction"].iloc[0] if len(rows) else "none"))
         title, digits = str(entry.get("title", name)), int(entry.get("digits", 2 if unit else 3))
-        return MetricInfo.declared(name, title, unit, direction, digits, bool(entry.get("exact", name in COUNTED)))
+        exact, ceiling = bool(entry.get("exact", name in COUNTED)), bool(entry.get("hr_is_ceiling", True))
+        return MetricInfo.declared(name, title, unit, direction, digits, exact, ceiling)
 
 
 def _read_scores(path: Path) -> pd.DataFrame:

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from fsrbench.runs.names import HR, ROLES
+
 DIRECTIONS: Final = ("higher", "lower", "none")
 _ARROWS: Final = {"higher": "↑", "lower": "↓", "none": ""}
 
@@ -25,12 +27,28 @@ class MetricInfo:
     """From the value in the files to the value shown."""
     exact: bool = False
     """Whether values are counted, so that they can be compared without a test or an interval."""
+    hr_is_ceiling: bool = True
+    """Whether the HR images' own value is the most to hope for; else it is there for comparison."""
 
     @classmethod
-    def declared(cls, name: str, title: str, unit: str, direction: str, digits: int, exact: bool = False) -> MetricInfo:
+    def declared(
+        cls,
+        name: str,
+        title: str,
+        unit: str,
+        direction: str,
+        digits: int,
+        exact: bool = False,
+        hr_is_ceiling: bool = True,
+    ) -> MetricInfo:
         """How a metric that declares these is shown: fractions as per cent, an unknown direction as none."""
         shown, factor = ("%", 100.0) if unit == "fraction" else (unit, 1.0)
-        return cls(name, title, shown, direction if direction in DIRECTIONS else "none", digits, factor, exact)
+        known = direction if direction in DIRECTIONS else "none"
+        return cls(name, title, shown, known, digits, factor, exact, hr_is_ceiling)
+
+    def role_of(self, bound: str) -> str:
+        """``ceiling`` or ``floor``; empty where the bound is there for comparison."""
+        return "" if bound == HR and not self.hr_is_ceiling else ROLES[bound]
 
     @property
     def arrow(self) -> str:

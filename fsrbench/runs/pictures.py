@@ -21,6 +21,7 @@ import numpy as np
 from PIL import Image
 
 from fsrbench.files.atomic import disk_errors, whole
+from fsrbench.runs.names import LR
 
 MAX_BYTES: Final = 150
 """Longest name of a row's folder; longer ones are cut and marked by a hash."""
@@ -53,6 +54,22 @@ class Index:
         """The images of which every one of these rows has a picture."""
         missing = {image for row in rows if row in self.rows for image in self.rows[row].missing}
         return [image for image in self.images if image not in missing]
+
+    def methods_of(self, methods: Iterable[str]) -> dict[str, list[str]]:
+        """For each image that has an LR picture, those of the methods that have one of it; without images of none."""
+        known = [name for name in methods if name in self.rows]
+        there = {i: [name for name in known if i not in self.rows[name].missing] for i in self.complete([LR])}
+        return {image: names for image, names in there.items() if names}
+
+    def sharing(self, methods: Iterable[str]) -> str:
+        """How many images have a picture of every method, of those that have any at all; empty where all have."""
+        there = self.methods_of(methods)
+        most = len({name for names in there.values() for name in names})
+        shared = sum(len(names) == most for names in there.values())
+        if shared == len(self.images):
+            return ""
+        how_many = f"{shared} of {len(self.images)} images have" if shared else "no image has"
+        return f"{how_many} a picture of every method" if there else "no method has a picture"
 
 
 class PictureFolder:

@@ -32,7 +32,9 @@ def specs(experiment: Experiment) -> dict[str, RunSpec]:
 def test_a_file_without_runs_is_one(read: Any) -> None:
     experiment = read("methods: ours, bicubic\nbatch-size: 3\nsave_images: true\nlimit:\npairs: ~/pairs.txt\n")
     assert experiment.is_single_run
-    expected = RunSpec(methods=("ours", "bicubic"), batch_size=3, save_images=True, pairs=Path.home() / "pairs.txt")
+    expected = RunSpec(
+        methods={"ours": "ours", "bicubic": "bicubic"}, batch_size=3, save_images=True, pairs=Path.home() / "pairs.txt"
+    )
     assert specs(experiment) == {"": expected}
     assert experiment.out == Path("runs/latest")
     assert not experiment.tables
@@ -41,12 +43,12 @@ def test_a_file_without_runs_is_one(read: Any) -> None:
 def test_a_run_goes_before_the_top_and_flags_before_both(read: Any) -> None:
     text = f"{TOP}limit: 4\nseed: 1\nruns:\n  a: {{limit: 5}}\n  b: {{limit: null, methods: [ours]}}\n"
     found = specs(read(text))
-    assert {name: (spec.limit, spec.seed, spec.methods) for name, spec in found.items()} == {
+    assert {name: (spec.limit, spec.seed, tuple(spec.methods)) for name, spec in found.items()} == {
         "a": (5, 1, ("bicubic",)),
         "b": (None, 1, ("ours",)),
     }
     found = specs(read(text, limit=7, methods="nearest"))
-    assert {(spec.limit, spec.methods) for spec in found.values()} == {(7, ("nearest",))}
+    assert {(spec.limit, tuple(spec.methods)) for spec in found.values()} == {(7, ("nearest",))}
 
 
 @pytest.mark.parametrize(

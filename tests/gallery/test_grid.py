@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made import call, picture_files, run, write_files
+from made import Finished, call, picture_files, run, write_files
 from made.detectors import Detector
 from PIL import Image
 
@@ -216,3 +216,76 @@ def test_an_earlier_versions_run_keeps_its_grid(finished, tmp_path):
     (copy / "grid.png").write_bytes(b"own")
     assert call("grid", copy).exit_code == 0
     assert (copy / "grid.png").read_bytes() == b"own"
+
+
+THERE = {"one": "abc", "two": "cd", "three": "ef"}
+"""Of which images each method has pictures, made elsewhere."""
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    folder = tmp_path_factory.mktemp("shared")
+    data = write_files(folder / "data", picture_files(NAMES))
+    for name, images in THERE.items():
+        made = picture_files(NAMES[::-1])
+        write_files(folder / name, {f"{image}.png": made[f"{image}.png"] for image in images})
+    methods = ",".join(f"{name}=images:{folder / name}" for name in THERE)
+    return run(data, folder / "out", "--metrics", "psnr", methods=methods, grid=True)
+
+
+def test_a_grid_is_drawn_of_the_images_that_most_have(shared: Finished, drawn: dict[str, Any]) -> None:
+    assert (shared.path / "grid.png").is_file()
+    draw_again(shared.path, Choice())
+    assert drawn["rows"][0] == "c"  # the one that two of them have
+    assert {"e", "f"} & set(drawn["rows"][:2])  # and the third is seen next
+    for column in drawn["columns"][1:4]:
+        there = [image is not None for image in column.images]
+        assert there == [image in THERE[column.title] for image in drawn["rows"]]
+    assert not any(image is None for column in (drawn["columns"][0], drawn["columns"][-1]) for image in column.images)
+
+
+def test_it_is_said(shared: Finished) -> None:
+    line = "no image has a picture of every method; shown are some that most have"
+    assert f"grid: {line}" in shared.stderr
+    again = call("grid", shared.path)
+    assert (again.exit_code, again.stderr) == (0, f"{line}\n")
+
+
+def test_methods_that_share_enough_show_nothing_empty(shared: Finished, drawn: dict[str, Any]) -> None:
+    assert draw_again(shared.path, Choice(methods=("one",), count=3)).remark == ""
+    assert sorted(drawn["rows"]) == ["a", "b", "c"]
+    assert draw_again(shared.path, Choice(of="two", how="best", count=2)).remark.startswith("no image has")
+    assert sorted(drawn["rows"]) == ["c", "d"]
+
+
+def test_an_image_is_shown_if_any_method_has_it(shared: Finished, drawn: dict[str, Any]) -> None:
+    draw_again(shared.path, Choice(images=("e",)))
+    assert [image is None for column in drawn["columns"] for image in column.images] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    with pytest.raises(UserError, match="no picture of image a was kept"):
+        draw_again(shared.path, Choice(images=("a",), methods=("three",)))
+
+
+def test_a_method_may_be_named_as_the_grid_shows_it(finished, drawn, tmp_path):
+    named = tmp_path / "named"
+    folder = write_files(tmp_path / "made" / "theirs", picture_files(NAMES[::-1]))
+    data = write_files(tmp_path / "data", picture_files(NAMES))
+    assert run(data, named, methods=f"nearest,images:{folder}").code == 0
+    draw_again(named, Choice(methods=("theirs",)))
+    assert [column.title for column in drawn["columns"]] == ["LR", "theirs", "HR"]
+    draw_again(named, Choice(methods=(f"images:{folder}",), of="theirs"))
+    assert [column.title for column in drawn["columns"]] == ["LR", "theirs", "HR"]
+
+
+def test_no_picture_at_all_is_said(tmp_path):
+    folder = write_files(tmp_path / "elsewhere", picture_files(["z.png"]))
+    found = run(
+        write_files(tmp_path / "data", picture_files(NAMES)), tmp_path / "out", methods=f"images:{folder}", grid=True
+    )
+    assert found.code == 1
+    assert "grid: no method made a picture" in found.stderr

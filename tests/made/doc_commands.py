@@ -36,6 +36,8 @@ PARSED_ONLY = {
     "fetch": "downloads",
     "ffhq.npz": "needs Inception's weights: tests/metrics/test_reference_statistics.py does it with others",
     "configs/paper.yaml": "needs FFHQ and WIDER FACE",
+    "--every": "goes on until it is ended: tests/drift/ has rounds",
+    "runs/yesterday": "is nowhere on the page; docs/drift.md compares runs of its own",
     "configs/sweep.yaml": "takes minutes; study.yaml on the same page has a sweep",
 }
 """Words of fsrbench's commands that are parsed and not carried out, and why."""
@@ -46,6 +48,8 @@ LITTLE = {
     "upscale": ["--device", "cpu"],
 }
 """What is added to a command; the last of two equal options wins."""
+COMPARED = {"runs/accepted", "runs/today"}
+"""Folders of runs whose people are compared: with four pictures nothing could be."""
 METRICS = ["--metrics", "psnr,ssim,latency_ms,params"]
 """Of a run that names none."""
 _STAND_INS = {"musiq": "psnr_y"}
@@ -84,7 +88,8 @@ def _quick(command: str) -> Iterator[None]:
 
 def little(words: list[str]) -> list[str]:
     """The same command on little."""
-    more = LITTLE.get(words[0], [])
+    more = ["--limit", "48", "--device", "cpu"] if COMPARED & set(words) else LITTLE.get(words[0], [])
+    more = more if words[0] in LITTLE else []
     metrics = METRICS if words[0] == "run" and not {"--metrics", "--config"} & set(words) else []
     return [_STAND_INS.get(word, word) for word in words] + [*more, *metrics]
 

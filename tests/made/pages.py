@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,14 +27,16 @@ def picture(seed: int, side: int) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
 
 
-def add_pictures(run: RunData, images: Sequence[str] = (), side: int = 64, missing: Sequence[str] = ()) -> RunData:
+def add_pictures(
+    run: RunData, images: Sequence[str] = (), side: int = 64, missing: Sequence[str] | Mapping[str, Sequence[str]] = ()
+) -> RunData:
     """Give a made-up run pictures, and its images other names where some are given.
 
     Args:
         run: the run.
         images: their names, as many as the run has.
         side: of SR and HR.
-        missing: images that the first method could not make.
+        missing: images that the first method could not make, or that each could not.
     """
     old = sorted(run.scores["image"].unique())
     names = list(images) or old
@@ -43,7 +45,7 @@ def add_pictures(run: RunData, images: Sequence[str] = (), side: int = 64, missi
     folder = PictureFolder(run.path / "images")
     rows: dict[str, KeptRow] = {}
     for number, row in enumerate(["lr", *run.methods, "hr"]):
-        gone = missing if number == 1 else ()
+        gone = missing.get(row, ()) if isinstance(missing, Mapping) else missing if number == 1 else ()
         size = 16 if row == "lr" else side
         made = [(name, picture(1000 * number + place, size)) for place, name in enumerate(names) if name not in gone]
         assert not folder.write(row, made)

@@ -109,10 +109,13 @@ CHECKS: dict[str, Callable[[Method, Tensor, Task], None]] = {
 def registered() -> Iterator[tuple[str, str]]:
     for name in METHODS.names():
         try:
-            tasks = find_method(name).tasks
+            method = find_method(name)
         except Unavailable:  # a plug-in's, whose package is missing
             continue
-        yield from ((name, task) for task in tasks or ("x4", "x8", "64x2", "32x1"))
+        other = f"15x{find_task(method.tasks[0]).scale}" if method.tasks and method.any_side else None
+        yield from (
+            (name, task) for task in (*(method.tasks or ("x4", "x8", "64x2", "32x1")), *([other] if other else []))
+        )
 
 
 @pytest.mark.parametrize("device", DEVICES)

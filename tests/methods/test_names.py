@@ -16,7 +16,7 @@ from fsrbench import evaluate
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
 from fsrbench.methods.base import METHODS, Method, describe
 from fsrbench.methods.names import find_method, load_method
-from fsrbench.tasks import TASKS
+from fsrbench.tasks import TASKS, Task, find_task
 
 CPU = torch.device("cpu")
 
@@ -36,6 +36,12 @@ class Undescribed(Blocks):
 
     def upscale(self, lr: Tensor) -> Tensor:
         return nn.functional.interpolate(lr, scale_factor=8)
+
+
+class AnySide(Blocks):
+    """Any LR side."""
+
+    tasks, any_side = ("x4", "32x4", "x8"), True
 
 
 class Abstract(Method):
@@ -372,3 +378,36 @@ def test_a_file_that_was_named_and_is_not_there_ends_the_command(name: str, comm
 def test_a_weight_file_that_was_named_and_is_not_there_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"weights niqe: .*gone\.npz is no file"):
         evaluate(["bicubic"], metrics=["psnr"], limit=2, weights={"niqe": tmp_path / "gone.npz"}, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("task", "trained"),
+    [("x4", "x4"), ("20x4", "x4"), ("128x4", "32x4"), ("32x4", "32x4"), ("64x8", "x8"), ("16x2", None)],
+)
+def test_a_method_of_any_side_does_its_scales_and_says_what_it_was_trained_at(task: str, trained: str | None) -> None:
+    wanted = find_task(task)
+    assert AnySide.does(wanted) == (trained is not None)
+    assert AnySide.trained_task(wanted) == (find_task(trained) if trained else None)
+    with METHODS.temporarily({"thing": AnySide}):
+        if trained is None:
+            with pytest.raises(Unavailable, match="does x4, 32x4, x8, not 16x2"):
+                load_method("thing", wanted, CPU)
+            return
+        found = find_task(trained)
+        note = f"trained at {found.lr_size}x{found.scale}, used at {wanted.lr_size}x{wanted.scale}"
+        assert load_method("thing", wanted, CPU).warnings == (() if found == wanted else (note,))
+
+
+def test_the_reference_model_at_another_size_is_its_network() -> None:
+    task = find_task("17x4")
+    lr = torch.rand(2, 3, 17, 17, generator=torch.Generator().manual_seed(0))
+    method = load_method("ours", task, CPU)
+    assert method.weights is not None
+    network = load_method(f"checkpoint:{method.weights}", task, CPU)
+    torch.testing.assert_close(method.upscale(lr), network.upscale(lr), atol=1e-6, rtol=0)
+    assert method.warnings == ("trained at 16x4, used at 17x4",)
+
+
+def test_a_method_of_any_side_needs_scales() -> None:
+    assert not Undescribed.does(find_task("128x8"))
+    assert AnySide.trained_task(Task(128, 3)) is None

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from fsrbench.errors import UserError
-from fsrbench.pictures.grid import GridColumn, draw_grid, enlarge, fit, wrap
+from fsrbench.pictures.grid import PALE, GridColumn, cell_for, draw_grid, enlarge, faces_of, fit, has_gaps, wrap
 from fsrbench.runs.choice import choose_rows
 
 
@@ -164,3 +164,17 @@ def test_a_long_caption_is_wrapped_and_not_cut() -> None:
     assert len(lines) > 3
     assert all(fit(line, 300, 13)[1].size == 13 for line in lines)
     assert wrap("one", 300, 13) == ["one"]
+
+
+def test_a_missing_picture_is_an_empty_tile_that_says_so(tmp_path):
+    picture = np.full((64, 64, 3), 200, np.uint8)
+    columns = [GridColumn("LR", [picture, picture]), GridColumn("a", [None, picture], ["1 dB", "2 dB"])]
+    assert [has_gaps(column) for column in columns] == [False, True]
+    assert (faces_of(columns) == picture).all()
+    parts = [[(0, 0, 1, 0.5)], [(0, 0, 1, 0.5)]]
+    draw_grid(columns, ["x", "y"], tmp_path / "grid.png", parts=parts)
+    page, side = np.asarray(Image.open(tmp_path / "grid.png")), cell_for(64)
+    top, left = find(page, np.full((side // 3, side, 3), PALE, np.uint8))
+    tile = page[top : top + side, left : left + side]
+    assert (tile[[0, -1]] == PALE).all()
+    assert 0 < (tile.min(axis=2) < 200).sum() < 0.1 * side**2  # letters

@@ -133,3 +133,15 @@ def test_a_file_without_its_columns_is_one_line(run):
     (run.path / "details.csv").write_text("method,metric\nours,psnr\n")
     with pytest.raises(UserError, match=r"details\.csv: no column detail, value"):
         RunData.load(run.path)
+
+
+@pytest.mark.parametrize(("least", "bottom"), [(1.0, 0.9), (0.97, 0.9), (0.84, 0.8), (0.0, 0.0)])
+def test_the_axis_of_detection_ends_at_a_hundred_per_cent(make_run, least, bottom):
+    run = make_run({"detection": {"a": 0.9}})
+    points = [("a", "detection", "threshold", 0.5, 1.0), ("a", "detection", "threshold", 0.99, least)]
+    with styled():
+        figure = plot_curves.draw_detection(replace(run, curves=pd.DataFrame(points, columns=list(CURVE_COLUMNS))))
+    low, high = figure.axes[0].get_ylim()
+    assert low == pytest.approx(bottom)
+    assert 1 < high <= 1.02
+    assert figure.axes[0].get_xlim() == (0.5, 1)

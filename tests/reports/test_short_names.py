@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fsrbench.reports.short_names import MOST, short_names
+from fsrbench.reports.short_names import MOST, row_names, short_names
 
 
 def shown(*names: str) -> list[str]:
@@ -12,10 +12,11 @@ def shown(*names: str) -> list[str]:
 
 
 def test_names_that_are_short_stay_as_they_are() -> None:
-    assert shown("bicubic", "ours-short", "images:sr/x4") == ["bicubic", "ours-short", "images:sr/x4"]
+    assert shown("bicubic", "ours-short", "net:v2") == ["bicubic", "ours-short", "net:v2"]
 
 
-def test_a_long_path_is_called_by_its_last_part() -> None:
+def test_a_path_is_called_by_its_last_part() -> None:
+    assert shown("images:sr/x4", "onnx:net.onnx") == ["x4", "net"]
     assert shown("checkpoint:/data/models/exp1/net_g.pth") == ["net_g"]
     assert shown("python:package.module:LongClassName") == ["LongClassName"]
     assert shown("images:/data/results/model.v2/celeba_x4.1") == ["celeba_x4.1"]
@@ -68,6 +69,11 @@ def test_no_two_names_are_alike_and_none_is_long(names: list[str]) -> None:
     short = shown(*names)
     assert len(set(short)) == len(names)
     assert all(0 < len(name) <= MOST for name in short)
+
+
+def test_a_row_has_room_for_any_name() -> None:
+    names = [LONG, f"images:/a/{LONG}", "images:/b/x4", "images:/c/x4", "bicubic"]
+    assert list(row_names(names).values()) == [LONG, f"a/{LONG}", "b/x4", "c/x4", "bicubic"]
 
 
 def test_what_a_spelling_makes_alike_is_told_apart() -> None:

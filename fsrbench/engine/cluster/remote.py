@@ -84,7 +84,7 @@ def make_setting(context: Context, scratch: Path, own: bool) -> Setting:
         tuple(
             (m.name, {"extractor": m.extractor} if isinstance(m, FeatureMetric) else dict(m.chosen)) for m in metrics
         ),
-        {name: _absolute(name) for name in spec.methods if is_path(name)},
+        {name: _absolute(source) for name, source in spec.methods.items() if is_path(source)},
         store,
         scratch,
         context.device.type,

@@ -1,10 +1,12 @@
 /* The browser of pictures. Everything is in the page; a picture is decoded when it is shown. */
 const root = document.querySelector(".browser");
-const { rows, images, metrics, scores } = JSON.parse(document.getElementById("facts").textContent);
+const { rows, images, made, metrics, scores } = JSON.parse(document.getElementById("facts").textContent);
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
 const list = part("list");
 const tiles = [...root.querySelectorAll(".tiles figure")];
 const methods = rows.map((row, place) => (row.method ? place : -1)).filter((place) => place >= 0);
+/** The methods that have a picture of an image. */
+const having = (image) => methods.filter((row) => made[image][row] === "1");
 let order = images.map((_, image) => image);
 let place = 0;
 let urls = [];
@@ -132,7 +134,7 @@ function compare() {
     const row = Number(part(side).value);
     fill(part(`${side}-picture`), row, order[place]);
     part(`${side}-picture`).classList.toggle("pixels", rows[row].title === "LR");
-    part(`${side}-tag`).textContent = part(side).selectedOptions[0].textContent;
+    part(`${side}-tag`).textContent = part(side).selectedOptions[0].textContent + (urls[row] ? "" : ": no picture");
   }
 }
 
@@ -180,6 +182,19 @@ function spot(event, element) {
   const box = element.getBoundingClientRect();
   const share = (distance, length) => Math.max(0, Math.min(100, (100 * distance) / length));
   return [share(event.clientX - box.left, box.width), share(event.clientY - box.top, box.height)];
+}
+
+/** Begin with an image that most methods have a picture of, sorted by and compared between such methods. */
+function begin() {
+  const most = Math.max(0, ...images.map((_, image) => having(image).length));
+  const first = having(images.findIndex((_, image) => having(image).length === most))[0];
+  if (part("method").querySelector(`[value="${first}"]`)) part("method").value = first;
+  sort();
+  const chosen = order.find((image) => having(image).length === most && (!most || having(image).includes(first)));
+  const shown = having(chosen);
+  part("left").value = shown.length < 2 ? 0 : shown[0];
+  part("right").value = shown.at(-1) ?? rows.length - 1;
+  show(order.indexOf(chosen));
 }
 
 function resort() {
@@ -243,11 +258,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 part("sorting").hidden = !metrics.length;
-part("left").value = methods[0] ?? 0;
-part("right").value = methods.at(-1) ?? rows.length - 1;
-if (methods.length < 2) part("left").value = 0;
 root.hidden = false;
 document.documentElement.classList.add("scripted");
 split(50);
 zoom();
-resort();
+begin();

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from fsrbench.errors import UserError, counted
-from fsrbench.reports.tables.notes import LR_GIVEN
+from fsrbench.reports.tables.notes import LR_GIVEN, source_text
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import counts, findings, images_of_people, one_line, protocol_line, section
 from fsrbench.tasks import find_task
@@ -37,6 +37,8 @@ class MethodFacts:
     """What a method is and where its weights come from."""
 
     name: str
+    source: str
+    """What it is, where the name does not say it."""
     description: str
     training: str
     weights: str
@@ -116,7 +118,8 @@ def methods(run: RunData) -> list[MethodFacts]:
         ]
         about, training = one_line(entry.get("description")), one_line(entry.get("training"))
         weights, sha256 = one_line(entry.get("weights")), one_line(entry.get("weights_sha256"))
-        found.append(MethodFacts(name, about, training, weights, sha256, tuple(filter(None, remarks))))
+        source = source_text(run, name)
+        found.append(MethodFacts(name, source, about, training, weights, sha256, tuple(filter(None, remarks))))
     return found
 
 

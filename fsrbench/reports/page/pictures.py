@@ -14,7 +14,7 @@ from PIL import Image
 
 from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.short_names import short_names
-from fsrbench.runs.choice import choose_rows
+from fsrbench.runs.choice import choose_rows, most_shared
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.runs.names import BOUNDS, HR, LR
@@ -22,7 +22,8 @@ from fsrbench.runs.pictures import PictureFolder
 
 MOST_SHOWN: Final = 200
 BUDGET: Final = 22_000_000
-"""Bytes of the page's pictures: with everything else it stays below 25 MB, which mail and reviewing systems take."""
+"""Bytes of the page's pictures, those for paper included: with plots and tables it stays below 25 MB, which mail and
+reviewing systems take."""
 LOSSLESS_SIDE: Final = 128
 """Pictures up to this many pixels are always lossless; larger ones if all of them fit in the budget so."""
 QUALITY: Final = 93
@@ -49,6 +50,8 @@ class Pictures:
     """By image, then by row: lossless WebP or JPEG in base64; ``None`` where there is no picture."""
     kept: int
     """Images that the run kept."""
+    sharing: str
+    """How many of them have a picture of every method; empty where all have."""
     lossy: int
     """Side in pixels of the largest pictures that are JPEGs here; 0 if all are lossless."""
     metrics: tuple[MetricInfo, ...]
@@ -70,7 +73,8 @@ class Pictures:
             {"title": m.title, "unit": m.unit, "direction": m.direction, "digits": m.digits} for m in self.metrics
         ]
         rows = [{"title": row.upper() if row in (LR, HR) else row, "method": row not in (LR, HR)} for row in self.rows]
-        return {"rows": rows, "images": self.images, "metrics": metrics, "scores": self.scores}
+        made = ["".join("1" if text else "0" for text in pictures) for pictures in self.encoded]
+        return {"rows": rows, "images": self.images, "made": made, "metrics": metrics, "scores": self.scores}
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,10 @@ class Specimen:
     """A row's picture as a URL (empty for none) and its score in words."""
 
 
-def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int = BUDGET) -> Pictures | None:
-    """The pictures of the first ``most`` images of a run, as many as the budget has room for.
+def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int | None = None) -> Pictures | None:
+    """The pictures of the first ``most`` images of a run, as many as the budget (bytes of base64) has room for.
+
+    Where it has no room for all, those of the run's grid come first: they span the scores, or most methods have them.
 
     Returns:
         ``None`` where the run kept no pictures.
@@ -91,17 +97,24 @@ def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int = BUDGET) ->
     folder = PictureFolder(run.path / "images")
     index = folder.read_index()
     rows = tuple(row for row in dict.fromkeys([LR, *run.rows]) if run.renamed.get(row, row) in index.rows)
-    if HR in index.rows and HR not in rows and not run.listed:
+    if HR in index.rows and HR not in rows and (not run.renamed or HR in run.renamed):
         rows = (*rows, HR)  # nothing scored it, and it is worth seeing all the same
-    files = [[folder.file(run.renamed.get(row, row), image) for row in rows] for image in index.images[:most]]
+    methods = [run.renamed.get(row, row) for row in run.methods]
+    wanted = index.images[:most]
+    first = index.grid or most_shared(index.methods_of(methods), SPECIMENS)
+    order = list(dict.fromkeys([*(image for image in first if image in wanted), *wanted]))
+    files = [[folder.file(run.renamed.get(row, row), image) for row in rows] for image in order]
+    budget = BUDGET - _on_paper(files) if budget is None else budget
     largest = LOSSLESS_SIDE if _too_large(files, budget) else None
-    encoded = tuple(_encode_all(files, budget, largest))
-    if not encoded or not rows:
+    made = dict(zip(order, _encode_all(files, budget, largest), strict=False))  # until there is no room
+    if not made or not rows:
         return None
-    images = index.images[: len(encoded)]
+    images = tuple(image for image in wanted if image in made)
+    encoded = tuple(made[image] for image in images)
     metrics, scores = _scores(run, rows, images)
     lossy = max((_side(path) for path in files[0]), default=0) if largest else 0
-    return Pictures(rows, titles(run), images, encoded, len(index.images), lossy, metrics, scores)
+    kept, sharing = len(index.images), index.sharing(methods)
+    return Pictures(rows, titles(run), images, encoded, kept, sharing, lossy, metrics, scores)
 
 
 def _too_large(files: Sequence[Sequence[Path]], budget: int) -> bool:
@@ -176,6 +189,12 @@ def _encode(path: Path, lossless: int | None = None, most: int | None = None) ->
 def _for_paper(text: str, path: Path) -> str:
     """The picture itself if it is small, else a reduced one."""
     return text if _side(path) <= SPECIMEN_SIDE else _encode(path, LOSSLESS_SIDE, SPECIMEN_SIDE) or text
+
+
+def _on_paper(files: Sequence[Sequence[Path]]) -> int:
+    """Bytes that the specimens will take, as the first image says."""
+    made = [_encode(path, LOSSLESS_SIDE, SPECIMEN_SIDE) for path in (files[0] if files else ())]
+    return min(SPECIMENS, len(files)) * sum(len(text) for text in made if text)
 
 
 def _side(path: Path) -> int:

@@ -20,6 +20,8 @@ from fsrbench.reports.page.groups import read_groups
 from fsrbench.reports.page.pictures import MOST_SHOWN, QUALITY, read_pictures, specimens, titles
 from fsrbench.reports.page.results import HINTS, look_rules, read_results
 from fsrbench.reports.tables.details import detail_methods, detail_rows
+from fsrbench.reports.tables.layout import Layout
+from fsrbench.reports.tables.sources import arranged
 from fsrbench.runs.data import RunData
 
 HERE: Final = Path(__file__).parent
@@ -66,13 +68,14 @@ def _figures(run: RunData, afresh: bool) -> list[PlotFigure]:
 
 def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure] | None = None) -> str:
     """The page of a run as text; arguments as for :func:`write_report`."""
+    run = arranged(run, Layout())
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     pictures = read_pictures(run, images)
     chosen, choice = specimens(run, pictures) if pictures else ([], "")
-    style = "\n".join(map(_own, STYLES)) + look_rules(run)
-    scripts = [_own("sort.js"), *([_own("browser.js")] if pictures else [])]
+    style = "\n".join(map(own, STYLES)) + look_rules(run)
+    scripts = [own("sort.js"), *([own("browser.js")] if pictures else [])]
     return environment.get_template("page.html.j2").render(
         run=run,
         facts=facts,
@@ -89,15 +92,16 @@ def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure]
         detail_methods=detail_methods(run),
         style=Markup(style),  # the package's own files, not the run's
         scripts=list(map(Markup, scripts)),
-        policy=_policy(style, scripts),
+        policy=policy(style, scripts),
     )
 
 
-def _own(name: str) -> str:
+def own(name: str) -> str:
+    """A style or script of the page."""
     return (HERE / name).read_text(encoding="utf-8")
 
 
-def _policy(style: str, scripts: Sequence[str]) -> str:
+def policy(style: str, scripts: Sequence[str]) -> str:
     """A content security policy: this style, these scripts, pictures in the page itself, and nothing else."""
     allowed = " ".join(map(_digest, scripts))
     return f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {allowed}"

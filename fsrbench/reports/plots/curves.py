@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from fsrbench.reports.plots.looks import looks
+from fsrbench.reports.plots.looks import CEILING, looks
 from fsrbench.reports.plots.style import (
     bound_key,
     draw_curve,
@@ -16,13 +18,24 @@ from fsrbench.reports.plots.style import (
     legend_below,
     method_key,
     panels,
-    plain_ticks,
 )
+from fsrbench.reports.plots.ticks import plain_ticks
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import part_measured
 from fsrbench.runs.names import BOUNDS
 
 PER_CENT = 100
+TABLE_THRESHOLD = 0.9
+"""Confidence from which on a face counts as found in the tables."""
+_BESIDE_LINE: Final[Any] = {
+    "xycoords": ("data", "axes fraction"),
+    "textcoords": "offset points",
+    "rotation": 90,
+    "ha": "right",
+    "va": "bottom",
+    "fontsize": 7,
+    "color": CEILING,
+}
 LEAST_FAR = 1e-3
 """Where the axis of a ROC plot starts; fewer false accepts are rarely measurable."""
 
@@ -116,9 +129,13 @@ def _tpir_axes(axis: Axes) -> None:
 
 
 def _threshold_axes(axis: Axes) -> None:
-    axis.axvline(0.9, color="#9a9a9a", linewidth=0.8)
-    axis.set_ylim(top=1.005)
-    plain_ticks(axis.xaxis)
+    axis.axvline(TABLE_THRESHOLD, color="#9a9a9a", linewidth=0.8)
+    axis.annotate("in the table", (TABLE_THRESHOLD, 0.03), (-2, 0), **_BESIDE_LINE)
+    # From a round ten per cent at or below the least and never less than ten: else 100 % would float in the middle
+    bottom = min(0.9, math.floor(10 * axis.dataLim.y0) / 10)
+    axis.set_ylim(bottom, 1 + 0.02 * (1 - bottom))
+    axis.set_xlim(axis.dataLim.x0, 1)
+    plain_ticks(axis.xaxis, most=6)
     plain_ticks(axis.yaxis, factor=PER_CENT)
     axis.set_xlabel("Confidence threshold")
     axis.set_ylabel("Faces found (%)")

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from fsrbench.reports.plots.dots import mark_missing
 from fsrbench.reports.plots.looks import Look, looks
-from fsrbench.reports.plots.style import labels_of, name_rows, panels, plain_ticks
+from fsrbench.reports.plots.style import labels_of, name_rows, panels
+from fsrbench.reports.plots.ticks import plain_ticks
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 

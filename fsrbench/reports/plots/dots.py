@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from fsrbench.reports.plots.looks import CEILING, looks
 from fsrbench.reports.plots.style import (
+    beside,
     bound_keys,
     draw_bounds,
     draw_point,
@@ -23,9 +24,9 @@ from fsrbench.reports.plots.style import (
     legend_below,
     name_rows,
     panels,
-    plain_ticks,
     spans_decades,
 )
+from fsrbench.reports.plots.ticks import plain_ticks
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 
@@ -41,9 +42,10 @@ def draw_dots(run: RunData) -> Figure | None:
         return None
     figure, axes = panels(len(shown), COLUMNS, 2.3, 0.75 + 0.22 * max(3, len(run.methods)))
     names = labels_of(run)
+    columns = beside(len(shown), COLUMNS)
     for index, (axis, metric) in enumerate(zip(axes, shown, strict=True)):
         _draw_panel(axis, run, run.metric(metric))
-        name_rows(axis, [names[method] if index % COLUMNS == 0 else "" for method in run.methods])
+        name_rows(axis, [names[method] if index % columns == 0 else "" for method in run.methods])
     legend_below(figure, _keys(run, shown))
     return figure
 

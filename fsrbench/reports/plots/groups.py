@@ -11,6 +11,7 @@ from fsrbench.errors import UserError
 from fsrbench.reports.plots.dots import panel_title
 from fsrbench.reports.plots.looks import looks
 from fsrbench.reports.plots.style import (
+    beside,
     draw_point,
     interval_key,
     labels_of,
@@ -18,8 +19,8 @@ from fsrbench.reports.plots.style import (
     method_key,
     name_rows,
     panels,
-    plain_ticks,
 )
+from fsrbench.reports.plots.ticks import plain_ticks
 from fsrbench.runs.by_group import MIN_PEOPLE, ByGroup, GroupValue, by_group
 from fsrbench.runs.data import RunData
 from fsrbench.runs.grouping import Grouping, groupings
@@ -51,10 +52,11 @@ def draw_by_group(run: RunData, chosen: Sequence[Grouping], min_people: int = MI
     places = [(grouping.column, name) for grouping in chosen for name in grouping.names]
     methods = [row for row in run.rows if any(each.method == row for each in found)]
     figure, axes = panels(len(metrics), COLUMNS, 2.3, 0.75 + 0.1 * (len(methods) + 2) * len(places))
+    columns = beside(len(metrics), COLUMNS)
     for index, (axis, metric) in enumerate(zip(axes, metrics, strict=True)):
         _draw_panel(axis, run, run.metric(metric), [row for row in found if row.metric == metric], places, methods)
         texts = [_name(found, place, several=len(chosen) > 1) for place in places]
-        name_rows(axis, texts if index % COLUMNS == 0 else [""] * len(places))
+        name_rows(axis, texts if index % columns == 0 else [""] * len(places))
     names, look = labels_of(run), looks(run)
     keys = [method_key(names[row], look[row], line=False) for row in methods]
     legend_below(figure, [*keys, interval_key()])

@@ -25,8 +25,8 @@ from fsrbench.reports.plots.style import (
     legend_below,
     method_key,
     panels,
-    plain_ticks,
 )
+from fsrbench.reports.plots.ticks import plain_ticks
 from fsrbench.runs.comparison import used_test
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo

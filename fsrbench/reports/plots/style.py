@@ -11,13 +11,11 @@ from typing import Any, Final, TypeGuard
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 from PIL import Image
 
@@ -27,7 +25,7 @@ from fsrbench.reports.plots.looks import BOUND_LOOKS, CEILING, Look, looks
 from fsrbench.reports.short_names import short_names
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo, Result
-from fsrbench.runs.names import BOUNDS, HR, LR
+from fsrbench.runs.names import BOUNDS, HR, LR, ROLES
 
 _STYLE: Final[Any] = {  # matplotlib types the keys one by one
     "font.size": 9,
@@ -50,7 +48,7 @@ _STYLE: Final[Any] = {  # matplotlib types the keys one by one
 }
 DPI: Final = 200
 MARKER_SIZE: Final = 5.0
-BOUND_LABELS: Final = {HR: "HR (ceiling)", LR: "LR (floor)"}
+BOUND_LABELS: Final = {row: f"{row.upper()} ({role})" for row, role in ROLES.items()}
 MOST_MARKED: Final = 12
 """A curve with more points has markers at only a few of them."""
 MOST_BELOW: Final = 4
@@ -167,9 +165,21 @@ def legend_below(figure: Figure, keys: Sequence[Line2D], most: int = 6) -> None:
         return
 
 
+def beside(count: int, most: int) -> int:
+    """How many of ``count`` panels stand side by side: about ``most``, such that none is alone in the last row.
+
+    Example:
+        >>> [beside(count, 4) for count in (2, 4, 5, 8, 9, 13, 14)]
+        [2, 4, 3, 4, 3, 5, 4]
+    """
+    if count <= most or most < 3:
+        return min(count, most)
+    return next((columns for columns in (most, most - 1, most + 1) if count % columns != 1), most)
+
+
 def panels(count: int, columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
     """A figure of ``count`` panels of ``width`` by ``height`` inches each, at most ``columns`` side by side."""
-    columns = min(columns, count)
+    columns = beside(count, columns)
     rows = math.ceil(count / columns)
     figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
     FigureCanvasAgg(figure)
@@ -186,18 +196,6 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-
-
-def plain_ticks(axis: Axis, most: int = 5, factor: float = 1) -> None:
-    """Ticks at round numbers (1, 2 and 5 times a power of ten), written as such; ``factor`` 100 for per cent."""
-    if axis.get_scale() == "log":
-        low, high = sorted(axis.get_view_interval())
-        decades = math.log10(high / low)
-        axis.set_major_locator(LogLocator(10, subs=(1.0,) if decades > 1.6 else (1.0, 2.0, 5.0), numticks=most + 1))
-        axis.set_minor_locator(NullLocator())
-    else:
-        axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10], min_n_ticks=3))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value * factor:.10g}".replace("-", "−")))
 
 
 def spans_decades(values: Sequence[float]) -> bool:
@@ -218,16 +216,27 @@ def interval(info: MetricInfo, result: Result) -> tuple[float, float]:
     return max(0.0, below * info.factor), max(0.0, above * info.factor)
 
 
-def bound_key(row: str) -> Line2D:
-    """The legend's entry for the line of the HR or the LR images."""
-    look = BOUND_LOOKS[row]
-    return Line2D([], [], color=look.colour, linestyle=look.dash, linewidth=1.2, label=BOUND_LABELS[row])
+def bound_key(row: str, infos: Sequence[MetricInfo] = ()) -> Line2D:
+    """The legend's entry for the line of the HR or the LR images.
+
+    Args:
+        row: the bound.
+        infos: the metrics whose panels have its line, where one may say that it is there for comparison.
+    """
+    look, label = BOUND_LOOKS[row], BOUND_LABELS[row]
+    without = [info.title for info in infos if not info.role_of(row)]
+    if without:
+        alone = len(without) == len(infos)
+        label = (
+            f"{row.upper()} (for comparison)" if alone else f"{label[:-1]}; for comparison in {' and '.join(without)})"
+        )
+    return Line2D([], [], color=look.colour, linestyle=look.dash, linewidth=1.2, label=label)
 
 
 def bound_keys(run: RunData, metrics: Iterable[str]) -> list[Line2D]:
     """Those of the bounds that a run has a value of in any of some metrics."""
-    metrics = list(metrics)
-    return [bound_key(row) for row in BOUND_LOOKS if any(drawable(run.result(row, metric)) for metric in metrics)]
+    drawn = {row: [m for m in dict.fromkeys(metrics) if drawable(run.result(row, m))] for row in BOUND_LOOKS}
+    return [bound_key(row, list(map(run.metric, found))) for row, found in drawn.items() if found]
 
 
 def draw_bounds(run: RunData, info: MetricInfo, line: Callable[..., object]) -> None:

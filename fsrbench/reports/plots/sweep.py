@@ -17,8 +17,8 @@ from fsrbench.reports.plots.style import (
     legend_below,
     method_key,
     panels,
-    plain_ticks,
 )
+from fsrbench.reports.plots.ticks import plain_ticks
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.runs.sweep import sweep
@@ -54,7 +54,8 @@ def draw_sweep(runs: Sequence[RunData]) -> Figure | None:
             axis.invert_xaxis()
     names = labels(look)
     keys = [method_key(names[name], look[name]) for name in rows]
-    keys += [bound_key(row) for row in BOUND_LOOKS if any(_points(by_strength, row, metric) for metric in shown)]
+    drawn = {row: [metric for metric in shown if _points(by_strength, row, metric)] for row in BOUND_LOOKS}
+    keys += [bound_key(row, list(map(first.metric, found))) for row, found in drawn.items() if found]
     legend_below(figure, keys)
     return figure
 

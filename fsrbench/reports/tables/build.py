@@ -14,7 +14,7 @@ from fsrbench.reports.tables.layout import Layout, hint
 from fsrbench.reports.tables.merge import merged, merged_facts
 from fsrbench.reports.tables.model import NO_VALUE, Cell, Column, Row, Table
 from fsrbench.reports.tables.notes import Note
-from fsrbench.reports.tables.sources import Source, Step, arranged, steps
+from fsrbench.reports.tables.sources import Source, Step, arranged, names_in, steps
 from fsrbench.runs.comparison import used_test
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import part_measured
@@ -64,8 +64,8 @@ def build(sources: Sequence[Source], layout: Layout) -> Table:
     Raises:
         UserError: none of the runs has a metric or method of the layout.
     """
-    check(sources, layout)
-    return _side_by_side([_part(source, layout) for source in sources], layout)
+    layout, names = fitted(sources, layout), names_in(sources)
+    return _side_by_side([_part(source, layout, names) for source in sources], layout)
 
 
 def build_each(sources: Sequence[Source], layout: Layout) -> list[Table]:
@@ -74,8 +74,8 @@ def build_each(sources: Sequence[Source], layout: Layout) -> list[Table]:
     Raises:
         UserError: as :func:`build`.
     """
-    check(sources, layout)
-    return [_side_by_side([_part(source, layout, keep_empty=True)], layout) for source in sources]
+    layout, names = fitted(sources, layout), names_in(sources)
+    return [_side_by_side([_part(source, layout, names, keep_empty=True)], layout) for source in sources]
 
 
 def _side_by_side(parts: Sequence[Part], layout: Layout) -> Table:
@@ -95,8 +95,8 @@ def build_sweep(sources: Sequence[Source], layout: Layout) -> Table:
     strengths = steps(sources)
     if layout.metrics is None:
         layout = layout.changed(strengths[0].source.run.metrics[:1])
-    check(sources, layout)
-    parts = [replace(_part(replace(s.source, label=s.text), layout), step=s) for s in strengths]
+    layout, names = fitted(sources, layout), names_in(sources)
+    parts = [replace(_part(replace(s.source, label=s.text), layout, names), step=s) for s in strengths]
     assert layout.metrics is not None
     places = [
         (part, metric.name, (strengths[0].what, metric.group, part.run.metric(metric.name).label))
@@ -114,22 +114,32 @@ def open_arranged(path: Path, layout: Layout) -> RunData:
         UserError: it is not a run, or lacks a metric or method of the layout.
     """
     source = Source(RunData.load(path))
-    check([source], layout)
-    return arranged(source.run, layout)
+    return arranged(source.run, fitted([source], layout))
 
 
-def check(sources: Sequence[Source], layout: Layout) -> None:
-    """Refuse metrics and methods that none of the runs has.
+def fitted(sources: Sequence[Source], layout: Layout) -> Layout:
+    """The layout for these runs: its methods, which may be named as tables show them, by their names in the files.
 
     Raises:
-        UserError: with the closest known name.
+        UserError: a metric or method that none of the runs has; with the closest known name.
     """
+    shown = names_in(sources)
+    names = {title: name for name, title in shown.items()}
+    if layout.methods is not None:
+        named = {n if n in shown else names.get(n, n): title for n, title in layout.methods.items()}
+        titles = {n: shown.get(n, n) if title == n else title for n, title in named.items()}
+        layout = layout.model_copy(update={"methods": titles})
+    _check(sources, layout)
+    return layout
+
+
+def _check(sources: Sequence[Source], layout: Layout) -> None:
     runs = [source.run for source in sources]
     where = f"{runs[0].path}" if len(runs) == 1 else "the runs"
     this = "this run" if len(runs) == 1 else "any of them"
     known = {
         "metric": [metric for run in runs for metric in run.metrics],
-        "method": [name for run in runs for name in (*run.rows, *table_notes.declared_methods(run))],
+        "method": [name for source in sources for name in (*source.run.rows, *source.methods)],
     }
     asked = {"metric": [metric.name for metric in layout.metrics or ()], "method": list(layout.methods or ())}
     for kind, names in asked.items():
@@ -139,8 +149,8 @@ def check(sources: Sequence[Source], layout: Layout) -> None:
                 raise UserError(f"{where}: no {kind} {name} in {this}; {hint(name, there)}")
 
 
-def _part(source: Source, layout: Layout, keep_empty: bool = False) -> Part:
-    run = arranged(source.run, layout)
+def _part(source: Source, layout: Layout, names: Mapping[str, str], keep_empty: bool = False) -> Part:
+    run = arranged(source.run, layout, names)
     asked = run.metrics if layout.metrics is None else [m.name for m in layout.metrics if m.name in run.metrics]
     valued = set(table_notes.shown_metrics(run))
     shown = tuple(metric for metric in asked if keep_empty or metric in valued)
@@ -255,7 +265,7 @@ def _legend(rows: Sequence[Row], places: Sequence[Place], layout: Layout) -> str
     parts = [table_marks.legend(cells, {title: test for title, test in found.items() if test})]
     if any(table_marks.share_no_image(part.run, metric) for part, metric, _ in places):
         parts.append(NOT_COMPARABLE)
-    parts += [f"{row.method}: {BOUNDS[row.name]}, not ranked" for row in rows if row.bound]
+    parts += [_bound_text(row, [part.run.metric(metric) for part, metric, _ in places]) for row in rows if row.bound]
     if layout.intervals and any(cell.spread for cell in cells):
         parts.append("with 95 % confidence intervals")
     absent = len({part.label for part, _, _ in places}) > 1 and any(
@@ -264,3 +274,13 @@ def _legend(rows: Sequence[Row], places: Sequence[Place], layout: Layout) -> str
     parts += [f"{NO_VALUE} without a footnote: not in that run"] if absent else []
     legend = "; ".join(filter(None, parts))
     return legend[:1].upper() + legend[1:]
+
+
+def _bound_text(row: Row, infos: Sequence[MetricInfo]) -> str:
+    """What the row of the LR or HR images is, in the columns where it has a value."""
+    shown = [info for info, cell in zip(infos, row.cells, strict=True) if cell.text != NO_VALUE] or infos
+    without = dict.fromkeys(info.title for info in shown if not info.role_of(row.name))
+    roles = {role: f"the {role}" for info in shown if (role := info.role_of(row.name))}
+    role = ", ".join(roles.values()) or "for comparison"
+    but = f" (in {' and '.join(without)} for comparison)" if roles and without else ""
+    return f"{row.method}: {BOUNDS[row.name]}, {role}{but}, not ranked"

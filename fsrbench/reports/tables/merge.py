@@ -26,7 +26,7 @@ def merged(runs: Sequence[RunLines], everywhere: bool = False) -> tuple[str, ...
         for (joint, text), counts in texts.items():
             labels = [label for group in counts.values() for label in group]
             named = len(runs) > 1 and (len(texts) > 1 or (everywhere and len(labels) < len(runs)))
-            where = f" ({', '.join(labels)})" if named else ""
+            where = f" ({_listed(labels)})" if named else ""
             lines.append(f"{subject}{where}{_counted(counts)}{joint}{text}")
     return tuple(lines)
 
@@ -36,8 +36,13 @@ def _counted(counts: dict[str, list[str]]) -> str:
     if len(counts) == 1:
         count = next(iter(counts))
         return f" ({count})" if count else ""
-    each = [f"{count} in {', '.join(labels)}" for count, labels in counts.items() if count]
+    each = [f"{count} in {_listed(labels)}" for count, labels in counts.items() if count]
     return f" ({'; '.join(each)})"
+
+
+def _listed(labels: Sequence[str]) -> str:
+    """The headings, apart even where they have commas of their own: ``faces, bicubic; faces, noise``."""
+    return ("; " if any("," in label for label in labels) else ", ").join(labels)
 
 
 def merged_facts(runs: Sequence[tuple[str, Sequence[str]]]) -> str:

@@ -220,6 +220,7 @@ def methods(run: RunData) -> list[Entry]:
         training = one_line(entry.get("training")).rstrip(".")
         changed = ", ".join(map(one_line, entry.get("changed_state") or ()))
         parts = [
+            source_text(run, method),
             about,
             f"training: {training}" if training else "",
             one_line(entry.get("weights_note")),
@@ -231,6 +232,13 @@ def methods(run: RunData) -> list[Entry]:
         if any(parts):
             lines.append(Entry(method, "; ".join(filter(None, parts))))
     return lines
+
+
+def source_text(run: RunData, method: str) -> str:
+    """What a method is that is shown under another name: ``images:SR/codeformer``; empty for a registered one."""
+    name = run.renamed.get(method, method)
+    source = one_line(run.entry("methods", method).get("source") or name)
+    return source if source != method and (source != name or ":" in source) else ""
 
 
 def display_name(value: object) -> str:

@@ -13,7 +13,7 @@ from fsrbench.errors import UserError
 from fsrbench.files.atomic import whole
 from fsrbench.files.markdown import escape as markdown_escape
 from fsrbench.reports.tables import notes as table_notes
-from fsrbench.reports.tables.build import build, build_each, build_sweep
+from fsrbench.reports.tables.build import build, build_each, build_sweep, fitted
 from fsrbench.reports.tables.details import details_table
 from fsrbench.reports.tables.latex.to_latex import PAGE, document, latex
 from fsrbench.reports.tables.layout import Layout
@@ -97,6 +97,7 @@ def render_runs(
         raise UserError("--published takes one run")
     if standalone and format != "tex":
         raise UserError(f"--standalone is for --format tex, not {format}")
+    layout = fitted(sources, layout)
     if format == "csv":
         return _csv(sources, layout, strengths, published)
     table = (build_sweep if strengths else build)(sources, layout)

@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from fsrbench.errors import UserError
+from fsrbench.reports.short_names import row_names
 from fsrbench.reports.tables.layout import Layout, hint
-from fsrbench.reports.tables.notes import degradation_text, display_name
+from fsrbench.reports.tables.notes import declared_methods, degradation_text, display_name
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
 from fsrbench.runs.names import BOUNDS
@@ -25,6 +26,11 @@ class Source:
     run: RunData
     label: str = ""
     """The heading of its columns; empty for a run alone."""
+
+    @property
+    def methods(self) -> list[str]:
+        """All methods that the run was asked for or has rows of."""
+        return list(dict.fromkeys([*self.run.methods, *declared_methods(self.run)]))
 
 
 def open_runs(texts: Sequence[str], titles: Mapping[str, str] | None = None) -> list[Source]:
@@ -75,10 +81,20 @@ def _own_labels(runs: Sequence[RunData]) -> list[str]:
     ]
 
 
-def arranged(run: RunData, layout: Layout) -> RunData:
+def names_in(sources: Sequence[Source]) -> dict[str, str]:
+    """What each method of runs side by side is called where no layout names it."""
+    return row_names(name for source in sources for name in source.methods)
+
+
+def arranged(run: RunData, layout: Layout, names: Mapping[str, str] | None = None) -> RunData:
     """The run with the layout's methods alone, in its order and under its names, and its metrics' names and digits.
 
     Everything that is made of it, notes and protocols too, then speaks of what the table shows.
+
+    Args:
+        run: the run.
+        layout: what is shown; methods that it does not name are called by their ``names``.
+        names: by default :func:`names_in` this run alone.
     """
     manifest = dict(run.manifest)
     metrics = {m.name: {"title": m.title, "digits": m.digits} for m in layout.metrics or () if m.name in run.metrics}
@@ -87,13 +103,14 @@ def arranged(run: RunData, layout: Layout) -> RunData:
             name: run.entry("metrics", name) | {key: value for key, value in changes.items() if value is not None}
             for name, changes in metrics.items()
         }
-    if layout.methods is None and len(layout.bounds) == len(BOUNDS):
+    own = names_in([Source(run)]) if names is None else names
+    listed = Source(run).methods
+    shown = {name: name for name in listed} if layout.methods is None else layout.methods
+    named_methods = {n: own.get(n, n) if title == n else title for n, title in shown.items() if n not in BOUNDS}
+    if layout.methods is None and len(layout.bounds) == len(BOUNDS) and all(n == t for n, t in named_methods.items()):
         return replace(run, manifest=manifest) if metrics else run
-    shown = layout.methods or {method: method for method in run.methods}
-    named_methods = {name: title for name, title in shown.items() if name not in BOUNDS}
-    if layout.methods is not None:
-        entries = section(manifest, "methods")
-        manifest["methods"] = {title: entries[name] for name, title in named_methods.items() if name in entries}
+    entries = section(manifest, "methods")
+    manifest["methods"] = {title: entries[name] for name, title in named_methods.items() if name in entries}
     kept = named_methods | {row: row for row in layout.bounds}
     frames = {f.name: getattr(run, f.name) for f in fields(run)}
     picked: dict[str, Any] = {  # every frame with rows by method, future ones included
@@ -101,10 +118,8 @@ def arranged(run: RunData, layout: Layout) -> RunData:
         for name, frame in frames.items()
         if isinstance(frame, pd.DataFrame) and "method" in frame
     }
-    listed = tuple(dict.fromkeys([*section(run.manifest, "methods"), *run.methods]))
-    return replace(
-        run, manifest=manifest, renamed={title: name for name, title in kept.items()}, listed=listed, **picked
-    )
+    renamed = {title: run.renamed.get(name, name) for name, title in kept.items()}
+    return replace(run, manifest=manifest, renamed=renamed, listed=run.listed or tuple(listed), **picked)
 
 
 def _picked(frame: pd.DataFrame, kept: Mapping[str, str]) -> pd.DataFrame:

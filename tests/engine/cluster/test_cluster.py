@@ -171,10 +171,12 @@ def test_offline_named_weights_and_paths_reach_the_workers(
     Path("half").write_text("0.5")
     caller, reader, given = "python:made.plugins:Caller", "python:made.plugins:Reader", "images:given"
     options = ("--offline", "--weights", "arcface=half")
-    methods = f"{caller},{reader},{given}"
+    methods = f"{caller},{reader},{given},named={given}"
     found = run("data", tmp_path / "out", *options, "--scheduler", address(joined), methods=methods)
     assert "--offline forbids a connection to 192.0.2.1" in found.note(caller)
-    assert (found.status(reader), found.status(given, "ssim")) == ("ok", "ok")  # given pictures equal HR: no PSNR
+    assert {found.status(reader), found.status(given, "ssim"), found.status("named", "ssim")} == {
+        "ok"
+    }  # no PSNR: equal HR
     same(found, run("data", tmp_path / "alone", *options, methods=methods))
 
 

@@ -311,3 +311,24 @@ def test_on_paper_no_table_is_clipped(chromium: Any, make_run: Any) -> None:
     assert found.evaluate("document.documentElement.scrollWidth") <= A4_WIDTH
     assert found.pdf(format="A4").startswith(b"%PDF")
     found.close()
+
+
+def test_begins_where_most_methods_have_a_picture(chromium: Any, make_run: Any) -> None:
+    """Of six images only the fifth is of two methods; the first method has none of it and would lead elsewhere."""
+    images = [f"id/{i:02d}" for i in range(6)]
+    missing = {"bicubic": images[3:], "ours": [*images[:3], images[5]], "scgan": images[:4]}
+    run = add_pictures(make_run(VALUES, n=6), missing=missing)
+    there = {name: [image not in gone for image in images] for name, gone in missing.items()}
+    assert [sum(column) for column in zip(*there.values(), strict=True)] == [1, 1, 1, 1, 2, 1]
+    report = write_report(run)
+    found = chromium.new_page()
+    found.goto(report.as_uri())
+    assert shown(found) == images[4]
+    tags = [found.locator(f'[data-part="{side}-tag"]').inner_text() for side in ("left", "right")]
+    assert tags == ["ours", "scgan"]
+    assert found.locator('[data-part="left-picture"]').evaluate("e => e.naturalWidth") == 64
+    assert found.locator(".tiles .none:visible").count() == 1
+    assert "No image has a picture of every method" in found.locator("#pictures").inner_text()
+    found.locator('[data-part="left"]').select_option("bicubic")
+    assert found.locator('[data-part="left-tag"]').inner_text() == "bicubic: no picture"
+    found.close()

@@ -12,7 +12,8 @@ import pytest
 from made.pages import VALUES, add_pictures, blocks, picture, words
 from PIL import Image
 
-from fsrbench.reports.page.pictures import read_pictures, specimens
+from fsrbench.reports.page import pictures
+from fsrbench.reports.page.pictures import LOSSLESS_SIDE, _encode, _on_paper, read_pictures, specimens
 from fsrbench.reports.page.render import render, write_report
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
@@ -179,3 +180,18 @@ def test_large_pictures_are_reduced_for_paper(large):
             sizes.append(image.size)
             assert url.startswith(f"data:image/{image.format.lower()};base64,")
     assert sizes == [(128, 128), *[(256, 256)] * 4]
+
+
+def test_where_not_all_fit_those_of_the_grid_come_first(make_run, monkeypatch):
+    run = add_pictures(make_run(VALUES, n=6), side=512)
+    folder = PictureFolder(run.path / "images")
+    index = folder.read_index()
+    folder.finish(Index(index.images, index.rows, (index.images[5], index.images[3])))
+    whole = read_pictures(run)
+    assert whole.images == index.images
+    one = sum(len(_encode(folder.file(row, index.images[5]), LOSSLESS_SIDE)) for row in whole.rows)
+    on_paper = _on_paper([[folder.file(row, image) for row in whole.rows] for image in index.images])
+    monkeypatch.setattr(pictures, "BUDGET", round(on_paper + 2.5 * one))
+    found = read_pictures(run)
+    assert found.images == (index.images[3], index.images[5])
+    assert found.encoded[0][1] == _encode(folder.file(whole.rows[1], index.images[3]), LOSSLESS_SIDE)

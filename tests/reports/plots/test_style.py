@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from fsrbench.reports.plots.looks import looks_of
-from fsrbench.reports.plots.style import freeze, labels, legend_below, method_key, panels, plain_ticks, styled
+from fsrbench.reports.plots.style import beside, bound_key, freeze, labels, legend_below, method_key, panels, styled
+from fsrbench.reports.plots.ticks import plain_ticks
+from fsrbench.runs.metric_info import MetricInfo
 
 
 @pytest.mark.parametrize(("low", "high"), [(83.1, 97.2), (0.55, 0.83), (20.1, 26.3), (0.0, 100.0)])
@@ -33,3 +35,44 @@ def test_legends_are_never_cut_off(count, columns):
     assert box.x1 <= page.width
     assert box.y0 >= 0
     assert box.y1 <= page.height
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [((23.75, 24.25), ["23.8", "24.0", "24.2"]), ((0.955, 0.976), None), ((0.0, 100.0), None)],
+)
+def test_ticks_of_an_axis_have_as_many_digits(limits, expected):
+    _, (axes,) = panels(1, 1, 2.3, 2.0)
+    axes.set_xlim(*limits)
+    plain_ticks(axes.xaxis, most=4)
+    texts = [label.get_text() for label in axes.get_xticklabels()]
+    assert len({len(text.partition(".")[2]) for text in texts}) == 1
+    assert [float(text) for text in texts] == pytest.approx(axes.get_xticks())
+    assert expected is None or set(expected) <= set(texts)
+
+
+@pytest.mark.parametrize("count", range(1, 40))
+@pytest.mark.parametrize("most", [3, 4])
+def test_no_panel_is_alone_in_its_row(count, most):
+    columns = beside(count, most)
+    last = count % columns or columns
+    assert 1 <= columns <= most + 1
+    assert last > 1 or columns in (1, most)
+    assert count > most or columns == count
+
+
+@pytest.mark.parametrize(
+    ("ceilings", "text"),
+    [
+        ((True, True), "HR (ceiling)"),
+        ((False,), "HR (for comparison)"),
+        ((True, False), "HR (ceiling; for comparison in M1)"),
+    ],
+)
+def test_the_key_of_a_bound_says_where_it_is_no_ceiling(ceilings, text):
+    infos = [
+        MetricInfo.declared(f"m{i}", f"M{i}", "", "higher", 2, hr_is_ceiling=ceiling)
+        for i, ceiling in enumerate(ceilings)
+    ]
+    assert bound_key("hr", infos).get_label() == text
+    assert bound_key("lr", infos).get_label() == "LR (floor)"

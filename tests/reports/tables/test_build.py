@@ -196,3 +196,13 @@ def test_a_note_that_says_what_failed_is_not_led_by_failed_again(make_run):
     some = {"status": "failed", "note": "failed on 1 of 24 images: too dark (a)"}
     table = build_table(make_run({"psnr": {"a": some, "b": 20.0}, "niqe": {"a": some, "b": 5.0}}))
     assert table.footnotes == ("a (every metric): failed on 1 of 24 images: too dark (a)",)
+
+
+def test_hr_is_for_comparison_where_a_metric_says_so(make_run):
+    values = {"niqe": {"a": 5.0, "hr": 2.0}, "ssim": {"a": 0.9, "hr": 0.8}}
+    both = make_run(values)
+    both.manifest["metrics"]["ssim"]["hr_is_ceiling"] = False
+    text = "r: the HR images scored as a method"
+    assert f"{text}, the ceiling (in SSIM for comparison), not ranked" in build_table(both).legend
+    assert f"{text}, for comparison, not ranked" in build_table(both, ["ssim"]).legend
+    assert f"{text}, the ceiling, not ranked" in build_table(both, ["niqe"]).legend

@@ -1,0 +1,119 @@
+"""``fsrbench drift RUN --against REF_RUN``: read, compare, print; returns the exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, get_args
+
+from fsrbench.drift import as_json, junit, prometheus, text
+from fsrbench.drift.compare import compare
+from fsrbench.drift.known import SCORE_NAMES
+from fsrbench.drift.verdict import Verdict
+from fsrbench.drift.windows import Blocks, Window, of_run
+from fsrbench.errors import FsrbenchError, UserError, one_of
+from fsrbench.gate.command import no_earlier_file, write_text
+from fsrbench.gate.findings import Refusal
+from fsrbench.runs.data import RunData
+
+MOVED: Final = 1
+HOLDS: Final = 0
+
+
+@dataclass(frozen=True)
+class Writer:
+    """How a comparison is written: its verdict, or why there is none."""
+
+    verdict: Callable[[Verdict], str]
+    refusal: Callable[[Refusal], str]
+
+
+FORMATS: Final = {
+    "text": Writer(text.plain, lambda refusal: ""),  # the reasons go to standard error whatever the format
+    "junit": Writer(junit.junit, junit.refusal),
+    "json": Writer(as_json.as_json, as_json.refusal),
+    "prometheus": Writer(prometheus.prometheus, prometheus.refusal),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is compared, and how it is written."""
+
+    against: Path
+    """The reference run's folder."""
+    method: str | None = None
+    blocks: Blocks = "auto"
+    alpha: float = 0.05
+    format: str = "text"
+    output: Path | None = None
+    seed: int = 0
+
+    def check(self) -> None:
+        """Refuse settings that cannot be.
+
+        Raises:
+            UserError: an unknown format or kind of blocks, or a level that is none.
+        """
+        one_of("format", self.format, tuple(FORMATS))
+        one_of("kind of blocks", self.blocks, get_args(Blocks))
+        if not 0 < self.alpha < 1:
+            raise UserError(f"--alpha {self.alpha:g} is no probability between 0 and 1")
+
+    def reference(self) -> Window:
+        """The reference's pictures."""
+        return of_run(RunData.load(self.against), self.method, self.blocks, SCORE_NAMES)
+
+
+def drift_command(path: Path, settings: Settings) -> int:
+    """Compare the run at ``path`` with the reference run and print what has moved.
+
+    With ``output`` the format goes to that file and the text to standard output.
+
+    Returns:
+        0 nothing moved, 1 something did.
+
+    Raises:
+        UserError: they cannot be compared, or one is unusable.
+    """
+    settings.check()
+    with no_earlier_file(settings.output):
+        try:
+            window = of_run(RunData.load(path), settings.method, settings.blocks, SCORE_NAMES)
+            reference = of_run(RunData.load(settings.against), window.method, settings.blocks, SCORE_NAMES)
+            verdict = compare(window, reference, settings.alpha, settings.seed)
+        except FsrbenchError as error:
+            write_refusal(Refusal(path, settings.against, str(error).splitlines()), settings)
+            raise
+        write_verdict(verdict, settings)
+    return MOVED if verdict.red else HOLDS
+
+
+def write_verdict(verdict: Verdict, settings: Settings) -> None:
+    """Print the verdict, or write its format to a file and print the text."""
+    formatted = FORMATS[settings.format].verdict(verdict)
+    if settings.output is None:
+        print(formatted, end="", flush=True)
+        return
+    _write(settings.output, formatted)
+    print(text.plain(verdict), end="", flush=True)
+
+
+def write_refusal(refusal: Refusal, settings: Settings) -> None:
+    """Write in the format why there is no verdict, so that no older one is taken for it."""
+    formatted = FORMATS[settings.format].refusal(refusal)
+    if settings.output is None:
+        print(formatted, end="", flush=True)
+    else:
+        _write(settings.output, formatted or refusal.text())
+
+
+def _write(output: Path, content: str) -> None:
+    """Write a file whole; until then under a name that no collector of ``*.prom`` reads."""
+    if output.suffix != ".prom":
+        write_text(output, content)
+        return
+    waiting = output.with_name(f".{output.name}.new")
+    write_text(waiting, content)
+    waiting.replace(output)

@@ -1,0 +1,201 @@
+"""Compare a window with a reference: inputs, outputs, and outputs at equal inputs, at one declared level."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from fsrbench.drift.conditional import Conditional, beyond_inputs
+from fsrbench.drift.known import INPUT_NAMES, MEASURES
+from fsrbench.drift.two_samples import Tested, two_samples
+from fsrbench.drift.verdict import TOGETHER, Finding, Part, State, Verdict
+from fsrbench.drift.windows import BY_HR, Window, faces_found
+from fsrbench.errors import UserError, counted
+from fsrbench.stats.corrections import FEWEST_PEOPLE
+
+LEAST_OVERLAP: Final = 0.75
+"""Where inputs have less in common, what no measure sees may differ, too, and outputs are not blamed."""
+LEAST_KNOWN: Final = 0.9
+"""Share of the pictures that must have a measure for it to enter the regressions."""
+MOST: Final = 1500
+"""Pictures that the regressions read; of more, some blocks are drawn."""
+
+
+def compare(window: Window, reference: Window, alpha: float = 0.05, seed: int = 0) -> Verdict:
+    """Whether a window's inputs and outputs have moved since the reference.
+
+    Two tests share the level equally: one of all inputs and outputs (:func:`.two_samples.two_samples`), one of outputs
+    at equal inputs (:func:`.conditional.beyond_inputs`); where there is nothing for the second, the first has all of
+    it. So the probability of any alarm by chance is at most ``alpha``.
+
+    Raises:
+        UserError: another method or task, too few people or pictures, no faces, or no measure in common.
+    """
+    _check(window, reference)
+    names, notes = _common(window, reference)
+    pooled = pd.concat([reference.values[names], window.values[names]], ignore_index=True).astype(float)
+    is_window = np.repeat([False, True], [len(reference.values), len(window.values)])
+    blocks = np.array([f"r {block}" for block in reference.blocks] + [f"w {block}" for block in window.blocks])
+    conditional, why = _conditional(pooled, is_window, blocks, seed)
+    parts = 1 if conditional is None else 2
+    tested = two_samples(pooled.to_numpy(), is_window, blocks, seed)
+    findings = _plain(pooled, is_window, tested, alpha, parts)
+    overlap = math.nan
+    if conditional is not None:
+        overlap = conditional[1].overlap
+        findings += _beyond(pooled, is_window, *conditional, alpha, parts)
+        if overlap < LEAST_OVERLAP:
+            why = f"inputs have only {100 * overlap:.0f} % in common"
+    if why:
+        notes.append(f"whether outputs moved beyond what inputs explain cannot be told: {why}")
+    return Verdict(
+        window.name,
+        reference.name,
+        window.method,
+        alpha,
+        findings,
+        len(window.values),
+        len(reference.values),
+        len(set(window.blocks)),
+        len(set(reference.blocks)),
+        overlap,
+        [*notes, *_shared(window, reference), *window.notes, *reference.notes],
+    )
+
+
+def _check(window: Window, reference: Window) -> None:
+    for what in ("method", "task"):
+        here, there = getattr(window, what), getattr(reference, what)
+        if here != there:
+            raise UserError(f"{what} differs: {window.name} has {here}; the reference {reference.name} has {there}")
+    for each in (window, reference):
+        if (count := len(set(each.blocks))) < FEWEST_PEOPLE:
+            people = count < len(each.values)
+            noun = ("person or day" if count == 1 else "people or days") if people else "picture" + "s" * (count != 1)
+            raise UserError(f"{each.name}: too few to test: {count} {noun}, at least {FEWEST_PEOPLE} are needed")
+        if faces_found(each) == 0:
+            raise UserError(f"{each.name}: no face is found in any of {counted(len(each.values), 'picture')}")
+
+
+def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
+    """The measures of both, and why others are not compared.
+
+    Raises:
+        UserError: there are none.
+    """
+    names, notes, lacking = [], [], []
+    for name in MEASURES:
+        has = [name in each.values and bool(each.values[name].notna().any()) for each in (window, reference)]
+        if not any(has):
+            continue
+        if not all(has):
+            lacking.append((name, reference.name if has[0] else window.name))
+        elif window.protocols.get(name) != reference.protocols.get(name):
+            notes.append(f"{name} is not compared: its protocol differs")
+        elif name in BY_HR and window.has_hr != reference.has_hr:
+            notes.append(f"{name} is not compared: one run has HR and the other has not")
+        else:
+            names.append(name)
+    for where in dict.fromkeys(place for _, place in lacking):
+        notes.append(
+            f"not compared, {where} lacks them: {', '.join(name for name, place in lacking if place == where)}"
+        )
+    if not names:
+        raise UserError(f"{window.name} and {reference.name} have no measure in common; " + "; ".join(notes))
+    if not set(names) & set(INPUT_NAMES):
+        notes.append("inputs are not compared: there are no LR pictures on both sides")
+    return names, notes
+
+
+def _shared(window: Window, reference: Window) -> list[str]:
+    notes = []
+    if common := len(set(window.values.index) & set(reference.values.index)):
+        notes.append(f"{counted(common, 'picture')} of both have the same name; equal pictures hide a drift")
+    if window.weights and reference.weights and window.weights != reference.weights:
+        notes.append(f"other weights: sha256 {reference.weights[:12]} -> {window.weights[:12]}")
+    return notes
+
+
+def _conditional(
+    pooled: pd.DataFrame, is_window: np.ndarray, blocks: np.ndarray, seed: int
+) -> tuple[tuple[list[str], Conditional] | None, str]:
+    """The test of outputs at equal inputs with the names of the outputs, or why there is none."""
+    known = [str(name) for name in pooled if pooled[name].notna().mean() >= LEAST_KNOWN]
+    inputs = [name for name in known if name in INPUT_NAMES]
+    outputs = [name for name in known if name not in INPUT_NAMES]
+    if not inputs or not outputs:
+        return None, f"no {'outputs' if inputs else 'inputs'} to compare"
+    chosen = pooled[[*inputs, *outputs]].notna().all(axis=1).to_numpy() & _drawn(blocks, seed)
+    if any(len(set(blocks[chosen & side])) < FEWEST_PEOPLE for side in (is_window, ~is_window)):
+        return None, "too few pictures have all measures"
+    x, y = (_regressed(pooled.loc[chosen, names]) for names in (inputs, outputs))
+    return (outputs, beyond_inputs(x, y, is_window[chosen], blocks[chosen], seed)), ""
+
+
+def _drawn(blocks: np.ndarray, seed: int) -> np.ndarray:
+    """Which pictures the regressions read: whole blocks, drawn until there are :data:`MOST`."""
+    if len(blocks) <= MOST:
+        return np.ones(len(blocks), bool)
+    number, sizes = np.unique(blocks, return_inverse=True, return_counts=True)[1:]
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    kept = np.zeros(len(sizes), bool)
+    kept[order[np.cumsum(sizes[order]) <= MOST]] = True
+    return kept[number]
+
+
+def _regressed(values: pd.DataFrame) -> np.ndarray:
+    """Measures that change by factors as logarithms; a hundredth of the middle keeps zeros finite."""
+    columns = []
+    for name in values:
+        column = values[name].to_numpy(float)
+        if MEASURES[str(name)].by_factor:
+            column = np.log(column.clip(0) + max(1e-6, 0.01 * float(np.median(column))))
+        columns.append(column)
+    return np.column_stack(columns)
+
+
+def _plain(pooled: pd.DataFrame, is_window: np.ndarray, tested: Tested, alpha: float, parts: int) -> list[Finding]:
+    found = []
+    for place, name in enumerate(map(str, pooled)):
+        before, after = (pooled.loc[side, name].dropna() for side in (~is_window, is_window))
+        spread = float(before.std())
+        change = float(after.mean() - before.mean())
+        part = Part.INPUTS if name in INPUT_NAMES else Part.OUTPUTS
+        p = float(np.minimum(1.0, parts * tested.p_family[place]))
+        found.append(
+            Finding(
+                part, name, _state(p, alpha), float(before.mean()), float(after.mean()),
+                change / spread if spread > 0 else math.nan, float(tested.p[place]), p,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _beyond(
+    pooled: pd.DataFrame,
+    is_window: np.ndarray,
+    outputs: Sequence[str],
+    conditional: Conditional,
+    alpha: float,
+    parts: int,
+) -> list[Finding]:
+    found = []
+    for place, name in enumerate([*outputs, TOGETHER]):
+        p = float(np.minimum(1.0, parts * conditional.tested.p_family[place]))
+        state = State.OPEN if conditional.overlap < LEAST_OVERLAP else _state(p, alpha)
+        before = after = effect = math.nan
+        if name != TOGETHER:
+            values = pooled.loc[~is_window, name].dropna()
+            before, shift = float(values.mean()), float(conditional.shift[place])
+            after = before * math.exp(shift) if MEASURES[name].by_factor else before + shift
+            effect = (after - before) / float(values.std()) if values.std() > 0 else math.nan
+        found.append(Finding(Part.BEYOND, name, state, before, after, effect, float(conditional.tested.p[place]), p))
+    return found
+
+
+def _state(p: float, alpha: float) -> State:
+    return State.MOVED if p <= alpha else State.HOLDS

@@ -1,0 +1,121 @@
+"""What a watch has seen: every picture once, by content and by name, with its measures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import pandas as pd
+
+from fsrbench.drift.journal import Journal
+from fsrbench.drift.windows import Blocks, Window, labels
+from fsrbench.errors import UserError
+
+SETUP, PICTURES, CHECK = "setup", "pictures", "check"
+"""Kinds of records."""
+VERSION: Final = 1
+Stamp = tuple[int, int]
+"""Size in bytes and time of the last change in nanoseconds."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One picture that was scored."""
+
+    name: str
+    day: str
+    values: Mapping[str, float]
+
+
+class Memory:
+    """Everything in a journal.
+
+    Args:
+        journal: where it is kept; opened here.
+        setup: what must not change: method, task, kind of pictures.
+
+    Raises:
+        UserError: the journal is another watch's, or damaged.
+    """
+
+    def __init__(self, journal: Journal, setup: Mapping[str, Any]) -> None:
+        self._journal = journal
+        self.stamps: dict[str, Stamp] = {}
+        self.hashes: set[str] = set()
+        self.entries: list[Entry] = []
+        self.checks: list[dict[str, Any]] = []
+        self.pending = False
+        """Whether pictures were added since the last check."""
+        self._facts: dict[str, Any] = {}
+        records = journal.open()
+        if not records:
+            journal.append({"kind": SETUP, "version": VERSION, **setup})
+        for number, record in enumerate(records, 1):
+            try:
+                self._read(record, setup)
+            except (KeyError, TypeError, ValueError) as error:
+                raise UserError(f"{journal.path}, line {number}: not a record of a watch: {error!r}") from None
+
+    def _read(self, record: dict[str, Any], setup: Mapping[str, Any]) -> None:
+        kind = record["kind"]
+        if kind == SETUP:
+            for name, value in {"version": VERSION, **setup}.items():
+                if record[name] != value:
+                    found = f"is of a watch with {name} {record[name]}, not {value}"
+                    raise UserError(f"{self._journal.path} {found}; give another --out")
+        elif kind == PICTURES:
+            self._take(record)
+        elif kind == CHECK:
+            self.checks.append(record)
+            self.pending = False
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Remember what a round has scored; from then on it is seen."""
+        record = {"kind": PICTURES, **record}
+        self._journal.append(record)
+        self._take(record)
+
+    def check(self, record: dict[str, Any]) -> None:
+        """Remember a verdict, or why there is none."""
+        record = {"kind": CHECK, **record}
+        self._journal.append(record)
+        self.checks.append(record)
+        self.pending = False
+
+    def _take(self, record: dict[str, Any]) -> None:
+        for each in [*record["new"], *record["known"]]:
+            self.hashes.add(each["sha256"])
+        for each in [*record["new"], *record["known"], *record["unusable"]]:
+            size, changed = each["stamp"]
+            self.stamps[each["name"]] = (size, changed)
+        for each in record["new"]:
+            numbers = {name: math.nan if value is None else float(value) for name, value in each["values"].items()}
+            self.entries.append(Entry(each["name"], each["day"], numbers))
+        self._facts = record["facts"] or self._facts
+        self.pending = self.pending or bool(record["new"])
+
+    def window(self, name: str, method: str, task: str, size: int, blocks: Blocks) -> Window:
+        """The last ``size`` pictures."""
+        last = self.entries[-size:]
+        # A name may come again with other content
+        names = [f"{entry.name}#{place}" for place, entry in enumerate(last)]
+        values = pd.DataFrame([dict(entry.values) for entry in last], index=names)
+        people = {
+            image: str(folder)
+            for image, entry in zip(names, last, strict=True)
+            if (folder := PurePosixPath(entry.name).parent) != PurePosixPath(".")
+        }
+        days = {image: entry.day for image, entry in zip(names, last, strict=True)}
+        return Window(
+            name,
+            method,
+            task,
+            values,
+            labels(names, people, days, blocks),
+            self._facts.get("protocols", {}),
+            False,
+            self._facts.get("weights"),
+        )

@@ -1,0 +1,117 @@
+"""Score new pictures of a watch: enlarge them by the method, or take SR pictures as they are. Needs torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from fsrbench.api import evaluate
+from fsrbench.datasets import Dataset, Picture, Sample
+from fsrbench.drift.known import INPUTS, OUTPUTS
+from fsrbench.drift.windows import measured
+from fsrbench.errors import UserError
+from fsrbench.metrics.base import Direction, InputMetric, Metric
+from fsrbench.pictures.decode import to_uint8
+from fsrbench.runs.data import RunData
+from fsrbench.tasks import find_task
+
+AS_IT_IS: Final = "sr"
+"""Name of the method that returns its input, for SR pictures."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was measured of some pictures."""
+
+    values: dict[str, dict[str, float | None]]
+    """By picture: a number for each measure, ``None`` where there is none."""
+    problems: dict[str, str]
+    """Why others have none."""
+    facts: dict[str, Any]
+    """The metrics' protocols and the method's weights."""
+
+
+class _Held:
+    """Files in memory: what is scored is what was hashed, whatever happens to the file meanwhile."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+
+    def names(self) -> list[str]:
+        """All of them."""
+        return sorted(self._files)
+
+    def read(self, name: str) -> bytes:
+        """One file's bytes."""
+        return self._files[name]
+
+
+class _Measured(InputMetric):
+    """One of drift's own measures, as a metric of the run that scores the pictures."""
+
+    direction: Direction = "none"
+    settings = "of drift"
+
+    def __init__(self, name: str, with_lr: bool) -> None:
+        self.name, self.title, self.protocol = name, name, f"{name} of fsrbench.drift.measures"
+        self._with_lr = with_lr
+
+    def score(self, sr: Tensor, lr: Tensor, ids: Sequence[str]) -> Tensor:
+        """The measure of each picture."""
+        pairs = zip(to_uint8(sr), to_uint8(lr), strict=True)
+        found = [measured(picture, given if self._with_lr else None)[self.name] for picture, given in pairs]
+        return torch.tensor(found, dtype=torch.float64)
+
+
+def score(
+    files: Mapping[str, bytes], method: str, task: str, metrics: Sequence[str], of_sr: bool, **options: Any
+) -> Scored:
+    """Measure pictures.
+
+    Args:
+        files: bytes of each picture, by name.
+        method: enlarges them; not asked for SR pictures.
+        task: its task.
+        metrics: names of the metrics besides the measures of pictures.
+        of_sr: the pictures are SR themselves.
+        **options: further settings of :func:`fsrbench.evaluate`, such as ``device`` and ``offline``.
+
+    Raises:
+        UserError: the method cannot be loaded.
+    """
+    names = {f"{place:05}": name for place, name in enumerate(files)}
+    held = _Held(files)
+    samples = tuple(Sample(image, lr=Picture(held, name)) for image, name in names.items())
+    shown = [m.name for m in (*INPUTS, *OUTPUTS) if m.name != "lr_size"]
+    if of_sr:
+        shown = ["sr_brightness", "sr_contrast", "sr_sharpness", "sr_noise"]
+        task = f"{find_task(task).hr_size}x1"
+    own: list[str | type[Metric] | Metric] = [*(_Measured(name, not of_sr) for name in shown), *metrics]
+    methods: Any = {AS_IT_IS: lambda pictures: pictures} if of_sr else [method]
+    run = evaluate(methods, Dataset("new pictures", samples), own, task=task, progress=False, **options)
+    row = AS_IT_IS if of_sr else method
+    entry = run.entry("methods", row)
+    if entry.get("status") == "unavailable" or "note" in entry:
+        raise UserError(f"{row}: {entry.get('note')}")
+    return _scored(run, row, names)
+
+
+def _scored(run: RunData, row: str, names: Mapping[str, str]) -> Scored:
+    wide = run.scores[run.scores["method"] == row].pivot(index="image", columns="metric", values="value")
+    values, problems = {}, dict(run.manifest["dataset"]["left_out"])
+    failed = run.entry("methods", row).get("failed_images") or {}
+    for image, name in names.items():
+        if image in wide.index and wide.loc[image].notna().any():
+            numbers = wide.loc[image].astype(float).to_dict()
+            values[name] = {str(m): v if math.isfinite(v) else None for m, v in numbers.items()}
+        else:
+            problems[image] = str(problems.get(image) or failed.get(image) or "no measure has a number")
+    protocols = {metric: run.manifest["protocols"].get(metric, "") for metric in wide.columns}
+    kept = {m: text for m, text in protocols.items() if not m.startswith(("lr_", "sr_"))}
+    facts = {"protocols": kept, "weights": run.entry("methods", row).get("weights_sha256")}
+    return Scored(values, {names[image]: why for image, why in problems.items()}, facts)

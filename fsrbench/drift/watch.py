@@ -1,0 +1,158 @@
+"""``fsrbench drift --watch FOLDER``: score what is new there, and compare the last pictures with the reference."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from fsrbench.drift import as_json, history
+from fsrbench.drift.command import HOLDS, MOVED, Settings, write_refusal, write_verdict
+from fsrbench.drift.compare import compare
+from fsrbench.drift.journal import Journal
+from fsrbench.drift.memory import Memory
+from fsrbench.drift.new_files import NewFiles
+from fsrbench.drift.windows import BY_HR, Window
+from fsrbench.errors import FsrbenchError, UserError, counted, one_of
+from fsrbench.files.folders import make_folder, only_writer
+from fsrbench.gate.findings import Refusal
+
+if TYPE_CHECKING:  # imports torch
+    from fsrbench.drift.score import Scored
+
+JOURNAL: Final = "journal.jsonl"
+PAGE: Final = "history.html"
+EVERY: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+NEEDS_HR_LR: Final = ("consistency",)
+"""Metrics that need LR made by the run from HR."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What is watched, and how."""
+
+    folder: Path
+    out: Path
+    window: int = 200
+    pictures: str = "lr"
+    device: str = "auto"
+    offline: bool = False
+
+
+def watch_command(watched: Watched, settings: Settings, every: str = "1h", once: bool = False) -> int:
+    """Watch a folder: a round now and, unless it is ``once``, another one whenever the time has passed.
+
+    The folder's files are read and never changed. What was seen lies in ``out`` in a journal; a kill loses no more than
+    what was being scored, which the next round scores.
+
+    Returns:
+        Of the one round: 0 nothing moved, 1 something did.
+
+    Raises:
+        UserError: the folder, the reference or ``out`` cannot be used; with ``once`` also: it cannot be compared.
+    """
+    settings.check()
+    pause = seconds(every)
+    watch = _prepared(watched, settings)
+    with only_writer(watched.out):
+        memory = watch.open()
+        while True:
+            began = time.monotonic()
+            try:
+                code = watch.round(memory)
+            except FsrbenchError as error:
+                if once:
+                    raise
+                print(f"fsrbench: {error}", file=sys.stderr, flush=True)
+            if once:
+                return code
+            time.sleep(max(0.0, pause - (time.monotonic() - began)))
+
+
+def seconds(text: str) -> float:
+    """A time such as ``30s``, ``10m``, ``1h`` or ``1d`` in seconds.
+
+    Example:
+        >>> seconds("10m"), seconds("1.5h")
+        (600.0, 5400.0)
+
+    Raises:
+        UserError: it is none.
+    """
+    found = EVERY.fullmatch(text.strip())
+    if not found or float(found[1]) <= 0:
+        raise UserError(f"--every {text!r}: write a number and s, m, h or d, such as 10m")
+    return float(found[1]) * SECONDS[found[2]]
+
+
+def _prepared(watched: Watched, settings: Settings) -> _Watch:
+    """Check what was given, before anything is written."""
+    one_of("kind of pictures", watched.pictures, ("lr", "sr"))
+    if not watched.folder.is_dir():
+        raise UserError(f"{watched.folder}: no such folder to watch")
+    if watched.out.resolve().is_relative_to(watched.folder.resolve()):
+        raise UserError(f"--out {watched.out} lies in the watched folder, which is never written to")
+    reference = settings.reference()
+    make_folder(watched.out, lambda: (watched.out / JOURNAL).exists(), "give --out a new or an earlier watch's folder")
+    return _Watch(watched, settings, reference)
+
+
+@dataclass(frozen=True)
+class _Watch:
+    watched: Watched
+    settings: Settings
+    reference: Window
+
+    def open(self) -> Memory:
+        """What earlier rounds have seen."""
+        setup = {"method": self.reference.method, "task": self.reference.task, "pictures": self.watched.pictures}
+        return Memory(Journal(self.watched.out / JOURNAL), setup)
+
+    def round(self, memory: Memory) -> int:
+        """Score what is new, compare, write."""
+        new = NewFiles(self.watched.folder, memory)
+        for batch in new.batches():
+            memory.add(batch.record(self._score))
+        lines = [counted(new.scored, "new picture")] + [f"{n} {what}" for what, n in new.others().items() if n]
+        print(f"{self.watched.folder}: {', '.join(lines)}; {len(memory.entries)} in all", flush=True)
+        try:
+            return self._compare(memory)
+        except UserError as error:
+            refusal = Refusal(self.watched.folder, self.settings.against, str(error).splitlines())
+            self._keep(memory, {"errors": refusal.reasons})
+            write_refusal(refusal, self.settings)
+            raise
+
+    def _score(self, files: dict[str, bytes]) -> Scored:
+        from fsrbench.drift.score import score
+
+        of_sr = self.watched.pictures == "sr"
+        skipped = (*NEEDS_HR_LR, *(BY_HR if self.reference.has_hr else ()), *(("identity_lr",) if of_sr else ()))
+        metrics = [name for name in self.reference.protocols if name not in skipped]
+        options: dict[str, Any] = {"device": self.watched.device, "offline": self.watched.offline}
+        return score(files, self.reference.method, self.reference.task, metrics, of_sr, **options)
+
+    def _compare(self, memory: Memory) -> int:
+        if not memory.entries:
+            raise UserError(f"{self.watched.folder}: no pictures yet")
+        name = str(self.watched.folder)
+        window = memory.window(
+            name, self.reference.method, self.reference.task, self.watched.window, self.settings.blocks
+        )
+        verdict = compare(window, self.reference, self.settings.alpha, self.settings.seed)
+        self._keep(memory, {"verdict": as_json.model(verdict).model_dump(mode="json")})
+        write_verdict(verdict, self.settings)
+        return MOVED if verdict.red else HOLDS
+
+    def _keep(self, memory: Memory, outcome: dict[str, object]) -> None:
+        """Remember what a check of new pictures found, and draw the page."""
+        if memory.pending or not memory.checks:
+            memory.check(
+                {"time": datetime.now(UTC).isoformat(timespec="seconds"), "seen": len(memory.entries), **outcome}
+            )
+        history.write(self.watched.out / PAGE, memory, self.watched.folder, self.reference, self.watched.window)

@@ -1,0 +1,48 @@
+"""Ticks of axes: at round numbers, written as plain ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axis import Axis
+from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
+
+
+class PlainNumbers(Formatter):
+    """Writes an axis's ticks as plain numbers, on a linear axis all with as many digits after the point.
+
+    Args:
+        factor: from the axis's values to what is written.
+
+    Example:
+        >>> PlainNumbers().format_ticks([23.8, 24, 24.2]), PlainNumbers(100).format_ticks([-0.5, 0, 0.5])
+        (['23.8', '24.0', '24.2'], ['−50', '0', '50'])
+    """
+
+    def __init__(self, factor: float = 1) -> None:
+        self.factor = factor
+
+    def __call__(self, value: float, position: int | None = None) -> str:
+        """One tick by itself."""
+        return f"{value * self.factor:.10g}".replace("-", "−")
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """All ticks of an axis."""
+        texts = [self(value) for value in values]
+        if isinstance(self.axis, Axis) and self.axis.get_scale() == "log":
+            return texts
+        digits = max((len(text.partition(".")[2]) for text in texts), default=0)
+        return [f"{value * self.factor + 0.0:.{digits}f}".replace("-", "−") for value in values]
+
+
+def plain_ticks(axis: Axis, most: int = 5, factor: float = 1) -> None:
+    """Ticks at round numbers (1, 2 and 5 times a power of ten), written as such; ``factor`` 100 for per cent."""
+    if axis.get_scale() == "log":
+        low, high = sorted(axis.get_view_interval())
+        decades = math.log10(high / low)
+        axis.set_major_locator(LogLocator(10, subs=(1.0,) if decades > 1.6 else (1.0, 2.0, 5.0), numticks=most + 1))
+        axis.set_minor_locator(NullLocator())
+    else:
+        axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10], min_n_ticks=3))
+    axis.set_major_formatter(PlainNumbers(factor))

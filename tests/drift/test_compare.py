@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from unittest import mock
+
+import numpy as np
+import pandas as pd
+import pytest
+from made.drifting import enlarge, faces, jpeg, noisy, window
+
+from fsrbench.drift import conditional, two_samples
+from fsrbench.drift.compare import compare
+from fsrbench.drift.verdict import Part, State, Verdict
+from fsrbench.drift.windows import Window
+from fsrbench.errors import UserError
+
+COUNT = 120
+ALPHA = 0.05
+
+
+@pytest.fixture(scope="module")
+def reference() -> Window:
+    return window(faces(COUNT, seed=0), name="reference")
+
+
+@pytest.fixture(autouse=True)
+def fewer_exchanges():  # type: ignore[no-untyped-def]
+    with mock.patch.object(two_samples, "PERMUTATIONS", 999), mock.patch.object(conditional, "PERMUTATIONS", 1000):
+        yield
+
+
+def states(verdict: Verdict) -> list[State]:
+    return [verdict.state(part) for part in Part]
+
+
+def test_another_window_of_the_same_source_holds(reference: Window) -> None:
+    verdict = compare(window(faces(COUNT, seed=1)), reference)
+    assert states(verdict) == [State.HOLDS] * 3
+    assert not verdict.red
+    assert verdict.overlap > 0.75
+
+
+@pytest.mark.parametrize("fault", [jpeg, noisy])
+def test_a_fault_of_inputs_is_theirs(reference: Window, fault) -> None:  # type: ignore[no-untyped-def]
+    verdict = compare(window([fault(lr) for lr in faces(COUNT, seed=2)]), reference)
+    assert verdict.state(Part.INPUTS) is State.MOVED
+    assert verdict.state(Part.BEYOND) is not State.MOVED
+    assert verdict.red
+
+
+def test_a_changed_method_is_its_own(reference: Window) -> None:
+    changed = window(faces(COUNT, seed=3), partial(enlarge, strength=1.2))
+    verdict = compare(changed, reference)
+    assert verdict.state(Part.INPUTS) is State.HOLDS
+    assert verdict.state(Part.BEYOND) is State.MOVED
+    (detail,) = [each for each in verdict.of(Part.BEYOND) if each.name == "sr_detail"]
+    assert detail.after / detail.before == pytest.approx(1.2, rel=0.1)
+
+
+@pytest.mark.heavy
+def test_false_alarms_are_as_many_as_declared() -> None:
+    """Of 200 pairs of windows of one source 2 to 8 % raise an alarm at 5 %."""
+    source = window(faces(400, seed=9)).values
+    alarms = 0
+    with mock.patch.object(two_samples, "PERMUTATIONS", 199), mock.patch.object(conditional, "PERMUTATIONS", 200):
+        for seed in range(200):
+            drawn = np.random.default_rng(seed).permutation(len(source))
+            first, second = source.iloc[drawn[:40]], source.iloc[drawn[40:80]]
+            pair = [Window("w", "mine", "x4", each, tuple(each.index)) for each in (first, second)]
+            alarms += compare(*pair, seed=seed).red
+    assert 4 <= alarms <= 16
+
+
+def test_findings_share_one_level(reference: Window) -> None:
+    verdict = compare(window(faces(COUNT, seed=4)), reference)
+    names = set(reference.values)
+    assert {each.name for each in verdict.findings if each.part is not Part.BEYOND} == names
+    for each in verdict.findings:
+        assert np.isnan(each.p_corrected) or each.p_corrected >= each.p - 1e-12
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": "other"}, "method differs: window has other; the reference reference has mine"),
+        ({"task": "x8"}, "task differs: window has x8; the reference reference has x4"),
+        ({"blocks": ("ann",) * COUNT}, "window: too few to test: 1 person or day, at least 12 are needed"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(reference: Window, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        compare(replace(window(faces(COUNT, seed=5)), **changes), reference)  # type: ignore[arg-type]
+
+
+def test_too_few_pictures_are_refused(reference: Window) -> None:
+    with pytest.raises(UserError, match="too few to test: 5 pictures, at least 12 are needed"):
+        compare(window(faces(5, seed=5)), reference)
+
+
+def with_confidence(base: Window, confidence: float, protocol: str = "how") -> Window:
+    values = base.values.assign(detection_confidence=confidence)
+    return replace(base, values=values, protocols={"detection_confidence": protocol})
+
+
+def test_a_window_without_faces_is_refused(reference: Window) -> None:
+    empty = with_confidence(window(faces(20, seed=6)), 0.2)
+    with pytest.raises(UserError, match="window: no face is found in any of 20 pictures"):
+        compare(empty, with_confidence(reference, 0.99))
+
+
+def test_a_metric_of_another_protocol_is_not_compared(reference: Window) -> None:
+    found = compare(with_confidence(window(faces(COUNT, seed=7)), 0.95), with_confidence(reference, 0.99, "otherwise"))
+    assert "detection_confidence is not compared: its protocol differs" in found.notes
+    assert "detection_confidence" not in {each.name for each in found.findings}
+
+
+def test_a_metric_of_one_side_is_named(reference: Window) -> None:
+    found = compare(window(faces(COUNT, seed=7)), with_confidence(reference, 0.99))
+    assert "not compared, window lacks them: detection_confidence" in found.notes
+
+
+def test_without_inputs_outputs_have_the_whole_level(reference: Window) -> None:
+    only = [name for name in reference.values if name.startswith("sr_")]
+    pair = [
+        replace(each, values=each.values[only])
+        for each in (window(faces(COUNT, seed=8), partial(enlarge, strength=3)), reference)
+    ]
+    found = compare(*pair)
+    assert states(found) == [State.OPEN, State.MOVED, State.OPEN]
+    assert any("inputs are not compared" in note for note in found.notes)
+    assert any("no inputs to compare" in note for note in found.notes)
+
+
+def test_nothing_in_common(reference: Window) -> None:
+    other = replace(reference, values=pd.DataFrame({"niqe": np.arange(30.0)}), blocks=tuple(map(str, range(30))))
+    with pytest.raises(UserError, match="have no measure in common"):
+        compare(other, reference)
+
+
+def test_other_weights_and_equal_names_are_noted(reference: Window) -> None:
+    again = replace(reference, name="again", weights="a" * 64)
+    found = compare(again, replace(reference, weights="b" * 64))
+    assert any(note.startswith("other weights: sha256 bbbbbbbbbbbb -> aaaaaaaaaaaa") for note in found.notes)
+    assert any(note.startswith(f"{COUNT} pictures of both have the same name") for note in found.notes)

@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+from made import call
+from made.drifting import drop, enlarge, faces, noisy, window
+from made.places import ROOT, TESTS
+
+from fsrbench.drift import score as scoring
+from fsrbench.drift import watch as watching
+from fsrbench.drift.command import Settings
+from fsrbench.drift.score import Scored
+from fsrbench.drift.watch import Watched, watch_command
+from fsrbench.drift.windows import Window, measured
+from fsrbench.errors import UserError
+from fsrbench.pictures.decode import decode
+
+COUNT = 40
+KILLS = 10
+
+
+def by_hand(files: dict[str, bytes], *_: object, **__: object) -> Scored:
+    """Score with the made method, without a run."""
+    import numpy as np
+
+    found = {}
+    for name, content in files.items():
+        lr = np.asarray(decode(content))
+        found[name] = measured(enlarge(lr), lr)
+    return Scored(found, {}, {"protocols": {}, "weights": None})
+
+
+@pytest.fixture(scope="module")
+def reference() -> Window:
+    return window(faces(COUNT, seed=0), name="reference")
+
+
+@pytest.fixture(autouse=True)
+def quick(reference: Window) -> Iterator[None]:
+    """The made reference and method in place of a run's."""
+    with (
+        mock.patch.object(scoring, "score", by_hand),
+        mock.patch.object(Settings, "reference", return_value=reference),
+        mock.patch("fsrbench.drift.two_samples.PERMUTATIONS", 499),
+        mock.patch("fsrbench.drift.conditional.PERMUTATIONS", 500),
+    ):
+        yield
+
+
+@pytest.fixture
+def camera(tmp_path: Path) -> Path:
+    folder = tmp_path / "camera"
+    for place, lr in enumerate(faces(COUNT, seed=1)):
+        drop(folder, f"{place:03}.png", lr, age=5000 - place)
+    return folder
+
+
+def a_round(camera: Path, **changes: object) -> int:
+    watched = Watched(camera, camera.parent / "state", **changes)  # type: ignore[arg-type]
+    return watch_command(watched, Settings(Path("reference")), once=True)
+
+
+def records(camera: Path, kind: str) -> list[dict[str, object]]:
+    lines = (camera.parent / "state" / "journal.jsonl").read_text().splitlines()
+    return [record for record in map(json.loads, lines) if record["kind"] == kind]
+
+
+def scored(camera: Path) -> list[str]:
+    return [each["name"] for record in records(camera, "pictures") for each in record["new"]]  # type: ignore[union-attr, index]
+
+
+def test_each_picture_is_scored_once(camera: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in camera.iterdir()}
+    assert [a_round(camera), a_round(camera)] == [0, 0]
+    assert scored(camera) == sorted(path.name for path in before)
+    assert {path: path.stat().st_mtime_ns for path in camera.iterdir()} == before
+    assert len(records(camera, "check")) == 1  # nothing new was checked a second time
+
+
+def test_new_pictures_join_and_the_oldest_leave_the_window(camera: Path, reference: Window) -> None:
+    a_round(camera, window=COUNT)
+    for place, lr in enumerate(faces(COUNT, seed=2)):
+        drop(camera, f"new-{place:03}.png", noisy(lr), age=100 - place)
+    assert a_round(camera, window=COUNT) == 1
+    verdict = records(camera, "check")[-1]["verdict"]
+    assert verdict["pictures"] == COUNT  # type: ignore[index]
+    assert verdict["parts"]["inputs"] == "moved"  # type: ignore[index]
+
+
+def test_copies_and_renamed_pictures_are_known_and_new_content_is_new(camera: Path) -> None:
+    a_round(camera)
+    (camera / "000.png").rename(camera / "moved.png")
+    drop(camera, "001.png", faces(1, seed=77)[0])
+    a_round(camera)
+    assert Counter(scored(camera))["001.png"] == 2
+    assert "moved.png" not in scored(camera)
+    assert [each["name"] for each in records(camera, "pictures")[-1]["known"]] == ["moved.png"]  # type: ignore[union-attr, index]
+
+
+def test_half_written_files_wait(camera: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = drop(camera, "late.png", faces(1, seed=5)[0])
+    content = whole.read_bytes()
+    whole.write_bytes(content[:60])
+    os.utime(whole, (time.time() - 30,) * 2)
+    drop(camera, "fresh.png", faces(1, seed=6)[0], age=0)
+    a_round(camera)
+    assert "2 still being written" in capsys.readouterr().out
+    whole.write_bytes(content)
+    os.utime(whole, (time.time() - 20,) * 2)
+    a_round(camera)
+    assert scored(camera)[-1] == "late.png"
+
+
+def test_what_is_no_picture_is_said_once(camera: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (camera / "notes.txt").write_text("no picture")
+    (camera / "broken.png").write_bytes(b"no picture")
+    os.utime(camera / "broken.png", (time.time() - 3600,) * 2)
+    a_round(camera)
+    assert "1 unusable" in capsys.readouterr().out
+    a_round(camera)
+    assert "unusable" not in capsys.readouterr().out
+
+
+def test_too_few_pictures_are_kept_for_later(tmp_path: Path) -> None:
+    camera = tmp_path / "camera"
+    drop(camera, "a.png", faces(1, seed=1)[0])
+    with pytest.raises(UserError, match="too few to test: 1 picture, at least 12 are needed"):
+        a_round(camera)
+    assert scored(camera) == ["a.png"]
+    assert (tmp_path / "state" / "history.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"folder": Path("nowhere")}, "nowhere: no such folder to watch"),
+        ({"out": "camera/state"}, "lies in the watched folder, which is never written to"),
+        ({"pictures": "hr"}, "unknown kind of pictures 'hr'; known: lr, sr"),
+    ],
+)
+def test_what_cannot_be_watched(camera: Path, changes: dict[str, object], message: str) -> None:
+    if "out" in changes:
+        changes = {"out": camera / "state"}
+    settings = {"folder": camera, "out": camera.parent / "state"} | changes
+    with pytest.raises(UserError, match=message):
+        watch_command(Watched(**settings), Settings(Path("reference")), once=True)  # type: ignore[arg-type]
+
+
+def test_a_state_of_another_method_is_refused(camera: Path, reference: Window) -> None:
+    from dataclasses import replace
+
+    a_round(camera)
+    other = replace(reference, method="other")
+    with (
+        mock.patch.object(Settings, "reference", return_value=other),
+        pytest.raises(UserError, match="is of a watch with method mine, not other; give another --out"),
+    ):
+        a_round(camera)
+
+
+def test_times() -> None:
+    assert watching.seconds("30s") == 30
+    assert watching.seconds("1.5h") == 5400
+    for wrong in ("0s", "1w", "soon"):
+        with pytest.raises(UserError, match="--every"):
+            watching.seconds(wrong)
+
+
+def test_command_line(camera: Path) -> None:
+    flags = ["--watch", camera, "--against", "reference", "--once", "--out", camera.parent / "state"]
+    done = call("drift", *flags, "--format", "prometheus", "--output", camera.parent / "drift.prom")
+    assert done.exit_code == 0, done.output
+    assert "fsrbench_drift_comparable" in (camera.parent / "drift.prom").read_text()
+    assert call("drift", "run", *flags).exit_code == 2
+
+
+KILLER = """
+import json, os, random, signal, sys, time, types
+from pathlib import Path
+from unittest import mock
+
+scoring = sys.modules["fsrbench.drift.score"] = types.ModuleType("score")  # no torch: only the watch is interrupted
+import numpy as np
+from made.drifting import enlarge, faces, window
+from fsrbench.drift import new_files, watch
+from fsrbench.drift.command import Settings
+from fsrbench.drift.windows import measured
+from fsrbench.pictures.decode import decode
+
+def slowly(files, *_, **__):
+    found = {}
+    for name, content in files.items():
+        time.sleep(0.01)
+        lr = np.asarray(decode(content))
+        found[name] = measured(enlarge(lr), lr)
+    return types.SimpleNamespace(values=found, problems={}, facts={"protocols": {}, "weights": None})
+
+scoring.score = slowly
+new_files.BATCH = 5
+reference = window(faces(20, seed=0), name="reference")
+Settings.reference = lambda self: reference
+mock.patch("fsrbench.drift.two_samples.PERMUTATIONS", 99).start()
+mock.patch("fsrbench.drift.conditional.PERMUTATIONS", 100).start()
+
+def start(once):
+    if (child := os.fork()) == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        watch.watch_command(watch.Watched(Path("camera"), Path("state")), Settings(Path("r")), "0.05s", once)
+        os._exit(0)
+    return child
+
+def arrive(round):
+    for path in sorted(Path("waiting").glob(f"{round:02}-*")):
+        path.rename(Path("camera") / path.name)
+
+seed, kills = json.loads(sys.argv[1])
+moments = random.Random(seed)
+for round in range(kills):
+    arrive(round)
+    child = start(False)
+    time.sleep(moments.uniform(0, 0.5))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+arrive(kills)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(start(True), 0)[1]))
+"""
+
+
+@pytest.mark.kill
+def test_ten_kills_lose_and_repeat_nothing(tmp_path: Path) -> None:
+    """Pictures arrive while a watch is killed ten times; in the end each was scored exactly once."""
+    for place, lr in enumerate(faces((KILLS + 1) * 12, seed=3)):
+        drop(tmp_path / "waiting", f"{place // 12:02}-{place:03}.png", lr)
+    (tmp_path / "camera").mkdir()
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)]), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", KILLER, json.dumps([random.randrange(1000), KILLS])]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    names = scored(tmp_path / "camera")
+    assert len(names) == (KILLS + 1) * 12
+    assert Counter(names) == Counter(path.name for path in (tmp_path / "camera").iterdir())
+    assert records(tmp_path / "camera", "check")[-1]["seen"] == len(names)
