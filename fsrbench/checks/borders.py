@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.checks.finding import Finding, Measured, agreed
+from fsrbench.checks.finding import Finding, Measured, examples, partly
 from fsrbench.checks.view import View, luma
 
 SIDES: Final = ("top", "left", "bottom", "right")
@@ -26,38 +26,38 @@ COLUMNS: Final = 64
 
 def measure(view: View) -> dict[str, np.ndarray]:
     """``borders``: 4,3, width in pixels of each of :data:`KINDS` at each of :data:`SIDES`; 0 for none."""
-    references = [luma(picture) for picture in (view.lr, view.hr) if picture is not None]
-    varied = VARIED if view.hr is not None else float(np.hypot(VARIED, NOISE * _noise(references[0])))
-    widths = []
-    for k in range(4):
-        turned = [np.rot90(reference, -k) for reference in references]
-        widths.append(_widths(np.rot90(view.sr_luma, -k), turned, view.scale, varied))
+    widths = np.array([_widths(np.rot90(view.sr_luma, -k), view.scale) for k in range(4)], np.float64)
+    if widths.any():
+        references = [luma(picture) for picture in (view.lr, view.hr) if picture is not None]
+        varied = VARIED if view.hr is not None else float(np.hypot(VARIED, NOISE * _noise(references[0])))
+        for k, kind in zip(*np.nonzero(widths), strict=True):
+            turned = [np.rot90(reference, -k) for reference in references]
+            width = widths[k, kind] / len(view.sr)
+            widths[k, kind] *= all(_goes_on(of, width * len(of), kind, varied) for of in turned)
     # Turned clockwise by 0, 90, 180, 270 degrees, the top line is the top, left, bottom, right
-    return {"borders": np.array(widths, np.float64)}
+    return {"borders": widths}
 
 
-def judge(measured: Measured) -> list[Finding]:
-    """A finding if most images have a border of one kind on one side or more."""
+def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
+    """A finding if most images have a border of one kind on one side or more; of one colour, if some have."""
     for number, kind in enumerate(KINDS):
         widths = measured["borders"][:, :, number]
-        if shown := agreed((widths > 0).any(axis=1).astype(float)):
+        padded = np.asarray((widths > 0).any(axis=1))
+        if shown := partly(padded.astype(float), padded if number == 0 else np.zeros(0, bool)):
             found = [(name, float(np.median(w[w > 0]))) for name, w in zip(SIDES, widths.T, strict=True) if w.any()]
             where = ", ".join(f"{name} {width:.0f} px" for name, width in found)
-            text = f"a border of {kind} ({where}) on {shown[0]} of {shown[1]} images, where the face goes on: crop it"
+            text = f"a border of {kind} ({where}) on {shown[0]} of {shown[1]} images{examples(padded, ids)}"
+            text += ", where the face goes on: crop it"
             return [Finding("borders", text, max(width for _, width in found), 0.0, *shown)]
     return []
 
 
-def _widths(sr: np.ndarray, references: Sequence[np.ndarray], scale: int, varied: float) -> list[int]:
-    """The width of each kind of border at the top, where LR and HR go on: blur makes lines alike, too."""
-    side = len(sr)
-    lines = sr[: 2 * (side // WIDEST) + 1, :: max(1, side // COLUMNS)]
+def _widths(sr: np.ndarray, scale: int) -> list[int]:
+    """The width of each kind of border at the top, also where LR and HR end so: blur makes lines alike, too."""
+    lines = sr[: 2 * (len(sr) // WIDEST) + 1, :: max(1, len(sr) // COLUMNS)]
     found = [_of_one_colour(lines), _repeated(lines, scale), 0]
     found[2] = 0 if any(found) else _mirrored(lines, scale)
-    return [
-        width if width and all(_goes_on(of, width * len(of) / side, kind, varied) for of in references) else 0
-        for kind, width in enumerate(found)
-    ]
+    return found
 
 
 def _goes_on(reference: np.ndarray, lines: float, kind: int, varied: float) -> bool:

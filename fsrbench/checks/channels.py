@@ -1,45 +1,61 @@
-"""Colour channels in another order than RGB."""
+"""Colour channels in another order than RGB, or of another colour space."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Final
 
 import numpy as np
 
-from fsrbench.checks.finding import Finding, Measured, agreed
-from fsrbench.checks.view import View, rms
+from fsrbench.checks.finding import Finding, Measured, examples, partly
+from fsrbench.checks.view import LUMA, View
 
 ORDERS: Final = tuple(permutations(range(3)))
 """Orders of the channels; the first is the right one."""
+_YCBCR: Final = np.stack([LUMA, ([0, 0, 1] - LUMA) / (2 - 2 * LUMA[2]), ([1, 0, 0] - LUMA) / (2 - 2 * LUMA[0])])
+_CHROMA: Final = np.array([0, 128, 128], np.float32)
+_NONE: Final = np.zeros(3, np.float32)
+MIXES: Final = {
+    **{"".join("RGB"[c] for c in order): (np.eye(3, dtype=np.float32)[list(order)], _NONE) for order in ORDERS},
+    "YCbCr": (_YCBCR, _CHROMA),
+    "YCrCb": (_YCBCR[[0, 2, 1]], _CHROMA),
+}
+"""What channels may have been saved as, and how they come from RGB: a matrix and an offset; the first is right."""
 COLOURED: Final = 6.0
 """Least RMS distance in grey levels between LR and its own channels in another order."""
 BETTER: Final = 0.8
-"""In the wrong order, SR fits LR better when put right, by this factor in RMS: honest methods by more than 3 worse."""
+"""SR fits LR with its channels mixed better than LR as it is, by this factor in RMS: honest methods fit it worse."""
+SURE: Final = 0.6
+"""The factor at which single pictures tell."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``channels``: 6, RMS distance of SR in each of :data:`ORDERS` to LR; NaN where LR is grey."""
+    """``channels``: 8, RMS distance of SR to LR mixed as in each of :data:`MIXES`; NaN where LR is grey."""
     sr, lr = (picture.reshape(-1, 3).astype(np.float32) for picture in view.coarse[:2])
-    apart = [rms(lr[:, order] - lr) for order in ORDERS[1:]]
-    if min(apart) < COLOURED:
-        return {"channels": np.full(len(ORDERS), np.nan)}
-    sr = sr - (sr.mean() - lr.mean())  # brightness is another check's
-    return {"channels": np.array([rms(sr[:, order] - lr) for order in ORDERS])}
+    mixed = np.stack([lr @ mix.T + offset for mix, offset in MIXES.values()])
+    if _apart(mixed[1 : len(ORDERS)] - lr).min() < COLOURED:
+        return {"channels": np.full(len(MIXES), np.nan)}
+    return {"channels": _apart(sr - mixed)}
 
 
-def judge(measured: Measured) -> list[Finding]:
-    """A finding if most coloured images fit LR better in one other order."""
+def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
+    """A finding if most coloured images fit LR better mixed in one way, or some much better."""
     distances = measured["channels"]
     grey = np.isnan(distances).any(axis=1)
     best = np.where(grey, 0, np.nan_to_num(distances).argmin(axis=1))
-    for order in range(1, len(ORDERS)):
-        factor = distances[:, order] / np.maximum(distances[:, 0], 1e-9)
-        votes = np.where(grey, np.nan, (best == order) & (factor < BETTER))
-        if shown := agreed(votes):
-            # SR[:, order] is right, so SR's channels are the inverse of that order
-            names = "".join("RGB"[list(ORDERS[order]).index(channel)] for channel in range(3))
-            what = "red and blue are swapped (BGR)" if names == "BGR" else f"channels are in the order {names}"
-            text = f"{what} on {shown[0]} of {shown[1]} coloured images: convert to RGB before saving"
-            return [Finding("channels", text, round(float(np.nanmedian(factor)), 3), BETTER, *shown)]
+    for number, name in enumerate(MIXES):
+        factor = distances[:, number] / np.maximum(distances[:, 0], 1e-9)
+        sure = (best == number) & (factor < SURE)
+        if number and (shown := partly(np.where(grey, np.nan, (best == number) & (factor < BETTER)), sure)):
+            what = "red and blue are swapped (BGR)" if name == "BGR" else f"channels are in the order {name}"
+            where = f"{shown[0]} of {shown[1]} coloured images{examples(sure, ids)}"
+            value = round(float(np.median(factor[sure])) if sure.any() else float(np.nanmedian(factor)), 3)
+            return [Finding("channels", f"{what} on {where}: convert to RGB before saving", value, BETTER, *shown)]
     return []
+
+
+def _apart(differences: np.ndarray) -> np.ndarray:
+    """RMS of each difference, apart from brightness, which is another check's."""
+    distances: np.ndarray = differences.std(axis=(1, 2))
+    return distances

@@ -1,4 +1,4 @@
-"""HR that was enlarged from something smaller: its spectrum ends before the pixels do."""
+"""HR or SR that was enlarged from something smaller: its spectrum ends before the pixels do."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from scipy import fft
 
-from fsrbench.checks.finding import Finding, Measured, enough
-from fsrbench.checks.view import luma
+from fsrbench.checks.finding import LEAST, Finding, Measured, enough
+from fsrbench.checks.view import View, luma
 
 CUTS: Final = (0.125, 0.25, 0.5)
 """Where a spectrum may end, as a share of the highest frequency: enlarged 8, 4 and 2 times."""
@@ -17,17 +17,26 @@ ABOVE: Final = (1.1, 1.6)
 """Bands below and above a cut, as multiples of it."""
 MOST: Final = 1.15
 """Largest fall from band to band, in powers of ten, that is no finding: photographs fall by 0.5 to 0.9."""
+RICH: Final = 0.8
+"""Of SR, the largest fall at half the cut: interpolated pictures fall early and late, those enlarged twice but once."""
+RICH_RESTORED: Final = 1.02
+"""The same at half the highest frequency where LR has SR's side: there is no interpolation of LR then."""
+LR_ENDS: Final = 1.0
+"""LR's fall from which on it ends there, too, and SR may have that of it."""
+LEAST_SIDE: Final = 128
+"""Of SR that tells."""
 LEAST_POWER: Final = 1.0
 """Least power per pixel below a cut, in squared grey levels: rounding alone has 1/12."""
 
 
-def measure(hr: np.ndarray) -> np.ndarray:
+def measure(picture: np.ndarray, every: int = 1) -> np.ndarray:
     """``spectrum``: 3, by how many powers of ten power falls across each of :data:`CUTS`; NaN where there is none.
 
     Args:
-        hr: uint8 H,W,3.
+        picture: uint8 H,W,3.
+        every: of its lines and columns one in so many is read.
     """
-    power = _power(luma(hr))
+    power = _power(luma(picture), every)
     frequency = np.arange(len(power)) / (len(power) - 1)
     falls = np.full(len(CUTS), np.nan)
     for row, cut in enumerate(CUTS):
@@ -35,6 +44,38 @@ def measure(hr: np.ndarray) -> np.ndarray:
         if len(below) >= 2 and below.mean() >= LEAST_POWER:
             falls[row] = np.log10(below.mean() / max(above.mean(), 1e-6))
     return falls
+
+
+def measure_sr(view: View) -> dict[str, np.ndarray]:
+    """``sr_spectrum``: 6, as :func:`measure` of SR, and of LR where it has SR's side; NaN of pictures below 128 px."""
+    falls = np.full((2, len(CUTS)), np.nan)
+    if every := len(view.sr) // LEAST_SIDE:
+        falls[0] = measure(view.sr, every)
+        if view.scale == 1:
+            falls[1] = measure(view.lr, every)
+    return {"sr_spectrum": falls.ravel()}
+
+
+def judge_sr(measured: Measured, side: int, scale: int) -> list[Finding]:
+    """A finding if most SR pictures have much below half or a quarter of the highest frequency, next to nothing above.
+
+    Where LR ends there itself, it tells nothing.
+    """
+    sr, lr = measured["sr_spectrum"].reshape(-1, 2, len(CUTS)).swapaxes(0, 1)
+    for cut, rich in ((2, RICH_RESTORED if scale == 1 else RICH), (1, RICH)):
+        usable = ~np.isnan(sr[:, cut - 1 : cut + 1]).any(axis=1)
+        if usable.sum() < LEAST or 1 < scale <= 1 / CUTS[cut]:
+            continue
+        before, falls = sr[usable, cut - 1], sr[usable, cut]
+        shown = int(((before < rich) & (falls > MOST) & ~(lr[usable, cut] >= LR_ENDS)).sum())
+        if 2 * shown > len(falls):
+            median = float(np.median(falls))
+            text = (
+                f"SR has next to nothing above {CUTS[cut]:g} of the highest frequency ({shown} of {len(falls)} images, "
+                f"{10**median:.0f}-fold fall): was it made at {round(side * CUTS[cut])} px and enlarged, or blurred?"
+            )
+            return [Finding("sr_enlarged", text, round(median, 3), MOST, shown, len(falls))]
+    return []
 
 
 def judge(measured: Measured) -> list[Finding]:
@@ -51,10 +92,10 @@ def judge(measured: Measured) -> list[Finding]:
     return []
 
 
-def _power(picture: np.ndarray) -> np.ndarray:
+def _power(picture: np.ndarray, every: int) -> np.ndarray:
     """Mean power per pixel of lines and columns by frequency, from 0 to the highest."""
     window = np.hanning(len(picture) + 2)[1:-1].astype(np.float32)
-    lines = np.concatenate([picture, picture.T])
+    lines = np.concatenate([picture[::every], picture.T[::every]])
     lines = (lines - lines.mean(axis=1, keepdims=True)) * window
     power: np.ndarray = (np.abs(fft.rfft(lines, axis=1)) ** 2).mean(axis=0) / (window**2).sum()
     return power

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from PIL import Image
 
-from fsrbench.checks.finding import Finding, Measured, agreed
+from fsrbench.checks.finding import Finding, Measured, agreed, examples, partly
 from fsrbench.checks.view import View
 
 KERNELS: Final = {
@@ -26,6 +27,10 @@ MOST_EQUAL: Final = 2
 """SR pictures that may equal HR without a finding, such as pictures of a single colour."""
 FURTHER: Final = 3.0
 """LR is at least so many times further from HR: else any method is near."""
+COPIED: Final = 0.5
+"""RMS distance up to which single SR pictures are LR enlarged, ..."""
+ELSE: Final = 2.0
+"""... and the least median distance then: a method that hardly changes LR does so in all pictures."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
@@ -68,8 +73,8 @@ def judge_lr(equal: int, images: int) -> Finding | None:
     return replace(found, check="lr_equal_to_hr", text=text)
 
 
-def judge(measured: Measured, scale: int) -> list[Finding]:
-    """A finding if most images are HR's own, and one if most are LR enlarged."""
+def judge(measured: Measured, scale: int, ids: Sequence[str]) -> list[Finding]:
+    """A finding if most images are HR's own, and one if most are LR enlarged, or some where others are far from it."""
     found = []
     to_sr, to_lr = measured["to_hr"].T
     votes = np.where(np.isnan(to_sr), np.nan, (to_sr <= SAME_HR) & (to_lr > FURTHER * to_sr) & (to_lr > 2 * SAME_HR))
@@ -77,17 +82,19 @@ def judge(measured: Measured, scale: int) -> list[Finding]:
         text = f"SR is the HR picture on {shown[0]} of {shown[1]} images, saved anew at most: was HR's folder given?"
         found.append(Finding("equal_to_hr", text, round(float(np.nanmedian(to_sr)), 3), SAME_HR, *shown))
     for name, distance in zip(KERNELS, measured["to_lr"].T, strict=True):
-        if shown := agreed(np.where(np.isnan(distance), np.nan, distance <= SAME_LR)):
+        usable = distance[~np.isnan(distance)]
+        copied = (distance <= COPIED) & (len(usable) > 0 and float(np.median(usable)) >= ELSE)
+        if shown := partly(np.where(np.isnan(distance), np.nan, distance <= SAME_LR), copied):
             what = f"the LR picture enlarged ({name})" if scale > 1 else "the LR picture itself"
             text = (
-                f"SR is {what} on {shown[0]} of {shown[1]} images, within {SAME_LR:g} grey level: "
-                "nothing was restored; were LR's pictures given?"
+                f"SR is {what} on {shown[0]} of {shown[1]} images{examples(copied, ids)}, "
+                f"within {SAME_LR:g} grey level: nothing was restored; were LR's pictures given, or was no face found?"
             )
-            found.append(Finding("equal_to_lr", text, round(float(np.nanmedian(distance)), 3), SAME_LR, *shown))
+            found.append(Finding("equal_to_lr", text, round(float(np.median(usable)), 3), SAME_LR, *shown))
             break
     return found
 
 
 def _rms(first: np.ndarray, second: np.ndarray) -> float:
-    difference = first.astype(np.int16) - second
-    return float(np.sqrt(np.einsum("ijk,ijk->", difference, difference, dtype=np.int64) / difference.size))
+    difference = np.subtract(first, second, dtype=np.float32).ravel()
+    return float(np.sqrt(difference @ difference / difference.size))

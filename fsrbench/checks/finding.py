@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,8 @@ LEAST: Final = 4
 """Fewer images than this tell nothing about a method."""
 SHARE: Final = 0.5
 """Share of the images, of those that can show a fault, that must show it."""
+SOME: Final = 2
+"""Images that must show a fault beyond doubt, where not most show it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,43 @@ def agreed(votes: np.ndarray) -> tuple[int, int] | None:
     counted = votes[~np.isnan(votes)]
     shown = int(counted.sum())
     return (shown, len(counted)) if shown >= LEAST and shown > SHARE * len(counted) else None
+
+
+def partly(votes: np.ndarray, sure: np.ndarray) -> tuple[int, int] | None:
+    """As :func:`agreed`, but two images are enough that show a fault more clearly than any honest picture does.
+
+    Args:
+        votes: as for :func:`agreed`.
+        sure: N, whether an image shows the fault beyond doubt.
+
+    Returns:
+        Number of images that show it (of those beyond doubt, if not enough show it at all), and of those that could.
+
+    Example:
+        >>> partly(np.array([1, 0, 0, 0, np.nan, 1, 0]), np.array([1, 0, 0, 0, 0, 1, 0]) > 0)
+        (2, 6)
+    """
+    if most := agreed(votes):
+        return most
+    usable = int((~np.isnan(votes)).sum())
+    return (int(sure.sum()), usable) if sure.sum() >= SOME and usable >= LEAST else None
+
+
+def examples(shown: np.ndarray, ids: Sequence[str]) -> str:
+    """The first ids of images that show a fault, for a finding's text; empty if most do, or none.
+
+    Args:
+        shown: N, whether an image shows it.
+        ids: N.
+
+    Example:
+        >>> examples(np.array([True, False, True, False, False]), list("abcde"))
+        ', e.g. a and c'
+    """
+    rows = np.flatnonzero(shown)
+    if not 0 < len(rows) <= SHARE * len(ids):
+        return ""
+    return f", e.g. {' and '.join(ids[row] for row in rows[:2].tolist())}"
 
 
 def enough(values: np.ndarray) -> np.ndarray | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from scipy import fft
 
-from fsrbench.checks.finding import Finding, Measured, agreed
+from fsrbench.checks.finding import Finding, Measured, examples, partly
 from fsrbench.checks.view import View
 
 ROWS: Final = np.array([0, 1, 2, 1, 0, 0, 1, 2, 3])
@@ -17,6 +18,8 @@ BASE: Final = np.array([11, 12, 14, 12, 10, 16, 14, 13, 14])
 """Quantisation steps of these coefficients at quality 50 (ITU-T T.81, Table K.1)."""
 QUALITIES: Final = np.arange(10, 94)
 """Above, steps are as small as what rounding leaves of them."""
+SURE: Final = 0.85
+"""The mean cosine at which single pictures tell; other pictures have 0.7 at most."""
 BLOCKS: Final = 256
 """Blocks of each picture that are looked at."""
 FEWEST: Final = 24
@@ -40,15 +43,16 @@ def measure(view: View) -> dict[str, np.ndarray]:
     return {"jpeg": np.array([fit[best], QUALITIES[best]]) if fit[best] > -1 else np.full(2, np.nan)}
 
 
-def judge(measured: Measured) -> list[Finding]:
-    """A finding if most images were compressed."""
+def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
+    """A finding if most images were compressed, or some beyond doubt."""
     fit, quality = measured["jpeg"].T
-    shown = agreed(np.where(np.isnan(fit), np.nan, fit > ON_GRID))
+    sure = fit > SURE
+    shown = partly(np.where(np.isnan(fit), np.nan, fit > ON_GRID), sure)
     if not shown:
         return []
     median = float(np.median(quality[fit > ON_GRID]))
-    text = f"SR was saved as JPEG (quality about {median:.0f}) on {shown[0]} of {shown[1]} images: hand in PNG"
-    return [Finding("jpeg", text, round(float(np.nanmedian(fit)), 3), ON_GRID, *shown)]
+    text = f"SR was saved as JPEG (quality about {median:.0f}) on {shown[0]} of {shown[1]} images{examples(sure, ids)}"
+    return [Finding("jpeg", f"{text}: hand in PNG", round(float(np.nanmedian(fit)), 3), ON_GRID, *shown)]
 
 
 def _blocks(picture: np.ndarray) -> np.ndarray:

@@ -7,23 +7,40 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.checks import borders, channels, duplicates, equality, jpeg, pairing, shift, tones
+from fsrbench.checks import (
+    borders,
+    channels,
+    colours,
+    corners,
+    duplicates,
+    enlarged,
+    equality,
+    explained,
+    geometry,
+    jpeg,
+    matched,
+    pairing,
+    shift,
+    tones,
+)
 from fsrbench.checks.finding import Finding, Measured
 from fsrbench.checks.view import View
 
 MEASURES: Final[tuple[Callable[[View], dict[str, np.ndarray]], ...]] = (
     shift.measure,
+    geometry.measure,
     channels.measure,
+    colours.measure,
     tones.measure,
     borders.measure,
     equality.measure,
     jpeg.measure,
     duplicates.measure,
     pairing.measure,
+    enlarged.measure_sr,
+    matched.measure,
+    corners.measure,
 )
-
-FRAME: Final = 3.0
-"""A narrow frame changes the tones, too: up to so many times what is a finding of its own."""
 
 
 def measure(sr: np.ndarray, lr: np.ndarray, hr: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -55,20 +72,24 @@ def judge(measured: Measured, ids: Sequence[str], side: int, scale: int) -> list
     """
     if not ids:
         return []
-    padded, toned = borders.judge(measured), tones.judge(measured)
-    if padded and toned and toned[0].value < FRAME * tones.MOST:
-        toned = []
-    moved, same = shift.judge(measured, side, scale), duplicates.judge_sr(measured, ids)
-    paired = [] if same else pairing.judge(measured, ids)
-    if paired:  # what other pictures differ by is no shift, and no tone
-        moved, toned = [], []
-    return [
-        *equality.judge(measured, scale),
-        *moved,
-        *channels.judge(measured),
-        *padded,
-        *toned,
-        *jpeg.judge(measured),
-        *paired,
-        *same,
-    ]
+    found = {check: judged for check, judged in _judged(measured, ids, side, scale).items() if judged}
+    return [finding for judged in explained.alone(found).values() for finding in judged]
+
+
+def _judged(measured: Measured, ids: Sequence[str], side: int, scale: int) -> dict[str, list[Finding]]:
+    """What each check finds, in the order of the report."""
+    return {
+        "equality": equality.judge(measured, scale, ids),
+        "shift": shift.judge(measured, side, scale),
+        "geometry": geometry.judge(measured, side // scale),
+        "channels": channels.judge(measured, ids),
+        "borders": borders.judge(measured, ids),
+        "tones": tones.judge(measured),
+        "colours": colours.judge(measured, ids),
+        "corners": corners.judge(measured),
+        "jpeg": jpeg.judge(measured, ids),
+        "enlarged": enlarged.judge_sr(measured, side, scale),
+        "matched": matched.judge(measured),
+        "pairing": pairing.judge(measured, ids),
+        "duplicates": duplicates.judge_sr(measured, ids),
+    }

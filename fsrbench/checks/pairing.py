@@ -8,11 +8,18 @@ from typing import Final
 import numpy as np
 
 from fsrbench.checks.duplicates import FLAT, SIDE, thumbnail
-from fsrbench.checks.finding import LEAST, Finding, Measured, agreed
+from fsrbench.checks.finding import LEAST, Finding, Measured, agreed, examples, partly
 from fsrbench.checks.view import View
 
 CLEARER: Final = 0.05
 """Another input, or the own turned, explains SR better by so much in correlation."""
+SURE: Final = 0.1
+"""The same, at which single pictures under others' names tell: blur that makes faces alike gains up to 0.09. No honest
+picture is nearer to its turned input: then :data:`CLEARER` tells of single pictures."""
+LIKE: Final = 0.75
+"""Correlation with another input, or the own turned, from which on it explains SR at all."""
+UNLIKE: Final = 0.4
+"""Correlation with the own input up to which SR is nothing like it: of honest methods 0.78 and more."""
 OWN: Final = 0.95
 """Correlation of SR with its own LR picture from which on it is that picture: honest methods have 0.99 and more."""
 MOST: Final = 2048
@@ -39,8 +46,9 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
 
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
-    """A finding if most SR pictures are mirrored or turned, and one if most show the face of another image.
+    """A finding if SR pictures are mirrored or turned, or show the face of another image, or nothing of their own.
 
+    Most of them, or some beyond doubt.
     Both by the correlation of luma at 8 x 8 px with that of HR, or of LR where there is no HR. A LR picture may be so
     blurred that another's HR is nearer: then SR is like its own LR still.
     """
@@ -52,32 +60,50 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     sr, inputs = _normalised(sr[usable]), _normalised(inputs[usable])
     own = np.abs((sr * inputs).sum(axis=1))
     own[of_lr[usable] > OWN] = 1.0
-    return _turned(sr, inputs, own) or _of_others(sr, inputs, own, [ids[row] for row in usable.tolist()])
-
-
-def _turned(sr: np.ndarray, inputs: np.ndarray, own: np.ndarray) -> list[Finding]:
-    squares = inputs.reshape(-1, SIDE, SIDE)
-    gains = {how: (sr * turn(squares).reshape(sr.shape)).sum(axis=1) - own for how, turn in TURNS.items()}
-    how, gain = max(gains.items(), key=lambda item: float(np.median(item[1])))
-    if not (shown := agreed(gain > CLEARER)):
-        return []
-    text = f"SR is {how} on {shown[0]} of {shown[1]} images"
-    return [Finding("pairing", text, round(float(np.median(gain)), 3), CLEARER, *shown)]
-
-
-def _of_others(sr: np.ndarray, inputs: np.ndarray, own: np.ndarray, ids: Sequence[str]) -> list[Finding]:
+    ids = [ids[row] for row in usable.tolist()]
+    how, turned = _turned(sr, inputs)
     rows = np.unique(np.linspace(0, len(sr) - 1, min(len(sr), MOST)).astype(int))
-    best, nearest = np.empty(len(rows)), np.empty(len(rows), int)
-    for start in range(0, len(rows), PART):
-        alike = sr[rows[start : start + PART]] @ inputs.T
+    other, nearest = _others(sr[rows], inputs)
+    by_turn = (turned >= LIKE) & (turned - own > CLEARER)
+    by_turn[rows] &= turned[rows] > other
+    by_other = (other >= LIKE) & (other - own[rows] > CLEARER) & ~by_turn[rows]
+    sure = by_other & (other - own[rows] > SURE)
+    # Of mixed-up pictures some are by chance like their own input turned
+    if shown := agreed(by_turn.astype(float)) or (not sure.any() and partly(by_turn.astype(float), by_turn)) or None:
+        text = f"SR is {how} on {shown[0]} of {shown[1]} images{examples(by_turn, ids)}"
+        return [Finding("pairing", text, round(float(np.median((turned - own)[by_turn])), 3), CLEARER, *shown)]
+    if shown := partly(by_other.astype(float), sure):
+        gain = np.where(by_other, other - own[rows], 0)
+        worst = int(gain.argmax())
+        example = f"that of {ids[rows[worst]]} is nearer to the input {ids[nearest[worst]]}"
+        text = f"SR shows another image's face on {shown[0]} of {shown[1]} images ({example}): were names mixed up?"
+        return [Finding("pairing", text, round(float(np.median(gain[by_other])), 3), CLEARER, *shown)]
+    return _unlike(own)
+
+
+def _turned(sr: np.ndarray, inputs: np.ndarray) -> tuple[str, np.ndarray]:
+    """The turn that explains most pictures better, and their correlation with their input so turned."""
+    squares = inputs.reshape(-1, SIDE, SIDE)
+    alike = {how: (sr * turn(squares).reshape(sr.shape)).sum(axis=1) for how, turn in TURNS.items()}
+    gain = np.stack(list(alike.values())) - (sr * inputs).sum(axis=1)
+    how = list(alike)[int(np.where(gain > CLEARER, gain, 0).sum(axis=1).argmax())]
+    return how, alike[how]
+
+
+def _others(sr: np.ndarray, inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each picture's largest correlation with any input, and the row of that input."""
+    best, nearest = np.empty(len(sr)), np.empty(len(sr), int)
+    for start in range(0, len(sr), PART):
+        alike = sr[start : start + PART] @ inputs.T
         nearest[start : start + PART], best[start : start + PART] = alike.argmax(axis=1), alike.max(axis=1)
-    gain = best - own[rows]
-    if not (shown := agreed(gain > CLEARER)):
+    return best, nearest
+
+
+def _unlike(own: np.ndarray) -> list[Finding]:
+    if not (shown := agreed((own < UNLIKE).astype(float))):
         return []
-    worst = int(gain.argmax())
-    example = f"that of {ids[rows[worst]]} is nearer to the input {ids[nearest[worst]]}"
-    text = f"SR shows another image's face on {shown[0]} of {shown[1]} images ({example}): were names mixed up?"
-    return [Finding("pairing", text, round(float(np.median(gain)), 3), CLEARER, *shown)]
+    text = f"SR does not resemble its input on {shown[0]} of {shown[1]} images: is it of other data?"
+    return [Finding("pairing", text, round(float(np.median(own)), 3), UNLIKE, *shown)]
 
 
 def _normalised(thumbnails: np.ndarray) -> np.ndarray:

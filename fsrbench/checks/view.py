@@ -38,7 +38,7 @@ class View:
         """HR where there is one, else LR."""
         return self.lr if self.hr is None else self.hr
 
-    @property
+    @cached_property
     def fine(self) -> tuple[np.ndarray, np.ndarray]:
         """SR and LR at :data:`FINE`, uint8."""
         lr = reduced(self.lr, FINE)

@@ -51,3 +51,10 @@ def test_frames_that_the_data_have_are_no_fault():
     ]
     assert "borders" not in Pictures(*parts).found()
     assert "borders" not in Pictures(*parts).without_hr().found()
+
+
+def test_two_framed_pictures_are_enough():
+    pictures = honest()
+    sr = pictures.sr.copy()
+    sr[[3, 5]] = [framed(picture, (2, 2)) for picture in sr[[3, 5]]]
+    assert "on 2 of 12 images, e.g. face3 and face5" in Pictures(sr, pictures.lr, None).found()["borders"].text

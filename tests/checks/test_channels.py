@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from made.checked import Pictures, honest
+from PIL import Image
 
 
 @pytest.mark.parametrize("degradation", ["bicubic", "realworld", "noise:25"])
@@ -35,3 +36,20 @@ def test_restored_colour_of_grey_faces_is_no_fault():
     pictures = honest()
     grey = np.repeat(pictures.lr[..., 1:2], 3, axis=3)
     assert "channels" not in Pictures(pictures.sr, grey, None).found()
+
+
+@pytest.mark.parametrize("name", ["YCbCr", "YCrCb"])
+def test_luma_and_chroma_for_rgb(name):
+    """As Pillow makes them."""
+    order = [0, 1, 2] if name == "YCbCr" else [0, 2, 1]
+    faulty = honest().changed(lambda picture: np.asarray(Image.fromarray(picture).convert("YCbCr"))[..., order])
+    assert f"in the order {name}" in faulty.found()["channels"].text
+
+
+def test_two_swapped_pictures_are_enough():
+    pictures = honest()
+    sr = pictures.sr.copy()
+    sr[[1, 4]] = sr[[1, 4]][..., ::-1]
+    assert (
+        "on 2 of 12 coloured images, e.g. face1 and face4" in Pictures(sr, pictures.lr, None).found()["channels"].text
+    )

@@ -7,7 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from made.checked import enlarged, honest
+from made.checked import Pictures, enlarged, honest, levels
 from made.places import ROOT
 from PIL import Image
 
@@ -49,3 +49,15 @@ def test_real_faces_and_what_is_made_of_them():
         faces = [np.asarray(Image.open(io.BytesIO(file.read(name))).convert("RGB")) for name in names]
     assert found(faces) == []
     assert len(found([enlarged(enlarged(face, 256), 512) for face in faces])) == 1
+
+
+@pytest.mark.parametrize("kernel", [Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS])
+def test_restored_pictures_made_at_half_the_side(kernel):
+    """HR with grain for SR that is rich in detail, and with noise for LR."""
+    hr = honest("x8").hr
+    assert hr is not None
+    rich, lr = (levels(hr + np.random.default_rng(seed).normal(0, 8, hr.shape)) for seed in (0, 1))
+    honest_sr = Pictures(rich, lr, None)
+    faulty = honest_sr.changed(lambda picture: enlarged(enlarged(picture, 64, Image.Resampling.LANCZOS), 128, kernel))
+    assert "sr_enlarged" not in honest_sr.found()
+    assert "was it made at 64 px and enlarged, or blurred?" in faulty.found()["sr_enlarged"].text

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from made.checked import Pictures, honest
+from made.checked import Pictures, enlarged, honest
 from PIL import Image
 
 from fsrbench.checks.equality import judge_exact
@@ -58,3 +58,13 @@ def test_pictures_equal_to_hr_are_counted(equal, images, found):
     assert (finding is not None) == found
     if finding:
         assert finding.text.startswith(f"{equal} of {images} SR pictures equal HR pixel for pixel")
+
+
+def test_two_copies_of_lr_among_others_are_enough():
+    """As where a method found no face and gave its input back."""
+    pictures = honest("x4", "bicubic", Image.Resampling.NEAREST)
+    sr = pictures.sr.copy()
+    sr[[0, 6]] = [enlarged(lr, 64) for lr in pictures.lr[[0, 6]]]
+    noisy = (sr.astype(float) + np.random.default_rng(0).normal(0, 6, sr.shape)).round().clip(0, 255).astype(np.uint8)
+    noisy[[0, 6]] = sr[[0, 6]]
+    assert "on 2 of 12 images, e.g. face0 and face6" in Pictures(noisy, pictures.lr, None).found()["equal_to_lr"].text

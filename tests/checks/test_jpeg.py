@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from made.checked import honest
+from made.checked import Pictures, honest
 from PIL import Image
 
 from fsrbench.checks.jpeg import BASE, COLUMNS, QUALITIES, ROWS, _steps
@@ -41,3 +41,10 @@ def test_jpeg_is_found(task, quality, kernel):
 def test_jpeg_in_lr_is_not_jpeg_in_sr(task):
     for kernel in (Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC):
         assert "jpeg" not in honest(task, "jpeg:20", kernel).found()
+
+
+def test_two_compressed_pictures_are_enough():
+    pictures = honest("x8")
+    sr = pictures.sr.copy()
+    sr[[3, 5]] = [jpeg(picture, 75) for picture in sr[[3, 5]]]
+    assert "on 2 of 12 images, e.g. face3 and face5" in Pictures(sr, pictures.lr, None).found()["jpeg"].text

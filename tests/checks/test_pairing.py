@@ -48,11 +48,37 @@ def test_inverted_pictures_are_the_same_pictures():
     assert "pairing" not in honest().changed(lambda picture: 255 - picture).found()
 
 
-def test_a_few_mixed_up_pictures_are_no_finding():
+def test_two_exchanged_pictures_are_enough():
     pictures = honest()
     sr = pictures.sr.copy()
-    sr[:4] = np.roll(sr[:4], 1, axis=0)
+    sr[[5, 8]] = sr[[8, 5]]
+    found = Pictures(sr, pictures.lr, pictures.hr).found()["pairing"]
+    assert (found.images, found.of) == (2, 12)
+    assert "that of face" in found.text
+
+
+def test_two_transposed_pictures_are_enough():
+    pictures = honest()
+    sr = pictures.sr.copy()
+    sr[[3, 7]] = sr[[3, 7]].swapaxes(1, 2)
+    found = Pictures(sr, pictures.lr, pictures.hr).found()["pairing"]
+    assert "SR is transposed on 2 of 12 images, e.g. face3 and face7" in found.text
+
+
+def test_one_exchanged_picture_is_none():
+    pictures = honest()
+    sr = pictures.sr.copy()
+    sr[0] = sr[1]
     assert "pairing" not in Pictures(sr, pictures.lr, pictures.hr).found()
+
+
+def test_pictures_of_other_data():
+    """What is nothing like any input."""
+    generator, pictures = np.random.default_rng(0), honest()
+    texture = generator.uniform(0, 255, (12, 8, 8, 3)).astype(np.uint8).repeat(8, 1).repeat(8, 2)
+    measured = method.measure(texture, pictures.lr, pictures.hr)
+    (found,) = pairing.judge(measured, list("abcdefghijkl"))
+    assert "does not resemble its input" in found.text
 
 
 def test_pictures_below_the_thumbnails_side_tell_nothing():

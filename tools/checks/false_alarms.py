@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from fsrbench.checks import borders, channels, duplicates, jpeg, shift, tones
+from fsrbench.checks import borders, channels, duplicates, geometry, jpeg, shift, tones
 from fsrbench.checks import data as data_checks
 from fsrbench.checks import method as checks
 from fsrbench.checks.view import View
@@ -45,7 +45,7 @@ SIDES: Final = (64, 128, 256, 512)
 MOST_HR: Final = 200
 """Of HR."""
 MEASURES: Final = {
-    module.__name__.rpartition(".")[2]: module.measure for module in (shift, channels, tones, borders, jpeg)
+    module.__name__.rpartition(".")[2]: module.measure for module in (shift, geometry, channels, tones, borders, jpeg)
 }
 """By check."""
 WITHOUT: Final = " without HR"
@@ -103,16 +103,30 @@ def cases(asked: argparse.Namespace) -> Iterator[Case]:
 def measure(case: Case, folder: Path) -> None:
     """Measure a case, with HR and without, and keep it."""
     measured = checks.measure(case.sr, case.lr, case.hr)
-    save(folder / f"{case.name}.npz", case, measured)
-    if case.hr is not None:
-        save(folder / f"{case.name}{WITHOUT}.npz", case, measured | _of_lr(case.sr, case.lr))
+    if case.hr is None:
+        save(folder / f"{case.name}.npz", case, measured)
+        return
+    is_hr = {"sr_is_hr": _equal(case.sr, case.hr), "lr_is_hr": _equal(case.lr, case.hr)}
+    save(folder / f"{case.name}.npz", case, measured | is_hr)
+    save(folder / f"{case.name}{WITHOUT}.npz", case, measured | _of_lr(case, measured))
 
 
-def _of_lr(sr: np.ndarray, lr: np.ndarray) -> dict[str, np.ndarray]:
+def _equal(pictures: np.ndarray, hr: np.ndarray) -> np.ndarray:
+    """Of each picture, whether it is HR pixel for pixel."""
+    if pictures.shape != hr.shape:
+        return np.zeros(len(hr), bool)
+    equal: np.ndarray = (pictures == hr).all(axis=(1, 2, 3))
+    return equal
+
+
+def _of_lr(case: Case, measured: Measured) -> dict[str, np.ndarray]:
     """What is measured differently where there is no HR."""
-    views = [View(*pictures, None) for pictures in zip(sr, lr, strict=True)]
-    rows = [tones.measure(view) | borders.measure(view) | duplicates.measure(view) for view in views]
-    return {name: np.stack([row[name] for row in rows]) for name in rows[0]} | {"to_hr": np.full((len(sr), 2), np.nan)}
+    changed = {name: np.full_like(measured[name], np.nan) for name in ("to_hr", "matched")}
+    changed |= {name: measured[name].copy() for name in ("tones", "green")}
+    changed["tones"][:, 2] = changed["green"][:, 2:] = np.nan
+    changed["data_thumbnail"] = np.stack([duplicates.thumbnail(picture) for picture in case.lr])
+    views = [View(*pictures, None) for pictures in zip(case.sr, case.lr, strict=True)]
+    return changed | {"borders": np.stack([borders.measure(view)["borders"] for view in views])}
 
 
 def measure_faults(case: Case, folder: Path) -> None:

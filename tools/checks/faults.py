@@ -19,6 +19,17 @@ def shifted(picture: np.ndarray, pixels: float) -> np.ndarray:
     return ndimage.shift(picture.astype(np.float32), (pixels, 0, 0), order=1, mode="nearest").round().astype(np.uint8)
 
 
+def turned(picture: np.ndarray, degrees: float) -> np.ndarray:
+    """Turned anticlockwise about the middle; the edge is repeated."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return _mapped(picture, np.array([[cos, sin], [-sin, cos]]))
+
+
+def larger(picture: np.ndarray, percent: float) -> np.ndarray:
+    """Enlarged about the middle and cut off; with a negative number smaller, and the edge repeated."""
+    return _mapped(picture, np.eye(2) / (1 + percent / 100))
+
+
 def with_gamma(picture: np.ndarray, power: float) -> np.ndarray:
     """Values in [0, 1] raised to a power."""
     return _levels(255 * (picture / 255) ** power)
@@ -62,6 +73,9 @@ def swapped(picture: np.ndarray, share: float) -> np.ndarray:
 
 FAULTS: Final[Mapping[str, tuple[str, Fault, tuple[float, ...]]]] = {
     "moved by px": ("shift", shifted, (0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4)),
+    "turned by degrees": ("geometry", turned, (0.5, 1, 1.5, 2, 3)),
+    "larger by %": ("geometry", larger, (1, 2, 3, 4, 5)),
+    "smaller by %": ("geometry", larger, (-1, -2, -3, -4, -5)),
     "gamma": ("tones", with_gamma, (1.05, 1.1, 1.15, 1.2, 1.3, 1.5, 2.2)),
     "gamma below 1": ("tones", with_gamma, (0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 1 / 2.2)),
     "contrast times": ("tones", stretched, (1.05, 1.1, 1.2, 1.3, 1.5, 2)),
@@ -73,6 +87,16 @@ FAULTS: Final[Mapping[str, tuple[str, Fault, tuple[float, ...]]]] = {
     "red and blue swapped": ("channels", swapped, (1.0,)),
 }
 """By name: the check that should see it, the fault, and strengths from the weakest."""
+
+
+def _mapped(picture: np.ndarray, linear: np.ndarray) -> np.ndarray:
+    """Places of the result are those of the picture times ``linear``, about the middle."""
+    middle = np.full(2, (len(picture) - 1) / 2)
+    channels = [
+        ndimage.affine_transform(channel, linear, middle - linear @ middle, order=1, mode="nearest")
+        for channel in picture.astype(np.float32).transpose(2, 0, 1)
+    ]
+    return _levels(np.stack(channels, axis=2))
 
 
 def _levels(values: np.ndarray) -> np.ndarray:

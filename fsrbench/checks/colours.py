@@ -1,0 +1,78 @@
+"""Colours that are lost, weaker or stronger than those of the input, or have a cast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from fsrbench.checks.finding import LEAST, Finding, Measured, enough, examples, partly
+from fsrbench.checks.view import View, rms
+
+COLOURED: Final = 4.0
+"""Least RMS of LR's channels about their mean, in grey levels, of a picture that has colours."""
+GREY: Final = 1.0
+"""The same of SR, up to which it is grey beyond doubt."""
+WEAK: Final = 0.4
+"""Colours of SR as a multiple of LR's: of honest methods 0.6 and more, from noise of 25 levels."""
+STRONG: Final = 1.3
+"""The same at most: of honest methods 1.1."""
+CAST: Final = 8.0
+"""Largest difference between the channels' offsets from LR in grey levels: of honest methods up to 3."""
+DECIDED: Final = 0.9
+"""A cast has one sign on at least this share of the images."""
+
+
+def measure(view: View) -> dict[str, np.ndarray]:
+    """``colours``: 5, multiple of LR's colours by least squares, RMS of SR's, mean R, G and B about grey beside LR's.
+
+    The first two are NaN where LR is grey.
+    """
+    sr, lr = (_about_grey(picture) for picture in view.coarse[:2])
+    power = float((lr**2).mean())
+    share = [(sr * lr).mean() / power, rms(sr)] if power >= COLOURED**2 else [np.nan, np.nan]
+    return {"colours": np.array([*share, *(sr - lr).mean(axis=(0, 1))])}
+
+
+def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
+    """A finding if most pictures lost their colours, or some all; else if colours are much stronger or have a cast."""
+    times, left = measured["colours"][:, :2].T
+    unknown = np.isnan(times)
+    grey = np.nan_to_num(left, nan=np.inf) <= GREY
+    if shown := partly(np.where(unknown, np.nan, grey | (times < WEAK)), grey):
+        what = "SR has no colours" if 2 * grey.sum() > shown[0] else "SR has lost its colours"
+        where = f"{shown[0]} of {shown[1]} coloured images{examples(grey, ids)}"
+        text = f"{what} on {where}: was it read or saved as grey, or is it blank?"
+        return [Finding("colours", text, round(float(np.median(times[~unknown])), 3), WEAK, *shown)]
+    return _cast(measured["colours"][:, 2:]) or _stronger(times)
+
+
+def _stronger(times: np.ndarray) -> list[Finding]:
+    usable = enough(times)
+    if usable is None or (median := float(np.median(usable))) <= STRONG:
+        return []
+    shown = int((usable > STRONG).sum())
+    text = f"colours are {median:.1f} times as strong as LR's (median; {shown} of {len(usable)} coloured images)"
+    return [Finding("colours", text, round(median, 3), STRONG, shown, len(usable))]
+
+
+def _cast(offsets: np.ndarray) -> list[Finding]:
+    median = np.median(offsets, axis=0)
+    size = float(np.ptp(median))
+    along = offsets @ median
+    shown = int((along > 0).sum())
+    if size <= CAST or len(offsets) < LEAST or shown < DECIDED * len(offsets):
+        return []
+    by = ", ".join(f"{name} {value:+.0f}" for name, value in zip(("red", "green", "blue"), median, strict=True))
+    text = (
+        f"colours have a cast or another strength ({by} of 255 beside LR's, median; {shown} of {len(offsets)} images): "
+        "check the channels' means and factors"
+    )
+    return [Finding("colours", text, round(size, 2), CAST, shown, len(offsets))]
+
+
+def _about_grey(picture: np.ndarray) -> np.ndarray:
+    values = picture.astype(np.float32)
+    about: np.ndarray = values - values.mean(axis=2, keepdims=True)
+    return about

@@ -1,0 +1,68 @@
+"""Lost, weaker, stronger and shifted colours are found; tones alone are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from made.checked import Pictures, honest, levels
+from PIL import Image
+
+from fsrbench.checks import colours
+from fsrbench.checks.view import View
+
+
+def grey(picture: np.ndarray) -> np.ndarray:
+    return np.asarray(Image.fromarray(picture).convert("L").convert("RGB"))
+
+
+def coloured(times: float) -> Callable[[np.ndarray], np.ndarray]:
+    def change(picture: np.ndarray) -> np.ndarray:
+        about = picture.mean(axis=2, keepdims=True)
+        return levels(about + times * (picture - about))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        (grey, "SR has no colours on 12 of 12 coloured images"),
+        (coloured(0.2), "colours"),
+        (coloured(2.2), "colours"),
+        (lambda picture: levels(picture + np.array([15.0, 0, 0])), "have a cast or another strength (red +1"),
+    ],
+)
+def test_it_is_found_and_found_alone(fault, text):
+    faulty = honest().changed(fault)
+    for given in (faulty, faulty.without_hr()):
+        found = given.found()
+        assert found.keys() - {"equal_to_lr"} == {"colours"}
+        assert text in found["colours"].text
+
+
+def test_two_grey_pictures_are_enough():
+    pictures = honest()
+    sr = pictures.sr.copy()
+    sr[[2, 9]] = [grey(picture) for picture in sr[[2, 9]]]
+    assert (
+        "on 2 of 12 coloured images, e.g. face2 and face9"
+        in Pictures(sr, pictures.lr, pictures.hr).found()["colours"].text
+    )
+
+
+def test_grey_data_tell_nothing():
+    pictures = honest()
+    sr, lr = (np.stack([grey(picture) for picture in of]) for of in (pictures.sr, pictures.lr))
+    assert "colours" not in Pictures(sr, lr, None).found()
+
+
+def test_the_multiple_is_that_of_least_squares():
+    pictures = honest()
+    for sr, lr in zip(pictures.sr, pictures.lr, strict=True):
+        changed = coloured(1.2)(sr)
+        small = np.asarray(Image.fromarray(changed).reduce(4)).astype(float)
+        about = [(picture - picture.mean(axis=2, keepdims=True)).ravel() for picture in (small, lr.astype(float))]
+        (expected,), *_ = np.linalg.lstsq(about[1][:, None], about[0])
+        assert colours.measure(View(changed, lr, None))["colours"][0] == pytest.approx(expected, rel=1e-3)
