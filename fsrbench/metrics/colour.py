@@ -77,8 +77,8 @@ class LightnessDrift(FeatureMetric):
 
     ``L*(SR) - L*(HR)``, the means over a picture's pixels (CIE 15; sRGB, white D65), from -100 to 100; closer to 0
     is better, above it a method lightens. One score per image, so that it can be told by group: whether a method
-    lightens pictures of some people more than others'. It is of whole pictures, background and light included, and says nothing
-    about anybody's skin.
+    lightens pictures of some people more than others'. It is of whole pictures, background and light included, and
+    says nothing about anybody's skin.
 
     Example:
         >>> hr = {"lab": np.array([[60.0, 10.0, 20.0], [30.0, 10.0, 20.0]])}
