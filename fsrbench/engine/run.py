@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from fsrbench.engine.executors import executor_for
 from fsrbench.engine.findings import Findings, find, refuse_data
 from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.prepare import Prepared
+from fsrbench.engine.properties import image_properties
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run_pictures import RunPictures
 from fsrbench.engine.unit_features import stored_features
@@ -98,6 +99,7 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
     _note_changes(prepared, collector.results)
     with clock.phase("summary"):
         frames = collector.frames(prepared.rows(spec.methods), readings, spec.ratio_to)
+        frames = replace(frames, properties=image_properties(prepared, collector.results))
     pictures = RunPictures(context, collector.results, limit)
     return Outcome(frames, findings, collector.results, pictures, executor, clock.seconds)
 

@@ -60,5 +60,7 @@ def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
         part(MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
         for name in ("images", "blocks", "curves", "details", "summary"):
             getattr(frames, name).to_csv(part(f"{name}.csv"), index=False)
+        if len(frames.properties.columns):
+            frames.properties.to_csv(part("properties.csv"), index=False, float_format="%.5g")
         with part("scores.parquet").open("wb") as file:  # pyarrow refuses paths that are no Unicode
             frames.scores.to_parquet(file, index=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -23,3 +23,5 @@ class Frames:
     """What numbers of a whole set have instead of scores of images: pseudo-values of blocks of the images."""
     images: pd.DataFrame
     """The images and who is on them."""
+    properties: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """What each LR picture is like and how the head on it is turned; no columns where nobody measured it."""
