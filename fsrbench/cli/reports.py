@@ -81,7 +81,10 @@ def slices(
     path: RunFolder,
     method: Annotated[str | None, typer.Option(help="Methods to search, comma-separated; all by default.")] = None,
     metric: Annotated[str, typer.Option(help="A metric with a score of each image.")] = "psnr",
-    to: Annotated[str | None, typer.Option(help="Subtract this method's scores, image by image.")] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(help="Subtract this method's scores, image by image; bicubic's by default, or none."),
+    ] = None,
     groups: Annotated[Path | None, typer.Option(help="CSV of further columns: image, then labels.")] = None,
     format: Annotated[str, typer.Option(help="text or json.")] = "text",
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of the halves and of the tests.")] = 0,

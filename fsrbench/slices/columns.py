@@ -93,7 +93,7 @@ def read_labels(path: Path, images: pd.Index) -> pd.DataFrame:
     found = table.reindex(images)
     if not table.index.isin(images).any():
         raise UserError(f"{path} names none of the run's images, such as {images[0]}")
-    return found.fillna("") if not found.empty else found
+    return found
 
 
 def _drawn(run: RunData, images: pd.Index) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from fsrbench.errors import one_of
 from fsrbench.files.atomic import whole
 from fsrbench.runs.data import RunData
 from fsrbench.slices.columns import read_labels
-from fsrbench.slices.find import find_slices
+from fsrbench.slices.find import control, find_slices
 from fsrbench.slices.plot import write_plot
 from fsrbench.slices.show import as_json, as_text
 
@@ -31,7 +31,7 @@ def slices_command(
         path: the run's folder.
         methods: to search; all by default.
         metric: whose scores.
-        base: the method whose scores are subtracted.
+        base: the method whose scores are subtracted; see :func:`fsrbench.slices.find.control`.
         groups: a CSV of labels by image.
         format: text or json.
         seed: of halves and signs.
@@ -42,7 +42,7 @@ def slices_command(
     one_of("format", format, ("text", "json"))
     run = RunData.load(path)
     labels = read_labels(groups, run.properties.index) if groups else None
-    found = find_slices(run, methods, metric, base, labels, seed)
+    found = find_slices(run, methods, metric, control(run, metric, base, methods), labels, seed)
     text = as_json(found)
     with whole(path / "slices.json") as part:
         part.write_text(text, encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -85,15 +85,10 @@ def holds(conditions: Slice, columns: Mapping[str, Column], images: int) -> np.n
     return inside
 
 
-def candidates(columns: Sequence[Column], rows: np.ndarray) -> Iterator[Condition]:
-    """The conditions that may split some of the images; of each pair of opposites one.
-
-    Args:
-        columns: of all N images.
-        rows: which images, bool N or their places.
-    """
+def candidates(columns: Iterable[Column]) -> Iterator[Condition]:
+    """The conditions that may split images with these columns; of numbers one of each pair of opposites."""
     for column in columns:
-        values = column.values[rows]
+        values = column.values
         if column.is_category:
             names, counts = np.unique(values[values != ""], return_counts=True)
             for name in names[np.argsort(-counts, kind="stable")][:MOST_CATEGORIES]:

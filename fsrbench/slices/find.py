@@ -13,6 +13,7 @@ import pandas as pd
 from fsrbench.errors import UserError, unknown_name
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
+from fsrbench.runs.names import LR
 from fsrbench.slices.columns import columns_of
 from fsrbench.slices.conditions import Slice, text_of
 from fsrbench.slices.held_out import HeldOut, judge
@@ -20,6 +21,9 @@ from fsrbench.slices.search import LEAST_PEOPLE, Scored, search
 from fsrbench.stats.corrections import LEVEL, holm
 from fsrbench.stats.intervals import people
 
+CONTROLS: Final = ("bicubic", LR)
+"""Rows that any method should do better than: what is hard for these is hard."""
+NONE: Final = "none"
 LEAST: Final = 4 * LEAST_PEOPLE
 """People: half of them are searched, and a slice and its rest need :data:`LEAST_PEOPLE` each."""
 
@@ -76,6 +80,22 @@ class Found:
     left_out: tuple[str, ...]
     """What could not be searched, and why."""
     seed: int
+
+
+def control(run: RunData, metric: str, chosen: str | None, methods: Sequence[str] | None) -> str | None:
+    """Whose scores to subtract where nobody said: the first of :data:`CONTROLS` that has any, if others are searched.
+
+    Args:
+        run: the run.
+        metric: whose scores.
+        chosen: a method, :data:`NONE`, or ``None`` where nobody said.
+        methods: to search; all by default.
+    """
+    if chosen is not None:
+        return None if chosen == NONE else chosen
+    searched = set(methods or run.methods)
+    scored = (row for row in CONTROLS if row in run.per_image(metric).columns)
+    return next((row for row in scored if not methods or row not in searched), None) if searched - {*CONTROLS} else None
 
 
 def find_slices(

@@ -21,16 +21,15 @@ HEADINGS: Final = ("Slice", "Images (people)", "In it", "Elsewhere", "Effect", "
 
 def as_text(found: Found) -> Text:
     """For ``rich`` to print: a method is a line of its own, its slices lie below it."""
-    cells = [_cells(found, each) for each in found.slices]
+    shown = [each for each in found.slices if each.confirmed]
+    cells = [_cells(found, each) for each in shown]
     widths = [max(map(len, column)) for column in zip(HEADINGS, *cells, strict=True)]
     text = Text("\n".join(wrap(title(found), WIDTH)) + "\n\n", no_wrap=True)
     text.append(_padded(HEADINGS, widths) if cells else "")
     for method in found.methods:
-        own = [(each, row) for each, row in zip(found.slices, cells, strict=True) if each.method == method]
+        own = [row for each, row in zip(shown, cells, strict=True) if each.method == method]
         text.append(f"{method}\n", style="bold")
-        text.append("" if own else "  nothing found\n")
-        for each, row in own:
-            text.append(_padded(row, widths), style="red" if each.confirmed else "dim")
+        text.append("".join(_padded(row, widths) for row in own) or "  nothing found\n")
     for line in notes(found):
         text.append("\n" + "\n".join(wrap(line, WIDTH)))
     return text.append("\n")
@@ -48,13 +47,14 @@ def title(found: Found) -> str:
 
 def notes(found: Found) -> Iterator[str]:
     """What the columns mean, and what was and what could not be searched."""
-    if found.slices:
-        tests = counted(len(found.slices), "slice")
+    tested, shown = len(found.slices), sum(each.confirmed for each in found.slices)
+    if more := tested - shown:
+        yield f"Of the {counted(tested, 'slice')} that the search gave, {more} did not hold on the held-out people."
+    if shown:
         yield (
             "Images (people): in the slice, of both halves. The other columns are of held-out people alone. Effect: "
             "mean in the slice minus mean elsewhere, its interval over people. p: permutation test by person, of a "
-            f"refined slice against its own branch, too; Holm over the {tests} here. A slice is confirmed below "
-            f"{LEVEL:g} and dim otherwise: chance may have made it."
+            f"refined slice against its own branch, too; Holm over all {tested}; shown below {LEVEL:g}."
         )
     yield f"Searched: {', '.join(found.columns)}."
     if found.left_out:
@@ -108,7 +108,7 @@ def _record(each: FoundSlice) -> dict[str, Any]:
 def _cells(found: Found, each: FoundSlice) -> list[str]:
     info, held = found.metric, each.held_out
     effect, low, high = (signed(number * info.factor, info.digits) for number in each.effect)
-    means = [info.text(each.sign * mean) for mean in (held.inside, held.elsewhere)]
+    means = [info.text(each.sign * mean).replace("-", "−") for mean in (held.inside, held.elsewhere)]
     p = p_text(each.p_corrected).removeprefix("= ")
     return [f"  {each.text}", f"{each.images} ({each.people})", *means, effect, f"[{low}, {high}]", p]
 

@@ -93,14 +93,12 @@ def test_higher_scores_are_the_worse_ones_where_lower_is_better(planted: RunData
     assert all("|yaw| ≤" in name or "yaw" not in name for name in names)
 
 
-@pytest.mark.heavy  # 100 runs
-def test_nothing_is_found_in_95_of_100_honest_runs(tmp_path: Path) -> None:
-    wrong = 0
-    for seed in range(100):
-        rng = np.random.RandomState(seed)
-        table, images = faces(rng, 40, 3)
-        run = write_sliced(tmp_path / "honest", table, images, {"a": scores(rng, 40, 3)})
-        wrong += bool(confirmed(find_slices(run, seed=seed)))
+@pytest.mark.heavy  # 100 searches
+def test_nothing_is_found_for_95_of_100_honest_methods(tmp_path: Path) -> None:
+    rng = np.random.RandomState(0)
+    table, images = faces(rng, 40, 3)
+    run = write_sliced(tmp_path / "honest", table, images, {f"m{k}": scores(rng, 40, 3) for k in range(100)})
+    wrong = sum(bool(confirmed(find_slices(run, [method], seed=seed))) for seed, method in enumerate(run.methods))
     assert wrong <= 5
 
 
@@ -112,7 +110,8 @@ def test_labels_are_searched_like_properties(planted: RunData) -> None:
         planted.path.parent / "hats", planted.properties.reset_index(), planted.images, {"a": fair - 3 * hats}
     )
     found = find_slices(run, labels=labels)
-    assert confirmed(found) in (["a: hat = yes"], ["a: hat ≠ no"])
+    assert confirmed(found)[0] == "a: hat = yes"
+    assert all("hat = yes" in name for name in confirmed(found))
     assert "unknown (not known)" in found.left_out
     assert "lr_size (the same everywhere)" in found.left_out
 
