@@ -43,7 +43,7 @@ def draw_slices(found: Found) -> Figure | None:
     for label, each in zip(axes.get_yticklabels(), shown, strict=True):
         label.set_color("black" if each.confirmed else CEILING)
     minus = f", minus {names[found.base]}'s" if found.base else ""
-    axes.set_xlabel(f"{found.metric.heading}{minus}: mean in the slice minus mean elsewhere")
+    axes.set_xlabel(f"{found.metric.heading}{minus}:\nmean in the slice minus mean elsewhere")
     axes.margins(x=0.08)
     plain_ticks(axes.xaxis)
     legend_below(figure, _keys())
