@@ -100,6 +100,8 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
     with clock.phase("summary"):
         frames = collector.frames(prepared.rows(spec.methods), readings, spec.ratio_to)
         frames = replace(frames, properties=image_properties(prepared, collector.results))
+    if damaged := len(context.store.damaged):
+        reporter.warn(f"cache: {counted(damaged, 'stored result')} could not be read; computed again")
     pictures = RunPictures(context, collector.results, limit)
     return Outcome(frames, findings, collector.results, pictures, executor, clock.seconds)
 
