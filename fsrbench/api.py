@@ -43,6 +43,7 @@ class Options(TypedDict, total=False):
     limit: int | None
     reference: str | None
     pairs: Path | None
+    groups: Path | None
     sides: Literal["one", "both"]
     alignment: Literal["hr", "sr"]
     descriptor: Literal["auto", "dlib", "facenet", "arcface"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # pydantic would double the time of --help
 Value = TypeVar("Value")
 LISTS: Final = ("methods", "metrics")
 """Settings that are lists of names."""
-PATHS: Final = ("out", "pairs")
+PATHS: Final = ("out", "pairs", "groups")
 ADDRESS: Final = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}")
 """Of a Dask scheduler."""
 
@@ -54,6 +54,7 @@ class RunSpec:
         Flag("Set, or .npz, .pkl or .pth of its Inception statistics, that FID and KID compare with; HR by default."),
     ] = None
     pairs: Annotated[Path | None, Flag("Verification pairs in the format of LFW's pairs.txt.")] = None
+    groups: Annotated[Path | None, Flag("Labels of images, CSV: image,sex,age...; docs/groups.md.")] = None
     sides: Annotated[Literal["one", "both"], Flag("SR on one side or on both sides of a verification pair.")] = "one"
     alignment: Annotated[Literal["hr", "sr"], Flag("Align faces by the landmarks of hr or of the sr itself.")] = "hr"
     descriptor: Annotated[

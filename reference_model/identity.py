@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fsrbench.errors import Unavailable, UserError
@@ -31,7 +31,8 @@ class IdentityLoss:
     """
 
     def __init__(self, teacher: Path, fan: FAN, weight: float, device: torch.device) -> None:
-        self.teacher = _load(teacher).to(device).to(memory_format=torch.channels_last).eval().requires_grad_(False)
+        network = with_fast_gradients(_load(teacher)).to(device)
+        self.teacher = network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
         self.fan, self.weight = fan.eval().requires_grad_(False), weight
 
     def __call__(self, sr: Tensor, hr: Tensor) -> dict[str, Tensor]:
@@ -46,6 +47,42 @@ class IdentityLoss:
         chips = F.grid_sample(faces, grid, mode="bicubic", padding_mode="border", align_corners=False)
         descriptors: Tensor = self.teacher(chips.clamp(0, 1) * 2 - 1)
         return descriptors.float()
+
+
+def with_fast_gradients(network: nn.Module) -> nn.Module:
+    """Replace two kinds of layers, in place, by equal ones whose gradients are cheap on a CPU.
+
+    With bfloat16 PReLU, which also computes its slope's gradient, and strided depthwise convolutions took three
+    quarters of a MobileFaceNet's backward pass.
+    """
+    from onnx2torch.node_converters.activations import OnnxPReLU
+
+    for name, layer in list(network.named_children()):
+        if isinstance(layer, OnnxPReLU):
+            setattr(network, name, _FixedPReLU())
+        elif isinstance(layer, nn.Conv2d) and layer.groups == layer.in_channels and max(layer.stride) > 1:
+            setattr(network, name, _Strided(layer))
+    return network
+
+
+class _FixedPReLU(nn.Module):
+    def forward(self, x: Tensor, slope: Tensor) -> Tensor:
+        slope = slope.to(x.dtype).reshape(1, -1, 1, 1)
+        return F.relu(x) * (1 - slope) + slope * x
+
+
+class _Strided(nn.Module):
+    """A convolution at every pixel, of which every n-th is kept."""
+
+    def __init__(self, convolution: nn.Conv2d) -> None:
+        super().__init__()
+        self.rows, self.columns = convolution.stride
+        convolution.stride = (1, 1)
+        self.convolution = convolution
+
+    def forward(self, x: Tensor) -> Tensor:
+        kept: Tensor = self.convolution(x)[:, :, :: self.rows, :: self.columns]
+        return kept
 
 
 def _load(path: Path) -> Any:

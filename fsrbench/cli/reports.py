@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from fsrbench.cli.errors import one_line_errors
-from fsrbench.cli.options import LayoutFile, RunFolder
+from fsrbench.cli.options import By, GroupsFile, LayoutFile, MinPeople, RunFolder
 from fsrbench.files.lists import names_in
 from fsrbench.stats.seeds import MOST_SEED
 
@@ -39,12 +39,28 @@ def table(
             "Their data and protocols differ, so it is not comparable and not ranked.",
         ),
     ] = False,
+    by: By = None,
+    groups: GroupsFile = None,
+    min_people: MinPeople = 10,
+    classifier: Annotated[
+        str | None,
+        typer.Option(help="With --by COLUMN: also which classes python:pkg.module:Name or onnx:FILE sees in SR."),
+    ] = None,
 ) -> None:
-    """Print the table of a run, or of several side by side."""
+    """Print the table of a run, of several side by side, or of one by group."""
     with one_line_errors():
+        from fsrbench.errors import UserError
         from fsrbench.reports.tables import command as table_command
 
         chosen, methods = (names_in(text) if text else None for text in (columns, rows))
+        if by is not None or groups is not None or classifier is not None:
+            if sweep or standalone or published:
+                raise UserError("--by goes with none of --sweep, --standalone and --published")
+            from fsrbench.attributes.command import table_by_group
+
+            text = table_by_group(runs, format, by, groups, min_people, classifier, layout, chosen, methods)
+            print(text, end="")
+            return
         text = table_command.table(
             runs, format, layout, chosen, methods, intervals, notes, sweep, published, standalone
         )
@@ -58,6 +74,9 @@ def compare(
     columns: Annotated[str | None, typer.Option(help="Metrics to compare, comma-separated.")] = None,
     format: Annotated[str, typer.Option(help="text, md or csv.")] = "text",
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of draws and permutations.")] = 0,
+    by: By = None,
+    groups: GroupsFile = None,
+    min_people: MinPeople = 10,
 ) -> None:
     """Test which differences between a run's methods are more than chance."""
     with one_line_errors():
@@ -71,6 +90,12 @@ def compare(
         one_of("format", format, ("text", "md", "csv"))
         run = data.RunData.load(path)
         base = to or run.methods[0]
+        if by is not None or groups is not None:
+            from fsrbench.reports.tables.groups_command import group_comparison
+
+            metrics = names_in(columns) if columns else None
+            print(group_comparison(run, base, format, by, groups, min_people, seed, metrics), end="")
+            return
         rows = compare_run(run, base, names_in(columns) if columns else None, seed)
         shown = table_comparison.render(run, base, rows, format)  # type: ignore[arg-type]
         Console(soft_wrap=True).print(shown, end="", markup=False, highlight=False)
@@ -85,7 +110,7 @@ def slices(
         str | None,
         typer.Option(help="Subtract this method's scores, image by image; bicubic's by default, or none."),
     ] = None,
-    groups: Annotated[Path | None, typer.Option(help="CSV of further columns: image, then labels.")] = None,
+    groups: GroupsFile = None,
     format: Annotated[str, typer.Option(help="text or json.")] = "text",
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of the halves and of the tests.")] = 0,
 ) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError, one_line
+from fsrbench.files.labels import Labels
 from fsrbench.process.containment import no_exit
 from fsrbench.registry import Registry
 
@@ -71,6 +72,8 @@ class Dataset:
     name: str
     samples: tuple[Sample, ...]
     warnings: tuple[str, ...] = ()
+    labels: Labels = field(default_factory=dict, compare=False)
+    """By column of ``groups.csv``: the label of each image that has one."""
 
     def __len__(self) -> int:
         return len(self.samples)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from fsrbench.degradations.base import Degradation
 from fsrbench.degradations.recipes import check_task, find_degradation
 from fsrbench.errors import UserError
 from fsrbench.files.atomic import disk_errors, whole
+from fsrbench.files.labels import GROUPS, label_rows
 from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import decode, in_centre_square
 from fsrbench.provenance.versions import __version__
@@ -75,7 +76,7 @@ def degrade(request: Request, resume: bool, reporter: Reporter) -> dict[str, Any
             "title": request.data.name,
             "settings": request.settings,
         }
-        prepared.write_manifest(request.folder, head | {"complete": False, "files": [DRAWN, LANDMARKS]})
+        prepared.write_manifest(request.folder, head | {"complete": False, "files": [DRAWN, LANDMARKS, GROUPS]})
         drawn: dict[str, dict[str, Any]] = {}
         problems: dict[str, str] = {}
         transparent: list[str] = []
@@ -91,11 +92,12 @@ def degrade(request: Request, resume: bool, reporter: Reporter) -> dict[str, Any
             prepared.tidy(request.folder, side, drawn)
         _write_drawn(request.folder / DRAWN, drawn)
         _write_landmarks(request, drawn)
+        _write_groups(request, drawn)
         for image, reason in problems.items():
             reporter.warn(f"{image} left out: {reason}")
         if line := transparency_warning(transparent):
             reporter.warn(line)
-        manifest = head | {"complete": True, "left_out": problems, "files": [DRAWN, LANDMARKS]}
+        manifest = head | {"complete": True, "left_out": problems, "files": [DRAWN, LANDMARKS, GROUPS]}
         manifest["counts"] = {"pictures": len(drawn), "left_out": len(problems)}
         prepared.write_manifest(request.folder, manifest)
     return manifest
@@ -137,3 +139,12 @@ def _write_landmarks(request: Request, drawn: dict[str, dict[str, Any]]) -> None
     path.unlink(missing_ok=True)
     if rows:
         prepared.write_csv(path, ["image", *(f"{axis}{k}" for k in range(POINTS) for axis in "xy")], rows)
+
+
+def _write_groups(request: Request, drawn: Collection[str]) -> None:
+    """The labels of the pictures, where the data has any."""
+    path = request.folder / GROUPS
+    path.unlink(missing_ok=True)
+    heading, rows = label_rows(request.data.labels, drawn)
+    if rows:
+        prepared.write_csv(path, heading, rows)

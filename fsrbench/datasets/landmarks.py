@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
-from collections.abc import Collection, Container, Iterator
-from pathlib import PurePosixPath
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
+from fsrbench.files.labels import image_of
 
 LANDMARKS = "landmarks.csv"
 """Optional file beside the pictures: image,x0,y0,...,x67,y67 in pixels of the stored HR picture."""
@@ -38,12 +37,6 @@ def read_landmarks(files: Files, name: str, ids: Collection[str], warnings: list
     if unknown:
         warnings.append(f"{name}: {unknown} lines name no image that is used: {first[:80]!r}")
     return found
-
-
-def image_of(name: str, ids: Container[str]) -> str | None:
-    """The id of the image that a line names, with or without a suffix; ids may have dots themselves."""
-    path = PurePosixPath(unicodedata.normalize("NFC", name.replace("\\", "/")))
-    return next((known for known in (str(path), str(path).removesuffix(path.suffix)) if known in ids), None)
 
 
 def _rows(files: Files, name: str) -> Iterator[tuple[int, list[str]]]:

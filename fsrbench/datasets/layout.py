@@ -11,6 +11,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 from fsrbench.datasets.ambiguity import check_alike, check_file_names, check_guessed, check_sides
 from fsrbench.datasets.base import Dataset, Picture, Sample
 from fsrbench.datasets.folder_words import is_result
+from fsrbench.datasets.groups import read_groups
 from fsrbench.datasets.identities import identities, packing
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
 from fsrbench.datasets.prepared import MANIFEST, read_manifest
@@ -66,9 +67,10 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
             warnings.append(f"{len(alone)} {side} without a partner left out: {_some(sorted(alone))}")
     warnings += _unfinished(files, root + MANIFEST) if root + MANIFEST in names else []
     landmarks = read_landmarks(files, root + LANDMARKS, ids, warnings) if root + LANDMARKS in names else {}
+    labels = read_groups(files, root, ids, warnings)
     people = identities(ids, warnings)
     samples = tuple(Sample(i, hr.get(i), lr.get(i), people[i], landmarks.get(i)) for i in ids)
-    return Dataset(name, samples, tuple(warnings))
+    return Dataset(name, samples, tuple(warnings), labels)
 
 
 def read_outputs(name: str, files: Files, archive: bool = False) -> Dataset:

@@ -10,6 +10,7 @@ from pathlib import Path
 from fsrbench import weights
 from fsrbench.datasets import Dataset, open_dataset, plugin_files
 from fsrbench.datasets.base import combine_digests
+from fsrbench.datasets.groups import with_groups
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.datasets.sizes import task_of
 from fsrbench.degradations.base import Degradation
@@ -115,7 +116,7 @@ class Prepared:
         if None in sources or None in code or not all(method.depends_only_on_files() for method in methods):
             return None
         found = {path for path in sources if path} | {file for files in code for file in files or ()}
-        found |= {self.spec.pairs} if self.spec.pairs else set()
+        found |= {path for path in (self.spec.pairs, self.spec.groups) if path}
         found |= {record.path for record in self.records() if record.path}
         found |= {self.statistics.path} if self.statistics else set()
         found |= {file for name in self.metric_weights() for file in weights.files(name)}
@@ -147,7 +148,7 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
         raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
     degradation = find_degradation(spec.degradation)
-    whole = open_dataset(spec.data)
+    whole = with_groups(open_dataset(spec.data), spec.groups)
     dataset = whole.head(spec.limit)
     spec = _with_task(spec, dataset, reporter)
     _check_protocol(spec, whole)

@@ -99,7 +99,8 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
     _note_changes(prepared, collector.results)
     with clock.phase("summary"):
         frames = collector.frames(prepared.rows(spec.methods), readings, spec.ratio_to)
-        frames = replace(frames, properties=image_properties(prepared, collector.results))
+        properties = image_properties(prepared, collector.results)
+        frames = replace(frames, labels=prepared.dataset.labels, properties=properties)
     if damaged := len(context.store.damaged):
         reporter.warn(f"cache: {counted(damaged, 'stored result')} could not be read; computed again")
     pictures = RunPictures(context, collector.results, limit)

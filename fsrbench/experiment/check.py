@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from fsrbench.datasets import open_dataset
+from fsrbench.datasets.groups import with_groups
 from fsrbench.datasets.pairs import read_pairs
 from fsrbench.degradations.recipes import check_task, find_degradation
 from fsrbench.errors import UserError
@@ -70,5 +71,6 @@ CHECKS: Final[Mapping[str, Callable[[RunSpec], object]]] = {
     "task": _task,
     "reference": _reference,
     "pairs": _pairs,
+    "groups": lambda spec: with_groups(open_dataset(spec.data), spec.groups),
 }
 """By the setting that a message names."""

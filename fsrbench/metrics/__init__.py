@@ -38,6 +38,7 @@ BUILTIN = {
     "grid_artefacts": "fsrbench.metrics.grid_artefacts:GridArtefacts",
     "consistency": "fsrbench.metrics.consistency:Consistency",
     "colour_drift": "fsrbench.metrics.colour:ColourDrift",
+    "lightness_drift": "fsrbench.metrics.colour:LightnessDrift",
     "fid": "fsrbench.metrics.distribution:Fid",
     "kid": "fsrbench.metrics.distribution:Kid",
     "fid_face": "fsrbench.metrics.distribution:FidFace",

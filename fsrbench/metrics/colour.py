@@ -70,3 +70,35 @@ class ColourDrift(FeatureMetric):
         }
         values = np.linalg.norm(sr - hr, axis=1)
         return Evaluation(values, details={name: float(each.mean()) for name, each in details.items()})
+
+
+class LightnessDrift(FeatureMetric):
+    """How much lighter SR is than its HR: difference of the mean CIELAB lightness, with its sign.
+
+    ``L*(SR) - L*(HR)``, the means over a picture's pixels (CIE 15; sRGB, white D65), from -100 to 100; 0 is right,
+    above it a method lightens. One score per image, so that it can be told by group: whether a method lightens
+    pictures of some people more than others'. It is of whole pictures, background and light included, and says nothing
+    about anybody's skin.
+
+    Example:
+        >>> hr = {"lab": np.array([[60.0, 10.0, 20.0], [30.0, 10.0, 20.0]])}
+        >>> sr = {"lab": hr["lab"] + [[0, 1, 0], [4, 0, 0]]}
+        >>> LightnessDrift().evaluate(Faces(["a", "b"], [None] * 2, sr, hr), seed=0).values
+        array([0., 4.])
+    """
+
+    name, title, digits, bounds = "lightness_drift", "Lightness drift", 2, (-100, 100)
+    direction: Direction = "none"
+    needs = frozenset({"hr"})
+    extractor = "colour"
+    protocol = "mean L* of SR less that of HR over the whole picture, CIELAB of sRGB with white D65; 0 is right"
+
+    @property
+    def scores_hr(self) -> bool:
+        """Not HR against itself."""
+        return False
+
+    def evaluate(self, faces: Faces, seed: int) -> Evaluation:
+        """Difference of each picture."""
+        assert faces.hr is not None
+        return Evaluation((faces.features["lab"] - faces.hr["lab"])[:, 0])

@@ -12,7 +12,9 @@ from typing import Any
 import pandas as pd
 
 from fsrbench.errors import UserError
+from fsrbench.files.labels import GROUPS, Labels, parse_labels
 from fsrbench.files.temporary import KeptFolder
+from fsrbench.files.text import read_text
 from fsrbench.runs.checks import check_frame, check_unique, read_manifest
 from fsrbench.runs.columns import (
     BLOCK_COLUMNS,
@@ -53,6 +55,8 @@ class RunData:
     """Jackknife pseudo-values of metrics of the whole set: ``method, metric, block, value``."""
     images: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(IMAGE_COLUMNS)))
     """``image, identity``; no identity where it is unknown."""
+    labels: Labels = field(default_factory=dict)
+    """By column of ``groups.csv``: the label of each image that has one."""
     folder: KeptFolder | None = None
     """Keeps a temporary ``path`` alive as long as this object or a copy of it."""
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -89,7 +93,8 @@ class RunData:
             _read_more(path / "details.csv", DETAIL_COLUMNS),
             _read_more(path / "curves.csv", CURVE_COLUMNS),
             _read_more(path / "blocks.csv", BLOCK_COLUMNS),
-            _read_more(path / "images.csv", IMAGE_COLUMNS),
+            (images := _read_more(path / "images.csv", IMAGE_COLUMNS)),
+            _read_labels(path / GROUPS, images["image"]),
         )
 
     @property
@@ -251,6 +256,11 @@ def _read_more(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     if "identity" not in texts and "curve" not in texts:
         check_unique(path, frame, texts)
     return frame
+
+
+def _read_labels(path: Path, images: pd.Series) -> Labels:
+    """Labels by column; empty where the data has none."""
+    return parse_labels(read_text(path), str(path)).of(images)[0] if path.is_file() else {}
 
 
 def _first_line(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 from fsrbench.files.atomic import whole
 from fsrbench.files.folders import make_folder, only_writer
+from fsrbench.files.labels import GROUPS, label_rows
 from fsrbench.runs.frames import Frames
 from fsrbench.runs.names import CACHE, MANIFEST
 
@@ -52,6 +54,7 @@ def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
         CannotWrite: the disk takes no more.
     """
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
+    heading, rows = label_rows(frames.labels, frames.images["image"])
     with ExitStack() as parts:  # they take their places together, when the last is written
 
         def part(name: str) -> Path:
@@ -62,5 +65,10 @@ def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
             getattr(frames, name).to_csv(part(f"{name}.csv"), index=False)
         if len(frames.properties.columns):
             frames.properties.to_csv(part("properties.csv"), index=False, float_format="%.5g")
+        if rows:
+            with part(GROUPS).open("w", encoding="utf-8", errors="backslashreplace", newline="") as text_file:
+                csv.writer(text_file, lineterminator="\n").writerows([heading, *rows])
         with part("scores.parquet").open("wb") as file:  # pyarrow refuses paths that are no Unicode
             frames.scores.to_parquet(file, index=False)
+    if not rows:
+        (path / GROUPS).unlink(missing_ok=True)  # of an earlier run

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from fsrbench.files.labels import Labels
+
 
 @dataclass(frozen=True, eq=False)
 class Frames:
@@ -23,5 +25,7 @@ class Frames:
     """What numbers of a whole set have instead of scores of images: pseudo-values of blocks of the images."""
     images: pd.DataFrame
     """The images and who is on them."""
+    labels: Labels = field(default_factory=dict)
+    """By column of the data's ``groups.csv``: the label of each image that has one."""
     properties: pd.DataFrame = field(default_factory=pd.DataFrame)
     """What each LR picture is like and how the head on it is turned; no columns where nobody measured it."""

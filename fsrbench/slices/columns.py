@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
-from fsrbench.errors import UserError, one_line
+from fsrbench.errors import UserError
+from fsrbench.files.labels import Labels
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
 
@@ -41,13 +41,13 @@ class Column:
         return self.values.dtype.kind != "f"
 
 
-def columns_of(run: RunData, images: pd.Index, labels: pd.DataFrame | None = None) -> tuple[list[Column], list[str]]:
+def columns_of(run: RunData, images: pd.Index, labels: Labels | None = None) -> tuple[list[Column], list[str]]:
     """The columns of some images, and why others cannot be searched.
 
     Args:
         run: brings ``properties.csv``, and what the degradation drew for each image.
         images: N ids.
-        labels: further columns by image.
+        labels: further columns, the label of each image.
 
     Returns:
         Columns whose known values differ, and a line on each that is constant or not known.
@@ -58,10 +58,10 @@ def columns_of(run: RunData, images: pd.Index, labels: pd.DataFrame | None = Non
     properties = run.properties.reindex(images)
     heads = {"|yaw|": properties["yaw"].abs(), "|roll|": properties["roll"].abs()}
     table = pd.concat([pd.DataFrame(heads), properties.drop(columns="roll"), _drawn(run, images)], axis=1)
-    if labels is not None:
+    if labels:
         if twice := sorted(set(map(str, labels)) & set(map(str, table))):
             raise UserError(f"column {', '.join(twice)}: a property of the pictures has this name; give it another")
-        table = table.join(labels)
+        table = table.join(pd.DataFrame(dict(labels)))
     found, left_out = [], []
     for name in table:
         column = Column(str(name), _values(table[name]), UNITS.get(str(name), ""))
@@ -71,29 +71,6 @@ def columns_of(run: RunData, images: pd.Index, labels: pd.DataFrame | None = Non
         else:
             left_out.append(f"{name} ({'the same everywhere' if len(known) else 'not known'})")
     return found, left_out
-
-
-def read_labels(path: Path, images: pd.Index) -> pd.DataFrame:
-    """Columns of labels by image, from a CSV whose first column is ``image``.
-
-    Raises:
-        UserError: it cannot be read, names an image twice, or none of the run's images.
-    """
-    try:
-        table = pd.read_csv(path, dtype={0: str}, keep_default_na=False)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
-    except Exception as error:  # a parser error, an encoding error, an empty file
-        raise UserError(f"{path}: cannot be read as CSV: {one_line(error)}") from error
-    if not len(table.columns) or table.columns[0] != "image":
-        raise UserError(f"{path}: the first column must be image")
-    table = table.set_index("image")
-    if table.index.has_duplicates:
-        raise UserError(f"{path}: {table.index[table.index.duplicated()][0]} is there twice")
-    found = table.reindex(images)
-    if not table.index.isin(images).any():
-        raise UserError(f"{path} names none of the run's images, such as {images[0]}")
-    return found
 
 
 def _drawn(run: RunData, images: pd.Index) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from rich.console import Console
 from fsrbench.errors import one_of
 from fsrbench.files.atomic import whole
 from fsrbench.runs.data import RunData
-from fsrbench.slices.columns import read_labels
+from fsrbench.runs.grouping import labels_of
 from fsrbench.slices.find import control, find_slices
 from fsrbench.slices.plot import write_plot
 from fsrbench.slices.show import as_json, as_text
@@ -32,7 +32,7 @@ def slices_command(
         methods: to search; all by default.
         metric: whose scores.
         base: the method whose scores are subtracted; see :func:`fsrbench.slices.find.control`.
-        groups: a CSV of labels by image.
+        groups: a CSV of labels by image, besides the run's own.
         format: text or json.
         seed: of halves and signs.
 
@@ -41,7 +41,7 @@ def slices_command(
     """
     one_of("format", format, ("text", "json"))
     run = RunData.load(path)
-    labels = read_labels(groups, run.properties.index) if groups else None
+    labels = labels_of(run, groups) if groups or run.labels else None
     found = find_slices(run, methods, metric, control(run, metric, base, methods), labels, seed)
     text = as_json(found)
     with whole(path / "slices.json") as part:

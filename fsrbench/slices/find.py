@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from fsrbench.errors import UserError, unknown_name
+from fsrbench.files.labels import Labels
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.runs.names import LR
@@ -103,7 +104,7 @@ def find_slices(
     methods: Sequence[str] | None = None,
     metric: str = "psnr",
     base: str | None = None,
-    labels: pd.DataFrame | None = None,
+    labels: Labels | None = None,
     seed: int = 0,
 ) -> Found:
     """Search one half of the people for slices in which methods are worse, and test these on the other half.
@@ -113,7 +114,7 @@ def find_slices(
         methods: which; all by default.
         metric: one with a score of each image, and a direction.
         base: subtract this method's scores, image by image: what is hard for both is no slice then.
-        labels: further columns by image.
+        labels: further columns, the label of each image.
         seed: of the halves and of the signs.
 
     Raises:

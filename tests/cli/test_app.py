@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from made import call, picture_files, run, write_files
+from made.grouped import write_grouped
 
 from fsrbench.stats.seeds import MOST_SEED
 
@@ -53,6 +54,8 @@ READING = [
     "table RUN",
     "table RUN --format tex",
     "compare RUN",
+    "table GROUPED --by sex --columns psnr",
+    "compare GROUPED --by sex --columns psnr",
     "plot RUN",
     "report RUN",
     "check RUN --against REFERENCE",
@@ -75,7 +78,8 @@ def read(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     """Each command's exit code and whether torch was imported then, all in one process: those take seconds to start."""
     reference = tmp_path_factory.mktemp("reference") / "reference.json"
     assert call("check", finished, "--against", reference, "--update").exit_code == 0
-    words = {"RUN": str(finished), "REFERENCE": str(reference)}
+    grouped = write_grouped(tmp_path_factory.mktemp("grouped") / "run")
+    words = {"RUN": str(finished), "REFERENCE": str(reference), "GROUPED": str(grouped.path)}
     command = [sys.executable, "-c", CALLS, json.dumps(READING), json.dumps(words)]
     found: dict[str, list[object]] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return found

@@ -7,8 +7,8 @@ import pytest
 from made import write_files
 
 from fsrbench.datasets import Dataset, open_dataset
-from fsrbench.datasets.landmarks import image_of
 from fsrbench.errors import UserError
+from fsrbench.files.labels import image_of
 
 HEADER = "image," + ",".join(f"{axis}{i}" for i in range(68) for axis in "xy")
 POINTS = np.arange(136, dtype=float).reshape(68, 2) / 2

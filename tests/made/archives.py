@@ -18,6 +18,8 @@ CELEBA_POINTS = (69, 111, 107, 112, 88, 136, 72, 152, 105, 151)
 CELEBA_HEADING = (
     "lefteye_x lefteye_y righteye_x righteye_y nose_x nose_y leftmouth_x leftmouth_y rightmouth_x rightmouth_y"
 )
+CELEBA_ATTRIBUTES = ("5_o_Clock_Shadow", "Male", "Young")
+"""Three of its 40."""
 PARTITION = {1: 0, 2: 0, 3: 1, 4: 2, 5: 2, 6: 2, 7: 2}
 IDENTITY = {1: 12, 2: 30, 3: 30, 4: 2880, 5: 2880, 6: 7, 7: 7}
 
@@ -35,7 +37,14 @@ def png(seed: int, width: int, height: int) -> bytes:
     return encode_picture(draw_photo(seed, width, height))
 
 
-def celeba(folder: Path, form: str = "txt", packed: bool = True, newline: str = "\n", mark: str = "") -> Path:
+def celeba(
+    folder: Path,
+    form: str = "txt",
+    packed: bool = True,
+    newline: str = "\n",
+    mark: str = "",
+    attributes: bool = False,
+) -> Path:
     """CelebA: seven aligned pictures. ``txt`` as published, ``csv`` as on Kaggle."""
     names = {k: f"{k:06d}.jpg" for k in PARTITION}
     pictures = {f"img_align_celeba/{name}": png(k, 178, 218) for k, name in names.items()}
@@ -52,6 +61,12 @@ def celeba(folder: Path, form: str = "txt", packed: bool = True, newline: str = 
             "list_landmarks_align_celeba.txt": [[len(points)], CELEBA_HEADING.split(), *points],
         }
     texts["identity_CelebA.txt"] = [[names[k], v] for k, v in IDENTITY.items()]
+    if attributes:
+        values = [[names[k], *(1 if (k >> place) % 2 else -1 for place in range(3))] for k in names]
+        if form == "csv":
+            texts["list_attr_celeba.csv"] = [["image_id", *CELEBA_ATTRIBUTES], *values]
+        else:
+            texts["list_attr_celeba.txt"] = [[len(values)], CELEBA_ATTRIBUTES, *values]
     comma = {name: "," if name.endswith("csv") else " " for name in texts}
     write_files(
         folder,

@@ -7,10 +7,10 @@ import pytest
 from made import draw_picture, picture_files, run, write_files
 from skimage.color import deltaE_cie76, rgb2lab
 
-from fsrbench.metrics.colour import ColourDrift, chroma, typology_angle
+from fsrbench.metrics.colour import ColourDrift, LightnessDrift, chroma, typology_angle
 from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.extractors.base import EXTRACTORS
-from fsrbench.metrics.extractors.colour import cielab
+from fsrbench.metrics.extractors.colour import Colour, cielab
 from fsrbench.pictures.decode import to_tensor
 
 
@@ -89,3 +89,14 @@ def test_a_run_has_it_with_details(tmp_path):
     assert (found.code, found.status("bicubic", "colour_drift")) == (0, "ok")
     assert all(0 <= value < 5 for value in found.values("bicubic", "colour_drift").values())
     assert "ITA, degrees, SR less HR" in (found.path / "table.md").read_text(encoding="utf-8")
+
+
+def test_lightness_drift_has_a_sign_for_each_image_and_is_scikit_images():
+    hr = np.random.RandomState(1).normal([150, 110, 90], 20, (3, 64, 64, 3)).clip(0, 255).astype(np.uint8)
+    sr = (hr.astype(float) + np.array([0, 25, -25])[:, None, None, None]).clip(0, 255).astype(np.uint8)
+    lab = {name: Colour().extract(to_tensor(pictures), {})["lab"] for name, pictures in (("sr", sr), ("hr", hr))}
+    faces = Faces(list("abc"), [None] * 3, {"lab": lab["sr"]}, {"lab": lab["hr"]})
+    found = LightnessDrift().evaluate(faces, seed=0).values
+    expected = [(rgb2lab(s)[..., 0].mean() - rgb2lab(h)[..., 0].mean()) for s, h in zip(sr, hr, strict=True)]
+    assert found == pytest.approx(expected, abs=1e-3)
+    assert np.sign(found.round(9)).tolist() == [0, 1, -1]

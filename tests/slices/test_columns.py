@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from made.sliced import faces, scores, write_sliced
 
@@ -40,9 +39,8 @@ def test_numbers_words_and_flags_of_labels(tmp_path) -> None:
     table, images = faces(np.random.RandomState(0), 3, 4)
     run = write_sliced(tmp_path / "run", table, images, {"a": scores(np.random.RandomState(0), 3, 4)})
     index = run.properties.index
-    labels = pd.DataFrame(
-        {"age": range(12), "flag": [0, 1] * 6, "word": ["a", "", "b"] * 4, "mixed": [1, "x", 3, ""] * 3}, index=index
-    )
+    columns = {"age": range(12), "flag": [0, 1] * 6, "word": ["a", "", "b"] * 4, "mixed": [1, "x", 3, ""] * 3}
+    labels = {name: {i: str(v) for i, v in zip(index, values, strict=True)} for name, values in columns.items()}
     found, left_out = columns_of(run, index, labels)
     by_name = {column.name: column for column in found}
     assert by_name["age"].values.dtype.kind == "f"
@@ -58,7 +56,8 @@ def test_numbers_words_and_flags_of_labels(tmp_path) -> None:
 def test_labels_beyond_all_numbers_are_words_or_split_nothing(tmp_path, value) -> None:
     table, images = faces(np.random.RandomState(0), 3, 4)
     run = write_sliced(tmp_path / "run", table, images, {"a": scores(np.random.RandomState(0), 3, 4)})
-    labels = pd.DataFrame({"age": [value, *range(11)]}, index=run.properties.index)
+    names = run.properties.index
+    labels = {"age": {i: str(v) for i, v in zip(names, [value, *range(11)], strict=True)}}
     found, _ = columns_of(run, run.properties.index, labels)
     age = next(column for column in found if column.name == "age")
     assert list(candidates([age]))

@@ -79,15 +79,15 @@ def test_labels_come_from_a_file(run: Path, tmp_path: Path) -> None:
         (["--format", "yaml"], "", "unknown format 'yaml'; known: text, json"),
         (["--metric", "ssmi"], "", "unknown metric of this run 'ssmi'"),
         (["--to", "nobody"], "", "unknown method of this run 'nobody'"),
-        (["--groups", "none.csv"], "", "none.csv: No such file"),
-        (["--groups", "labels.csv"], "name,hat\np0/0,yes\n", "labels.csv: the first column must be image"),
-        (["--groups", "labels.csv"], "image,hat\np0/0,yes\np0/0,no\n", "labels.csv: p0/0 is there twice"),
+        (["--groups", "none.csv"], "", "none.csv: cannot be read: No such file"),
+        (["--groups", "labels.csv"], "name,hat\np0/0,yes\n", "labels.csv: the first line must be image and the names"),
+        (["--groups", "labels.csv"], "image,hat\np0/0,yes\np0/0,no\n", "labels.csv, line 3: p0/0 is there twice"),
         (
             ["--groups", "labels.csv"],
             "image,hat\nelse,yes\n",
-            "labels.csv names none of the run's images, such as p0/0",
+            "labels.csv: none of its 1 lines names an image of the data; it has 'else'",
         ),
-        (["--groups", "labels.csv"], "", "labels.csv: cannot be read as CSV"),
+        (["--groups", "labels.csv"], "", "labels.csv: the first line must be image and the names"),
     ],
 )
 def test_bad_input_has_one_line(

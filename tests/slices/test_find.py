@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from made.sliced import faces, scores, write_sliced
 
@@ -104,7 +103,8 @@ def test_nothing_is_found_for_95_of_100_honest_methods(tmp_path: Path) -> None:
 
 def test_labels_are_searched_like_properties(planted: RunData) -> None:
     hats = np.random.RandomState(5).rand(len(planted.properties)) < 0.3
-    labels = pd.DataFrame({"hat": np.where(hats, "yes", "no"), "unknown": ""}, index=planted.properties.index)
+    names = planted.properties.index
+    labels = {"hat": dict(zip(names, np.where(hats, "yes", "no"), strict=True)), "unknown": {"p0/0": ""}}
     fair = planted.per_image("psnr")["honest"].loc[planted.properties.index].to_numpy()
     run = write_sliced(
         planted.path.parent / "hats", planted.properties.reset_index(), planted.images, {"a": fair - 3 * hats}
@@ -123,7 +123,7 @@ def test_labels_are_searched_like_properties(planted: RunData) -> None:
         ({"methods": ["honesty"]}, "unknown method of this run 'honesty'; did you mean honest?"),
         ({"base": "other"}, "unknown method of this run 'other'"),
         (
-            {"labels": pd.DataFrame({"yaw": [1.0]}, index=["p0/0"])},
+            {"labels": {"yaw": {"p0/0": "1"}}},
             "column yaw: a property of the pictures has this name",
         ),
     ],

@@ -47,6 +47,22 @@ def read_numbers(file: Text, columns: int) -> dict[str, list[float]]:
     return found
 
 
+def read_headings(file: Text) -> list[str]:
+    """The names of the columns of numbers: those of the line before the first row.
+
+    Raises:
+        UserError: the first row has none before it.
+    """
+    rows = _rows(file)
+    if rows and _is_count(rows[0].cells):
+        rows.pop(0)
+    if not rows or _numbers(rows[0].cells[-1:]):
+        raise UserError(f"{file.name}: no line with the names of its columns before the first row")
+    cells = rows[0].cells
+    # On Kaggle the pictures' column has a name too, as published it has none
+    return cells[1:] if len(rows) > 1 and len(cells) == len(rows[1].cells) else cells
+
+
 def _rows(file: Text) -> list[Row]:
     lines = file.text.splitlines()
     if file.name.lower().endswith(".csv"):

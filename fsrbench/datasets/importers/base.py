@@ -55,6 +55,8 @@ class Face:
     """Left, top, width and height of the face in pixels, for crops around a box."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """Further columns of ``sources.csv``: licence, author, flags."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What the data says of the face, by column of ``groups.csv``."""
     md5: tuple[str, ...] = ()
     """Published md5 of the file and of its pixels, where the data has them."""
 

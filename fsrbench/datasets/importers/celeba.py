@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.datasets.importers.annotations import read_numbers
+from fsrbench.datasets.importers.annotations import read_headings, read_numbers
 from fsrbench.datasets.importers.base import Collection, Face, Options
 from fsrbench.datasets.importers.tree import Tree
 from fsrbench.errors import UserError
@@ -36,8 +36,14 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     identities = _numbers(tree, "identity_CelebA", 1)
     if identities is None:
         found.notes.append("no identity_CelebA.txt beside the pictures: identities are not known")
+    labels = _attributes(tree)
     points = _numbers(tree, "list_landmarks_celeba" if options.in_the_wild else "list_landmarks_align_celeba", 10)
-    tables = {"list_eval_partition": partition, "identity_CelebA": identities, "the landmarks' file": points}
+    tables: dict[str, Collection_[str] | None] = {
+        "list_eval_partition": partition,
+        "identity_CelebA": identities,
+        "the landmarks' file": points,
+        "list_attr_celeba": labels or None,
+    }
     _refuse_cut_short({file: names for file, names in tables.items() if names is not None}, pictures)
     for name in _wanted(tree, partition, pictures, options, found):
         if name not in pictures:
@@ -49,7 +55,7 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
             found.leave_out(name, "has no identity in identity_CelebA")
             continue
         at = np.array(points[name]).reshape(5, 2) if points and name in points else None
-        found.faces.append(Face(identity + stem, *pictures[name], points=at))
+        found.faces.append(Face(identity + stem, *pictures[name], points=at, labels=labels.get(name, {})))
     return found, tree
 
 
@@ -83,6 +89,19 @@ def _wanted(
     for name in sorted(pictures.keys() - partition.keys()):
         found.leave_out(name, "is not in list_eval_partition")
     return sorted(name for name, (part,) in partition.items() if part == PARTITIONS[options.split])
+
+
+def _attributes(tree: Tree) -> dict[str, dict[str, str]]:
+    """By picture, ``yes`` or ``no`` for each of the 40 attributes, whose names are the file's headings."""
+    text = tree.text("list_attr_celeba.txt", "list_attr_celeba.csv")
+    if text is None:
+        return {}
+    names = read_headings(text)
+    values = read_numbers(text, len(names))
+    return {
+        picture: {name: "yes" if value > 0 else "no" for name, value in zip(names, row, strict=True)}
+        for picture, row in values.items()
+    }
 
 
 def _numbers(tree: Tree, stem: str, columns: int) -> dict[str, list[float]] | None:

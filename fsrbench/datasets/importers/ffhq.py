@@ -11,11 +11,13 @@ import numpy as np
 from fsrbench.datasets.importers.base import Collection, Face, Options, refuse_split
 from fsrbench.datasets.importers.tree import Text, Tree
 from fsrbench.errors import UserError
+from fsrbench.files.labels import parse_labels
 
 ARCHIVES: Final = ("images1024x1024*.zip", "thumbnails128x128*.zip")
 FOLDERS: Final = {"images1024x1024": 1024, "thumbnails128x128": 128}
 """FFHQ's folders and the side of their pictures; the first that exists is used. Landmarks are in pixels of 1024 px."""
 METADATA: Final = "ffhq-dataset-v2.json"
+AGING: Final = "ffhq_aging_labels.csv"
 TRAINING: Final = 60_000
 """Number of training pictures; they come before those for validation."""
 CREDITS: Final = ("author", "license", "license_url", "photo_url", "photo_title")
@@ -30,7 +32,7 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     refuse_split("FFHQ", options.split, ("train", "val", "all"))
     tree = Tree(source, ARCHIVES)
     found = Collection(tree.sources)
-    text = tree.text(METADATA)
+    text, aging = tree.text(METADATA), _aging(tree)
     metadata = {} if text is None else _read(text)
     if text is None:
         found.notes.append(f"no {METADATA} beside the pictures: authors and licences of the photographs are not kept")
@@ -52,7 +54,8 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
             found.leave_out(entry.name, f"is not in {METADATA}")
             continue
         points, md5 = _points(about, FOLDERS[folder]), _md5(about, folder)
-        found.faces.append(Face(stem, *entry, points=points, facts=_facts(about), md5=md5))
+        labels = _country(about) | aging.get(number, {})
+        found.faces.append(Face(stem, *entry, points=points, facts=_facts(about), labels=labels, md5=md5))
     for number, about in sorted(metadata.items()):
         named = number.isascii() and number.isdigit() and options.split in ("all", _split(number, about))
         if named and number not in seen:
@@ -70,11 +73,36 @@ def _read(text: Text) -> dict[str, dict[str, Any]]:
     return read
 
 
+def _aging(tree: Tree) -> dict[str, dict[str, str]]:
+    """By number of the picture, the columns of FFHQ-Aging (Or-El et al., ECCV 2020): its raters' and a network's.
+
+    Raises:
+        UserError: the first line is no heading of it, or a line is malformed.
+    """
+    text = tree.text(AGING)
+    if text is None:
+        return {}
+    first, _, rest = text.text.partition("\n")
+    number, comma, columns = first.partition(",")
+    if number.strip() != "image_number":
+        raise UserError(f"{text.name}: the first line must begin with image_number, not {number[:40]!r}")
+    read = parse_labels(f"image{comma}{columns}\n{rest}", text.name)
+    rows = ((name.lstrip("0") or "0", zip(read.columns, cells, strict=True)) for _, name, cells in read.rows)
+    return {name: {column: cell for column, cell in cells if cell not in ("", "-1")} for name, cells in rows}
+
+
 def _split(stem: str, about: dict[str, Any] | None) -> str:
     category = about.get("category") if about else None
     if category in ("training", "validation"):
         return "train" if category == "training" else "val"
     return "train" if int(stem) < TRAINING else "val"
+
+
+def _country(about: dict[str, Any] | None) -> dict[str, str]:
+    """Where the photograph's author is from, as the author's page says it."""
+    facts = (about or {}).get("metadata")
+    country = facts.get("country") if isinstance(facts, dict) else None
+    return {"country": country} if isinstance(country, str) and country else {}
 
 
 def _points(about: dict[str, Any] | None, side: int) -> np.ndarray | None:

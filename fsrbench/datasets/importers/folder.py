@@ -14,9 +14,9 @@ from fsrbench.datasets.folder_words import is_general
 from fsrbench.datasets.identities import holds_people
 from fsrbench.datasets.importers.base import Collection, Face, Options, refuse_split
 from fsrbench.datasets.importers.tree import Tree
-from fsrbench.datasets.landmarks import image_of
 from fsrbench.datasets.sides import split_sides
 from fsrbench.errors import UserError
+from fsrbench.files.labels import GROUPS, Labels, image_of, parse_labels
 from fsrbench.files.text import read_text
 from fsrbench.provenance.file_hashes import sha256_of
 
@@ -56,13 +56,25 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     known = _by_image(rows, {_id(path.removeprefix(top)) for path in paths}, found.notes)
     if unmarked := [path for path, _ in pictures if rows and _id(path.removeprefix(top)) not in known]:
         found.notes.append(f"{len(unmarked)} pictures have no line in {options.landmarks}, e.g. {unmarked[0][:80]}")
+    labels = _labels(tree, {_id(path.removeprefix(top)) for path in paths}, found.notes)
     for path, entry in pictures:
         image = _id(path.removeprefix(top))
-        about = known.get(image)
+        about, own = known.get(image), {k: by[image] for k, by in labels.items() if image in by}
         if "/" not in image and about and about.identity:
             image = f"{about.identity}/{image}"
-        found.faces.append(Face(image, *entry, points=about.points if about else None))
+        found.faces.append(Face(image, *entry, points=about.points if about else None, labels=own))
     return found, tree
+
+
+def _labels(tree: Tree, ids: set[str], notes: list[str]) -> Labels:
+    """By column, the labels of the source's own ``groups.csv``, if it has one."""
+    text = tree.text(GROUPS)
+    if text is None:
+        return {}
+    labels, strays = parse_labels(text.text, text.name).of(ids)
+    if strays:
+        notes.append(f"{text.name}: {len(strays)} lines name no picture that is there, e.g. {strays[0][:80]!r}")
+    return labels
 
 
 def read_landmarks(path: Path) -> list[LandmarkRow]:

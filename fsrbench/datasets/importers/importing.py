@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from fsrbench.datasets.inputs import transparency_warning
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.datasets.layout import is_safe
 from fsrbench.errors import UserError
+from fsrbench.files.labels import GROUPS, label_rows
 from fsrbench.machine.console import Reporter
 from fsrbench.pictures.decode import FLATTENED
 from fsrbench.provenance.versions import __version__
@@ -123,7 +124,8 @@ def _finish(request: Import, found: Collection, tree: Tree, done: list[Outcome])
     ]
     prepared.write_csv(folder / SOURCES, ["image", "source", *FACTS, *columns], rows)
     prepared.write_csv(folder / LEFT_OUT, ["source", "reason"], left_out)
-    files = [SOURCES, LEFT_OUT, *_write_landmarks(folder, written), *found.copies]
+    described = [*_write_landmarks(folder, written), *_write_groups(folder, written, faces)]
+    files = [SOURCES, LEFT_OUT, *described, *found.copies]
     for name, data in found.copies.items():
         prepared.write_file(folder / name, data)
     manifest = _head(request) | {
@@ -176,6 +178,17 @@ def _write_landmarks(folder: Path, written: list[Outcome]) -> list[str]:
             prepared.write_csv(folder / name, ["image", *heading], rows)
             files.append(name)
     return files
+
+
+def _write_groups(folder: Path, written: list[Outcome], faces: Mapping[str, Face]) -> list[str]:
+    """Write what the data says of the faces, if it says anything."""
+    columns = dict.fromkeys(column for one in written for column in faces[one.id].labels)
+    labels = {column: {one.id: faces[one.id].labels.get(column, "") for one in written} for column in columns}
+    (folder / GROUPS).unlink(missing_ok=True)
+    heading, rows = label_rows(labels, [one.id for one in written])
+    if rows:
+        prepared.write_csv(folder / GROUPS, heading, rows)
+    return [GROUPS] if rows else []
 
 
 def _digest(lines: Iterable[str]) -> str:

@@ -13,6 +13,16 @@ from fsrbench.errors import UserError
 ARCHIVES: Final = ("WIDER_train*.zip", "WIDER_val*.zip", "wider_face_split*.zip")
 
 
+FLAGS: Final = {
+    "blur": ("clear", "normal", "heavy"),
+    "expression": ("typical", "exaggerated"),
+    "illumination": ("normal", "extreme"),
+    "occlusion": ("none", "partial", "heavy"),
+    "pose": ("typical", "atypical"),
+}
+"""What each flag's numbers mean, by WIDER FACE's readme."""
+
+
 class Box(NamedTuple):
     """The annotation of one face in a photograph."""
 
@@ -64,7 +74,8 @@ def _collect(tree: Tree, split: str, options: Options, found: Collection) -> Non
             if _fits(box, options):
                 face = f"{PurePosixPath(name).stem}_{number:04d}"  # an event is no identity, so no folder
                 facts = {k: f"{v:g}" for k, v in box._asdict().items()}
-                found.faces.append(Face(face, *pictures[name], box=box[:4], facts=facts))
+                labels = {flag: dict(enumerate(words)).get(getattr(box, flag), "") for flag, words in FLAGS.items()}
+                found.faces.append(Face(face, *pictures[name], box=box[:4], facts=facts, labels=labels))
     for name in sorted(pictures.keys() - named):
         found.leave_out(name, f"is not in {boxes}")
 

@@ -35,6 +35,11 @@ CAPTIONS: Final = {
         "Per cent of the pictures in which the face is found, over the detector's least confidence; the upright line "
         "is at 0.9, where the table's rate is taken.",
     ),
+    "groups": (
+        "By group",
+        "One panel per metric and one row per group of the data's labels, its people in brackets: each method's mean "
+        "and its 95 % interval over people; °: too few people to rank.",
+    ),
     "throughput": ("Throughput", "Images per second over the batch size."),
     "slices": (
         "Where methods fail",

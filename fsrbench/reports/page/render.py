@@ -16,6 +16,7 @@ from fsrbench.errors import UserError
 from fsrbench.files.atomic import whole
 from fsrbench.reports.page import facts
 from fsrbench.reports.page.figures import PlotFigure, read_figures
+from fsrbench.reports.page.groups import read_groups
 from fsrbench.reports.page.pictures import MOST_SHOWN, QUALITY, read_pictures, specimens, titles
 from fsrbench.reports.page.results import HINTS, look_rules, read_results
 from fsrbench.reports.tables.details import detail_methods, detail_rows
@@ -83,6 +84,7 @@ def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure]
         titles=titles(run),
         specimens=chosen,
         choice=choice,
+        groups=Markup(read_groups(run)),  # escaped where it is made
         details=detail_rows(run),
         detail_methods=detail_methods(run),
         style=Markup(style),  # the package's own files, not the run's

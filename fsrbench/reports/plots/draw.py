@@ -14,6 +14,7 @@ from fsrbench.errors import UserError
 from fsrbench.reports.plots.curves import draw_detection, draw_roc, draw_throughput
 from fsrbench.reports.plots.distributions import draw_distributions
 from fsrbench.reports.plots.dots import draw_dots
+from fsrbench.reports.plots.groups import draw_groups
 from fsrbench.reports.plots.speed import draw_speed_quality
 from fsrbench.reports.plots.style import save, styled
 from fsrbench.reports.plots.sweep import draw_sweep
@@ -31,6 +32,7 @@ PLOTS: Final[dict[str, Callable[[RunData], Figure | None]]] = {
     "roc": draw_roc,
     "detection": draw_detection,
     "throughput": draw_throughput,
+    "groups": draw_groups,
 }
 """File name and what draws it; a plot for which the run has no data gives None."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made import call, run, write_zip
-from made.archives import CELEBA_POINTS, IDENTITY, PARTITION, celeba, draw_photo
+from made.archives import CELEBA_ATTRIBUTES, CELEBA_POINTS, IDENTITY, PARTITION, celeba, draw_photo
 from made.imports import do_import, manifest, pictures, table
 from PIL import Image
 
@@ -143,3 +143,21 @@ def test_imported_name_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert finished.manifest["dataset"]["name"] == "celeba-test"
     assert "celeba-test" in call("list", "datasets").stdout
     assert "did you mean celeba-test" in call("run", "--methods", "bicubic", "--data", "celeba-tst").stderr
+
+
+@pytest.mark.parametrize(("form", "newline"), [("txt", "\n"), ("csv", "\r\n")])
+def test_attributes_are_kept_as_groups(tmp_path: Path, form: str, newline: str) -> None:
+    do_import("celeba", celeba(tmp_path / "src", form, newline=newline, attributes=True), tmp_path / "out")
+    labels = open_dataset(str(tmp_path / "out")).labels
+    assert tuple(labels) == CELEBA_ATTRIBUTES
+    for place, of in enumerate(labels.values()):
+        assert of == {image: "yes" if int(image[-6:]) >> place & 1 else "no" for image in ids(2)}
+    assert "groups.csv" in manifest(tmp_path / "out")["files"]
+
+
+def test_attributes_cut_short_are_refused(tmp_path: Path) -> None:
+    source = celeba(tmp_path / "src", "csv", attributes=True)
+    file = source / "list_attr_celeba.csv"
+    file.write_text("".join(line + "\n" for line in file.read_text().splitlines()[:4]))
+    found = call("data", "import", "celeba", source, tmp_path / "out")
+    assert (found.exit_code, "list_attr_celeba ends with 000003.jpg" in found.stderr) == (2, True)

@@ -150,3 +150,24 @@ def test_pictures_smaller_than_asked_for_are_no_hr(tmp_path: Path) -> None:
     assert "128 px, smaller than --size 256" in result.stderr
     do_import("ffhq", source, tmp_path / "new", "--size", 256, "--enlarge")
     assert pictures(tmp_path / "new")["60000"].shape == (256, 256, 3)
+
+
+def test_country_and_the_labels_of_ffhq_aging_are_kept_as_groups(tmp_path: Path) -> None:
+    source = ffhq(tmp_path / "src", thumbnails=True)
+    about = json.loads((source / "ffhq-dataset-v2.json").read_text())
+    about["60000"]["metadata"]["country"] = "Peru"
+    (source / "ffhq-dataset-v2.json").write_text(json.dumps(about))
+    (source / "ffhq_aging_labels.csv").write_text("image_number,age_group,head_yaw\n60000,20-29,-3.5\n69999,-1,8\n")
+    do_import("ffhq", source, tmp_path / "out")
+    assert open_dataset(str(tmp_path / "out")).labels == {
+        "country": {"60000": "Peru"},
+        "age_group": {"60000": "20-29"},
+        "head_yaw": {"60000": "-3.5", "69999": "8"},
+    }
+
+
+def test_another_file_in_the_place_of_ffhq_aging_is_refused(tmp_path: Path) -> None:
+    source = ffhq(tmp_path / "src", thumbnails=True)
+    (source / "ffhq_aging_labels.csv").write_text("number,age\n1,2\n")
+    found = call("data", "import", "ffhq", source, tmp_path / "out")
+    assert (found.exit_code, "must begin with image_number, not 'number'" in found.stderr) == (2, True)

@@ -116,3 +116,12 @@ def test_one_person_stays_one_person(tmp_path, packed):
         "HR/ann/0.png",
         "HR/ann/1.png",
     ]
+
+
+def test_the_sources_own_groups_are_kept(tmp_path: Path) -> None:
+    files = {f"{i}.png": encode_picture(draw_photo(k, 180, 200)) for k, i in enumerate(["ann/1", "bob/2"])}
+    files["groups.csv"] = b"image,sex\nann/1,female\nbob/2,male\ngone,male\n"
+    result = do_import("folder", write_zip(tmp_path / "faces.zip", files), tmp_path / "out")
+    assert "groups.csv: 1 lines name no picture that is there" in result.stderr
+    assert open_dataset(str(tmp_path / "out")).labels == {"sex": {"ann/1": "female", "bob/2": "male"}}
+    assert "groups.csv" in manifest(tmp_path / "out")["annotations_sha256"]

@@ -68,3 +68,14 @@ def test_photographs_without_boxes_are_counted_and_named(tmp_path: Path) -> None
     left_out = {row["source"] for row in table(tmp_path / "out" / "left_out.csv")}
     assert left_out == {"5--Car/5_Car_b_2.jpg", "5--Car/5_Car_c_3.jpg"}
     assert "5--Car/5_Car_b_2.jpg left out: is not in wider_face_val_bbx_gt.txt" in result.stderr
+
+
+def test_flags_are_kept_as_groups_in_words(tmp_path: Path) -> None:
+    do_import("widerface", widerface(tmp_path / "src"), tmp_path / "out", "--max-occlusion", 2)
+    labels = open_dataset(str(tmp_path / "out")).labels
+    assert {column: of["0_Parade_a_1_0000"] for column, of in labels.items()} == {
+        **{"blur": "heavy", "expression": "typical", "illumination": "normal"},
+        **{"occlusion": "none", "pose": "typical"},
+    }
+    assert labels["occlusion"]["0_Parade_a_1_0001"] == "heavy"
+    assert labels["expression"]["0_Parade_a_1_0004"] == "exaggerated"

@@ -182,6 +182,22 @@ LANDMARKS = [
 ]
 
 
+def groups(content: bytes) -> Make:
+    """A run on good pictures with a file of labels beside them."""
+    return lambda folder: run_on(write_files(folder / "data", GOOD | {"groups.csv": content}))
+
+
+GROUPS = [
+    Case("groups-empty", groups(b""), "the first line must be image and the names of the columns"),
+    Case("groups-binary", groups(b"\xff\xfe\x00"), "groups.csv cannot be read"),
+    Case("groups-without-columns", groups(b"image\ngood1\n"), "the first line must be image and the names"),
+    Case("groups-short-line", groups(b"image,sex,age\ngood1,f\n"), "line 2: 2 columns, the first line has 3"),
+    Case("groups-twice", groups(b"image,sex\ngood1,f\ngood1.png,m\n"), "line 3: good1 is there twice"),
+    Case("groups-of-others", groups(b"image,sex\n../good1,f\n"), "none of its 1 lines names an image"),
+    Case("groups-long-cell", groups(b"image,sex\n" + b"x" * 200_000), "cannot be read: field larger"),
+]
+
+
 def reference(fill: Callable[[Path], object]) -> Make:
     """A run with a reference set for FID and KID."""
 

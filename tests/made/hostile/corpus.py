@@ -6,7 +6,7 @@ from made.hostile.bad_models import MODELS
 from made.hostile.bad_pictures import LEFT_OUT, ODD
 from made.hostile.bad_runs import RUNS
 from made.hostile.bad_sources import FOLDERS, PATHS, STRANGE_NAMES, ZIPS
-from made.hostile.bad_texts import CONFIGURATIONS, LANDMARKS, PAIRS, REFERENCES, SETTINGS
+from made.hostile.bad_texts import CONFIGURATIONS, GROUPS, LANDMARKS, PAIRS, REFERENCES, SETTINGS
 from made.hostile.bad_weights import WEIGHTS
 from made.hostile.cases import Case
 
@@ -18,6 +18,7 @@ CASES: list[Case] = [
     *SETTINGS,
     *CONFIGURATIONS,
     *LANDMARKS,
+    *GROUPS,
     *REFERENCES,
     *RUNS,
     *WEIGHTS,

@@ -1,0 +1,188 @@
+"""The tables of ``--by``: a metric's value in each group, the gap between groups, and whether it is chance."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from html import escape as html_escape
+from itertools import groupby
+from textwrap import wrap
+from typing import Final, Literal
+
+import pandas as pd
+
+from fsrbench.errors import counted
+from fsrbench.files.labels import Labels
+from fsrbench.files.markdown import escape, markdown_table
+from fsrbench.reports.tables.comparison import signed
+from fsrbench.reports.tables.model import NO_VALUE
+from fsrbench.runs.by_group import ByGroup, GroupValue
+from fsrbench.runs.data import RunData
+from fsrbench.runs.metric_info import MetricInfo
+from fsrbench.stats.corrections import LEVEL
+
+Format = Literal["md", "csv", "html", "text"]
+FORMATS: Final[tuple[Format, ...]] = ("md", "csv", "html", "text")
+SMALL: Final = "°"
+"""Follows a group of too few people."""
+SAME: Final = "≈"
+COLUMNS: Final = (
+    *("column", "metric", "method", "base", "group", "value", "ci_low", "ci_high", "images", "people", "ranked"),
+    *("worst", "gap", "p", "p_holm", "reason"),
+)
+
+
+def render(run: RunData, rows: Sequence[ByGroup], format: Format, remarks: Sequence[str] = (), few: int = 0) -> str:
+    """One table for each column of labels, in the order of the rows; as CSV one for all.
+
+    Args:
+        run: whose metrics they are.
+        rows: of :func:`fsrbench.runs.by_group.by_group` or :func:`~fsrbench.runs.by_group.compare_by_group`.
+        format: of :data:`FORMATS`.
+        remarks: what else a reader must know.
+        few: groups of fewer people are not ranked.
+    """
+    if format == "csv":
+        return str(frame(run, rows).to_csv(index=False))
+    legend = about(rows, few)
+    parts = [(column, list(members)) for column, members in groupby(rows, key=lambda row: row.column)]
+    text = io.StringIO()
+    for column, members in parts:
+        headings, lines = headings_of(members), lines_of(run, members)
+        if format == "md":
+            cells = ([*map(escape, line)] for line in lines)
+            align = "ll" + "r" * (len(headings) - 3) + "l"
+            text.write(f"**By {escape(column)}**\n\n{markdown_table([*map(escape, headings)], cells, align)}\n\n")
+        elif format == "html":
+            text.write(_html(column, headings, lines))
+        else:
+            text.write(f"By {column}\n{_padded(headings, lines)}\n")
+    for line in (legend, *remarks):
+        match format:
+            case "md":
+                text.write(f"{escape(line)}\n\n")
+            case "html":
+                text.write(f"<p>{html_escape(line)}</p>\n")
+            case _:
+                text.write("\n".join(wrap(line, 80)) + "\n")
+    return text.getvalue().rstrip("\n") + "\n"
+
+
+def headings_of(rows: Sequence[ByGroup]) -> list[str]:
+    """Metric, method, each group with its people, gap, p and the worst group."""
+    groups = []
+    for place, group in enumerate(rows[0].groups):
+        people = max(row.groups[place].people for row in rows)
+        groups.append(f"{group.group} ({people})" + ("" if any(row.groups[place].ranked for row in rows) else SMALL))
+    return ["Metric", "Method", *groups, "Gap", "p (Holm)", "Worst"]
+
+
+def lines_of(run: RunData, rows: Sequence[ByGroup]) -> list[list[str]]:
+    """The cells of :func:`headings_of`; a metric is named in its first row."""
+    lines, last = [], ""
+    for row in rows:
+        info = run.metric(row.metric)
+        groups = [_value(info, group, bool(row.base)) for group in row.groups]
+        tested = not math.isnan(row.p)
+        gap = NO_VALUE if math.isnan(row.gap) else info.text(row.gap)
+        p = ("< 0.001" if row.p_corrected < 0.001 else f"{row.p_corrected:.3f}") if tested else NO_VALUE
+        method = f"{row.method} − {row.base}" if row.base else row.method
+        verdict = worst(info, row) + (f" ({row.reason})" if row.reason else "")
+        lines.append([info.label if row.metric != last else "", method, *groups, gap, p, verdict])
+        last = row.metric
+    return lines
+
+
+def worst(info: MetricInfo, row: ByGroup) -> str:
+    """The worst group where groups differ by more than chance: its name; ``≈`` where they do not."""
+    if math.isnan(row.p):
+        return "not tested"
+    if row.p_corrected >= LEVEL:
+        return SAME
+    return row.worst(info.direction) or f"differ; highest: {row.ranked[-1].group}"
+
+
+def _value(info: MetricInfo, group: GroupValue, difference: bool) -> str:
+    if math.isnan(group.value):
+        return NO_VALUE
+
+    def written(number: float) -> str:
+        return signed(number * info.factor, info.digits) if difference else info.text(number)
+
+    interval = "" if math.isnan(group.ci_low) else f" [{written(group.ci_low)}, {written(group.ci_high)}]"
+    return written(group.value) + interval + ("" if group.ranked else SMALL)
+
+
+def about(rows: Sequence[ByGroup], few: int) -> str:
+    """What the columns mean."""
+    tests = sum(not math.isnan(row.p) for row in rows)
+    what = "mean difference of the two methods' scores" if rows[0].base else "mean of the images' scores"
+    small = any(not group.ranked for row in rows for group in row.groups)
+    return (
+        f"Groups with their people in brackets; {what}, with 95 % intervals over people. Gap: highest less lowest "
+        "ranked group. p: that labels shuffled among people give groups as far apart (largest difference in its "
+        f"standard error), corrected by Holm for the {tests} tests here; {SAME}: not distinguishable at 5 %. "
+        "Worst: where they are, the group with the worst value."
+        + (f" {SMALL}: fewer than {few} people, not ranked." if small else "")
+        + " A gap says that numbers differ between pictures with these labels, and not why."
+    )
+
+
+def remarks(run: RunData, rows: Sequence[ByGroup], labels: Labels, left_out: Sequence[str]) -> list[str]:
+    """What else a reader must know: images without a label or a person, metrics without numbers by group."""
+    found = []
+    total = len(run.images)
+    for column in dict.fromkeys(row.column for row in rows):
+        if missing := total - len(set(labels[column]) & set(run.images["image"])):
+            found.append(f"{counted(missing, 'image')} of {total} without a label in {column}: in none of its groups.")
+    if not run.identities:
+        found.append("Nobody is named in the data: each image counts as a person.")
+    if left_out:
+        found.append(f"Not by group, for they have no scores of images: {', '.join(left_out)}.")
+    return found
+
+
+def frame(run: RunData, rows: Sequence[ByGroup]) -> pd.DataFrame:
+    """One row for each group, for other programs, in the units of the run's files."""
+    table = []
+    for row in rows:
+        lowest = row.worst(run.metric(row.metric).direction)
+        for g in row.groups:
+            numbers = (g.value, g.ci_low, g.ci_high, g.images, g.people, g.ranked)
+            names = (row.column, row.metric, row.method, row.base, g.group)
+            table.append((*names, *numbers, lowest, row.gap, row.p, row.p_corrected, row.reason))
+    return pd.DataFrame(table, columns=list(COLUMNS))
+
+
+def _html(column: str, headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col">{html_escape(text)}</th>' for text in headings)
+    body = []
+    for metric, method, *others in lines:
+        cells = "".join(f"<td>{html_escape(text)}</td>" for text in others)
+        body.append(
+            f'<tr><th scope="row">{html_escape(metric)}</th><th scope="row">{html_escape(method)}</th>{cells}</tr>'
+        )
+    caption = f"<caption>By {html_escape(column)}</caption>"
+    lines_of_table = [
+        '<div class="fsrbench-table scroll"><table class="results">',
+        f"{caption}\n<thead><tr>{head}</tr></thead>",
+        "<tbody>",
+        *body,
+        "</tbody></table></div>",
+    ]
+    return "\n".join(lines_of_table) + "\n"
+
+
+def _padded(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """For a terminal: numbers to the right, words to the left."""
+    widths = [max(map(len, cells)) for cells in zip(headings, *lines, strict=True)]
+    words = (0, 1, len(headings) - 1)
+    written = []
+    for line in (headings, *lines):
+        cells = (
+            cell.ljust(width) if place in words else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        written.append("  ".join(cells).rstrip() + "\n")
+    return "".join(written)
