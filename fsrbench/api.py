@@ -45,7 +45,7 @@ class Options(TypedDict, total=False):
     pairs: Path | None
     groups: Path | None
     sides: Literal["one", "both"]
-    alignment: Literal["hr", "sr"]
+    alignment: Literal["hr", "sr", "lr", "given", "none"]
     descriptor: Literal["auto", "dlib", "facenet", "arcface"]
     timing: Literal["quick", "full"]
     ratio_to: str | None

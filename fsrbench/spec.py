@@ -23,6 +23,8 @@ Value = TypeVar("Value")
 LISTS: Final = ("methods", "metrics")
 """Settings that are lists of names."""
 PATHS: Final = ("out", "pairs", "groups")
+Alignment = Literal["hr", "sr", "lr", "given", "none"]
+"""What aligns a face: landmarks found on HR (LR without HR), on each picture itself or on LR, a list, or nothing."""
 ADDRESS: Final = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}")
 """Of a Dask scheduler."""
 
@@ -55,10 +57,12 @@ class RunSpec:
     ] = None
     pairs: Annotated[Path | None, Flag("Verification pairs in the format of LFW's pairs.txt.")] = None
     groups: Annotated[Path | None, Flag("Labels of images, CSV: image,sex,age...; docs/groups.md.")] = None
-    sides: Annotated[Literal["one", "both"], Flag("SR on one side or on both sides of a verification pair.")] = "one"
-    alignment: Annotated[Literal["hr", "sr"], Flag("Align faces by the landmarks of hr or of the sr itself.")] = "hr"
+    sides: Annotated[Literal["one", "both"], Flag("SR on one side (the probe) or on both.")] = "one"
+    alignment: Annotated[
+        Alignment, Flag("Align faces by landmarks found on hr, sr itself or lr, by given points, or none.")
+    ] = "hr"
     descriptor: Annotated[
-        Literal["auto", "dlib", "facenet", "arcface"], Flag("auto, dlib, facenet or arcface, for verification.")
+        Literal["auto", "dlib", "facenet", "arcface"], Flag("auto, dlib, facenet or arcface, for recognition.")
     ] = "auto"
     timing: Annotated[Literal["quick", "full"], Flag("quick, or full for latencies to publish (a minute).")] = "quick"
     ratio_to: Annotated[str | None, Flag("Method that latencies are compared to; the first by default.")] = None

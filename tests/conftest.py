@@ -1,4 +1,7 @@
-"""Fixtures for all tests; plain helpers are in made/."""
+"""Fixtures for all tests; plain helpers are in made/.
+
+Torch and what needs it are imported in functions: with ``-n``, the process that hands out tests needs none of it.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,25 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 # Before numpy is imported: test processes share the cores, and threads that wait for one another take most of the time
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import torch
-from made.runs import MakeRun, write_run
-
-from fsrbench import weights
+if TYPE_CHECKING:
+    from made.runs import MakeRun
 
 LONG = frozenset({"browser", "cluster", "docs", "heavy", "kill", "latex"})
 """Markers of tests that take seconds."""
+
+
+def pytest_collectstart() -> None:
+    """Import torchvision before test files do, without torch's compiler, which takes longer than torch."""
+    from fsrbench.machine.packages import import_torchvision
+
+    import_torchvision()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -38,12 +47,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
     """Pictures of 64 px gain nothing by more threads, and several test processes may share the cores."""
+    import torch
+
     torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_downloads() -> Iterator[None]:
     """Runs in this process fetch no weights; tests of that put :func:`fetched_when_needed` back."""
+    from fsrbench import weights
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights, "fetched_when_needed", lambda reporter: nullcontext())
         yield
@@ -52,10 +65,14 @@ def _no_downloads() -> Iterator[None]:
 @pytest.fixture
 def make_run(tmp_path: Path) -> MakeRun:
     """A run from its values."""
+    from made.runs import write_run
+
     return partial(write_run, tmp_path / "run")
 
 
 @pytest.fixture(scope="session")
 def make_run_at() -> MakeRun:
     """A run in a folder that is given, for those that several tests look at."""
+    from made.runs import write_run
+
     return write_run

@@ -194,16 +194,16 @@ def test_a_network_stays_as_its_owner_left_it(data: Path) -> None:
     network = nn.Sequential(nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3), nn.Upsample(scale_factor=4)).train()
     network[0].weight.requires_grad_(True)
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    told = []
-    network.register_forward_hook(lambda module, *_: told.append(module))
+    called = []
+    network.register_forward_hook(lambda module, *_: called.append(module))
     fsrbench.evaluate({"mine": network}, data, ["psnr"], **QUIET)
     assert network.training
     assert all(layer.training for layer in network)
     assert {value.device for value in network.state_dict().values()} == {torch.device("cpu")}
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert network[0].weight.requires_grad
-    assert told
-    assert all(module is not network for module in told)  # a copy was called
+    assert called
+    assert all(module is not network for module in called)  # a copy was called
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -245,12 +245,12 @@ def test_a_failing_method_has_rows_and_no_error(data: Path) -> None:
 
 def test_progress_is_told_on_standard_error_or_not_at_all(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fsrbench.evaluate(["nearest"], data, ["psnr"], **QUIET)
-    told = capsys.readouterr()
-    assert (told.out, told.err) == ("", "")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "")
     fsrbench.evaluate(["nearest"], data, ["psnr"], device="cpu")
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "scoring: 2 of 2" in told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "scoring: 2 of 2" in printed.err
 
 
 @pytest.mark.parametrize(
@@ -290,10 +290,10 @@ def test_names_are_forgotten_afterwards(data: Path) -> None:
 
 
 def test_importing_it_is_quick() -> None:
-    told = (
+    code = (
         "import sys, fsrbench; assert 'torch' not in sys.modules and 'pandas' not in sys.modules; print(dir(fsrbench))"
     )
-    found = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "evaluate" in found.stdout
     with pytest.raises(AttributeError, match="attribute evaluat"):
         fsrbench.evaluat  # noqa: B018

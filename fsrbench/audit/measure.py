@@ -25,7 +25,7 @@ from fsrbench.runs.comparison import told_apart
 from fsrbench.runs.data import RunData
 from fsrbench.runs.frames import Frames
 from fsrbench.runs.metric_info import MetricInfo
-from fsrbench.spec import RunSpec
+from fsrbench.spec import Alignment, RunSpec
 
 IMAGES = 128
 """Images without --limit; enough for the ten folds of verification with six pictures per person."""
@@ -128,14 +128,13 @@ def _check(run: Prepared) -> None:
 
 def _steps(spec: RunSpec, protocols: Sequence[Protocol], limits: Mapping[str, int]) -> list[Step]:
     """The runs that are needed, those with the specification's own LR first."""
-    groups: dict[tuple[str, int, Literal["hr", "sr"]], list[Protocol]] = {}
+    groups: dict[tuple[str, int, Alignment, Literal["one", "both"]], list[Protocol]] = {}
     for protocol in protocols:
-        alignment: Literal["hr", "sr"] = "sr" if protocol.own_alignment else "hr"
-        key = (protocol.degradation or spec.degradation, limits[protocol.metric], alignment)
+        key = (protocol.degradation or spec.degradation, limits[protocol.metric], protocol.alignment, protocol.sides)
         groups.setdefault(key, []).append(protocol)
     return [
-        Step(replace(spec, degradation=degradation, limit=limit, alignment=alignment), tuple(members))
-        for (degradation, limit, alignment), members in groups.items()
+        Step(replace(spec, degradation=degradation, limit=limit, alignment=aligned, sides=sides), tuple(members))
+        for (degradation, limit, aligned, sides), members in groups.items()
     ]
 
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from PIL import Image
 from torch import Tensor
 
-from fsrbench.audit.variants import FeatureVariant, detected, verified_in_hindsight
+from fsrbench.audit.variants import FeatureVariant, Judge, detected, verified_in_hindsight
 from fsrbench.degradations.recipes import DEGRADATIONS
 from fsrbench.metrics import changes
 from fsrbench.metrics.base import ImageMetric, Metric
 from fsrbench.metrics.detection import CONFIDENCE, IOU, Detection
+from fsrbench.metrics.identification import Identification
 from fsrbench.metrics.niqe import SIDE, Niqe
 from fsrbench.metrics.niqe_face import SIDES, NiqeFace
 from fsrbench.metrics.quality import Psnr, Ssim, psnr, ssim
@@ -24,6 +25,7 @@ from fsrbench.metrics.variants import ImageVariant, name_of
 from fsrbench.metrics.verification import Verification
 from fsrbench.protocols.build import build
 from fsrbench.protocols.record import find, names
+from fsrbench.spec import Alignment
 
 DEFAULT: Final = "default"
 LR: Final = "LR"
@@ -49,8 +51,10 @@ class Protocol:
     measure: Metric
     degradation: str | None = None
     """The degradation that makes LR, where the protocol varies that."""
-    own_alignment: bool = False
-    """Whether pictures are aligned by their own landmarks and not by HR's."""
+    alignment: Alignment = "hr"
+    """What aligns faces."""
+    sides: Literal["one", "both"] = "one"
+    """Whether the gallery is super-resolved too."""
 
     @property
     def recipe(self) -> str:
@@ -182,17 +186,33 @@ def _verification() -> list[Protocol]:
     own = "each picture aligned by its own landmarks in its own MTCNN box, SR's by SR's"
     hindsight = "threshold best on the very pairs that are judged (optimistic)"
     base = Verification()
-    variants = (
-        ("own landmarks", "alignment", own, None, True),
-        ("best threshold", "threshold", hindsight, verified_in_hindsight, False),
-        ("both of these", "both", f"{own}; {hindsight}", verified_in_hindsight, True),
+    variants: tuple[tuple[str, str, str, Judge | None, Alignment], ...] = (
+        ("own landmarks", "alignment", own, None, "sr"),
+        ("best threshold", "threshold", hindsight, verified_in_hindsight, "hr"),
+        ("both of these", "both", f"{own}; {hindsight}", verified_in_hindsight, "sr"),
     )
     return [_default(base)] + [
-        Protocol(base.name, name, group, FeatureVariant(base, name, recipe, judge), own_alignment=alone)
-        for name, group, recipe, judge, alone in variants
+        Protocol(base.name, name, group, FeatureVariant(base, name, recipe, judge), alignment=alignment)
+        for name, group, recipe, judge, alignment in variants
     ]
+
+
+def _identification() -> list[Protocol]:
+    base = Identification()
+    alignments: tuple[tuple[str, str, Alignment], ...] = (
+        ("own landmarks", "each picture aligned by its own landmarks in its own MTCNN box, SR's by SR's", "sr"),
+        ("landmarks of LR", "SR aligned by the landmarks found on LR enlarged, the gallery by its own", "lr"),
+        ("not aligned", "the whole picture, as public scripts score TinyFace and SurvFace", "none"),
+    )
+    aligned = [
+        Protocol(base.name, name, "alignment", FeatureVariant(base, name, recipe), alignment=alignment)
+        for name, recipe, alignment in alignments
+    ]
+    recipe = "gallery and probes super-resolved from LR"
+    both = FeatureVariant(base, "SR on both sides", recipe)
+    return [_default(base), *aligned, Protocol(base.name, "SR on both sides", "sides", both, sides="both")]
 
 
 def all_protocols() -> tuple[Protocol, ...]:
     """All of them, metric by metric."""
-    return (*_psnr(), *_ssim(), *_niqe(), *_niqe_face(), *_detection(), *_verification())
+    return (*_psnr(), *_ssim(), *_niqe(), *_niqe_face(), *_detection(), *_verification(), *_identification())

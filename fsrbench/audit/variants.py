@@ -25,7 +25,7 @@ class FeatureVariant(FeatureMetric):
     def __init__(self, base: FeatureMetric, name: str, recipe: str, judge: Judge | None = None) -> None:
         vars(self).update(described_as(base, name, recipe))
         self.extractor, self._base, self._judge = base.extractor, base, judge
-        self.least_ceiling = base.least_ceiling
+        self.least_ceiling, self.uses_lr = base.least_ceiling, base.uses_lr
 
     def ceiling(self, hr: Faces, seed: int) -> float | None:
         """As the metric itself: a judge that fails on the HR images fails at any threshold."""
@@ -38,7 +38,7 @@ class FeatureVariant(FeatureMetric):
     def configured(self, facts: Facts) -> Self:
         """With what the metric itself reads in this run."""
         base = self._base.configured(facts)
-        return self.replace(_base=base, extractor=base.extractor)
+        return self.replace(_base=base, extractor=base.extractor, by_lr=base.by_lr)
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """The function's evaluation of the features, or the metric's own."""

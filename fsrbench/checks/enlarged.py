@@ -40,14 +40,14 @@ def measure(hr: np.ndarray) -> np.ndarray:
 def judge(measured: Measured) -> list[Finding]:
     """A finding if most HR images' spectra end early."""
     for cut, falls in zip(CUTS, measured["spectrum"].T, strict=True):
-        told = enough(falls)
-        if told is not None and (median := float(np.median(told))) > MOST:
-            shown, times = int((told > MOST).sum()), 1 / cut
+        known = enough(falls)
+        if known is not None and (median := float(np.median(known))) > MOST:
+            shown, times = int((known > MOST).sum()), 1 / cut
             text = (
-                f"HR has next to nothing above {cut:g} of the highest frequency ({shown} of {len(told)} images, power "
+                f"HR has next to nothing above {cut:g} of the highest frequency ({shown} of {len(known)} images, power "
                 f"falls {10**median:.0f}-fold): was it enlarged about {times:g} times? Judge at a smaller task"
             )
-            return [Finding("hr_enlarged", text, round(median, 3), MOST, shown, len(told))]
+            return [Finding("hr_enlarged", text, round(median, 3), MOST, shown, len(known))]
     return []
 
 

@@ -46,12 +46,12 @@ def agreed(votes: np.ndarray) -> tuple[int, int] | None:
         >>> agreed(np.array([1.0, 1, 1])) is None
         True
     """
-    told = votes[~np.isnan(votes)]
-    shown = int(told.sum())
-    return (shown, len(told)) if shown >= LEAST and shown > SHARE * len(told) else None
+    counted = votes[~np.isnan(votes)]
+    shown = int(counted.sum())
+    return (shown, len(counted)) if shown >= LEAST and shown > SHARE * len(counted) else None
 
 
 def enough(values: np.ndarray) -> np.ndarray | None:
     """The rows without NaN, if there are enough of them for a median; else ``None``."""
-    told = values[~np.isnan(values.reshape(len(values), -1)).any(axis=1)]
-    return told if len(told) >= LEAST else None
+    known = values[~np.isnan(values.reshape(len(values), -1)).any(axis=1)]
+    return known if len(known) >= LEAST else None

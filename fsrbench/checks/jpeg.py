@@ -32,9 +32,9 @@ def measure(view: View) -> dict[str, np.ndarray]:
         return {"jpeg": np.full(2, np.nan)}
     coefficients = fft.dctn(blocks - 128, axes=(1, 2), norm="ortho")[:, ROWS, COLUMNS]
     steps = _steps()[:, None]
-    told = np.abs(coefficients) > steps / 2
-    count = told.sum(axis=(1, 2))
-    fit = np.where(told, np.cos(2 * np.pi * coefficients / steps), 0).sum(axis=(1, 2)) / np.maximum(count, 1)
+    decisive = np.abs(coefficients) > steps / 2
+    count = decisive.sum(axis=(1, 2))
+    fit = np.where(decisive, np.cos(2 * np.pi * coefficients / steps), 0).sum(axis=(1, 2)) / np.maximum(count, 1)
     fit[count < FEWEST] = -1
     best = int(fit.argmax())
     return {"jpeg": np.array([fit[best], QUALITIES[best]]) if fit[best] > -1 else np.full(2, np.nan)}

@@ -34,8 +34,8 @@ TURNS: Final[dict[str, Turn]] = {
 def measure(view: View) -> dict[str, np.ndarray]:
     """``own_lr``: 1, correlation of SR's and LR's luma at 8 x 8 px; NaN where one is flat or smaller."""
     sr, lr = thumbnail(view.sr), thumbnail(view.lr)
-    told = min(sr.std(), lr.std()) > FLAT
-    return {"own_lr": np.array([(_normalised(sr[None]) * _normalised(lr[None])).sum() if told else np.nan])}
+    varies = min(sr.std(), lr.std()) > FLAT
+    return {"own_lr": np.array([(_normalised(sr[None]) * _normalised(lr[None])).sum() if varies else np.nan])}
 
 
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
@@ -46,13 +46,13 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     """
     sr, inputs = (measured[name] for name in ("sr_thumbnail", "data_thumbnail"))
     of_lr = np.abs(measured["own_lr"][:, 0])  # inverted it is still the same picture
-    told = np.flatnonzero((sr.std(axis=1) > FLAT) & (inputs.std(axis=1) > FLAT) & np.isfinite(of_lr))
-    if len(told) < LEAST:
+    usable = np.flatnonzero((sr.std(axis=1) > FLAT) & (inputs.std(axis=1) > FLAT) & np.isfinite(of_lr))
+    if len(usable) < LEAST:
         return []
-    sr, inputs = _normalised(sr[told]), _normalised(inputs[told])
+    sr, inputs = _normalised(sr[usable]), _normalised(inputs[usable])
     own = np.abs((sr * inputs).sum(axis=1))
-    own[of_lr[told] > OWN] = 1.0
-    return _turned(sr, inputs, own) or _of_others(sr, inputs, own, [ids[row] for row in told.tolist()])
+    own[of_lr[usable] > OWN] = 1.0
+    return _turned(sr, inputs, own) or _of_others(sr, inputs, own, [ids[row] for row in usable.tolist()])
 
 
 def _turned(sr: np.ndarray, inputs: np.ndarray, own: np.ndarray) -> list[Finding]:

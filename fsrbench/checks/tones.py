@@ -57,10 +57,10 @@ def judge(measured: Measured) -> list[Finding]:
 
 def _against(sr: np.ndarray, reference: np.ndarray) -> Finding | None:
     """How far SR's tones are from a reference's, whether that is a fault or not; ``None`` of too few images."""
-    told = ~np.isnan(sr + reference).any(axis=1)
-    if told.sum() < LEAST:
+    known = ~np.isnan(sr + reference).any(axis=1)
+    if known.sum() < LEAST:
         return None
-    sr, reference = sr[told], reference[told]
+    sr, reference = sr[known], reference[known]
     deviation = rms(np.median(sr - reference, axis=0)) * 255
     shown = int((np.sqrt(((sr - reference) ** 2).mean(axis=1)) * 255 > MOST / 2).sum())
     name = _name(sr, reference) if deviation > MOST else "right"

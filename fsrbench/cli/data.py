@@ -19,7 +19,12 @@ data_app = typer.Typer(
 
 @data_app.command(name="import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="celeba, ffhq, lfw, widerface or folder.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="celeba, ffhq, lfw, widerface, tinyface, survface, survface-pairs, scface, identification or folder."
+        ),
+    ],
     source: Annotated[Path, typer.Argument(metavar="SRC", help="What was downloaded: a folder, a zip or a tgz.")],
     destination: Destination,
     crop: Annotated[str | None, typer.Option(help="none, centre178 (any number), ffhq, upright or five-point.")] = None,
@@ -27,7 +32,9 @@ def import_(
     split: Annotated[str | None, typer.Option(help="train, val, test or all; by default the one to test on.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N faces in sorted order.")] = None,
     align: Annotated[str, typer.Option(help="Landmarks: given, or detect (MTCNN, largest face).")] = "given",
-    landmarks: Annotated[Path | None, typer.Option(help="folder: CSV with 5 or 68 points per picture.")] = None,
+    landmarks: Annotated[
+        Path | None, typer.Option(help="folder, scface: CSV with 5 (folder: or 68) points per picture.")
+    ] = None,
     enlarge: Annotated[bool, typer.Option("--enlarge", help="Also use faces smaller than --size, enlarged.")] = False,
     in_the_wild: Annotated[bool, typer.Option("--in-the-wild", help="celeba: the uncropped photographs.")] = False,
     min_face: Annotated[float, typer.Option(help="widerface: smallest longer side of a face's box in pixels.")] = 10,
@@ -35,6 +42,8 @@ def import_(
     max_blur: Annotated[int, typer.Option(min=0, max=2, help="widerface: 0 clear, 1 normal, 2 heavy blur.")] = 2,
     max_occlusion: Annotated[int, typer.Option(min=0, max=2, help="widerface: 0 none, 1 partial, 2 heavy.")] = 1,
     max_pose: Annotated[int, typer.Option(min=0, max=1, help="widerface: 0 typical, 1 atypical.")] = 0,
+    fit: Annotated[str, typer.Option(help="Identification: pad, stretch or cut LR that is not square.")] = "pad",
+    distractors: Annotated[int | None, typer.Option(min=0, help="tinyface, identification: at most N.")] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; by default as many as there are cores.")
     ] = None,
@@ -64,6 +73,8 @@ def import_(
             max_blur=max_blur,
             max_occlusion=max_occlusion,
             max_pose=max_pose,
+            fit=fit,
+            distractors=distractors,
         )
         request = Import(
             chosen, source, prepared.resolve(destination), options, limit, workers or usable_cores(), resume

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final, Literal, get_args
 
 import numpy as np
 
@@ -14,6 +15,10 @@ from fsrbench.errors import UserError, one_line
 from fsrbench.files.labels import Labels
 from fsrbench.process.containment import no_exit
 from fsrbench.registry import Registry
+
+Fit = Literal["cut", "pad", "stretch"]
+"""How a picture becomes square: cut to its central square, padded by its edges, or stretched."""
+FITS: Final = get_args(Fit)
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,18 @@ class Sample:
     identity: str | None = None
     landmarks: np.ndarray | None = field(default=None, compare=False)
     """68,2 points x,y in pixels of the stored HR picture, 300-W order."""
+    role: str | None = None
+    """What it is in identification; see :mod:`fsrbench.datasets.roles`."""
+    fit: Fit = "cut"
+    """How pictures that are not square become so."""
+    keeps_hr: bool = False
+    """Whether its HR stands for it where nothing is super-resolved: a gallery of HR whose probes are LR alone."""
 
     def digest(self) -> str:
-        """sha256 of the sample's id and files."""
+        """sha256 of the sample's id and files, and of how they are used if unusual."""
         sha = hashlib.sha256(self.id.encode())
+        if self.fit != "cut" or self.keeps_hr:
+            sha.update(f"|{self.fit} {self.keeps_hr}".encode())
         for picture in (self.hr, self.lr):
             sha.update(b"|" + (_digest(picture) if picture else b"-"))
         return sha.hexdigest()

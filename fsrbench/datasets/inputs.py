@@ -14,10 +14,12 @@ from PIL import Image
 from fsrbench.datasets import Picture, Sample
 from fsrbench.degradations.base import Degradation, rng_for
 from fsrbench.errors import counted
-from fsrbench.pictures.decode import FLATTENED, BadImage, centre_square, decode
+from fsrbench.pictures.decode import FLATTENED, BadImage, centre_square, decode, pad_square
 from fsrbench.pictures.properties import signal_properties
 from fsrbench.tasks import Task
 
+FITTED: Final = {"cut": "cut to the central square", "pad": "padded to a square by their edges"}
+"""What is noted of pictures that are not square."""
 TRANSPARENT: Final = "transparent in places, laid on white"
 """Note of an image with transparency."""
 
@@ -87,6 +89,17 @@ def prepare(
     )
 
 
+def hr_picture(sample: Sample, task: Task) -> np.ndarray:
+    """The HR picture of a sample at the task's size, uint8 H,W,3; as :func:`prepare` makes it.
+
+    Raises:
+        BadImage: it cannot be used.
+        OSError: it cannot be read.
+    """
+    assert sample.hr is not None
+    return np.asarray(_read_hr(sample.hr, task, sample, {}, {}))
+
+
 def resized_note(side: str, sizes: Mapping[str, int], images: int, to: int, kernel: str) -> str:
     """``LR resized from 24..51 px to 16 px by BICUBIC``, with the number of images if not all were.
 
@@ -123,9 +136,9 @@ def _try_prepare(sample: Sample, task: Task, degradation: Degradation, seed: int
 def _prepare(sample: Sample, task: Task, degradation: Degradation, seed: int) -> _Pair:
     notes: dict[str, str] = {}
     sizes: dict[str, int] = {}
-    hr = _read_hr(sample.hr, task, sample.id, notes, sizes) if sample.hr else None
+    hr = _read_hr(sample.hr, task, sample, notes, sizes) if sample.hr else None
     if sample.lr:
-        lr, degraded = _read_lr(sample.lr, task, sample.id, notes, sizes), None
+        lr, degraded = _read_lr(sample.lr, task, sample, notes, sizes), None
     else:
         assert hr is not None
         lr, degraded = degradation(hr, task.lr_size, rng_for(sample.id, seed))
@@ -138,8 +151,8 @@ def _stack(pictures: list[Any], side: int) -> np.ndarray:
     return np.stack(pictures) if pictures else np.empty((0, side, side, 3), np.uint8)
 
 
-def _read_hr(picture: Picture, task: Task, image_id: str, notes: dict[str, str], sizes: dict[str, int]) -> Image.Image:
-    image = _read_square(picture, image_id, notes)
+def _read_hr(picture: Picture, task: Task, sample: Sample, notes: dict[str, str], sizes: dict[str, int]) -> Image.Image:
+    image = _read_square(picture, sample, notes)
     if image.width < task.hr_size:
         raise BadImage(f"HR is {image.width} px, task {task.name} needs at least {task.hr_size}")
     if image.width > task.hr_size:
@@ -148,21 +161,25 @@ def _read_hr(picture: Picture, task: Task, image_id: str, notes: dict[str, str],
     return image
 
 
-def _read_lr(picture: Picture, task: Task, image_id: str, notes: dict[str, str], sizes: dict[str, int]) -> Image.Image:
-    image = _read_square(picture, image_id, notes)
-    if image.width != task.lr_size:
-        sizes["LR"] = image.width
-        image = image.resize((task.lr_size, task.lr_size), Image.Resampling.BICUBIC)
+def _read_lr(picture: Picture, task: Task, sample: Sample, notes: dict[str, str], sizes: dict[str, int]) -> Image.Image:
+    side = task.lr_size
+    image = _read_square(picture, sample, notes)
+    if image.size != (side, side):
+        sizes["LR"] = min(image.size)
+        image = image.resize((side, side), Image.Resampling.BICUBIC)
     return image
 
 
-def _read_square(picture: Picture, image_id: str, notes: dict[str, str]) -> Image.Image:
+def _read_square(picture: Picture, sample: Sample, notes: dict[str, str]) -> Image.Image:
+    """A picture as a square, as :attr:`Sample.fit` says; one to be stretched is left as it is, if it is LR."""
     image = decode(picture.read())
-    square = centre_square(image)
+    stretched = sample.fit == "stretch" and picture is sample.lr
+    square = image if stretched else pad_square(image) if sample.fit == "pad" else centre_square(image)
+    how = "stretched to a square" if stretched else FITTED.get(sample.fit, FITTED["cut"])
     changes = {
-        f"{image.width} x {image.height} px cut to the central square": square is not image,
+        f"{image.width} x {image.height} px {how}": image.width != image.height,
         TRANSPARENT: FLATTENED in image.info,
     }
     if any(changes.values()):
-        notes[image_id] = "; ".join(note for note, made in changes.items() if made)
+        notes[sample.id] = "; ".join(note for note, made in changes.items() if made)
     return square

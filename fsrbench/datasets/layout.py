@@ -7,14 +7,16 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath, PureWindowsPath
+from typing import Any
 
 from fsrbench.datasets.ambiguity import check_alike, check_file_names, check_guessed, check_sides
-from fsrbench.datasets.base import Dataset, Picture, Sample
+from fsrbench.datasets.base import FITS, Dataset, Picture, Sample
 from fsrbench.datasets.folder_words import is_result
 from fsrbench.datasets.groups import read_groups
 from fsrbench.datasets.identities import identities, packing
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
 from fsrbench.datasets.prepared import MANIFEST, read_manifest
+from fsrbench.datasets.roles import Part, parts
 from fsrbench.datasets.sides import Split, split_sides
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
@@ -24,6 +26,7 @@ MAX_NAME_BYTES = 255
 """Limit of common file systems."""
 MAX_PATH = 2000
 """Limit of a path; leaves room for the run's folder in front of it."""
+UNFINISHED = "the dataset is not complete: `fsrbench data` was stopped while it made it; the same command goes on"
 MAX_SHOWN = 300
 """Characters of a name that a message shows; names in a zip may have 65,535."""
 
@@ -59,18 +62,43 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
     for found in by_side.values():
         check_file_names(name, found)
     hr, lr = (_by_id(files, by_side[side], split, root, warnings) for side in ("HR", "LR"))
-    ids = sorted(hr.keys() & lr.keys()) if hr and lr else sorted(hr or lr)
+    known = _parts([*hr, *lr], warnings)
+    mixed = bool(known and hr and lr) and hr.keys().isdisjoint(lr)  # a gallery of HR, probes that have none
+    ids = sorted({**hr, **lr} if mixed or not (hr and lr) else hr.keys() & lr.keys())
     if hr and lr and not ids:
         raise UserError(f"HR and LR of {name} share no name; they pair by relative path without suffix")
-    for side, alone in (("HR", hr.keys() - lr.keys()), ("LR", lr.keys() - hr.keys())) if hr and lr else ():
-        if alone:
+    for side, alone in (("HR", hr.keys() - lr.keys()), ("LR", lr.keys() - hr.keys())):
+        if alone and hr and lr and not mixed:
             warnings.append(f"{len(alone)} {side} without a partner left out: {_some(sorted(alone))}")
-    warnings += _unfinished(files, root + MANIFEST) if root + MANIFEST in names else []
+    manifest = _manifest(files, root + MANIFEST) if root + MANIFEST in names else {}
+    warnings += [] if manifest.get("complete", True) else [UNFINISHED]
+    fit = manifest.get("settings", {}).get("fit", "cut")
     landmarks = read_landmarks(files, root + LANDMARKS, ids, warnings) if root + LANDMARKS in names else {}
     labels = read_groups(files, root, ids, warnings)
-    people = identities(ids, warnings)
-    samples = tuple(Sample(i, hr.get(i), lr.get(i), people[i], landmarks.get(i)) for i in ids)
+    people = {i: part.identity for i, part in known.items()} if known else identities(ids, warnings)
+    samples = tuple(
+        Sample(
+            i,
+            hr.get(i),
+            lr.get(i),
+            people[i],
+            landmarks.get(i),
+            role=known[i].role if known else None,
+            fit=fit if fit in FITS else "cut",
+            keeps_hr=mixed and i in hr,
+        )
+        for i in ids
+    )
     return Dataset(name, samples, tuple(warnings), labels)
+
+
+def _parts(ids: Sequence[str], warnings: list[str]) -> dict[str, Part]:
+    """Roles and identities of images in gallery/ and probe/; warns of such folders that cannot be used so."""
+    try:
+        return parts(ids)
+    except UserError as error:
+        warnings.append(f"no gallery and probes of identification: {error}")
+        return {}
 
 
 def read_outputs(name: str, files: Files, archive: bool = False) -> Dataset:
@@ -190,15 +218,12 @@ def is_safe(name: str) -> bool:
     return all(len(part.encode()) <= MAX_NAME_BYTES for part in saved.parts)
 
 
-def _unfinished(files: Files, name: str) -> list[str]:
-    """A warning if ``fsrbench data`` was stopped while it wrote the dataset."""
+def _manifest(files: Files, name: str) -> dict[str, Any]:
+    """The manifest that ``fsrbench data`` wrote; empty where it cannot be read."""
     try:
-        manifest = read_manifest(files.read(name))
+        return read_manifest(files.read(name)) or {}
     except OSError:
-        return []
-    if manifest is None or manifest.get("complete", True):
-        return []
-    return ["the dataset is not complete: `fsrbench data` was stopped while it made it; the same command goes on"]
+        return {}
 
 
 def _some(names: Sequence[str], most: int = 3) -> str:

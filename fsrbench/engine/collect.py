@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -27,7 +28,19 @@ Refused = FsrbenchError
 
 
 class Collector:
-    """Makes the frames from the results of units and from what was refused."""
+    """Makes the frames from the results of units and from what was refused.
+
+    Args:
+        metrics: of the run.
+        refused_metrics: those that cannot be measured, and why.
+        refused_methods: those that cannot run, and why.
+        identities: the person on each image, where known.
+        seed: of the run.
+        read: reads the features of a unit.
+        folder: for features of more images than memory should hold.
+        roles: what each image is in identification, where the data says.
+        floor: whether every metric scores the LR images, and not only those that need them as a control.
+    """
 
     def __init__(
         self,
@@ -38,7 +51,10 @@ class Collector:
         seed: int,
         read: ReadFeatures,
         folder: Path,
+        roles: Mapping[str, str | None] = MappingProxyType({}),
+        floor: bool = True,
     ) -> None:
+        self.roles, self.floor = roles, floor
         self.metrics, self.refused_metrics, self.refused_methods = metrics, refused_metrics, refused_methods
         self.identities, self.seed = identities, seed
         self.results: dict[str, MethodResults] = {}
@@ -80,6 +96,8 @@ class Collector:
 
     def _has_number(self, method: str, metric: Metric) -> bool:
         """Whether a row has a number of a metric; of a combined one where it has one of each part."""
+        if method == LR and not (self.floor or getattr(metric, "control", False)):
+            return False
         parts = [each for each in self.metrics if each.name in getattr(metric, "parts", ())]
         return all(each.scores_row(method) for each in (metric, *parts))
 
@@ -218,6 +236,7 @@ class Collector:
             is_hr=method == HR,
             reference=read.all(reference, extractor) if reference else None,
             lr=read.some(lr, extractor, ids) if lr else None,
+            roles=[self.roles.get(i) for i in ids],
         )
 
 

@@ -67,8 +67,9 @@ class Prepared:
         return self.context.measures.metrics
 
     def rows(self, methods: Sequence[str]) -> list[str]:
-        """Methods, the LR images where they are scored as the floor, and the HR images where there are any."""
-        floor = [LR] if self.spec.the_task.is_restoration else []
+        """Methods, the LR images where they are scored as floor or control, and the HR images where there are any."""
+        control = any(getattr(metric, "control", False) for metric in self.usable_metrics)
+        floor = [LR] if self.spec.the_task.is_restoration or control else []
         return [*methods, *floor, *([HR] if self.dataset.has_hr else [])]
 
     def records(self) -> list[Record]:

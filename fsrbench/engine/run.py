@@ -82,6 +82,8 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
         spec.seed,
         partial(stored_features, context.store),
         context.store.folder,
+        {sample.id: sample.role for sample in prepared.dataset},
+        spec.the_task.is_restoration,
     )
     units = prepared.plan()
     limit = CacheLimit(context, units, reporter)

@@ -83,18 +83,25 @@ class UnitFeatures:
         return alone or (extractor.aligns and self._context.spec.alignment == "sr")
 
     def _source(self, unit: Unit, name: str, alone: bool) -> Unit:
-        """Whose features the extractor reads: the HR images' where there are any, else the pictures' or the LR's."""
+        """Whose features the extractor reads: the LR images' where the feature set says so, else the HR images' where
+        there are any, else the pictures'.
+        """
         if alone or unit.of_hr:
             return unit
+        if name.endswith(BY_LR):
+            return replace(unit, method=LR)
         if self._context.inputs.get(unit.shard).hr is not None:
             return replace(unit, method=HR)
-        return replace(unit, method=LR) if name.endswith(BY_LR) else unit
+        return unit
 
     def _guide(self, unit: Unit, name: str, alone: bool, ids: Sequence[str]) -> Rows:
         """What the extractor reads of the pictures that :meth:`_source` chooses."""
         needed, tried = self._extractor(name).requires, ids
-        if (source := self._source(unit, name, alone)) != unit:
-            tried, needed = self._context.inputs.get(unit.shard).ids, (*needed, name)
+        source, inputs = self._source(unit, name, alone), self._context.inputs.get(unit.shard)
+        if source != unit:
+            tried, needed = inputs.ids, (*needed, name)
+        if source.of_lr and name.endswith(BY_LR) and inputs.hr is not None:
+            alone = True  # a face is looked for in LR too, and not where HR has it
         parts = [self.get(source, each, alone) for each in needed]
         problems = {image: why for part in parts for image, why in part.problems.items() if image in ids}
         usable = [image for image in ids if image not in problems]

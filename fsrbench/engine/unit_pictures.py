@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
-from fsrbench.datasets.inputs import Inputs
+from fsrbench.datasets.inputs import Inputs, hr_picture
 from fsrbench.engine.behaviour import CheckedMethods
 from fsrbench.engine.context import Context
 from fsrbench.engine.pictures import Batch, Outcome, Pictures, none_made, outcomes
@@ -38,16 +38,18 @@ class UnitPictures:
             return Pictures(np.arange(len(inputs.ids)), inputs.hr)
         key = self._keys.pictures(unit)
         if self._latest is None or self._latest[0] != key:
-            made = self._enlarged(inputs.lr) if unit.of_lr else self._make(unit, key, inputs)
+            made = self._without_sr(unit, inputs) if unit.of_lr else self._make(unit, key, inputs)
             self._latest = self._keys.pictures(unit), made
         return self._latest[1]
 
-    def _enlarged(self, lr: np.ndarray) -> Pictures:
-        side = self._spec.the_task.hr_size
-        large = (
-            np.stack([enlarge(picture, side) for picture in lr]) if len(lr) else np.empty((0, side, side, 3), np.uint8)
-        )
-        return Pictures(np.arange(len(lr)), large)
+    def _without_sr(self, unit: Unit, inputs: Inputs) -> Pictures:
+        """The LR pictures at HR's side; HR itself of those samples that keep it."""
+        task, samples = self._spec.the_task, {sample.id: sample for sample in unit.shard.samples}
+        side, large = task.hr_size, []
+        for image, lr in zip(inputs.ids, inputs.lr, strict=True):
+            large.append(hr_picture(samples[image], task) if samples[image].keeps_hr else enlarge(lr, side))
+        pixels = np.stack(large) if large else np.empty((0, side, side, 3), np.uint8)
+        return Pictures(np.arange(len(large)), pixels)
 
     def made_key(self, unit: Unit) -> str:
         """Key of the pictures actually made, and of the HR they are compared with.

@@ -9,6 +9,7 @@ from typing import Any, Final
 from torch import Tensor
 
 from fsrbench.errors import Unavailable, one_line
+from fsrbench.machine.packages import import_torchvision
 from fsrbench.methods.restorer import Restorer
 
 FACE_SIDE: Final = 512
@@ -22,6 +23,7 @@ def read_with_spandrel(loaded: Mapping[str, Any]) -> Restorer | None:
         Unavailable: spandrel is missing, the weights do not fit, or the network does not restore grey or RGB pictures.
     """
     try:
+        import_torchvision()
         import spandrel
     except ImportError:
         raise Unavailable(

@@ -212,8 +212,10 @@ class FeatureMetric(Metric):
     """Name of the feature extractor whose features it reads."""
     uses_reference: ClassVar[bool] = False
     """Whether it compares with a reference set, not image by image."""
-    uses_lr: ClassVar[bool] = False
+    uses_lr: bool = False
     """Whether it compares with the LR images too."""
+    control: ClassVar[bool] = False
+    """Whether the LR images, enlarged to HR's side, are scored whatever the task: what is achieved without SR."""
     by_lr: bool = False
     """Whether faces are aligned by the LR image's landmarks and not by their own; for runs without HR."""
     least_ceiling: float = float("-inf")

@@ -75,7 +75,7 @@ class ColourDrift(FeatureMetric):
 class LightnessDrift(FeatureMetric):
     """How much lighter SR is than its HR: difference of the mean CIELAB lightness, with its sign.
 
-    ``L*(SR) - L*(HR)``, the means over a picture's pixels (CIE 15; sRGB, white D65), from -100 to 100; 0 is right,
+    ``L*(SR) - L*(HR)``, the means over a picture's pixels (CIE 15; sRGB, white D65), from -100 to 100; closer to 0 is better,
     above it a method lightens. One score per image, so that it can be told by group: whether a method lightens
     pictures of some people more than others'. It is of whole pictures, background and light included, and says nothing
     about anybody's skin.

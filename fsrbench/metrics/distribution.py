@@ -10,6 +10,7 @@ import numpy as np
 
 from fsrbench.errors import Invalid
 from fsrbench.files.arrays import mean_and_covariance, rows
+from fsrbench.machine.packages import import_torchvision
 from fsrbench.metrics.base import Direction, FeatureMetric
 from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
 from fsrbench.metrics.face_descriptors import size_for_dlib
@@ -42,6 +43,7 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
 
 def frechet_of_moments(a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) -> float:
     """Fréchet distance between Gaussians of given mean D and covariance D,D."""
+    import_torchvision()
     from torch_fidelity.metric_fid import fid_statistics_to_metric
 
     statistics = [dict(zip(("mu", "sigma"), x, strict=True)) for x in (a, b)]
@@ -53,6 +55,7 @@ def kernel_distance(a: np.ndarray, b: np.ndarray, subset_size: int, seed: int) -
 
     Unbiased, with the kernel (x.y / D + 1)^3.
     """
+    import_torchvision()
     from torch_fidelity.metric_kid import kernel_mmd
 
     kernel = {"kid_kernel": "poly", "kid_kernel_poly_degree": 3, "kid_kernel_poly_gamma": None}
@@ -119,7 +122,7 @@ class _Distance(FeatureMetric):
         size = "reduced to 299 px as TensorFlow 1 does (bilinear, not antialiased)" if large else _ENLARGED
         against = f"{reference} HR images of the reference set" if reference else "all HR images"
         against = str(statistics) if statistics else against
-        aligned = "the HR where there is one" if alignment == "hr" else "the picture itself"
+        aligned = "the HR where there is one" if alignment != "sr" else "the picture itself"
         description = self.description.format(aligned=aligned, inception=size, dlib=size_for_dlib(side))
         return f"{self.formula}; {description}; SR images against {against}"
 

@@ -37,6 +37,8 @@ class Faces:
     """Features of the reference set (``--reference``), else of all HR images."""
     lr: Features | None = None
     """Features of the LR images, enlarged to HR's side, row for row; for metrics with ``uses_lr``."""
+    roles: Sequence[str | None] = ()
+    """What each image is in identification, see :mod:`fsrbench.datasets.roles`; empty where the data does not say."""
 
     @property
     def people(self) -> list[str]:

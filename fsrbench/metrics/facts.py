@@ -7,6 +7,7 @@ from typing import Literal
 
 from fsrbench.datasets.pairs import ListedPair
 from fsrbench.metrics.reference_statistics import Statistics
+from fsrbench.spec import Alignment
 from fsrbench.tasks import Task
 
 
@@ -27,10 +28,10 @@ class Facts:
     """Verification pairs of a pairs file (``--pairs``)."""
     sides: Literal["one", "both"] = "one"
     """Whether verification compares SR with HR or SR with SR."""
-    alignment: Literal["hr", "sr"] = "hr"
+    alignment: Alignment = "hr"
     """Whose landmarks align a face before its descriptor is computed."""
     descriptor: str = "auto"
-    """Which face descriptor verification uses."""
+    """Which face descriptor verification and identification use."""
     isolated: bool = False
     """Whether each method runs in a process of its own."""
     degradation: str | None = None

@@ -9,13 +9,13 @@ import numpy as np
 from fsrbench.metrics.base import FeatureMetric
 from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.metrics.extractors.base import Features
-from fsrbench.metrics.face_descriptors import DESCRIPTORS, choose_descriptor, describe_descriptor
+from fsrbench.metrics.face_descriptors import DESCRIPTORS, align, describe_descriptor
 from fsrbench.metrics.facts import Facts
 from fsrbench.tasks import Task
 
 MOST_STRANGERS: Final = 20_000
 """Pairs of strangers whose cosine is averaged, at most."""
-_EUCLIDEAN: Final = (
+EUCLIDEAN: Final = (
     "; dlib's descriptor is made for Euclidean distances (one person: below 0.6), its cosine is that of the vectors as "
     "they are, and about 0.84 for strangers, 0.95 for one person"
 )
@@ -93,16 +93,13 @@ class Identity(FeatureMetric):
 
     def configured(self, facts: Facts) -> Self:
         """With the descriptor that was asked for, or the first that is available."""
-        extractor = choose_descriptor(self.descriptors, facts.descriptor)
-        protocol = self._protocol(extractor, self._aligned(facts), facts.task)
-        return self.replace(extractor=extractor, protocol=protocol)
-
-    def _aligned(self, facts: Facts) -> str:
-        return "the HR" if facts.alignment == "hr" else "the picture itself"
+        aligned = align(self.descriptors, facts)
+        protocol = self._protocol(aligned.descriptor, aligned.words, facts.task)
+        return self.replace(extractor=aligned.extractor, by_lr=aligned.by_lr, protocol=protocol)
 
     def _protocol(self, extractor: str, aligned: str, task: Task | None = None) -> str:
         described = describe_descriptor(extractor, aligned, task.hr_size if task else 0)
-        euclidean = _EUCLIDEAN if extractor == "dlib" else ""
+        euclidean = EUCLIDEAN if extractor == "dlib" else ""
         return f"cosine similarity of SR_i and {self._pair(task)}, mean of the images; {described}{euclidean}"
 
     def _pair(self, task: Task | None) -> str:
@@ -147,13 +144,6 @@ class IdentityLr(Identity):
     def scores_lr(self) -> bool:
         """Not LR against itself."""
         return False
-
-    def configured(self, facts: Facts) -> Self:
-        """As :meth:`Identity.configured`; without HR faces are aligned by the LR's landmarks."""
-        return super().configured(facts).replace(by_lr=not facts.has_hr and facts.alignment == "hr")
-
-    def _aligned(self, facts: Facts) -> str:
-        return "the LR" if facts.alignment == "hr" and not facts.has_hr else super()._aligned(facts)
 
     def _pair(self, task: Task | None) -> str:
         return "LR_i" if task and task.is_restoration else "LR_i (enlarged to HR's side by Pillow BICUBIC)"

@@ -105,8 +105,9 @@ class NtireIdentity(IdentityLr):
     def configured(self, facts: Facts) -> Self:
         """Aligned by the challenge's points where they are given, else by the LR picture's landmarks."""
         extractor = choose_descriptor(self.descriptors, "auto")
-        by_lr = extractor == "adaface" and not facts.has_hr and facts.alignment == "hr"
-        protocol = self._protocol(extractor, self._aligned(facts), facts.task)
+        by_lr = extractor == "adaface" and not facts.has_hr and facts.alignment != "sr"
+        aligned = "the picture itself" if facts.alignment == "sr" else "the HR" if facts.has_hr else "the LR"
+        protocol = self._protocol(extractor, aligned, facts.task)
         return self.replace(extractor=extractor, by_lr=by_lr, protocol=protocol)
 
     def _protocol(self, extractor: str, aligned: str, task: Task | None = None) -> str:

@@ -27,12 +27,12 @@ def roc_curve(distance: np.ndarray, genuine: np.ndarray) -> np.ndarray:
     return np.concatenate([[[0.0, 0.0]], rates])
 
 
-def roc_details(distance: np.ndarray, genuine: np.ndarray) -> dict[str, float]:
+def roc_details(distance: np.ndarray, genuine: np.ndarray, fars: tuple[float, ...] = FARS) -> dict[str, float]:
     """Area under the curve, equal error rate, and true accept rates where there are enough impostors."""
     curve = roc_curve(distance, genuine)
     details = {"auc": area_under_curve(distance, genuine), "eer": equal_error_rate(curve)}
     impostors = int((~genuine).sum())
-    return details | {f"tar_at_far_{far:g}": tar_at_far(curve, far) for far in FARS if impostors * far >= 1}
+    return details | {f"tar_at_far_{far:g}": tar_at_far(curve, far) for far in fars if impostors * far >= 1}
 
 
 def area_under_curve(distance: np.ndarray, genuine: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -10,10 +11,10 @@ from fsrbench.datasets.pairs import ListedPair
 from fsrbench.errors import Invalid
 from fsrbench.metrics.base import FeatureMetric
 from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
-from fsrbench.metrics.face_descriptors import DESCRIPTORS, choose_descriptor, describe_descriptor
+from fsrbench.metrics.face_descriptors import DESCRIPTORS, align, describe_descriptor
 from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.pairing import FOLDS, MATES, Pairs, labelled_pairs, listed_pairs, self_pairs
-from fsrbench.metrics.roc import area_under_curve, roc_curve, roc_details, thinned
+from fsrbench.metrics.roc import FARS, area_under_curve, roc_curve, roc_details, thinned
 from fsrbench.stats.small_samples import half_width, rate_interval
 
 LEAST_ALIKE = 0.65
@@ -111,10 +112,12 @@ class Verification(FeatureMetric):
     own_hr: ClassVar[bool] = True
     """Whether genuine pairs are a picture and its own HR; with SR on both sides both would be one picture."""
     sides: Literal["one", "both"] = "one"
+    fars: ClassVar[tuple[float, ...]] = FARS
+    """False accept rates whose true accept rate is a detail."""
 
     def __init__(self) -> None:
         self.extractor = self.descriptors[0]
-        self.protocol = self._protocol(self.extractor, "one", "hr")
+        self.protocol = self._protocol(self.extractor, "one", "the HR")
 
     def configured(self, facts: Facts) -> Self:
         """With the descriptor that was asked for, or the first that is available; refuse too few images."""
@@ -122,13 +125,12 @@ class Verification(FeatureMetric):
             raise Invalid(f"needs at least {self.fewest} images for ten folds, not {facts.images}")
         if facts.sides == "both" and self.own_hr:
             raise Invalid("with SR on both sides every picture would be compared with itself")
-        extractor = choose_descriptor(self.descriptors, facts.descriptor)
-        protocol = self._protocol(extractor, facts.sides, facts.alignment, facts.task.hr_size)
-        return self.replace(extractor=extractor, sides=facts.sides, protocol=protocol)
+        aligned = align(self.descriptors, facts)
+        protocol = self._protocol(aligned.descriptor, facts.sides, aligned.words, facts.task.hr_size)
+        return self.replace(extractor=aligned.extractor, by_lr=aligned.by_lr, sides=facts.sides, protocol=protocol)
 
-    def _protocol(self, extractor: str, sides: str, alignment: str, side: int = 0) -> str:
+    def _protocol(self, extractor: str, sides: str, aligned: str, side: int = 0) -> str:
         pairing = self.pairing.format(other="SR" if sides == "both" else "HR")
-        aligned = "the HR" if alignment == "hr" else "the picture itself"
         return f"{pairing}; {describe_descriptor(extractor, aligned, side)}; {self.folding}"
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
@@ -145,7 +147,7 @@ class Verification(FeatureMetric):
             _shares(right, pairs.probe, len(faces.ids)),
             summary,
             self.remark(faces, pairs),
-            details | roc_details(distance, pairs.genuine),
+            details | roc_details(distance, pairs.genuine, self.fars),
             {"roc": thinned(roc_curve(distance, pairs.genuine))},
         )
 
@@ -241,18 +243,25 @@ def likeness(descriptors: np.ndarray, pairs: Pairs) -> float:
 
 
 class VerificationPairs(Verification):
-    """:class:`Verification` of the pairs that a file lists, in that file's folds, as on LFW."""
+    """:class:`Verification` of the pairs that a file lists, in that file's folds, as on LFW and QMUL-SurvFace.
+
+    Details have the true accept rate at the false accept rates of SurvFace, 0.3, 0.1, 0.01 and 0.001. Without HR both
+    pictures of a pair are SR.
+    """
 
     name, title = "verification_pairs", "Verification, listed pairs"
+    needs = frozenset()
     pairing, own_hr = _LISTED, False
     folding, fewest = _LISTED_FOLDS, 0  # the list has folds of its own
+    fars = (0.3, 0.1, *FARS)
     listed: tuple[ListedPair, ...] = ()
 
     def configured(self, facts: Facts) -> Self:
         """With the listed pairs; refuse without any."""
         if not facts.pairs:
             raise Invalid("needs a list of pairs: --pairs FILE")
-        return super().configured(facts).replace(listed=facts.pairs)
+        known = facts if facts.has_hr else replace(facts, sides="both")
+        return super().configured(known).replace(listed=facts.pairs)
 
     def pairs(self, faces: Faces, groups: list[str], seed: int) -> Pairs:
         """The listed pairs of which both images are available."""

@@ -232,6 +232,17 @@ def centre_square(image: Image.Image) -> Image.Image:
     return image.crop((left, top, left + side, top + side))
 
 
+def pad_square(image: Image.Image) -> Image.Image:
+    """A picture in the middle of a square of its longer side, its edges repeated; a square one is returned as it is."""
+    side = max(image.size)
+    if image.size == (side, side):
+        return image
+    before = ((side - image.height) // 2, (side - image.width) // 2)
+    after = (side - image.height - before[0], side - image.width - before[1])
+    widths = [(before[0], after[0]), (before[1], after[1]), (0, 0)]
+    return Image.fromarray(np.pad(np.asarray(image), widths, mode="edge"))
+
+
 def in_centre_square(points: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Coordinates of points in a picture's central square.
 

@@ -222,7 +222,8 @@ def _loggers() -> dict[logging.Logger, tuple[Any, ...]]:
 
 def _write_loggers(before: Mapping[logging.Logger, tuple[Any, ...]]) -> None:
     for log, (level, handlers, propagate, disabled, filters) in before.items():
-        log.setLevel(level)
+        if log.level != level:  # each call clears the caches of all loggers
+            log.setLevel(level)
         log.handlers[:], log.filters[:] = handlers, filters
         log.propagate, log.disabled = propagate, disabled
 

@@ -179,7 +179,10 @@ def standardise(seed: int) -> None:
     for setting in SETTINGS:
         if setting.name in STANDARD and setting.read() != STANDARD[setting.name]:
             setting.write(STANDARD[setting.name])
-    torch.manual_seed(seed)
+    if torch.accelerator.is_available():
+        torch.manual_seed(seed)
+    else:  # the same, without a traceback of the caller kept for each device that might come
+        torch.default_generator.manual_seed(seed)
 
 
 def read_generators() -> tuple[Any, ...]:

@@ -105,12 +105,17 @@ class RunData:
     @property
     def methods(self) -> list[str]:
         """The methods of the summary in its order, without floor and ceiling."""
-        return [name for name in self.summary["method"].unique() if name not in BOUNDS]
+        return [name for name in self._named if name not in BOUNDS]
 
     @property
     def rows(self) -> list[str]:
         """The methods, and last the floor and the ceiling where the run has them."""
-        return self.methods + [row for row in BOUNDS if (self.summary["method"] == row).any()]
+        return self.methods + [row for row in BOUNDS if row in self._named]
+
+    @cached_property
+    def _named(self) -> tuple[str, ...]:
+        """Every method of the summary, floor and ceiling among them."""
+        return tuple(self.summary["method"].unique())
 
     @property
     def metrics(self) -> list[str]:
@@ -150,9 +155,14 @@ class RunData:
         """Cache of :meth:`per_image`."""
         return {}
 
+    @cached_property
+    def scored(self) -> frozenset[str]:
+        """The metrics that give each image a score."""
+        return frozenset(self.scores["metric"])
+
     def _pivot(self, metric: str) -> pd.DataFrame:
-        chosen = self.scores[self.scores["metric"] == metric]
-        if len(chosen):
+        if metric in self.scored:
+            chosen = self.scores[self.scores["metric"] == metric]
             return chosen.pivot(index="image", columns="method", values="value")
         return self.blocks[self.blocks["metric"] == metric].pivot(index="block", columns="method", values="value")
 

@@ -44,7 +44,7 @@ def part_measured(run: RunData, method: str, metric: str) -> str:
     if result is None:
         return ""
     failed = result.status == "failed"
-    if (run.scores["metric"] == metric).any():
+    if metric in run.scored:
         scores = run.per_image(metric)
         if method not in scores:
             return ""

@@ -24,8 +24,8 @@ INFOS = {
 
 def row(metric: str, protocol: str, method: str, value: float, default: float, note: str = "") -> dict[str, object]:
     group = next(p.group for p in PROTOCOLS if (p.metric, p.name) == (metric, protocol))
-    told = {"method": method, "metric": metric, "group": group, "protocol": protocol, "value": value, "n": 8}
-    return {**told, "difference": value - default, "status": "invalid" if note else "ok", "note": note}
+    fields = {"method": method, "metric": metric, "group": group, "protocol": protocol, "value": value, "n": 8}
+    return {**fields, "difference": value - default, "status": "invalid" if note else "ok", "note": note}
 
 
 def every_pair(protocols: Iterable[Protocol], methods: Sequence[str]) -> frozenset[DistinctPair]:

@@ -115,8 +115,8 @@ def test_every_protocol_has_a_row_or_a_reason(of_method: tuple[Path, str]) -> No
     taken = dict.fromkeys(("psnr", "ssim", "niqe_face", "detection"), "ok")
     assert status == taken | {"niqe": "unavailable", "verification": "invalid"}
     report = (out / "audit.md").read_text(encoding="utf-8")
-    for told in (shown, report):
-        assert "needs at least 20 images" in " ".join(told.split())
+    for text in (shown, report):
+        assert "needs at least 20 images" in " ".join(text.split())
 
 
 def test_differences_are_from_the_default(of_method: tuple[Path, str]) -> None:

@@ -130,4 +130,4 @@ def test_best_threshold_is_never_worse_than_one_from_other_folds(people: Faces) 
 
 
 def test_only_own_landmarks_align_pictures_by_themselves() -> None:
-    assert {p.name for p in PROTOCOLS if p.own_alignment} == {"own landmarks", "both of these"}
+    assert {p.name for p in PROTOCOLS if p.alignment == "sr"} == {"own landmarks", "both of these"}

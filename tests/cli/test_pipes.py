@@ -38,10 +38,10 @@ def test_nobody_reads(command: str, finished: Path) -> None:
 def test_a_failure_is_one_all_the_same(tmp_path: Path) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png"]))
     flags = ["--data", data, "--metrics", "psnr", "--out", tmp_path / "run", "--offline"]
-    code, told = unread("run", "--methods", "bicubic,python:json:dumps", *flags)
+    code, stderr = unread("run", "--methods", "bicubic,python:json:dumps", *flags)
     assert code == 1
-    assert "roken pipe" not in told
-    assert "Traceback" not in told
+    assert "roken pipe" not in stderr
+    assert "Traceback" not in stderr
 
 
 @pytest.fixture(scope="module")

@@ -103,3 +103,15 @@ def test_lfws_own_list():
     assert sum(p.genuine for p in pairs) == 3000
     assert {p.fold for p in pairs} == set(range(10))
     assert pairs[0] == ListedPair("Abel_Pacheco/Abel_Pacheco_0001", "Abel_Pacheco/Abel_Pacheco_0004", True, 0)
+
+
+def test_pairs_in_csv_name_any_images(tmp_path: Path) -> None:
+    file = write(tmp_path, ["first,second,genuine,fold", "17_cam1,17_cam2,1,0", "a/b/c,x,0,3"])
+    assert read_pairs(file) == (ListedPair("17_cam1", "17_cam2", True, 0), ListedPair("a/b/c", "x", False, 3))
+
+
+@pytest.mark.parametrize("line", ["a,b,yes,0", "a,b,1", "a,b,1,x"])
+def test_a_malformed_line_of_csv_is_named(tmp_path: Path, line: str) -> None:
+    file = write(tmp_path, ["first,second,genuine,fold", "a,b,1,0", line])
+    with pytest.raises(UserError, match=rf"line 3: expected two images, 1 or 0, and a fold, not '{line}'"):
+        read_pairs(file)

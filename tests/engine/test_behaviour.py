@@ -163,9 +163,9 @@ def test_random_methods_are_told_and_pictures_made_elsewhere_are_not_checked(dat
     random = "python:made.unsteady:dropout"
     sr = f"images:{data}"
     done = command(data, tmp_path / "out", methods=f"{random},{sr},bicubic")
-    told = {name: entry["behaviour"] for name, entry in done.manifest["methods"].items()}
-    assert told[random].startswith("random: ")
-    assert (told[sr], told["bicubic"]) == ("", "")
+    behaviour = {name: entry["behaviour"] for name, entry in done.manifest["methods"].items()}
+    assert behaviour[random].startswith("random: ")
+    assert (behaviour[sr], behaviour["bicubic"]) == ("", "")
     page = tmp_path / "page.html"
     assert call("report", done.path, "--out", page).exit_code == 0
     assert "random: the same image twice" in page.read_text(encoding="utf-8")

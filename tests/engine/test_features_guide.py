@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,7 +20,7 @@ from fsrbench.engine.prepare import prepare
 from fsrbench.engine.worker import Worker
 from fsrbench.machine.console import Reporter
 from fsrbench.methods.base import Method
-from fsrbench.metrics.extractors.base import EXTRACTORS, Extractor, Features
+from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS, Extractor, Features
 from fsrbench.runs.names import HR, LR
 from fsrbench.spec import RunSpec
 
@@ -96,6 +97,20 @@ def test_a_face_is_aligned_by_the_landmarks_that_the_run_declares(tmp_path, file
     np.testing.assert_array_equal(described["read"], expected["landmarks"])
     np.testing.assert_array_equal(described["read box"], expected["landmarks"])  # the box is found in the same picture
     assert (found["landmarks"] < 0.9 * hr["landmarks"]).all()
+
+
+def test_landmarks_of_lr_are_found_in_lr_alone_although_there_is_hr(tmp_path, file):
+    with weights.override({"arcface": file}):
+        worker, of_sr, of_hr = worker_for(tmp_path, file, "lr")
+        of_lr = replace(of_sr, method=LR)
+        lr = worker.features.get(of_lr, "dlib-landmarks", alone=True).arrays["landmarks"]
+        hr = worker.features.get(of_hr, "dlib-landmarks").arrays["landmarks"]
+        found = {of: worker.features.get(of, f"arcface{BY_LR}").arrays for of in (of_sr, of_lr, of_hr)}
+    assert (lr != hr).all()
+    for of in (of_sr, of_lr):
+        np.testing.assert_array_equal(found[of]["read"], lr)
+        np.testing.assert_array_equal(found[of]["read box"], lr)
+    np.testing.assert_array_equal(found[of_hr]["read"], hr)
 
 
 @pytest.mark.parametrize("alignment", ["hr", "sr"])

@@ -159,11 +159,11 @@ def test_tables(read: Any) -> None:
 def test_what_a_file_cannot_mean_is_refused_with_its_line(read: Any, text: str, line: int, reason: str) -> None:
     with pytest.raises(UserError) as caught:
         read(text)
-    told = str(caught.value)
-    assert "study.yaml" in told
-    assert f"line {line}" in told
-    assert reason in told
-    assert len(told.splitlines()) == 1
+    message = str(caught.value)
+    assert "study.yaml" in message
+    assert f"line {line}" in message
+    assert reason in message
+    assert len(message.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -77,11 +77,11 @@ def test_several_runs_are_those_of_their_flags(configured: Configured, data: Pat
     }
     for name, their in theirs.items():
         pd.testing.assert_frame_equal(scores(Path("runs/study", name)), their.scores, check_exact=True)
-    told = record()
-    assert {name: entry["status"] for name, entry in told["runs"].items()} == {"plain": "ok", "hard": "ok"}
-    assert told["config"]["text"] == Path("study.yaml").read_text()
-    assert told["config"]["sha256"] == hashlib.sha256(Path("study.yaml").read_bytes()).hexdigest()
-    assert told["tables"]["all"]["files"] == ["tables/all.md", "tables/all.tex"]
+    recorded = record()
+    assert {name: entry["status"] for name, entry in recorded["runs"].items()} == {"plain": "ok", "hard": "ok"}
+    assert recorded["config"]["text"] == Path("study.yaml").read_text()
+    assert recorded["config"]["sha256"] == hashlib.sha256(Path("study.yaml").read_bytes()).hexdigest()
+    assert recorded["tables"]["all"]["files"] == ["tables/all.md", "tables/all.tex"]
     table = Path("runs/study/tables/all.md").read_text(encoding="utf-8")
     assert "| Method | plain<br>PSNR (dB) ↑ | hard<br>PSNR (dB) ↑ |" in table
     assert r"\label{tab:fsrbench-all}" in Path("runs/study/tables/all.tex").read_text(encoding="utf-8")
@@ -135,9 +135,13 @@ def test_a_run_that_fails_stops_no_other(configured: Configured) -> None:
     write_files(Path("broken"), {"a.png": b"no picture"})
     found = configured(text)
     assert found.exit_code == 1
-    told = record()["runs"]
-    assert {name: entry["status"] for name, entry in told.items()} == {"plain": "ok", "broken": "stopped", "hard": "ok"}
-    assert "no image of broken can be used" in told["broken"]["note"]
+    recorded = record()["runs"]
+    assert {name: entry["status"] for name, entry in recorded.items()} == {
+        "plain": "ok",
+        "broken": "stopped",
+        "hard": "ok",
+    }
+    assert "no image of broken can be used" in recorded["broken"]["note"]
     assert "| Plain<br>PSNR (dB) ↑ | hard<br>PSNR (dB) ↑ |" in Path("runs/study/tables/all.md").read_text()
     write_files(Path("broken"), picture_files(["a.png"]))
     assert configured(text.replace("niqe", "ssim")).exit_code == 0

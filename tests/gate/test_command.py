@@ -145,8 +145,8 @@ def test_a_refusal_replaces_the_file_of_an_earlier_check(
         assert error is not None
         assert reason in (error.get("message") or "")
     if format == "json":
-        told = json.loads(content)
-        assert (told["exit_code"], told["findings"], len(told["errors"])) == (2, [], 1)
+        parsed = json.loads(content)
+        assert (parsed["exit_code"], parsed["findings"], len(parsed["errors"])) == (2, [], 1)
 
 
 def test_what_ends_a_check_otherwise_removes_the_file(

@@ -43,9 +43,9 @@ def test_what_is_written_is_read_again(written: Path) -> None:
 
 
 def test_it_holds_what_the_gate_needs(written: Path) -> None:
-    told = json.loads(written.read_text())
-    assert told["schema_version"] == 1
-    assert told["methods"]["ours"]["metrics"]["psnr"] == {
+    content = json.loads(written.read_text())
+    assert content["schema_version"] == 1
+    assert content["methods"]["ours"]["metrics"]["psnr"] == {
         "value": pytest.approx(psnr().mean()),
         "unit": "dB",
         "direction": "higher",
@@ -53,10 +53,10 @@ def test_it_holds_what_the_gate_needs(written: Path) -> None:
         "rel_tolerance": 0.0,
         "n": 60,
     }
-    assert told["images"][4] == ["p01/1", "p01"]
-    assert told["scores"]["psnr"]["ours"] == pytest.approx(psnr(), rel=1e-5)
-    assert list(told["rows"]) == ["fid_face"]
-    assert "params" not in told["scores"]
+    assert content["images"][4] == ["p01/1", "p01"]
+    assert content["scores"]["psnr"]["ours"] == pytest.approx(psnr(), rel=1e-5)
+    assert list(content["rows"]) == ["fid_face"]
+    assert "params" not in content["scores"]
 
 
 def test_scores_come_back_by_image_and_by_block(written: Path) -> None:
@@ -139,28 +139,28 @@ def test_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
     ],
 )
 def test_broken_field_is_named(written: Path, place: tuple[str, ...], value: object, reason: str) -> None:
-    told = part = json.loads(written.read_text())
+    content = part = json.loads(written.read_text())
     for name in place[:-1]:
         part = part[name]
     part[place[-1]] = value
-    written.write_text(json.dumps(told))
+    written.write_text(json.dumps(content))
     with pytest.raises(UserError, match=reason):
         read(written)
 
 
 def test_held_metric_needs_its_protocol(written: Path) -> None:
-    told = json.loads(written.read_text())
-    del told["setup"]["metrics"]["params"]
+    content = json.loads(written.read_text())
+    del content["setup"]["metrics"]["params"]
     with pytest.raises(UserError, match=r"methods.ours.metrics.params has no protocol"):
-        read(changed(written, setup=told["setup"]))
+        read(changed(written, setup=content["setup"]))
 
 
 def test_tolerances_may_be_left_out(written: Path) -> None:
-    told = json.loads(written.read_text())
-    for metrics in (method["metrics"] for method in told["methods"].values()):
+    content = json.loads(written.read_text())
+    for metrics in (method["metrics"] for method in content["methods"].values()):
         for held in metrics.values():
             del held["abs_tolerance"], held["rel_tolerance"]
-    held = read(changed(written, methods=told["methods"]))
+    held = read(changed(written, methods=content["methods"]))
     assert held.methods["ours"].metrics["psnr"].abs_tolerance is None
 
 

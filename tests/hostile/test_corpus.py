@@ -71,12 +71,12 @@ def test_bad_input(case: Case, around: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert result.exit_code == case.code, result.output
     assert snapshot(around, here / "out") == before
     assert not (here / "out" / SPRUNG).exists()
-    told = [line for line in result.stderr.splitlines() if re.search(case.says, line)]
-    assert len(told) == 1, result.stderr
-    assert len(told[0]) < 1500
+    lines = [line for line in result.stderr.splitlines() if re.search(case.says, line)]
+    assert len(lines) == 1, result.stderr
+    assert len(lines[0]) < 1500
     assert "\x1b[2J" not in result.output
     if case.code == 2:
-        assert told[0].startswith("fsrbench: ")
+        assert lines[0].startswith("fsrbench: ")
         assert not (here / "out" / "scores.parquet").exists()
     elif case.images is not None:
         scores = pd.read_parquet(here / "out" / "scores.parquet").query("method == 'bicubic' and metric == 'psnr'")

@@ -89,9 +89,9 @@ def test_full_disk_stops_a_run_that_finishes_later(
     out = disk(max(4096, int(used(undisturbed.path) * share))) / "out"
     stopped = go(data, out)
     assert stopped.code == 2
-    told = [line for line in stopped.stderr.splitlines() if line.startswith("fsrbench: ")]
-    assert len(told) == 1
-    assert "No space left on device" in told[0]
+    lines = [line for line in stopped.stderr.splitlines() if line.startswith("fsrbench: ")]
+    assert len(lines) == 1
+    assert "No space left on device" in lines[0]
     check_no_halves(out)
     done = {path: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
     disk()

@@ -75,10 +75,10 @@ def test_ten_kills_at_random_moments_change_nothing(tmp_path: Path, share: float
     """Without a limit of the cache, and with one of this share of what the run takes."""
     write_files(tmp_path / "data", picture_files(IMAGES))
     seed = int.from_bytes(os.urandom(4))
-    told = json.dumps([seed, KILLS, share, "--data", "data", *FLAGS])
+    settings = json.dumps([seed, KILLS, share, "--data", "data", *FLAGS])
     path = os.pathsep.join([str(ROOT), *sys.path])
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}
-    command = [sys.executable, "-c", KILLER, told]
+    command = [sys.executable, "-c", KILLER, settings]
     ended = subprocess.run(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, timeout=600)
     assert ended.returncode == 0
     found = json.loads(ended.stdout)

@@ -54,10 +54,10 @@ def test_two_runs_at_once_on_one_folder(tmp_path: Path) -> None:
     codes = sorted(code for _, code in ended)
     # One may have been done before the other began to write
     assert codes in ([0, 2], [0, 0]), ended
-    for (_, told), code in ended:
-        assert "Traceback" not in told
+    for (_, stderr), code in ended:
+        assert "Traceback" not in stderr
         if code == 2:
-            lines = [line for line in told.splitlines() if line.startswith("fsrbench: ")]
+            lines = [line for line in stderr.splitlines() if line.startswith("fsrbench: ")]
             assert len(lines) == 1
             assert "is being written by process" in lines[0]
     alone = run(data, tmp_path / "alone", methods="bicubic,nearest")
@@ -70,9 +70,9 @@ def test_second_run_says_who_writes(holder: subprocess.Popen[str], tmp_path: Pat
     result = run(people(tmp_path), tmp_path / "out")
     assert result.code == 2
     assert time.monotonic() - started < 10
-    told = [line for line in result.stderr.splitlines() if line.startswith("fsrbench: ")]
-    assert len(told) == 1
-    assert f"{tmp_path / 'out'} is being written by process {holder.pid} on " in told[0]
+    lines = [line for line in result.stderr.splitlines() if line.startswith("fsrbench: ")]
+    assert len(lines) == 1
+    assert f"{tmp_path / 'out'} is being written by process {holder.pid} on " in lines[0]
     assert not (tmp_path / "out" / "summary.csv").exists()
 
 
@@ -95,8 +95,8 @@ def test_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
 
 
 def test_lock_that_says_nothing_or_nonsense_is_one_line(holder: subprocess.Popen[str], tmp_path: Path) -> None:
-    for told in (b"", b"\xff\n" * 1000):
-        (tmp_path / "out" / LOCK).write_bytes(told)
+    for content in (b"", b"\xff\n" * 1000):
+        (tmp_path / "out" / LOCK).write_bytes(content)
         with pytest.raises(UserError, match="is being written by") as caught, only_writer(tmp_path / "out"):
             pass
         assert len(str(caught.value).splitlines()) == 1

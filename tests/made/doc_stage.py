@@ -18,6 +18,7 @@ from made.archives import celeba, draw_photo, face68, ffhq, lfw, widerface
 from made.doc_blocks import ROOT
 from made.networks import save_enlarging_onnx, save_pooling_onnx
 from made.photo import crowd, frame_at
+from made.recognition import tinyface_files
 
 MODULE = """
 from fsrbench.methods.names import Method
@@ -54,6 +55,7 @@ def set_stage(folder: Path) -> Path:
     for archive in (celeba, lfw, widerface):
         archive(folder / "downloads" / archive.__name__)
     ffhq(folder / "downloads" / "ffhq", thumbnails=True)
+    write_files(folder / "downloads" / "tinyface", tinyface_files())
     (folder / "results").mkdir()
     shutil.copytree(ROOT / "configs", folder / "configs")
     write_files(folder / "my", {"__init__.py": b"", "module.py": MODULE.encode()})

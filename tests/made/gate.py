@@ -66,7 +66,7 @@ def made_run(values: Values, path: Path = Path("run"), images: list[str] | None 
                 names = images if len(given) == len(images) else [f"block {i}" for i in range(len(given))]
                 scores += [(method, i, metric, v, "ok") for i, v in zip(names, given, strict=True)]
     methods = dict.fromkeys(method for by_method in values.values() for method in by_method if method != "hr")
-    told = copy.deepcopy(MANIFEST) | {
+    content = copy.deepcopy(MANIFEST) | {
         "methods": {m: {"description": m, "status": "ok", "weights_sha256": f"{m:0<64}"} for m in methods},
         "metrics": {metric: METRICS[metric] for metric in values},
         "protocols": {metric: f"how {metric} is computed" for metric in values},
@@ -75,7 +75,7 @@ def made_run(values: Values, path: Path = Path("run"), images: list[str] | None 
         path,
         pd.DataFrame(scores, columns=["method", "image", "metric", "value", "status"]),
         pd.DataFrame(rows),
-        told | manifest,
+        content | manifest,
         images=pd.DataFrame({"image": images, "identity": [i.partition("/")[0] for i in images]}),
     )
 
@@ -121,9 +121,9 @@ def one(found: Verdict) -> Finding:
 
 def edited(reference: Reference, *path: str, **fields: Any) -> Reference:
     """A reference in which somebody edited the fields of the object at ``path``."""
-    told = reference.model_dump(mode="json")
-    part = told
+    content = reference.model_dump(mode="json")
+    part = content
     for name in path:
         part = part[name]
     part |= fields
-    return Reference.model_validate(told)
+    return Reference.model_validate(content)

@@ -68,7 +68,7 @@ def write_run(path: Path, values: Values, n: int = 20, **manifest: Any) -> RunDa
     scores = score_rows({m: v for m, v in values.items() if m in ("psnr", "ssim", "niqe")}, n)
     columns = ["method", "image", "metric", "value", "status"]
     pd.DataFrame(scores, columns=columns).to_parquet(path / "scores.parquet")
-    told = {
+    content = {
         "task": "x4",
         "degradation": {"name": "realistic", "protocol": "blur, noise"},
         "dataset": {"name": "sample", "n": n, "has_hr": True},
@@ -76,5 +76,5 @@ def write_run(path: Path, values: Values, n: int = 20, **manifest: Any) -> RunDa
         "protocols": {metric: f"how {metric} is computed" for metric in values},
         "methods": {m: {"description": f"about {m}", "status": "ok", "training": ""} for m in methods if m != "hr"},
     }
-    (path / "manifest.json").write_text(json.dumps(told | manifest), encoding="utf-8")
+    (path / "manifest.json").write_text(json.dumps(content | manifest), encoding="utf-8")
     return RunData.load(path)

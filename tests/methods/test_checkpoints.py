@@ -70,10 +70,10 @@ def test_unmentioned_architecture_runs_by_name_alone(tmp_path: Path) -> None:
     assert len(done.values(names[0])) == 3
     assert done.values(names[0]) == done.values(names[1])
     assert set(done.summary.query("method == @names[0]")["status"]) == {"ok"}
-    told = done.manifest["methods"][names[0]]
-    assert told["description"].startswith("PLKSR 16dim 2nb")
-    assert told["training"] == "unknown: made.pth"
-    assert len(told["weights_sha256"]) == 64
+    entry = done.manifest["methods"][names[0]]
+    assert entry["description"].startswith("PLKSR 16dim 2nb")
+    assert entry["training"] == "unknown: made.pth"
+    assert len(entry["weights_sha256"]) == 64
     assert "unknown: made.pth" in (done.path / "table.md").read_text()
 
 
@@ -159,8 +159,8 @@ def test_however_training_code_saved_it(tmp_path: Path, how: str) -> None:
     method = load(tmp_path / "made.pth")
     with torch.inference_mode():
         assert torch.allclose(method.upscale(lr()), network.eval()(lr()).clamp(0, 1), atol=1e-5)
-    told = [part for part in method.description.split("; ") if "taken" in part]
-    assert told == ([TAKEN[how]] if how in TAKEN else [])
+    parts = [part for part in method.description.split("; ") if "taken" in part]
+    assert parts == ([TAKEN[how]] if how in TAKEN else [])
 
 
 def test_programs_and_archives_are_called_what_they_are(tmp_path: Path) -> None:
@@ -296,11 +296,11 @@ def test_plug_in_that_cannot_be_imported_spoils_no_file_that_another_reads(
     install_reader(tmp_path, monkeypatch, "made_broken", "import package_that_is_not_there\n")
     file = saved(tmp_path / "made.pth", plksr())
     assert load(file).description.startswith("PLKSR")
-    told = "checkpoint reader made needs a package that is not installed: .*package_that_is_not_there"
-    with pytest.raises(Unavailable, match=f"no known architecture; .*; {told}"):
+    reason = "checkpoint reader made needs a package that is not installed: .*package_that_is_not_there"
+    with pytest.raises(Unavailable, match=f"no known architecture; .*; {reason}"):
         load(saved(tmp_path / "unknown.pth", nn.Linear(1, 1)))
     monkeypatch.setitem(sys.modules, "spandrel", None)
-    with pytest.raises(Unavailable, match=f"spandrel.* is missing; .*{told}"):
+    with pytest.raises(Unavailable, match=f"spandrel.* is missing; .*{reason}"):
         load(file)
 
 

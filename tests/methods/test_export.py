@@ -85,9 +85,9 @@ def test_exported_method_scores_as_the_method(exported: tuple[Path, str], tmp_pa
         assert done.values(name, metric) == pytest.approx(done.values("ours", metric), abs=1e-3)
     parameters = done.summary.query("metric == 'params'")["value"].tolist()
     assert parameters[0] == parameters[1] > 0
-    told, original = (done.manifest["methods"][method] for method in (name, "ours"))
-    assert told["training"] == original["training"]
-    assert told["description"].startswith("ours as ONNX; onnxruntime on the CPU")
+    entry, original = (done.manifest["methods"][method] for method in (name, "ours"))
+    assert entry["training"] == original["training"]
+    assert entry["description"].startswith("ours as ONNX; onnxruntime on the CPU")
 
 
 @pytest.mark.heavy
@@ -100,11 +100,11 @@ def test_difference_and_times_are_printed(exported: tuple[Path, str]) -> None:
 @pytest.mark.heavy
 def test_file_says_what_it_is(exported: tuple[Path, str]) -> None:
     session = onnxruntime.InferenceSession(str(exported[0]), providers=["CPUExecutionProvider"])
-    told = session.get_modelmeta().custom_metadata_map
+    metadata = session.get_modelmeta().custom_metadata_map
     method = load_method("ours", TASKS["x4"], CPU)
     assert method.weights is not None
-    assert told["fsrbench.weights_sha256"] == file_hash(method.weights)
-    assert (told["fsrbench.method"], told["fsrbench.task"], told["fsrbench.range"]) == ("ours", "x4", "0,1")
+    assert metadata["fsrbench.weights_sha256"] == file_hash(method.weights)
+    assert (metadata["fsrbench.method"], metadata["fsrbench.task"], metadata["fsrbench.range"]) == ("ours", "x4", "0,1")
     assert session.get_inputs()[0].shape == ["n", 3, 16, 16]
     assert session.get_outputs()[0].shape == ["n", 3, 64, 64]
     with pytest.raises(Unavailable, match=r"ours\.onnx was exported for task x4, not x8"):

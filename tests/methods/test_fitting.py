@@ -46,7 +46,7 @@ def test_where_sizes_fit_nothing_is_touched_or_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("network", "told"),
+    ("network", "description"),
     [
         ({"scale": 2}, "resized LR 16 to 32 px before the network (bicubic, antialiased)"),
         ({"scale": 8}, "resized SR 128 to 64 px after the network (bicubic, antialiased)"),
@@ -56,8 +56,8 @@ def test_where_sizes_fit_nothing_is_touched_or_told() -> None:
         ),
     ],
 )
-def test_what_is_resized_is_told(network: dict[str, int], told: str) -> None:
-    assert str(Fit.of(TASKS["x4"], **network)) == told
+def test_what_is_resized_is_told(network: dict[str, int], description: str) -> None:
+    assert str(Fit.of(TASKS["x4"], **network)) == description
 
 
 @pytest.mark.parametrize(("network", "side"), [({"scale": 1}, 16), ({"scale": 8}, 128)])

@@ -209,16 +209,16 @@ def test_another_packages_settings_are_not_those_of_a_class_that_derives_from_it
 
 
 @pytest.mark.parametrize(
-    ("held", "told"),
+    ("held", "only_files"),
     [({"settings": ""}, False), ({"network": nn.Conv2d(3, 3, 1)}, False), ({}, True), ({"size": 3}, True)],
 )
-def test_a_run_is_shown_without_the_method_only_where_files_tell_all(held: dict[str, Any], told: bool) -> None:
+def test_a_run_is_shown_without_the_method_only_where_files_tell_all(held: dict[str, Any], only_files: bool) -> None:
     class Declared(Blocks):
         settings = "" if "settings" not in held else None
 
     method = Declared()
     vars(method).update(held)
-    assert method.depends_only_on_files() == told
+    assert method.depends_only_on_files() == only_files
 
 
 def test_two_networks_of_two_files_both_count(tmp_path: Path) -> None:

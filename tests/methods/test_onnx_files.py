@@ -74,14 +74,14 @@ def test_a_least_size_and_a_larger_task(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("output", "gain"), [("large", 1), ("y", 0.5)])
 def test_of_several_outputs_the_one_is_taken_that_the_file_names(tmp_path: Path, output: str, gain: float) -> None:
-    told = {"fsrbench.output": output}
-    file = save_enlarging_onnx(tmp_path / "m.onnx", gain=0.5, outputs=("large", "y"), metadata=told)
+    metadata = {"fsrbench.output": output}
+    file = save_enlarging_onnx(tmp_path / "m.onnx", gain=0.5, outputs=("large", "y"), metadata=metadata)
     assert torch.equal(load(file).upscale(lr()), gain * interpolate(lr(), scale_factor=4))
     assert f"output {output}" in load(file).description
 
 
 @pytest.mark.parametrize(
-    ("network", "task", "told"),
+    ("network", "task", "words"),
     [
         ({"scale": 2}, "x4", "resized LR 16 to 32 px before the network"),
         ({"scale": 4}, "x8", "resized LR 16 to 32 px before the network"),
@@ -89,17 +89,17 @@ def test_of_several_outputs_the_one_is_taken_that_the_file_names(tmp_path: Path,
         ({"scale": 1, "side": 512}, "x4", "resized LR 16 to 512 px before and SR 512 to 64 px after the network"),
     ],
 )
-def test_other_sizes_are_resized_and_say_so(tmp_path: Path, network: dict[str, Any], task: str, told: str) -> None:
+def test_other_sizes_are_resized_and_say_so(tmp_path: Path, network: dict[str, Any], task: str, words: str) -> None:
     method = load(save_enlarging_onnx(tmp_path / "m.onnx", **network), task)
     side = TASKS[task].hr_size
     assert method.upscale(lr()).shape == (5, 3, side, side)
-    assert told in method.description
+    assert words in method.description
 
 
 @pytest.mark.parametrize(("range_", "low", "high"), [("-1,1", -1, 1), ("0,255", 0, 255)])
 def test_conventions_are_read_from_the_metadata(tmp_path: Path, range_: str, low: float, high: float) -> None:
-    told = {"fsrbench.range": range_, "fsrbench.order": "BGR", "fsrbench.training": "none, a test"}
-    method = load(save_enlarging_onnx(tmp_path / "m.onnx", gain=0.5, metadata=told))
+    metadata = {"fsrbench.range": range_, "fsrbench.order": "BGR", "fsrbench.training": "none, a test"}
+    method = load(save_enlarging_onnx(tmp_path / "m.onnx", gain=0.5, metadata=metadata))
     expected = ((lr() * (high - low) + low) * 0.5 - low) / (high - low)
     torch.testing.assert_close(method.upscale(lr()), interpolate(expected, scale_factor=4))
     assert f"{range_} BGR" in method.description
@@ -116,8 +116,8 @@ def test_bgr_reaches_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_parameters_are_the_files_numbers(tmp_path: Path) -> None:
     assert load(save_enlarging_onnx(tmp_path / "m.onnx")).count_parameters() == 5
-    told = save_enlarging_onnx(tmp_path / "t.onnx", metadata={"fsrbench.parameters": "12"})
-    assert load(told).count_parameters() == 12
+    declaring = save_enlarging_onnx(tmp_path / "t.onnx", metadata={"fsrbench.parameters": "12"})
+    assert load(declaring).count_parameters() == 12
 
 
 def test_what_cannot_be_counted_is_invalid_and_not_nought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,9 +92,9 @@ def test_a_declared_input_reaches_the_network_and_the_protocol(tmp_path: Path) -
     import torch
 
     picture = torch.rand(1, 3, 64, 64, generator=torch.manual_seed(0))
-    told = {"fsrbench.range": "0,255", "fsrbench.order": "BGR"}
+    metadata = {"fsrbench.range": "0,255", "fsrbench.order": "BGR"}
     plain = save_pooling_onnx(tmp_path / "plain.onnx")
-    file = changed(save_pooling_onnx(tmp_path / "told.onnx"), lambda m: onnx.helper.set_model_props(m, told))
+    file = changed(save_pooling_onnx(tmp_path / "declared.onnx"), lambda m: onnx.helper.set_model_props(m, metadata))
     # Averages are linear: each value v of the usual descriptor is a v + b here, the channels the other way round
     first = described(plain, picture)[0].reshape(3, 49)[::-1].ravel()
     second = described(file, picture)[0]

@@ -88,9 +88,9 @@ def test_a_typo_is_answered_with_the_nearest_name():
 def test_docstrings_have_a_direction_and_an_example_that_runs(name):
     """Those of a variant may be its base's, which it names."""
     metric = METRICS.get(name)
-    told = [
+    docstrings = [
         base.__doc__ for base in metric.__mro__ if issubclass(base, Metric) and base.__module__ != Metric.__module__
     ]
-    assert any("is better" in " ".join(text.split()) for text in told)
-    assert any(">>> " in text for text in told)
+    assert any("is better" in " ".join(text.split()) for text in docstrings)
+    assert any(">>> " in text for text in docstrings)
     assert ">>> " in metric.__doc__ or ":class:`" in metric.__doc__ or isinstance(metric(), PyiqaMetric)

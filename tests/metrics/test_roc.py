@@ -50,7 +50,7 @@ def test_true_accepts_are_read_from_scikit_learns_curve(distance, genuine, far):
 
 
 @pytest.mark.parametrize(
-    ("impostors", "told"),
+    ("impostors", "rates"),
     [
         (99, set()),
         (100, {"tar_at_far_0.01"}),
@@ -58,10 +58,10 @@ def test_true_accepts_are_read_from_scikit_learns_curve(distance, genuine, far):
         (1000, {"tar_at_far_0.01", "tar_at_far_0.001"}),
     ],
 )
-def test_rates_that_too_few_impostors_cannot_tell_are_left_out(impostors, told):
+def test_rates_that_too_few_impostors_cannot_tell_are_left_out(impostors, rates):
     genuine = np.repeat([True, False], [50, impostors])
     details = roc_details(np.arange(len(genuine), dtype=float), genuine)
-    assert set(details) == {"auc", "eer"} | told
+    assert set(details) == {"auc", "eer"} | rates
     assert details["auc"] == 1
     assert details["eer"] == 0
 

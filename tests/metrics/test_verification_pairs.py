@@ -109,9 +109,24 @@ def test_fewer_images_than_ten_folds_need_are_enough_for_fewer_folds(facts):
     metric_for(replace(facts, images=8))
 
 
-@pytest.mark.parametrize(
-    ("change", "reason"), [({"pairs": ()}, "--pairs FILE"), ({"has_hr": False}, "needs HR images")], ids=str
-)
-def test_refuses_without_a_list_or_hr(facts, change, reason):
-    with pytest.raises(Invalid, match=reason):
-        VerificationPairs().check(replace(facts, **change))
+def test_refuses_without_a_list(facts):
+    with pytest.raises(Invalid, match="--pairs FILE"):
+        VerificationPairs().check(replace(facts, pairs=()))
+
+
+def test_without_hr_both_pictures_of_a_pair_are_sr_and_survface_s_rates_are_details(
+    people: Faces, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DlibDescriptor, "check", lambda self: None)
+    pairs = read_pairs(file)
+    facts = Facts(TASKS["x4"], images=36, has_hr=False, has_pairs=True, pairs=pairs, descriptor="dlib")
+    metric = VerificationPairs().configured(facts)
+    assert (metric.sides, metric.by_lr) == ("both", True)
+    found = metric.evaluate(replace(people, hr=None), seed=0)
+    row = {image: k for k, image in enumerate(people.ids)}
+    sr = people.features["descriptor"]
+    apart = np.array([np.linalg.norm(sr[row[p.first]] - sr[row[p.second]]) for p in pairs])
+    genuine = np.array([p.genuine for p in pairs])
+    for far in (0.3, 0.1):
+        widest = max(t for t in [0, *apart] if (apart[~genuine] <= t).mean() <= far)
+        assert found.details[f"tar_at_far_{far:g}"] == pytest.approx((apart[genuine] <= widest).mean())

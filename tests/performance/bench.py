@@ -63,13 +63,13 @@ def _table(rows: list[Row]) -> str:
     from fsrbench.machine.facts import machine as facts_of
 
     machine = facts_of(torch.device("cpu"))
-    told = ", ".join(f"{key} {value}" for key, value in machine.items())
+    facts = ", ".join(f"{key} {value}" for key, value in machine.items())
     lines = [f"| {r.what} | {r.value} | {r.target or '–'} | {r.how} |" for r in rows]
     return "\n".join(
         [
             "# Performance",
             "",
-            f"`nox -s bench`, in one go on one machine: {told}; torch {torch.__version__}.",
+            f"`nox -s bench`, in one go on one machine: {facts}; torch {torch.__version__}.",
             "",
             "| what | measured | target | how |",
             "| :--- | ---: | ---: | :--- |",

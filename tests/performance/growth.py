@@ -41,8 +41,8 @@ def measure() -> list[Row]:
 def _row(size: int, metrics: str, features: str) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", RUN, str(Path(__file__).parent), str(size), f"{folder}/run", metrics]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found = re.search(r"TOLD (\S+) (\S+) (\S+)", told)
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"TOLD (\S+) (\S+) (\S+)", printed)
     assert found is not None
     seconds, scoring, gigabytes = map(float, found.groups())
     how = f"bicubic; {metrics.replace(',', ', ')} on {features}; {seconds:.0f} s in all"

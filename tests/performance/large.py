@@ -82,8 +82,8 @@ def _scoring() -> list[Row]:
         models = [weights.find("dlib-landmarks"), weights.find("dlib-descriptor")]
         each["faces"] = _cpu([sys.executable, "-c", FACES, folder / "SR", folder / "HR", *models])
     theirs = sum(each.values())
-    told = ", ".join(f"{name} {seconds:.0f}" for name, seconds in each.items())
-    how = f"{PAIRS} pairs of 512 px; {metrics.replace(',', ', ')}: {ours:.0f} s of CPU against {theirs:.0f} ({told}); "
+    times = ", ".join(f"{name} {seconds:.0f}" for name, seconds in each.items())
+    how = f"{PAIRS} pairs of 512 px; {metrics.replace(',', ', ')}: {ours:.0f} s of CPU against {theirs:.0f} ({times}); "
     how += "faces: MTCNN of SR and HR with its defaults, dlib's descriptor of both"
     return [Row("Scoring at 512 px over pyiqa and a face script", f"{ours / theirs:.2f}", "at most 0.5", how)]
 
@@ -123,9 +123,9 @@ def _ssim() -> list[Row]:
         cuts = [tuple(_cut(x, side) for x in pair) for side in SIDES]
         times = _in_turns(*(partial(metric, *cut) for cut in cuts))
         nanoseconds = [1e9 * seconds / LARGE**2 for seconds in times]
-        told = ", ".join(f"{cost:.0f} ns at {side} px" for cost, side in zip(nanoseconds, SIDES, strict=True))
+        costs = ", ".join(f"{cost:.0f} ns at {side} px" for cost, side in zip(nanoseconds, SIDES, strict=True))
         value = f"{max(nanoseconds) / min(nanoseconds):.2f}"
-        how = f"{name}, as many pixels of each side, one thread, CPU time: {told}"
+        how = f"{name}, as many pixels of each side, one thread, CPU time: {costs}"
         target = "at most 1.5" if name == "ssim" else ""
         rows.append(Row("Cost of a pixel from 64 to 512 px, most over least", value, target, how))
     return rows
@@ -169,14 +169,14 @@ def _memory(size: int) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         command = [sys.executable, "-c", RUN, str(Path(__file__).parent), str(size), str(out), ",".join(METHODS)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         cache = sum(file.stat().st_size for file in (out / "cache").rglob("*") if file.is_file())
         kept = [file for row in ("lr", "hr", *METHODS) for file in sorted((out / "images" / row).rglob("*.png"))]
         by_row: dict[str, list[int]] = {}
         for file in kept:
             by_row.setdefault(file.relative_to(out / "images").parts[0], []).append(_png(Image.open(file)))
     pictures = sum(size * float(np.mean(sizes)) for sizes in by_row.values())
-    found = re.search(r"TOLD (\S+) (\S+)", told)
+    found = re.search(r"TOLD (\S+) (\S+)", printed)
     assert found is not None
     seconds, gigabytes = map(float, found.groups())
     value = f"{gigabytes:.2f} GiB, cache {cache / pictures:.2f} of PNG"

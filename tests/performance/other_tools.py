@@ -66,8 +66,8 @@ def _run(out: Path, method: str, metrics: str) -> Path:
 def _pyiqa(metric: str, pictures: Path, hr: Path) -> pd.Series:
     """Scores by image."""
     command = [PYIQA, metric, "-t", pictures, "-r", hr, "--device", "cpu", "-v"]
-    told = subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True).stdout
-    plain = told[told.index("{") :].replace("np.float64(", "").replace(")", "")
+    printed = subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True).stdout
+    plain = printed[printed.index("{") :].replace("np.float64(", "").replace(")", "")
     found = next(iter(ast.literal_eval(plain).values()))
     pairs = {key.partition(" | ")[0]: value for key, value in found.items() if " | " in key}
     return pd.Series({str(Path(k).relative_to(pictures).with_suffix("")): v for k, v in pairs.items()})

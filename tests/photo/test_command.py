@@ -209,9 +209,9 @@ def test_no_face(tmp_path: Path) -> None:
     result = upscale(tmp_path / "sky.png", "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert result.stdout == ""
-    told = result.stderr.splitlines()[-1]
-    assert told.startswith(f"fsrbench: {tmp_path / 'sky.png'}: no faces found; MTCNN looked at it 2 times as large")
-    assert "--min-face looks for smaller ones" in told
+    line = result.stderr.splitlines()[-1]
+    assert line.startswith(f"fsrbench: {tmp_path / 'sky.png'}: no faces found; MTCNN looked at it 2 times as large")
+    assert "--min-face looks for smaller ones" in line
     assert not (tmp_path / "out").exists()
 
 

@@ -42,11 +42,11 @@ def test_a_method_makes_no_errors_of_another_methods_warnings(tmp_path: Path) ->
 
 def test_variables_that_libraries_set_are_no_methods_doing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)
-    for variable, told in (("TORCHINDUCTOR_CACHE_DIR", set()), ("RUDE", {"environment variables"})):
+    for variable, expected in (("TORCHINDUCTOR_CACHE_DIR", set()), ("RUDE", {"environment variables"})):
         changed: set[str] = set()
         with contained(changed):
             os.environ[variable] = "set inside"
-        assert changed == told
+        assert changed == expected
         assert variable not in os.environ
 
 
@@ -73,10 +73,10 @@ def test_what_a_method_changed_is_told(tmp_path: Path) -> None:
     isolated = run(data, tmp_path / "isolated", "--isolate", methods=f"{rude},{loads}")
     for finished in (first, again, isolated):
         assert finished.code == 0
-        told = {name: entry["changed_state"] for name, entry in finished.manifest["methods"].items()}
-        assert not told.get("bicubic")
-        assert told[loads] == ["float32 precision (TF32)"]
-        assert {"cudnn.benchmark", "working directory", "default dtype", "numpy's error handling"} < set(told[rude])
+        changed = {name: entry["changed_state"] for name, entry in finished.manifest["methods"].items()}
+        assert not changed.get("bicubic")
+        assert changed[loads] == ["float32 precision (TF32)"]
+        assert {"cudnn.benchmark", "working directory", "default dtype", "numpy's error handling"} < set(changed[rude])
         assert "put back: " in (finished.path / "table.md").read_text(encoding="utf-8")
     assert "changed" in first.stderr
 

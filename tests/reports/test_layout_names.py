@@ -39,8 +39,8 @@ def test_a_layout_changes_no_look(make_run) -> None:
 def test_a_sweep_has_the_layouts_names(make_run) -> None:
     runs = []
     for strength in (5.0, 10.0):
-        told = {"degradation": {"name": "noise", "strength": strength}, "dataset": {"sha256": "aa"}}
-        runs.append(arranged(make_run({"psnr": {"bicubic": 20 - strength, "nearest": 9.0}}, **told), LAYOUT))
+        manifest = {"degradation": {"name": "noise", "strength": strength}, "dataset": {"sha256": "aa"}}
+        runs.append(arranged(make_run({"psnr": {"bicubic": 20 - strength, "nearest": 9.0}}, **manifest), LAYOUT))
     figure = draw_sweep(runs)
     assert figure is not None
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["Ours (small)", "Baseline"]

@@ -120,8 +120,8 @@ def test_it_takes_no_torch(done, first, tmp_path):
         "print(found.exit_code, 'nothing has changed' in found.stderr, 'torch' in sys.modules, 'scipy' in sys.modules)"
     )
     command = [sys.executable, "-c", code, *map(str, arguments), "--out", str(tmp_path / "out")]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    assert told.split() == ["0", "True", "False", "False"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert printed.split() == ["0", "True", "False", "False"]
 
 
 @pytest.mark.parametrize(

@@ -58,8 +58,8 @@ def ended(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, li
 @pytest.mark.heavy
 @pytest.mark.parametrize("how", WAYS)
 def test_no_process_waits_for_one_that_has_stopped(ended: dict[str, list[str]], how: str) -> None:
-    for told, begins in zip(ended[how], WAYS[how], strict=True):
-        assert told.startswith(begins)
+    for ending, begins in zip(ended[how], WAYS[how], strict=True):
+        assert ending.startswith(begins)
 
 
 def test_alone_what_is_raised_is_raised() -> None:

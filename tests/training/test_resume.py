@@ -39,10 +39,10 @@ def rows(out: Path) -> list[dict[str, str]]:
 
 def test_images_are_counted_whatever_the_batch(options: Options, tmp_path: Path) -> None:
     train(tiny(options), tmp_path, Schedule(4, save_every=2), False, quiet)
-    told: list[str] = []
-    train(tiny(replace(options, batch=1)), tmp_path, Schedule(6, save_every=1), True, quiet, say=told.append)
+    lines: list[str] = []
+    train(tiny(replace(options, batch=1)), tmp_path, Schedule(6, save_every=1), True, quiet, say=lines.append)
     assert [int(row["images"]) for row in rows(tmp_path)] == [8, 16, 17, 18]
-    assert any("batch was 4, now 1" in line for line in told)
+    assert any("batch was 4, now 1" in line for line in lines)
     history = torch.load(tmp_path / "state.pt", weights_only=True)["history"]
     assert [(entry["step"], entry["images"]) for entry in history] == [(4, 16)]
 
@@ -107,9 +107,9 @@ def test_a_finished_training_writes_its_weights_again(options: Options, tmp_path
 def test_fewer_updates_than_done_change_no_record(options: Options, tmp_path: Path) -> None:
     train(tiny(options), tmp_path, Schedule(3), False, quiet, {"steps": 3})
     before = {name: (tmp_path / name).read_bytes() for name in ("training.json", "state.pt", "log.csv")}
-    told: list[str] = []
-    train(tiny(options), tmp_path, Schedule(2), True, quiet, {"steps": 2}, told.append)
-    assert told == [f"{tmp_path} has 3 updates already, more than the 2 asked for: nothing is trained"]
+    lines: list[str] = []
+    train(tiny(options), tmp_path, Schedule(2), True, quiet, {"steps": 2}, lines.append)
+    assert lines == [f"{tmp_path} has 3 updates already, more than the 2 asked for: nothing is trained"]
     assert {name: (tmp_path / name).read_bytes() for name in before} == before
 
 

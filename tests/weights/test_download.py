@@ -102,8 +102,8 @@ def declare(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str, bytes], None
 
 
 def reporter() -> tuple[Reporter, io.StringIO]:
-    told = io.StringIO()
-    return Reporter(Console(file=told, width=200)), told
+    stream = io.StringIO()
+    return Reporter(Console(file=stream, width=200)), stream
 
 
 # --- one file
@@ -116,13 +116,13 @@ def test_a_file_is_fetched_inside_and_said_in_one_line(declare):
         with pytest.raises(Unavailable):
             need("made")
         assert asked == []
-        to, told = reporter()
+        to, stream = reporter()
         with fetched_when_needed(to):
             path = need("made")
             assert need("made") == path == cache() / "made.bin"
         assert asked == ["/made.bin"]
     assert path.read_bytes() == content
-    assert told.getvalue().startswith(f"fetching made.bin (3.1 MB) from {url.removeprefix('http://')}\n")
+    assert stream.getvalue().startswith(f"fetching made.bin (3.1 MB) from {url.removeprefix('http://')}\n")
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ def main(out: Path = OUT) -> None:
             )  # fmt: skip
             scores = run.scores[run.scores["method"] == "lr"].set_index(["image", "metric"])["value"]
             pictures = [np.asarray(Image.open(Path(place) / name / "images" / "lr" / f"{face}.png")) for face in faces]
-            told = [f"{scores[f, 'psnr']:.1f} dB, identity {scores[f, 'identity']:.2f}" for f in faces]
-            columns.append(GridColumn(name, pictures, told))
+            captions = [f"{scores[f, 'psnr']:.1f} dB, identity {scores[f, 'identity']:.2f}" for f in faces]
+            columns.append(GridColumn(name, pictures, captions))
         draw_grid(columns, [""] * len(faces), out)
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from fsrbench.datasets.importers import celeba, ffhq, folder, lfw, widerface
+from fsrbench.datasets.base import FITS
+from fsrbench.datasets.importers import celeba, ffhq, folder, lfw, recognition, widerface
 from fsrbench.datasets.importers.base import SPLITS, Collection, Options, Split
-from fsrbench.datasets.importers.crops import BOX, find_crop
+from fsrbench.datasets.importers.crops import BOX, NATIVE, find_crop
 from fsrbench.datasets.importers.tree import Tree
 from fsrbench.errors import UserError, one_of, unknown_name
 
@@ -31,6 +32,17 @@ class Kind:
     """Web site of its publishers."""
     terms: str
     side: str = "HR"
+    recognition: bool = False
+    """Whether it is a set for face identification or verification, whose pictures keep their pixels and sides."""
+
+
+_SURVFACE: Final = "For non-commercial research; its pictures may not be passed on. They show real people."
+
+
+def _recognition(
+    name: str, title: str, collect: Callable[[Path, Options], tuple[Collection, Tree]], home: str, terms: str
+) -> Kind:
+    return Kind(name, title, collect, "test", NATIVE.name, home, terms, "LR", recognition=True)
 
 
 KINDS: Final = {
@@ -74,6 +86,35 @@ KINDS: Final = {
             "For non-commercial research; photographs from the web, whose rights are their owners'.",
             "LR",
         ),
+        _recognition(
+            "tinyface",
+            "TinyFace",
+            recognition.tinyface,
+            "qmul-tinyface.github.io",
+            "For research; photographs from the web, whose rights are their owners'.",
+        ),
+        _recognition("survface", "QMUL-SurvFace", recognition.survface, "qmul-survface.github.io", _SURVFACE),
+        _recognition(
+            "survface-pairs",
+            "QMUL-SurvFace, verification",
+            recognition.survface_pairs,
+            "qmul-survface.github.io",
+            _SURVFACE,
+        ),
+        _recognition(
+            "scface",
+            "SCface",
+            recognition.scface,
+            "scface.org",
+            "By a signed agreement with its publishers; its pictures may not be passed on. They show real people.",
+        ),
+        _recognition(
+            "identification",
+            "gallery and probes",
+            recognition.folders,
+            "",
+            "Whatever the owner of the pictures allows.",
+        ),
         Kind("folder", "a folder", folder.collect, "all", "none", "", "Whatever the owner of the pictures allows."),
     )
 }
@@ -104,14 +145,37 @@ def make_options(kind: Kind, crop: str | None, split: str | None, size: int | No
     one_of("--align", others["align"], ("given", "detect"))
     if others["in_the_wild"] and kind.name != "celeba":
         raise UserError("--in-the-wild is for celeba")
-    if others["landmarks"] and kind.name != "folder":
-        raise UserError("--landmarks is for folder; the others bring their own")
-    default = ("upright" if others["in_the_wild"] else kind.crop) if others["align"] == "given" else "upright"
-    pixels = None if kind.crop == BOX.name else size or 128
-    options = Options(find_crop(crop or default).name, chosen_split, pixels, **others)
+    if others["landmarks"] and kind.name not in ("folder", "scface"):
+        raise UserError("--landmarks is for folder and scface; the others bring their own")
+    native = _keeps_pixels(kind, crop, size, others)
+    upright = others["in_the_wild"] or others["align"] == "detect" or (kind.recognition and not native)
+    pixels = size if kind.recognition else None if kind.crop == BOX.name else size or 128
+    options = Options(find_crop(crop or ("upright" if upright else kind.crop)).name, chosen_split, pixels, **others)
     if find_crop(options.crop).needs_points and options.align == "given":
         if kind.name == "lfw":
             raise UserError(f"crop {options.crop} needs landmarks and LFW has none; add --align detect")
         if kind.name == "folder" and not options.landmarks:
             raise UserError(f"crop {options.crop} needs landmarks; add --landmarks FILE or --align detect")
     return options
+
+
+def _keeps_pixels(kind: Kind, crop: str | None, size: int | None, others: dict[str, Any]) -> bool:
+    """Whether pictures are written as they are: those of identification sets without landmarks.
+
+    Raises:
+        UserError: choices that exclude each other.
+    """
+    one_of("--fit", others.setdefault("fit", "pad"), FITS)
+    if not kind.recognition:
+        if others.get("distractors") is not None or others["fit"] != "pad":
+            raise UserError("--fit and --distractors are for tinyface, survface, scface and identification")
+        if crop == NATIVE.name:
+            raise UserError(f"crop {NATIVE.name} is for tinyface, survface, scface and identification")
+        return False
+    if others["landmarks"] or others["align"] == "detect":
+        if crop == NATIVE.name:
+            raise UserError(f"{kind.title}: crop {NATIVE.name} takes no landmarks")
+        return False
+    if crop not in (None, NATIVE.name) or size:
+        raise UserError(f"{kind.title}: pictures keep their pixels; no --crop or --size without landmarks")
+    return True

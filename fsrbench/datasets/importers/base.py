@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from fsrbench.datasets.base import Fit
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
 
@@ -37,6 +38,10 @@ class Options:
     max_blur: int = 2
     max_occlusion: int = 1
     max_pose: int = 0
+    fit: Fit = "pad"
+    """How a picture of an identification set that is not square becomes so in a run."""
+    distractors: int | None = None
+    """Most distractors, the first in sorted order; all by default."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,8 @@ class Face:
     """What the data says of the face, by column of ``groups.csv``."""
     md5: tuple[str, ...] = ()
     """Published md5 of the file and of its pixels, where the data has them."""
+    side: Literal["HR", "LR", ""] = ""
+    """Where it is written; empty for the side of its kind."""
 
 
 @dataclass

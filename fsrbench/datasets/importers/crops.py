@@ -91,6 +91,7 @@ def square(left: float, top: float, side: float) -> Quad:
 
 
 NONE: Final = Protocol("none", "the whole picture, or its central square", centre(None), False)
+NATIVE: Final = Protocol("native", "the whole picture, its pixels and sides as they are", centre(None), False)
 BOX: Final = Protocol(
     "box",
     f"whole pixels: square of {BOX_SIDE} of the box's longer side, its middle {BOX_UP} of that above the box's",
@@ -113,7 +114,7 @@ def find_crop(name: str) -> Protocol:
     """
     if number := re.fullmatch(r"centre([1-9]\d{0,4})", name):
         return Protocol(name, f"the central {number[1]} x {number[1]} px", centre(int(number[1])), False)
-    for crop in (*CROPS, BOX):
+    for crop in (*CROPS, BOX, NATIVE):
         if crop.name == name:
             return crop
     known = ", ".join(["none", "centre178 (any number)", *(crop.name for crop in CROPS[1:])])

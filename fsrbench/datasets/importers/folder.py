@@ -100,7 +100,7 @@ def read_landmarks(path: Path) -> list[LandmarkRow]:
             raise UserError(f"{where}: {len(row)} columns, the first line has {len(heading)}")
         cells = [cell for k, cell in enumerate(row) if k not in (0, who)]
         identity = row[who].strip() if who is not None else ""
-        found.append(LandmarkRow(where, row[0].strip(), _points(cells, where), identity))
+        found.append(LandmarkRow(where, row[0].strip(), read_points(cells, where), identity))
     return found
 
 
@@ -121,7 +121,12 @@ def _by_image(rows: list[LandmarkRow], ids: set[str], notes: list[str]) -> dict[
     return known
 
 
-def _points(cells: list[str], where: str) -> np.ndarray:
+def read_points(cells: list[str], where: str) -> np.ndarray:
+    """K,2 finite coordinates of a line.
+
+    Raises:
+        UserError: a cell is no finite number.
+    """
     try:
         points = np.array([float(cell) for cell in cells]).reshape(-1, 2)
     except ValueError as error:

@@ -30,8 +30,13 @@ from fsrbench.provenance.versions import __version__
 SOURCES: Final = "sources.csv"
 LEFT_OUT: Final = "left_out.csv"
 FIVE_LANDMARKS: Final = "landmarks5.csv"
+FACE_POINTS: Final = "face_points.csv"
+"""Five landmarks in the form of the weight file ``face_points``, for ``--alignment given``."""
 FACTS: Final = ("sha256", "side", "outside")
 """Facts of each picture that :data:`SOURCES` lists."""
+FACE_POINT_COLUMNS: Final = tuple(
+    f"{point}_{axis}" for point in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right") for axis in "xy"
+)
 NOT_SETTINGS: Final = ("split", "landmarks")
 """Options that do not change any picture."""
 
@@ -53,6 +58,8 @@ class Import:
     def settings(self) -> dict[str, Any]:
         """What every picture depends on, apart from its source."""
         chosen = {name: value for name, value in asdict(self.options).items() if name not in NOT_SETTINGS}
+        if not self.kind.recognition:
+            chosen = {k: v for k, v in chosen.items() if k not in ("fit", "distractors")}
         if self.kind.crop != BOX.name:
             chosen = {k: v for k, v in chosen.items() if not k.startswith(("min_", "max_"))}
         return {"kind": self.kind.name, **chosen}
@@ -104,7 +111,7 @@ def _make(request: Import, found: Collection, reporter: Reporter) -> list[Outcom
         files = found.sources[face.source]
         return face.source, files.offset(face.name) if hasattr(files, "offset") else 0
 
-    writer = FaceWriter(found.sources, request.options, request.folder / request.kind.side)
+    writer = FaceWriter(found.sources, request.options, request.folder, request.kind.side)
     work = sorted(found.faces, key=position)  # in the order of the archive, else of the names
     done = run_all(writer.write, work, request.workers)
     return sorted(reporter.track(done, len(work), "importing"), key=lambda one: one.id)
@@ -116,7 +123,8 @@ def _finish(request: Import, found: Collection, tree: Tree, done: list[Outcome])
     left_out = found.left_out + [(faces[one.id].name, one.reason) for one in done if one.reason]
     if not written:
         raise UserError(f"no picture can be used ({len(done)} left out); {_shown(left_out[-1][0])}: {left_out[-1][1]}")
-    prepared.tidy(folder, request.kind.side, (one.id for one in written))
+    for side in prepared.SIDES:
+        prepared.tidy(folder, side, (one.id for one in written if (faces[one.id].side or request.kind.side) == side))
     columns = list(dict.fromkeys(name for one in written for name in faces[one.id].facts))
     rows = [
         [one.id, faces[one.id].name, *(one.facts[k] for k in FACTS), *(faces[one.id].facts.get(c, "") for c in columns)]
@@ -124,8 +132,8 @@ def _finish(request: Import, found: Collection, tree: Tree, done: list[Outcome])
     ]
     prepared.write_csv(folder / SOURCES, ["image", "source", *FACTS, *columns], rows)
     prepared.write_csv(folder / LEFT_OUT, ["source", "reason"], left_out)
-    described = [*_write_landmarks(folder, written), *_write_groups(folder, written, faces)]
-    files = [SOURCES, LEFT_OUT, *described, *found.copies]
+    points = [*_write_landmarks(folder, written), *_write_face_points(request, written)]
+    files = [SOURCES, LEFT_OUT, *points, *_write_groups(folder, written, faces), *found.copies]
     for name, data in found.copies.items():
         prepared.write_file(folder / name, data)
     manifest = _head(request) | {
@@ -178,6 +186,21 @@ def _write_landmarks(folder: Path, written: list[Outcome]) -> list[str]:
             prepared.write_csv(folder / name, ["image", *heading], rows)
             files.append(name)
     return files
+
+
+def _write_face_points(request: Import, written: list[Outcome]) -> list[str]:
+    """Write the five landmarks of identification sets again, each beside its picture's side, to align faces by."""
+    side = request.options.size
+    rows = [
+        [one.id, *(v for xy in one.facts["points"] for v in xy), side or round(one.facts["side"])]
+        for one in written
+        if one.facts["points"] and len(one.facts["points"]) == len(FIVE)
+    ]
+    (request.folder / FACE_POINTS).unlink(missing_ok=True)
+    if not rows or not request.kind.recognition:
+        return []
+    prepared.write_csv(request.folder / FACE_POINTS, ["filename", *FACE_POINT_COLUMNS, "side"], rows)
+    return [FACE_POINTS]
 
 
 def _write_groups(folder: Path, written: list[Outcome], faces: Mapping[str, Face]) -> list[str]:

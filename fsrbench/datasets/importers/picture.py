@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from fsrbench.datasets.importers.base import Face, Options
-from fsrbench.datasets.importers.crops import around_box, find_crop, in_crop, quad_of, side_of
+from fsrbench.datasets.importers.crops import NATIVE, around_box, find_crop, in_crop, quad_of, side_of
 from fsrbench.datasets.importers.cut import cut, outside
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
@@ -49,14 +49,15 @@ class FaceWriter:
     Args:
         sources: folders and archives with the pictures.
         options: how faces are cut.
-        folder: ``DEST/HR`` or ``DEST/LR``.
+        folder: of the dataset.
+        side: HR or LR, where a face does not say.
     """
 
-    def __init__(self, sources: Sequence[Files], options: Options, folder: Path) -> None:
-        self.sources, self.options, self.folder = sources, options, folder
+    def __init__(self, sources: Sequence[Files], options: Options, folder: Path, side: str) -> None:
+        self.sources, self.options, self.folder, self.side = sources, options, folder, side
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"sources": self.sources, "options": self.options, "folder": self.folder}
+        return {"sources": self.sources, "options": self.options, "folder": self.folder, "side": self.side}
 
     @cached_property
     def _finder(self) -> Any:
@@ -70,7 +71,7 @@ class FaceWriter:
         Raises:
             CannotWrite: the disk takes no more.
         """
-        path = self.folder / f"{face.id}.png"
+        path = self.folder / (face.side or self.side) / f"{face.id}.png"
         try:
             data = self.sources[face.source].read(face.name)
             sha = hashlib.sha256(data).hexdigest()
@@ -92,6 +93,9 @@ class FaceWriter:
 
     def _cut(self, face: Face, image: Image.Image) -> tuple[Image.Image, dict[str, Any]]:
         points, options = face.points, self.options
+        if options.crop == NATIVE.name:
+            facts = {"side": min(image.size), "outside": 0.0, "points": None}
+            return image, facts if points is None else facts | {"points": points.tolist()}
         if options.align == "detect":
             points = self._finder.find(image)
         quad = around_box(face.box) if face.box else quad_of(find_crop(options.crop), image.size, points)
@@ -113,7 +117,7 @@ class FaceWriter:
     def _save(self, picture: Image.Image, path: Path, facts: dict[str, Any]) -> None:
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(self.folder.parent)):
+        if not Path(os.path.realpath(path.parent)).is_relative_to(os.path.realpath(self.folder)):
             raise UserError(f"{path.parent}: a link leads out of the dataset's folder")
         chunk = PngImagePlugin.PngInfo()
         chunk.add_text(CHUNK, json.dumps(facts, ensure_ascii=True))

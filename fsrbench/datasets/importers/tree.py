@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
@@ -80,6 +81,23 @@ class Tree:
         """The bytes of the first file of this name, as UTF-8 text."""
         text = self.text(name)
         return None if text is None else text.text.encode()
+
+    def binary(self, name: str) -> builtins.bytes | None:
+        """The bytes of the first file of this name, in any folder; of several, the least deep.
+
+        Raises:
+            UserError: it cannot be read.
+        """
+        found = [entry for entry, path in self._names if path.lower().endswith(f"/{name.lower()}")]
+        if not found:
+            return None
+        entry = min(found, key=lambda e: (e.name.count("/"), e))
+        try:
+            data = self.sources[entry.source].read(entry.name)
+        except OSError as error:
+            raise UserError(f"{entry.name}: cannot be read: {one_line(error)}") from None
+        self.read[name] = hashlib.sha256(data).hexdigest()
+        return data
 
     def pictures(self, folder: str = "") -> Iterator[tuple[str, Entry]]:
         """Pictures below folders of this name, at any depth: path below the folder, and entry."""

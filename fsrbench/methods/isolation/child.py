@@ -11,12 +11,13 @@ import signal
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
 import torch
 from torch import Tensor
 
@@ -24,6 +25,7 @@ from fsrbench import weights
 from fsrbench.errors import FsrbenchError, Unavailable, UserError
 from fsrbench.machine.offline import no_connections
 from fsrbench.methods.base import Method
+from fsrbench.methods.isolation.fork_server import Surroundings
 from fsrbench.methods.names import find_method, load_method
 from fsrbench.methods.timing import EFFORTS, Readings, measure
 from fsrbench.process.containment import contained
@@ -51,6 +53,7 @@ class Setting:
     """Weight files that the user named, by weight name."""
     parent: int
     """Id of the run's process; when that ends, so does this one."""
+    surroundings: Surroundings
 
 
 def send(connection: Connection, head: Mapping[str, Any], tensor: Tensor | None = None) -> None:
@@ -88,6 +91,7 @@ def serve(connection: Connection, setting: Setting) -> None:
     """Load the method and answer the run's requests until it closes the connection."""
     if hasattr(os, "setsid"):
         os.setsid()  # whatever the method starts ends with it; Ctrl-C is the run's
+    setting.surroundings.take()
     os.dup2(2, 1)  # standard output is for the table
     threading.Thread(target=_follow, args=(setting.parent,), daemon=True).start()
     torch.set_num_threads(setting.threads)
@@ -174,8 +178,10 @@ def _as_message(error: BaseException) -> dict[str, str]:
 
 def _follow(parent: int) -> None:
     """End this process and all that it started when the run is killed, hanging or not."""
-    while os.getppid() == parent:
-        time.sleep(1)
+    with suppress(psutil.NoSuchProcess):
+        run = psutil.Process(parent)
+        while run.is_running() and run.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(1)
     if hasattr(os, "killpg"):
         os.killpg(0, signal.SIGKILL)
     os._exit(1)

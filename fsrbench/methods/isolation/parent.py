@@ -5,7 +5,6 @@ This keeps a run alive; it is no sandbox: a method may do whatever the user may.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import time
@@ -25,6 +24,7 @@ from torch import Tensor
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, one_line
 from fsrbench.methods.base import Method
 from fsrbench.methods.isolation.child import Setting, receive, send, serve
+from fsrbench.methods.isolation.fork_server import Surroundings, starting_context
 from fsrbench.methods.timing import Readings
 from fsrbench.tasks import Task
 
@@ -66,7 +66,7 @@ class IsolatedMethod(Method):
 
     def start(self, task: Task, device: torch.device) -> None:
         """Start the process without waiting for it; :meth:`load` does."""
-        context = multiprocessing.get_context("spawn")
+        context: Any = starting_context()
         self._connection, child_end = context.Pipe()
         setting = Setting(
             name=self.name,
@@ -77,6 +77,7 @@ class IsolatedMethod(Method):
             offline=self._offline,
             weights=self._weights,
             parent=os.getpid(),
+            surroundings=Surroundings.of_this_process(),
         )
         self._process = context.Process(target=serve, args=(child_end, setting))
         self._process.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
@@ -30,7 +30,7 @@ class FacenetDescriptor(Extractor):
     """FaceNet's 512-d face embedding (Inception-ResNet v1 on VGGFace2; facenet-pytorch), MTCNN's box of the HR."""
 
     on_gpu = True
-    requires = ("mtcnn",)
+    requires: ClassVar[tuple[str, ...]] = ("mtcnn",)
     weight_files = ("facenet",)
     aligns = True
 
@@ -102,8 +102,8 @@ class ArcfaceDescriptor(Extractor):
     :attr:`network_input`. The descriptors of picture and mirror image are added, as usual for such networks.
     """
 
-    requires = ("dlib-landmarks",)
-    weight_files = ("arcface",)
+    requires: ClassVar[tuple[str, ...]] = ("dlib-landmarks",)
+    weight_files: ClassVar[tuple[str, ...]] = ("arcface",)
     packages = ("onnxruntime",)
     aligns = True
 
@@ -154,12 +154,15 @@ class ArcfaceDescriptor(Extractor):
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
         """``descriptor`` N,D of unit length."""
-        points = five_points(torch.from_numpy(guide["landmarks"]).float())
-        chips = self.network_input.convert(aligned_chips(images, points).numpy())
+        chips = self.network_input.convert(self.chips(images, guide).numpy())
         # One by one: a file may have a fixed batch of one, and no descriptor depends on its neighbours.
         both = [self._run(chip) + self._run(chip[:, :, ::-1]) for chip in chips]
         summed = np.stack(both).astype(np.float64)
         return {"descriptor": summed / np.linalg.norm(summed, axis=1, keepdims=True).clip(1e-12)}
+
+    def chips(self, images: Tensor, guide: Features) -> Tensor:
+        """What the network sees of each picture, N,3,112,112 in [0, 1]."""
+        return aligned_chips(images, five_points(torch.from_numpy(guide["landmarks"]).float()))
 
     def _run(self, chip: np.ndarray) -> np.ndarray:
         """One picture's descriptor: the output that the metadata name, else the first."""

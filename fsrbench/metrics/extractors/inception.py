@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from fsrbench import weights
+from fsrbench.machine.packages import import_torchvision
 from fsrbench.metrics.extractors.base import Extractor, Features
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.weights.tensors import check_tensors
@@ -30,6 +31,7 @@ class Inception(Extractor):
 
     @cached_property
     def _network(self) -> Any:
+        import_torchvision()
         from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
         return FeatureExtractorInceptionV3("inception", [LAYER], str(weights.find("inception"))).to(self.device)

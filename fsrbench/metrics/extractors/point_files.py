@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,8 @@ IDS: Final = "ids"
 """Name under which an extractor that reads the images' ids gets them."""
 POINTS: Final = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 COLUMNS: Final = tuple(f"{point}_{axis}" for point in POINTS for axis in "xy")
+SIDE: Final = "side"
+"""Column that may follow: the side in pixels of the square picture that a line's points are of."""
 
 
 def points_of(file: Path, image: str) -> np.ndarray:
@@ -22,21 +24,44 @@ def points_of(file: Path, image: str) -> np.ndarray:
 
     Args:
         file: the list.
-        image: its id; the list has the last part of it, up to the first dot.
+        image: its id; the list has it, or the last part of it, up to the first dot.
 
     Raises:
         FsrbenchError: the file does not list it.
     """
+    return _listed(file, image).points
+
+
+def points_at(file: Path, image: str, side: int) -> np.ndarray:
+    """The points 5,2 of an image in pixels of it at ``side`` px, where the list says what side its points are of.
+
+    Raises:
+        FsrbenchError: the file does not list it.
+    """
+    listed = _listed(file, image)
+    return listed.points if listed.side is None else (listed.points + 0.5) * side / listed.side - 0.5
+
+
+def _listed(file: Path, image: str) -> ListedPoints:
     name = PurePosixPath(image).name.split(".")[0]
-    listed = read_points(file)
-    if name not in listed:
+    known = read_points(file)
+    if image not in known and name not in known:
         raise FsrbenchError(f"{file.name} lists no points of {name}")
-    return listed[name]
+    return known.get(image) or known[name]
+
+
+class ListedPoints(NamedTuple):
+    """One line of a list."""
+
+    points: np.ndarray
+    """5,2 in pixels, pixel centres at whole numbers."""
+    side: float | None
+    """Of the square picture that they are of; ``None`` where it is the picture that they are read for."""
 
 
 @functools.lru_cache(maxsize=2)
-def read_points(file: Path) -> dict[str, np.ndarray]:
-    """The points of each listed image, by its name without suffix.
+def read_points(file: Path) -> dict[str, ListedPoints]:
+    """The points of each listed image, by its id or name without suffix.
 
     Raises:
         Unavailable: the file is no such list.
@@ -47,6 +72,11 @@ def read_points(file: Path) -> dict[str, np.ndarray]:
             missing = [column for column in ("filename", *COLUMNS) if column not in (reader.fieldnames or ())]
             if missing:
                 raise Unavailable(f"{file.name} has no column {missing[0]}; it needs filename, {', '.join(COLUMNS)}")
-            return {row["filename"]: np.array([float(row[c]) for c in COLUMNS]).reshape(5, 2) for row in reader}
+            return {row["filename"]: _points(row) for row in reader}
     except (OSError, ValueError, TypeError, csv.Error) as error:
         raise Unavailable(f"{file.name} cannot be read as a list of points: {one_line(error)}") from None
+
+
+def _points(row: dict[str, str]) -> ListedPoints:
+    points = np.array([float(row[column]) for column in COLUMNS]).reshape(5, 2)
+    return ListedPoints(points, float(row[SIDE]) if row.get(SIDE) else None)

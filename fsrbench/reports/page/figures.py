@@ -30,6 +30,16 @@ CAPTIONS: Final = {
         "Verification: ROC",
         "True against false accept rate of face verification with each method's pictures, in per cent.",
     ),
+    "identification": (
+        "Identification",
+        "Per cent of the probes whose person stands in the gallery at a rank or before (cumulative match "
+        "characteristic). LR is the control: enlarged, without any SR.",
+    ),
+    "identification_open": (
+        "Open-set identification",
+        "Per cent of the probes that are found, over that of other people's probes that are taken for somebody. LR is "
+        "the control: enlarged, without any SR.",
+    ),
     "detection": (
         "Detection",
         "Per cent of the pictures in which the face is found, over the detector's least confidence; the upright line "

@@ -1,4 +1,4 @@
-"""Curves of metrics: ROC, detection over thresholds, throughput over batch sizes."""
+"""Curves of metrics: ROC, identification over ranks and false positives, detection over thresholds, throughput."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ LEAST_FAR = 1e-3
 def draw_roc(run: RunData) -> Figure | None:
     """True over false accept rate of every verification metric; None without such a curve."""
     return _draw(run, "roc", _roc_axes)
+
+
+def draw_cmc(run: RunData) -> Figure | None:
+    """Share of probes found over the rank (cumulative match characteristic); None without such a curve."""
+    return _draw(run, "cmc", _cmc_axes)
+
+
+def draw_tpir(run: RunData) -> Figure | None:
+    """True over false positive identification rate of open-set identification; None without such a curve."""
+    return _draw(run, "tpir", _tpir_axes)
 
 
 def draw_detection(run: RunData) -> Figure | None:
@@ -83,6 +93,26 @@ def _roc_axes(axis: Axes) -> None:
     plain_ticks(axis.yaxis, factor=PER_CENT)
     axis.set_xlabel("False accept rate (%)")
     axis.set_ylabel("True accept rate (%)")
+
+
+def _cmc_axes(axis: Axes) -> None:
+    axis.set_xscale("log")
+    axis.set_xlim(1, 100)
+    axis.set_ylim(0, 1.02)
+    plain_ticks(axis.xaxis)
+    plain_ticks(axis.yaxis, factor=PER_CENT)
+    axis.set_xlabel("Rank")
+    axis.set_ylabel("Probes found (%)")
+
+
+def _tpir_axes(axis: Axes) -> None:
+    axis.set_xscale("log")
+    axis.set_xlim(LEAST_FAR, 1)
+    axis.set_ylim(0, 1.02)
+    plain_ticks(axis.xaxis, factor=PER_CENT)
+    plain_ticks(axis.yaxis, factor=PER_CENT)
+    axis.set_xlabel("False positive identification rate (%)")
+    axis.set_ylabel("True positive identification rate (%)")
 
 
 def _threshold_axes(axis: Axes) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from matplotlib.figure import Figure
 
 from fsrbench.errors import UserError
-from fsrbench.reports.plots.curves import draw_detection, draw_roc, draw_throughput
+from fsrbench.reports.plots.curves import draw_cmc, draw_detection, draw_roc, draw_throughput, draw_tpir
 from fsrbench.reports.plots.distributions import draw_distributions
 from fsrbench.reports.plots.dots import draw_dots
 from fsrbench.reports.plots.groups import draw_groups
@@ -30,6 +30,8 @@ PLOTS: Final[dict[str, Callable[[RunData], Figure | None]]] = {
     "metrics": draw_dots,
     "distributions": draw_distributions,
     "roc": draw_roc,
+    "identification": draw_cmc,
+    "identification_open": draw_tpir,
     "detection": draw_detection,
     "throughput": draw_throughput,
     "groups": draw_groups,

@@ -13,6 +13,11 @@ from fsrbench.runs.metric_info import MetricInfo
 NAMES = {
     "auc": "area under the ROC curve",
     "eer": "equal error rate",
+    "map": "mean average precision",
+    "to_own_hr": "cosine with its HR",
+    "to_nearest_other": "highest cosine with another's HR",
+    "to_others": "mean cosine with others' HR",
+    "nearest_to_own_share": "share nearest to its own HR",
     "mean_iou": "mean IoU with HR's box",
     "subset_std": "standard deviation of the subsets",
     "ratio": "ratio to the base method",
@@ -67,6 +72,8 @@ def details_table(run: RunData) -> str:
 def _name(detail: str) -> str:
     if detail.startswith("tar_at_far_"):
         return f"true accept rate at false accept rate {detail.removeprefix('tar_at_far_')}"
+    if detail.startswith("tpir_at_fpir_"):
+        return f"TPIR at FPIR {detail.removeprefix('tpir_at_fpir_').replace('_', ', ')}"
     return NAMES.get(detail, detail.replace("_", " "))
 
 

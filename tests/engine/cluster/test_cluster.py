@@ -20,6 +20,7 @@ import psutil
 import pytest
 import torch
 from made import Finished, call, picture_files, run, write_files
+from made.hostile.watch import running
 from made.places import TESTS
 
 pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
@@ -94,7 +95,7 @@ def test_a_joined_cluster_gives_the_scores_of_one_process(
     assert f"joined 2 workers at {address(joined)}" in found.stderr
     assert "scoring: 9 of 9" in found.stderr
     assert not list((tmp_path / "out" / "cache").glob("cluster-*"))
-    assert [children(pid) for pid in joined.run(os.getpid).values()] == [[], []]  # methods' processes have ended
+    assert [running(pid) for pid in joined.run(os.getpid).values()] == [[], []]  # methods' processes have ended
 
 
 def test_methods_are_isolated_on_workers_that_may_start_processes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,12 +110,12 @@ def test_methods_are_isolated_on_workers_that_may_start_processes(monkeypatch: p
 def test_workers_are_gone_before_anything_is_timed(
     alone: Finished, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = set(children())
+    before = set(running())
     seen = []
     measure = cached_timings.measure
 
     def watched(*arguments: Any) -> Any:
-        seen.append(set(children()) - before)
+        seen.append(set(running()) - before)
         return measure(*arguments)
 
     monkeypatch.setattr(cached_timings, "measure", watched)
@@ -130,13 +131,7 @@ def test_workers_are_gone_before_anything_is_timed(
     assert found.manifest["spec"]["workers"] == 2
 
 
-def children(pid: int | None = None) -> list[int]:
-    """Processes that this or another process started; not what Python itself keeps to clean up after them."""
-    found = psutil.Process(pid).children(recursive=True)
-    return [p.pid for p in found if p.is_running() and "tracker" not in " ".join(p.cmdline())]
-
-
-def soon(true: Callable[[], bool], seconds: float = 60) -> None:
+def soon(true: Callable[[], bool], seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it never came"
@@ -303,8 +298,8 @@ def test_without_dask_the_line_says_what_to_install(tmp_path: Path, monkeypatch:
 def setting(scratch: Path, **change: Any) -> Setting:
     spec = RunSpec(methods=("bicubic",), device=change.pop("asked", "auto"))
     (scratch / "token").write_text("a token")
-    told = Setting(spec, (), {}, scratch, scratch, "cpu", own=True, token="a token")
-    return replace(told, **change)
+    usual = Setting(spec, (), {}, scratch, scratch, "cpu", own=True, token="a token")
+    return replace(usual, **change)
 
 
 @pytest.mark.parametrize(
@@ -318,9 +313,9 @@ def setting(scratch: Path, **change: Any) -> Setting:
     ],
 )
 def test_workers_share_the_devices_out(tmp_path: Path, asked: str, kind: str, own: bool, devices: list[str]) -> None:
-    told = setting(tmp_path, asked=asked, device=kind, own=own)
+    given = setting(tmp_path, asked=asked, device=kind, own=own)
     names: list[Any] = [0, 1, 2] if own else ["tcp://a:1", "node-7", 3]
-    assert [str(device_of(told, name, count=2)) for name in names] == devices
+    assert [str(device_of(given, name, count=2)) for name in names] == devices
 
 
 def test_what_makes_a_worker_unfit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def changed(change: Callable[[Path], object], *command: str) -> Callable[[Path],
     return make
 
 
-def told(**changes: object) -> Callable[[Path], object]:
+def manifest_with(**changes: object) -> Callable[[Path], object]:
     return lambda run: (run / "manifest.json").write_text(json.dumps(MANIFEST | changes))
 
 
@@ -115,16 +115,20 @@ RUNS = [
     Case("manifest-deep", changed(manifest('{"a":' * 100_000)), "not valid JSON: RecursionError"),
     Case("manifest-binary", changed(lambda run: (run / "manifest.json").write_bytes(b"\xff\0")), "not valid JSON"),
     Case("manifest-digits", changed(manifest('{"n": ' + "9" * 5000 + "}")), "not valid JSON"),
-    Case("manifest-dataset-list", changed(told(dataset=[1])), "dataset: must be"),
-    Case("manifest-left-out-text", changed(told(dataset={"left_out": "all"})), "dataset.left_out: must be"),
-    Case("manifest-warnings-number", changed(told(dataset={"warnings": 7})), "dataset.warnings: must be"),
-    Case("manifest-digits-huge", changed(told(metrics={"psnr": {"digits": 10**9}})), "metrics.psnr.digits: "),
-    Case("manifest-digits-word", changed(told(metrics={"psnr": {"digits": "two"}})), "metrics.psnr.digits: "),
-    Case("manifest-methods-list", changed(told(methods=["a"]), "plot"), "methods: must be"),
-    Case("manifest-strength-word", changed(told(degradation={"strength": "much"}), "plot"), "degradation.strength: "),
-    Case("manifest-limit-word", changed(told(spec={"limit": "all"}), "audit"), "spec.limit: "),
-    Case("manifest-spec-missing", changed(told(spec=None), "audit"), "does not say what was run"),
-    Case("manifest-spec-no-task", changed(told(spec=MANIFEST["spec"] | {"task": "x3"}), "audit"), "--task: "),
+    Case("manifest-dataset-list", changed(manifest_with(dataset=[1])), "dataset: must be"),
+    Case("manifest-left-out-text", changed(manifest_with(dataset={"left_out": "all"})), "dataset.left_out: must be"),
+    Case("manifest-warnings-number", changed(manifest_with(dataset={"warnings": 7})), "dataset.warnings: must be"),
+    Case("manifest-digits-huge", changed(manifest_with(metrics={"psnr": {"digits": 10**9}})), "metrics.psnr.digits: "),
+    Case("manifest-digits-word", changed(manifest_with(metrics={"psnr": {"digits": "two"}})), "metrics.psnr.digits: "),
+    Case("manifest-methods-list", changed(manifest_with(methods=["a"]), "plot"), "methods: must be"),
+    Case(
+        "manifest-strength-word",
+        changed(manifest_with(degradation={"strength": "much"}), "plot"),
+        "degradation.strength: ",
+    ),
+    Case("manifest-limit-word", changed(manifest_with(spec={"limit": "all"}), "audit"), "spec.limit: "),
+    Case("manifest-spec-missing", changed(manifest_with(spec=None), "audit"), "does not say what was run"),
+    Case("manifest-spec-no-task", changed(manifest_with(spec=MANIFEST["spec"] | {"task": "x3"}), "audit"), "--task: "),
     Case("summary-no-rows", changed(lambda run: (run / "summary.csv").write_text("")), "cannot be read as CSV"),
     Case(
         "summary-heading-only",

@@ -29,14 +29,14 @@ def fuzz(examples: int) -> settings:
 @contextmanager
 def only(declared: type[Exception]) -> Iterator[None]:
     """Inside, nothing but a declared error may be raised, and that in one line of bearable length."""
-    told = None
+    message = None
     try:
         yield
     except declared as error:
-        told = str(error)
-    if told is not None:
-        assert len(told.splitlines()) == 1
-        assert len(told) < 3000
+        message = str(error)
+    if message is not None:
+        assert len(message.splitlines()) == 1
+        assert len(message) < 3000
 
 
 def mutated(whole: bytes) -> SearchStrategy[bytes]:

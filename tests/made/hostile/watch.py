@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 
 class TooSlow(BaseException):
@@ -42,4 +44,16 @@ def snapshot(folder: Path, without: Path) -> dict[str, tuple[int, int, int]]:
             found[entry.path] = (status.st_mode, status.st_size, changed)
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
+    return found
+
+
+def running(pid: int | None = None) -> list[psutil.Process]:
+    """Processes that this or another process started, without those that Python keeps to start and to clean up."""
+    found = []
+    for process in (parent := psutil.Process(pid)).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            # A fork of the server has its command line too
+            kept = process.ppid() == parent.pid and "import main" in " ".join(process.cmdline())
+            if not kept and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
     return found

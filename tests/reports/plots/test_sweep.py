@@ -69,8 +69,8 @@ def test_intervals_are_bands(runs):
 
 
 def test_jpeg_gets_harder_to_the_right(make_run):
-    told = [noise(q) | {"degradation": {"name": "jpeg", "strength": q, "unit": "quality"}} for q in (90, 10)]
-    runs = [make_run({"psnr": {"ours": 20 + t["degradation"]["strength"] / 10}}, **t) for t in told]
+    manifests = [noise(q) | {"degradation": {"name": "jpeg", "strength": q, "unit": "quality"}} for q in (90, 10)]
+    runs = [make_run({"psnr": {"ours": 20 + t["degradation"]["strength"] / 10}}, **t) for t in manifests]
     left, right = draw_sweep(runs).axes[0].get_xlim()
     assert left > right
 

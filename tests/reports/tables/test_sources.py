@@ -219,8 +219,8 @@ class TestSweep:
     @pytest.fixture
     def noisy(self, make_run):
         def make(strength, values=NEAR, **manifest):
-            told = {"degradation": {"name": "noise", "strength": strength, "unit": "of 255"}} | manifest
-            return Source(make_run(values, **told), f"at {strength}")
+            entries = {"degradation": {"name": "noise", "strength": strength, "unit": "of 255"}} | manifest
+            return Source(make_run(values, **entries), f"at {strength}")
 
         return make
 

@@ -1,0 +1,129 @@
+"""Closed-set face identification: is a probe's own person the nearest in a gallery of many?"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, Literal, Self
+
+import numpy as np
+
+from fsrbench.metrics.base import FeatureMetric
+from fsrbench.metrics.enrolment import closed_set
+from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
+from fsrbench.metrics.extractors.base import Features
+from fsrbench.metrics.face_descriptors import DESCRIPTORS, align, describe_descriptor
+from fsrbench.metrics.facts import Facts
+from fsrbench.metrics.identity import EUCLIDEAN
+from fsrbench.metrics.ranking import mate_ranks, unit_rows
+from fsrbench.stats.intervals import mean_interval
+
+RANKS: Final = (1, 5, 20)
+LONGEST_CMC: Final = 1000
+"""Ranks of the curve at most."""
+_PLAIN: Final = "without roles the first picture of each person, in sorted order, is enrolled"
+
+
+class Recognition(FeatureMetric):
+    """Common to metrics that look for probes in a gallery: which pictures are super-resolved, and what is read."""
+
+    unit, digits, bounds = "fraction", 1, (0, 1)
+    needs = frozenset({"pairs"})
+    descriptors: ClassVar[tuple[str, ...]] = tuple(DESCRIPTORS)
+    uses_lr = True
+    control = True
+    sides: Literal["one", "both"] = "one"
+
+    def __init__(self) -> None:
+        self.extractor = self.descriptors[0]
+        self.protocol = self._protocol("")
+
+    def configured(self, facts: Facts) -> Self:
+        """With the run's descriptor and alignment, and the gallery as it is or super-resolved too."""
+        aligned = align(self.descriptors, facts)
+        described = describe_descriptor(aligned.descriptor, aligned.words, facts.task.hr_size)
+        given = "HR" if facts.has_hr else "their HR where they have one, else their LR enlarged by Pillow BICUBIC"
+        gallery = "SR" if facts.sides == "both" else f"not super-resolved ({given})"
+        euclidean = EUCLIDEAN if aligned.descriptor == "dlib" else ""
+        protocol = self._protocol(f"; probes SR, gallery {gallery}; {described}{euclidean}")
+        return self.replace(extractor=aligned.extractor, by_lr=aligned.by_lr, sides=facts.sides, protocol=protocol)
+
+    def _protocol(self, setting: str) -> str:
+        return f"{self.measured}; cosine of descriptors; {_PLAIN}{setting}"
+
+    measured: ClassVar[str]
+    """What is counted, for the protocol."""
+
+    def gallery_features(self, faces: Faces) -> Features:
+        """Features of the pictures that are enrolled, row for row with the images.
+
+        The control without SR, the row ``lr``, enrols what a method's row with SR on one side does; with SR on both
+        sides its gallery is its own pictures.
+        """
+        if self.sides == "both":
+            return faces.features
+        found = faces.hr if faces.hr is not None else faces.lr
+        assert found is not None
+        return found
+
+
+class Identification(Recognition):
+    """Rank-1 rate of closed-set identification, as TinyFace and SCface are scored (Cheng et al., ACCV 2018).
+
+    The pictures of the gallery, distractors among them, are ranked by the cosine of their descriptors with a probe's.
+    The number is the share of probes whose nearest picture is of their own person, from 0 to 1, higher is better; at
+    equal scores others come first. Details have ranks 5 and 20 and TinyFace's mean average precision, each with its
+    interval by person; the curve is the cumulative match characteristic. The control is the row ``lr``: LR enlarged,
+    without any SR.
+
+    Example:
+        >>> people = np.random.RandomState(0).normal(size=(20, 8))
+        >>> twice, who = {"descriptor": np.repeat(people, 2, axis=0)}, [f"p{i // 2:02}" for i in range(40)]
+        >>> faces = Faces([f"{p}/{i}" for i, p in enumerate(who)], who, twice, twice)
+        >>> Identification().evaluate(faces, seed=0).summary.value
+        1.0
+    """
+
+    name, title = "identification", "Identification"
+    measured = "closed-set identification: share of probes whose nearest picture in the gallery is of their person"
+
+    def evaluate(self, faces: Faces, seed: int) -> Evaluation:
+        """1 or 0 for each probe, NaN for the gallery; the summary's interval is over the probes' people."""
+        enrolled = closed_set(faces.people, faces.roles)
+        found = mate_ranks(
+            unit_rows(faces.features["descriptor"], enrolled.mated),
+            unit_rows(self.gallery_features(faces)["descriptor"], enrolled.gallery),
+            enrolled.person[enrolled.mated],
+            enrolled.person[enrolled.gallery],
+        )
+        people = enrolled.person[enrolled.mated]
+        values = np.full(len(faces.ids), np.nan)
+        values[enrolled.mated] = found.best == 1
+        details: dict[str, float] = {}
+        numbers = {f"rank_{rank}": (found.best <= rank).astype(float) for rank in RANKS[1:]}
+        for name, scores in (numbers | {"map": found.precision}).items():
+            details[name] = float(scores.mean())
+            details[f"{name}_low"], details[f"{name}_high"] = mean_interval(scores, seed, people, rate=True)
+        return Evaluation(
+            values,
+            summarise(values[enrolled.mated], people, seed),
+            str(enrolled),
+            details,
+            {"cmc": match_curve(found.best, len(enrolled.gallery))},
+        )
+
+
+def summarise(hits: np.ndarray, people: np.ndarray, seed: int) -> Summary:
+    """The share of hits and its interval over people."""
+    return Summary(float(hits.mean()), *mean_interval(hits, seed, people, rate=True), len(hits))
+
+
+def match_curve(ranks: np.ndarray, gallery: int) -> np.ndarray:
+    """Cumulative match characteristic: K,2 of a rank and the share of probes whose mate stands there or before.
+
+    Example:
+        >>> match_curve(np.array([1, 3]), gallery=4).tolist()
+        [[1.0, 0.5], [2.0, 0.5], [3.0, 1.0], [4.0, 1.0]]
+    """
+    last = min(gallery, LONGEST_CMC)
+    at = np.arange(1, last + 1)
+    hits = np.bincount(ranks[ranks <= last], minlength=last + 1)[1:].cumsum()
+    return np.column_stack([at, hits / len(ranks)])

@@ -1,0 +1,159 @@
+"""Open-set face identification: are people of a watch list found, and others not taken for them?"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from fsrbench.metrics.enrolment import Enrolment, open_set
+from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
+from fsrbench.metrics.identification import Recognition
+from fsrbench.metrics.ranking import OpenScores, open_scores, templates, unit_rows
+from fsrbench.metrics.roc import area_under_curve, roc_curve, thinned
+from fsrbench.stats.intervals import RESAMPLES
+from fsrbench.stats.small_samples import rate_interval
+
+TOP: Final = 20
+"""A mate that is not among so many nearest people is not found."""
+FPIRS: Final = (0.3, 0.2, 0.1, 0.01)
+MAIN: Final = 0.1
+"""The false positive identification rate of the number in tables."""
+_DRAWN: Final = 2**22
+"""Weights drawn at once."""
+
+
+def threshold_at(best: np.ndarray, fpir: float) -> float:
+    """The lowest threshold above which no more than a share ``fpir`` of unmated probes have their best score.
+
+    An order statistic of the scores and not one of a grid: with U probes, the ``floor(fpir U) + 1``-th highest.
+
+    Args:
+        best: U, the highest score of each unmated probe with anybody.
+        fpir: in [0, 1].
+
+    Example:
+        >>> threshold_at(np.array([0.1, 0.5, 0.3, 0.2]), 0.25)  # 0.5 alone is above
+        0.3
+    """
+    allowed = int(np.floor(fpir * len(best) + 1e-9))
+    return float(np.sort(best)[::-1][allowed]) if allowed < len(best) else -np.inf
+
+
+def found_scores(scores: OpenScores) -> np.ndarray:
+    """Score of each mated probe with its own person, minus infinity where that is not among the :data:`TOP`."""
+    return np.where(scores.rank <= TOP, scores.mate, -np.inf)
+
+
+def rate_at(found: np.ndarray, best: np.ndarray, fpir: float) -> float:
+    """True positive identification rate: the share of mated probes found above :func:`threshold_at`."""
+    return float((found > threshold_at(best, fpir)).mean())
+
+
+def rate_interval_at(
+    found: np.ndarray, people: np.ndarray, best: np.ndarray, strangers: np.ndarray, fpir: float, seed: int
+) -> tuple[float, float]:
+    """95 % bootstrap interval of :func:`rate_at` (percentiles): people are drawn, mated and unmated ones apart.
+
+    The threshold is found anew in each draw, so that its uncertainty counts too. Where every draw gives the same,
+    :func:`~fsrbench.stats.small_samples.rate_interval` with each person as one trial.
+
+    Args:
+        found: P scores, see :func:`found_scores`.
+        people: the person of each.
+        best: U scores of unmated probes.
+        strangers: the person of each.
+        fpir: in [0, 1].
+        seed: of the draws.
+    """
+    falling, order = np.argsort(-best, kind="stable"), np.argsort(-found, kind="stable")
+    own, theirs = (np.unique(labels, return_inverse=True)[1] for labels in (people, strangers))
+    rng, rates = np.random.default_rng(seed), []
+    at_once = max(1, _DRAWN // max(len(best), len(found)))
+    for start in range(0, RESAMPLES, at_once):
+        draws = min(at_once, RESAMPLES - start)
+        mated, unmated = (_draw(rng, labels, draws) for labels in (own[order], theirs[falling]))
+        passed = unmated.cumsum(axis=1)
+        allowed = np.floor(fpir * passed[:, -1:] + 1e-9)
+        thresholds = np.append(best[falling], -np.inf)[(passed <= allowed).sum(axis=1)]
+        above = np.searchsorted(-found[order], -thresholds, "left")  # found scores above each threshold
+        hits = np.concatenate([np.zeros((draws, 1)), mated.cumsum(axis=1)], axis=1)
+        rates.append(hits[np.arange(draws), above] / hits[:, -1])
+    low, high = np.quantile(np.concatenate(rates), [0.025, 0.975])
+    if low == high:
+        count = int(own.max()) + 1
+        return rate_interval(float(low), 0.0, count, count)
+    return float(low), float(high)
+
+
+def _draw(rng: np.random.Generator, labels: np.ndarray, draws: int) -> np.ndarray:
+    """How often each image counts in each draw of as many people as there are."""
+    people = int(labels.max()) + 1
+    drawn: np.ndarray = rng.multinomial(people, np.full(people, 1 / people), size=draws)[:, labels].astype(np.float64)
+    return drawn
+
+
+class IdentificationOpen(Recognition):
+    """TPIR at FPIR 0.1 of open-set identification, as QMUL-SurvFace is scored (Cheng et al., 2018).
+
+    Each enrolled person is the mean of their descriptors, and distractors are a person each. Of the probes of people
+    who are not enrolled at most a tenth may be taken for somebody (false positive identification rate); the threshold
+    is the exact order statistic of their best scores. The number is the share of the other probes whose own person is
+    among the 20 nearest and above that threshold (1 - FNIR), from 0 to 1, higher is better. Details have it at FPIR
+    0.3, 0.2 and 0.01, where there are enough probes, each with its interval, and the area under TPIR over FPIR. A
+    bootstrap over people gives the intervals; the threshold is found anew in each draw.
+
+    Tests between methods compare the images' hits at each method's own threshold, taken as known.
+
+    Example:
+        >>> people = np.eye(30)
+        >>> twice = {"descriptor": np.concatenate([people, people[:20]])}
+        >>> who = [f"p{i:02}" for i in [*range(30), *range(20)]]
+        >>> faces = Faces([f"{p}/{i}" for i, p in enumerate(who)], who, twice, twice)
+        >>> IdentificationOpen().evaluate(faces, seed=0).summary.value
+        1.0
+    """
+
+    name, title = "identification_open", "Identification, open set"
+    measured = (
+        f"open-set identification: TPIR (top {TOP}) at FPIR {MAIN:g}, gallery of mean descriptors of unit length, "
+        "threshold an order statistic of the unmated probes' best scores; without roles half of the people with a "
+        "single picture, drawn by the run's seed, are unmated probes"
+    )
+
+    def evaluate(self, faces: Faces, seed: int) -> Evaluation:
+        """1 or 0 for each mated probe, NaN for other images."""
+        enrolled = open_set(faces.people, faces.roles, seed)
+        scores = self._scores(faces, enrolled)
+        found, best = found_scores(scores), scores.best_of_unmated
+        own, strangers = enrolled.person[enrolled.mated], enrolled.person[enrolled.unmated]
+        rates = {f: rate_at(found, best, f) for f in FPIRS if f == MAIN or f * len(best) >= 1}
+        intervals = {f: rate_interval_at(found, own, best, strangers, f, seed) for f in rates}
+        values = np.full(len(faces.ids), np.nan)
+        values[enrolled.mated] = found > threshold_at(best, MAIN)
+        details = {"auc": area_under_curve(*_as_distances(found, best))}
+        for fpir in (f for f in rates if f != MAIN):
+            name = f"tpir_at_fpir_{fpir:g}"
+            details |= {name: rates[fpir], f"{name}_low": intervals[fpir][0], f"{name}_high": intervals[fpir][1]}
+        summary = Summary(rates[MAIN], *intervals[MAIN], len(found))
+        return Evaluation(values, summary, str(enrolled), details, {"tpir": thinned(identification_curve(found, best))})
+
+    def _scores(self, faces: Faces, enrolled: Enrolment) -> OpenScores:
+        gallery = unit_rows(self.gallery_features(faces)["descriptor"], enrolled.gallery)
+        descriptors = faces.features["descriptor"]
+        mated, unmated = (unit_rows(descriptors, rows) for rows in (enrolled.mated, enrolled.unmated))
+        means, shown = templates(gallery, enrolled.person[enrolled.gallery])
+        return open_scores(mated, enrolled.person[enrolled.mated], unmated, means, shown)
+
+
+def _as_distances(found: np.ndarray, best: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Scores as distances, those of mates that are not found beyond all others; and which are of mated probes."""
+    distance = -np.concatenate([found, best])
+    distance[np.isinf(distance)] = 1 + distance[np.isfinite(distance)].max()
+    return distance, np.repeat([True, False], [len(found), len(best)])
+
+
+def identification_curve(found: np.ndarray, best: np.ndarray) -> np.ndarray:
+    """TPIR over FPIR at every threshold: K,2, rising from (0, 0); never 1 where mates are not among the nearest."""
+    curve = roc_curve(*_as_distances(found, best))
+    return curve if np.isfinite(found).all() else curve[:-1]

@@ -1,0 +1,72 @@
+"""A process that is started has torch at once, and the surroundings of the process that asked for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from made.forked import report
+
+from fsrbench.methods.isolation.fork_server import SAFE_PATH, Surroundings, starting_context
+
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes are spawned"),
+]
+
+
+def reported() -> dict[str, Any]:
+    context: Any = starting_context()
+    ours, theirs = context.Pipe()
+    process = context.Process(target=report, args=(theirs, Surroundings.of_this_process()))
+    process.start()
+    assert ours.poll(120)
+    found: dict[str, Any] = ours.recv()
+    process.join()
+    assert process.exitcode == 0
+    return found
+
+
+def test_what_changes_after_the_server_began_reaches_later_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first = reported()
+    monkeypatch.setenv("MADE_LATER", "yes")
+    monkeypatch.delenv("HOME")
+    monkeypatch.chdir(tmp_path)
+    capfd.readouterr()
+    later = reported()
+    assert first["torch"]
+    assert later["torch"]
+    assert later["environment"] == dict(os.environ)
+    assert later["environment"].get(SAFE_PATH) == os.environ.get(SAFE_PATH)
+    assert later["folder"] == str(tmp_path)
+    assert capfd.readouterr().err == "from the process\n"
+
+
+def test_the_server_has_one_thread_when_it_forks() -> None:
+    """Locks that other threads hold would stay locked in a fork."""
+    reported()
+    assert psutil.Process(forkserver._forkserver._forkserver_pid).num_threads() == 1  # type: ignore[attr-defined]
+
+
+def test_modules_of_the_current_folder_are_not_imported_by_the_server(tmp_path: Path) -> None:
+    (tmp_path / "torch.py").write_text("raise SystemExit('imported from the current folder')\n")
+    code = (
+        "import sys; from fsrbench.methods.isolation.fork_server import starting_context; from made.forked import *\n"
+        "if __name__ == '__main__':\n"
+        "    sys.path.remove(''); context = starting_context(); ours, theirs = context.Pipe()\n"
+        "    context.Process(target=report, args=(theirs, Surroundings.of_this_process())).start()\n"
+        "    print(ours.recv()['torch'])\n"
+    )
+    command = [sys.executable, "-c", code]
+    path = os.pathsep.join(filter(None, sys.path))
+    environment = os.environ | {"PYTHONPATH": path}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout == "True\n", done.stderr
