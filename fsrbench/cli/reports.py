@@ -105,6 +105,26 @@ def compare(
 
 
 @app.command()
+def slices(
+    path: RunFolder,
+    method: Annotated[str | None, typer.Option(help="Methods to search, comma-separated; all by default.")] = None,
+    metric: Annotated[str, typer.Option(help="A metric with a score of each image.")] = "psnr",
+    to: Annotated[
+        str | None,
+        typer.Option(help="Subtract this method's scores, image by image; bicubic's by default, or none."),
+    ] = None,
+    groups: GroupsFile = None,
+    format: Annotated[str, typer.Option(help="text or json.")] = "text",
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of the halves and of the tests.")] = 0,
+) -> None:
+    """Say where methods fail: by head pose, and by size, sharpness, brightness, contrast and noise of the LR."""
+    with one_line_errors():
+        from fsrbench.slices.command import slices_command
+
+        slices_command(path, names_in(method) if method else None, metric, to, groups, format, seed)
+
+
+@app.command()
 def plot(
     paths: Annotated[list[Path], typer.Argument(metavar="RUN...", help="A run's or a training's folder, or several.")],
     layout: LayoutFile = None,

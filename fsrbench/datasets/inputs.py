@@ -15,6 +15,7 @@ from fsrbench.datasets import Picture, Sample
 from fsrbench.degradations.base import Degradation, rng_for
 from fsrbench.errors import counted
 from fsrbench.pictures.decode import FLATTENED, BadImage, centre_square, decode, pad_square
+from fsrbench.pictures.properties import signal_properties
 from fsrbench.tasks import Task
 
 FITTED: Final = {"cut": "cut to the central square", "pad": "padded to a square by their edges"}
@@ -40,6 +41,8 @@ class Inputs:
     """How a used image was changed, by image."""
     sizes: dict[str, dict[str, int]] = field(default_factory=dict)
     """By side (HR or LR) and image: the size in pixels of pictures that were resized to the task's."""
+    properties: dict[str, dict[str, float]] = field(default_factory=dict)
+    """By image: :func:`fsrbench.pictures.properties.signal_properties` of its LR picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,8 @@ class _Pair:
     notes: dict[str, str]
     sizes: dict[str, int]
     """Size in pixels of HR or LR before it was resized."""
+    properties: dict[str, float]
+    """Of the LR picture."""
 
 
 def prepare(
@@ -80,6 +85,7 @@ def prepare(
         problems={sample.id: found for sample, found in zip(samples, outcomes, strict=True) if isinstance(found, str)},
         notes={image: note for pair in pairs for image, note in pair.notes.items()},
         sizes={s: {pair.id: pair.sizes[s] for pair in pairs if s in pair.sizes} for s in ("HR", "LR")},
+        properties={pair.id: pair.properties for pair in pairs},
     )
 
 
@@ -136,7 +142,9 @@ def _prepare(sample: Sample, task: Task, degradation: Degradation, seed: int) ->
     else:
         assert hr is not None
         lr, degraded = degradation(hr, task.lr_size, rng_for(sample.id, seed))
-    return _Pair(sample.id, np.asarray(lr), None if hr is None else np.asarray(hr), degraded, notes, sizes)
+    pixels = np.asarray(lr)
+    properties = signal_properties(pixels)
+    return _Pair(sample.id, pixels, None if hr is None else np.asarray(hr), degraded, notes, sizes, properties)
 
 
 def _stack(pictures: list[Any], side: int) -> np.ndarray:

@@ -18,6 +18,7 @@ from fsrbench.engine.executors import executor_for
 from fsrbench.engine.findings import Findings, find, refuse_data
 from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.prepare import Prepared
+from fsrbench.engine.properties import image_properties
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run_pictures import RunPictures
 from fsrbench.engine.unit_features import stored_features
@@ -100,7 +101,10 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
     _note_changes(prepared, collector.results)
     with clock.phase("summary"):
         frames = collector.frames(prepared.rows(list(spec.methods)), readings, spec.ratio_to)
-        frames = replace(frames, labels=prepared.dataset.labels)
+        properties = image_properties(prepared, collector.results)
+        frames = replace(frames, labels=prepared.dataset.labels, properties=properties)
+    if damaged := len(context.store.damaged):
+        reporter.warn(f"cache: {counted(damaged, 'stored result')} could not be read; computed again")
     pictures = RunPictures(context, collector.results, limit)
     return Outcome(frames, findings, collector.results, pictures, executor, clock.seconds)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fsrbench.datasets.inputs import Inputs, prepare
@@ -23,11 +23,12 @@ class InputFacts:
     problems: dict[str, str]
     notes: dict[str, str]
     sizes: dict[str, dict[str, int]]
+    properties: dict[str, dict[str, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, inputs: Inputs) -> InputFacts:
         """The facts of some inputs."""
-        return cls(inputs.ids, inputs.degraded, inputs.problems, inputs.notes, inputs.sizes)
+        return cls(inputs.ids, inputs.degraded, inputs.problems, inputs.notes, inputs.sizes, inputs.properties)
 
 
 class ShardInputs:

@@ -23,6 +23,8 @@ RAW_SIDE: Final = 128
 """Pictures up to this side are stored as they are: compressed, 64 of them take 70 ms longer to be written and read."""
 PACKED: Final = (" packed", " layout")
 """Added to the name of an array of compressed pictures: for their bytes, and for what :func:`unpack` needs besides."""
+OWN: Final = "stored as"
+"""Name of an array with the result's kind and key, which a file of another program or another result lacks."""
 
 
 def key_of(**parts: Any) -> str:
@@ -36,9 +38,11 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.damaged: set[Path] = set()
+        """Files that were there and could not be read."""
 
     def get(self, kind: str, key: str, only: Collection[str] | None = None) -> dict[str, np.ndarray] | None:
-        """The arrays stored under a key, or ``None`` if there are none or the file cannot be read.
+        """The arrays stored under a key, or ``None`` if there are none, or the file is damaged or another result's.
 
         The file's time of access, by which :mod:`fsrbench.files.size_limit` knows what was used, is set to now.
 
@@ -50,9 +54,15 @@ class Store:
         path = self.path(kind, key)
         try:
             with np.load(path, allow_pickle=False) as file:
-                names = dict.fromkeys(name.removesuffix(PACKED[0]).removesuffix(PACKED[1]) for name in file.files)
+                if str(file[OWN]) != f"{kind}/{key}":
+                    raise ValueError("another result's")
+                stored = (name for name in file.files if name != OWN)
+                names = dict.fromkeys(name.removesuffix(PACKED[0]).removesuffix(PACKED[1]) for name in stored)
                 found = {name: _read(file, name) for name in (names if only is None else only)}
+        except FileNotFoundError:
+            return None
         except Exception:  # damaged bytes make numpy, zipfile and Pillow raise a dozen types
+            self.damaged.add(path)
             return None
         self.touch(kind, key)
         return found
@@ -74,7 +84,7 @@ class Store:
         with disk_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             with whole(path) as part, part.open("wb") as file:
-                np.savez(file, **_packed(arrays))  # type: ignore[arg-type]
+                np.savez(file, **_packed(arrays), **{OWN: np.array(f"{kind}/{key}")})  # type: ignore[arg-type]
 
     def path(self, kind: str, key: str) -> Path:
         """The file of a key."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from fsrbench.errors import Unavailable
 from fsrbench.methods import parameters
+from fsrbench.methods.memory_layout import set_layout
 from fsrbench.provenance import fingerprints
 from fsrbench.provenance.file_hashes import file_hash, file_parts
 from fsrbench.provenance.object_state import ObjectState
@@ -129,7 +130,7 @@ class Method(ABC):
             reason = " ".join(str(error).split())[:MAX_MESSAGE]  # torch names the tensors from its second line on
             raise Unavailable(f"{path.name} does not fit the network: {reason}") from error
         # CPU and GPU convolutions are fastest in channels-last; every network gets it.
-        self.network = network.eval().requires_grad_(False).to(device).to(memory_format=torch.channels_last)
+        self.network = set_layout(network.eval().requires_grad_(False).to(device), torch.channels_last)
         self.weights = path
         self._loaded = (*self._loaded, (self.network, path))
         self.weight_names = (*self.weight_names, *([name] if name else []))

@@ -15,6 +15,7 @@ from torch import Tensor
 from fsrbench.errors import FsrbenchError, Unavailable, one_line
 from fsrbench.methods.base import Method
 from fsrbench.methods.fitting import Fit
+from fsrbench.methods.memory_layout import set_layout
 from fsrbench.methods.restorer import READERS, Reader, Restorer
 from fsrbench.registry import NameConflict
 from fsrbench.tasks import Task
@@ -58,7 +59,7 @@ class CheckpointMethod(Method):
             raise Unavailable(f"{self.path.name}, {self._restorer.name}, does not run: {one_line(error)}") from error
         self._in_batches = True
         for memory_format in (torch.channels_last, torch.contiguous_format):
-            self.network.to(memory_format=memory_format)
+            set_layout(self.network, memory_format)
             if self._returns(singly, lr):
                 return
         self._in_batches = False

@@ -15,6 +15,11 @@ DETAIL_COLUMNS: Final = ("method", "metric", "detail", "value")
 CURVE_COLUMNS: Final = ("method", "metric", "curve", "x", "y")
 BLOCK_COLUMNS: Final = ("method", "metric", "block", "value")
 IMAGE_COLUMNS: Final = ("image", "identity")
+PROPERTY_COLUMNS: Final = (
+    *("image", "lr_size", "brightness", "contrast", "noise", "sharpness"),
+    *("yaw", "pitch", "roll", "eye_distance"),
+)
+"""Of the file of images' properties; the last four are empty where no landmarks are known."""
 COUNTED: Final = ("params", "flops", "peak_memory")
 """Metrics with exact values, for runs that do not record which have them."""
 MAX_IMAGES: Final = 1e12

@@ -29,6 +29,7 @@ from fsrbench.runs.columns import (
 )
 from fsrbench.runs.metric_info import DIRECTIONS, MetricInfo, Result
 from fsrbench.runs.names import BOUNDS
+from fsrbench.runs.properties import read_properties
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +165,15 @@ class RunData:
             chosen = self.scores[self.scores["metric"] == metric]
             return chosen.pivot(index="image", columns="method", values="value")
         return self.blocks[self.blocks["metric"] == metric].pivot(index="block", columns="method", values="value")
+
+    @cached_property
+    def properties(self) -> pd.DataFrame:
+        """What each LR picture is like and how the head on it is turned: ``properties.csv``, by image.
+
+        Raises:
+            UserError: there is no such file, as in runs of earlier versions, or it is not what a run writes.
+        """
+        return read_properties(self.path / "properties.csv")
 
     @cached_property
     def identities(self) -> dict[str, str]:

@@ -63,6 +63,8 @@ def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
         part(MANIFEST).write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
         for name in ("images", "blocks", "curves", "details", "summary"):
             getattr(frames, name).to_csv(part(f"{name}.csv"), index=False)
+        if len(frames.properties.columns):
+            frames.properties.to_csv(part("properties.csv"), index=False, float_format="%.5g")
         if rows:
             with part(GROUPS).open("w", encoding="utf-8", errors="backslashreplace", newline="") as text_file:
                 csv.writer(text_file, lineterminator="\n").writerows([heading, *rows])

@@ -27,3 +27,5 @@ class Frames:
     """The images and who is on them."""
     labels: Labels = field(default_factory=dict)
     """By column of the data's ``groups.csv``: the label of each image that has one."""
+    properties: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """What each LR picture is like and how the head on it is turned; no columns where nobody measured it."""

@@ -19,6 +19,7 @@ FILES = [
     "details.csv",
     "curves.csv",
     "images.csv",
+    "properties.csv",
     "table.md",
     "table.tex",
     "grid.png",

@@ -9,6 +9,7 @@ import cv2
 import dlib
 import numpy as np
 import pytest
+import safetensors.torch
 import scipy.io
 import torch
 from made import Finished, call, run
@@ -23,6 +24,7 @@ from fsrbench.pictures.decode import decode
 
 pytestmark = pytest.mark.heavy
 SIDE = 512
+METRICS = ("psnr", "ssim", "niqe", "identity", "lmd", "lmd_dlib")
 COUNT = 2
 TEMPLATE = [(38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)]
 """InsightFace's five points in a face of 112 px."""
@@ -65,7 +67,7 @@ def restored(place: Path) -> Finished:
     """Restoration: every kind of method, and every metric that is computed again below."""
     files = f"images:{place}/data/SR,onnx:{place}/same.onnx,checkpoint:{place}/restoreformer.pth"
     options = ["--task", "512x1", "--degradation", "codeformer-large", "--weights", f"niqe={place}/niqe.npz"]
-    metrics = ["--metrics", "psnr,ssim,niqe,identity,lmd_dlib", "--save-images"]
+    metrics = ["--metrics", ",".join(METRICS), "--save-images"]
     return run(place / "data", place / "restored", *options, *metrics, methods=f"bicubic,{files}")
 
 
@@ -87,7 +89,7 @@ def test_every_kind_of_method_restores_at_512_px(restored: Finished, place: Path
     assert restored.code == 0, restored.stderr
     assert restored.manifest["task"] == "512x1"
     for name in restored.manifest["methods"]:
-        assert {restored.status(name, metric) for metric in ("psnr", "ssim", "niqe", "identity", "lmd_dlib")} == {"ok"}
+        assert {restored.status(name, metric) for metric in METRICS} == {"ok"}
     psnr = restored.summary.set_index(["method", "metric"])["value"]
     # A network that changes nothing, and enlargement to the same size, give back the input
     assert psnr[f"onnx:{place}/same.onnx", "psnr"] == psnr["bicubic", "psnr"] == psnr["lr", "psnr"]
@@ -136,6 +138,29 @@ def points(shape: Any) -> np.ndarray:
 def test_landmark_distance_is_the_mean_of_dlibs_in_pixels(restored: Finished, place: Path, shapes: Any) -> None:
     pixels = [np.hypot(*(points(sr) - points(hr)).T).mean() for sr, hr in shapes]
     np.testing.assert_allclose(scored(restored, place, "lmd_dlib"), pixels, rtol=1e-9)
+
+
+def fan_points(network: Any, picture: np.ndarray) -> np.ndarray:
+    """The FAN's points in pixels of the picture: reduced by Pillow, its heatmaps' means by sums."""
+    small = [Image.fromarray(picture[..., c].astype(np.float32) / 255).resize((64, 64), 3) for c in range(3)]
+    with torch.inference_mode():
+        logits = network(torch.from_numpy(np.stack([np.asarray(channel) for channel in small]))[None])[0].double()
+    found = []
+    for heat in np.exp(logits.numpy()):
+        rows, columns = np.indices(heat.shape) + 0.5
+        found.append([(heat * axis).sum() / heat.sum() / len(heat) * SIDE - 0.5 for axis in (columns, rows)])
+    return np.array(found)
+
+
+def test_landmark_distance_by_the_fan_is_that_of_its_heatmaps(restored: Finished, place: Path, pairs: Any) -> None:
+    from reference_model.fan import FAN
+
+    network = FAN().eval()
+    network.load_state_dict(safetensors.torch.load_file(weights.find("fan")))
+    points_of = [[fan_points(network, np.ascontiguousarray(picture)) for picture in pair] for pair in pairs]
+    expected = [np.hypot(*(sr - hr).T).mean() for sr, hr in points_of]
+    assert min(expected) > 0.1
+    np.testing.assert_allclose(scored(restored, place, "lmd"), expected, rtol=1e-3)
 
 
 def test_identity_is_the_cosine_of_dlibs_descriptors(restored: Finished, place: Path, pairs: Any, shapes: Any) -> None:

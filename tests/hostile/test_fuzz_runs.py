@@ -26,7 +26,8 @@ from fsrbench.runs.sweep import sweep
 
 pytestmark = pytest.mark.heavy
 
-FILES = ["summary.csv", "details.csv", "curves.csv", "blocks.csv", "images.csv", "manifest.json", "scores.parquet"]
+TABLES = ["summary.csv", "details.csv", "curves.csv", "blocks.csv", "images.csv", "properties.csv"]
+FILES = [*TABLES, "manifest.json", "scores.parquet"]
 ROWS = {"lr": {"key": "k", "missing": {}}, "ours": {"key": "k", "missing": {"a": "why"}}}
 INDEX = json.dumps({"images": ["a", "b/c"], "rows": ROWS})
 
@@ -52,6 +53,7 @@ def show(run: Path) -> None:
         for method in loaded.methods[:1]:
             compare_run(loaded, method)
         sweep([loaded, loaded])
+        assert len(loaded.properties.columns)
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -51,6 +51,11 @@ CAPTIONS: Final = {
         "and its 95 % interval over people; °: too few people to rank.",
     ),
     "throughput": ("Throughput", "Images per second over the batch size."),
+    "slices": (
+        "Where methods fail",
+        "Slices of the images that a search of one half of the people found: mean in the slice minus mean elsewhere on "
+        "the other half, with its 95 % interval over people. Open: chance may have made it.",
+    ),
 }
 """By file name: title and caption. Other plots are shown under their file's name."""
 

@@ -24,6 +24,12 @@ MANIFEST: dict[str, Any] = {
     "methods": {name: {"description": "A method.", "status": "ok", "training": "none"} for name in METHODS},
 }
 
+PROPERTIES = """image,lr_size,brightness,contrast,noise,sharpness,yaw,pitch,roll,eye_distance
+0,16,120,40,8,0.5,-12,3,1,4.5
+1,16,90,45,7,0.6,,,,
+2,16,140,38,9,0.4,30,-5,0,4.4
+"""
+
 
 def made_run(path: Path) -> Path:
     """The files of a small finished run, made up."""
@@ -44,6 +50,7 @@ def made_run(path: Path) -> Path:
     (path / "curves.csv").write_text("method,metric,curve,x,y\nours,psnr,roc,0,0\nours,psnr,roc,1,1\n")
     (path / "blocks.csv").write_text("method,metric,block,value\n")
     (path / "images.csv").write_text("image,identity\n0,ann\n1,\n2,NA\n")
+    (path / "properties.csv").write_text(PROPERTIES)
     (path / "manifest.json").write_text(json.dumps(MANIFEST))
     return path
 

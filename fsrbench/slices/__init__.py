@@ -1,0 +1,1 @@
+"""``fsrbench slices``: where a method fails, found from the properties of the images."""

@@ -1,0 +1,119 @@
+"""Slices as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+from typing import Any, Final
+
+from rich.text import Text
+
+from fsrbench.errors import counted
+from fsrbench.reports.tables.comparison import signed
+from fsrbench.slices.find import Found, FoundSlice
+from fsrbench.stats.corrections import LEVEL, p_text
+
+WIDTH: Final = 100
+HEADINGS: Final = ("Slice", "Images (people)", "In it", "Elsewhere", "Effect", "95 % interval", "p (Holm)")
+
+
+def as_text(found: Found) -> Text:
+    """For ``rich`` to print: a method is a line of its own, its slices lie below it."""
+    shown = [each for each in found.slices if each.confirmed]
+    cells = [_cells(found, each) for each in shown]
+    widths = [max(map(len, column)) for column in zip(HEADINGS, *cells, strict=True)]
+    text = Text("\n".join(wrap(title(found), WIDTH)) + "\n\n", no_wrap=True)
+    text.append(_padded(HEADINGS, widths) if cells else "")
+    for method in found.methods:
+        own = [row for each, row in zip(shown, cells, strict=True) if each.method == method]
+        text.append(f"{method}\n", style="bold")
+        text.append("".join(_padded(row, widths) for row in own) or "  nothing found\n")
+    for line in notes(found):
+        text.append("\n" + "\n".join(wrap(line, WIDTH)))
+    return text.append("\n")
+
+
+def title(found: Found) -> str:
+    """What was searched on which images."""
+    minus = f" minus {found.base}'s" if found.base else ""
+    searched, held_out = found.people
+    return (
+        f"{found.metric.label}{minus} of {counted(found.images, 'image')} of {searched + held_out} people: "
+        f"{searched} searched, {held_out} held out for the tests"
+    )
+
+
+def notes(found: Found) -> Iterator[str]:
+    """What the columns mean, and what was and what could not be searched."""
+    tested, shown = len(found.slices), sum(each.confirmed for each in found.slices)
+    if more := tested - shown:
+        yield f"Of the {counted(tested, 'slice')} that the search gave, {more} did not hold on the held-out people."
+    if shown:
+        yield (
+            "Images (people): in the slice, of both halves. The other columns are of held-out people alone. Effect: "
+            "mean in the slice minus mean elsewhere, its interval over people. p: permutation test by person, of a "
+            f"refined slice against its own branch, too; Holm over all {tested}; shown below {LEVEL:g}."
+        )
+    yield f"Searched: {', '.join(found.columns)}."
+    if found.left_out:
+        yield f"Not searched: {', '.join(found.left_out)}."
+
+
+def as_json(found: Found) -> str:
+    """For other programs: numbers in the units of the run's files; a NaN is null."""
+    slices = [_record(each) for each in found.slices]
+    searched, held_out = found.people
+    facts = {
+        "metric": found.metric.name,
+        "unit": found.metric.unit,
+        "direction": found.metric.direction,
+        "minus": found.base,
+        "methods": list(found.methods),
+        "images": found.images,
+        "people": {"searched": searched, "held_out": held_out},
+        "columns": list(found.columns),
+        "left_out": list(found.left_out),
+        "seed": found.seed,
+        "slices": slices,
+    }
+    return json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _record(each: FoundSlice) -> dict[str, Any]:
+    effect, low, high = each.effect
+    held = each.held_out
+    numbers = {
+        "inside": each.sign * held.inside,
+        "elsewhere": each.sign * held.elsewhere,
+        "effect": effect,
+        "ci_low": low,
+        "ci_high": high,
+        "p": held.p,
+        "p_holm": each.p_corrected,
+    }
+    return {
+        "method": each.method,
+        "slice": each.text,
+        "conditions": [{"column": c.column, "sign": c.sign, "value": c.value} for c in each.conditions],
+        "images": each.images,
+        "people": each.people,
+        "held_out": {"images": held.images, "people": held.people},
+        **{name: value if math.isfinite(value) else None for name, value in numbers.items()},
+        "confirmed": each.confirmed,
+    }
+
+
+def _cells(found: Found, each: FoundSlice) -> list[str]:
+    info, held = found.metric, each.held_out
+    effect, low, high = (signed(number * info.factor, info.digits) for number in each.effect)
+    means = [info.text(each.sign * mean).replace("-", "−") for mean in (held.inside, held.elsewhere)]
+    p = p_text(each.p_corrected).removeprefix("= ")
+    return [f"  {each.text}", f"{each.images} ({each.people})", *means, effect, f"[{low}, {high}]", p]
+
+
+def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = cells
+    padded = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+    return "  ".join([first.ljust(widths[0]), *padded]).rstrip() + "\n"
