@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from fsrbench.reports.plots.looks import CEILING, Look, looks
-from fsrbench.reports.plots.style import labels_of, legend_below, name_rows, plain_ticks, save, styled
+from fsrbench.reports.plots.style import labels_of, legend_below, name_rows, save, styled
+from fsrbench.reports.plots.ticks import plain_ticks
 from fsrbench.slices.find import Found, FoundSlice
 
 WIDTH: Final = 6.4
