@@ -107,7 +107,7 @@ class Groups:
         people, images, total, cc, sc, ss = np.moveaxis(sums, -1, 0)
         mean = total / images
         variance = (ss - 2 * mean * sc + mean**2 * cc) / images**2 * _few(people)
-        if self._fewest < self._needed(values):  # a group may be without any of the few that are unlike the others
+        if ENOUGH <= self._fewest < self._needed(values):  # a group may be without any of the few unlike the others
             variance = np.maximum(variance, people * (s**2).mean() / images**2)
         return _largest(mean, variance[:, :, None] + variance[:, None, :])
 
