@@ -198,7 +198,7 @@ class Collector:
     def _read_besides(self, metric: FeatureMetric) -> list[str]:
         """The rows that a metric reads besides a method's own, of those that there are.
 
-        Where LR is a control it stands in for HR that is not there: a face that is not found in LR is no method's fault.
+        Where LR is a control it stands in for HR that is not there: a face not found in LR is no method's fault.
         """
         reads_lr = metric.uses_lr and not (metric.control and HR in self.results)
         wanted = [HR, *([LR] if reads_lr else []), *([REFERENCE] if metric.uses_reference else [])]

@@ -99,6 +99,8 @@ def test_scface_has_a_gallery_of_hr_and_probes_of_visible_cameras(tmp_path: Path
     assert len(probes) == 3 * 5 * 3
     assert all(sample.lr and not sample.hr for sample in probes)
     assert len(table(tmp_path / "out" / "left_out.csv")) == 3 * 2  # infrared
+    assert data.labels["distance"] == {sample.id: sample.id[-1] for sample in probes}  # for tables by distance
+    assert set(data.labels["camera"].values()) == set("12345")
 
 
 def test_landmarks_of_scface_crop_its_pictures_and_are_written_for_alignment(tmp_path: Path) -> None:
