@@ -59,9 +59,10 @@ def parts(ids: Sequence[str]) -> dict[str, Part]:
         >>> [(part.role, part.identity) for part in found.values()]
         [('gallery', '7'), ('probe', '7'), ('probe', '12'), ('distractor', None)]
     """
-    depth, around = 0, []
-    while len(folders := _folders(ids, depth)) == 1 and not folders & FOLDERS.keys() and folders != {""}:
-        depth, around = depth + 1, [*around, min(folders)]
+    around: list[str] = []
+    while len(folders := _folders(ids, len(around))) == 1 and not folders & FOLDERS.keys() and folders != {""}:
+        around += folders
+    depth = len(around)
     if not (folders <= FOLDERS.keys() and {GALLERY, PROBE} <= {FOLDERS[folder] for folder in folders}):
         return {}
     inside = [image.split("/")[depth + 1 :] for image in ids]
@@ -73,13 +74,18 @@ def parts(ids: Sequence[str]) -> dict[str, Part]:
     return found
 
 
-def identities_of(ids: Sequence[str], warnings: list[str]) -> dict[str, str | None]:
-    """The identity of each image: by its part in identification, else by :func:`identities`, whose arguments it has.
+def usable_parts(ids: Sequence[str], warnings: list[str]) -> dict[str, Part]:
+    """As :func:`parts`; where gallery/ and probe/ cannot be used so, ``warnings`` receives why and it is empty."""
+    try:
+        return parts(ids)
+    except UserError as error:
+        warnings.append(f"no gallery and probes of identification: {error}")
+        return {}
 
-    Raises:
-        UserError: as :func:`parts`.
-    """
-    known = parts(ids)
+
+def identities_of(ids: Sequence[str], warnings: list[str]) -> dict[str, str | None]:
+    """The identity of each image: by its part in identification, else by :func:`identities`, whose arguments it has."""
+    known = usable_parts(ids, warnings)
     return {image: part.identity for image, part in known.items()} if known else identities(ids, warnings)
 
 
