@@ -75,7 +75,7 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
     fit = manifest.get("settings", {}).get("fit", "cut")
     landmarks = read_landmarks(files, root + LANDMARKS, ids, warnings) if root + LANDMARKS in names else {}
     labels = read_groups(files, root, ids, warnings)
-    people = {i: part.identity for i, part in known.items()} if known else identities(ids, warnings)
+    people = _people(ids, known, warnings)
     samples = tuple(
         Sample(
             i,
@@ -99,6 +99,24 @@ def _parts(ids: Sequence[str], warnings: list[str]) -> dict[str, Part]:
     except UserError as error:
         warnings.append(f"no gallery and probes of identification: {error}")
         return {}
+
+
+def people_of(ids: Sequence[str], warnings: list[str]) -> dict[str, str | None]:
+    """The identity of each image: of gallery and probes, else the folder that tells people apart.
+
+    Args:
+        ids: of all images: relative paths without suffix.
+        warnings: receives a line if folders are ambiguous.
+
+    Example:
+        >>> people_of(["gallery/ann/1", "probe/ann/2", "distractors/x"], [])
+        {'gallery/ann/1': 'ann', 'probe/ann/2': 'ann', 'distractors/x': None}
+    """
+    return _people(ids, _parts(ids, warnings), warnings)
+
+
+def _people(ids: Sequence[str], known: dict[str, Part], warnings: list[str]) -> dict[str, str | None]:
+    return {i: part.identity for i, part in known.items()} if known else identities(ids, warnings)
 
 
 def read_outputs(name: str, files: Files, archive: bool = False) -> Dataset:
