@@ -47,6 +47,7 @@ class Row:
     before: str
     after: str
     effect: str
+    spread: str
     p: str
     state: str
     points: Sequence[Point]
@@ -176,6 +177,7 @@ def _row(last: Mapping[str, Any], line: Sequence[tuple[float, float, str]]) -> R
         before=_number(last["before"], f".{digits}f"),
         after=_number(last["after"], f".{digits}f"),
         effect=_number(last["effect"], "+.2f"),
+        spread="" if last.get("spread") is None else f"spread ×{last['spread']:.2f}",
         p="–" if last["p_corrected"] is None else p_text(last["p_corrected"]).removeprefix("= "),
         state=last["state"],
         points=points,
