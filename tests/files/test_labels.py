@@ -26,6 +26,7 @@ def test_labels_are_one_line_without_control_characters():
         ("", "the first line must be image and the names of the columns"),
         ("name,sex\na,f\n", "the first line must be image and the names of the columns"),
         ("image\na\n", "the first line must be image and the names of the columns"),
+        ("image;sex\na;f\n", "with commas: image,sex,age; it is 'image;sex'"),
         ("image,sex,\na,f,\n", "the first line must be image and the names of the columns"),
         ("image,sex,sex\na,f,f\n", "column sex is there twice"),
         ("image,sex\n", "no images in it"),
