@@ -37,7 +37,7 @@ class PlainNumbers(Formatter):
 
 
 def plain_ticks(axis: Axis, most: int = 5, factor: float = 1) -> None:
-    """Ticks at round numbers (1, 2, 5, if need be 4 times a power of ten), written as such; ``factor`` 100 gives per cent."""
+    """Ticks at round numbers (1, 2, 5, if need be 4 times a power of ten), written so; ``factor`` 100 for per cent."""
     if axis.get_scale() == "log":
         low, high = sorted(axis.get_view_interval())
         decades = math.log10(high / low)
