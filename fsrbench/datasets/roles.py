@@ -52,7 +52,8 @@ def parts(ids: Sequence[str]) -> dict[str, Part]:
         ids: of all images: relative paths without suffix.
 
     Raises:
-        UserError: a picture of the gallery has no identity, or one in unmated_probe/ has a gallery's.
+        UserError: distractors without a gallery or without probes, a picture of the gallery has no identity, or one in
+            unmated_probe/ has a gallery's.
 
     Example:
         >>> found = parts(["gallery/7_1", "probe/7_2", "probe/12/a", "distractors/x"])
@@ -63,7 +64,11 @@ def parts(ids: Sequence[str]) -> dict[str, Part]:
     while len(folders := _folders(ids, len(around))) == 1 and not folders & FOLDERS.keys() and folders != {""}:
         around += folders
     depth = len(around)
-    if not (folders <= FOLDERS.keys() and {GALLERY, PROBE} <= {FOLDERS[folder] for folder in folders}):
+    found_roles = {FOLDERS[folder] for folder in folders if folder in FOLDERS}
+    if not (folders <= FOLDERS.keys() and {GALLERY, PROBE} <= found_roles):
+        if DISTRACTOR in found_roles and len(found_roles) > 1 and folders <= FOLDERS.keys():
+            lacking = " and ".join(f"{role}/" for role in (GALLERY, PROBE) if role not in found_roles)
+            raise UserError(f"{', '.join(f'{folder}/' for folder in sorted(folders))} without {lacking}")
         return {}
     inside = [image.split("/")[depth + 1 :] for image in ids]
     spelled = {str(int(each[0])): each[0] for each in inside if len(each) > 1 and each[0].isdecimal()}

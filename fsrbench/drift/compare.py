@@ -49,7 +49,7 @@ def compare(window: Window, reference: Window, alpha: float = 0.05, seed: int = 
         overlap = conditional[1].overlap
         findings += _beyond(pooled, is_window, *conditional, alpha, parts)
         if overlap < LEAST_OVERLAP:
-            why = f"inputs have only {100 * overlap:.0f} % in common"
+            why = f"inputs have only {100 * overlap:.0f} % in common; a reference of such pictures could tell"
     if why:
         notes.append(f"whether outputs moved beyond what inputs explain cannot be told: {why}")
     return Verdict(
@@ -170,9 +170,16 @@ def _plain(pooled: pd.DataFrame, is_window: np.ndarray, tested: Tested, alpha: f
             Finding(
                 part, name, _state(p, alpha), float(before.mean()), float(after.mean()),
                 change / spread if spread > 0 else math.nan, float(tested.p[place]), p,
+                _range_ratio(before, after) if tested.in_spread[place] else math.nan,
             )
         )  # fmt: skip
     return found
+
+
+def _range_ratio(before: pd.Series, after: pd.Series) -> float:
+    """The second interquartile range over the first, NaN where that is 0."""
+    first, second = (float(np.subtract(*np.quantile(each, [0.75, 0.25]))) for each in (before, after))
+    return second / first if first > 0 else math.nan
 
 
 def _beyond(

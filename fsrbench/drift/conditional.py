@@ -115,7 +115,8 @@ def _tested(statistics: _Statistics, inside: np.ndarray, varied: np.ndarray, rng
     known = np.append(varied, varied.any())
     smallest = chances[:, known].min(axis=1, initial=1)
     p_family = (smallest[:, None] <= chances[0] * (1 + 1e-9)).mean(axis=0)
-    return Tested(*(np.where(known, each, math.nan) for each in (observed[0], chances[0], p_family)))
+    t, p, p_family = (np.where(known, each, math.nan) for each in (observed[0], chances[0], p_family))
+    return Tested(t, p, p_family, np.zeros(len(t), bool))
 
 
 def _chances(magnitudes: np.ndarray) -> np.ndarray:

@@ -79,10 +79,10 @@ def parse_labels(text: str, where: str) -> LabelFile:
         raise UserError(f"{where}: cannot be read: {error}") from None
     heading = [_plain(cell) for cell in lines[0][1]] if lines else []
     if len(heading) < 2 or heading[0].lower() != "image" or not all(heading):
-        other = next((mark for mark in (";", "\t") if lines and mark in lines[0][1][0]), "")
-        found = f"; its columns are separated by {other!r}, not by commas" if other else ""
+        first = f"; it is {','.join(lines[0][1])[:60]!r}" if lines else ""
         raise UserError(
-            f"{where}: the first line must be image and the names of the columns of labels: image,sex,age{found}"
+            f"{where}: the first line must be image and the names of the columns of labels, with commas: "
+            f"image,sex,age{first}"
         )
     if twice := [name for name in heading if heading.count(name) > 1]:
         raise UserError(f"{where}: column {twice[0][:60]} is there twice")

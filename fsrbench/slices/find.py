@@ -152,7 +152,7 @@ def _metric(run: RunData, name: str) -> MetricInfo:
     if not (run.scores["metric"] == name).any():
         raise UserError(f"{name} has no score of each image; choose another with --metric")
     if info.direction == "none":
-        raise UserError(f"{name} has no better end; choose another with --metric")
+        raise UserError(f"{name} has no direction, so nothing is worse; choose another with --metric")
     return info
 
 

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from made.drifting import enlarge, faces, jpeg, noisy, window
+from scipy import stats
 
 from fsrbench.drift import conditional, two_samples
+from fsrbench.drift.as_json import model
 from fsrbench.drift.compare import compare
 from fsrbench.drift.verdict import Part, State, Verdict
 from fsrbench.drift.windows import Window
@@ -59,6 +61,19 @@ def test_a_changed_method_is_its_own(reference: Window) -> None:
 
 
 @pytest.mark.heavy
+def test_a_change_of_spread_alone_is_called_so(reference: Window) -> None:
+    now = window(faces(COUNT, seed=1))
+    name, values = "sr_noise", now.values.copy()
+    middle = reference.values[name].median()
+    values[name] = middle + 3 * (values[name] - values[name].median())
+    verdict = compare(replace(now, values=values), reference)
+    (found,) = [each for each in verdict.of(Part.OUTPUTS, State.MOVED) if each.name == name]
+    ranges = [stats.iqr(each[name].dropna()) for each in (values, reference.values)]
+    assert found.spread == pytest.approx(ranges[0] / ranges[1])
+    assert f"SD, spread x{found.spread:.2f}, p" in found.numbers()
+    assert model(verdict).model_dump()["findings"][verdict.findings.index(found)]["spread"] == found.spread
+
+
 def test_false_alarms_are_as_many_as_declared() -> None:
     """Of 200 pairs of windows of one source 2 to 8 % raise an alarm at 5 %."""
     source = window(faces(400, seed=9)).values

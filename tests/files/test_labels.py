@@ -29,8 +29,8 @@ def test_blank_lines_are_none_and_an_accent_is_one_letter():
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("image;sex\na;f\n", "image,sex,age; its columns are separated by ';', not by commas"),
-        ("image\tsex\na\tf\n", r"separated by '\\t', not by commas"),
+        ("image;sex\na;f\n", "with commas: image,sex,age; it is 'image;sex'"),
+        ("image\tsex\na\tf\n", r"with commas: image,sex,age; it is 'image\\tsex'"),
         ("", "the first line must be image and the names of the columns"),
         ("name,sex\na,f\n", "the first line must be image and the names of the columns"),
         ("image\na\n", "the first line must be image and the names of the columns"),

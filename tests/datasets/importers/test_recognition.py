@@ -146,6 +146,9 @@ def test_any_folders_of_roles_are_imported(tmp_path: Path) -> None:
         "probe/nobody": ("probe", None),
         "distractors/x": ("distractor", None),
     }
+    made = manifest(tmp_path / "out")
+    assert made["counts"]["identities"] == 2  # and not the folders of roles
+    assert not [note for note in made["notes"] if "person's folder" in note]
 
 
 def changed(**variables: object) -> Callable[[dict[str, bytes]], None]:
