@@ -23,6 +23,8 @@ LEAST_KNOWN: Final = 0.9
 """Share of the pictures that must have a measure for it to enter the regressions."""
 MOST: Final = 1500
 """Pictures that the regressions read; of more, some blocks are drawn."""
+MOST_OF_BLOCK: Final = MOST // (2 * FEWEST_PEOPLE)
+"""Pictures of one block then, so that few large blocks are not too few."""
 
 
 def compare(window: Window, reference: Window, alpha: float = 0.05, seed: int = 0) -> Verdict:
@@ -129,22 +131,29 @@ def _conditional(
     outputs = [name for name in known if name not in INPUT_NAMES]
     if not inputs or not outputs:
         return None, f"no {'outputs' if inputs else 'inputs'} to compare"
-    chosen = pooled[[*inputs, *outputs]].notna().all(axis=1).to_numpy() & _drawn(blocks, seed)
+    chosen = pooled[[*inputs, *outputs]].notna().all(axis=1).to_numpy() & _drawn(blocks, is_window, seed)
     if any(len(set(blocks[chosen & side])) < FEWEST_PEOPLE for side in (is_window, ~is_window)):
         return None, "too few pictures have all measures"
     x, y = (_regressed(pooled.loc[chosen, names]) for names in (inputs, outputs))
     return (outputs, beyond_inputs(x, y, is_window[chosen], blocks[chosen], seed)), ""
 
 
-def _drawn(blocks: np.ndarray, seed: int) -> np.ndarray:
-    """Which pictures the regressions read: whole blocks, drawn until there are :data:`MOST`."""
+def _drawn(blocks: np.ndarray, is_window: np.ndarray, seed: int) -> np.ndarray:
+    """Which pictures the regressions read, at most :data:`MOST`: blocks drawn from each side.
+
+    A side has half of the pictures, or what the other leaves: a small window is read whole beside any reference.
+    """
     if len(blocks) <= MOST:
         return np.ones(len(blocks), bool)
-    number, sizes = np.unique(blocks, return_inverse=True, return_counts=True)[1:]
-    order = np.random.default_rng(seed).permutation(len(sizes))
-    kept = np.zeros(len(sizes), bool)
-    kept[order[np.cumsum(sizes[order]) <= MOST]] = True
-    return kept[number]
+    table = pd.DataFrame({"block": blocks, "window": is_window}).sample(frac=1, random_state=seed)
+    table = table[table.groupby("block").cumcount() < MOST_OF_BLOCK]
+    kept: list[str] = []
+    for _, side in table.groupby("window"):
+        sizes = side["block"].value_counts().sort_index().sample(frac=1, random_state=seed)
+        kept.extend(sizes.index[sizes.cumsum() <= max(MOST // 2, MOST - (len(table) - len(side)))])
+    drawn = np.zeros(len(blocks), bool)
+    drawn[table.index[table["block"].isin(kept)]] = True
+    return drawn
 
 
 def _regressed(values: pd.DataFrame) -> np.ndarray:

@@ -109,8 +109,9 @@ class _Statistics:
 def _tested(statistics: _Statistics, inside: np.ndarray, varied: np.ndarray, rng: np.random.Generator) -> Tested:
     observed = statistics.of(inside[None])
     parts = [observed]
-    for _ in range(PERMUTATIONS // AT_ONCE):
-        parts.append(statistics.of(rng.permuted(np.tile(inside, (AT_ONCE, 1)), axis=1)))
+    for done in range(0, PERMUTATIONS, AT_ONCE):
+        number = min(AT_ONCE, PERMUTATIONS - done)
+        parts.append(statistics.of(rng.permuted(np.tile(inside, (number, 1)), axis=1)))
     chances = _chances(np.abs(np.concatenate(parts)))
     known = np.append(varied, varied.any())
     smallest = chances[:, known].min(axis=1, initial=1)

@@ -8,7 +8,8 @@ from made.drifting import enlarge, faces, jpeg, noisy
 from PIL import Image
 from scipy import signal
 
-from fsrbench.drift.measures import added, blocks, channels, given_back, lr_measures, noise, sharpness, sr_measures
+from fsrbench.drift.measures import added, blocks, channels, given_back, lr_measures, sr_measures
+from fsrbench.pictures.properties import noise, step
 
 PICTURE = faces(1, seed=1)[0]
 
@@ -28,7 +29,7 @@ def test_channels_are_those_of_jpeg() -> None:
 
 
 def test_sharpness_by_hand() -> None:
-    assert sharpness(np.array([[0.0, 3], [4, 7]])) == pytest.approx(math.sqrt((16 + 9) / 2))
+    assert step(np.array([[0.0, 3], [4, 7]])) == pytest.approx(math.sqrt((16 + 9) / 2))
 
 
 def test_blocks_of_jpeg_are_seen_and_small_pictures_have_none() -> None:
