@@ -26,12 +26,14 @@ def lr_measures(lr: np.ndarray) -> dict[str, float]:
         ``lr_brightness``, ``lr_contrast`` (mean and standard deviation of luma), ``lr_sharpness``
         (:func:`~fsrbench.pictures.properties.step`), ``lr_noise`` and ``lr_colour_noise``
         (:func:`~fsrbench.pictures.properties.noise` of luma, and of both chroma channels as root mean square), in
-        levels of 8 bits; ``lr_blocks`` (:func:`blocks`), NaN in pictures of fewer than two blocks.
+        levels of 8 bits; ``lr_overshoot`` (:func:`overshoot`); ``lr_blocks`` (:func:`blocks`), NaN in pictures of fewer
+        than two blocks.
     """
     luma, *chroma = channels(lr)
     return {
         **_of_luma("lr", luma),
         "lr_colour_noise": math.sqrt(sum(noise(channel) ** 2 for channel in chroma) / 2),
+        "lr_overshoot": overshoot(luma),
         "lr_blocks": blocks(luma),
     }
 
@@ -79,6 +81,34 @@ def blocks(channel: np.ndarray) -> float:
     at = np.mean([step[here].mean() for step, here in zip(steps, border, strict=True)])
     elsewhere = np.mean([step[~here].mean() for step, here in zip(steps, border, strict=True)])
     return math.log((at + 1) / (elsewhere + 1))
+
+
+def overshoot(channel: np.ndarray) -> float:
+    """How far the finest detail goes on with the next coarser one, which shows the filter that reduced a picture.
+
+    With ``m`` the mean of a pixel's four neighbours, ``f = x - m(x)`` and ``c = m(x) - m(m(x))`` it is
+    ``sum(f c) / sum(c c)``: bicubic and Lanczos reductions, which overshoot at edges, have more than means over areas.
+
+    Args:
+        channel: float H,W.
+
+    Returns:
+        NaN for pictures of one grey or of fewer than 5 px.
+    """
+    if min(channel.shape) < 5:
+        return math.nan
+    once = _neighbours(channel)
+    coarse = once[1:-1, 1:-1] - _neighbours(once)
+    fine = (channel[1:-1, 1:-1] - once)[1:-1, 1:-1]
+    power = float((coarse**2).sum())
+    return float((fine * coarse).sum()) / power if power else math.nan
+
+
+def _neighbours(channel: np.ndarray) -> np.ndarray:
+    """Mean of the four neighbours of each pixel that has four."""
+    down, across = channel[:-2, 1:-1] + channel[2:, 1:-1], channel[1:-1, :-2] + channel[1:-1, 2:]
+    found: np.ndarray = (down + across) / 4
+    return found
 
 
 def added(sr: np.ndarray, lr: np.ndarray) -> float:

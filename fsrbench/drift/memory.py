@@ -95,7 +95,8 @@ class Memory:
         self._facts = record["facts"] or self._facts
         for each in record["new"]:
             numbers = {name: math.nan if value is None else float(value) for name, value in each["values"].items()}
-            self.entries.append(Entry(each["name"], each["day"], numbers, self._protocols()))
+            name = each["name"].encode(errors="backslashreplace").decode()  # tables hold text alone
+            self.entries.append(Entry(name, each["day"], numbers, self._protocols()))
 
     def _protocols(self) -> Mapping[str, str]:
         """Of the metrics, as they were computed last."""

@@ -135,8 +135,8 @@ class _Watch:
             write_refusal(refusal, self.settings)
             self._keep(memory, {"errors": refusal.reasons})
             raise
-        self._keep(memory, {"verdict": as_json.model(verdict).model_dump(mode="json")})
         write_verdict(verdict, self.settings)
+        self._keep(memory, {"verdict": as_json.model(verdict).model_dump(mode="json")})
         return MOVED if verdict.red else HOLDS
 
     def _add_new(self, memory: Memory) -> None:

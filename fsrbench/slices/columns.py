@@ -88,8 +88,8 @@ def _is_number(value: object) -> bool:
 
 
 def _values(column: pd.Series) -> np.ndarray:
-    numbers = pd.to_numeric(column.replace("", math.nan), errors="coerce")
-    words = numbers.isna() & column.notna() & (column != "")
+    numbers = pd.to_numeric(column.replace("", math.nan), errors="coerce").replace([math.inf, -math.inf], math.nan)
+    words = pd.to_numeric(column, errors="coerce").isna() & column.notna() & (column != "")
     if not words.any() and numbers.nunique() > FEW_VALUES:
         return numbers.to_numpy(dtype=np.float64)
     texts = [f"{value:g}" if _is_number(value) else str(value) for value in column.where(column.notna(), "")]

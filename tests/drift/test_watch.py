@@ -162,6 +162,20 @@ def test_what_cannot_be_read_is_counted_and_read_later(camera: Path, capsys: pyt
     assert scored(camera)[-1] == "locked.png"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+@pytest.mark.parametrize("format", ["text", "json", "junit", "prometheus"])
+def test_names_that_are_no_text(camera: Path, format: str) -> None:
+    folder = camera.rename(camera.parent / os.fsdecode(b"cam\xff"))
+    for place, lr in enumerate(faces(COUNT, seed=3)):
+        drop(folder, os.fsdecode(b"%d\xff.png" % place), lr)
+    output = folder.parent / "output"
+    settings = Settings(Path("reference"), format=format, output=output)
+    assert watch_command(Watched(folder, folder.parent / "state"), settings, once=True) in (0, 1)
+    text = output.read_text(encoding="utf-8")
+    assert "\\" not in text or format == "json" and "cam\udcff" in json.loads(text)["run"] or format == "text"
+    assert len(scored(folder)) == 2 * COUNT
+
+
 def test_a_clock_that_is_off_by_millennia(camera: Path) -> None:
     far = drop(camera, "far.png", faces(1, seed=5)[0])
     os.utime(far, (1e12, 1e12))
