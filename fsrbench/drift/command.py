@@ -64,7 +64,7 @@ class Settings:
         if not 0 < self.alpha < 1:
             raise UserError(f"--alpha {self.alpha:g} is no probability between 0 and 1")
         if self.alpha < SMALLEST_ALPHA:
-            raise UserError(f"--alpha {self.alpha:g}: {PERMUTATIONS:,} permutations show no less than {SMALLEST_ALPHA:g}")
+            raise UserError(f"--alpha {self.alpha:g} is below {SMALLEST_ALPHA:g}, the least that the tests can show")
 
     def reference(self) -> Window:
         """The reference's pictures."""

@@ -20,7 +20,7 @@ from fsrbench.stats.corrections import FEWEST_PEOPLE
 LEAST_OVERLAP: Final = 0.75
 """Where inputs have less in common, what no measure sees may differ, too, and outputs are not blamed."""
 LEAST_IF_MOVED: Final = 0.95
-"""The same where a test says that inputs have moved: faces reduced by area (0.9) look to ``ours`` as if it had changed."""
+"""The same where a test says that inputs have moved."""
 LEAST_KNOWN: Final = 0.9
 """Share of the pictures that must have a measure for it to enter the regressions."""
 MOST: Final = 1500
@@ -82,8 +82,9 @@ def _check(window: Window, reference: Window) -> None:
         if (count := len(set(each.blocks))) < FEWEST_PEOPLE:
             people = count < len(each.values)
             noun = ("person or day" if count == 1 else "people or days") if people else "picture" + "s" * (count != 1)
-            instead = "; --blocks image takes each picture by itself" if len(each.values) >= FEWEST_PEOPLE else ""
-            raise UserError(f"{each.name}: too few to test: {count} {noun}, at least {FEWEST_PEOPLE} are needed{instead}")
+            instead = "; or take each picture by itself, --blocks image" if len(each.values) >= FEWEST_PEOPLE else ""
+            reason = f"too few to test: {count} {noun}, at least {FEWEST_PEOPLE} are needed"
+            raise UserError(f"{each.name}: {reason}{instead}")
         if faces_found(each) == 0:
             raise UserError(f"{each.name}: no face is found in any of {counted(len(each.values), 'picture')}")
 

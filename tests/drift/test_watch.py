@@ -172,7 +172,7 @@ def test_names_that_are_no_text(camera: Path, format: str) -> None:
     settings = Settings(Path("reference"), format=format, output=output)
     assert watch_command(Watched(folder, folder.parent / "state"), settings, once=True) in (0, 1)
     text = output.read_text(encoding="utf-8")
-    assert "\\" not in text or format == "json" and "cam\udcff" in json.loads(text)["run"] or format == "text"
+    assert "\\" not in text or (format == "json" and "cam\udcff" in json.loads(text)["run"]) or format == "text"
     assert len(scored(folder)) == 2 * COUNT
 
 
@@ -255,7 +255,7 @@ def test_what_cannot_be_scored_is_written_in_the_format(camera: Path) -> None:
     output.write_text("of an earlier check")
 
     def nothing(files: dict[str, bytes], *_: object, **__: object) -> Scored:
-        return Scored({}, {name: "the method failed" for name in files}, {})
+        return Scored({}, dict.fromkeys(files, "the method failed"), {})
 
     settings = Settings(Path("reference"), format="json", output=output)
     with mock.patch.object(scoring, "score", nothing), pytest.raises(FsrbenchError, match="could be scored"):
