@@ -59,17 +59,17 @@ def compare(window: Window, reference: Window, alpha: float = 0.05, seed: int = 
     if why:
         notes.append(f"whether outputs moved beyond what inputs explain cannot be told: {why}")
     return Verdict(
-        window.name,
-        reference.name,
-        window.method,
-        alpha,
-        findings,
-        len(window.values),
-        len(reference.values),
-        len(set(window.blocks)),
-        len(set(reference.blocks)),
-        overlap,
-        [*notes, *_shared(window, reference), *window.notes, *reference.notes],
+        run=window.name,
+        reference=reference.name,
+        method=window.method,
+        alpha=alpha,
+        findings=findings,
+        pictures=len(window.values),
+        reference_pictures=len(reference.values),
+        blocks=len(set(window.blocks)),
+        reference_blocks=len(set(reference.blocks)),
+        overlap=overlap,
+        notes=[*notes, *_shared(window, reference), *window.notes, *reference.notes],
     )
 
 

@@ -117,12 +117,11 @@ class Memory:
         }
         days = {image: entry.day for image, entry in zip(names, last, strict=True)}
         return Window(
-            name,
-            method,
-            task,
-            values,
-            labels(names, people, days, blocks),
-            now,
-            False,
-            self._facts.get("weights"),
+            name=name,
+            method=method,
+            task=task,
+            values=values,
+            blocks=labels(names, people, days, blocks),
+            protocols=now,
+            weights=self._facts.get("weights"),
         )
