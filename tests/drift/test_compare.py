@@ -12,7 +12,7 @@ from scipy import stats
 
 from fsrbench.drift import conditional, two_samples
 from fsrbench.drift.as_json import model
-from fsrbench.drift.compare import compare
+from fsrbench.drift.compare import MOST, _drawn, compare
 from fsrbench.drift.verdict import Part, State, Verdict
 from fsrbench.drift.windows import Window
 from fsrbench.errors import UserError
@@ -58,6 +58,18 @@ def test_a_changed_method_is_its_own(reference: Window) -> None:
     assert verdict.state(Part.BEYOND) is State.MOVED
     (detail,) = [each for each in verdict.of(Part.BEYOND) if each.name == "sr_detail"]
     assert detail.after / detail.before == pytest.approx(1.2, rel=0.1)
+
+
+@pytest.mark.parametrize(("days", "each"), [(12, 1000), (3000, 4)])
+def test_a_small_window_is_read_whole_beside_any_reference(days: int, each: int) -> None:
+    blocks = np.array([f"r {day}" for day in range(days) for _ in range(each)] + [f"w {k // 6}" for k in range(200)])
+    is_window = np.repeat([False, True], [days * each, 200])
+    drawn = _drawn(blocks, is_window, seed=0)
+    assert drawn[is_window].all()
+    assert MOST / 2 - 100 <= drawn.sum() <= MOST
+    assert len(set(blocks[drawn & ~is_window])) >= 12
+    both = _drawn(blocks, np.arange(len(blocks)) % 2 == 0, seed=0)
+    assert both.sum() <= MOST
 
 
 @pytest.mark.heavy

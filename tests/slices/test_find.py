@@ -102,6 +102,17 @@ def test_nothing_is_found_for_95_of_100_honest_methods(tmp_path: Path) -> None:
     assert wrong <= 5
 
 
+def test_a_method_that_failed_does_not_end_the_search_of_others(planted: RunData, tmp_path: Path) -> None:
+    faulty = planted.per_image("psnr")["faulty"].loc[planted.properties.index].to_numpy()
+    psnr = {"failed": np.full(len(faulty), np.nan), "faulty": faulty}
+    run = write_sliced(tmp_path / "run", planted.properties.reset_index(), planted.images, psnr)
+    found = find_slices(run)
+    assert found.methods == ("faulty",)
+    assert "faulty: |yaw| > 20°" in confirmed(found)
+    with pytest.raises(UserError, match="no image has a finite psnr of failed"):
+        find_slices(run, ["failed"])
+
+
 def test_labels_are_searched_like_properties(planted: RunData) -> None:
     hats = np.random.RandomState(5).rand(len(planted.properties)) < 0.3
     names = planted.properties.index
