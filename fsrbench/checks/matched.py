@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from fsrbench.checks.equality import SAME_HR
 from fsrbench.checks.finding import LEAST, Finding, Measured
 from fsrbench.checks.view import View
 
@@ -32,9 +33,9 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
 
 def judge(measured: Measured) -> list[Finding]:
-    """A finding if many SR pictures have HR's moments and LR has not."""
+    """A finding if many SR pictures have HR's moments and LR has not; SR that is nearly HR has them anyway."""
     of_sr, of_lr = measured["matched"].T
-    usable = of_lr > FURTHER
+    usable = (of_lr > FURTHER) & (measured["to_hr"][:, 0] > SAME_HR)
     same = usable & (of_sr <= np.maximum(SAME, SHARE_SAME * of_lr))
     shown = int(same.sum()), int(usable.sum())
     if shown[0] < LEAST or shown[0] <= SHARE * shown[1]:

@@ -39,3 +39,11 @@ def test_hr_itself_is_named_as_such():
     pictures = honest()
     assert pictures.hr is not None
     assert "matched_to_hr" not in Pictures(pictures.hr, pictures.lr, pictures.hr).found()
+
+
+def test_hr_itself_beside_lr_that_is_near_it():
+    """A restoration of little contrast lost, where HR's pictures are told by their pixels alone."""
+    hr = honest().sr
+    lr = levels(127.5 + 0.95 * (hr - 127.5))
+    assert "matched_to_hr" not in Pictures(hr, lr, hr).found()
+    assert "matched_to_hr" not in Pictures(hr ^ 1, lr, hr).found()

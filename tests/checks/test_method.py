@@ -24,6 +24,12 @@ def test_honest_pictures_have_no_findings(task, degradation):
             assert {finding.check for finding in given.findings()} <= {"equal_to_lr"}
 
 
+@pytest.mark.parametrize("task", ["4x8", "6x5", "15x4", "31x4", "17x7"])
+def test_honest_pictures_of_any_size_have_none(task):
+    for given in (honest(task), honest(task).without_hr()):
+        assert given.found().keys() <= {"equal_to_lr"}
+
+
 def test_few_pictures_tell_nothing():
     few = honest(images=3).changed(lambda picture: np.roll(picture, 8, 0)[..., ::-1] // 2)
     assert few.findings() == []
