@@ -110,7 +110,7 @@ def draw(run: RunData, choice: Choice, out: Path | None = None, layout: Layout |
     names = dict(zip(titles.values(), titles, strict=True)) | {name: name for name in titles}
     there = index.methods_of(name for name in titles if name not in BOUNDS)
     methods = [name for name in titles if any(name in having for having in there.values())]
-    if not methods:
+    if not methods or LR not in index.rows:
         raise NoPictures(f"{run.path}: no pictures were kept; `fsrbench run` with the same --out keeps them")
     shown = _known("method", [names.get(name, name) for name in choice.methods or methods], methods)
     choice = replace(choice, of=names.get(choice.of, choice.of) if choice.of else None)

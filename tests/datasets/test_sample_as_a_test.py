@@ -56,7 +56,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
         return found[-1]
 
     out = tmp_path_factory.mktemp("run") / "sample"
-    spec = RunSpec(methods=("bicubic",), metrics=("verification_labelled",), out=out, limit=3 * PEOPLE)
+    spec = RunSpec(methods={"bicubic": "bicubic"}, metrics=("verification_labelled",), out=out, limit=3 * PEOPLE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Mtcnn, "extract", noted)
         summary = execute(prepare(spec, Reporter()), Reporter()).frames.summary

@@ -159,7 +159,7 @@ def frames_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
         data = tmp_path / "data"
         if not data.exists():
             make_data(data, reds)
-        spec = RunSpec(methods=("nearest",), data=str(data), out=tmp_path / "out", device="cpu", **options)
+        spec = RunSpec(methods={"nearest": "nearest"}, data=str(data), out=tmp_path / "out", device="cpu", **options)
         known = EXTRACTORS.temporarily({"grey": Grey, "guided": Guided})
         with known, closing(prepare(spec, silent(), [GreyError(), GuidedError(), Red()])) as run:
             return execute(run, silent()).frames

@@ -73,7 +73,11 @@ def worker_for(tmp_path: Path, file: Path, alignment: str) -> tuple[Worker, Unit
     data = write_files(tmp_path / "data", files)
     method = f"python:{__name__}:Darker"
     spec = RunSpec(
-        methods=(method,), data=str(data), metrics=("verification_arcface",), alignment=alignment, out=tmp_path / "out"
+        methods={method: method},
+        data=str(data),
+        metrics=("verification_arcface",),
+        alignment=alignment,
+        out=tmp_path / "out",
     )
     found = prepare(spec, Reporter())
     (shard,) = found.shards
@@ -144,7 +148,7 @@ def test_lr_is_enlarged_to_hrs_side_and_aligned_by_the_same_landmarks(tmp_path, 
         files |= picture_files((f"{side}/{i}.png" for i in range(3)), side=64 if side == "HR" else 16)
     data, method = write_files(tmp_path / "data", files), f"python:{__name__}:Darker"
     spec = RunSpec(
-        methods=(method,),
+        methods={method: method},
         data=str(data),
         metrics=("identity_lr",),
         descriptor="dlib",

@@ -92,7 +92,7 @@ class Black(Picky):
 
 def test_a_metric_that_raises_on_one_image_scores_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png", "b.png", "c.png"]))
-    spec = RunSpec(methods=("nearest",), data=str(data), out=tmp_path / "out", device="cpu")
+    spec = RunSpec(methods={"nearest": "nearest"}, data=str(data), out=tmp_path / "out", device="cpu")
     made = prepare(spec, silent(), [Picky(), Black()])
     upscale = type(made.context.methods.get("nearest")).upscale
     monkeypatch.setattr(  # the second picture is black

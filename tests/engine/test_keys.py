@@ -31,7 +31,7 @@ def faces(tmp_path: Path) -> Dataset:
 
 
 def keys(device: str = "cpu", **setting: Any) -> Keys:
-    spec = RunSpec(methods=("bicubic",), **setting)
+    spec = RunSpec(methods={"bicubic": "bicubic"}, **setting)
     return Keys(spec, torch.device(device), lambda name: find_method(name)(), lambda name: EXTRACTORS.get(name)())
 
 
@@ -120,7 +120,7 @@ def test_numbers_of_a_gpu_are_kept_apart_from_those_of_the_cpu() -> None:
             made.use(torch.device(device))
             return made
 
-        spec = RunSpec(methods=("bicubic",))
+        spec = RunSpec(methods={"bicubic": "bicubic"})
         return Keys(spec, torch.device(device), lambda name: find_method(name)(), extractor).features("sr", name, False)
 
     assert features_of("fan", "cpu") != features_of("fan", "cuda") == features_of("fan", "cuda:1")

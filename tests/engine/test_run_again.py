@@ -117,7 +117,7 @@ def test_another_image_that_fails_is_no_other_images_score(
 
 
 def of_run(data: Path, out: Path) -> tuple[Prepared, Unit]:
-    found = prepare(RunSpec(methods=(MOODY,), data=str(data), metrics=("psnr",), out=out, device="cpu"), silent())
+    found = prepare(RunSpec(methods={MOODY: MOODY}, data=str(data), metrics=("psnr",), out=out, device="cpu"), silent())
     return found, Unit(found.shards[0], MOODY)
 
 

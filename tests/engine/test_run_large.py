@@ -267,6 +267,6 @@ def test_sizes_that_do_not_fit_have_one_line(
     options = ["--degradation", "codeformer-large", "--metrics", "psnr"]
     found = run(sizes / data, tmp_path / "out", "--task", task, *options, methods=methods)
     assert found.code == code
-    lines = [line for line in found.stderr.splitlines() if not line.startswith(("scoring: ", "run folder: "))]
+    lines = [line for line in found.stderr.splitlines() if not line.startswith(("scoring: ", "run folder: ", "grid: "))]
     assert len(lines) == 1
     assert reason in lines[0]

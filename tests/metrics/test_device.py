@@ -16,7 +16,10 @@ from fsrbench.metrics.pyiqa_metric import pyiqa_metric
 
 META = torch.device("meta")
 CPU = torch.device("cpu")
-ON_CPU = {"dlib", "dlib-landmarks", "arcface", "vqfr", "restoreformer", "adaface", "adaface-by-file", "colour"}
+ON_CPU = {
+    *("dlib", "dlib-landmarks", "arcface", "arcface-given", "arcface-whole"),
+    *("vqfr", "restoreformer", "adaface", "adaface-by-file", "colour"),
+}
 """Extractors with networks of dlib and onnxruntime, and one with none."""
 
 

@@ -99,7 +99,10 @@ def test_a_joined_cluster_gives_the_scores_of_one_process(
 
 
 def test_methods_are_isolated_on_workers_that_may_start_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain, isolated = RunSpec(methods=("bicubic",)), RunSpec(methods=("bicubic",), isolate=True, timeout=5)
+    plain, isolated = (
+        RunSpec(methods={"bicubic": "bicubic"}),
+        RunSpec(methods={"bicubic": "bicubic"}, isolate=True, timeout=5),
+    )
     made = with_isolation(plain)
     assert (made.isolate, made.timeout) == (True, NO_TIMEOUT)
     assert with_isolation(isolated) == isolated
@@ -298,7 +301,7 @@ def test_without_dask_the_line_says_what_to_install(tmp_path: Path, monkeypatch:
 
 
 def setting(scratch: Path, **change: Any) -> Setting:
-    spec = RunSpec(methods=("bicubic",), device=change.pop("asked", "auto"))
+    spec = RunSpec(methods={"bicubic": "bicubic"}, device=change.pop("asked", "auto"))
     (scratch / "token").write_text("a token")
     usual = Setting(spec, (), {}, scratch, scratch, "cpu", own=True, token="a token")
     return replace(usual, **change)
@@ -326,7 +329,7 @@ def test_what_makes_a_worker_unfit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "does not see" in str(unfit(setting(tmp_path, token="another"), me))
     older = versions() | {"torch": "1.0"}
     assert "the main process 1.0; scores depend on it" in str(unfit(setting(tmp_path, versions=older), me))
-    isolated = setting(tmp_path, spec=RunSpec(methods=("bicubic",), isolate=True))
+    isolated = setting(tmp_path, spec=RunSpec(methods={"bicubic": "bicubic"}, isolate=True))
     assert unfit(isolated, me) is None
     monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
     assert "may start no processes, which --isolate needs" in str(unfit(isolated, me))

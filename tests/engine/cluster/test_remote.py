@@ -17,7 +17,7 @@ from fsrbench.spec import RunSpec
 
 
 def test_workers_make_the_metrics_of_the_run(tmp_path: Path) -> None:
-    spec = RunSpec(methods=("bicubic",), task="x8", degradation="noise:10", seed=3, out=tmp_path)
+    spec = RunSpec(methods={"bicubic": "bicubic"}, task="x8", degradation="noise:10", seed=3, out=tmp_path)
     facts = Facts(spec.the_task, 5, has_hr=True, has_pairs=False, seed=3, degradation="noise:10")
     names = ("psnr", "niqe", "grid_artefacts", "consistency", "detection")
     metrics = [metric.configured(facts) for metric in resolve(names)]
@@ -35,7 +35,7 @@ def test_workers_make_the_metrics_of_the_run(tmp_path: Path) -> None:
 
 
 def test_workers_make_the_metrics_of_records_whichever_parts_can_be_measured(tmp_path: Path) -> None:
-    spec = RunSpec(methods=("bicubic",), task="512x1", out=tmp_path)
+    spec = RunSpec(methods={"bicubic": "bicubic"}, task="512x1", out=tmp_path)
     facts = Facts(spec.the_task, 5, has_hr=True, has_pairs=False)
     names = ("vqfr:psnr", "vqfr:niqe", "ntire-face-2026:niqe", "ntire-face-2026:score")
     found = {metric.name: metric for metric in resolve_records(names)}

@@ -106,6 +106,7 @@ def indexed(text: str) -> Callable[[Path], object]:
 
 
 NO_PICTURES = "no pictures were kept"
+KEPT = '{"key": "k", "missing": {}}'
 
 RUNS = [
     Case("run-missing", lambda folder: ["table", folder / "nothing"], "no such run folder"),
@@ -158,8 +159,13 @@ RUNS = [
         NO_PICTURES,
     ),
     Case(
-        "index-of-nothing",
+        "index-without-lr",
         changed(indexed('{"images": ["0"], "rows": {"ours": {"key": "k", "missing": {}}}}'), "grid"),
+        NO_PICTURES,
+    ),
+    Case(
+        "index-of-nothing",
+        changed(indexed(f'{{"images": ["0"], "rows": {{"ours": {KEPT}, "lr": {KEPT}}}}}'), "grid"),
         "No such file",
     ),
 ]
