@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from made.checked import honest
+from made.checked import Pictures, enlarged, honest, levels
 from PIL import Image
 
 from fsrbench.checks import method
@@ -53,6 +53,18 @@ def test_noise_for_sr_has_no_shift():
     pictures = honest()
     found = method.judge(method.measure(noise, pictures.lr, pictures.hr), list("abcdefghijkl"), 64, 4)
     assert "shift" not in {finding.check for finding in found}
+
+
+@pytest.mark.parametrize("times", [0.0, 0.05, 0.5])
+def test_an_untrained_network_has_other_tones_but_neither_shift_nor_channels(times):
+    """Grey pictures with a little of all sorts of detail."""
+    pictures = honest(images=16)
+    generator = np.random.default_rng(0)
+    detail = [enlarged(generator.integers(0, 256, (4, 4, 3)).astype(np.uint8), 64) for _ in pictures.sr]
+    sr = levels(128 + times * (np.stack(detail) - 128.0))
+    found = Pictures(sr, pictures.lr, pictures.hr).found().keys()
+    assert found
+    assert not found & {"shift", "channels", "geometry"}
 
 
 def test_odd_sizes():
