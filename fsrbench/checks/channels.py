@@ -22,7 +22,7 @@ MIXES: Final = {
     "YCrCb": (_YCBCR[[0, 2, 1]], _CHROMA),
 }
 """What channels may have been saved as, and how they come from RGB: a matrix and an offset; the first is right."""
-EXPLAINED: Final = 0.7
+EXPLAINED: Final = 0.9
 """Other mixes must be nearer to SR, by this factor, than to their own channels' means, which a flat picture is near."""
 COLOURED: Final = 6.0
 """Least RMS distance in grey levels between LR and its own channels in another order."""
