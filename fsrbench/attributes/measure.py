@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -98,4 +99,6 @@ def written(column: str, found: dict[str, Proportions], about: str, classifier: 
 
 
 def _cell(measure: Measure) -> str:
-    return f"{measure.chi2:.4f}, p {p_text(max(measure.p, 1e-12))} ({p_text(max(measure.p_script, 1e-12))})"
+    if math.isnan(measure.chi2):  # none of the classes is seen, or kept
+        return "–"
+    return f"{measure.chi2:.4f}, p {p_text(measure.p)} ({p_text(measure.p_script)})"

@@ -105,12 +105,21 @@ def _audit(
 
 def _applicable(known: Sequence[Protocol], spec: RunSpec, fixed_lr: bool) -> tuple[tuple[Protocol, ...], list[str]]:
     """The protocols that can vary something here, and notes on those that cannot."""
+    side = spec.the_task.hr_size
+    alike = [p for p in known if p.only_enlarges_below(side)]
+    known = [p for p in known if p not in alike]
+    notes = (
+        [f"NIQE of {side} px is of pictures as they are: other ways to enlarge smaller ones are left out"]
+        if alike
+        else []
+    )
     varied = {p.degradation for p in known if p.degradation and p.degradation != spec.degradation}
     if fixed_lr:
-        return tuple(p for p in known if p.group != LR), ["LR comes with the data, so how it is made cannot vary"]
+        notes.append("LR comes with the data, so how it is made cannot vary")
+        return tuple(p for p in known if p.group != LR), notes
     suited = {name for name in varied if find_degradation(name).suits(spec.the_task)}
     unsuited = ", ".join(sorted(varied - suited))
-    notes = [f"LR by {unsuited} cannot be made for task {spec.task} and is left out"] if unsuited else []
+    notes += [f"LR by {unsuited} cannot be made for task {spec.task} and is left out"] if unsuited else []
     return tuple(p for p in known if p.group != LR or p.degradation in suited), notes
 
 

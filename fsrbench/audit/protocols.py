@@ -30,6 +30,8 @@ from fsrbench.spec import Alignment
 DEFAULT: Final = "default"
 LR: Final = "LR"
 """Group of the protocols that make LR in another way."""
+NIQE_GROUPS: Final = ("size", "kernel")
+"""Groups of the protocols in which NIQE enlarges small pictures in another way."""
 SCRIPT: Final = "script"
 """Group of the protocols that a record names; see :mod:`fsrbench.protocols`."""
 OURS: Final[Mapping[str, Mapping[str, object]]] = {
@@ -63,6 +65,10 @@ class Protocol:
             return self.measure.protocol
         made = DEGRADATIONS[self.degradation].protocol
         return f"LR made by {made}: `fsrbench run --degradation {self.degradation}`"
+
+    def only_enlarges_below(self, side: int) -> bool:
+        """Whether it differs in how NIQE enlarges pictures, and does not enlarge those of this side."""
+        return self.group in NIQE_GROUPS and isinstance(self.measure, Niqe) and self.measure.native <= side
 
 
 _CHANGES: Final[tuple[tuple[str, str, str, changes.Change], ...]] = (
@@ -155,8 +161,9 @@ def _niqe() -> list[Protocol]:
     def another(name: str, group: str, metric: Niqe) -> Protocol:
         return Protocol(base.name, name, group, metric.replace(name=name_of(base, name)))
 
-    sizes = [another(f"enlarged to {side} px", "size", Niqe(side, native=side)) for side in (192, 384)]
-    kernels = [another(f"enlarged by {name}", "kernel", Niqe(SIDE, kernel)) for name, kernel in _KERNELS.items()]
+    by_size, by_kernel = NIQE_GROUPS
+    sizes = [another(f"enlarged to {side} px", by_size, Niqe(side, native=side)) for side in (192, 384)]
+    kernels = [another(f"enlarged by {name}", by_kernel, Niqe(SIDE, kernel)) for name, kernel in _KERNELS.items()]
     return [_default(base), *sizes, *kernels, *_of_records(base)]
 
 

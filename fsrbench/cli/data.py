@@ -112,14 +112,17 @@ def statistics(
     size: Annotated[int | None, typer.Option(min=4, help="Reduce larger pictures to this side, as a run does.")] = None,
     features: Annotated[bool, typer.Option("--features", help="Keep the activations too, which KID needs.")] = False,
     limit: Limit = None,
+    weights: Annotated[list[str] | None, typer.Option(help="inception=FILE, where that lies elsewhere.")] = None,
     device: Device = "auto",
 ) -> None:
     """Write the Inception statistics of a reference set such as FFHQ, from which FID is computed without it."""
     with one_line_errors():
         from fsrbench.machine.console import Reporter
         from fsrbench.metrics.write_statistics import write_statistics
+        from fsrbench.weights import override, parse_override
 
-        write_statistics(source, file, Reporter(), limit=limit, side=size, features=features, device=device)
+        with override(dict(map(parse_override, weights or ()))):
+            write_statistics(source, file, Reporter(), limit=limit, side=size, features=features, device=device)
         print(file)
 
 

@@ -79,7 +79,13 @@ def export(
 def upscale(
     photo: Annotated[Path, typer.Argument(help="A photo with small faces, such as a crowd.")],
     method: Annotated[str, typer.Option(help="One method; see `fsrbench list methods`.")] = "ours",
-    task: TaskName = "x4",
+    task: Annotated[
+        str | None,
+        typer.Option(help="x4 (16->64 px), x8 (16->128 px) or LRxSCALE, e.g. 128x4; x4 without --protocol."),
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="Take a protocol's task, and refuse others; `fsrbench list protocols`.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="A folder, or a PNG file; the grid is written beside it.")] = Path(
         "runs/upscale"
     ),
@@ -92,6 +98,6 @@ def upscale(
         from fsrbench.machine.console import Reporter
         from fsrbench.photo import command
 
-        request = command.Request(photo, method, task, out, min_face, all_sizes, device)
+        request = command.Request(photo, method, task, protocol, out, min_face, all_sizes, device)
         for file in command.upscale(request, Reporter()):
             print(file)

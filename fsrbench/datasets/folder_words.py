@@ -22,6 +22,8 @@ WORDS: Final = {
         "general": "data dataset datasets images image imgs img pictures pics photos faces face samples crops cropped "
         "aligned thumbnails train training test testing val valid validation eval celeba celebahq ffhq lfw "
         "people persons identities subjects celebrities male female males females men women actors actresses",
+        # Test sets of face restoration, the subsets of the NTIRE challenges among them
+        "test set": "celeba celebatest celebatestn lfwtest celebchildtest celebadulttest webphototest widertest",
         # Numbered parts of a large set
         "part": "shard part chunk batch split fold subset folder dir",
         # Sessions of a person, if another folder can be the person
@@ -79,6 +81,11 @@ def is_result(folder: str) -> bool:
 def is_general(folder: str) -> bool:
     """Whether a folder's name consists of general words, perhaps with numbers: no person is called so."""
     return _is_made_of(folder, WORDS["general"] | WORDS["SR"], _FILLING)
+
+
+def is_test_set(folder: str) -> bool:
+    """Whether a folder's name is that of a test set of face restoration (``WebPhoto-Test``): no person is called so."""
+    return "".join(re.findall("[a-z]+", folder.lower())) in WORDS["test set"]
 
 
 def is_session(folder: str) -> bool:

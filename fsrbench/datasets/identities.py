@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from fsrbench.datasets.folder_words import is_general, is_part, is_result, is_session
+from fsrbench.datasets.folder_words import is_general, is_part, is_result, is_session, is_test_set
 
 MANY_OF_ONE: Final = 50
 """Pictures in one folder around everything beyond which a warning says that they count as one person's."""
@@ -103,7 +103,7 @@ def _names(paths: Collection[Folders]) -> dict[Folders, Folders]:
     sessions = {outer for outer, inner in inside.items() if all(map(is_session, inner))}  # not Day/ beside Smith/
     found = {}
     for folders in paths:
-        named = [depth for depth, folder in enumerate(folders) if not is_general(folder)]
+        named = [depth for depth, folder in enumerate(folders) if not (is_general(folder) or is_test_set(folder))]
         people = [depth for depth in named if folders[:depth] not in sessions]
         found[folders] = tuple(folders[depth] for depth in people or named)
     return found

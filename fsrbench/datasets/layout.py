@@ -16,7 +16,7 @@ from fsrbench.datasets.groups import read_groups
 from fsrbench.datasets.identities import identities, packing
 from fsrbench.datasets.landmarks import LANDMARKS, read_landmarks
 from fsrbench.datasets.prepared import MANIFEST, read_manifest
-from fsrbench.datasets.roles import Part, parts
+from fsrbench.datasets.roles import usable_parts
 from fsrbench.datasets.sides import Split, split_sides
 from fsrbench.datasets.storage import Files
 from fsrbench.errors import UserError
@@ -62,7 +62,7 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
     for found in by_side.values():
         check_file_names(name, found)
     hr, lr = (_by_id(files, by_side[side], split, root, warnings) for side in ("HR", "LR"))
-    known = _parts([*hr, *lr], warnings)
+    known = usable_parts([*hr, *lr], warnings)
     mixed = bool(known and hr and lr) and hr.keys().isdisjoint(lr)  # a gallery of HR, probes that have none
     ids = sorted({**hr, **lr} if mixed or not (hr and lr) else hr.keys() & lr.keys())
     if hr and lr and not ids:
@@ -90,15 +90,6 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
         for i in ids
     )
     return Dataset(name, samples, tuple(warnings), labels)
-
-
-def _parts(ids: Sequence[str], warnings: list[str]) -> dict[str, Part]:
-    """Roles and identities of images in gallery/ and probe/; warns of such folders that cannot be used so."""
-    try:
-        return parts(ids)
-    except UserError as error:
-        warnings.append(f"no gallery and probes of identification: {error}")
-        return {}
 
 
 def read_outputs(name: str, files: Files, archive: bool = False) -> Dataset:

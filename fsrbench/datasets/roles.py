@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from fsrbench.datasets.folder_words import is_general
+from fsrbench.datasets.identities import identities
 from fsrbench.errors import UserError
 
 GALLERY: Final = "gallery"
@@ -44,29 +45,53 @@ class Part:
 def parts(ids: Sequence[str]) -> dict[str, Part]:
     """The role and identity of each image; empty unless all lie in folders of roles, gallery and probes among them.
 
-    The identity is the folder inside the role's, else the whole number before ``_`` in the file's name.
+    The identity is the folder inside the role's, else the whole number before ``_`` in the file's name, which is also
+    that of a folder 007. Folders around everything do not matter, unless all pictures may be sessions of one person.
 
     Args:
         ids: of all images: relative paths without suffix.
 
     Raises:
-        UserError: a picture of the gallery has no identity, or one in unmated_probe/ has a gallery's.
+        UserError: distractors without a gallery or without probes, a picture of the gallery has no identity, or one in
+            unmated_probe/ has a gallery's.
 
     Example:
         >>> found = parts(["gallery/7_1", "probe/7_2", "probe/12/a", "distractors/x"])
         >>> [(part.role, part.identity) for part in found.values()]
         [('gallery', '7'), ('probe', '7'), ('probe', '12'), ('distractor', None)]
     """
-    depth = 0
-    folders = _folders(ids, depth)
-    while len(folders) == 1 and is_general(min(folders)):  # around everything
-        depth += 1
-        folders = _folders(ids, depth)
-    if not (folders <= FOLDERS.keys() and {GALLERY, PROBE} <= {FOLDERS[folder] for folder in folders}):
+    around: list[str] = []
+    while len(folders := _folders(ids, len(around))) == 1 and not folders & FOLDERS.keys() and folders != {""}:
+        around += folders
+    depth = len(around)
+    found_roles = {FOLDERS[folder] for folder in folders if folder in FOLDERS}
+    if not (folders <= FOLDERS.keys() and {GALLERY, PROBE} <= found_roles):
+        if DISTRACTOR in found_roles and len(found_roles) > 1 and folders <= FOLDERS.keys():
+            lacking = " and ".join(f"{role}/" for role in (GALLERY, PROBE) if role not in found_roles)
+            raise UserError(f"{', '.join(f'{folder}/' for folder in sorted(folders))} without {lacking}")
         return {}
-    found = {image: _part(image.split("/")[depth:]) for image in ids}
+    inside = [image.split("/")[depth + 1 :] for image in ids]
+    spelled = {str(int(each[0])): each[0] for each in inside if len(each) > 1 and each[0].isdecimal()}
+    found = {image: _part(image.split("/")[depth:], spelled) for image in ids}
+    if not all(map(is_general, around)) and any(p.role == GALLERY and p.identity is None for p in found.values()):
+        return {}  # ann/gallery/1.png
     _check(found, depth)
     return found
+
+
+def usable_parts(ids: Sequence[str], warnings: list[str]) -> dict[str, Part]:
+    """As :func:`parts`; where gallery/ and probe/ cannot be used so, ``warnings`` receives why and it is empty."""
+    try:
+        return parts(ids)
+    except UserError as error:
+        warnings.append(f"no gallery and probes of identification: {error}")
+        return {}
+
+
+def identities_of(ids: Sequence[str], warnings: list[str]) -> dict[str, str | None]:
+    """The identity of each image: by its part in identification, else by :func:`identities`, whose arguments it has."""
+    known = usable_parts(ids, warnings)
+    return {image: part.identity for image, part in known.items()} if known else identities(ids, warnings)
 
 
 def _folders(ids: Sequence[str], depth: int) -> set[str]:
@@ -74,14 +99,15 @@ def _folders(ids: Sequence[str], depth: int) -> set[str]:
     return {image.split("/")[depth].lower() if image.count("/") > depth else "" for image in ids}
 
 
-def _part(folders: list[str]) -> Part:
+def _part(folders: list[str], spelled: Mapping[str, str]) -> Part:
+    """The part of a picture; ``spelled``: the folder of each number that has one."""
     role, inside = FOLDERS[folders[0].lower()], folders[1:]
     if role == DISTRACTOR:
         return Part(role, None)
     if len(inside) > 1:
         return Part(role, inside[0])
     number = _NUMBER.match(inside[0])
-    return Part(role, str(int(number[1])) if number else None)
+    return Part(role, spelled.get(str(int(number[1])), str(int(number[1]))) if number else None)
 
 
 def _check(found: dict[str, Part], depth: int) -> None:

@@ -30,15 +30,18 @@ def task_of(data: Dataset, outputs: Sequence[Path]) -> Task:
     """
     lr = _side("LR", _sizes(sample.lr for sample in data))
     hr = _side("HR", _sizes(sample.hr for sample in data))
+    what = "HR"
     for path in outputs:
         sr = _side(f"SR of {path.name}", _sizes(sample.hr for sample in open_outputs(path)))
         if None not in (sr, hr) and sr != hr:
             raise UserError(f"--task auto: the pictures of {path.name} have {sr} px, HR or other SR {hr} px")
+        what = what if hr else f"SR of {path.name}"
         hr = hr or sr
-    return _task(lr, hr)
+    return _task(lr, hr, what)
 
 
-def _task(lr: int | None, hr: int | None) -> Task:
+def _task(lr: int | None, hr: int | None, what: str) -> Task:
+    """The task of two sides; ``what`` names the pictures that have the second."""
     if lr is None and hr in USUAL:
         return USUAL[hr]
     if lr is None and hr is not None:
@@ -51,7 +54,7 @@ def _task(lr: int | None, hr: int | None) -> Task:
     if lr is None or hr is None:
         raise UserError("--task auto: no picture can be read")
     if hr % lr:
-        raise UserError(f"--task auto: HR of {hr} px is no whole multiple of LR of {lr} px; give --task LRxSCALE")
+        raise UserError(f"--task auto: {what} has {hr} px, no whole multiple of LR's {lr} px; give --task LRxSCALE")
     return find_task(f"{lr}x{hr // lr}")
 
 

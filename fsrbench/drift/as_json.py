@@ -28,6 +28,10 @@ class JsonFinding(BaseModel):
     effect: float | None = Field(description="the change in standard deviations of the reference's pictures")
     p: float | None = Field(description="probability of such a change by chance, by itself")
     p_corrected: float | None = Field(description="the same, corrected over everything that was tested")
+    spread: float | None = Field(
+        default=None,
+        description="interquartile range over the reference's, where the spread differs more than the level",
+    )
 
 
 class JsonVerdict(BaseModel):
@@ -94,6 +98,7 @@ def _finding(finding: Finding) -> JsonFinding:
         effect=_number(finding.effect),
         p=_number(finding.p),
         p_corrected=_number(finding.p_corrected),
+        spread=_number(finding.spread),
     )
 
 

@@ -16,9 +16,12 @@ from fsrbench.errors import FsrbenchError, UserError, one_of
 from fsrbench.gate.command import no_earlier_file, write_text
 from fsrbench.gate.findings import Refusal
 from fsrbench.runs.data import RunData
+from fsrbench.stats.corrections import PERMUTATIONS
 
 MOVED: Final = 1
 HOLDS: Final = 0
+SMALLEST_ALPHA: Final = 2 / (PERMUTATIONS + 1)
+"""Below this nothing could ever raise an alarm: two tests share the level."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Settings:
         one_of("kind of blocks", self.blocks, get_args(Blocks))
         if not 0 < self.alpha < 1:
             raise UserError(f"--alpha {self.alpha:g} is no probability between 0 and 1")
+        if self.alpha < SMALLEST_ALPHA:
+            raise UserError(f"--alpha {self.alpha:g} is below {SMALLEST_ALPHA:g}, the least that the tests can show")
 
     def reference(self) -> Window:
         """The reference's pictures."""
@@ -105,8 +110,11 @@ def write_refusal(refusal: Refusal, settings: Settings) -> None:
     formatted = FORMATS[settings.format].refusal(refusal)
     if settings.output is None:
         print(formatted, end="", flush=True)
-    else:
+        return
+    try:
         _write(settings.output, formatted or refusal.text())
+    except FsrbenchError as error:
+        raise UserError("\n".join([*refusal.reasons, str(error)])) from None
 
 
 def _write(output: Path, content: str) -> None:

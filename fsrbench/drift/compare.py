@@ -19,10 +19,14 @@ from fsrbench.stats.corrections import FEWEST_PEOPLE
 
 LEAST_OVERLAP: Final = 0.75
 """Where inputs have less in common, what no measure sees may differ, too, and outputs are not blamed."""
+LEAST_IF_MOVED: Final = 0.95
+"""The same where a test says that inputs have moved."""
 LEAST_KNOWN: Final = 0.9
 """Share of the pictures that must have a measure for it to enter the regressions."""
 MOST: Final = 1500
 """Pictures that the regressions read; of more, some blocks are drawn."""
+MOST_OF_BLOCK: Final = MOST // (2 * FEWEST_PEOPLE)
+"""Pictures of one block then, so that few large blocks are not too few."""
 
 
 def compare(window: Window, reference: Window, alpha: float = 0.05, seed: int = 0) -> Verdict:
@@ -47,23 +51,25 @@ def compare(window: Window, reference: Window, alpha: float = 0.05, seed: int = 
     overlap = math.nan
     if conditional is not None:
         overlap = conditional[1].overlap
-        findings += _beyond(pooled, is_window, *conditional, alpha, parts)
-        if overlap < LEAST_OVERLAP:
-            why = f"inputs have only {100 * overlap:.0f} % in common"
+        inputs_moved = any(each.part is Part.INPUTS and each.state is State.MOVED for each in findings)
+        comparable = overlap >= (LEAST_IF_MOVED if inputs_moved else LEAST_OVERLAP)
+        findings += _beyond(pooled, is_window, *conditional, comparable, alpha, parts)
+        if not comparable:
+            why = f"inputs have only {100 * overlap:.0f} % in common; a reference of such pictures could tell"
     if why:
         notes.append(f"whether outputs moved beyond what inputs explain cannot be told: {why}")
     return Verdict(
-        window.name,
-        reference.name,
-        window.method,
-        alpha,
-        findings,
-        len(window.values),
-        len(reference.values),
-        len(set(window.blocks)),
-        len(set(reference.blocks)),
-        overlap,
-        [*notes, *_shared(window, reference), *window.notes, *reference.notes],
+        run=window.name,
+        reference=reference.name,
+        method=window.method,
+        alpha=alpha,
+        findings=findings,
+        pictures=len(window.values),
+        reference_pictures=len(reference.values),
+        blocks=len(set(window.blocks)),
+        reference_blocks=len(set(reference.blocks)),
+        overlap=overlap,
+        notes=[*notes, *_shared(window, reference), *window.notes, *reference.notes],
     )
 
 
@@ -76,7 +82,9 @@ def _check(window: Window, reference: Window) -> None:
         if (count := len(set(each.blocks))) < FEWEST_PEOPLE:
             people = count < len(each.values)
             noun = ("person or day" if count == 1 else "people or days") if people else "picture" + "s" * (count != 1)
-            raise UserError(f"{each.name}: too few to test: {count} {noun}, at least {FEWEST_PEOPLE} are needed")
+            instead = "; or take each picture by itself, --blocks image" if len(each.values) >= FEWEST_PEOPLE else ""
+            reason = f"too few to test: {count} {noun}, at least {FEWEST_PEOPLE} are needed"
+            raise UserError(f"{each.name}: {reason}{instead}")
         if faces_found(each) == 0:
             raise UserError(f"{each.name}: no face is found in any of {counted(len(each.values), 'picture')}")
 
@@ -129,22 +137,29 @@ def _conditional(
     outputs = [name for name in known if name not in INPUT_NAMES]
     if not inputs or not outputs:
         return None, f"no {'outputs' if inputs else 'inputs'} to compare"
-    chosen = pooled[[*inputs, *outputs]].notna().all(axis=1).to_numpy() & _drawn(blocks, seed)
+    chosen = pooled[[*inputs, *outputs]].notna().all(axis=1).to_numpy() & _drawn(blocks, is_window, seed)
     if any(len(set(blocks[chosen & side])) < FEWEST_PEOPLE for side in (is_window, ~is_window)):
         return None, "too few pictures have all measures"
     x, y = (_regressed(pooled.loc[chosen, names]) for names in (inputs, outputs))
     return (outputs, beyond_inputs(x, y, is_window[chosen], blocks[chosen], seed)), ""
 
 
-def _drawn(blocks: np.ndarray, seed: int) -> np.ndarray:
-    """Which pictures the regressions read: whole blocks, drawn until there are :data:`MOST`."""
+def _drawn(blocks: np.ndarray, is_window: np.ndarray, seed: int) -> np.ndarray:
+    """Which pictures the regressions read, at most :data:`MOST`: blocks drawn from each side.
+
+    A side has half of the pictures, or what the other leaves: a small window is read whole beside any reference.
+    """
     if len(blocks) <= MOST:
         return np.ones(len(blocks), bool)
-    number, sizes = np.unique(blocks, return_inverse=True, return_counts=True)[1:]
-    order = np.random.default_rng(seed).permutation(len(sizes))
-    kept = np.zeros(len(sizes), bool)
-    kept[order[np.cumsum(sizes[order]) <= MOST]] = True
-    return kept[number]
+    table = pd.DataFrame({"block": blocks, "window": is_window}).sample(frac=1, random_state=seed)
+    table = table[table.groupby("block").cumcount() < MOST_OF_BLOCK]
+    kept: list[str] = []
+    for _, side in table.groupby("window"):
+        sizes = side["block"].value_counts().sort_index().sample(frac=1, random_state=seed)
+        kept.extend(sizes.index[sizes.cumsum() <= max(MOST // 2, MOST - (len(table) - len(side)))])
+    drawn = np.zeros(len(blocks), bool)
+    drawn[table.index[table["block"].isin(kept)]] = True
+    return drawn
 
 
 def _regressed(values: pd.DataFrame) -> np.ndarray:
@@ -170,9 +185,16 @@ def _plain(pooled: pd.DataFrame, is_window: np.ndarray, tested: Tested, alpha: f
             Finding(
                 part, name, _state(p, alpha), float(before.mean()), float(after.mean()),
                 change / spread if spread > 0 else math.nan, float(tested.p[place]), p,
+                _range_ratio(before, after) if tested.in_spread[place] else math.nan,
             )
         )  # fmt: skip
     return found
+
+
+def _range_ratio(before: pd.Series, after: pd.Series) -> float:
+    """The second interquartile range over the first, NaN where that is 0."""
+    first, second = (float(np.subtract(*np.quantile(each, [0.75, 0.25]))) for each in (before, after))
+    return second / first if first > 0 else math.nan
 
 
 def _beyond(
@@ -180,13 +202,14 @@ def _beyond(
     is_window: np.ndarray,
     outputs: Sequence[str],
     conditional: Conditional,
+    comparable: bool,
     alpha: float,
     parts: int,
 ) -> list[Finding]:
     found = []
     for place, name in enumerate([*outputs, TOGETHER]):
         p = float(np.minimum(1.0, parts * conditional.tested.p_family[place]))
-        state = State.OPEN if conditional.overlap < LEAST_OVERLAP else _state(p, alpha)
+        state = _state(p, alpha) if comparable else State.OPEN
         before = after = effect = math.nan
         if name != TOGETHER:
             values = pooled.loc[~is_window, name].dropna()

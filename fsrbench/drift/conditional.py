@@ -50,7 +50,8 @@ def beyond_inputs(
     The statistic is the sum of products over its standard error, of which blocks are the units; beside the K outputs
     one more takes all together, the length of the vector of sums, whitened. Blocks are exchanged as in
     :func:`.two_samples.two_samples`, for which the second regression, a linear smoother, is applied to each exchange.
-    p-values are corrected over all statistics by the smallest p of each exchange.
+    p-values are corrected over all statistics by the smallest p of each exchange; of equal ones that of the statistic
+    farther out from its own median is the smaller.
 
     Args:
         inputs: N,P, none NaN.
@@ -109,13 +110,20 @@ class _Statistics:
 def _tested(statistics: _Statistics, inside: np.ndarray, varied: np.ndarray, rng: np.random.Generator) -> Tested:
     observed = statistics.of(inside[None])
     parts = [observed]
-    for _ in range(PERMUTATIONS // AT_ONCE):
-        parts.append(statistics.of(rng.permuted(np.tile(inside, (AT_ONCE, 1)), axis=1)))
-    chances = _chances(np.abs(np.concatenate(parts)))
+    for done in range(0, PERMUTATIONS, AT_ONCE):
+        number = min(AT_ONCE, PERMUTATIONS - done)
+        parts.append(statistics.of(rng.permuted(np.tile(inside, (number, 1)), axis=1)))
+    magnitudes = np.abs(np.concatenate(parts))
+    chances = _chances(magnitudes)
     known = np.append(varied, varied.any())
-    smallest = chances[:, known].min(axis=1, initial=1)
-    p_family = (smallest[:, None] <= chances[0] * (1 + 1e-9)).mean(axis=0)
-    return Tested(*(np.where(known, each, math.nan) for each in (observed[0], chances[0], p_family)))
+    # The largest draws of all columns have the same chance: how far out they lie says which is the least likely.
+    # Without that no corrected p could be smaller than the number of columns over that of draws.
+    far = magnitudes / np.median(magnitudes, axis=0).clip(1e-12)
+    order = chances - far / (1 + far) / len(chances)
+    smallest = order[:, known].min(axis=1, initial=1)
+    p_family = (smallest[:, None] <= order[0] + 1e-12).mean(axis=0)
+    t, p, p_family = (np.where(known, each, math.nan) for each in (observed[0], chances[0], p_family))
+    return Tested(t, p, p_family, np.zeros(len(t), bool))
 
 
 def _chances(magnitudes: np.ndarray) -> np.ndarray:

@@ -47,6 +47,7 @@ class Row:
     before: str
     after: str
     effect: str
+    spread: str
     p: str
     state: str
     points: Sequence[Point]
@@ -176,11 +177,18 @@ def _row(last: Mapping[str, Any], line: Sequence[tuple[float, float, str]]) -> R
         before=_number(last["before"], f".{digits}f"),
         after=_number(last["after"], f".{digits}f"),
         effect=_number(last["effect"], "+.2f"),
+        spread=_spread(last),
         p="–" if last["p_corrected"] is None else p_text(last["p_corrected"]).removeprefix("= "),
         state=last["state"],
         points=points,
         middle=HEIGHT / 2,
     )
+
+
+def _spread(finding: Mapping[str, Any]) -> str:
+    """The ratio of spreads where it is what moved; journals of earlier versions have none."""
+    ratio = finding.get("spread")
+    return f"spread ×{ratio:.2f}" if ratio is not None and finding["state"] == State.MOVED else ""
 
 
 def _title(name: str) -> str:

@@ -46,7 +46,7 @@ class Journal:
         return [record for record in found if record is not None]
 
     def append(self, record: Record) -> None:
-        """Add a record; when this returns it is on the disk.
+        """Add a record; when this returns it is on the disk, and if it raises nothing was added.
 
         Raises:
             CannotWrite: the disk is full.
@@ -55,10 +55,15 @@ class Journal:
         with disk_errors(self.path):
             new = not self.path.exists()
             with self.path.open("ab", buffering=0) as file:
-                view = memoryview(line)
-                while view:
-                    view = view[file.write(view) :]
-                os.fsync(file.fileno())
+                before = file.tell()
+                try:
+                    view = memoryview(line)
+                    while view:
+                        view = view[file.write(view) :]
+                    os.fsync(file.fileno())
+                except BaseException:
+                    file.truncate(before)  # the next record is not to follow half of this one
+                    raise
             if new:
                 _sync_folder(self.path.parent)
 

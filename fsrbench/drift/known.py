@@ -26,6 +26,7 @@ INPUTS: Final = (
     Measure("lr_sharpness", "LR sharpness", LEVELS, 1, True),
     Measure("lr_noise", "LR noise", LEVELS, 2, True),
     Measure("lr_colour_noise", "LR colour noise", LEVELS, 2, True),
+    Measure("lr_overshoot", "LR overshoot", "", 2),
     Measure("lr_blocks", "LR blocks (JPEG)", "", 2),
 )
 OUTPUTS: Final = (

@@ -8,6 +8,8 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from fsrbench.pictures.properties import noise, step
+
 YCBCR: Final = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 """Rows: weights of R, G and B in luma and in both chroma channels (ITU-R BT.601)."""
 BLOCK: Final = 8
@@ -21,17 +23,17 @@ def lr_measures(lr: np.ndarray) -> dict[str, float]:
         lr: uint8 h,w,3, at least 4 px each way.
 
     Returns:
-        ``lr_brightness``, ``lr_contrast`` (mean and standard deviation of luma), ``lr_sharpness`` (:func:`sharpness`),
-        ``lr_noise`` and ``lr_colour_noise`` (:func:`noise` of luma, and of both chroma channels as root mean square),
-        in levels of 8 bits; ``lr_blocks`` (:func:`blocks`), NaN in pictures of fewer than two blocks.
+        ``lr_brightness``, ``lr_contrast`` (mean and standard deviation of luma), ``lr_sharpness``
+        (:func:`~fsrbench.pictures.properties.step`), ``lr_noise`` and ``lr_colour_noise``
+        (:func:`~fsrbench.pictures.properties.noise` of luma, and of both chroma channels as root mean square), in
+        levels of 8 bits; ``lr_overshoot`` (:func:`overshoot`); ``lr_blocks`` (:func:`blocks`), NaN in pictures of fewer
+        than two blocks.
     """
     luma, *chroma = channels(lr)
     return {
-        "lr_brightness": float(luma.mean()),
-        "lr_contrast": float(luma.std()),
-        "lr_sharpness": sharpness(luma),
-        "lr_noise": noise(luma),
+        **_of_luma("lr", luma),
         "lr_colour_noise": math.sqrt(sum(noise(channel) ** 2 for channel in chroma) / 2),
+        "lr_overshoot": overshoot(luma),
         "lr_blocks": blocks(luma),
     }
 
@@ -47,46 +49,24 @@ def sr_measures(sr: np.ndarray, lr: np.ndarray | None = None) -> dict[str, float
         ``sr_brightness``, ``sr_contrast``, ``sr_sharpness`` and ``sr_noise`` as of LR; beside LR also ``sr_detail``
         (:func:`added`), ``sr_gain`` and ``sr_error`` (:func:`given_back`).
     """
-    luma = channels(sr)[0]
-    found = {
-        "sr_brightness": float(luma.mean()),
-        "sr_contrast": float(luma.std()),
-        "sr_sharpness": sharpness(luma),
-        "sr_noise": noise(luma),
-    }
+    found = _of_luma("sr", channels(sr)[0])
     return found if lr is None else found | {"sr_detail": added(sr, lr)} | given_back(sr, lr)
+
+
+def _of_luma(which: str, luma: np.ndarray) -> dict[str, float]:
+    """The measures that LR and SR both have."""
+    return {
+        f"{which}_brightness": float(luma.mean()),
+        f"{which}_contrast": float(luma.std()),
+        f"{which}_sharpness": step(luma),
+        f"{which}_noise": noise(luma),
+    }
 
 
 def channels(picture: np.ndarray) -> np.ndarray:
     """Luma and chroma of a uint8 H,W,3 picture: float64 3,H,W in levels of 8 bits."""
     found: np.ndarray = np.moveaxis(picture.astype(np.float64) @ YCBCR.T, -1, 0)
     return found
-
-
-def sharpness(channel: np.ndarray) -> float:
-    """Root mean square difference of neighbouring pixels, down and across.
-
-    Example:
-        >>> sharpness(np.array([[0.0, 3], [4, 7]])).__round__(3)
-        3.536
-    """
-    down, across = np.diff(channel, axis=0), np.diff(channel, axis=1)
-    return math.sqrt(((down**2).mean() + (across**2).mean()) / 2)
-
-
-def noise(channel: np.ndarray) -> float:
-    """Standard deviation of white noise, estimated (Immerkaer, Computer Vision and Image Understanding 64, 1996).
-
-    ``sqrt(pi / 2) / 6`` of the mean magnitude of the picture under the mask ``[1 -2 1; -2 4 -2; 1 -2 1]``, which
-    straight edges hardly answer; fine texture adds to it.
-
-    Example:
-        >>> flat = 128 + 10 * np.random.default_rng(0).normal(size=(64, 64))
-        >>> round(noise(flat))
-        10
-    """
-    second = np.diff(np.diff(channel, 2, axis=0), 2, axis=1)
-    return math.sqrt(math.pi / 2) / 6 * float(np.abs(second).mean())
 
 
 def blocks(channel: np.ndarray) -> float:
@@ -101,6 +81,34 @@ def blocks(channel: np.ndarray) -> float:
     at = np.mean([step[here].mean() for step, here in zip(steps, border, strict=True)])
     elsewhere = np.mean([step[~here].mean() for step, here in zip(steps, border, strict=True)])
     return math.log((at + 1) / (elsewhere + 1))
+
+
+def overshoot(channel: np.ndarray) -> float:
+    """How far the finest detail goes on with the next coarser one, which shows the filter that reduced a picture.
+
+    With ``m`` the mean of a pixel's four neighbours, ``f = x - m(x)`` and ``c = m(x) - m(m(x))`` it is
+    ``sum(f c) / sum(c c)``: bicubic and Lanczos reductions, which overshoot at edges, have more than means over areas.
+
+    Args:
+        channel: float H,W.
+
+    Returns:
+        NaN for pictures of one grey or of fewer than 5 px.
+    """
+    if min(channel.shape) < 5:
+        return math.nan
+    once = _neighbours(channel)
+    coarse = once[1:-1, 1:-1] - _neighbours(once)
+    fine = (channel[1:-1, 1:-1] - once)[1:-1, 1:-1]
+    power = float((coarse**2).sum())
+    return float((fine * coarse).sum()) / power if power else math.nan
+
+
+def _neighbours(channel: np.ndarray) -> np.ndarray:
+    """Mean of the four neighbours of each pixel that has four."""
+    down, across = channel[:-2, 1:-1] + channel[2:, 1:-1], channel[1:-1, :-2] + channel[1:-1, 2:]
+    found: np.ndarray = (down + across) / 4
+    return found
 
 
 def added(sr: np.ndarray, lr: np.ndarray) -> float:

@@ -28,6 +28,8 @@ class Entry:
     name: str
     day: str
     values: Mapping[str, float]
+    protocols: Mapping[str, str]
+    """How the metrics among the values were computed."""
 
 
 class Memory:
@@ -47,8 +49,6 @@ class Memory:
         self.hashes: set[str] = set()
         self.entries: list[Entry] = []
         self.checks: list[dict[str, Any]] = []
-        self.pending = False
-        """Whether pictures were added since the last check."""
         self._facts: dict[str, Any] = {}
         records = journal.open()
         if not records:
@@ -70,7 +70,6 @@ class Memory:
             self._take(record)
         elif kind == CHECK:
             self.checks.append(record)
-            self.pending = False
 
     def add(self, record: dict[str, Any]) -> None:
         """Remember what a round has scored; from then on it is seen."""
@@ -78,12 +77,14 @@ class Memory:
         self._journal.append(record)
         self._take(record)
 
-    def check(self, record: dict[str, Any]) -> None:
-        """Remember a verdict, or why there is none."""
-        record = {"kind": CHECK, **record}
-        self._journal.append(record)
-        self.checks.append(record)
-        self.pending = False
+    def check(self, time: str, outcome: Mapping[str, Any]) -> None:
+        """Remember a verdict, or why there is none, unless the last check had the same of the same pictures."""
+        found = {"kind": CHECK, "seen": len(self.entries), **outcome}
+        last = self.checks[-1] if self.checks else {}
+        if found != {name: value for name, value in last.items() if name != "time"}:
+            record = {"time": time, **found}
+            self._journal.append(record)
+            self.checks.append(record)
 
     def _take(self, record: dict[str, Any]) -> None:
         for each in [*record["new"], *record["known"]]:
@@ -91,18 +92,24 @@ class Memory:
         for each in [*record["new"], *record["known"], *record["unusable"]]:
             size, changed = each["stamp"]
             self.stamps[each["name"]] = (size, changed)
+        self._facts = record["facts"] or self._facts
         for each in record["new"]:
             numbers = {name: math.nan if value is None else float(value) for name, value in each["values"].items()}
-            self.entries.append(Entry(each["name"], each["day"], numbers))
-        self._facts = record["facts"] or self._facts
-        self.pending = self.pending or bool(record["new"])
+            name = each["name"].encode(errors="backslashreplace").decode()  # tables hold text alone
+            self.entries.append(Entry(name, each["day"], numbers, self._protocols()))
+
+    def _protocols(self) -> Mapping[str, str]:
+        """Of the metrics, as they were computed last."""
+        found: Mapping[str, str] = self._facts.get("protocols", {})
+        return found
 
     def window(self, name: str, method: str, task: str, size: int, blocks: Blocks) -> Window:
-        """The last ``size`` pictures."""
-        last = self.entries[-size:]
+        """The last ``size`` pictures; of an earlier protocol's scores none."""
+        last, now = self.entries[-size:], self._protocols()
         # A name may come again with other content
         names = [f"{entry.name}#{place}" for place, entry in enumerate(last)]
-        values = pd.DataFrame([dict(entry.values) for entry in last], index=names)
+        rows = [{m: v for m, v in each.values.items() if each.protocols.get(m) == now.get(m)} for each in last]
+        values = pd.DataFrame(rows, index=names)
         people = {
             image: str(folder)
             for image, entry in zip(names, last, strict=True)
@@ -110,12 +117,11 @@ class Memory:
         }
         days = {image: entry.day for image, entry in zip(names, last, strict=True)}
         return Window(
-            name,
-            method,
-            task,
-            values,
-            labels(names, people, days, blocks),
-            self._facts.get("protocols", {}),
-            False,
-            self._facts.get("weights"),
+            name=name,
+            method=method,
+            task=task,
+            values=values,
+            blocks=labels(names, people, days, blocks),
+            protocols=now,
+            weights=self._facts.get("weights"),
         )

@@ -64,9 +64,8 @@ class Batch:
         for file in self.new if scored else ():
             assert scored is not None
             if file.name in scored.values:
-                day = datetime.fromtimestamp(file.stamp[1] / 1e9, UTC).date().isoformat()
                 size = {"lr_size": float(file.size)} if "lr_brightness" in scored.values[file.name] else {}
-                new.append({**file.facts(), "day": day, "values": size | scored.values[file.name]})
+                new.append({**file.facts(), "day": _day(file.stamp), "values": size | scored.values[file.name]})
             else:
                 self.unusable.append({**file.facts(), "why": scored.problems.get(file.name, "")})
         facts = scored.facts if scored else {}
@@ -83,13 +82,14 @@ class NewFiles:
 
     def __init__(self, folder: Path, memory: Memory) -> None:
         self._folder, self._memory = folder, memory
-        self.scored = self._known = self._unusable = self._waiting = 0
+        self.scored = self._known = self._unusable = self._unreadable = self._waiting = 0
 
     def others(self) -> dict[str, int]:
         """How many files were not scored, and why."""
         return {
             "seen before under another name": self._known,
             "unusable": self._unusable,
+            "not to be read": self._unreadable,
             "still being written": self._waiting,
         }
 
@@ -124,8 +124,9 @@ class NewFiles:
         try:
             content = FolderFiles(self._folder.absolute()).read(name)
         except OSError:
-            content = b""
-        if not content or 0 <= age < SETTLED or self._stamp(name) != stamp:
+            self._unreadable += 1  # not remembered: permissions change without a file's time
+            return
+        if 0 <= age < SETTLED or self._stamp(name) != stamp:
             self._waiting += 1
             return
         sha256 = hashlib.sha256(content).hexdigest()
@@ -151,6 +152,14 @@ def _is_picture(name: str) -> bool:
     """Whether a name is a picture's; hidden files are of programs that are writing."""
     path = PurePosixPath(name)
     return path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in path.parts)
+
+
+def _day(stamp: Stamp) -> str:
+    """When a file was last changed; a clock may be off by millennia."""
+    try:
+        return datetime.fromtimestamp(stamp[1] / 1e9, UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return f"day {stamp[1] // (86400 * 10**9)}"
 
 
 def _now() -> str:

@@ -52,20 +52,28 @@ class _Held:
 
 
 class _Measured(InputMetric):
-    """One of drift's own measures, as a metric of the run that scores the pictures."""
+    """One of drift's own measures, as a metric of the run that scores the pictures.
+
+    Args:
+        name: of the measure.
+        with_lr: whether the pictures have an input.
+        known: by image; all measures share it, for each picture is measured once for all.
+    """
 
     direction: Direction = "none"
     settings = "of drift"
+    scores_lr = False
 
-    def __init__(self, name: str, with_lr: bool) -> None:
+    def __init__(self, name: str, with_lr: bool, known: dict[str, dict[str, float]]) -> None:
         self.name, self.title, self.protocol = name, name, f"{name} of fsrbench.drift.measures"
-        self._with_lr = with_lr
+        self._with_lr, self._known = with_lr, known
 
     def score(self, sr: Tensor, lr: Tensor, ids: Sequence[str]) -> Tensor:
         """The measure of each picture."""
-        pairs = zip(to_uint8(sr), to_uint8(lr), strict=True)
-        found = [measured(picture, given if self._with_lr else None)[self.name] for picture, given in pairs]
-        return torch.tensor(found, dtype=torch.float64)
+        if not self._known.keys() >= set(ids):
+            for image, picture, given in zip(ids, to_uint8(sr), to_uint8(lr), strict=True):
+                self._known[image] = measured(picture, given if self._with_lr else None)
+        return torch.tensor([self._known[image][self.name] for image in ids], dtype=torch.float64)
 
 
 def score(
@@ -91,7 +99,8 @@ def score(
     if of_sr:
         shown = ["sr_brightness", "sr_contrast", "sr_sharpness", "sr_noise"]
         task = f"{find_task(task).hr_size}x1"
-    own: list[str | type[Metric] | Metric] = [*(_Measured(name, not of_sr) for name in shown), *metrics]
+    known: dict[str, dict[str, float]] = {}
+    own: list[str | type[Metric] | Metric] = [*(_Measured(name, not of_sr, known) for name in shown), *metrics]
     methods: Any = {AS_IT_IS: lambda pictures: pictures} if of_sr else [method]
     run = evaluate(methods, Dataset("new pictures", samples), own, task=task, progress=False, **options)
     row = AS_IT_IS if of_sr else method

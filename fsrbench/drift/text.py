@@ -25,4 +25,4 @@ def counts(verdict: Verdict) -> str:
 
 
 def _of(pictures: int, blocks: int) -> str:
-    return f"{pictures} pictures" + (f" in {blocks} blocks" if blocks != pictures else "")
+    return f"{pictures} pictures" + (f" of {blocks} people or days" if blocks != pictures else "")

@@ -25,6 +25,8 @@ class Tested:
     """K probabilities of one as large by chance, each by itself."""
     p_family: np.ndarray
     """The same, corrected over all columns."""
+    in_spread: np.ndarray
+    """K, whether the statistic is that of the spread, which then differs more than the level."""
 
 
 def two_samples(values: np.ndarray, window: np.ndarray, blocks: np.ndarray, seed: int = 0) -> Tested:
@@ -62,7 +64,8 @@ def two_samples(values: np.ndarray, window: np.ndarray, blocks: np.ndarray, seed
         done += number
     none = np.isnan(magnitude)
     p, p_family = ((np.where(none, math.nan, count) + 1) / (done + 1) for count in (as_large, as_large_as_any))
-    return Tested(_signed(observed), p, p_family)
+    signed, in_spread = _signed(observed)
+    return Tested(signed, p, p_family, in_spread)
 
 
 def _ranks(column: np.ndarray) -> np.ndarray:
@@ -119,6 +122,8 @@ def _larger(statistics: np.ndarray) -> np.ndarray:
     return larger
 
 
-def _signed(statistics: np.ndarray) -> np.ndarray:
+def _signed(statistics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The statistic of larger magnitude of each column, and whether that is the spread's."""
     level, spread = np.split(statistics, 2)
-    return np.where(np.abs(np.nan_to_num(spread)) > np.abs(np.nan_to_num(level)), spread, level)
+    in_spread = np.abs(np.nan_to_num(spread)) > np.abs(np.nan_to_num(level))
+    return np.where(in_spread, spread, level), in_spread

@@ -50,6 +50,8 @@ class Finding:
     """Probability of such a change by chance, by itself."""
     p_corrected: float = math.nan
     """The same, corrected over everything that was tested."""
+    spread: float = math.nan
+    """The window's interquartile range over the reference's, where the spread differs more than the level."""
 
     @property
     def measure(self) -> Measure:
@@ -64,7 +66,8 @@ class Finding:
         digits = self.measure.digits
         unit = f" {self.measure.unit}" if self.measure.unit else ""
         sd = f"{self.effect:+.2f} SD" if math.isfinite(self.effect) else ""
-        extra = ", ".join(filter(None, (sd, p)))
+        spread = f"spread x{self.spread:.2f}" if math.isfinite(self.spread) else ""
+        extra = ", ".join(filter(None, (sd, spread, p)))
         return f"{self.before:.{digits}f} -> {self.after:.{digits}f}{unit}" + (f" ({extra})" if extra else "")
 
 

@@ -16,6 +16,7 @@ from fsrbench.drift.compare import compare
 from fsrbench.drift.journal import Journal
 from fsrbench.drift.memory import Memory
 from fsrbench.drift.new_files import NewFiles
+from fsrbench.drift.verdict import Verdict
 from fsrbench.drift.windows import BY_HR, Window
 from fsrbench.errors import FsrbenchError, UserError, counted, one_of
 from fsrbench.files.folders import make_folder, only_writer
@@ -65,7 +66,7 @@ def watch_command(watched: Watched, settings: Settings, every: str = "1h", once:
             began = time.monotonic()
             try:
                 code = watch.round(memory)
-            except FsrbenchError as error:
+            except (FsrbenchError, OSError) as error:
                 if once:
                     raise
                 print(f"fsrbench: {error}", file=sys.stderr, flush=True)
@@ -95,11 +96,22 @@ def _prepared(watched: Watched, settings: Settings) -> _Watch:
     one_of("kind of pictures", watched.pictures, ("lr", "sr"))
     if not watched.folder.is_dir():
         raise UserError(f"{watched.folder}: no such folder to watch")
-    if watched.out.resolve().is_relative_to(watched.folder.resolve()):
-        raise UserError(f"--out {watched.out} lies in the watched folder, which is never written to")
+    _check_apart(watched, settings.output)
     reference = settings.reference()
     make_folder(watched.out, lambda: (watched.out / JOURNAL).exists(), "give --out a new or an earlier watch's folder")
     return _Watch(watched, settings, reference)
+
+
+def _check_apart(watched: Watched, output: Path | None) -> None:
+    """Refuse whatever would write into the watched folder, tidy it up, or replace the watch's memory."""
+    folder, out = watched.folder.resolve(), watched.out.resolve()
+    for flag, path in (("--out", watched.out), ("--output", output)):
+        if path is not None and path.resolve().is_relative_to(folder):
+            raise UserError(f"{flag} {path} lies in the watched folder, which is never written to")
+    if folder.is_relative_to(out):
+        raise UserError(f"--out {watched.out} has the watched folder in it; give it a folder of its own")
+    if output is not None and output.resolve() in (out / JOURNAL, out / PAGE):
+        raise UserError(f"--output {output} is the watch's own file; name another one")
 
 
 @dataclass(frozen=True)
@@ -115,18 +127,25 @@ class _Watch:
 
     def round(self, memory: Memory) -> int:
         """Score what is new, compare, write."""
+        try:
+            self._add_new(memory)
+            verdict = self._compare(memory)
+        except FsrbenchError as error:
+            refusal = Refusal(self.watched.folder, self.settings.against, str(error).splitlines())
+            write_refusal(refusal, self.settings)
+            self._keep(memory, {"errors": refusal.reasons})
+            raise
+        write_verdict(verdict, self.settings)
+        self._keep(memory, {"verdict": as_json.model(verdict).model_dump(mode="json")})
+        return MOVED if verdict.red else HOLDS
+
+    def _add_new(self, memory: Memory) -> None:
+        """Score what is new and remember it."""
         new = NewFiles(self.watched.folder, memory)
         for batch in new.batches():
             memory.add(batch.record(self._score))
         lines = [counted(new.scored, "new picture")] + [f"{n} {what}" for what, n in new.others().items() if n]
         print(f"{self.watched.folder}: {', '.join(lines)}; {len(memory.entries)} in all", flush=True)
-        try:
-            return self._compare(memory)
-        except UserError as error:
-            refusal = Refusal(self.watched.folder, self.settings.against, str(error).splitlines())
-            self._keep(memory, {"errors": refusal.reasons})
-            write_refusal(refusal, self.settings)
-            raise
 
     def _score(self, files: dict[str, bytes]) -> Scored:
         from fsrbench.drift.score import score
@@ -137,22 +156,17 @@ class _Watch:
         options: dict[str, Any] = {"device": self.watched.device, "offline": self.watched.offline}
         return score(files, self.reference.method, self.reference.task, metrics, of_sr, **options)
 
-    def _compare(self, memory: Memory) -> int:
+    def _compare(self, memory: Memory) -> Verdict:
+        """The last pictures against the reference."""
         if not memory.entries:
             raise UserError(f"{self.watched.folder}: no pictures yet")
         name = str(self.watched.folder)
         window = memory.window(
             name, self.reference.method, self.reference.task, self.watched.window, self.settings.blocks
         )
-        verdict = compare(window, self.reference, self.settings.alpha, self.settings.seed)
-        self._keep(memory, {"verdict": as_json.model(verdict).model_dump(mode="json")})
-        write_verdict(verdict, self.settings)
-        return MOVED if verdict.red else HOLDS
+        return compare(window, self.reference, self.settings.alpha, self.settings.seed)
 
     def _keep(self, memory: Memory, outcome: dict[str, object]) -> None:
-        """Remember what a check of new pictures found, and draw the page."""
-        if memory.pending or not memory.checks:
-            memory.check(
-                {"time": datetime.now(UTC).isoformat(timespec="seconds"), "seen": len(memory.entries), **outcome}
-            )
+        """Remember what a check found, and draw the page."""
+        memory.check(datetime.now(UTC).isoformat(timespec="seconds"), outcome)
         history.write(self.watched.out / PAGE, memory, self.watched.folder, self.reference, self.watched.window)

@@ -196,8 +196,12 @@ class Collector:
         return {image: failed[image] for image in result.ids if image in failed}
 
     def _read_besides(self, metric: FeatureMetric) -> list[str]:
-        """The rows that a metric reads besides a method's own, of those that there are."""
-        wanted = [HR, *([LR] if metric.uses_lr else []), *([REFERENCE] if metric.uses_reference else [])]
+        """The rows that a metric reads besides a method's own, of those that there are.
+
+        Where LR is a control it stands in for HR that is not there: a face not found in LR is no method's fault.
+        """
+        reads_lr = metric.uses_lr and not (metric.control and HR in self.results)
+        wanted = [HR, *([LR] if reads_lr else []), *([REFERENCE] if metric.uses_reference else [])]
         return [row for row in wanted if row in self.results]
 
     def _judge_problem(self, metric: Metric) -> str | None:
@@ -224,7 +228,7 @@ class Collector:
     def _faces(self, method: str, metric: FeatureMetric) -> Faces:
         extractor, read = metric.feature_set, self._features
         result, hr = self.results[method], self.results.get(HR)
-        lr = self.results.get(LR) if metric.uses_lr else None
+        lr = self.results[LR] if LR in self._read_besides(metric) else None
         reference = self.results.get(REFERENCE, hr) if metric.uses_reference else None
         unscored = self._unscored(method, metric)
         ids = [image for image in result.ids if image not in unscored]

@@ -248,7 +248,7 @@ def _refused_methods(context: Context, images: Sequence[str], reporter: Reporter
                 context.keys.method(name)
                 str(method.description), str(method.training), method.files()
                 if isinstance(method, GivenImages):
-                    method.check_names(images)
+                    method.check_names(images, limited=spec.limit is not None)
         except FsrbenchError as error:
             if spec.isolate and isinstance(error, UserError):
                 raise  # no method has this name, which only its own process could find out

@@ -25,6 +25,7 @@ from fsrbench.engine.unit_features import stored_features
 from fsrbench.errors import FsrbenchError, UserError, counted
 from fsrbench.machine.console import Reporter
 from fsrbench.methods.isolation import parent as isolation
+from fsrbench.methods.names import folder_of
 from fsrbench.methods.timing import EFFORTS, Readings
 from fsrbench.metrics.base import SpeedMetric
 from fsrbench.pictures.decode import to_tensor
@@ -182,8 +183,9 @@ def _time(prepared: Prepared, reporter: Reporter) -> dict[str, Readings | Fsrben
     if not wanted or not prepared.methods:
         return {}
     spec, context = prepared.spec, prepared.context
-    if not all(metric.exact for metric in prepared.metrics if metric.name in wanted):
-        reporter.say(f"timing {', '.join(prepared.methods)}")
+    computing = [name for name in prepared.methods if folder_of(spec.methods[name]) is None]
+    if computing and not all(metric.exact for metric in prepared.metrics if metric.name in wanted):
+        reporter.say(f"timing {', '.join(computing)}")
     shard = next(shard for shard in prepared.shards if context.inputs.facts(shard).ids)
     lr = context.inputs.get(shard).lr[:TIMED_IMAGES]
     methods = dict(zip(prepared.methods, prepared.loaded(), strict=True))

@@ -73,12 +73,17 @@ def parse_labels(text: str, where: str) -> LabelFile:
         ({'sex': {'ann/1': 'female', 'bob/1': 'male'}, 'age': {'ann/1': '31'}}, [])
     """
     try:
-        lines = [(number, row) for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), 1) if row]
+        read = enumerate(csv.reader(io.StringIO(text, newline="")), 1)
+        lines = [(number, row) for number, row in read if any(map(str.strip, row))]
     except csv.Error as error:
         raise UserError(f"{where}: cannot be read: {error}") from None
     heading = [_plain(cell) for cell in lines[0][1]] if lines else []
     if len(heading) < 2 or heading[0].lower() != "image" or not all(heading):
-        raise UserError(f"{where}: the first line must be image and the names of the columns of labels: image,sex,age")
+        first = f"; it is {','.join(lines[0][1])[:60]!r}" if lines else ""
+        raise UserError(
+            f"{where}: the first line must be image and the names of the columns of labels, with commas: "
+            f"image,sex,age{first}"
+        )
     if twice := [name for name in heading if heading.count(name) > 1]:
         raise UserError(f"{where}: column {twice[0][:60]} is there twice")
     if len(lines) == 1:
@@ -91,8 +96,8 @@ def parse_labels(text: str, where: str) -> LabelFile:
 
 
 def _plain(cell: str) -> str:
-    """On one line, without characters that a terminal would obey."""
-    return "".join(c if c.isprintable() else "?" for c in " ".join(cell.split()))
+    """On one line, without characters that a terminal would obey; an é is one however it was written."""
+    return "".join(c if c.isprintable() else "?" for c in unicodedata.normalize("NFC", " ".join(cell.split())))
 
 
 def image_of(name: str, ids: Container[str]) -> str | None:

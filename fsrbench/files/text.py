@@ -35,7 +35,8 @@ def read_text(path: Path, most: int = MAX_BYTES) -> str:
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:
-        raise UserError(f"{path}: cannot be read: {one_line(error)}") from None
+        hint = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
+        raise UserError(f"{path}: cannot be read: {one_line(error)}{hint}") from None
 
 
 class _Loader(yaml.SafeLoader):

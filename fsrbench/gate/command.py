@@ -139,7 +139,7 @@ def write_text(path: Path, content: str, add: bool = False) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         place = nullcontext(path) if add else whole(path)
-        with place as part, part.open("a" if add else "w", encoding="utf-8") as file:
+        with place as part, part.open("a" if add else "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(content)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from None

@@ -81,15 +81,20 @@ class GivenImages(Method):
             raise FsrbenchError(f"is {picture.width} x {picture.height} px, not {self._side} x {self._side}")
         return np.asarray(picture)
 
-    def check_names(self, images: Sequence[str]) -> None:
+    def check_names(self, images: Sequence[str], limited: bool) -> None:
         """Refuse pictures of which not one has an image's name.
+
+        Args:
+            images: ids of the images of the run.
+            limited: whether the data have more, so that the others' pictures may be there.
 
         Raises:
             FsrbenchError: naming one that is expected, and one that there is.
         """
         if images and self._pictures.keys().isdisjoint(images):
             expected, first = f"{images[0][:80]}.png", self._pictures[self._names[0]].name[-80:]
-            raise FsrbenchError(f"no file is named after an image; expected e.g. {expected}, not {first}")
+            taken = f" of the {len(images)} that --limit takes" if limited else ""
+            raise FsrbenchError(f"no file is named after an image{taken}; expected e.g. {expected}, not {first}")
 
     def findings(self, images: Sequence[str], all_of_them: bool) -> list[Finding]:
         """What is wrong with the files: JPEG, and names of no image.

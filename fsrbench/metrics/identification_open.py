@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -50,12 +51,12 @@ def rate_at(found: np.ndarray, best: np.ndarray, fpir: float) -> float:
     return float((found > threshold_at(best, fpir)).mean())
 
 
-def rate_interval_at(
-    found: np.ndarray, people: np.ndarray, best: np.ndarray, strangers: np.ndarray, fpir: float, seed: int
-) -> tuple[float, float]:
-    """95 % bootstrap interval of :func:`rate_at` (percentiles): people are drawn, mated and unmated ones apart.
+def rate_intervals(
+    found: np.ndarray, people: np.ndarray, best: np.ndarray, strangers: np.ndarray, fpirs: Sequence[float], seed: int
+) -> list[tuple[float, float]]:
+    """95 % bootstrap intervals of :func:`rate_at` (percentiles): people are drawn, mated and unmated ones apart.
 
-    The threshold is found anew in each draw, so that its uncertainty counts too. Where every draw gives the same,
+    The thresholds are found anew in each draw, so that their uncertainty counts too. Where every draw gives the same,
     :func:`~fsrbench.stats.small_samples.rate_interval` with each person as one trial.
 
     Args:
@@ -63,33 +64,30 @@ def rate_interval_at(
         people: the person of each.
         best: U scores of unmated probes.
         strangers: the person of each.
-        fpir: in [0, 1].
+        fpirs: each in [0, 1].
         seed: of the draws.
     """
     falling, order = np.argsort(-best, kind="stable"), np.argsort(-found, kind="stable")
     own, theirs = (np.unique(labels, return_inverse=True)[1] for labels in (people, strangers))
-    rng, rates = np.random.default_rng(seed), []
+    thresholds = np.append(best[falling], -np.inf)
+    above = np.searchsorted(-found[order], -thresholds, "left")  # found scores above each threshold
+    rng, rates = np.random.default_rng(seed), np.empty((RESAMPLES, len(fpirs)))
     at_once = max(1, _DRAWN // max(len(best), len(found)))
     for start in range(0, RESAMPLES, at_once):
         draws = min(at_once, RESAMPLES - start)
         mated, unmated = (_draw(rng, labels, draws) for labels in (own[order], theirs[falling]))
-        passed = unmated.cumsum(axis=1)
-        allowed = np.floor(fpir * passed[:, -1:] + 1e-9)
-        thresholds = np.append(best[falling], -np.inf)[(passed <= allowed).sum(axis=1)]
-        above = np.searchsorted(-found[order], -thresholds, "left")  # found scores above each threshold
-        hits = np.concatenate([np.zeros((draws, 1)), mated.cumsum(axis=1)], axis=1)
-        rates.append(hits[np.arange(draws), above] / hits[:, -1])
-    low, high = np.quantile(np.concatenate(rates), [0.025, 0.975])
-    if low == high:
-        count = int(own.max()) + 1
-        return rate_interval(float(low), 0.0, count, count)
-    return float(low), float(high)
+        for draw, (hits, passed) in enumerate(zip(mated.cumsum(axis=1), unmated.cumsum(axis=1), strict=True), start):
+            at = above[np.searchsorted(passed, np.floor(np.array(fpirs) * passed[-1] + 1e-9), "right")]
+            rates[draw] = np.where(at > 0, hits[at - 1], 0) / hits[-1]
+    count = int(own.max()) + 1
+    ends = [(float(low), float(high)) for low, high in np.quantile(rates, [0.025, 0.975], axis=0).T]
+    return [rate_interval(low, 0.0, count, count) if low == high else (low, high) for low, high in ends]
 
 
 def _draw(rng: np.random.Generator, labels: np.ndarray, draws: int) -> np.ndarray:
     """How often each image counts in each draw of as many people as there are."""
     people = int(labels.max()) + 1
-    drawn: np.ndarray = rng.multinomial(people, np.full(people, 1 / people), size=draws)[:, labels].astype(np.float64)
+    drawn: np.ndarray = rng.multinomial(people, np.full(people, 1 / people), size=draws)[:, labels]
     return drawn
 
 
@@ -128,7 +126,7 @@ class IdentificationOpen(Recognition):
         found, best = found_scores(scores), scores.best_of_unmated
         own, strangers = enrolled.person[enrolled.mated], enrolled.person[enrolled.unmated]
         rates = {f: rate_at(found, best, f) for f in FPIRS if f == MAIN or f * len(best) >= 1}
-        intervals = {f: rate_interval_at(found, own, best, strangers, f, seed) for f in rates}
+        intervals = dict(zip(rates, rate_intervals(found, own, best, strangers, list(rates), seed), strict=True))
         values = np.full(len(faces.ids), np.nan)
         values[enrolled.mated] = found > threshold_at(best, MAIN)
         details = {"auc": area_under_curve(*_as_distances(found, best))}

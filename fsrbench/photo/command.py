@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,7 @@ from fsrbench.pictures.decode import FLATTENED, FORMATS, SUFFIXES, BadImage, dec
 from fsrbench.pictures.enlarge import enlarge
 from fsrbench.pictures.grid import GridColumn, draw_grid
 from fsrbench.process.state import preserved
+from fsrbench.protocols.settings import task_and_protocol
 from fsrbench.provenance.versions import __version__
 from fsrbench.runs.pictures import COMPRESSION, safe_name
 from fsrbench.tasks import Task, find_task
@@ -56,7 +57,10 @@ class Request:
 
     photo: Path
     method: str = "ours"
-    task: str = "x4"
+    task: str | None = None
+    """By default the protocol's, or else x4."""
+    protocol: str | None = None
+    """Gives the task, refuses others, and is written into both files' metadata."""
     out: Path = Path("runs/upscale")
     """A PNG file, or a folder."""
     smallest: float = 12
@@ -78,8 +82,9 @@ def upscale(request: Request, reporter: Reporter) -> list[Path]:
         Unavailable: weights or a package of the method or the detector are missing.
         FsrbenchError: the method fails.
     """
+    request, under = _with_task(request)
     picture_file, grid_file = _files(request)
-    task = find_task(request.task)
+    task = find_task(str(request.task))
     if request.method.partition(":")[0] == "images":
         raise UserError("upscale needs a method that computes; images: only reads pictures")
     device = find_device(request.device)
@@ -95,11 +100,19 @@ def upscale(request: Request, reporter: Reporter) -> list[Path]:
         paste(picture, face.frame.scaled(factor), pixels)
     picture_file.parent.mkdir(parents=True, exist_ok=True)
     with whole(picture_file) as part:
-        picture.save(part, "PNG", compress_level=COMPRESSION, pnginfo=_metadata(request))
-    _draw(faces, lr, sr, request, grid_file)
+        picture.save(part, "PNG", compress_level=COMPRESSION, pnginfo=_metadata(request, under))
+    _draw(faces, lr, sr, request, grid_file, _metadata(request, under))
     reporter.say(f"{request.method} super-resolved {_count(len(faces))}")
     reporter.warn(INVENTED)
     return [picture_file, grid_file]
+
+
+def _with_task(request: Request) -> tuple[Request, str]:
+    """The request with its task, and what the files say of its protocol."""
+    if request.protocol is None:
+        return replace(request, task=request.task or "x4"), ""
+    task, protocol = task_and_protocol(request.protocol, request.task)
+    return replace(request, task=task), f", protocol {protocol}"
 
 
 def _files(request: Request) -> tuple[Path, Path]:
@@ -191,7 +204,7 @@ def _factor(photo: Image.Image, faces: list[Face], task: Task, reporter: Reporte
     return min(most, wanted)
 
 
-def _draw(faces: list[Face], lr: np.ndarray, sr: np.ndarray, request: Request, out: Path) -> None:
+def _draw(faces: list[Face], lr: np.ndarray, sr: np.ndarray, request: Request, out: Path, metadata: PngInfo) -> None:
     """Draw LR, bicubic and SR side by side, most confident faces first, in groups of columns if there are many."""
     shown = min(len(faces), ROWS * GROUPS)
     rows = math.ceil(shown / math.ceil(shown / ROWS))
@@ -205,18 +218,18 @@ def _draw(faces: list[Face], lr: np.ndarray, sr: np.ndarray, request: Request, o
             large = [enlarge(lr[i], sr.shape[1]) for i in group]
             columns.append(GridColumn("bicubic", [*large, *_blank(sr, empty)]))
         columns.append(GridColumn(request.method, [*sr[group], *_blank(sr, empty)]))
-    draw_grid(columns, [""] * rows, out, INVENTED, metadata=_metadata(request))
+    draw_grid(columns, [""] * rows, out, INVENTED, metadata=metadata)
 
 
 def _blank(like: np.ndarray, count: int) -> list[np.ndarray]:
     return [np.full_like(like[0], 255)] * count
 
 
-def _metadata(request: Request) -> PngInfo:
+def _metadata(request: Request, under: str) -> PngInfo:
     """Metadata of the files, under keywords of the PNG specification."""
     text = PngInfo()
     text.add_text("Warning", INVENTED)
-    text.add_text("Description", f"Faces super-resolved by {request.method}, task {request.task}")
+    text.add_text("Description", f"Faces super-resolved by {request.method}, task {request.task}{under}")
     text.add_text("Software", f"fsrbench {__version__}")
     return text
 

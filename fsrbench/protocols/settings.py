@@ -28,13 +28,10 @@ def with_protocol(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     if values.get("protocol") is None:
         return dict(values)
-    try:
-        record = find(str(values["protocol"]))
-    except UserError as error:
-        raise WrongSetting("protocol", str(error)) from None
+    record = _find(str(values["protocol"]))
     if "metrics" in values:
-        one = record.metric_names[0]
-        raise WrongSetting("metrics", f"protocol {record.id} sets them; leave one out, or name single ones: {one}")
+        reason = f"protocol {record.id} sets them; give --protocol or --metrics, which can name "
+        raise WrongSetting("metrics", f"{reason}single ones: --metrics {record.metric_names[0]}")
     task = values.get("task", record.tasks[0])
     if task != AUTO:
         check_task_of(record, task)
@@ -43,6 +40,22 @@ def with_protocol(values: Mapping[str, Any]) -> dict[str, Any]:
         made["degradation"] = record.lr.degradation
     name = record.id if record.id in names() else str(Path(values["protocol"]).expanduser().absolute())
     return made | dict(values) | {"protocol": name}
+
+
+def task_and_protocol(protocol: str, task: str | None) -> tuple[str, str]:
+    """The task to use under a protocol, its first one by default, and what to write of the protocol.
+
+    Raises:
+        UserError: no such protocol, or it is not for the task (:class:`fsrbench.spec.WrongSetting`).
+
+    Example:
+        >>> task_and_protocol("vqfr", None)
+        ('512x1', 'vqfr 1')
+    """
+    record = _find(protocol)
+    if task is not None:
+        check_task_of(record, task)
+    return task or record.tasks[0], f"{record.id} {record.version}"
 
 
 def check_task_of(record: Record, task: str) -> None:
@@ -57,6 +70,13 @@ def check_task_of(record: Record, task: str) -> None:
         raise WrongSetting("task", str(error)) from None
     if known not in record.tasks:
         raise WrongSetting("task", f"protocol {record.id} is for {' or '.join(record.tasks)}, not {task}")
+
+
+def _find(name: str) -> Record:
+    try:
+        return find(name)
+    except UserError as error:
+        raise WrongSetting("protocol", str(error)) from None
 
 
 def check_data_of(record: Record, name: str, sha256: str) -> None:

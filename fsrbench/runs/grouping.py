@@ -93,7 +93,7 @@ def _columns(by: str, labels: Labels) -> list[tuple[str, tuple[float, ...]]]:
             found[column].append(edge)
     for column, edges in found.items():
         if any(low >= high for low, high in pairwise(edges)):
-            raise UserError(f"--by {column}: edges must increase, not {', '.join(f'{edge:g}' for edge in edges)}")
+            raise UserError(f"--by {column}: edges must increase, not {', '.join(map(_text, edges))}")
     if not found:
         raise UserError("--by: name at least one column")
     return [(column, tuple(edges)) for column, edges in found.items()]
@@ -104,7 +104,12 @@ def _number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) else None
+    return number if math.isfinite(number) and "_" not in text else None  # Python takes 1_0 for 10
+
+
+def _text(edge: float) -> str:
+    """With all its digits: dates such as 20240131 are edges too."""
+    return f"{edge:.15g}"
 
 
 def _by_label(column: str, of: Mapping[str, str]) -> Grouping:
@@ -120,7 +125,8 @@ def _by_number(column: str, of: Mapping[str, str], edges: Sequence[float]) -> Gr
     numbers = {image: _number(label) for image, label in of.items()}
     if wrong := [image for image, number in numbers.items() if number is None]:
         raise UserError(f"--by {column}: {of[wrong[0]][:40]!r} is no number ({wrong[0][:80]}); leave out the edges")
-    names = [f"under {edges[0]:g}", *(f"{a:g} to under {b:g}" for a, b in pairwise(edges)), f"{edges[-1]:g} and over"]
+    between = (f"{_text(low)} to under {_text(high)}" for low, high in pairwise(edges))
+    names = [f"under {_text(edges[0])}", *between, f"{_text(edges[-1])} and over"]
     groups = {image: names[bisect(edges, number)] for image, number in numbers.items() if number is not None}
     there = set(groups.values())
     return _checked(Grouping(column, tuple(name for name in names if name in there), groups))

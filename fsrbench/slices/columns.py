@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,6 +40,12 @@ class Column:
         """Whether the values are words."""
         return self.values.dtype.kind != "f"
 
+    @property
+    def known(self) -> np.ndarray:
+        """Whether the value of each image is known: bool N."""
+        found: np.ndarray = self.values != "" if self.is_category else ~np.isnan(self.values)
+        return found
+
 
 def columns_of(run: RunData, images: pd.Index, labels: Labels | None = None) -> tuple[list[Column], list[str]]:
     """The columns of some images, and why others cannot be searched.
@@ -50,7 +56,8 @@ def columns_of(run: RunData, images: pd.Index, labels: Labels | None = None) -> 
         labels: further columns, the label of each image.
 
     Returns:
-        Columns whose known values differ, and a line on each that is constant or not known.
+        Columns whose known values differ, then whether they are known; and a line on each that is constant or not
+        known.
 
     Raises:
         UserError: the run has no properties.
@@ -65,12 +72,25 @@ def columns_of(run: RunData, images: pd.Index, labels: Labels | None = None) -> 
     found, left_out = [], []
     for name in table:
         column = Column(str(name), _values(table[name]), UNITS.get(str(name), ""))
-        known = column.values[column.values != ""] if column.is_category else column.values[~np.isnan(column.values)]
+        known = column.values[column.known]
         if len(np.unique(known)) > 1:
             found.append(column)
         else:
             left_out.append(f"{name} ({'the same everywhere' if len(known) else 'not known'})")
-    return found, left_out
+    return [*found, *_presence(found)], left_out
+
+
+def _presence(columns: Sequence[Column]) -> Iterator[Column]:
+    """Whether a value is known, where it is of some images only.
+
+    What a degradation did not draw, or a detector did not find, may matter more than the values of the others.
+    """
+    seen = set()
+    for column in columns:
+        key = column.known.tobytes()
+        if not column.known.all() and key not in seen:
+            seen.add(key)
+            yield Column(f"{column.name} known", np.where(column.known, "yes", "no"))
 
 
 def _drawn(run: RunData, images: pd.Index) -> pd.DataFrame:
@@ -88,8 +108,8 @@ def _is_number(value: object) -> bool:
 
 
 def _values(column: pd.Series) -> np.ndarray:
-    numbers = pd.to_numeric(column.replace("", math.nan), errors="coerce")
-    words = numbers.isna() & column.notna() & (column != "")
+    numbers = pd.to_numeric(column.replace("", math.nan), errors="coerce").replace([math.inf, -math.inf], math.nan)
+    words = pd.to_numeric(column, errors="coerce").isna() & column.notna() & (column != "")
     if not words.any() and numbers.nunique() > FEW_VALUES:
         return numbers.to_numpy(dtype=np.float64)
     texts = [f"{value:g}" if _is_number(value) else str(value) for value in column.where(column.notna(), "")]

@@ -43,7 +43,7 @@ class Condition:
 
     def holds(self, column: Column) -> np.ndarray:
         """For N images whether they fulfil it: bool N."""
-        values, known = column.values, column.values != "" if column.is_category else ~np.isnan(column.values)
+        values = column.values
         match self.sign:
             case ">":
                 found = values > self.value
@@ -53,7 +53,7 @@ class Condition:
                 found = values == self.value
             case "≠":
                 found = values != self.value
-        mask: np.ndarray = found & known
+        mask: np.ndarray = found & column.known
         return mask
 
     @property
@@ -90,11 +90,11 @@ def candidates(columns: Iterable[Column]) -> Iterator[Condition]:
     for column in columns:
         values = column.values
         if column.is_category:
-            names, counts = np.unique(values[values != ""], return_counts=True)
+            names, counts = np.unique(values[column.known], return_counts=True)
             for name in names[np.argsort(-counts, kind="stable")][:MOST_CATEGORIES]:
                 yield Condition(column.name, "=", str(name))
         else:
-            for threshold in _thresholds(column.name, values[~np.isnan(values)]):
+            for threshold in _thresholds(column.name, values[column.known]):
                 yield Condition(column.name, ">", threshold, column.unit)
 
 

@@ -121,7 +121,7 @@ def find_slices(
         UserError: an unknown name, a metric without scores or direction, too few people, or nothing to search.
     """
     info = _metric(run, metric)
-    chosen = tuple(methods or [name for name in run.methods if name != base])
+    chosen = tuple(methods or [name for name in _scored(run, info) if name != base])
     scores = _scores(run, info, chosen, base)
     columns, left_out = columns_of(run, scores.index, labels)
     if not columns:
@@ -145,6 +145,12 @@ def find_slices(
     return Found(run, info, base, chosen, slices, len(scores), counts, names, tuple(left_out), seed)
 
 
+def _scored(run: RunData, info: MetricInfo) -> list[str]:
+    """The methods that have a finite score: one that failed is not to end the search of the others."""
+    known = run.per_image(info.name)
+    return [name for name in run.methods if name in known and np.isfinite(known[name]).any()]
+
+
 def _metric(run: RunData, name: str) -> MetricInfo:
     if name not in run.metrics:
         raise UserError(f"{unknown_name('metric of this run', name, run.metrics)}")
@@ -152,7 +158,7 @@ def _metric(run: RunData, name: str) -> MetricInfo:
     if not (run.scores["metric"] == name).any():
         raise UserError(f"{name} has no score of each image; choose another with --metric")
     if info.direction == "none":
-        raise UserError(f"{name} has no better end; choose another with --metric")
+        raise UserError(f"{name} has no direction, so nothing is worse; choose another with --metric")
     return info
 
 
@@ -166,8 +172,8 @@ def _scores(run: RunData, info: MetricInfo, methods: Sequence[str], base: str | 
         if name not in known:
             raise UserError(f"{name} has no score in {info.name}")
     finite = known[names].replace([np.inf, -np.inf], np.nan).dropna()
-    if finite.empty:
-        raise UserError(f"no image has a finite {info.name} of {', '.join(names)}")
+    if finite.empty or not methods:
+        raise UserError(f"no image has a finite {info.name} of {', '.join(names) or 'any method'}")
     return finite[list(methods)].sub(finite[base], axis=0) if base else finite[list(methods)]
 
 

@@ -39,8 +39,12 @@ def title(found: Found) -> str:
     """What was searched on which images."""
     minus = f" minus {found.base}'s" if found.base else ""
     searched, held_out = found.people
+    count = searched + held_out
+    people = (
+        f"of {count} people" if found.run.identities else f"(nobody is named: each counts as one of {count} people)"
+    )
     return (
-        f"{found.metric.label}{minus} of {counted(found.images, 'image')} of {searched + held_out} people: "
+        f"{found.metric.label}{minus} of {counted(found.images, 'image')} {people}: "
         f"{searched} searched, {held_out} held out for the tests"
     )
 
@@ -49,16 +53,21 @@ def notes(found: Found) -> Iterator[str]:
     """What the columns mean, and what was and what could not be searched."""
     tested, shown = len(found.slices), sum(each.confirmed for each in found.slices)
     if more := tested - shown:
-        yield f"Of the {counted(tested, 'slice')} that the search gave, {more} did not hold on the held-out people."
+        yield f"Slices that the search gave: {tested}; not confirmed on the held-out people: {more} (see slices.json)."
     if shown:
         yield (
             "Images (people): in the slice, of both halves. The other columns are of held-out people alone. Effect: "
             "mean in the slice minus mean elsewhere, its interval over people. p: permutation test by person, of a "
-            f"refined slice against its own branch, too; Holm over all {tested}; shown below {LEVEL:g}."
+            f"refined slice against its own branch, too; Holm over {counted(tested, 'slice')}; shown below {LEVEL:g}."
         )
     yield f"Searched: {', '.join(found.columns)}."
     if found.left_out:
         yield f"Not searched: {', '.join(found.left_out)}."
+        if "yaw (not known)" in found.left_out:
+            yield (
+                "Head pose needs landmarks: landmarks.csv in the data, or a metric in the run that finds them "
+                "(landmark_nme, lmd_dlib, verification)."
+            )
 
 
 def as_json(found: Found) -> str:

@@ -37,12 +37,14 @@ def can_tell(people: Sequence[int]) -> list[bool]:
 
 
 def p_text(p: float) -> str:
-    """A p as it is written, never as 0.
+    """A p as it is written, never as 0; of no test a dash.
 
     Example:
         >>> p_text(0.0004), p_text(1e-12)
         ('= 0.0004', '< 1e-12')
     """
+    if p != p:
+        return "–"
     return f"= {p:.2g}" if p > SMALLEST_P else f"< {SMALLEST_P:g}"
 
 

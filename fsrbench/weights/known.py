@@ -44,6 +44,7 @@ class WeightFile:
 
 
 _OF_SCRIPTS: Final = {
+    "landmarks98": ("landmarks98.onnx", "any network of 98 landmarks as ONNX, VQFR's being alignment_WFLW_4HG.pth"),
     "resnet18_110": ("resnet18_110.onnx", "resnet18_110.pth of github.com/ronghuaiyang/arcface-pytorch as ONNX"),
     "arcface_resnet18": (
         "arcface_resnet18.onnx",
@@ -56,6 +57,13 @@ _OF_SCRIPTS: Final = {
     ),
 }
 """What published scripts read, by name: the file, and what it is made from. Nobody publishes a sha256 of these."""
+
+
+def _of_a_script(name: str) -> WeightFile:
+    file, origin = _OF_SCRIPTS[name]
+    return WeightFile(name, file, None, None, f"its owner's; name the file with --weights {name}=FILE", origin=origin)
+
+
 JUDGES: Final = {
     w.name: w
     for w in (
@@ -103,14 +111,9 @@ JUDGES: Final = {
             "https://github.com/ternaus/retinaface/releases/download/0.01/retinaface_resnet50_2020-07-20-f168fae3c.zip",
             "MIT (retinaface-pytorch)",
         ),
-        WeightFile(
-            "landmarks98", "landmarks98.onnx", None, None, "its owner's; name the file with --weights landmarks98=FILE"
-        ),
+        _of_a_script("landmarks98"),
         WeightFile("arcface", "arcface.onnx", None, None, "its owner's; name the file with --weights arcface=FILE"),
-        *(
-            WeightFile(name, file, None, None, f"its owner's; name the file with --weights {name}=FILE", origin=origin)
-            for name, (file, origin) in _OF_SCRIPTS.items()
-        ),
+        *(_of_a_script(name) for name in _OF_SCRIPTS if name != "landmarks98"),
         WeightFile(
             "niqe_face",
             "niqe_face.safetensors",

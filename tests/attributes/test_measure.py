@@ -10,7 +10,7 @@ from made import call, encode_picture, run, write_files
 from made.classifiers import COLOURS, strongest
 from PIL import Image
 
-from fsrbench.attributes.measure import measure
+from fsrbench.attributes.measure import measure, written
 from fsrbench.errors import UserError
 from fsrbench.runs import RunData
 from fsrbench.runs.grouping import groupings, labels_of
@@ -77,3 +77,9 @@ def test_a_run_without_pictures_is_refused(done: RunData, tmp_path: Path) -> Non
     empty = RunData(tmp_path, done.scores, done.summary, done.manifest, images=done.images, labels=done.labels)
     with pytest.raises(UserError, match="keeps no pictures of images with a label in colour"):
         measure(empty, grouping, strongest)
+
+
+def test_classes_that_are_never_seen_have_no_measure() -> None:
+    found = proportions(["a", "b"], ["other", "other"], ["1", "2"], ["a", "b"])
+    (row,) = (line for line in written("sex", {"m": found}, "", "made").splitlines() if line.startswith("| m "))
+    assert row == "| m | 0, 0 | – | – | – |"

@@ -131,3 +131,13 @@ def test_best_threshold_is_never_worse_than_one_from_other_folds(people: Faces) 
 
 def test_only_own_landmarks_align_pictures_by_themselves() -> None:
     assert {p.name for p in PROTOCOLS if p.alignment == "sr"} == {"own landmarks", "both of these"}
+
+
+@pytest.mark.parametrize(("side", "left"), [(64, 4), (128, 4), (256, 1), (512, 0)])
+def test_ways_to_enlarge_for_niqe_are_left_out_where_nothing_is_enlarged(side: int, left: int) -> None:
+    kept = [p for p in PROTOCOLS if not p.only_enlarges_below(side)]
+    names = [p.name for p in kept if p.metric == "niqe" and p.group in ("size", "kernel")]
+    assert len(names) == left
+    assert side != 256 or names == ["enlarged to 384 px"]
+    assert {"default", "pmrf, vqfr"} <= {p.name for p in kept if p.metric == "niqe"}
+    assert len(kept) == len(PROTOCOLS) - 4 + left  # nothing else goes

@@ -44,6 +44,10 @@ LAYOUTS = {
     "in and out of a session": (["ann/1.png", "ann/indoor/2.png", "bob/1.png"], ["ann", "ann", "bob"]),
     "a split around": (["train/ann/cam_1/1.png", "test/ann/cam_2/2.png", "test/bob/1.png"], ["ann", "bob", "ann"]),
     "groups": (["actors/faces/Al/1.png", "actors/faces/Bo/1.png", "actresses/faces/Cy/1.png"], ["Al", "Bo", "Cy"]),
+    "subsets of a challenge": (
+        ["CelebA/1.png", "CelebChild-Test/2.png", "LFW-Test/3.png", "WebPhoto-Test/4.png", "Wider-Test/5.png"],
+        [None] * 5,
+    ),
     "only cameras": (["cam0/1.png", "cam1/1.png"], ["cam0", "cam1"]),
     "a person called Day": (["x/Day/1.png", "x/Smith/1.png"], ["Day", "Smith"]),
     "LFW": (["lfw/Al_B/Al_B_0001.png", "lfw/Cy_D/Cy_D_0001.png"], ["Al_B", "Cy_D"]),

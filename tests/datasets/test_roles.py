@@ -18,7 +18,14 @@ def test_folders_around_everything_and_the_names_of_published_sets_count() -> No
 
 
 @pytest.mark.parametrize(
-    "ids", [["gallery/1_1", "other/1_2"], ["gallery/1_1", "gallery/2_1"], ["ann/gallery/1", "ann/probe/2"], ["1", "2"]]
+    "ids",
+    [
+        ["gallery/1_1", "other/1_2"],
+        ["gallery/1_1", "gallery/2_1"],
+        ["ann/gallery/1", "ann/probe/2"],
+        ["1", "2"],
+        ["distractors/x"],
+    ],
 )
 def test_other_folders_have_no_roles(ids: list[str]) -> None:
     assert parts(ids) == {}
@@ -29,6 +36,8 @@ def test_other_folders_have_no_roles(ids: list[str]) -> None:
     [
         (["gallery/ann", "probe/1_1"], "1 pictures of the gallery have no identity, e.g. gallery/ann"),
         (["gallery/7_1", "probe/7_2", "unmated_probe/7_3"], "shows 7, who is in the gallery"),
+        (["probe/ann/1", "distractors/x"], "distractors/, probe/ without gallery/"),
+        (["gallery/ann/1", "distractors/x"], "distractors/, gallery/ without probe/"),
     ],
 )
 def test_what_contradicts_itself_is_refused(ids: list[str], reason: str) -> None:

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from made.drifting import enlarge, faces, jpeg, noisy, window
+from scipy import stats
 
 from fsrbench.drift import conditional, two_samples
-from fsrbench.drift.compare import compare
+from fsrbench.drift.as_json import model
+from fsrbench.drift.compare import MOST, _drawn, compare
 from fsrbench.drift.verdict import Part, State, Verdict
 from fsrbench.drift.windows import Window
 from fsrbench.errors import UserError
@@ -58,7 +60,32 @@ def test_a_changed_method_is_its_own(reference: Window) -> None:
     assert detail.after / detail.before == pytest.approx(1.2, rel=0.1)
 
 
+@pytest.mark.parametrize(("days", "each"), [(12, 1000), (3000, 4)])
+def test_a_small_window_is_read_whole_beside_any_reference(days: int, each: int) -> None:
+    blocks = np.array([f"r {day}" for day in range(days) for _ in range(each)] + [f"w {k // 6}" for k in range(200)])
+    is_window = np.repeat([False, True], [days * each, 200])
+    drawn = _drawn(blocks, is_window, seed=0)
+    assert drawn[is_window].all()
+    assert MOST / 2 - 100 <= drawn.sum() <= MOST
+    assert len(set(blocks[drawn & ~is_window])) >= 12
+    both = _drawn(blocks, np.arange(len(blocks)) % 2 == 0, seed=0)
+    assert both.sum() <= MOST
+
+
 @pytest.mark.heavy
+def test_a_change_of_spread_alone_is_called_so(reference: Window) -> None:
+    now = window(faces(COUNT, seed=1))
+    name, values = "sr_noise", now.values.copy()
+    middle = reference.values[name].median()
+    values[name] = middle + 3 * (values[name] - values[name].median())
+    verdict = compare(replace(now, values=values), reference)
+    (found,) = [each for each in verdict.of(Part.OUTPUTS, State.MOVED) if each.name == name]
+    ranges = [stats.iqr(each[name].dropna()) for each in (values, reference.values)]
+    assert found.spread == pytest.approx(ranges[0] / ranges[1])
+    assert f"SD, spread x{found.spread:.2f}, p" in found.numbers()
+    assert model(verdict).model_dump()["findings"][verdict.findings.index(found)]["spread"] == found.spread
+
+
 def test_false_alarms_are_as_many_as_declared() -> None:
     """Of 200 pairs of windows of one source 2 to 8 % raise an alarm at 5 %."""
     source = window(faces(400, seed=9)).values

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 
+from fsrbench.drift import conditional
 from fsrbench.drift.conditional import _Statistics, beyond_inputs
 
 N = 60
@@ -43,6 +46,16 @@ def test_a_change_a_fifth_of_what_inputs_do_is_seen() -> None:
     assert found.tested.p_family[2] < 0.05  # all together
     assert found.shift[0] == pytest.approx(0.2, abs=0.08)
     assert found.explained[0] > 0.9
+
+
+def test_corrected_p_can_be_as_small_as_exchanges_allow_for_any_number_of_outputs() -> None:
+    inputs, window, blocks = made(3)
+    outputs = np.random.default_rng(3).normal(size=(2 * N, 12))
+    outputs[window, 0] += 3
+    with mock.patch.object(conditional, "PERMUTATIONS", 250):
+        found = beyond_inputs(inputs, outputs, window, blocks)
+    assert found.tested.p_family[0] == pytest.approx(1 / 251)
+    assert (found.tested.p_family >= found.tested.p - 1e-12).all()
 
 
 def test_inputs_without_common_ground_leave_nothing_to_compare() -> None:

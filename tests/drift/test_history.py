@@ -57,6 +57,21 @@ def test_the_page_shows_every_check_and_loads_nothing() -> None:
     assert re.search(r'<circle class="moved"', page)
 
 
+def test_the_page_says_where_a_spread_has_moved() -> None:
+    found = checks()
+    (noise,) = [
+        each
+        for each in found[-1]["verdict"]["findings"]  # type: ignore[index]
+        if each["measure"] == "lr_noise"
+    ]
+    noise["spread"] = 1.57
+    assert "spread ×1.57" in render(found, Path("camera"), REFERENCE, 200, 20)
+    noise["state"] = "holds"
+    assert "spread ×1.57" not in render(found, Path("camera"), REFERENCE, 200, 20)
+    del noise["spread"]  # a journal of an earlier version
+    assert "LR noise" in render(found, Path("camera"), REFERENCE, 200, 20)
+
+
 def test_a_page_of_no_check_and_of_refusals_alone() -> None:
     assert "not compared" in render([], Path("camera"), REFERENCE, 200, 0)
     assert "too &lt;few&gt;" in render(checks()[:1], Path("camera"), REFERENCE, 200, 3)

@@ -8,7 +8,8 @@ from made.drifting import enlarge, faces, jpeg, noisy
 from PIL import Image
 from scipy import signal
 
-from fsrbench.drift.measures import added, blocks, channels, given_back, lr_measures, noise, sharpness, sr_measures
+from fsrbench.drift.measures import added, blocks, channels, given_back, lr_measures, overshoot, sr_measures
+from fsrbench.pictures.properties import noise, step
 
 PICTURE = faces(1, seed=1)[0]
 
@@ -28,7 +29,7 @@ def test_channels_are_those_of_jpeg() -> None:
 
 
 def test_sharpness_by_hand() -> None:
-    assert sharpness(np.array([[0.0, 3], [4, 7]])) == pytest.approx(math.sqrt((16 + 9) / 2))
+    assert step(np.array([[0.0, 3], [4, 7]])) == pytest.approx(math.sqrt((16 + 9) / 2))
 
 
 def test_blocks_of_jpeg_are_seen_and_small_pictures_have_none() -> None:
@@ -36,6 +37,22 @@ def test_blocks_of_jpeg_are_seen_and_small_pictures_have_none() -> None:
     luma, packed = channels(smooth)[0], channels(jpeg(smooth, 10))[0]
     assert blocks(packed) > blocks(luma) + 0.3
     assert math.isnan(blocks(luma[:15]))
+
+
+def test_overshoot_is_that_of_scipys_filters_and_shows_the_reduction() -> None:
+    luma = channels(PICTURE)[0]
+    cross = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]) / 4
+    once = signal.convolve2d(luma, cross, "same")
+    fine, coarse = (each[2:-2, 2:-2] for each in (luma - once, once - signal.convolve2d(once, cross, "same")))
+    assert overshoot(luma) == pytest.approx(float((fine * coarse).sum() / (coarse**2).sum()))
+    assert math.isnan(overshoot(np.full((8, 8), 3.0)))
+    assert math.isnan(overshoot(luma[:4]))
+
+    def mean(reduction: Image.Resampling) -> float:
+        pictures = (Image.fromarray(enlarge(lr)).resize((32, 32), reduction) for lr in faces(20, seed=3))
+        return float(np.mean([overshoot(channels(np.asarray(each))[0]) for each in pictures]))
+
+    assert mean(Image.Resampling.LANCZOS) > mean(Image.Resampling.BICUBIC) > mean(Image.Resampling.BOX)
 
 
 def test_each_input_measure_answers_to_its_own_fault() -> None:

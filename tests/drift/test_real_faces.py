@@ -30,7 +30,7 @@ pytestmark = [
 Made = dict[str, np.ndarray]
 
 
-def people(first: int, count: int) -> Made:
+def people(first: int, count: int, reduction: Image.Resampling = Image.Resampling.BICUBIC) -> Made:
     """LR pictures of some people, by image."""
     found: Made = {}
     with zipfile.ZipFile(FACES) as archive:
@@ -41,7 +41,7 @@ def people(first: int, count: int) -> Made:
                 hr = (
                     Image.open(io.BytesIO(archive.read(name))).convert("RGB").resize((64, 64), Image.Resampling.LANCZOS)
                 )
-                found[name] = np.asarray(hr.resize((16, 16), Image.Resampling.BICUBIC))
+                found[name] = np.asarray(hr.resize((16, 16), reduction))
     return found
 
 
@@ -83,6 +83,14 @@ def test_the_same_model_on_other_people_holds(reference: Window, today: Made) ->
 def test_faults_of_inputs(reference: Window, today: Made, fault: Callable[[np.ndarray], np.ndarray]) -> None:
     found = states(compare(window({name: fault(lr) for name, lr in today.items()}), reference))
     assert found == (State.MOVED, State.MOVED, State.OPEN)
+
+
+def test_another_reduction_is_not_the_methods_fault(reference: Window, today: Made) -> None:
+    """Cameras that average over areas, where the reference was reduced by bicubic filters."""
+    other = people(126, PEOPLE, Image.Resampling.BOX)
+    found = compare(window(other), reference)
+    assert found.state(Part.INPUTS) is State.MOVED
+    assert found.state(Part.BEYOND) is not State.MOVED
 
 
 def test_a_layer_scaled_by_three_per_cent(reference: Window, today: Made) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import random
@@ -8,7 +10,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -16,13 +21,15 @@ from made import call
 from made.drifting import drop, enlarge, faces, noisy, window
 from made.places import ROOT, TESTS
 
+from fsrbench.datasets import FolderFiles
 from fsrbench.drift import score as scoring
 from fsrbench.drift import watch as watching
 from fsrbench.drift.command import Settings
+from fsrbench.drift.journal import Journal
 from fsrbench.drift.score import Scored
 from fsrbench.drift.watch import Watched, watch_command
 from fsrbench.drift.windows import Window, measured
-from fsrbench.errors import UserError
+from fsrbench.errors import CannotWrite, FsrbenchError, UserError
 from fsrbench.pictures.decode import decode
 
 COUNT = 40
@@ -131,6 +138,132 @@ def test_what_is_no_picture_is_said_once(camera: Path, capsys: pytest.CaptureFix
     assert "unusable" not in capsys.readouterr().out
 
 
+def test_empty_files_wait_and_then_are_no_pictures(camera: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, age in (("begun.png", 30), ("left.png", 3600)):
+        (camera / name).touch()
+        os.utime(camera / name, (time.time() - age,) * 2)
+    a_round(camera)
+    assert "1 unusable, 1 still being written" in capsys.readouterr().out
+
+
+def test_what_cannot_be_read_is_counted_and_read_later(camera: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    locked = drop(camera, "locked.png", faces(1, seed=5)[0])
+    read = FolderFiles.read
+
+    def refuse(files: FolderFiles, name: str) -> bytes:
+        if name == locked.name:
+            raise PermissionError("no")
+        return read(files, name)
+
+    with mock.patch.object(FolderFiles, "read", refuse):
+        a_round(camera)
+    assert "1 not to be read" in capsys.readouterr().out
+    a_round(camera)
+    assert scored(camera)[-1] == "locked.png"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+@pytest.mark.parametrize("format", ["text", "json", "junit", "prometheus"])
+def test_names_that_are_no_text(camera: Path, format: str) -> None:
+    folder = camera.rename(camera.parent / os.fsdecode(b"cam\xff"))
+    for place, lr in enumerate(faces(COUNT, seed=3)):
+        drop(folder, os.fsdecode(b"%d\xff.png" % place), lr)
+    output = folder.parent / "output"
+    settings = Settings(Path("reference"), format=format, output=output)
+    assert watch_command(Watched(folder, folder.parent / "state"), settings, once=True) in (0, 1)
+    text = output.read_text(encoding="utf-8")
+    assert "\\" not in text or (format == "json" and "cam\udcff" in json.loads(text)["run"]) or format == "text"
+    assert len(scored(folder)) == 2 * COUNT
+
+
+def test_a_clock_that_is_off_by_millennia(camera: Path) -> None:
+    far = drop(camera, "far.png", faces(1, seed=5)[0])
+    os.utime(far, (1e12, 1e12))
+    if far.stat().st_mtime < 1e12:
+        pytest.skip("this file system ends earlier")
+    a_round(camera)
+    assert scored(camera)[-1] == "far.png"
+
+
+def test_a_full_disk_leaves_the_journal_whole(camera: Path) -> None:
+    """A watch goes on in the same process when there is room again."""
+    a_round(camera)
+    journal = Journal(camera.parent / "state" / "journal.jsonl")
+    before = journal.path.read_bytes()
+    with pytest.raises(CannotWrite), _full_after(100):
+        journal.append({"kind": "pictures", "text": "x" * 1000})
+    assert journal.path.read_bytes() == before
+
+
+@contextmanager
+def _full_after(written: int) -> Iterator[None]:
+    """Of what is written to files without a buffer only so many bytes get through."""
+    opened = Path.open
+
+    class Full(io.FileIO):
+        def write(self, data: Any) -> int:
+            nonlocal written
+            if not written:
+                raise OSError(errno.ENOSPC, "no space left on device")
+            part = bytes(data)[:written]
+            written -= len(part)
+            return super().write(part)
+
+    def open_full(path: Path, mode: str = "r", *rest: Any, **more: Any) -> Any:
+        return Full(path, "a") if mode == "ab" else opened(path, mode, *rest, **more)
+
+    with mock.patch.object(Path, "open", open_full):
+        yield
+
+
+def test_scores_of_an_earlier_protocol_leave_the_window(camera: Path, reference: Window) -> None:
+    def with_niqe(value: float, protocol: str) -> Any:
+        def score(files: dict[str, bytes], *_: object, **__: object) -> Scored:
+            found = by_hand(files)
+            values = {name: {**numbers, "niqe": value} for name, numbers in found.values.items()}
+            return Scored(values, {}, {"protocols": {"niqe": protocol}, "weights": None})
+
+        return score
+
+    old = replace(reference, values=reference.values.assign(niqe=5.0), protocols={"niqe": "old"})
+    with (
+        mock.patch.object(scoring, "score", with_niqe(5.0, "old")),
+        mock.patch.object(Settings, "reference", return_value=old),
+    ):
+        a_round(camera)
+    for place, lr in enumerate(faces(COUNT // 2, seed=2)):
+        drop(camera, f"new-{place:03}.png", lr, age=100 - place)
+    new = replace(reference, values=reference.values.assign(niqe=9.0), protocols={"niqe": "new"})
+    with (
+        mock.patch.object(scoring, "score", with_niqe(9.0, "new")),
+        mock.patch.object(Settings, "reference", return_value=new),
+    ):
+        assert a_round(camera, window=COUNT) == 0
+
+
+def test_another_reference_is_another_check(camera: Path, reference: Window) -> None:
+    a_round(camera)
+    with mock.patch.object(Settings, "reference", return_value=replace(reference, name="later")):
+        a_round(camera)
+        a_round(camera)
+    found = [check["verdict"]["reference"] for check in records(camera, "check")]  # type: ignore[index]
+    assert found == ["reference", "later"]
+
+
+def test_what_cannot_be_scored_is_written_in_the_format(camera: Path) -> None:
+    output = camera.parent / "drift.json"
+    output.write_text("of an earlier check")
+
+    def nothing(files: dict[str, bytes], *_: object, **__: object) -> Scored:
+        return Scored({}, dict.fromkeys(files, "the method failed"), {})
+
+    settings = Settings(Path("reference"), format="json", output=output)
+    with mock.patch.object(scoring, "score", nothing), pytest.raises(FsrbenchError, match="could be scored"):
+        watch_command(Watched(camera, camera.parent / "state"), settings, once=True)
+    assert json.loads(output.read_text())["exit_code"] == 2
+    assert scored(camera) == []
+
+
 def test_too_few_pictures_are_kept_for_later(tmp_path: Path) -> None:
     camera = tmp_path / "camera"
     drop(camera, "a.png", faces(1, seed=1)[0])
@@ -145,20 +278,23 @@ def test_too_few_pictures_are_kept_for_later(tmp_path: Path) -> None:
     [
         ({"folder": Path("nowhere")}, "nowhere: no such folder to watch"),
         ({"out": "camera/state"}, "lies in the watched folder, which is never written to"),
+        ({"out": "."}, "has the watched folder in it; give it a folder of its own"),
+        ({"output": "camera/000.png"}, "000.png lies in the watched folder, which is never written to"),
+        ({"output": "state/journal.jsonl"}, "journal.jsonl is the watch's own file; name another one"),
         ({"pictures": "hr"}, "unknown kind of pictures 'hr'; known: lr, sr"),
     ],
 )
-def test_what_cannot_be_watched(camera: Path, changes: dict[str, object], message: str) -> None:
-    if "out" in changes:
-        changes = {"out": camera / "state"}
-    settings = {"folder": camera, "out": camera.parent / "state"} | changes
+def test_what_cannot_be_watched(camera: Path, changes: dict[str, Any], message: str) -> None:
+    places = {name: camera.parent / path for name, path in changes.items() if name in ("out", "output")}
+    settings = {"folder": camera, "out": camera.parent / "state"} | changes | places
+    output = settings.pop("output", None)
+    before = {path: path.read_bytes() for path in camera.iterdir()}
     with pytest.raises(UserError, match=message):
-        watch_command(Watched(**settings), Settings(Path("reference")), once=True)  # type: ignore[arg-type]
+        watch_command(Watched(**settings), Settings(Path("reference"), output=output), once=True)
+    assert {path: path.read_bytes() for path in camera.iterdir()} == before
 
 
 def test_a_state_of_another_method_is_refused(camera: Path, reference: Window) -> None:
-    from dataclasses import replace
-
     a_round(camera)
     other = replace(reference, method="other")
     with (

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
-from made.units import IDS, METRICS, Alone, Made, Matches, Reference, reading, unit
+from made.units import IDS, METRICS, STORED, Alone, Made, Matches, Reference, reading, unit
 
 from fsrbench.engine.frames import CURVE_COLUMNS, DETAIL_COLUMNS
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable
@@ -14,7 +14,7 @@ from fsrbench.metrics.base import CombinedMetric
 from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
 from fsrbench.metrics.speed import Latency
 from fsrbench.runs.columns import SCORE_COLUMNS, SUMMARY_COLUMNS
-from fsrbench.runs.names import HR
+from fsrbench.runs.names import HR, LR
 from fsrbench.stats.intervals import mean_interval
 
 
@@ -285,3 +285,20 @@ def test_a_missing_part_takes_the_combined_number_with_it(refused, status):
 def test_a_part_that_is_not_measured_is_named():
     made = Made(unit(HR), unit("m"), metrics=[*METRICS, Sum("alone", "nothing")])
     assert made.row("m", "sum")["note"] == "lacks nothing; nothing: is not measured in this run"
+
+
+class Control(Matches):
+    """As identification: LR is a row, and stands in for HR that is not there."""
+
+    name, uses_lr, control = "control", True, True
+
+
+@pytest.mark.parametrize("has_hr", [True, False])
+def test_a_face_not_found_in_the_control_is_scored_where_there_is_hr(has_hr):
+    metric = Control()
+    lost = {"colour": {"a/1": "no face"}}
+    lr = unit(LR, unscored=lost)
+    STORED[lr.features["colour"]] = {"red": np.arange(3.0)}
+    made = Made(*([unit(HR)] if has_hr else []), lr, unit("m"), metrics=[metric], methods=["m"])
+    assert made.row("m", "control")["n"] == len(metric.seen[0].ids) == (4 if has_hr else 3)
+    assert (metric.seen[0].lr is None) == has_hr

@@ -101,7 +101,7 @@ def test_report_shows_what_a_run_kept(data: Path, tmp_path: Path) -> None:
     run(data, tmp_path / "out", methods="bicubic,nearest")
     assert call("report", tmp_path / "out").exit_code == 0
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "5 of the 5 images that the run kept" in page
+    assert "All images that the run kept: 5." in page
     assert "bob/1" in page
 
 

@@ -20,9 +20,17 @@ def test_labels_are_one_line_without_control_characters():
     assert labels == {"sex": {"a": "f m?[31m"}}
 
 
+def test_blank_lines_are_none_and_an_accent_is_one_letter():
+    labels, strays = parse_labels("image,sex\n\na,e\u0301\n , \nb,\u00e9\n\t\n", "g.csv").of(["a", "b"])
+    assert labels == {"sex": {"a": "\u00e9", "b": "\u00e9"}}
+    assert strays == []
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("image;sex\na;f\n", "with commas: image,sex,age; it is 'image;sex'"),
+        ("image\tsex\na\tf\n", r"with commas: image,sex,age; it is 'image\\tsex'"),
         ("", "the first line must be image and the names of the columns"),
         ("name,sex\na,f\n", "the first line must be image and the names of the columns"),
         ("image\na\n", "the first line must be image and the names of the columns"),

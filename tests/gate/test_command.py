@@ -245,3 +245,9 @@ def test_check_of_the_sample_takes_little_more_than_its_imports(tmp_path: Path) 
     imports = "import pandas, pyarrow.parquet, pydantic, typer, rich.console"
     checked = cpu_seconds(Path(sys.executable).with_name("fsrbench"), "check", run, "--against", against)
     assert checked < cpu_seconds(sys.executable, "-c", imports) + 0.8
+
+
+def test_what_is_no_text_is_written_as_it_is_read(tmp_path: Path) -> None:
+    """Folders' names are bytes on Linux."""
+    command.write_text(tmp_path / "out.json", '"cam\udcff"')
+    assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8")) == "cam\udcff"

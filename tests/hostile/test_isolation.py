@@ -161,10 +161,12 @@ if __name__ == "__main__":
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     child = psutil.Process(int(process.stdout.readline()))
+    started = psutil.Process(process.pid).children(recursive=True)
+    assert child in started
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    child.wait(60)
+    assert not psutil.wait_procs(started, timeout=60)[1]  # the server of forks among them
 
 
 def test_tensors_of_every_kind_arrive() -> None:

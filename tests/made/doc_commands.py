@@ -51,7 +51,7 @@ LITTLE = {
 COMPARED = {"runs/accepted", "runs/today"}
 """Folders of runs whose people are compared: with four pictures nothing could be."""
 METRICS = ["--metrics", "psnr,ssim,latency_ms,params"]
-"""Of a run that names none."""
+"""Of a run that names none, nor a protocol."""
 _STAND_INS = {"musiq": "psnr_y"}
 """Metrics whose weights nobody has without a network."""
 
@@ -92,7 +92,7 @@ def little(words: list[str]) -> list[str]:
     """The same command on little."""
     more = ["--limit", "48", "--device", "cpu"] if COMPARED & set(words) else LITTLE.get(words[0], [])
     more = more if words[0] in LITTLE else []
-    metrics = METRICS if words[0] == "run" and not {"--metrics", "--config"} & set(words) else []
+    metrics = METRICS if words[0] == "run" and not {"--metrics", "--config", "--protocol"} & set(words) else []
     return [_STAND_INS.get(word, word) for word in words] + [*more, *metrics]
 
 

@@ -88,6 +88,17 @@ def test_names_that_differ_are_shown(tmp_path, named):
     assert f"{name} failed: {said}" in done.stderr.replace("\n", " ")
 
 
+def test_pictures_of_images_beyond_the_limit_are_told_from_wrong_names(tmp_path):
+    data = write_files(tmp_path / "data", picture_files(["anna.png", "ben.png"]))
+    given = write_files(tmp_path / "theirs", picture_files(["ben.png"]))
+    name = f"images:{given}"
+    done = run(data, tmp_path / "out", "--metrics", "psnr,latency_ms", "--limit", "1", methods=name)
+    said = "no file is named after an image of the 1 that --limit takes; expected e.g. anna.png, not ben.png"
+    assert (done.code, done.note(name, "psnr")) == (1, said)
+    whole = run(data, tmp_path / "whole", "--metrics", "psnr,latency_ms", methods=f"{name},nearest")
+    assert "timing nearest\n" in whole.stderr  # there is nothing to time in pictures
+
+
 def test_a_few_names_that_differ_are_shown_with_the_nearest(tmp_path):
     data = write_files(tmp_path / "data", picture_files(["anna.png", "ben.png", "carl.png"]))
     given = write_files(tmp_path / "theirs", picture_files(["anna.png", "ben_SR.png", "carl_SR.png"]))

@@ -14,7 +14,7 @@ from fsrbench.metrics.identification_open import (
     found_scores,
     identification_curve,
     rate_at,
-    rate_interval_at,
+    rate_intervals,
     threshold_at,
 )
 from fsrbench.metrics.ranking import OpenScores
@@ -116,13 +116,13 @@ def test_the_interval_holds_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     held = 0
     for seed in range(150):
         (found, own), (best, strangers) = draw(60, 1.5), draw(80, 0)
-        low, high = rate_interval_at(found, own, best, strangers, fpir, seed)
+        [(low, high)] = rate_intervals(found, own, best, strangers, [fpir], seed)
         assert low <= rate_at(found, best, fpir) <= high
         held += low <= truth <= high
     assert 0.89 <= held / 150 <= 0.99
 
 
 def test_everybody_found_has_an_interval_with_a_lower_end() -> None:
-    low, high = rate_interval_at(np.full(40, 0.9), np.arange(40), np.zeros(40), np.arange(40), 0.1, 0)
+    [(low, high)] = rate_intervals(np.full(40, 0.9), np.arange(40), np.zeros(40), np.arange(40), [0.1], 0)
     assert high == 1
     assert low == pytest.approx(0.9119, abs=1e-3)  # Clopper and Pearson's for 40 of 40

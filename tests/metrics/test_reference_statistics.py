@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -188,6 +189,19 @@ def test_what_cannot_be_written_is_said(tmp_path: Path, pictures: Path) -> None:
     assert "ends in .npz" in call("data", "statistics", pictures, tmp_path / "a.txt").stderr
     one = call("data", "statistics", pictures, tmp_path / "a.npz", "--limit", 1)
     assert (one.exit_code, "at least two" in one.stderr) == (2, True)
+
+
+def test_named_weights_are_those_of_the_statistics(tmp_path: Path, pictures: Path) -> None:
+    named, file = tmp_path / "elsewhere.pth", tmp_path / "a.npz"
+    named.write_bytes(weights.find("inception").read_bytes() + b"more")
+    options = ["--device", "cpu", "--limit", 2, "--weights"]
+    result = call("data", "statistics", pictures, file, *options, f"inception={named}")
+    assert result.exit_code == 0, result.output
+    with np.load(file) as written:
+        assert written["network_sha256"] == hashlib.sha256(named.read_bytes()).hexdigest()
+    wrong = call("data", "statistics", pictures, file, *options, "inception=nowhere.pth")
+    assert (wrong.exit_code, wrong.stderr.count("\n")) == (2, 1)
+    assert "nowhere.pth is no file" in wrong.stderr
 
 
 def metric_for(name: str, file: Path | None, **changes: Any) -> Any:

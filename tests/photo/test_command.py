@@ -147,6 +147,17 @@ def test_faces_are_cut_at_the_lr_size_of_any_task(
             assert np.asarray(picture)[around].mean() == pytest.approx(np.asarray(large)[around].mean() / 2, abs=4)
 
 
+def test_protocol_gives_the_task_and_is_written_into_the_files(photo: Path, tmp_path: Path, found) -> None:
+    found.return_value = [Face(PLACES[0], 0.99)]
+    result = upscale(photo, "--out", tmp_path / "made", "--protocol", "pyiqa-defaults", "--task", "128x4")
+    assert result.exit_code == 0, result.output
+    assert upscale(photo, "--out", tmp_path / "x8", "--protocol", "fsrbench-x8").exit_code == 0
+    for task, protocol, folder in (("128x4", "pyiqa-defaults 1", "made"), ("x8", "fsrbench-x8 1", "x8")):
+        for name in (f"crowd_bicubic_{task}.png", f"crowd_bicubic_{task}_faces.png"):
+            description = Image.open(tmp_path / folder / name).text["Description"]
+            assert description == f"Faces super-resolved by bicubic, task {task}, protocol {protocol}"
+
+
 def test_many_faces_stand_in_groups_of_columns(photo: Path, tmp_path: Path, found) -> None:
     for count, rows, groups in ((12, 12, 1), (13, 7, 2), (100, 12, 4)):
         found.return_value = [Face(PLACES[0], 0.99)] * count
@@ -247,6 +258,9 @@ def test_bad_method_is_one_line(photo: Path, tmp_path: Path, found, monkeypatch,
         (["--method", "bicubik"], "unknown method 'bicubik'; did you mean bicubic"),
         (["--method", "scgan", "--task", "x8"], "scgan does x4, not x8"),
         (["--task", "x2"], "unknown task 'x2'; write x4, x8 or LRxSCALE, e.g. 128x4"),
+        (["--protocol", "vqfr", "--task", "x4"], "--task: protocol vqfr is for 512x1, not x4"),
+        (["--protocol", "vqf"], "--protocol: unknown protocol 'vqf'; did you mean vqfr"),
+        (["--method", "ours", "--protocol", "vqfr"], "ours does x4, x8, not 512x1"),
         (["--device", "gpu"], "unknown device 'gpu'"),
         (["--out", "face.jpg"], "face.jpg: pictures are written as PNG; name a .png file or a folder"),
         (["--out", "crowd.png"], "crowd.png would be overwritten; name another --out"),

@@ -10,7 +10,7 @@ import pytest
 from fsrbench.errors import UserError
 from fsrbench.experiment.config import read_experiment
 from fsrbench.protocols.record import find
-from fsrbench.protocols.settings import check_data_of, check_task_of, with_protocol
+from fsrbench.protocols.settings import check_data_of, check_task_of, task_and_protocol, with_protocol
 from fsrbench.spec import WrongSetting, parse_spec
 
 GIVEN = {"methods": ("bicubic",), "protocol": "vqfr"}
@@ -42,7 +42,8 @@ def test_without_a_protocol_nothing_changes() -> None:
         ({**GIVEN, "task": "x4"}, "--task: protocol vqfr is for 512x1, not x4"),
         (
             {**GIVEN, "metrics": ["psnr"]},
-            "--metrics: protocol vqfr sets them; leave one out, or name single ones: vqfr:psnr",
+            "--metrics: protocol vqfr sets them; give --protocol or --metrics, which can name single ones: "
+            "--metrics vqfr:psnr",
         ),
         ({"protocol": "pyiqa-defaults", "task": "x8"}, "--task: protocol pyiqa-defaults is for 512x1 or 128x4, not x8"),
         ({**GIVEN, "task": "y"}, "--task: unknown task 'y'"),
@@ -52,6 +53,15 @@ def test_contradictions_get_one_line(given, reason) -> None:
     with pytest.raises(UserError, match=re.escape(reason)) as error:
         with_protocol(given)
     assert "\n" not in str(error.value)
+
+
+def test_a_protocol_gives_its_task_to_a_photo() -> None:
+    assert task_and_protocol("vqfr", None) == ("512x1", "vqfr 1")
+    assert task_and_protocol("pyiqa-defaults", "128x4") == ("128x4", "pyiqa-defaults 1")
+    with pytest.raises(WrongSetting, match="--task: protocol vqfr is for 512x1, not 128x4"):
+        task_and_protocol("vqfr", "128x4")
+    with pytest.raises(WrongSetting, match="--protocol: unknown protocol 'vqf'; did you mean vqfr"):
+        task_and_protocol("vqf", None)
 
 
 def test_data_with_another_hash_are_refused() -> None:

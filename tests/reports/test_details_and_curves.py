@@ -30,7 +30,7 @@ DETAILS = [
     ("ours", "latency_ms", "p99", 4.25),
     ("ours", "latency_ms", "ratio", 0.123456),
 ]
-CURVES = {"roc": "detection", "threshold": "detection", "batch": "latency_ms"}
+CURVES = {"roc": "detection", "tpir": "detection", "threshold": "detection", "batch": "latency_ms"}
 
 
 @pytest.fixture
@@ -76,6 +76,11 @@ def test_a_curve_a_method_in_its_colour(run, draw, curve):
     assert [line.get_color() for line in lines] == [look[name].colour for name in ("bicubic", "ours", "hr")]
     for line in lines:
         np.testing.assert_array_equal(line.get_xydata(), [[0.25, 0.125], [0.5, 0.25], [1, 0.5]])
+
+
+def test_false_positives_start_where_one_probe_is_counted(run):
+    (axes,) = plot_curves.draw_tpir(run).axes
+    assert axes.get_xlim() == (0.25, 1)
 
 
 def test_legend_of_many_methods_is_not_cut_off(make_run):

@@ -12,6 +12,7 @@ LABELS = {
     "age": {str(i): str(i + 18) for i in range(40)} | {"x": "30"},
     "level": {"a": "10", "b": "9", "c": "10"},
     "same": {"a": "yes", "b": "yes"},
+    "code": {"a": "1_0", "b": "1_0"},
     "size:px": {"a": "small", "b": "large"},
 }
 
@@ -30,6 +31,13 @@ def test_numbers_are_cut_at_edges_which_belong_to_the_upper_group():
         *("30 to under 45.5", "45.5 and over"),
     )
     assert sex.column == "sex"
+
+
+def test_edges_have_all_their_digits():
+    days = {"a": "20240130", "b": "20240131", "c": "20240201", "d": "20240202"}
+    (day,) = groupings({"day": days}, "day:20240131,20240201,20240202")
+    assert len(set(day.of.values())) == 4
+    assert day.of["b"] == "20240131 to under 20240201"
 
 
 def test_groups_that_nobody_is_in_are_left_out():
@@ -51,13 +59,14 @@ def test_by_default_every_column_that_can_be_told_apart():
 @pytest.mark.parametrize(
     ("by", "reason"),
     [
-        ("skin", "unknown column of labels 'skin'; known: age, level, same, sex, size:px"),
+        ("skin", "unknown column of labels 'skin'; known: age, code, level, same, sex, size:px"),
         ("sxe", "did you mean sex"),
         ("age", "40 different labels; cut them at edges: --by age:30,45"),
         ("age:45,30", "--by age: edges must increase, not 45, 30"),
         ("age:30,30", "--by age: edges must increase, not 30, 30"),
         ("age:", "'' is no number to cut at"),
         ("age:nan", "'nan' is no number to cut at"),
+        ("code:3", "'1_0' is no number"),
         ("sex:3", r"--by sex: 'female' is no number \(a\); leave out the edges"),
         ("same", "--by same: all 2 images are 'yes'; two groups at least"),
         ("age:200", "all 41 images are 'under 200'"),

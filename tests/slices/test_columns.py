@@ -8,6 +8,7 @@ from made.sliced import faces, scores, write_sliced
 
 from fsrbench.slices.columns import Column, columns_of
 from fsrbench.slices.conditions import Condition, candidates, holds
+from fsrbench.slices.find import find_slices
 
 
 def test_what_is_not_known_fulfils_nothing() -> None:
@@ -61,3 +62,23 @@ def test_labels_beyond_all_numbers_are_words_or_split_nothing(tmp_path, value) -
     found, _ = columns_of(run, run.properties.index, labels)
     age = next(column for column in found if column.name == "age")
     assert list(candidates([age]))
+
+
+def test_whether_a_value_is_known_is_a_column_of_its_own(tmp_path) -> None:
+    """Of images with JPEG those of better quality are better; all are worse than those without."""
+    rng = np.random.RandomState(0)
+    table, images = faces(rng, 60, 4)
+    drawn = rng.rand(len(table)) < 0.5
+    quality = rng.uniform(50, 95, len(table))
+    degraded = {
+        image: {"jpeg_quality": float(q)} if has else {}
+        for image, q, has in zip(table["image"], quality, drawn, strict=True)
+    }
+    psnr = scores(rng, 60, 4) - drawn * (5 - (quality - 50) / 45)
+    run = write_sliced(tmp_path / "run", table, images, {"a": psnr}, degraded=degraded)
+    found = columns_of(run, run.properties.index)[0]
+    known = [column for column in found if column.name == "drawn jpeg_quality known"]
+    assert [column.values.tolist() for column in known] == [np.where(drawn, "yes", "no").tolist()]
+    assert [column.name for column in found if column.name.endswith(" known")] == ["drawn jpeg_quality known"]
+    first = next(each for each in find_slices(run).slices if each.confirmed)
+    assert first.text == "drawn jpeg_quality known = yes"

@@ -11,6 +11,7 @@ from made.sliced import faces, scores, write_sliced
 from fsrbench.errors import UserError
 from fsrbench.runs.data import RunData
 from fsrbench.slices.find import Found, find_slices
+from fsrbench.slices.show import as_text
 
 PEOPLE, EACH = 60, 4
 
@@ -101,6 +102,17 @@ def test_nothing_is_found_for_95_of_100_honest_methods(tmp_path: Path) -> None:
     assert wrong <= 5
 
 
+def test_a_method_that_failed_does_not_end_the_search_of_others(planted: RunData, tmp_path: Path) -> None:
+    faulty = planted.per_image("psnr")["faulty"].loc[planted.properties.index].to_numpy()
+    psnr = {"failed": np.full(len(faulty), np.nan), "faulty": faulty}
+    run = write_sliced(tmp_path / "run", planted.properties.reset_index(), planted.images, psnr)
+    found = find_slices(run)
+    assert found.methods == ("faulty",)
+    assert "faulty: |yaw| > 20°" in confirmed(found)
+    with pytest.raises(UserError, match="no image has a finite psnr of failed"):
+        find_slices(run, ["failed"])
+
+
 def test_labels_are_searched_like_properties(planted: RunData) -> None:
     hats = np.random.RandomState(5).rand(len(planted.properties)) < 0.3
     names = planted.properties.index
@@ -131,6 +143,20 @@ def test_labels_are_searched_like_properties(planted: RunData) -> None:
 def test_what_cannot_be_searched_has_one_line(planted: RunData, options: dict, reason: str) -> None:  # type: ignore[type-arg]
     with pytest.raises(UserError, match=reason.replace("?", r"\?")):
         find_slices(planted, **options)
+
+
+def test_text_says_what_is_not_known(tmp_path: Path) -> None:
+    rng = np.random.RandomState(0)
+    properties, images = faces(rng, 40, 1)
+    properties[["yaw", "pitch", "roll", "eye_distance"]] = np.nan
+    given = {"a": scores(rng, 40, 1)}
+    text = str(as_text(find_slices(RunData.load(write_sliced(tmp_path / "run", properties, images, given).path))))
+    assert "of 40 images of 40 people: 20 searched" in text
+    assert "Head pose needs landmarks: landmarks.csv" in text
+    nobody = write_sliced(tmp_path / "nobody", properties, images.assign(identity=None), given)
+    assert "of 40 images (nobody is named: each counts as one of 40 people): 20 searched" in str(
+        as_text(find_slices(RunData.load(nobody.path)))
+    ).replace("\n", " ")
 
 
 def test_few_people_and_runs_without_properties_are_refused(planted: RunData, tmp_path: Path) -> None:

@@ -162,6 +162,31 @@ def test_nor_does_students_t_reject_too_often():
     assert 0.02 <= np.mean(found) <= 0.07
 
 
+def rare(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Hits of one in a hundred."""
+    return (rng.random(count) < 0.01).astype(float)
+
+
+def long_tailed(rng: np.random.Generator, count: int) -> np.ndarray:
+    return rng.lognormal(0, 2, count)
+
+
+@pytest.mark.heavy  # 100 tests of 199 permutations
+@pytest.mark.parametrize("draw", [rare, long_tailed])
+def test_a_hundred_people_are_too_few_for_students_t_where_scores_are_skewed(draw):
+    rng, group, rejected, by_t = RNG(6), np.repeat([0, 1], [100, 1500]), [], []
+    for seed in range(100):
+        values = draw(rng, len(group))
+        rejected.append(gap_test(values, group, np.arange(len(group)), 199, seed) <= 0.05)
+        by_t.append(scipy.stats.ttest_ind(values[:100], values[100:], equal_var=False).pvalue <= 0.05)
+    assert np.mean(rejected) <= 0.1 < 0.13 < np.mean(by_t)
+
+
+def test_a_rare_miss_that_is_frequent_in_a_small_group_is_found():
+    values = np.r_[np.arange(100) < 10, np.arange(900) < 9].astype(float)
+    assert gap_test(values, np.repeat([0, 1], [100, 900]), np.arange(1000), 999) < 0.02
+
+
 @pytest.mark.parametrize("values", [np.ones(12), np.r_[np.zeros(11), 1e-14] + 5])
 def test_equal_scores_have_no_gap(values):
     assert gap_test(values, np.repeat([0, 1], 6), np.arange(12)) == 1.0

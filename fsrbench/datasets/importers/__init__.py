@@ -166,9 +166,11 @@ def _keeps_pixels(kind: Kind, crop: str | None, size: int | None, others: dict[s
         UserError: choices that exclude each other.
     """
     one_of("--fit", others.setdefault("fit", "pad"), FITS)
+    if others.get("distractors") is not None and kind.name not in ("tinyface", "identification"):
+        raise UserError("--distractors is for tinyface and identification; the others have none")
     if not kind.recognition:
-        if others.get("distractors") is not None or others["fit"] != "pad":
-            raise UserError("--fit and --distractors are for tinyface, survface, scface and identification")
+        if others["fit"] != "pad":
+            raise UserError("--fit is for tinyface, survface, scface and identification")
         if crop == NATIVE.name:
             raise UserError(f"crop {NATIVE.name} is for tinyface, survface, scface and identification")
         return False

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from fsrbench.datasets import prepared
-from fsrbench.datasets.identities import identities
 from fsrbench.datasets.importers import Kind
 from fsrbench.datasets.importers.base import FIVE, Collection, Face, Options
 from fsrbench.datasets.importers.crops import BOX, find_crop
@@ -21,6 +20,7 @@ from fsrbench.datasets.importers.tree import Tree
 from fsrbench.datasets.inputs import transparency_warning
 from fsrbench.datasets.landmarks import LANDMARKS, POINTS
 from fsrbench.datasets.layout import is_safe
+from fsrbench.datasets.roles import identities_of
 from fsrbench.errors import UserError
 from fsrbench.files.labels import GROUPS, label_rows
 from fsrbench.machine.console import Reporter
@@ -80,7 +80,7 @@ def import_dataset(request: Import, reporter: Reporter) -> dict[str, Any]:
         reporter.say(f"Its home: {request.kind.home}")
     found, tree = request.kind.collect(request.source, request.options)
     found.faces = _usable(found, request)
-    identities([face.id for face in found.faces], found.notes)
+    identities_of([face.id for face in found.faces], found.notes)
     with prepared.locked(request.folder, request.settings, {face.id for face in found.faces}, request.resume, reporter):
         before = prepared.manifest_of(request.folder) or {"files": []}
         prepared.write_manifest(request.folder, _head(request) | {"complete": False, "files": before["files"]})
@@ -140,7 +140,7 @@ def _finish(request: Import, found: Collection, tree: Tree, done: list[Outcome])
         "complete": True,
         "counts": {
             "pictures": len(written),
-            "identities": len(set(identities([one.id for one in written], []).values()) - {None}),
+            "identities": len(set(identities_of([one.id for one in written], []).values()) - {None}),
             "left_out": len(left_out),
             "reaching_outside": sum(one.facts["outside"] > 0 for one in written),
             **({"other_md5": changed} if (changed := sum(one.changed for one in written)) else {}),

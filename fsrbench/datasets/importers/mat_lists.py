@@ -20,7 +20,7 @@ def read_list(tree: Tree, file: str, key: str) -> np.ndarray:
         key: the variable's name.
 
     Returns:
-        N values of a column or row, or N,M of a table.
+        N,M values: a column is N,1, a row 1,M.
 
     Raises:
         UserError: the file or the variable is missing, or it cannot be read.
@@ -32,15 +32,18 @@ def read_list(tree: Tree, file: str, key: str) -> np.ndarray:
         raise UserError(f"no {file} in {tree.path}")
     try:
         variables = loadmat(io.BytesIO(data))
-    except Exception as error:  # scipy raises types of its own for damaged files, NotImplementedError for version 7.3
+    except Exception as error:  # scipy raises types of its own for damaged files
+        if b"\x89HDF\r\n" in data[:1024]:
+            raise UserError(f"{file} is of MATLAB 7.3 (HDF5), which is not read here: save it with -v7") from None
         raise UserError(f"{file}: cannot be read as a MATLAB file up to version 7.2: {one_line(error)}") from None
     if key not in variables:
         known = ", ".join(sorted(name for name in variables if not name.startswith("__"))) or "nothing"
         raise UserError(f"{file} has no {key}; it holds {known}")
-    table: np.ndarray = np.atleast_1d(np.squeeze(variables[key]))
+    table: np.ndarray = np.atleast_1d(variables[key])
     values = np.empty(table.shape, dtype=object)
     for place, cell in np.ndenumerate(table):
-        values[place] = _inside(cell, f"{file}: {key}")
+        value = _inside(cell, f"{file}: {key}")
+        values[place] = value.strip() if isinstance(value, str) else value  # a table of characters is padded
     return values
 
 
@@ -66,14 +69,20 @@ def read_people(tree: Tree, file: str, names: str, ids: str) -> dict[str, str]:
         UserError: as :func:`read_list`, or the two differ in length, a name is listed twice, or an id is no number.
     """
     pictures, people = read_list(tree, file, names), read_list(tree, file, ids)
-    if pictures.shape != people.shape or pictures.ndim != 1:
+    if pictures.size != people.size or not pictures.size or max(pictures.shape) != pictures.size:
         raise UserError(f"{file}: {names} has {pictures.size} entries and {ids} {people.size}; was it cut short?")
     found: dict[str, str] = {}
-    for picture, person in zip(map(str, pictures), people, strict=True):
+    for picture, person in zip(map(str, pictures.flat), people.flat, strict=True):
         if picture in found:
             raise UserError(f"{file}: {picture[:80]} is listed twice")
-        try:
-            found[picture] = str(int(person))
-        except (TypeError, ValueError, OverflowError):
-            raise UserError(f"{file}: {ids} has {str(person)[:40]!r}, which is no number of a person") from None
+        found[picture] = _number(person, f"{file}: {ids}")
     return found
+
+
+def _number(person: Any, where: str) -> str:
+    try:
+        if float(person) == int(person) >= 0:
+            return str(int(person))
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise UserError(f"{where} has {str(person)[:40]!r}, which is no number of a person")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -75,7 +75,6 @@ def survface_pairs(source: Path, options: Options) -> tuple[Collection, Tree]:
     refuse_split("QMUL-SurvFace", options.split, ("test",))
     tree = Tree(source, ("*survface*.zip",))
     found = Collection(tree.sources)
-    there = _by_name(tree, "verification_images")
     lines, wanted = [",".join(PAIRS_HEADING)], set[str]()
     for genuine, key in ((1, "positive_pairs_names"), (0, "negative_pairs_names")):
         pairs = read_list(tree, f"{key}.mat", key)
@@ -85,9 +84,9 @@ def survface_pairs(source: Path, options: Options) -> tuple[Collection, Tree]:
             first, second = (PurePosixPath(str(name)).stem for name in pair)
             lines.append(f"{first},{second},{genuine},{number % FOLDS}")
             wanted.update(map(str, pair))
-    _refuse_missing("verification_images", "positive_pairs_names.mat and negative_pairs_names.mat", wanted, there)
-    found.faces = [Face(PurePosixPath(name).stem, *there[name]) for name in sorted(wanted)]
-    _leave_out(found, there, wanted, "is in no pair")
+    lists = "positive_pairs_names.mat and negative_pairs_names.mat"
+    pictures = _listed(found, tree, "verification_images", wanted, lists, "is in no pair")
+    found.faces = [Face(PurePosixPath(name).stem, *entry) for name, entry in pictures.items()]
     found.copies[PAIRS] = ("\n".join(lines) + "\n").encode()
     return found, tree
 
@@ -120,7 +119,7 @@ def scface(source: Path, options: Options) -> tuple[Collection, Tree]:
             found.faces.append(Face(f"gallery/{person}/{name}", *entry, points=at, side="HR"))
         elif int(camera) in VISIBLE:
             facts = {"camera": camera, "distance": distance}
-            found.faces.append(Face(f"probe/{person}/{name}", *entry, points=at, side="LR", facts=facts))
+            found.faces.append(Face(f"probe/{person}/{name}", *entry, points=at, side="LR", facts=facts, labels=facts))
         else:
             found.leave_out(path, "is of an infrared camera")
     sides = {face.side for face in found.faces}
@@ -162,28 +161,35 @@ def folders(source: Path, options: Options) -> tuple[Collection, Tree]:
 
 def _add_listed(found: Collection, tree: Tree, folder: str, role: str, file: str, people: Mapping[str, str]) -> None:
     """The pictures of a folder that a list names, each in a folder of its person."""
+    pictures = _listed(found, tree, folder, people, file, f"is not in {file}")
+    for name, entry in pictures.items():
+        found.faces.append(Face(f"{role}/{people[name]}/{PurePosixPath(name).stem}", *entry))
+
+
+def _listed(
+    found: Collection, tree: Tree, folder: str, names: Iterable[str], file: str, otherwise: str
+) -> dict[str, Entry]:
+    """The pictures of a folder that a list names, whatever the case of their suffix; others are left out.
+
+    Raises:
+        UserError: some are not there.
+    """
     there = _by_name(tree, folder)
-    _refuse_missing(folder, file, set(people), there)
-    for name, person in people.items():
-        found.faces.append(Face(f"{role}/{person}/{PurePosixPath(name).stem}", *there[name]))
-    _leave_out(found, there, set(people), f"is not in {file}")
+    any_case = {name.lower(): entry for name, entry in there.items()}
+    pictures = {name: there.get(name) or any_case.get(name.lower()) for name in sorted(names)}
+    if missing := [name for name, entry in pictures.items() if entry is None]:
+        raise UserError(
+            f"{len(missing)} of {len(pictures)} pictures that {file} lists are not in {folder}/, e.g. "
+            f"{missing[0][:80]}; was it unpacked whole?"
+        )
+    used = set(pictures.values())
+    for name in sorted(name for name, entry in there.items() if entry not in used):
+        found.leave_out(name, otherwise)
+    return {name: entry for name, entry in pictures.items() if entry is not None}
 
 
 def _by_name(tree: Tree, folder: str) -> dict[str, Entry]:
     return {PurePosixPath(path).name: entry for path, entry in tree.pictures(folder)}
-
-
-def _refuse_missing(folder: str, file: str, wanted: set[str], there: Mapping[str, Entry]) -> None:
-    if missing := sorted(wanted - there.keys()):
-        raise UserError(
-            f"{len(missing)} of {len(wanted)} pictures that {file} lists are not in {folder}/, e.g. {missing[0][:80]}; "
-            "was it unpacked whole?"
-        )
-
-
-def _leave_out(found: Collection, there: Mapping[str, Entry], wanted: set[str], reason: str) -> None:
-    for name in sorted(there.keys() - wanted):
-        found.leave_out(name, reason)
 
 
 def _mugshots(tree: Tree) -> set[Entry]:

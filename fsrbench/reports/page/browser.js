@@ -187,8 +187,10 @@ function spot(event, element) {
 /** Begin with an image that most methods have a picture of, sorted by and compared between such methods. */
 function begin() {
   const most = Math.max(0, ...images.map((_, image) => having(image).length));
-  const first = having(images.findIndex((_, image) => having(image).length === most))[0];
-  if (part("method").querySelector(`[value="${first}"]`)) part("method").value = first;
+  const shared = having(images.findIndex((_, image) => having(image).length === most));
+  const scored = shared.find((row) => part("method").querySelector(`[value="${row}"]`));
+  const first = scored ?? shared[0];
+  if (scored !== undefined) part("method").value = scored;
   sort();
   const chosen = order.find((image) => having(image).length === most && (!most || having(image).includes(first)));
   const shown = having(chosen);

@@ -19,7 +19,8 @@ CAPTIONS: Final = {
     ),
     "metrics": (
         "All metrics",
-        "One panel per metric: each method's value and its 95 % interval; the dotted line is the HR images' own.",
+        "One panel per metric: each method's value and its 95 % interval; dotted: the HR images, "
+        "dashed: the input, where LR has HR's size.",
     ),
     "distributions": (
         "Distributions over the images",

@@ -120,7 +120,9 @@ def _cmc_axes(axis: Axes) -> None:
 
 def _tpir_axes(axis: Axes) -> None:
     axis.set_xscale("log")
-    axis.set_xlim(LEAST_FAR, 1)
+    rates = np.concatenate([np.asarray(line.get_xdata(), dtype=np.float64) for line in axis.lines])
+    least = min(rates[rates > 0], default=LEAST_FAR)  # one unmated probe: below it nothing is measured
+    axis.set_xlim(min(max(least, LEAST_FAR), 0.5), 1)
     axis.set_ylim(0, 1.02)
     plain_ticks(axis.xaxis, factor=PER_CENT)
     plain_ticks(axis.yaxis, factor=PER_CENT)

@@ -37,12 +37,21 @@ class PlainNumbers(Formatter):
 
 
 def plain_ticks(axis: Axis, most: int = 5, factor: float = 1) -> None:
-    """Ticks at round numbers (1, 2 and 5 times a power of ten), written as such; ``factor`` 100 for per cent."""
+    """Ticks at round numbers (1, 2, 5, if need be 4 times a power of ten), written so; ``factor`` 100 for per cent."""
     if axis.get_scale() == "log":
         low, high = sorted(axis.get_view_interval())
         decades = math.log10(high / low)
         axis.set_major_locator(LogLocator(10, subs=(1.0,) if decades > 1.6 else (1.0, 2.0, 5.0), numticks=most + 1))
         axis.set_minor_locator(NullLocator())
     else:
-        axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 5, 10], min_n_ticks=3))
+        axis.set_major_locator(_locator(axis, most))
     axis.set_major_formatter(PlainNumbers(factor))
+
+
+def _locator(axis: Axis, most: int) -> MaxNLocator:
+    """At least three ticks in steps of 1, 2 or 5; of 4, too, where three would otherwise take too many to write."""
+    locator = MaxNLocator(most, steps=[1, 2, 5, 10], min_n_ticks=3)
+    low, high = sorted(axis.get_view_interval())
+    if sum(low <= tick <= high for tick in locator.tick_values(low, high)) > most + 1:
+        return MaxNLocator(most, steps=[1, 2, 4, 5, 10], min_n_ticks=3)
+    return locator

@@ -273,7 +273,8 @@ def _legend(rows: Sequence[Row], places: Sequence[Place], layout: Layout) -> str
     )
     parts += [f"{NO_VALUE} without a footnote: not in that run"] if absent else []
     legend = "; ".join(filter(None, parts))
-    return legend[:1].upper() + legend[1:]
+    is_name = legend.startswith(tuple(f"{name}:" for name in BOUNDS))
+    return legend if is_name else legend[:1].upper() + legend[1:]
 
 
 def _bound_text(row: Row, infos: Sequence[MetricInfo]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from html import escape as html_escape
 from itertools import groupby
 from textwrap import wrap
@@ -123,10 +124,17 @@ def about(rows: Sequence[ByGroup], few: int) -> str:
         f"Groups with their people in brackets; {what}, with 95 % intervals over people. Gap: highest less lowest "
         "ranked group. p: that labels shuffled among people give groups as far apart (largest difference in its "
         f"standard error), corrected by Holm for the {tests} tests here; {SAME}: not distinguishable at 5 %. "
-        "Worst: where they are, the group with the worst value."
+        "Worst: the group with the worst value, named only where the gap is distinguishable."
         + (f" {SMALL}: fewer than {few} people, not ranked." if small else "")
         + " A gap says that numbers differ between pictures with these labels, and not why."
     )
+
+
+def _alike(labels: Iterable[str]) -> str:
+    """The labels that are equal but for capitals: a slip of the pen more often than two groups."""
+    distinct = sorted(set(labels))
+    times = Counter(map(str.casefold, distinct))
+    return ", ".join(label for label in distinct if times[label.casefold()] > 1)
 
 
 def remarks(run: RunData, rows: Sequence[ByGroup], labels: Labels, left_out: Sequence[str]) -> list[str]:
@@ -136,6 +144,8 @@ def remarks(run: RunData, rows: Sequence[ByGroup], labels: Labels, left_out: Seq
     for column in dict.fromkeys(row.column for row in rows):
         if missing := total - len(set(labels[column]) & set(run.images["image"])):
             found.append(f"{counted(missing, 'image')} of {total} without a label in {column}: in none of its groups.")
+        if alike := _alike(labels[column].values()):
+            found.append(f"Labels in {column} that differ in capitals alone are groups of their own: {alike}.")
     if not run.identities:
         found.append("Nobody is named in the data: each image counts as a person.")
     if left_out:

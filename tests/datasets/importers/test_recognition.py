@@ -19,6 +19,7 @@ from made.recognition import (
     TINY_STRANGERS,
     cells,
     mat,
+    pairs_of,
     scface_files,
     survface_files,
     tinyface_files,
@@ -98,6 +99,8 @@ def test_scface_has_a_gallery_of_hr_and_probes_of_visible_cameras(tmp_path: Path
     assert len(probes) == 3 * 5 * 3
     assert all(sample.lr and not sample.hr for sample in probes)
     assert len(table(tmp_path / "out" / "left_out.csv")) == 3 * 2  # infrared
+    assert data.labels["distance"] == {sample.id: sample.id[-1] for sample in probes}  # for tables by distance
+    assert set(data.labels["camera"].values()) == set("12345")
 
 
 def test_landmarks_of_scface_crop_its_pictures_and_are_written_for_alignment(tmp_path: Path) -> None:
@@ -143,6 +146,9 @@ def test_any_folders_of_roles_are_imported(tmp_path: Path) -> None:
         "probe/nobody": ("probe", None),
         "distractors/x": ("distractor", None),
     }
+    made = manifest(tmp_path / "out")
+    assert made["counts"]["identities"] == 2  # and not the folders of roles
+    assert not [note for note in made["notes"] if "person's folder" in note]
 
 
 def changed(**variables: object) -> Callable[[dict[str, bytes]], None]:
@@ -161,6 +167,12 @@ def without(name: str) -> Callable[[dict[str, bytes]], None]:
     return change
 
 
+def hdf5(files: dict[str, bytes]) -> None:
+    """The gallery's list as MATLAB 7.3 begins it."""
+    head = b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\x00\x02IM" + bytes(384)
+    files[f"{TEST_SET}/gallery_match_img_ID_pairs.mat"] = head + b"\x89HDF\r\n\x1a\n" + bytes(100)
+
+
 GALLERY = cells(list(TINY_GALLERY))
 
 
@@ -170,7 +182,10 @@ GALLERY = cells(list(TINY_GALLERY))
         (changed(gallery_set=GALLERY), "gallery_match_img_ID_pairs.mat has no gallery_ids; it holds gallery_set"),
         (changed(gallery_set=GALLERY, gallery_ids=[[3], [3]]), "gallery_set has 4 entries and gallery_ids 2"),
         (changed(gallery_set=GALLERY, gallery_ids=cells(["3", "3", "12", "Ann"])), "'Ann', which is no number"),
+        (changed(gallery_set=GALLERY, gallery_ids=[[3], [3.5], [12], [40]]), "'3.5', which is no number of a person"),
+        (changed(gallery_set=GALLERY, gallery_ids=[[3], [3], [-1], [40]]), "'-1', which is no number of a person"),
         (changed(gallery_set=cells(["3_1.jpg"] * 4), gallery_ids=[[3]] * 4), "3_1.jpg is listed twice"),
+        (hdf5, "gallery_match_img_ID_pairs.mat is of MATLAB 7.3 (HDF5), which is not read here: save it with -v7"),
         (without("Gallery_Match/40_9.jpg"), "1 of 4 pictures that gallery_match_img_ID_pairs.mat lists are not in Gal"),
         (without("probe_img_ID_pairs.mat"), "no probe_img_ID_pairs.mat in"),
     ],
@@ -186,6 +201,48 @@ def test_a_damaged_download_is_one_line(
     assert len(result.stderr.strip().splitlines()) <= 3  # terms, home, and what is wrong
 
 
+@pytest.mark.parametrize("form", ["padded names", "capital suffixes", "rows"])
+def test_lists_and_names_of_other_forms_are_the_same(tmp_path: Path, form: str) -> None:
+    files, names = tinyface_files(), list(TINY_GALLERY)
+    people = np.array([list(TINY_GALLERY.values())])
+    if form == "padded names":  # a table of characters
+        changed(gallery_set=np.array(names), gallery_ids=people)(files)
+    elif form == "rows":
+        changed(gallery_set=cells(names).T, gallery_ids=people)(files)
+    else:
+        files = {name.replace(".jpg", ".JPG"): data for name, data in files.items()}
+    result = do_import("tinyface", write_files(tmp_path / "src", files), tmp_path / "out")
+    assert {i: who for i, (role, who) in parts(tmp_path / "out").items() if role == "gallery"} == {
+        f"gallery/{person}/{name[:-4]}": str(person) for name, person in TINY_GALLERY.items()
+    }
+    assert "10 pictures of 3 people" in result.stderr
+    assert "warning" not in result.stderr  # of folders that may be people's
+    assert manifest(tmp_path / "out")["counts"]["identities"] == 3
+
+
+def test_a_pair_alone_is_one(tmp_path: Path) -> None:
+    files = survface_files()
+    for name, pairs in (("positive", SURV_PAIRS), ("negative", SURV_OTHERS)):
+        file = next(file for file in files if name in file)
+        files[file] = mat(**{f"{name}_pairs_names": pairs_of(pairs[:1])})
+    do_import("survface-pairs", write_files(tmp_path / "src", files), tmp_path / "out")
+    assert [pair.genuine for pair in read_pairs(tmp_path / "out" / "pairs.csv")] == [True, False]
+
+
+def test_a_folder_around_all_parts_does_not_matter_nor_do_zeros_before_a_number(tmp_path: Path) -> None:
+    names = ("gallery/007/1", "gallery/ann/1", "probe/007_2", "probe/ann/2")
+    files = {f"my split/{name}.png": png(k, 20, 20) for k, name in enumerate(names)}
+    do_import("identification", write_zip(tmp_path / "set.zip", files), tmp_path / "out")
+    assert {who for role, who in parts(tmp_path / "out").values() if role == "probe"} == {"007", "ann"}
+    assert {sample.role for sample in open_dataset(str(tmp_path / "set.zip"))} == {"gallery", "probe"}
+
+
+def test_a_folder_with_a_gallery_without_identities_is_still_imported(tmp_path: Path) -> None:
+    files = {f"{name}.png": png(k, 64, 64) for k, name in enumerate(("gallery/ann", "gallery/bob", "probe/1_2"))}
+    result = do_import("folder", write_files(tmp_path / "src", files), tmp_path / "out", "--size", 64)
+    assert "no gallery and probes of identification: 2 pictures of the gallery have no identity" in result.stderr
+
+
 def test_pictures_beside_the_list_are_left_out_and_said(tmp_path: Path) -> None:
     files = tinyface_files() | {f"{TEST_SET}/Probe/77_1.jpg": png(7, 20, 20)}
     result = do_import("tinyface", write_files(tmp_path / "src", files), tmp_path / "out")
@@ -197,7 +254,7 @@ def test_survface_pairs_of_the_wrong_shape_are_refused(tmp_path: Path) -> None:
     table_of = next(name for name in files if "positive" in name)
     files[table_of] = mat(positive_pairs_names=cells(["17_cam1_1.jpg", "17_cam2_1.jpg", "x.jpg"]))
     result = call("data", "import", "survface-pairs", write_files(tmp_path / "src", files), f"{tmp_path / 'out'}")
-    assert "positive_pairs_names is a table of 3, not of pairs" in result.stderr
+    assert "positive_pairs_names is a table of 3 x 1, not of pairs" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -205,7 +262,8 @@ def test_survface_pairs_of_the_wrong_shape_are_refused(tmp_path: Path) -> None:
     [
         ("tinyface", ("--size", 64), "pictures keep their pixels"),
         ("tinyface", ("--fit", "squash"), "--fit"),
-        ("folder", ("--fit", "stretch"), "--fit and --distractors are for tinyface"),
+        ("folder", ("--fit", "stretch"), "--fit is for tinyface"),
+        ("survface", ("--distractors", 3), "--distractors is for tinyface and identification"),
         ("scface", (), "no mugshots"),
         ("identification", (), "expected folders gallery/ and probe/"),
     ],

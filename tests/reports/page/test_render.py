@@ -59,7 +59,7 @@ class TestContent:
         assert "26.08" in text
         assert "[25.90, 26.40]" in text
         assert "bicubic (KID) invalid: few images" in text
-        assert "Results in all: 12 ok, 1 invalid." in text
+        assert "All results: 12 ok, 1 invalid." in text
 
     def test_marks_are_those_of_the_tables(self, run):
         page, results = render(run), read_results(run)

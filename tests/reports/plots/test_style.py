@@ -21,6 +21,13 @@ def test_ticks_are_round(low, high):
     assert f"{steps.pop():e}"[0] in "125"
 
 
+def test_three_ticks_do_not_become_seven():
+    _, (axes,) = panels(1, 1, 2.3, 2.0)
+    axes.set_xlim(-0.035, 0.088)
+    plain_ticks(axes.xaxis, most=4)
+    assert [float(f"{tick:.9g}") for tick in axes.get_xticks() if -0.035 <= tick <= 0.088] == [0, 0.04, 0.08]
+
+
 @pytest.mark.parametrize("count", [1, 4, 8, 12, 20])
 @pytest.mark.parametrize("columns", [1, 2, 3])
 def test_legends_are_never_cut_off(count, columns):

@@ -202,7 +202,7 @@ def test_hr_is_for_comparison_where_a_metric_says_so(make_run):
     values = {"niqe": {"a": 5.0, "hr": 2.0}, "ssim": {"a": 0.9, "hr": 0.8}}
     both = make_run(values)
     both.manifest["metrics"]["ssim"]["hr_is_ceiling"] = False
-    text = "r: the HR images scored as a method"
+    text = "hr: the HR images scored as a method"
     assert f"{text}, the ceiling (in SSIM for comparison), not ranked" in build_table(both).legend
     assert f"{text}, for comparison, not ranked" in build_table(both, ["ssim"]).legend
     assert f"{text}, the ceiling, not ranked" in build_table(both, ["niqe"]).legend

@@ -147,6 +147,15 @@ def test_a_page_and_a_plot_show_the_groups(run: RunData) -> None:
     assert "Plot: By group" in page
 
 
+def test_a_remark_on_labels_that_differ_in_capitals_alone(run: RunData) -> None:
+    images = list(run.images["image"])
+    labels = {"sex": {image: ("Male", "female", "male")[place % 3] for place, image in enumerate(images)}}
+    rows = by_group(run, groupings(labels, "sex"), ["psnr"])
+    assert table.remarks(run, rows, labels, []) == [
+        "Labels in sex that differ in capitals alone are groups of their own: Male, male."
+    ]
+
+
 def test_a_remark_on_images_without_a_label_or_a_person(run: RunData) -> None:
     rows = by_group(run, groupings(run.labels, "age:38"), ["psnr"])
     nobody = RunData(run.path, run.scores, run.summary, run.manifest, images=run.images.assign(identity=None))
