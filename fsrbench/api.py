@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from fsrbench.benchmark import benchmark
 from fsrbench.errors import UserError
-from fsrbench.files.named_methods import split_label
+from fsrbench.files.named_methods import refusal, split_label
 from fsrbench.files.temporary import KeptFolder
 from fsrbench.machine.console import Reporter, silent
 from fsrbench.protocols.settings import with_protocol
@@ -146,6 +146,8 @@ class _Registered:
             raise UserError(f"methods: give a list, [{given!r}]" if isinstance(given, str) else "methods: give a list")
         named: dict[str, MethodLike] = {}
         for name, method in given.items() if isinstance(given, Mapping) else map(_named, given):
+            if not isinstance(method, str) and (reason := refusal(str(name), f"a {type(method).__name__}")):
+                raise UserError(f"methods: {reason}")
             if named.setdefault(name, method) != method:
                 raise UserError(
                     f"two methods are called {name}; give each a name of its own, in a mapping or as NAME=METHOD"

@@ -22,6 +22,8 @@ MIXES: Final = {
     "YCrCb": (_YCBCR[[0, 2, 1]], _CHROMA),
 }
 """What channels may have been saved as, and how they come from RGB: a matrix and an offset; the first is right."""
+EXPLAINED: Final = 0.9
+"""Other mixes must be nearer to SR, by this factor, than to their own channels' means, which a flat picture is near."""
 COLOURED: Final = 6.0
 """Least RMS distance in grey levels between LR and its own channels in another order."""
 BETTER: Final = 0.8
@@ -31,12 +33,18 @@ SURE: Final = 0.6
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``channels``: 8, RMS distance of SR to LR mixed as in each of :data:`MIXES`; NaN where LR is grey."""
+    """``channels``: 8, RMS distance of SR to LR mixed as in each of :data:`MIXES`.
+
+    NaN where LR is grey; infinite to a mix that does not explain SR.
+    """
     sr, lr = (picture.reshape(-1, 3).astype(np.float32) for picture in view.coarse[:2])
     mixed = np.stack([lr @ mix.T + offset for mix, offset in MIXES.values()])
     if _apart(mixed[1 : len(ORDERS)] - lr).min() < COLOURED:
         return {"channels": np.full(len(MIXES), np.nan)}
-    return {"channels": _apart(sr - mixed)}
+    distances, varied = _apart(sr - mixed), _apart(mixed - mixed.mean(axis=1, keepdims=True))
+    explains = distances <= EXPLAINED * varied
+    explains[0] = True
+    return {"channels": np.where(explains, distances, np.inf)}
 
 
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:

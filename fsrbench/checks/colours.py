@@ -8,8 +8,10 @@ from typing import Final
 import numpy as np
 
 from fsrbench.checks.finding import LEAST, Finding, Measured, enough, examples, partly
-from fsrbench.checks.view import View, rms
+from fsrbench.checks.view import View, reduced, rms
 
+SIDE: Final = 4
+"""Side in pixels at which colours are read: noise and JPEG give grey LR colours of single pixels."""
 COLOURED: Final = 4.0
 """Least RMS of LR's channels about their mean, in grey levels, of a picture that has colours."""
 GREY: Final = 1.0
@@ -29,7 +31,7 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
     The first two are NaN where LR is grey.
     """
-    sr, lr = (_about_grey(picture) for picture in view.coarse[:2])
+    sr, lr = (_about_grey(reduced(picture, SIDE)) for picture in view.coarse[:2])
     power = float((lr**2).mean())
     share = [(sr * lr).mean() / power, rms(sr)] if power >= COLOURED**2 else [np.nan, np.nan]
     return {"colours": np.array([*share, *(sr - lr).mean(axis=(0, 1))])}

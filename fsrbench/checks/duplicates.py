@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -29,10 +31,26 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
 
 def thumbnail(picture: np.ndarray) -> np.ndarray:
-    """Luma averaged down to :data:`SIDE`, float32 64; NaN of a picture that is smaller."""
-    if len(picture) < SIDE:
+    """Luma averaged down to :data:`SIDE`, float32 64; NaN of a picture that is smaller.
+
+    All of it, whatever its side, so that thumbnails of LR and SR show the same.
+    """
+    side = len(picture)
+    if side < SIDE:
         return np.full(SIDE**2, np.nan, np.float32)
-    return luma(averaged(picture, len(picture) // SIDE))[:SIDE, :SIDE].ravel()
+    whole = luma(averaged(picture, math.gcd(side, side // SIDE)))
+    shares = _shares(len(whole))
+    small: np.ndarray = shares @ whole @ shares.T
+    return small.ravel()
+
+
+@lru_cache
+def _shares(side: int) -> np.ndarray:
+    """SIDE,side: the share of each pixel of a line in each of :data:`SIDE` equal parts."""
+    ends = np.arange(SIDE + 1) * side / SIDE
+    pixels = np.arange(side)
+    within = np.minimum(pixels + 1, ends[1:, None]) - np.maximum(pixels, ends[:-1, None])
+    return np.asarray(within.clip(0) * SIDE / side, np.float32)
 
 
 def judge_sr(measured: Measured, ids: Sequence[str]) -> list[Finding]:

@@ -16,6 +16,8 @@ SHARE_SAME: Final = 0.02
 """... or, as a share of LR's, that it and a little clipping leave."""
 FURTHER: Final = 1.5
 """Least difference of LR's standard deviation in grey levels: else SR that keeps LR's is near, too."""
+NEAR: Final = 8.0
+"""RMS distance of SR to HR in grey levels (30 dB) up to which nothing is told: noise of 4 moves no moment by more."""
 SHARE: Final = 0.25
 """Share of the images that must show it, as bright and dark ones are clipped: of honest methods' 0.05 are so near."""
 
@@ -32,9 +34,9 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
 
 def judge(measured: Measured) -> list[Finding]:
-    """A finding if many SR pictures have HR's moments and LR has not."""
+    """A finding if many SR pictures have HR's moments and LR has not; SR near HR has them anyway."""
     of_sr, of_lr = measured["matched"].T
-    usable = of_lr > FURTHER
+    usable = (of_lr > FURTHER) & (measured["to_hr"][:, 0] > NEAR)
     same = usable & (of_sr <= np.maximum(SAME, SHARE_SAME * of_lr))
     shown = int(same.sum()), int(usable.sum())
     if shown[0] < LEAST or shown[0] <= SHARE * shown[1]:

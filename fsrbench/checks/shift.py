@@ -17,6 +17,8 @@ MEDIAN_ERROR: Final = 1.4826 * 1.2533
 """Standard error of a median of normal values, from their median absolute deviation, times the root of their number."""
 ERRORS: Final = 4.0
 """The median is off by at least so many of its standard errors: few or blurred pictures tell little."""
+LIKE: Final = 0.5
+"""Correlation with LR, moved back, from which on SR shows it at all: what an untrained network makes has no place."""
 FARTHEST: Final = 0.25
 """Largest shift that is looked for, of the side."""
 
@@ -39,7 +41,7 @@ def displacement(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         fixed: float H,H.
 
     Returns:
-        float64 2, dy and dx; NaN where a picture is flat.
+        float64 2, dy and dx; NaN where a picture is flat, or they are not alike, wherever they lie.
 
     Example:
         >>> picture = np.random.default_rng(0).normal(size=(32, 32)).cumsum(0).cumsum(1)
@@ -47,12 +49,16 @@ def displacement(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
         [2.0, -1.0]
     """
     side = len(fixed)
-    spectrum = _spectrum(moved) * _spectrum(fixed).conj()
+    there, here = _spectrum(moved), _spectrum(fixed)
+    spectrum = there * here.conj()
     if np.abs(spectrum).max() < 1e-3 * side**2:
         return np.full(2, np.nan)
     peak = _peak(fft.irfft2(spectrum, s=(side, side)))
     if peak.any():  # moved back, it is seen through the same part of the window
-        spectrum = _spectrum(np.roll(moved, -peak, (0, 1))) * _spectrum(fixed).conj()
+        there = _spectrum(np.roll(moved, -peak, (0, 1)))
+        spectrum = there * here.conj()
+    if _sum(spectrum, side) < LIKE * (_sum(np.abs(there) ** 2, side) * _sum(np.abs(here) ** 2, side)) ** 0.5:
+        return np.full(2, np.nan)
     rows, columns, low = _frequencies(side)
     phase = np.angle(spectrum)
     weight = np.abs(spectrum) * low
@@ -105,6 +111,12 @@ def _spectrum(picture: np.ndarray) -> np.ndarray:
     window = _window(len(picture))
     spectrum: np.ndarray = fft.rfft2((picture - (picture * window).sum() / window.sum()) * window)
     return spectrum
+
+
+def _sum(spectrum: np.ndarray, side: int) -> float:
+    """Of all frequencies of a real picture's, as the half of them that is stored shows."""
+    twice = 2 * spectrum.real.sum() - spectrum[:, 0].real.sum()
+    return float(twice - (spectrum[:, -1].real.sum() if side % 2 == 0 else 0))
 
 
 def _peak(surface: np.ndarray) -> np.ndarray:

@@ -41,23 +41,24 @@ class View:
     @cached_property
     def fine(self) -> tuple[np.ndarray, np.ndarray]:
         """SR and LR at :data:`FINE`, uint8."""
-        lr = reduced(self.lr, FINE)
-        return _to_side(self.sr, len(lr)), lr
+        factor = _factor(self.lr, FINE)
+        return averaged(self.sr, factor * self.scale), averaged(self.lr, factor)
 
     @cached_property
     def coarse(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """SR, LR and HR at :data:`COARSE`, uint8."""
-        lr = reduced(self.lr, COARSE)
-        return _to_side(self.sr, len(lr)), lr, None if self.hr is None else _to_side(self.hr, len(lr))
+        factor = _factor(self.lr, COARSE)
+        large = factor * self.scale
+        return (
+            averaged(self.sr, large),
+            averaged(self.lr, factor),
+            None if self.hr is None else averaged(self.hr, large),
+        )
 
     @cached_property
     def sr_luma(self) -> np.ndarray:
         """float32 H,W in [0, 255]"""
         return luma(self.sr)
-
-
-def _to_side(picture: np.ndarray, side: int) -> np.ndarray:
-    return averaged(picture, len(picture) // side)[:side, :side]
 
 
 def luma(picture: np.ndarray) -> np.ndarray:
@@ -73,7 +74,11 @@ def rms(values: np.ndarray) -> float:
 
 def reduced(picture: np.ndarray, side: int) -> np.ndarray:
     """A picture averaged over whole blocks of pixels, to at most ``side`` px; a remainder is cut off."""
-    return averaged(picture, -(-picture.shape[0] // side))
+    return averaged(picture, _factor(picture, side))
+
+
+def _factor(picture: np.ndarray, side: int) -> int:
+    return -(-len(picture) // side)
 
 
 def averaged(picture: np.ndarray, factor: int) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -63,17 +64,22 @@ def _of_method(prepared: Prepared, name: str, result: MethodResults) -> list[Fin
     if exact := equality.judge_exact(result.equal, len(result.ids)):
         found.append(exact)
     found += method_checks.judge(result.joined(), result.ids, task.hr_size, task.scale)
-    left_out = {"equal_to_lr"} if _may_interpolate(name) else set()
+    left_out = {"equal_to_lr"} if _may_interpolate(name, prepared.spec.methods[name]) else set()
     first: dict[str, Finding] = {}
     for finding in found:  # the first of a check is the surest
         first.setdefault(finding.check, finding)
     return [finding for check, finding in first.items() if check not in left_out]
 
 
-def _may_interpolate(name: str) -> bool:
-    """Whether a method may be an interpolation: its code, or a folder or file that is called after the kernel."""
-    kind, _, path = name.partition(":")
-    return kind not in FILES or any(kernel in path.lower() for kernel in (*equality.KERNELS, "interpol"))
+def _may_interpolate(name: str, source: str) -> bool:
+    """Whether a method may be an interpolation: its code, or a folder or file that is called after the kernel.
+
+    The folders above it tell nothing: ``images:celeba_bicubic_x4/SR/codeformer``.
+    """
+    kind, _, path = source.partition(":")
+    called = (Path(path).name, "" if name == source else name)
+    kernels = (*equality.KERNELS, "interpol")
+    return kind not in FILES or any(kernel in text.lower() for kernel in kernels for text in called)
 
 
 def _of_data(prepared: Prepared, results: Mapping[str, MethodResults]) -> list[Finding]:

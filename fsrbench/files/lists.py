@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Final
 
 from fsrbench.files.named_methods import split_label
 
-PART = re.compile(r'(?:^|,)(\s*"[^"]*"\s*(?=,|$)|[^,]*)')
-
-
-QUOTED = re.compile(r'"[^"]*"')
+PART: Final = re.compile(r'(?:^|,)(\s*(?:[^",:]+=)?"[^"]*"\s*(?=,|$)|[^,]*)')
+QUOTED: Final = re.compile(r'((?:[^",:]+=)?)"([^"]*)"')
+"""``"..."`` or ``NAME="..."``."""
 
 
 def names_in(text: str) -> list[str]:
@@ -18,13 +18,17 @@ def names_in(text: str) -> list[str]:
 
     Commas inside double quotes do not separate, nor do those in an existing path: in ``images:sr,v2,bicubic`` the
     longest path after ``images:`` that exists is one name.
+
+    Example:
+        >>> names_in('bicubic, theirs="images:sr, v2"')
+        ['bicubic', 'theirs=images:sr, v2']
     """
     parts = PART.findall(text)
     found: list[str] = []
     while parts:
         together = next((n for n in range(len(parts), 1, -1) if _is_path(",".join(parts[:n]))), 1)
         name = ",".join(parts[:together]).strip()
-        found.append(name[1:-1] if QUOTED.fullmatch(name) else name)
+        found.append(QUOTED.sub(r"\1\2", name) if QUOTED.fullmatch(name) else name)
         parts = parts[together:]
     return [name for name in found if name]
 

@@ -87,8 +87,18 @@ def _checked(name: object, method: object, place: object) -> tuple[str, str]:
         return name, name
     if not isinstance(name, str) or not isinstance(method, str) or not method.strip():
         raise NotAMethod(f"{str(name)[:MOST]!r} names no method: write NAME=METHOD or NAME: METHOD", place)
-    if not name or name != name.strip() or not name.isprintable() or set(name) & set(FORBIDDEN):
-        raise NotAMethod(f"{name[:MOST]!r} is no name for {method}: letters without : , and quotes", place)
-    if len(name) > MOST:
-        raise NotAMethod(f"{name[:MOST]!r}... is too long a name for {method}: at most {MOST} letters", place)
+    if reason := refusal(name, method):
+        raise NotAMethod(reason, place)
     return name, method
+
+
+def refusal(name: str, method: str) -> str:
+    """Why a text can be no user's name for a method, in one line; empty if it can.
+
+    Example:
+        >>> refusal("CodeFormer w=0.5", "images:SR"), refusal("a,b", "bicubic")
+        ('', "'a,b' is no name for bicubic: letters without : , and quotes")
+    """
+    if not name or name != name.strip() or not name.isprintable() or set(name) & set(FORBIDDEN):
+        return f"{name[:MOST]!r} is no name for {method}: letters without : , and quotes"
+    return f"{name[:MOST]!r}... is too long a name for {method}: at most {MOST} letters" if len(name) > MOST else ""

@@ -62,7 +62,17 @@ def test_the_multiple_is_that_of_least_squares():
     pictures = honest()
     for sr, lr in zip(pictures.sr, pictures.lr, strict=True):
         changed = coloured(1.2)(sr)
-        small = np.asarray(Image.fromarray(changed).reduce(4)).astype(float)
-        about = [(picture - picture.mean(axis=2, keepdims=True)).ravel() for picture in (small, lr.astype(float))]
+        small = (Image.fromarray(changed).reduce(4).reduce(4), Image.fromarray(lr).reduce(4))
+        values = (np.asarray(picture).astype(float) for picture in small)
+        about = [(picture - picture.mean(axis=2, keepdims=True)).ravel() for picture in values]
         (expected,), *_ = np.linalg.lstsq(about[1][:, None], about[0])
         assert colours.measure(View(changed, lr, None))["colours"][0] == pytest.approx(expected, rel=1e-3)
+
+
+def test_colours_of_noise_are_none():
+    """Grey faces whose LR has colours of single pixels alone, which a method takes away."""
+    pictures = honest()
+    sr, lr = (np.stack([grey(picture) for picture in of]) for of in (pictures.sr, pictures.lr))
+    noisy = levels(lr + np.random.default_rng(0).normal(0, 12, lr.shape))
+    assert np.square(noisy - noisy.mean(axis=3, keepdims=True)).mean() > 2 * colours.COLOURED**2
+    assert "colours" not in Pictures(sr, noisy, None).found()

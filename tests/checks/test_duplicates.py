@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 
+import cv2
 import numpy as np
+import pytest
 from made.checked import Pictures, honest
 from scipy.spatial.distance import pdist, squareform
 
 from fsrbench.checks import data
-from fsrbench.checks.duplicates import SAME, same
+from fsrbench.checks.duplicates import SAME, SIDE, same, thumbnail
 
 
 def test_one_picture_for_two_faces():
@@ -64,3 +66,11 @@ def test_one_picture_for_all_faces():
 
 def test_flat_pictures_are_no_duplicates():
     assert same(np.full((5, 64), 20.0)) == []
+
+
+@pytest.mark.parametrize("side", [8, 15, 23, 60, 64, 127, 510, 512])
+def test_a_thumbnail_shows_all_of_a_picture(side):
+    """As OpenCV's averages over areas, parts of pixels among them."""
+    grey = np.random.default_rng(side).integers(0, 256, (side, side)).astype(np.uint8)
+    expected = cv2.resize(grey.astype(np.float32), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    np.testing.assert_allclose(thumbnail(np.stack([grey] * 3, 2)), expected.ravel(), atol=0.51)

@@ -39,3 +39,19 @@ def test_hr_itself_is_named_as_such():
     pictures = honest()
     assert pictures.hr is not None
     assert "matched_to_hr" not in Pictures(pictures.hr, pictures.lr, pictures.hr).found()
+
+
+def test_hr_itself_beside_lr_that_is_near_it():
+    """A restoration of little contrast lost, where HR's pictures are told by their pixels alone."""
+    hr = honest().sr
+    lr = levels(127.5 + 0.95 * (hr - 127.5))
+    assert "matched_to_hr" not in Pictures(hr, lr, hr).found()
+    assert "matched_to_hr" not in Pictures(hr ^ 1, lr, hr).found()
+
+
+def test_a_method_that_is_near_hr_has_matched_nothing():
+    """36 dB: HR with noise of 4 levels, whose moments differ by less than rounding's."""
+    pictures = honest(images=32)
+    assert pictures.hr is not None
+    sr = levels(pictures.hr + np.random.default_rng(0).normal(0, 4, pictures.hr.shape))
+    assert "matched_to_hr" not in Pictures(sr, pictures.lr, pictures.hr).found()

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from made.checked import honest
+from made.checked import Pictures, enlarged, honest, levels
 from PIL import Image
 
 from fsrbench.checks import method
@@ -22,6 +22,12 @@ def test_honest_pictures_have_no_findings(task, degradation):
         pictures = honest(task, degradation, kernel)
         for given in (pictures, pictures.without_hr()):
             assert {finding.check for finding in given.findings()} <= {"equal_to_lr"}
+
+
+@pytest.mark.parametrize("task", ["4x8", "6x5", "15x4", "31x4", "17x7"])
+def test_honest_pictures_of_any_size_have_none(task):
+    for given in (honest(task), honest(task).without_hr()):
+        assert given.found().keys() <= {"equal_to_lr"}
 
 
 def test_few_pictures_tell_nothing():
@@ -47,6 +53,18 @@ def test_noise_for_sr_has_no_shift():
     pictures = honest()
     found = method.judge(method.measure(noise, pictures.lr, pictures.hr), list("abcdefghijkl"), 64, 4)
     assert "shift" not in {finding.check for finding in found}
+
+
+@pytest.mark.parametrize("times", [0.0, 0.05, 0.5])
+def test_an_untrained_network_has_other_tones_but_neither_shift_nor_channels(times):
+    """Grey pictures with a little of all sorts of detail."""
+    pictures = honest(images=16)
+    generator = np.random.default_rng(0)
+    detail = [enlarged(generator.integers(0, 256, (4, 4, 3)).astype(np.uint8), 64) for _ in pictures.sr]
+    sr = levels(128 + times * (np.stack(detail) - 128.0))
+    found = Pictures(sr, pictures.lr, pictures.hr).found().keys()
+    assert found
+    assert not found & {"shift", "channels", "geometry"}
 
 
 def test_odd_sizes():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,17 @@ def test_strict_refuses_the_faulty_methods_alone(strict, scored, folders):
         assert all(finding["text"] in strict.note(name) for finding in findings(scored, name).values())
         assert strict.manifest["methods"][name]["status"] == "failed"
     assert strict.values(folders["right"]) == scored.values(folders["right"])
+
+
+def test_a_name_for_a_folder_hides_no_finding(folders, tmp_path):
+    """Neither the user's, nor those of the folders above."""
+    where = Path(folders["lr_enlarged"].removeprefix("images:"))
+    shutil.copytree(where, tmp_path / "bicubic_x4" / "codeformer")
+    methods = f"codeformer={folders['lr_enlarged']},kernel-bicubic={folders['lr_enlarged']},cubic=bicubic"
+    above = f"images:{tmp_path}/bicubic_x4/codeformer"
+    finished = run("sample", tmp_path / "out", "--limit", IMAGES, methods=f"{methods},{above}")
+    assert findings(finished, "codeformer").keys() == findings(finished, above).keys() == {"equal_to_lr"}
+    assert findings(finished, "kernel-bicubic") == findings(finished, "cubic") == {}
 
 
 def test_pictures_of_no_image_are_named(folders, tmp_path):

@@ -29,6 +29,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("images:no,such", ["images:no", "such"]),
         ('"images:no,such",bicubic', ["images:no,such", "bicubic"]),
         ('bicubic, "images:no,such"', ["bicubic", "images:no,such"]),
+        ('a="images:no,such",bicubic', ["a=images:no,such", "bicubic"]),
+        ('bicubic, w=0.5="images:no,such" ', ["bicubic", "w=0.5=images:no,such"]),
         ("python:my.module:Class,bicubic", ["python:my.module:Class", "bicubic"]),
         ("psnr,ssim", ["psnr", "ssim"]),
     ],
