@@ -23,7 +23,7 @@ from fsrbench.runs.choice import How, choose_rows, most_shared
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.runs.names import BOUNDS, HR, LR
-from fsrbench.runs.pictures import PictureFolder
+from fsrbench.runs.pictures import Index, PictureFolder
 
 BY: Final = ("psnr", "psnr_y", "ssim", "niqe", "niqe_face")
 """Metrics to choose images by; the first that the run has scores of is used."""
@@ -119,12 +119,12 @@ def draw(run: RunData, choice: Choice, out: Path | None = None, layout: Layout |
     by = choice.by or _first_scored(run)
     kept = [image for image in index.grid or () if image in there] if own else []
     rows = kept or _choose(run, choice, by, there)
-    columns = [GridColumn("LR", _pictures(folder, LR, rows), pixelated=True)]
+    columns = [GridColumn("LR", _pictures(folder, index, LR, rows), pixelated=True)]
     for name in [*shown, *([HR] if HR in index.rows and (not layout or layout.ceiling) else [])]:
         captions = _captions(run, arranged_run.metric(by), name, rows) if by else ()
-        columns.append(GridColumn(titles[name], _pictures(folder, name, rows), captions))
+        columns.append(GridColumn(titles[name], _pictures(folder, index, name, rows), captions))
     out = out or run.path / (FILE if choice == Choice() and own and not layout else OTHER_FILE)
-    gaps = f"{index.sharing(shown)}; shown are some that most have" if any(map(has_gaps, columns)) else ""
+    gaps = _shared_by_few(index, shown) if any(map(has_gaps, columns)) else ""
     parts = face_parts(faces_of(columns)) if choice.parts else ()
     draw_grid(columns, rows, out, caption=gaps[:1].upper() + gaps[1:], parts=parts)
     chosen = "" if own or choice.images else _remark(len(index.images), run.scores["image"].nunique())
@@ -138,7 +138,11 @@ def gaps(run: RunData) -> str:
     methods = {name for names in there.values() for name in names}
     if sum(len(names) == len(methods) for names in there.values()) >= min(ROWS, max(1, len(there))):
         return ""
-    return f"{index.sharing(run.methods)}; shown are some that most have" if there else "no method made a picture"
+    return _shared_by_few(index, run.methods) if there else "no method made a picture"
+
+
+def _shared_by_few(index: Index, methods: Sequence[str]) -> str:
+    return f"{index.sharing(methods)}; shown are some that most have"
 
 
 def _titles(run: RunData) -> dict[str, str]:
@@ -197,8 +201,8 @@ def _named(run: RunData, images: Sequence[str], ids: Sequence[str]) -> list[str]
     return list(images)
 
 
-def _pictures(folder: PictureFolder, row: str, images: Sequence[str]) -> list[Picture | None]:
-    missing = folder.read_index().rows[row].missing
+def _pictures(folder: PictureFolder, index: Index, row: str, images: Sequence[str]) -> list[Picture | None]:
+    missing = index.rows[row].missing
     return [None if i in missing else np.asarray(Image.open(folder.file(row, i)).convert("RGB")) for i in images]
 
 
