@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from fsrbench.drift.verdict import Finding, Part, State, Verdict
+from fsrbench.gate.as_json import json_text, number
 from fsrbench.gate.findings import Refusal
 
 SCHEMA_VERSION: Final = 1
@@ -56,7 +55,7 @@ class JsonVerdict(BaseModel):
 
 def as_json(verdict: Verdict) -> str:
     """The JSON text."""
-    return _text(model(verdict))
+    return json_text(model(verdict))
 
 
 def model(verdict: Verdict) -> JsonVerdict:
@@ -70,7 +69,7 @@ def model(verdict: Verdict) -> JsonVerdict:
         parts={part: verdict.state(part) for part in Part},
         pictures=verdict.pictures,
         reference_pictures=verdict.reference_pictures,
-        overlap=_number(verdict.overlap),
+        overlap=number(verdict.overlap),
         findings=[_finding(finding) for finding in verdict.findings],
         notes=verdict.notes,
     )
@@ -78,13 +77,9 @@ def model(verdict: Verdict) -> JsonVerdict:
 
 def refusal(refusal: Refusal) -> str:
     """The JSON text of what cannot be compared."""
-    return _text(
+    return json_text(
         JsonVerdict(run=str(refusal.run), reference=str(refusal.reference), exit_code=2, errors=refusal.reasons)
     )
-
-
-def _text(made: JsonVerdict) -> str:
-    return json.dumps(made.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _finding(finding: Finding) -> JsonFinding:
@@ -93,14 +88,10 @@ def _finding(finding: Finding) -> JsonFinding:
         measure=finding.name,
         state=finding.state,
         unit=finding.measure.unit,
-        before=_number(finding.before),
-        after=_number(finding.after),
-        effect=_number(finding.effect),
-        p=_number(finding.p),
-        p_corrected=_number(finding.p_corrected),
-        spread=_number(finding.spread),
+        before=number(finding.before),
+        after=number(finding.after),
+        effect=number(finding.effect),
+        p=number(finding.p),
+        p_corrected=number(finding.p_corrected),
+        spread=number(finding.spread),
     )
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, get_args
@@ -13,7 +12,7 @@ from fsrbench.drift.known import SCORE_NAMES
 from fsrbench.drift.verdict import Verdict
 from fsrbench.drift.windows import Blocks, Window, of_run
 from fsrbench.errors import FsrbenchError, UserError, one_of
-from fsrbench.gate.command import no_earlier_file, write_text
+from fsrbench.gate.command import Format, no_earlier_file, write_text
 from fsrbench.gate.findings import Refusal
 from fsrbench.runs.data import RunData
 from fsrbench.stats.corrections import PERMUTATIONS
@@ -22,21 +21,11 @@ MOVED: Final = 1
 HOLDS: Final = 0
 SMALLEST_ALPHA: Final = 2 / (PERMUTATIONS + 1)
 """Below this nothing could ever raise an alarm: two tests share the level."""
-
-
-@dataclass(frozen=True)
-class Writer:
-    """How a comparison is written: its verdict, or why there is none."""
-
-    verdict: Callable[[Verdict], str]
-    refusal: Callable[[Refusal], str]
-
-
 FORMATS: Final = {
-    "text": Writer(text.plain, lambda refusal: ""),  # the reasons go to standard error whatever the format
-    "junit": Writer(junit.junit, junit.refusal),
-    "json": Writer(as_json.as_json, as_json.refusal),
-    "prometheus": Writer(prometheus.prometheus, prometheus.refusal),
+    "text": Format(text.plain, lambda refusal: ""),  # the reasons go to standard error whatever the format
+    "junit": Format(junit.junit, junit.refusal),
+    "json": Format(as_json.as_json, as_json.refusal),
+    "prometheus": Format(prometheus.prometheus, prometheus.refusal),
 }
 
 

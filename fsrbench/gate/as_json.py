@@ -61,18 +61,19 @@ def as_json(verdict: Verdict) -> str:
         findings=[_finding(finding) for finding in verdict.findings],
         notes=verdict.notes,
     )
-    return _text(model)
+    return json_text(model)
 
 
 def refusal(refusal: Refusal) -> str:
     """The JSON text of a run that cannot be compared."""
     run, against = str(refusal.run), str(refusal.reference)
-    return _text(
+    return json_text(
         JsonVerdict(run=run, reference=against, exit_code=2, counts={}, findings=[], notes=[], errors=refusal.reasons)
     )
 
 
-def _text(model: JsonVerdict) -> str:
+def json_text(model: BaseModel) -> str:
+    """A model as an indented JSON document."""
     return json.dumps(model.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -84,14 +85,14 @@ def _finding(finding: Finding) -> JsonFinding:
         metric=finding.metric or None,
         unit=_unit(info) if info else None,
         direction=info.direction if info else None,
-        before=_number(finding.before),
-        after=_number(finding.after),
-        change=_number(finding.change),
-        allowed=_number(finding.allowed),
-        ci_low=_number(paired.ci_low) if paired else None,
-        ci_high=_number(paired.ci_high) if paired else None,
-        p=_number(paired.p) if paired else None,
-        p_corrected=_number(finding.p_corrected),
+        before=number(finding.before),
+        after=number(finding.after),
+        change=number(finding.change),
+        allowed=number(finding.allowed),
+        ci_low=number(paired.ci_low) if paired else None,
+        ci_high=number(paired.ci_high) if paired else None,
+        p=number(paired.p) if paired else None,
+        p_corrected=number(finding.p_corrected),
         n=finding.n,
         note=finding.note,
     )
@@ -102,5 +103,6 @@ def _unit(info: MetricInfo) -> str:
     return info.unit if info.factor == 1 else "fraction"
 
 
-def _number(value: float) -> float | None:
+def number(value: float) -> float | None:
+    """The value, or `None` for what JSON cannot hold: NaN and infinities."""
     return value if math.isfinite(value) else None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from rich.console import Console
 
@@ -18,12 +18,14 @@ from fsrbench.gate.check import check
 from fsrbench.gate.findings import Refusal, Verdict
 from fsrbench.runs.data import RunData
 
+Judged = TypeVar("Judged")
+
 
 @dataclass(frozen=True)
-class Format:
-    """How a check is written: its verdict, or why it cannot be compared."""
+class Format(Generic[Judged]):
+    """How a comparison is written: its verdict, or why there is none."""
 
-    verdict: Callable[[Verdict], str]
+    verdict: Callable[[Judged], str]
     refusal: Callable[[Refusal], str]
 
 
