@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -95,7 +94,8 @@ def _runs_of(source: Source) -> Iterator[RunData]:
     if (place / MANIFEST).is_file():
         yield RunData.load(place)
         return
-    matches = [place] if place.is_dir() else map(Path, sorted(glob.glob(str(place), recursive=True)))
+    root = Path(place.anchor)
+    matches = [place] if place.is_dir() else sorted(root.glob(str(place.relative_to(root))))
     folders = dict.fromkeys(folder for match in matches for folder in _finished_below(match))
     if not folders:
         raise UserError(f"{text}: no finished run there" if place.is_dir() else f"{text}: no such run folder")
