@@ -18,7 +18,7 @@ from fsrbench.pictures.enlarge import enlarge
 from fsrbench.process.state import standardise
 from fsrbench.torchmetrics.base import Batch
 
-MOST_KEPT: Final = 16
+MOST_KEPT: Final = 32
 """Results of batches that are kept for other metrics of the same batch."""
 _kept: OrderedDict[tuple[object, ...], Rows] = OrderedDict()
 

@@ -55,7 +55,10 @@ class ImageSet(FaceMetric):
 
     def __init__(self, metric: FeatureMetric, facts: Facts) -> None:
         super().__init__(metric, facts)
-        metric.check(facts)
+        try:
+            metric.check(facts)
+        except Invalid as error:
+            raise UserError(f"{metric.name}: {error}") from None
 
     def _computed_of(self, metric: Metric, batch: Batch) -> tuple[list[int], dict[str, np.ndarray]]:
         """Features of the images that have them."""
