@@ -17,8 +17,8 @@ from fsrbench.board.tracks import BoardTrack, Column
 SCHEMA_VERSION: Final = 1
 """Of ``board.json``."""
 RESULT_COLUMNS: Final = (
-    *("track", "method", "author", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"),
-    *("rank_best", "rank_worst", "ranked", "told_apart_by", "machine", "recomputed", "level"),
+    *("track", "method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"),
+    *("rank_best", "rank_worst", "ranked", "told_apart_by", "machine", "recomputed"),
 )
 ENTRY_COLUMNS: Final = (
     *("track", "track_title", "method", "method_title", "author", "level", "finished", "images", "licence"),
@@ -56,13 +56,12 @@ def _rows(track: BoardTrack) -> Iterator[list[Any]]:
                 continue
             entry, places = track.entries[method], column.range_of(method)
             yield [
-                *(track.id, method, entry.submission.document.submitter.author, column.key),
+                *(track.id, method, column.key),
                 *map(_number, (result.value, result.ci_low, result.ci_high)),
                 *(int(result.n), column.info.unit if column.info.unit != "%" else "fraction", column.info.direction),
                 *(result.status, result.note, *(places or ("", "")), column.ranked or "", column.ranking.how),
                 entry.result.machine.title if timed else "",
                 "yes" if column.info.name in entry.recomputed else "no",
-                entry.level.value,
             ]
 
 

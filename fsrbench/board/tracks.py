@@ -22,7 +22,7 @@ from fsrbench.stats.intervals import people
 
 FIRST: Final = ("psnr", "ssim", "niqe_face", "niqe")
 """The metrics whose ranks give a table its first order, the first that it has: they need no trained network, so anybody
-can compute them again, and no network was trained to please them."""
+can compute them again exactly."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -141,3 +141,27 @@ def _csv(rows: Sequence[Sequence[str]]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
+
+
+def big_board(folder: Path, methods: int = 30, tracks: int = 12, images: int = 200) -> list[Path]:
+    """Bundles of many methods in many tracks: twelve metrics of quality, of which two are of the whole set."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    per_image = ("psnr", "ssim", "lpips", "dists", "niqe", "niqe_face", "identity", "lmd", "musiq", "maniqa")
+    faces = [rng.normal(size=(len(per_image), images)) for _ in range(tracks)]
+    files = []
+    for method in range(methods):
+        results = []
+        for number, face in enumerate(faces):
+            scores = face + 0.1 * rng.integers(0, 6) + 0.5 * rng.normal(size=face.shape)
+            more = [
+                summary("fid", 50 + method, ci_low=45.0 + method, ci_high=55.0 + method),
+                summary("kid", 0.5 + method, ci_low=0.4 + method, ci_high=0.6 + method),
+                summary("params", 1.0 + method, exact=True),
+                summary("latency_ms", 5.0 + method, ci_low=4.9 + method, ci_high=5.1 + method),
+            ]
+            one = track(f"dataset {number}", n=images)
+            rounded = dict(zip(per_image, scores.round(6), strict=True))
+            results.append(result(rounded, more, people=images // 4, track=one))
+        files.append(write_bundle(folder / f"{method}.zip", f"method {method}", results))
+    return files
