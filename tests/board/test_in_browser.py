@@ -117,7 +117,7 @@ def test_rows_are_found_by_words_and_by_what_was_checked(page: Any) -> None:
 
 def test_a_column_goes_whole_and_comes_back(page: Any) -> None:
     page.locator("summary").click()
-    box = page.get_by_label("NIQE")
+    box = page.get_by_role("checkbox", name="NIQE")
     before = page.locator("#table tr > :nth-child(3):visible").count()
     box.uncheck()
     assert before == 4
@@ -190,27 +190,38 @@ def test_from_a_server_too(chromium: Any, site: Path, track: Path) -> None:
     assert said == []
 
 
-@pytest.mark.heavy
-def test_thirty_methods_in_twelve_tracks_are_small_and_quick(chromium: Any, tmp_path: Path) -> None:
-    board_command(big_board(tmp_path / "bundles", images=40), tmp_path / "site")
+@pytest.mark.parametrize("tracks", [2, pytest.param(12, marks=pytest.mark.slow)])
+def test_thirty_methods_are_small_and_quick(chromium: Any, tmp_path: Path, tracks: int) -> None:
+    """Sizes do not depend on the number of images."""
+    board_command(big_board(tmp_path / "bundles", tracks=tracks, images=24), tmp_path / "site")
     files = [path for path in (tmp_path / "site").rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < MOST_BYTES
+    assert sum(path.stat().st_size for path in files) < MOST_BYTES * max(tracks, 3) / 12
     pages = [tmp_path / "site" / "index.html", next((tmp_path / "site" / "tracks").glob("*.html"))]
     pages.append(next((tmp_path / "site" / "methods").glob("*.html")))
     found = chromium.new_page()
     for page in pages:
-        assert min(first_paint(found, page) for _ in range(TRIES)) < SLOWEST_PAINT
+        paint = min(first_paint(found, page) for _ in range(TRIES))
+        print(f"{page.parent.name}: first paint after {paint:.0f} ms")
+        assert paint < SLOWEST_PAINT
     found.goto(pages[1].as_uri())
     assert found.locator("#table tbody tr").count() == 30
-    assert min(sort_time(found, title) for title in ("PSNR", "LPIPS", "FID", "NIQE", "PSNR")) < SLOWEST_SORT
+    sort = min(sort_time(found, title) for title in ("PSNR", "LPIPS", "FID", "NIQE", "PSNR"))
+    print(f"sort in {sort:.0f} ms")
+    assert sort < SLOWEST_SORT
     found.close()
 
 
 def first_paint(page: Any, path: Path) -> float:
     """Milliseconds."""
     page.goto(path.as_uri())
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
-    return float(page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"))
+    # The page's policy forbids what playwright's wait_for_function does
+    return float(
+        page.evaluate(
+            "() => new Promise(done => new PerformanceObserver(list => {"
+            " for (const entry of list.getEntriesByName('first-contentful-paint')) done(entry.startTime);"
+            "}).observe({ type: 'paint', buffered: true }))"
+        )
+    )
 
 
 def sort_time(page: Any, title: str) -> float:
