@@ -77,8 +77,8 @@ def order_text(track: BoardTrack) -> str:
     if track.first is None:
         return "In the order of the alphabet: no metric of the first order is ranked here."
     return (
-        f"Ordered by the rank range in {track.first.info.title}, equals by name: that needs no trained network, so anybody "
-        "can compute it again exactly. It is a place to begin and no verdict"
+        f"Ordered by the rank range in {track.first.info.title}, equals by name: that needs no trained network, so "
+        "anybody can compute it again exactly. It is a place to begin and no verdict"
         f"{': it favours smooth pictures' if track.first.info.name in {'psnr', 'ssim'} else ''}."
     )
 

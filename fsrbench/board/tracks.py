@@ -151,8 +151,8 @@ class BoardTrack:
 
 def result_of(row: schema.Summary) -> Result:
     """A row of a bundle as a run's result."""
-    numbers = [math.nan if number is None else number for number in (row.value, row.ci_low, row.ci_high)]
-    return Result(*numbers, row.n, row.status, row.note)
+    value, low, high = (math.nan if number is None else number for number in (row.value, row.ci_low, row.ci_high))
+    return Result(value, low, high, row.n, row.status, row.note)
 
 
 def build_tracks(submissions: Sequence[Submission], scores: Sequence[Composite] = ()) -> list[BoardTrack]:

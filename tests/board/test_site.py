@@ -181,8 +181,9 @@ def test_the_page_of_a_method_shows_its_worst_and_best_pictures(site: Path, page
 def test_ties_levels_and_reasons_are_in_words(site: Path) -> None:
     board = json.loads((site / "board.json").read_text(encoding="utf-8"))
     text = (site / "tracks" / f"{board['tracks'][0]['id']}.html").read_text(encoding="utf-8")
-    for words in ("recomputed by running", "recomputed from pictures", "self-reported", "Ordered by the rank range in PSNR",
-                  "Ranks: paired permutation tests", "no interval, not ranked", "Times are compared only on one machine"):  # fmt: skip
+    for words in ("recomputed by running", "recomputed from pictures", "self-reported", "Ordered by the rank range in"):
+        assert words in text
+    for words in ("Ranks: paired permutation tests", "no interval, not ranked", "Times are compared only on one"):
         assert words in text
     assert "1e+300" in text
     index = (site / "index.html").read_text(encoding="utf-8")
