@@ -70,9 +70,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_bundle(folder / f"m{i}-old.zip", f"m{i}", [old])
         file = write_bundle(folder / f"m{i}.zip", f"m{i}", [result(scores, more, pictures=pictures)])
         write_verdict(file, ["recomputed by running", "recomputed from pictures"][i])
-    bad = result({"psnr": 23 + face}, [summary(SCRIPT, None, status="failed", note=SCRIPT, n=0, title=SCRIPT)])
+    bad = result({"psnr": 23 + face.copy()}, [summary(SCRIPT, None, status="failed", note=SCRIPT, n=0, title=SCRIPT)])
     bad["summaries"][0] |= {"note": SCRIPT, "value": 1e300}
     bad |= {"findings": [SCRIPT], "source": SCRIPT, "finished": SCRIPT, "versions": {SCRIPT: SCRIPT}}
+    bad["scores"]["psnr"][:3] = np.nan
+    bad["summaries"][0]["n"] = 17
+    bad["images"][0]["lr"] = "e" * 64
     bad["weights"] |= {"licence": SCRIPT, "training": SCRIPT, "files": SCRIPT}
     bad["pictures"] = {"id/000": b"<svg onload=alert(1)>", "id/001": picture(1)[:60]}
     about = {"name": "=cmd()|" + SCRIPT, "title": SCRIPT, "description": SCRIPT, "card": SCRIPT * 9}
@@ -186,6 +189,7 @@ def test_ties_levels_and_reasons_are_in_words(site: Path) -> None:
     for words in ("Ranks: paired permutation tests", "no interval, not ranked", "Times are compared only on one"):
         assert words in text
     assert "1e+300" in text
+    assert "17 of 20 images" in text
     index = (site / "index.html").read_text(encoding="utf-8")
     assert "refuted &lt;b&gt;.zip" in index
     assert "B&lt;b&gt;" in index
