@@ -57,7 +57,7 @@ RATES: Final = Tolerance(1e-6, share=5e-3)
 """Of metrics whose unit is ``fraction``: hits and misses."""
 OTHERWISE: Final = Tolerance(1e-4, rel=1e-3)
 INTERVAL: Final = 0.1
-"""Of an interval's width: how far its ends may be off beside the tolerance of the number; a bootstrap may draw otherwise."""
+"""Of an interval's width: how far its ends may be off beside the number's tolerance, as a bootstrap may draw otherwise."""
 
 
 def tolerance(metric: str, unit: str, running: bool) -> Tolerance:
