@@ -1,4 +1,4 @@
-"""The commands ``fsrbench submit`` and ``fsrbench verify``: results that others can check."""
+"""The commands ``fsrbench submit``, ``verify`` and ``board``: results that others can check, side by side."""
 
 from __future__ import annotations
 
@@ -68,3 +68,20 @@ def verify(
         again = Again(tuple(data), method, device, offline) if data else None
         code = verify_command(bundle, again, format, output, verdict)
     raise typer.Exit(code)
+
+
+@app.command()
+def board(
+    bundles: Annotated[list[Path], typer.Argument(metavar="BUNDLE...", help="Bundles, or folders that hold some.")],
+    out: Annotated[Path, typer.Option(help="Folder of the site.")] = Path("board"),
+    score: Annotated[
+        list[str] | None,
+        typer.Option(help="A composite score as a column: 'name=psnr/50 - lpips'; may be given several times."),
+    ] = None,
+    name: Annotated[str, typer.Option(help="Heading of the site.")] = "Leaderboard",
+) -> None:
+    """Make a leaderboard of BUNDLEs: a static site with rank ranges, a page for each track and each method."""
+    with one_line_errors():
+        from fsrbench.board.command import board_command
+
+        board_command(bundles, out, score or (), name)
