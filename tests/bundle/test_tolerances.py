@@ -24,7 +24,9 @@ def in_words(allowed: Tolerance) -> str:
 def rows() -> dict[str, tuple[str, str]]:
     """The page's table by metric."""
     text = PAGE.read_text(encoding="utf-8").partition("## Tolerances")[2].partition("\n\nNumbers")[0]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")
+    ]
     return {name: (cells[1], cells[2]) for cells in cells[2:] for name in re.findall(r"`([^`]+)`", cells[0])}
 
 

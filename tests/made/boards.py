@@ -131,9 +131,7 @@ def _table(columns: Sequence[str], scores: Mapping[str, np.ndarray], images: Seq
 
 
 def _blocks(blocks: Mapping[str, np.ndarray]) -> bytes:
-    rows = [
-        (metric, str(block), repr(float(v))) for metric, values in blocks.items() for block, v in enumerate(values)
-    ]
+    rows = [(metric, str(block), repr(float(v))) for metric, values in blocks.items() for block, v in enumerate(values)]
     return _csv([("metric", "block", "value"), *rows])
 
 
