@@ -71,7 +71,9 @@ def _held(path: Path, bundle: Bundle, runs: Sequence[RunData]) -> list[str]:
         lines.append(f"no hash of {counted(unhashed, 'picture')} that the run did not keep: run it with --save-images")
     kept = f"{counted(pictures, 'picture')} of the method" if pictures else "no picture"
     lines.append(f"it holds {kept} and none of the data; its manifests hold the runs' settings, paths among them:")
-    lines += [f"  {section(run.manifest, 'spec').get('data')}, {section(run.manifest, 'spec').get('out')}" for run in runs]
+    lines += [
+        f"  {section(run.manifest, 'spec').get('data')}, {section(run.manifest, 'spec').get('out')}" for run in runs
+    ]
     return [*lines, f"next: fsrbench verify {path}" + (" --data SRC" if pictures else "")]
 
 

@@ -1,4 +1,4 @@
-"""What a run's manifest decides about a result: :mod:`make` writes it into a bundle, :mod:`agreement` holds it there."""
+"""What a run's manifest decides about a result, for the module that writes it and the one that checks it."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ class Outcome:
         return Verdict(
             bundle=self.path.name,
             bundle_sha256=self.sha256,
-            fsrbench=versions()["fsrbench"],
+            fsrbench=str(versions()["fsrbench"]),
             verified=not self.red,
             level=self.level,
             results=self.results,

@@ -97,7 +97,9 @@ class _Result:
         """Score again in every way that there is; the findings are added to the list."""
         level, agreeing, reason = Level.SELF_REPORTED, list[str](), "the bundle holds no pictures"
         if not self.bundle.pictures(self.place) and not self.runnable:
-            text = f"{reason}, and {self.result.source or 'its method'} is not installed here; --method names one to run"
+            text = (
+                f"{reason}, and {self.result.source or 'its method'} is not installed here; --method names one to run"
+            )
             findings.append(Finding(State.OPEN, self.about, "scores again", text))
         for running in (False, True):
             if not (self.runnable if running else self.bundle.pictures(self.place)):

@@ -103,7 +103,7 @@ class SummaryCheck:
         if known and (beyond := (values < known.low) | (values > known.high)).any():
             worst = rows[beyond].iloc[0]
             yield f"the score of {worst['image']} is {worst['value']:g}, beyond {known.low:g} to {known.high:g}"
-        yield from self._infinite(rows[np.isposinf(values)]["image"])
+        yield from self._infinite(list(rows[np.isposinf(values)]["image"]))
 
     def _infinite(self, images: Sequence[str]) -> Iterator[str]:
         """Infinite scores say that SR is HR, which their hashes can contradict."""
