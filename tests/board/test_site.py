@@ -80,7 +80,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bad["pictures"] = {"id/000": b"<svg onload=alert(1)>", "id/001": picture(1)[:60]}
     about = {"name": "=cmd()|" + SCRIPT, "title": SCRIPT, "description": SCRIPT, "card": SCRIPT * 9}
     paper = {"title": SCRIPT, "url": "http://example.org/'onclick=alert(1)//", "year": 2026}
-    write_bundle(folder / "bad.zip", "x", [bad], method=about, submitter={"author": SCRIPT}, paper=paper)
+    author = {"author": "=1+1" + SCRIPT}
+    write_bundle(folder / "bad.zip", "x", [bad], method=about, submitter=author, paper=paper)
     other = result({"psnr": face}, track=track(SCRIPT, SCRIPT))
     refuted = write_bundle(folder / "refuted <b>.zip", "refuted", [other])
     write_bundle(folder / "alone.zip", "../../alone", [other], method=about | {"name": "../../alone"})
