@@ -148,7 +148,9 @@ def read_answers(paths: Sequence[Path], key_file: Path | None = None) -> Answers
             elif known[name][1].answers == found.answers:
                 remarks.append(f"{file}: the same answers as {known[name][0]}; counted once")
             else:
-                raise UserError(f"{file}: rater {found.rater!r} is there already, in {known[name][0]}; keep one of them")
+                raise UserError(
+                    f"{file}: rater {found.rater!r} is there already, in {known[name][0]}; keep one of them"
+                )
         except UserError as error:
             problems.append(str(error))
     if problems:

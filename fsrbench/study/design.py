@@ -1,11 +1,12 @@
 """Which pairs of pictures which rater sees: a balanced incomplete design.
 
 A rater cannot see every pair of methods on every image. The pairs are laid out in one long list in which the pair of
-methods changes from one to the next and the image from one round of all pairs to the next, shifted by the pair (a cyclic
-Latin square); each block takes the next stretch of it. So within a block, and over blocks, every pair of methods is
-asked equally often to within one, and so are the images; every method stands left and right equally often. An adaptive
-design would ask more about close methods, but needs a server that knows all answers while they come; here nothing leaves
-the rater's browser, and with all pairs asked equally often a method's number is its share of wins whatever model is true.
+methods changes from one to the next and the image from one round of all pairs to the next, shifted by the pair (a
+cyclic Latin square); each block takes the next stretch of it. So within a block, and over blocks, every pair of methods
+is asked equally often to within one; over all blocks images are, too, and every method stands left and right equally
+often. An adaptive design would ask more about close methods, but needs a server that knows all answers while they come;
+here nothing leaves the rater's browser, and with all pairs asked equally often a method's number is its share of wins,
+whatever model is true.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ Row = tuple[Count, Count, Annotated[int, Field(ge=-2)], Annotated[int, Field(ge=
 class Key(BaseModel):
     """What a study's page does not say."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid")
 
     schema_version: Literal[1] = Field(default=1, description="of this layout: 1")
     kind: Literal["fsrbench study key"] = Field(default="fsrbench study key", description="what this file is")
@@ -40,7 +40,6 @@ class Key(BaseModel):
     pictures: dict[str, list[str]] = Field(description="by method: sha256 of each image's pixels")
     questions: list[str] = Field(min_length=1, description="what is asked: better, person")
     trials: list[Row] = Field(
-        strict=False,
         description="question, image, left, right (places in the lists above; -1 HR, -2 bicubic), and what it repeats",
     )
     blocks: list[list[list[list[Count]]]] = Field(
@@ -70,7 +69,7 @@ class Key(BaseModel):
 
 def rows(trials: Sequence[Trial]) -> list[Row]:
     """Trials as they are written."""
-    return [astuple(trial) for trial in trials]  # type: ignore[misc]
+    return [astuple(trial) for trial in trials]
 
 
 def parse_json(path: Path) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from fsrbench.runs.preference import Judged
+
 
 @dataclass(frozen=True)
 class Question:
@@ -14,7 +16,7 @@ class Question:
     text: str
     reference: bool
     """Whether the HR picture is shown beside the pair."""
-    metric: str
+    metric: Judged
     """The metric in a run's folder that its answers give."""
     title: str
 

@@ -59,29 +59,29 @@ class Crossed:
     def covariance(self, statistic: Statistic, seed: int = 0, draws: int = RESAMPLES) -> Covariance:
         """Covariances of a statistic's K numbers, by bootstraps over raters, people and answers."""
         random = np.random.default_rng(seed)
-        found = []
-        for ids in (self.rater, self.person):
+
+        def of_clusters(ids: np.ndarray) -> np.ndarray:
             counts = self.counts_of(ids)
             clusters = len(counts)
             drawn = random.multinomial(clusters, np.full(clusters, 1 / clusters), draws) @ counts
-            found.append(_covariance(statistic(drawn), clusters))
-        answers = len(self.kind)
+            return _covariance(statistic(drawn), clusters)
+
+        raters, people, answers = of_clusters(self.rater), of_clusters(self.person), len(self.kind)
         drawn = random.multinomial(answers, self.total[0] / answers, draws).astype(float)
-        return Covariance(*found, _covariance(statistic(drawn), answers))
+        return Covariance(raters, people, _covariance(statistic(drawn), answers))
 
-    def crossed_draws(self, seed: int = 0, draws: int = RESAMPLES) -> np.ndarray:
-        """draws,C: counts of the pigeonhole bootstrap, which draws raters and people at once and is cautious."""
+    def crossed_draws(self, seed: int = 0, draws: int = RESAMPLES) -> tuple[np.ndarray, np.ndarray]:
+        """The pigeonhole bootstrap, which draws raters and people at once and is cautious.
+
+        Returns:
+            draws,C counts by kind, and draws,people: how often each person was drawn.
+        """
         random = np.random.default_rng(seed)
-        drawn = np.empty((draws, self.kinds))
-        for place in range(draws):
-            times = [np.bincount(random.choice(ids, len(ids)), minlength=len(ids)) for ids in self._ids]
-            weights = times[0][self.rater] * times[1][self.person]
-            drawn[place] = np.bincount(self.kind, weights, self.kinds)
-        return drawn
-
-    @cached_property
-    def _ids(self) -> list[np.ndarray]:
-        return [np.arange(int(ids.max()) + 1) for ids in (self.rater, self.person)]
+        raters, people = (int(ids.max()) + 1 for ids in (self.rater, self.person))
+        of_rater, of_person = (random.multinomial(size, np.full(size, 1 / size), draws) for size in (raters, people))
+        weights = (rater[self.rater] * person[self.person] for rater, person in zip(of_rater, of_person, strict=True))
+        counts = np.array([np.bincount(self.kind, each, self.kinds) for each in weights])
+        return counts, of_person
 
 
 @dataclass(frozen=True, eq=False)
