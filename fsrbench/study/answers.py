@@ -127,6 +127,27 @@ def read_answers(paths: Sequence[Path], key_file: Path | None = None) -> Answers
             already with other answers.
     """
     files = list(_files(paths))
+    contents, problems = _contents(files)
+    if problems and not contents:
+        raise UserError("\n".join(problems))
+    key = _key(files, contents, key_file)
+    known: dict[str, tuple[Path, AnswerFile]] = {}
+    remarks = []
+    for file, content in contents:
+        try:
+            if not is_key(content) and (remark := _add(known, file, _checked(file, content, key))):
+                remarks.append(remark)
+        except UserError as error:
+            problems.append(str(error))
+    if problems:
+        raise UserError("\n".join(problems))
+    if not known:
+        raise UserError(f"{paths[0]}: no raters' answers")
+    return Answers(key, tuple(_rater(*entry) for entry in known.values()), tuple(remarks))
+
+
+def _contents(files: Sequence[Path]) -> tuple[list[tuple[Path, Any]], list[str]]:
+    """What is in each file, and a line for each that cannot be read."""
     contents: list[tuple[Path, Any]] = []
     problems: list[str] = []
     for file in files:
@@ -134,30 +155,23 @@ def read_answers(paths: Sequence[Path], key_file: Path | None = None) -> Answers
             contents.append((file, parse_json(file)))
         except UserError as error:
             problems.append(str(error))
-    key = _key(files, contents, key_file)
-    known: dict[str, tuple[Path, AnswerFile]] = {}
-    remarks = []
-    for file, content in contents:
-        if is_key(content):
-            continue
-        try:
-            found = _checked(file, content, key)
-            name = unicodedata.normalize("NFKC", found.rater).strip().casefold()
-            if name not in known:
-                known[name] = file, found
-            elif known[name][1].answers == found.answers:
-                remarks.append(f"{file}: the same answers as {known[name][0]}; counted once")
-            else:
-                raise UserError(
-                    f"{file}: rater {found.rater!r} is there already, in {known[name][0]}; keep one of them"
-                )
-        except UserError as error:
-            problems.append(str(error))
-    if problems:
-        raise UserError("\n".join(problems))
-    if not known:
-        raise UserError(f"{files[0].parent if files else paths[0]}: no raters' answers")
-    return Answers(key, tuple(_rater(*entry) for entry in known.values()), tuple(remarks))
+    return contents, problems
+
+
+def _add(known: dict[str, tuple[Path, AnswerFile]], file: Path, found: AnswerFile) -> str:
+    """Put a rater's file with the others; a remark if it is there already.
+
+    Raises:
+        UserError: the rater is there with other answers.
+    """
+    name = unicodedata.normalize("NFKC", found.rater).strip().casefold()
+    if name not in known:
+        known[name] = file, found
+        return ""
+    first, same = known[name]
+    if same.answers != found.answers:
+        raise UserError(f"{file}: rater {found.rater!r} is there already, in {first}; keep one of them")
+    return f"{file}: the same answers as {first}; counted once"
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -200,7 +214,7 @@ def _checked(file: Path, content: Any, key: Key) -> AnswerFile:
 
 def _rater(file: Path, found: AnswerFile) -> Rater:
     return Rater(
-        " ".join(found.rater.split()),
+        "".join(letter if letter.isprintable() else "?" for letter in " ".join(found.rater.split())),
         file,
         np.array([answer.trial for answer in found.answers], dtype=int),
         np.array([CHOICES[answer.choice] for answer in found.answers], dtype=int),

@@ -62,7 +62,7 @@ class QuestionAgreement:
     metrics: tuple[MetricAgreement, ...]
     """The best first."""
     raters: Interval
-    """How often an answer is what most others say of the same pair: what a metric can reach."""
+    """How often an answer is what most others say of the same pair; with few answers a metric can do better."""
     methods: int
     smallest_p: float
     """That of a perfect correlation of so many methods."""
@@ -178,7 +178,8 @@ def _better(scores: np.ndarray, table: AnswerTable) -> np.ndarray:
     ahead = np.sign(np.nan_to_num(first) - np.nan_to_num(second))
     ahead[first == second] = 0.0  # two infinite ones
     wanted = np.array([1.0, -1.0, 0.0])[table.outcome]
-    return np.where(np.isnan(first) | np.isnan(second), -1, 1 + ahead * wanted).astype(int)
+    agrees: np.ndarray = np.where(np.isnan(first) | np.isnan(second), -1, 1 + ahead * wanted).astype(int)
+    return agrees
 
 
 def _with_others(table: AnswerTable) -> np.ndarray:
@@ -199,7 +200,8 @@ def _share(table: AnswerTable, agrees: np.ndarray, seed: int) -> tuple[Interval,
     crossed = Crossed(agrees[used], 3, table.rater[used], table.person[used])
 
     def mean(counts: np.ndarray) -> np.ndarray:
-        return ((counts[:, 1] / 2 + counts[:, 2]) / counts.sum(axis=1))[:, None]
+        share: np.ndarray = (counts[:, 1] / 2 + counts[:, 2]) / counts.sum(axis=1)
+        return share[:, None]
 
     value = float(mean(crossed.total)[0, 0])
     error = float(crossed.covariance(mean, seed).errors()[0])

@@ -124,14 +124,16 @@
     document.querySelector(`#${name} h1`).focus({ preventScroll: true });
   }
 
-  function side() { // the largest whole multiple of a picture's side that has room, the same for all pictures
+  function side() { // whole screen pixels per pixel, as many as have room; the same for all pictures
     const { clientWidth: width, clientHeight: height } = document.documentElement;
     const narrow = window.matchMedia("(max-width: 40rem)").matches;
     const three = study.questions.some((question) => question.reference);
     const across = narrow ? (width - 28) / 2 : (width - 32 - (three ? 48 : 24)) / (three ? 3 : 2);
-    const down = narrow && three ? (height - 250) / 2 : height - 235;
+    const around = height <= 480 ? 170 : 235; // what stands above and below, see page.css
+    const down = narrow && three ? (height - around - 15) / 2 : height - around;
     const room = Math.max(64, Math.min(across, down, Math.max(LARGEST, study.side)));
-    return room < study.side ? Math.floor(room) : Math.floor(room / study.side) * study.side;
+    const step = study.side / (window.devicePixelRatio || 1);
+    return room < step ? Math.floor(room) : Math.floor(room / step) * step;
   }
 
   function fitPictures() {
@@ -212,8 +214,15 @@
   // ---- what the rater does ---------------------------------------------------------------------------------------
   const KEYS = { ArrowLeft: "left", ArrowRight: "right", " ": "none" };
   document.addEventListener("keydown", (event) => {
-    if (document.getElementById("question").hidden || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     const onButton = event.target.closest?.("button");
+    if (document.getElementById("question").hidden) {
+      if (event.key === "Enter" && !onButton && !event.target.closest("input")) {
+        event.preventDefault();
+        document.querySelector("main:not([hidden]) button.main").click();
+      }
+      return;
+    }
     if (onButton && event.key === " ") return; // the button's own
     if (event.key in KEYS) answer(KEYS[event.key]);
     else if (event.key === "ArrowUp") back();
@@ -252,5 +261,5 @@
     ? "your answers are kept in this browser, so you can stop and go on later."
     : "this browser keeps nothing, so save your answers before you close the page.";
   show("start");
-  document.getElementById("rater").focus();
+  if (window.matchMedia("(pointer: fine)").matches) document.getElementById("rater").focus();
 })();

@@ -95,8 +95,11 @@ class Covariance:
     def error(self, combination: np.ndarray) -> float:
         """Standard error of a sum of the K numbers with these weights.
 
-        Never less than that of raters, or of people, alone: the sum is of three estimates, and may miss.
+        Never less than that of raters, or of people, alone: the sum is of three estimates, and may miss. Infinite for a
+        single rater or person.
         """
+        if not all(np.isfinite(part).all() for part in (self.raters, self.people, self.answers)):
+            return math.inf
         raters, people, answers = (
             float(combination @ part @ combination) for part in (self.raters, self.people, self.answers)
         )

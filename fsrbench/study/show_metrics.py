@@ -20,8 +20,8 @@ HEADINGS: Final = (
 LEGEND: Final = (
     "Agrees: how often the picture with the better score is the preferred one, no difference and equal scores counted "
     "half (2AFC; 50 %: chance). Spearman, Kendall: rank correlation of the methods' numbers with their preference, "
-    "directions taken into account: 1 is best for every metric. Intervals: over raters and people; of correlations they "
-    "are about these methods and no others."
+    "directions taken into account: 1 is best for every metric. Intervals: over raters and people; those of "
+    "correlations are about these methods alone."
 )
 
 
@@ -59,9 +59,7 @@ def _table(found: QuestionAgreement) -> Shown:
     lines = [LEGEND, chance]
     if math.isfinite(found.raters.value):
         share = f"{text_of(found.raters.value, 100, 1)} {ends(found.raters.low, found.raters.high, 100, 1)}"
-        lines.append(
-            f"A rater agrees with most others on the same pair in {share} % of answers; expect no more of a metric."
-        )
+        lines.append(f"For comparison, one rater against most others on the same pair: {share} %.")
     title = f"{found.question.text} {counted(found.methods, 'method')}"
     return Shown(title, HEADINGS, [_cells(metric) for metric in found.metrics], lines)
 

@@ -19,8 +19,8 @@ from fsrbench.study.score import MethodScore, QuestionScore, StudyScore
 HEADINGS: Final = ("Rank", "Method", "Preferred (%)", "95 % interval", "Log-strength", "Wins", "Losses", "Ties")
 LEGEND: Final = (
     "Preferred: probability to be preferred over another method of the study, no difference counted half; 50 %: as "
-    "good as the others. Bradley-Terry with ties (Davidson 1970); intervals by bootstraps over raters and people. Rank: "
-    f"methods that cannot be told apart at {100 * LEVEL:g} % (Holm) share a range."
+    "good as the others. Bradley-Terry with ties (Davidson 1970); intervals by bootstraps over raters and people. "
+    f"Rank: methods that cannot be told apart at {100 * LEVEL:g} % (Holm) share a range."
 )
 
 
