@@ -68,6 +68,8 @@ class _Pictures:
     """By image: of each method, of HR, and the enlarged LR, as lossless WebP in base64."""
     hashes: tuple[tuple[str, ...], ...]
     side: int
+    cut: bool
+    """Whether there was no room for all."""
 
 
 def make_study(run: RunData, out: Path, settings: Settings) -> Made:
@@ -170,7 +172,7 @@ def _read(
     if len(encoded) < 2 or (settings.images and len(encoded) < settings.images):
         fit = f"of {len(images)} images {len(encoded)} fit into a page" if room < 0 else f"only {len(encoded)} images"
         raise UserError(f"{folder.path}: {fit}; ask for fewer with --images, or for fewer methods")
-    return _Pictures(tuple(images[: len(encoded)]), tuple(encoded), tuple(hashes), max(sides))
+    return _Pictures(tuple(images[: len(encoded)]), tuple(encoded), tuple(hashes), max(sides), room < 0)
 
 
 def _of_image(folder: PictureFolder, index: Index, methods: Sequence[str], image: str) -> Iterator[np.ndarray]:
@@ -226,9 +228,10 @@ def _check_free(out: Path, study: str) -> None:
 
 
 def _summary(key: Key, design: Design, pictures: _Pictures, settings: Settings) -> str:
+    room = "" if settings.images else f", as many as fit into {MOST_BYTES // 10**6} MB" * pictures.cut
     asked = len([t for chunks in design.blocks[0] for chunk in chunks for t in chunk])
     return (
-        f"{len(key.methods)} methods on {counted(len(key.images), 'image')} of {len(set(key.people))} people; a rater "
-        f"answers {asked} questions: {settings.pairs} pairs for each of {len(key.questions)}, repeats and catch pairs; "
+        f"{len(key.methods)} methods on {counted(len(key.images), 'image')} of {len(set(key.people))} people{room}; a "
+        f"rater answers {asked} questions: {settings.pairs} pairs for each of {len(key.questions)}, repeats and catch pairs; "
         f"{len(key.blocks)} blocks"
     )

@@ -43,7 +43,7 @@
     return mixed;
   }
 
-  const plain = (name) => name.normalize("NFKC").trim().replace(/\s+/g, " ");
+  const plain = (name) => name.normalize("NFKC").trim().replace(/\s+/g, " ").slice(0, 60);
   const blockOf = (name) =>
     (/^[1-9]\d{0,5}$/.test(name) ? Number(name) - 1 : hash(name.toLowerCase())) % study.blocks.length;
 
@@ -188,7 +188,7 @@
   function answer(choice) {
     if (!shownAt) return;
     const trial = order[place];
-    const given = { trial, choice, ms: Math.round(performance.now() - shownAt) };
+    const given = { trial, choice, ms: Math.min(Math.round(performance.now() - shownAt), 86400000) };
     session.answers = [...session.answers.filter((earlier) => earlier.trial !== trial), given];
     keep();
     const answered = new Set(session.answers.map((earlier) => earlier.trial));

@@ -144,3 +144,9 @@ def test_a_broken_file_is_one_line(folder: Path, text: str, reason: str) -> None
     assert found.stderr.startswith(f"fsrbench: {folder / FILE}: ")
     assert reason in found.stderr
     assert found.stderr.count("\n") == 1
+
+
+def test_run_that_is_asked_for_preference_says_who_to_ask(tmp_path: Path) -> None:
+    found = call("run", "--methods", "bicubic", "--metrics", "preference", "--out", tmp_path / "run")
+    assert found.exit_code == 2
+    assert found.stderr == "fsrbench: preference: no run measures what people prefer; ask them: fsrbench study make\n"
