@@ -232,6 +232,6 @@ def _summary(key: Key, design: Design, pictures: _Pictures, settings: Settings) 
     asked = len([t for chunks in design.blocks[0] for chunk in chunks for t in chunk])
     return (
         f"{len(key.methods)} methods on {counted(len(key.images), 'image')} of {len(set(key.people))} people{room}; a "
-        f"rater answers {asked} questions: {settings.pairs} pairs for each of {len(key.questions)}, repeats and catch pairs; "
-        f"{len(key.blocks)} blocks"
+        f"rater answers {asked} questions: {settings.pairs} pairs for each of {len(key.questions)}, repeats and catch "
+        f"pairs; {len(key.blocks)} blocks"
     )

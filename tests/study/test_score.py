@@ -78,6 +78,7 @@ def held(raters: int, images: int, each: int, draws: int, resamples: int) -> flo
     return count / draws / len(LOG)
 
 
+@pytest.mark.heavy
 def test_intervals_hold_the_truth_fast() -> None:
     assert 0.9 <= held(raters=60, images=40, each=30, draws=30, resamples=150) <= 0.99
 
@@ -99,6 +100,7 @@ def test_pigeonhole_draws_are_more_cautious_than_intervals() -> None:
     assert (statistic(counts).std(axis=0) > 1.2 * crossed.covariance(statistic, 0, 300).errors()).all()
 
 
+@pytest.mark.heavy
 def test_errors_are_the_spread_of_repeated_studies() -> None:
     def statistic(counts: np.ndarray) -> np.ndarray:
         return strengths_of(counts, len(LOG)).preference()
