@@ -116,7 +116,7 @@ def _rows(metric: JudgedMetric, methods: Sequence[str], study: str, changed: set
     by_method = {row.method: row for row in metric.rows}
     shared = {"metric": metric.name, "unit": "fraction", "direction": "higher"}
     rows = []
-    for method in methods:
+    for method in (*methods, *(bound for bound in BOUNDS if bound in by_method)):
         row = by_method.get(method)
         numbers = dict.fromkeys(("value", "ci_low", "ci_high"), math.nan) | {"n": 0.0}
         status, note = "invalid", "not in the study of preference"

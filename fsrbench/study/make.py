@@ -40,7 +40,7 @@ class Settings:
     """What a study is to be like."""
 
     methods: tuple[str, ...] | None = None
-    """All of the run by default."""
+    """All of the run that have pictures by default; HR may be among them."""
     images: int | None = None
     """As many as fit, up to :data:`MOST_IMAGES`, by default."""
     pairs: int = 30
@@ -84,9 +84,9 @@ def make_study(run: RunData, out: Path, settings: Settings) -> Made:
         UserError: the run has no pictures, too few methods or images in common, or no HR; or the folder holds the key
             of another study.
     """
-    methods = settings.methods or tuple(run.methods)
     folder = PictureFolder(run.path / "images")
     index = folder.read_index()
+    methods = settings.methods or tuple(name for name in run.methods if _has_pictures(index, name))
     images = _images(run, index, methods, settings)
     pictures = _read(folder, index, methods, images, settings)
     design = make_design(
@@ -132,11 +132,15 @@ def read_picture(file: Path) -> np.ndarray:
         raise UserError(f"{file}: cannot be read as PNG: {error}") from None
 
 
+def _has_pictures(index: Index, method: str) -> bool:
+    return method in index.rows and len(index.rows[method].missing) < len(index.images)
+
+
 def _images(run: RunData, index: Index, methods: Sequence[str], settings: Settings) -> list[str]:
     """The images that every method, HR and LR have a picture of, in the order in which they are taken."""
     if not index.images:
         raise UserError(f"{run.path}: no pictures were kept; run it again with --save-images and the same --out")
-    if unknown := [name for name in methods if name not in index.rows]:
+    if unknown := [name for name in methods if not _has_pictures(index, name)]:
         raise UserError(f"{run.path}: no pictures of {', '.join(unknown)}; it has {', '.join(run.methods)}")
     if len(set(methods)) < 2:
         raise UserError(f"{run.path}: a study compares at least two methods")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from made import call
 from made.pages import picture
+from made.raters import write_raters
 from PIL import Image
 
 from fsrbench.errors import UserError
@@ -22,6 +23,8 @@ from fsrbench.runs.pictures import PictureFolder
 from fsrbench.runs.preference import FILE, JUDGED
 from fsrbench.study.answers import Answers, read_answers
 from fsrbench.study.judged import write_scores
+from fsrbench.study.key import read_key
+from fsrbench.study.make import Settings, make_study
 from fsrbench.study.score import StudyScore, score_study
 
 from .conftest import Study
@@ -144,6 +147,23 @@ def test_a_broken_file_is_one_line(folder: Path, text: str, reason: str) -> None
     assert found.stderr.startswith(f"fsrbench: {folder / FILE}: ")
     assert reason in found.stderr
     assert found.stderr.count("\n") == 1
+
+
+def test_hr_may_be_judged_and_is_the_ceiling(folder: Path, tmp_path: Path) -> None:
+    made = make_study(RunData.load(folder), tmp_path / "out", Settings(methods=("ours", "scgan", "hr"), pairs=6))
+    write_raters(tmp_path / "out", read_key(made.key), 8, (0.0, -1.0, 3.0))
+    answers = read_answers([tmp_path / "out"])
+    write_scores(RunData.load(folder), answers.key, score_study(answers, draws=50))
+    run = RunData.load(folder)
+    results = {row: run.result(row, "preference") for row in run.rows}
+    assert {row: result.status for row, result in results.items() if result} == {
+        "bicubic": "invalid",
+        "ours": "ok",
+        "scgan": "ok",
+        "hr": "ok",
+    }
+    assert results["hr"].value > results["ours"].value  # type: ignore[union-attr]
+    assert "hr" not in run.methods
 
 
 def test_run_that_is_asked_for_preference_says_who_to_ask(tmp_path: Path) -> None:

@@ -103,6 +103,15 @@ def test_without_bicubic_catch_pairs_show_lr_enlarged(make_run: MakeRun, tmp_pat
     np.testing.assert_array_equal(decoded(page["pictures"][page["trials"][number][1]]), expected)
 
 
+def test_method_without_pictures_is_left_out_unless_it_is_named(make_run: MakeRun, tmp_path: Path) -> None:
+    images = [f"id/{place:02d}" for place in range(4)]
+    run = add_pictures(make_run(VALUES, n=4), missing={"scgan": images})
+    made = make_study(run, tmp_path / "out", Settings(pairs=3))
+    assert read_key(made.key).methods == ["bicubic", "ours"]
+    with pytest.raises(UserError, match="no pictures of scgan"):
+        make_study(run, tmp_path / "out", Settings(methods=("ours", "scgan")))
+
+
 def test_only_one_question(study: Study, tmp_path: Path) -> None:
     made = make_study(study.run, tmp_path / "out", Settings(pairs=6, questions=QUESTIONS[:1]))
     assert "reference is shown" not in made.page.read_text()
