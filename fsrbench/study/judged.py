@@ -71,7 +71,7 @@ def _metric(found: QuestionScore, score: StudyScore) -> JudgedMetric:
     return JudgedMetric(
         name=question.metric,
         title=question.title,
-        protocol=question.protocol,
+        protocol=f"{question.protocol}; study {score.study[:12]}",  # other studies' numbers are no match
         note=note,
         rows=rows,
     )

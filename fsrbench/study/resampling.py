@@ -4,7 +4,7 @@ Raters and images are crossed: every answer belongs to one of each. Drawing rate
 that of single answers, drawing images that among images and that of single answers; so the variances of both, less that
 of drawing single answers, are the whole (Cameron, Gelbach and Miller, J. Business & Economic Statistics 29, 2011). The
 pigeonhole bootstrap, which draws both at once (Owen, Annals of Applied Statistics 1, 2007), counts the spread of single
-answers three times, and that of a choice between two is most of it: its intervals hold the truth in nearly all draws.
+answers three times, and that of a choice between two is often most of it: its intervals are too wide then.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def test_numbers_are_the_studys_with_interval_unit_and_direction(
             assert "of 20 raters on 8 images of 8 people; 1 rater set apart" in result.note
 
 
-def test_tables_comparison_plot_and_page_show_it(judged: RunData) -> None:
+def test_tables_comparison_plot_and_page_show_it(judged: RunData, study: Study) -> None:
     table = build_table(judged, ["preference", "preference_identity"], intervals=True)
     cells = {row.name: row.cells[0].text for row in table.rows}
     result = judged.result("ours", "preference")
@@ -78,7 +78,7 @@ def test_tables_comparison_plot_and_page_show_it(judged: RunData) -> None:
     assert "Preference (%) ↑" in [axes.get_title() for axes in figure.axes]
     page = render(judged)
     assert "Which picture is better?" in page
-    assert "Bradley-Terry with ties" in page
+    assert f"; study {study.key.study[:12]}" in page
 
 
 def test_other_files_of_the_run_are_as_they_were(judged: RunData, study: Study) -> None:
