@@ -27,7 +27,9 @@ def make(
     path: RunFolder,
     out: Annotated[Path, typer.Option(help="Folder for the page and its key.")],
     methods: Annotated[str | None, typer.Option(help="Methods to compare, comma-separated; all by default.")] = None,
-    images: Annotated[int | None, typer.Option(min=2, help="How many; by default up to 60, as fit into 30 MB.")] = None,
+    images: Annotated[
+        int | None, typer.Option(min=2, help="How many; by default up to 60, as fit into 30 MB; asked for, 200 MB.")
+    ] = None,
     pairs: Annotated[int, typer.Option(min=1, max=500, help="Pairs that a rater sees for each question.")] = 30,
     questions: Annotated[str, typer.Option(help="better, person (the same as the reference) or both.")] = "both",
     title: Annotated[str | None, typer.Option(help="Heading of the page; names no method.")] = None,

@@ -30,7 +30,9 @@ PAGE: Final = "study.html"
 MOST_IMAGES: Final = 60
 """By default; more raters see more of them."""
 MOST_BYTES: Final = 30_000_000
-"""Of all pictures in base64: the page opens on a phone, and goes by mail."""
+"""Of all pictures in base64, by default: the page opens quickly on a phone."""
+MOST_BYTES_ASKED: Final = 200_000_000
+"""The same where a number of images is asked for."""
 BICUBIC: Final = "bicubic"
 """The method whose pictures are half of the catch pairs."""
 
@@ -163,7 +165,8 @@ def _read(
     folder: PictureFolder, index: Index, methods: Sequence[str], images: Sequence[str], settings: Settings
 ) -> _Pictures:
     """The pictures, as many images as there is room for."""
-    encoded, hashes, room, sides = [], [], MOST_BYTES, set()
+    encoded, hashes, sides = [], [], set()
+    room = MOST_BYTES_ASKED if settings.images else MOST_BYTES
     for image in images:
         made = list(_of_image(folder, index, methods, image))
         texts = tuple(map(_encode, made))
