@@ -267,6 +267,8 @@ def test_other_pictures_need_a_reset() -> None:
         ("psrn", {}, "unknown metric 'psrn'; did you mean psnr"),
         ("fid", {"reference": "sample"}, "reference sample: give a file of statistics"),
         ("verification_pairs", {}, "needs a list of pairs"),
+        ("ntire-face-2025:score", {}, "ntire-face-2025:score is combined from .*: take those one by one"),
+        ("preference", {}, "preference: no run measures what people prefer"),
     ],
 )
 def test_what_cannot_be_made_is_refused(name: str, options: dict[str, Any], reason: str) -> None:
