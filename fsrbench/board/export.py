@@ -36,7 +36,9 @@ def entries_csv(tracks: Sequence[BoardTrack]) -> str:
     return _csv(ENTRY_COLUMNS, (_entry_row(track, m, track.entries[m]) for track in tracks for m in track.order))
 
 
-def board_json(name: str, tracks: Sequence[BoardTrack], methods: Sequence[BoardMethod], left_out: Sequence[LeftOut]) -> str:
+def board_json(
+    name: str, tracks: Sequence[BoardTrack], methods: Sequence[BoardMethod], left_out: Sequence[LeftOut]
+) -> str:
     """Everything on the pages; docs/board.md explains the fields."""
     content = {
         "schema_version": SCHEMA_VERSION,
@@ -112,9 +114,7 @@ def _about_track(track: BoardTrack) -> dict[str, Any]:
         "order": track.order,
         "entries": {method: _about_entry(track, method) for method in track.order},
         "columns": [_about_column(column, machine=None) for column in track.columns],
-        "times": [
-            _about_column(column, machine) for machine, columns in track.speeds.items() for column in columns
-        ],
+        "times": [_about_column(column, machine) for machine, columns in track.speeds.items() for column in columns],
     }
 
 

@@ -20,6 +20,8 @@ MOST_NAMED: Final = 8
 LETTER: Final = 6.4
 """Width of a letter in pixels, about."""
 LATENCY: Final = "latency_ms"
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
 
 
 @dataclass(frozen=True)
@@ -133,18 +135,17 @@ class Drawing:
     def labels(self) -> list[Label]:
         """Names where they cover no point and no other name."""
         named = self.points if len(self.points) <= MOST_NAMED else self.front
-        taken = [(self.x(p.x) - 5, self.y(p.y) - 5, self.x(p.x) + 5, self.y(p.y) + 5) for p in self.points]
+        taken: list[Box] = [(self.x(p.x) - 5, self.y(p.y) - 5, self.x(p.x) + 5, self.y(p.y) + 5) for p in self.points]
         taken += [_box((self.x(p.x), self.y(p.low)), (self.x(p.x), self.y(p.high))) for p in self.points]
         taken += [_box(*line) for line in pairwise(self._corners)]
         found = []
         for point in named:
-            label, box = self._label(point, taken)
-            if label is not None:
-                found.append(label)
-                taken.append(box)
+            if place := self._label(point, taken):
+                found.append(place[0])
+                taken.append(place[1])
         return found
 
-    def _label(self, point: Point, taken: Sequence[tuple[float, ...]]) -> tuple[Label | None, tuple[float, ...]]:
+    def _label(self, point: Point, taken: Sequence[Box]) -> tuple[Label, Box] | None:
         x, y, text = self.x(point.x), self.y(point.y), _short(point.name)
         width = LETTER * len(text)
         for left, base, anchor in (
@@ -157,7 +158,7 @@ class Drawing:
                 continue
             if not any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
                 return Label(left, base, text, anchor), box
-        return None, ()
+        return None
 
 
 def drawings(track: BoardTrack, machine: str, most: int = 2) -> list[Drawing]:
@@ -187,7 +188,7 @@ def _points(track: BoardTrack, quality: Column, speed: Column) -> list[Point]:
     return points
 
 
-def _box(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, ...]:
+def _box(start: tuple[float, float], end: tuple[float, float]) -> Box:
     """A thin one around a straight line."""
     (x0, x1), (y0, y1) = sorted((start[0], end[0])), sorted((start[1], end[1]))
     return x0 - 1, y0 - 1, x1 + 1, y1 + 1
@@ -195,5 +196,3 @@ def _box(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, .
 
 def _short(name: str) -> str:
     return name if len(name) <= 22 else f"{name[:20]}…"
-
-

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-
-
 from fsrbench.board.submissions import Entry, stable_id
 from fsrbench.board.text import value_text
 from fsrbench.board.tracks import BoardTrack

@@ -11,7 +11,7 @@ from fsrbench.board.ranks import HOW, Range
 from fsrbench.board.submissions import TRUST, Entry, Submission
 from fsrbench.board.tracks import BoardTrack, Column
 from fsrbench.bundle.schema import Level
-from fsrbench.errors import UserError
+from fsrbench.errors import UserError, counted
 from fsrbench.runs.manifest import images_of_people
 from fsrbench.runs.metric_info import MetricInfo, Result
 from fsrbench.tasks import find_task
@@ -77,10 +77,27 @@ def order_text(track: BoardTrack) -> str:
     if track.first is None:
         return "In the order of the alphabet: no metric of the first order is ranked here."
     return (
-        f"Ordered by the rank range in {track.first.info.title}, equals by name: that needs no trained network, so anybody "
-        "can compute it again exactly. It is a place to begin and no verdict"
+        f"Ordered by the rank range in {track.first.info.title}, equals by name: that needs no trained network, so "
+        "anybody can compute it again exactly. It is a place to begin and no verdict"
         f"{': it favours smooth pictures' if track.first.info.name in {'psnr', 'ssim'} else ''}."
     )
+
+
+def part_text(track: BoardTrack, column: Column, method: str) -> str:
+    """``18 of 20 images`` where a method has scores of fewer images than another; else empty."""
+    if column.info.name not in track.entries[method].scores:
+        return ""
+    most, own = max(result.n for result in column.results.values()), column.results[method].n
+    return f"{own:g} of {most:g} images" if own < most else ""
+
+
+def inputs_text(track: BoardTrack) -> list[str]:
+    """Methods that were given other LR or HR pictures than most, a line each."""
+    names = {method: track.entries[method].submission.title for method in track.other_inputs}
+    return [
+        f"{names[method]}: its LR or HR pictures differ from those of most methods in {counted(count, 'image')}."
+        for method, count in track.other_inputs.items()
+    ]
 
 
 def how_text(column: Column) -> str:

@@ -103,12 +103,27 @@ class BoardTrack:
     @cached_property
     def identities(self) -> dict[str, str | None]:
         """Who is on an image, as most bundles say."""
+        return dict(self._agreed("identity"))
+
+    @cached_property
+    def other_inputs(self) -> dict[str, int]:
+        """How many images a method was given other LR or HR pictures of than most methods, where any."""
+        found = dict.fromkeys(self.entries, 0)
+        agreed = {kind: self._agreed(kind) for kind in ("lr", "hr")}
+        for method, entry in self.entries.items():
+            for image in entry.result.images:
+                said = {kind: getattr(image, kind) for kind in agreed}
+                found[method] += any(said[kind] not in (None, agreed[kind].get(image.id)) for kind in agreed)
+        return {method: count for method, count in found.items() if count}
+
+    def _agreed(self, kind: str) -> dict[str, str]:
+        """What most bundles say of each image, where any says something."""
         said: dict[str, Counter[str]] = {}
         for entry in self.entries.values():
             for image in entry.result.images:
-                if image.identity is not None:
-                    said.setdefault(image.id, Counter())[image.identity] += 1
-        return {image: max(sorted(names), key=names.__getitem__) for image, names in said.items()}
+                if (one := getattr(image, kind)) is not None:
+                    said.setdefault(image.id, Counter())[one] += 1
+        return {image: _most(said_of) for image, said_of in said.items()}
 
     def _measured(self, timed: bool, machine: str = "") -> list[tuple[str, MetricInfo, dict[str, schema.Summary]]]:
         """Key, look and rows by method of each metric and way to measure it; times of a machine, or all else."""
@@ -151,8 +166,8 @@ class BoardTrack:
 
 def result_of(row: schema.Summary) -> Result:
     """A row of a bundle as a run's result."""
-    numbers = [math.nan if number is None else number for number in (row.value, row.ci_low, row.ci_high)]
-    return Result(*numbers, row.n, row.status, row.note)
+    value, low, high = (math.nan if number is None else number for number in (row.value, row.ci_low, row.ci_high))
+    return Result(value, low, high, row.n, row.status, row.note)
 
 
 def build_tracks(submissions: Sequence[Submission], scores: Sequence[Composite] = ()) -> list[BoardTrack]:
@@ -169,9 +184,15 @@ def build_tracks(submissions: Sequence[Submission], scores: Sequence[Composite] 
 def _track(key: str, entries: Mapping[str, Sequence[Entry]], scores: tuple[Composite, ...]) -> BoardTrack:
     newest = {method: found[0] for method, found in entries.items()}
     older = {method: found[1:] for method, found in entries.items() if len(found) > 1}
-    oldest = min((entry for found in entries.values() for entry in found), key=lambda entry: entry.submission.created)
-    track = oldest.result.track  # names may differ, and a link is to last
-    return BoardTrack(stable_id(track.title, key), track, newest, older, scores)
+    # Bundles may call the same data otherwise: most decide, and the address has no name of data, so that it lasts
+    tracks = {entry.result.track.model_dump_json(): entry.result.track for entry in newest.values()}
+    track = tracks[_most(Counter(entry.result.track.model_dump_json() for entry in newest.values()))]
+    return BoardTrack(stable_id(f"{track.task} {track.degradation.name}", key), track, newest, older, scores)
+
+
+def _most(said: Counter[str]) -> str:
+    """What was said most often, of equals the first in the alphabet."""
+    return min(said, key=lambda one: (-said[one], one))
 
 
 def _in_order(columns: list[tuple[str, MetricInfo, dict[str, schema.Summary]]]) -> list[Any]:

@@ -132,7 +132,7 @@ def _p_values(sums: np.ndarray, seed: int) -> np.ndarray:
         return np.asarray(as_large / len(signs))
     # Random exchanges resolve no p below 1/5000, which a correction for 250 tests would make 5 %.
     bound = 2 * np.exp(-(observed**2) / (2 * squares))
-    return np.minimum((as_large + 1) / (len(signs) + 1), bound)
+    return np.asarray(np.minimum((as_large + 1) / (len(signs) + 1), bound))
 
 
 @lru_cache(maxsize=2)

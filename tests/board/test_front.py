@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
 from made.boards import MACHINE, result, summary, write_bundle
 
-from fsrbench.board.front import HEIGHT, LETTER, LEFT, WIDTH, Drawing, drawings
+from fsrbench.board.front import HEIGHT, LEFT, LETTER, WIDTH, Drawing, drawings
 from fsrbench.board.submissions import read_submissions
 from fsrbench.board.tracks import build_tracks
 

@@ -53,8 +53,11 @@ def test_the_same_data_under_another_name_is_one_track(tmp_path: Path) -> None:
     ]
     [found] = tracks_of(*files)
     assert len(found.entries) == 2
-    assert found.track.dataset.name == "faces"  # of the oldest, so that an address lasts
-    assert [found.id] == [each.id for each in tracks_of(files[1])]
+    assert found.track.dataset.name == "faces"  # the first of equally many
+    third = write_bundle(tmp_path / "c.zip", "c", [result(scores(), track=renamed)])
+    [more] = tracks_of(*files, third)
+    assert more.track.dataset.name == "my faces"
+    assert more.id == found.id  # an address lasts
 
 
 def test_the_newest_of_a_method_counts_and_earlier_ones_are_kept(tmp_path: Path) -> None:
@@ -150,6 +153,20 @@ def test_who_is_on_an_image_is_what_most_bundles_say(tmp_path: Path) -> None:
     ]
     [found] = tracks_of(*files)
     assert len(set(found.identities.values())) == 5
+
+
+def test_other_inputs_are_counted(tmp_path: Path) -> None:
+    files = []
+    for i in range(3):
+        one = result(scores())
+        for image in one["images"]:
+            image |= {"lr": "a" * 64} if i < 2 else {"hr": "b" * 64}
+        if i == 1:
+            one["images"][3] |= {"lr": "c" * 64}
+            one["images"][4] |= {"hr": "d" * 64}
+        files.append(write_bundle(tmp_path / f"{i}.zip", f"m{i}", [one]))
+    [found] = tracks_of(*files)
+    assert {found.entries[m].submission.file: n for m, n in found.other_inputs.items()} == {"1.zip": 2}
 
 
 def test_levels_are_those_of_a_verdict_on_these_bytes(tmp_path: Path) -> None:
