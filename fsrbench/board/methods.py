@@ -38,8 +38,10 @@ class BoardMethod:
 
     @cached_property
     def licences(self) -> str:
-        """Of all its weights, in words."""
-        return ", ".join(sorted({entry.result.weights.licence for _, entry in self.entries} - {""}))
+        """Of all its weights, in words; empty where nobody declares one."""
+        weights = [entry.result.weights for _, entry in self.entries]
+        declared = ", ".join(sorted({each.licence for each in weights} - {""}))
+        return declared or ("" if any(each.sha256 or each.files for each in weights) else "no weights")
 
     @cached_property
     def level(self) -> Level:

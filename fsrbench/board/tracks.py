@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -134,14 +134,17 @@ class BoardTrack:
             for row in entry.result.summaries:
                 if (row.unit in times.UNITS) == timed:
                     found.setdefault((row.metric, row.protocol, row.unit, row.direction), {})[method] = row
+        place = {name: number for number, name in enumerate(dict.fromkeys(name for name, *_ in found))}
         columns, known = [], Counter[str]()
-        for (name, *how), rows in sorted(found.items(), key=lambda item: -len(item[1])):  # the usual way comes first
+        # Metrics in the order of the first bundle; of a metric's ways the usual one comes first
+        for name, *how in sorted(found, key=lambda key: (place[key[0]], -len(found[key]), key)):
+            rows = found[(name, *how)]
             known[name] += 1
             info = next(iter(rows.values())).info
             if known[name] > 1:
                 info = replace(info, title=f"{info.title}, way {known[name]}")
             columns.append((name if known[name] == 1 else stable_id(name, how), info, rows))
-        return _in_order(columns)
+        return columns
 
     def _column(self, key: str, info: MetricInfo, rows: Mapping[str, schema.Summary]) -> Column:
         results = {method: result_of(row) for method, row in rows.items()}
@@ -193,14 +196,6 @@ def _track(key: str, entries: Mapping[str, Sequence[Entry]], scores: tuple[Compo
 def _most(said: Counter[str]) -> str:
     """What was said most often, of equals the first in the alphabet."""
     return min(said, key=lambda one: (-said[one], one))
-
-
-def _in_order(columns: list[tuple[str, MetricInfo, dict[str, schema.Summary]]]) -> list[Any]:
-    """A metric's ways side by side, metrics in the order of the first bundle that has most of them."""
-    place: dict[str, int] = {}
-    for _, info, _ in columns:
-        place.setdefault(info.name, len(place))
-    return sorted(columns, key=lambda column: place[column[1].name])
 
 
 def _composite(score: Composite, parts: Mapping[str, Column]) -> Column:
