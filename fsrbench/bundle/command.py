@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from fsrbench.bundle import formats
+from fsrbench.bundle.again import Again
 from fsrbench.bundle.findings import Outcome, State
 from fsrbench.bundle.make import About, write_bundle
 from fsrbench.bundle.names import VERDICT
 from fsrbench.bundle.read import Bundle, read_bundle
-from fsrbench.bundle.verify import Again, verify
+from fsrbench.bundle.verify import verify
 from fsrbench.errors import FsrbenchError, UserError, counted, one_of
 from fsrbench.gate.as_json import json_text
 from fsrbench.gate.command import Format, no_earlier_file, write_text

@@ -6,13 +6,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from fsrbench.bundle.schema import Level, ResultVerdict, Verdict
 from fsrbench.errors import counted
 from fsrbench.provenance.versions import versions
 
-BUNDLE = "bundle"
+MOST: Final = 2000
+"""Characters of a finding's text."""
+BUNDLE: Final = "bundle"
 """Where a finding is about the bundle and not about one of its results."""
+
+
+def printable(text: str) -> str:
+    """The text with a question mark for what would move a terminal's cursor or begin a line of its own.
+
+    Example:
+        >>> printable("mine\\n::error::yours\\x1b[2J")
+        'mine?::error::yours?[2J'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 class State(StrEnum):
@@ -35,6 +48,10 @@ class Finding:
     check: str
     """What was checked: ``files``, ``manifest``, ``scores of psnr``."""
     text: str
+
+    def __post_init__(self) -> None:
+        """Texts have words of the bundle in them."""
+        object.__setattr__(self, "text", printable(self.text)[:MOST])
 
     @property
     def line(self) -> str:
@@ -76,14 +93,14 @@ class Outcome:
     def verdict(self) -> Verdict:
         """The verdict to keep beside the bundle."""
         return Verdict(
-            bundle=self.path.name,
+            bundle=printable(self.path.name),
             bundle_sha256=self.sha256,
             fsrbench=str(versions()["fsrbench"]),
             verified=not self.red,
             level=self.level,
             results=self.results,
-            mismatches=[finding.line.partition(": ")[2][:9000] for finding in self.of(State.MISMATCH)],
-            notes=[finding.line.partition(": ")[2][:9000] for finding in self.of(State.OPEN)],
+            mismatches=[finding.line.partition(": ")[2] for finding in self.of(State.MISMATCH)],
+            notes=[finding.line.partition(": ")[2] for finding in self.of(State.OPEN)],
         )
 
     def summary(self) -> str:

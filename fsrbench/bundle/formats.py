@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from pydantic import Field
 
-from fsrbench.bundle.findings import Finding, Outcome, State
+from fsrbench.bundle.findings import Finding, Outcome, State, printable
 from fsrbench.bundle.schema import Level, Line, Part, ResultVerdict
 from fsrbench.gate import junit as gate
 from fsrbench.gate.as_json import json_text
@@ -47,7 +47,7 @@ def as_json(outcome: Outcome) -> str:
     counts = Counter(finding.state for finding in outcome.findings)
     return json_text(
         JsonOutcome(
-            bundle=str(outcome.path),
+            bundle=printable(str(outcome.path)),
             exit_code=1 if outcome.red else 0,
             level=outcome.level,
             counts={state: counts[state] for state in State},
@@ -60,7 +60,9 @@ def as_json(outcome: Outcome) -> str:
 def json_refusal(refusal: Refusal) -> str:
     """The JSON text of a bundle that cannot be read."""
     level = Level.SELF_REPORTED
-    found = JsonOutcome(bundle=str(refusal.run), exit_code=2, level=level, counts={}, findings=[], results=[])
+    found = JsonOutcome(
+        bundle=printable(str(refusal.run)), exit_code=2, level=level, counts={}, findings=[], results=[]
+    )
     return json_text(found.model_copy(update={"errors": refusal.reasons}))
 
 

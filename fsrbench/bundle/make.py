@@ -215,5 +215,5 @@ def _summary(run: RunData, method: str, metric: str) -> dict[str, Any]:
         {"metric": metric}
         | metric_facts(run.manifest, metric)
         | {name: value if math.isfinite(value) else None for name, value in numbers.items()}
-        | {"n": 0 if math.isnan(result.n) else int(result.n), "status": result.status, "note": result.note}
+        | {"n": 0 if math.isnan(result.n) else int(result.n), "status": result.status, "note": one_line(result.note)}
     )

@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from fsrbench.bundle import names
 from fsrbench.bundle.archive import open_archive
-from fsrbench.bundle.schema import SCHEMA_VERSION, Document, Result, Verdict
+from fsrbench.bundle.findings import printable
+from fsrbench.bundle.schema import PRINTED, SCHEMA_VERSION, Document, Result, Verdict
 from fsrbench.datasets.storage import ZipFiles
 from fsrbench.errors import UserError, one_line, requirement
 from fsrbench.files.text import read_text
@@ -187,5 +188,7 @@ def _parse(where: str, data: bytes, model: type[Model]) -> Model:
         return model.model_validate_json(data)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UserError(f"{where}: {place[:200]}{': ' if place else ''}{requirement(first)[:300]}") from None
+        place = printable(".".join(map(str, first["loc"])))
+        unprinted = first.get("ctx", {}).get("pattern") == PRINTED
+        reason = "holds a character that is not printed" if unprinted else printable(requirement(first))
+        raise UserError(f"{where}: {place[:200]}{': ' if place else ''}{reason[:300]}") from None

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from fsrbench.api import evaluate
+from fsrbench.bundle.again import Again
 from fsrbench.bundle.compare import Comparison, compare
 from fsrbench.bundle.findings import Finding, State
 from fsrbench.bundle.inputs import check_inputs
 from fsrbench.bundle.known import KNOWN, Kind
 from fsrbench.bundle.read import Bundle
 from fsrbench.bundle.schema import Level, Result, ResultVerdict
-from fsrbench.bundle.verify import Again
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.base import dataset_hash
 from fsrbench.errors import FsrbenchError, UserError

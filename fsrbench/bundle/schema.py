@@ -16,8 +16,10 @@ from fsrbench.runs.metric_info import MetricInfo
 SCHEMA_VERSION: Final = 1
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Name = Annotated[str, Field(min_length=1, max_length=500)]
-Line = Annotated[str, Field(max_length=10_000)]
+PRINTED: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
+"""No line breaks, control characters or turns of the direction: names end up in terminals, logs of CI and pages."""
+Name = Annotated[str, Field(min_length=1, max_length=500, pattern=PRINTED)]
+Line = Annotated[str, Field(max_length=10_000, pattern=PRINTED)]
 """A sentence or a few: a note, a protocol."""
 Link = Annotated[str, Field(max_length=2000, pattern=r"^(https?://[^\s<>\"]+)?$")]
 Status = Literal["ok", "unavailable", "invalid", "failed"]

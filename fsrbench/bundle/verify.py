@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from fsrbench.bundle.again import Again
 from fsrbench.bundle.agreement import check_result
 from fsrbench.bundle.findings import BUNDLE, Finding, Outcome, findings_of
 from fsrbench.bundle.pictures import check_pictures, check_task
 from fsrbench.bundle.read import Bundle
 from fsrbench.bundle.schema import Level, ResultVerdict
 from fsrbench.errors import UserError
-
-
-@dataclass(frozen=True)
-class Again:
-    """With what scores are computed again."""
-
-    data: Sequence[str] = ()
-    """Sources, as ``--data`` of a run takes them; each result takes the one that has its sha256."""
-    method: str | None = None
-    """What to run, ``METHOD`` or ``kind:target``; by default the method that the run names, where it is installed."""
-    device: str = "auto"
-    offline: bool = False
 
 
 def verify(bundle: Bundle, again: Again | None = None) -> Outcome:

@@ -59,8 +59,8 @@ def verify(
 ) -> None:
     """Verify a bundle. Exit code 0: everything agrees, 1: something does not, 2: cannot be read or compared."""
     with one_line_errors():
+        from fsrbench.bundle.again import Again
         from fsrbench.bundle.command import verify_command
-        from fsrbench.bundle.verify import Again
         from fsrbench.errors import UserError
 
         if method is not None and not data:

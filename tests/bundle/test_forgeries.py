@@ -16,10 +16,12 @@ from made import picture_files, write_files
 from made.forgeries import Forged
 from PIL import Image
 
+from fsrbench.bundle import formats
+from fsrbench.bundle.again import Again
 from fsrbench.bundle.findings import Outcome, State
 from fsrbench.bundle.read import read_bundle
 from fsrbench.bundle.schema import Level
-from fsrbench.bundle.verify import Again, verify
+from fsrbench.bundle.verify import verify
 from fsrbench.runs.data import RunData
 from fsrbench.runs.pictures import PictureFolder
 from fsrbench.stats.intervals import mean_interval
@@ -222,6 +224,17 @@ def test_what_was_changed_under_old_hashes_is_named(bundle: Path, finished: RunD
     found = mismatches(verify(read_bundle(forged.write(tmp_path / "forged.zip", rehash=False))))
     for name in ("manifests/0.json", "scores/0.csv"):
         assert f"mismatch: bundle: files: {name} was changed: its sha256 is not the one in bundle.json" in found
+
+
+def test_a_line_of_a_bundle_ends_no_line_of_the_log(bundle: Path, tmp_path: Path) -> None:
+    """GitHub takes a line that begins with two colons for a command."""
+    forged = Forged(bundle)
+    forged.scores.loc[0, "image"] = "x\n::error::verified"
+    outcome = verify(read_bundle(forged.write(tmp_path / "forged.zip")))
+    assert any("not the run's, e.g. x?::error::verified" in line for line in mismatches(outcome))
+    for made in (formats.text(outcome), formats.as_json(outcome), formats.junit(outcome)):
+        assert "\n::error" not in made
+    assert outcome.verdict().mismatches
 
 
 def test_the_same_track_twice_is_caught(bundle: Path, tmp_path: Path) -> None:

@@ -59,6 +59,9 @@ def test_changed_missing_and_added_files_are_named(path: Path) -> None:
         ({"results": []}, "results: List should have at least 1 item"),
         ({"files": {"scores/0.csv": {"sha256": "A", "size": 1}}}, "files.scores/0.csv.sha256: String should match"),
         ({"paper": {"url": "javascript:alert(1)"}}, "paper.url: String should match"),
+        ({"submitter": {"author": "me\n::error::you"}}, "submitter.author: holds a character that is not printed"),
+        ({"submitter": {"author": "me\u202eyou"}}, "submitter.author: holds a character that is not printed"),
+        ({"files": {"a\x1b[2J": 1}}, "files.a?[2J"),
     ],
 )
 def test_documents_of_another_form_are_refused(path: Path, changed: dict[str, Any], line: str) -> None:
@@ -80,7 +83,11 @@ def test_numbers_that_are_none_are_refused(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("image", "line"),
-    [("../../x", "leads out of the bundle"), ("/etc/x", "is no plain relative path"), ("a\x1b[2J", "is no plain")],
+    [
+        ("../../x", "leads out of the bundle"),
+        ("/etc/x", "is no plain relative path"),
+        ("a\x1b[2J", "holds a character that is not printed"),
+    ],
 )
 def test_images_whose_names_lead_elsewhere_are_refused(path: Path, image: str, line: str) -> None:
     result = bundles.document({})["results"][0]
