@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fsrbench.pytest_plugin.properties import NOT_COMPARED, SUMMARY
+
 if TYPE_CHECKING:
     from fsrbench.pytest_plugin.hold import Gate
 
-SUMMARY = "fsrbench"
-"""Property of a report: what became of a model, one line."""
-NOT_COMPARED = "fsrbench_not_compared"
-"""Property of a report: why a model could not be compared."""
 _MARKER = (
     "fsrbench(reference, data, metrics, limit, ...): what fsrbench_gate takes by default in this test: the reference's "
     "file, below the suite's root, and settings of fsrbench.evaluate"

@@ -18,7 +18,7 @@ from fsrbench.gate.checked import RATIO
 from fsrbench.gate.findings import Kind, Verdict
 from fsrbench.gate.reference import HeldMethod, Reference
 from fsrbench.gate.text import line
-from fsrbench.pytest_plugin import NOT_COMPARED, SUMMARY
+from fsrbench.pytest_plugin.properties import NOT_COMPARED, SUMMARY
 from fsrbench.runs.data import RunData
 from fsrbench.runs.names import BOUNDS
 from fsrbench.spec import setting_types
