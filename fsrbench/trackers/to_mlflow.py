@@ -20,6 +20,10 @@ KEY: Final = "fsrbench.run"
 METHOD: Final = "fsrbench.method"
 NESTED: Final = "mlflow.parentRunId"
 """Tag by which MLflow shows one run below another."""
+DESCRIPTION: Final = "mlflow.note.content"
+"""Tag that MLflow shows as a run's description, in Markdown."""
+LONGEST_TAG: Final = 5000
+"""Characters of a tag that MLflow takes."""
 LONGEST: Final = 6000
 """Characters of a parameter that MLflow takes."""
 MOST: Final = 100
@@ -27,7 +31,10 @@ MOST: Final = 100
 _REFUSED: Final = re.compile(r"[^/\w.\- :]")
 """Characters that names of metrics and parameters may not have."""
 _PATIENCE: Final = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-"""Before the work MLflow shall say soon that there is no server; by default it tries for minutes."""
+"""Before the work MLflow is to say soon that there is no server; by default it tries for minutes."""
+
+_QUIET: Final = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+"""Standard output is the table's; and the address may hold a password."""
 
 
 class Mlflow(Tracker):
@@ -84,8 +91,14 @@ class Mlflow(Tracker):
         client, experiment = self._client(), self._experiment()
         for left in self._found(record):
             client.delete_run(left.info.run_id)
+        with _defaults(_QUIET):
+            self._log(client, experiment, record)
+
+    def _log(self, client: Any, experiment: str, record: Record) -> None:
         time = int(record.finished.timestamp() * 1000)
-        parent = client.create_run(experiment, time, {KEY: record.key}, record.group).info.run_id
+        table = record.overview.files["table.md"]
+        tags = {KEY: record.key} | ({DESCRIPTION: table} if len(table) <= LONGEST_TAG else {})
+        parent = client.create_run(experiment, time, tags, record.group).info.run_id
         try:
             for entry in record.methods:
                 tags = {KEY: record.key, METHOD: entry.name, NESTED: parent}

@@ -60,6 +60,7 @@ def test_the_server_shows_runs_metrics_table_and_grid(client: Any, run: RunData,
     runs = logged(client)
     [overview] = [name for name in runs if name.startswith("faces-")]
     assert runs.keys() == {overview, "bicubic", "nearest", "hr"}
+    assert runs[overview].data.tags["mlflow.note.content"] == (run.path / "table.md").read_text()
     for name in ("bicubic", "nearest"):
         data = runs[name].data
         assert data.tags["mlflow.parentRunId"] == runs[overview].info.run_id
@@ -107,15 +108,22 @@ def test_an_interrupted_upload_is_made_good(
 
 
 def test_no_secret_is_written_or_shown(
-    client: Any, address: str, run: RunData, folder: Path, monkeypatch: pytest.MonkeyPatch
+    client: Any,
+    address: str,
+    run: RunData,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "private")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address.replace("://", "://someone:p4ssw0rd@"))
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "t0k3n")
     [done] = fsrbench.log(run, to="mlflow")
     assert address in done.place
+    printed = capfd.readouterr()
+    assert printed.out == ""
     rows, files = everything(folder)
-    texts = [*rows, *(Path(path).read_text(errors="replace") for path in files), str(done)]
+    texts = [printed.err, *rows, *(Path(path).read_text(errors="replace") for path in files), str(done)]
     assert not [text for text in texts if "p4ssw0rd" in text or "t0k3n" in text]
 
 
