@@ -96,9 +96,11 @@ def test_files_hold_metrics_tables_and_pictures(run: RunData, folder: Path) -> N
 
 
 def test_a_second_time_nothing_changes(run: RunData, folder: Path) -> None:
-    def kept() -> dict[Path, int]:
-        """Its files and their times, without logs, which another process ends."""
-        return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.parent.name != "logs"}
+    def kept() -> dict[Path, bytes]:
+        """What its runs hold, without logs, which wandb's own process ends."""
+        assert len(read(folder)) == 4
+        files = [*folder.glob("offline-run-*/*.wandb"), *folder.glob("offline-run-*/files/**/*.*")]
+        return {path: path.read_bytes() for path in files if path.is_file()}
 
     fsrbench.log(run, to="wandb")
     before = kept()
