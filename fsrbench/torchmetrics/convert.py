@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,6 +12,7 @@ from fsrbench.spec import Alignment
 
 if TYPE_CHECKING:  # takes seconds
     from fsrbench.metrics.base import Metric
+    from fsrbench.metrics.facts import Facts
     from fsrbench.torchmetrics.base import FaceMetric
 
 MANY = 10**9
@@ -68,36 +70,43 @@ def as_torchmetric(
         import torchmetrics  # noqa: F401
     except ImportError as error:
         raise UserError(str(cannot_import("torchmetrics", "fsrbench[torchmetrics]", error))) from None
-    from fsrbench.datasets.pairs import read_pairs
-    from fsrbench.metrics.facts import Facts
-    from fsrbench.metrics.reference_statistics import is_statistics, open_statistics
-    from fsrbench.tasks import Task
+    from fsrbench.metrics.base import FeatureMetric, ImageMetric, InputMetric
     from fsrbench.torchmetrics.images import ScoredImages
     from fsrbench.torchmetrics.sets import ImageSet
 
-    if reference is not None and not is_statistics(str(reference)):
-        raise UserError(f"reference {reference}: give a file of statistics; a set of pictures is for fsrbench.evaluate")
-    facts = Facts(
-        task=Task(16, scale),
-        images=MANY,
-        has_hr=True,
-        has_pairs=True,
+    facts = replace(
+        _facts(scale, reference, pairs),
         seed=seed,
-        statistics=open_statistics(str(reference)) if reference is not None else None,
-        pairs=read_pairs(Path(pairs)) if pairs is not None else (),
         sides=sides,
         alignment=alignment,
         descriptor=descriptor,
         degradation=degradation,
     )
-    from fsrbench.metrics.base import FeatureMetric, ImageMetric, InputMetric
-
     found = _metric(metric)
     if isinstance(found, FeatureMetric):
         return ImageSet(found, facts)
     if isinstance(found, ImageMetric | InputMetric):
         return ScoredImages(found, facts)
     raise UserError(_why_not(found, facts))
+
+
+def _facts(scale: int, reference: str | Path | None, pairs: str | Path | None) -> Facts:
+    """What is known before any picture; sizes and numbers come from the pictures."""
+    from fsrbench.datasets.pairs import read_pairs
+    from fsrbench.metrics.facts import Facts
+    from fsrbench.metrics.reference_statistics import is_statistics, open_statistics
+    from fsrbench.tasks import Task
+
+    if reference is not None and not is_statistics(str(reference)):
+        raise UserError(f"reference {reference}: give a file of statistics; a set of pictures is for fsrbench.evaluate")
+    return Facts(
+        task=Task(16, scale),
+        images=MANY,
+        has_hr=True,
+        has_pairs=True,
+        statistics=open_statistics(str(reference)) if reference is not None else None,
+        pairs=read_pairs(Path(pairs)) if pairs is not None else (),
+    )
 
 
 def _metric(metric: str | Metric) -> Metric:
@@ -109,15 +118,14 @@ def _metric(metric: str | Metric) -> Metric:
     return resolve([metric])[-1]
 
 
-def _why_not(metric: Metric, facts: object) -> str:
+def _why_not(metric: Metric, facts: Facts) -> str:
+    """Why a metric has no form for pictures."""
     from fsrbench.metrics.base import CombinedMetric, SpeedMetric
-    from fsrbench.metrics.facts import Facts
 
     if isinstance(metric, SpeedMetric):
         return f"{metric.name} is measured on a method, not on pictures: use fsrbench.evaluate"
     if isinstance(metric, CombinedMetric):
         return f"{metric.name} is combined from {', '.join(metric.parts)}: take those one by one"
-    assert isinstance(facts, Facts)
     try:
         metric.check(facts)  # one whose code fails says why
     except FsrbenchError as error:
