@@ -7,7 +7,7 @@ from typing import Any
 
 from fsrbench.bundle.facts import facts_of, metric_facts, weights_of
 from fsrbench.bundle.findings import Finding, State, findings_of
-from fsrbench.bundle.known import KNOWN, Kind
+from fsrbench.bundle.known import KNOWN, is_speed
 from fsrbench.bundle.read import Bundle
 from fsrbench.bundle.schema import Result
 from fsrbench.bundle.summaries import SummaryCheck
@@ -95,8 +95,7 @@ def _summaries(bundle: Bundle, place: int, manifest: Mapping[str, Any]) -> Itera
     for row in result.summaries:
         text, mismatches = check.number(row)
         yield from findings_of(about, row.metric, mismatches, text)
-        known = KNOWN.get(row.metric)
-        if known and known.kind is Kind.SPEED and row.value is not None and not row.exact:
+        if is_speed(row.metric) and row.value is not None and not row.exact:
             where = f"measured on {result.machine.title}: a time cannot be verified elsewhere"
             yield Finding(State.OPEN, about, row.metric, where)
         elif check.is_free(row):

@@ -65,3 +65,14 @@ KNOWN: Final = {
     "flops": Known("G", "lower", 0, inf, Kind.SPEED),
     "peak_memory": Known("MB", "lower", 0, inf, Kind.SPEED),
 }
+
+
+def is_speed(metric: str) -> bool:
+    """Whether a metric is a time, a rate or the size of a network.
+
+    Example:
+        >>> is_speed("params"), is_speed("psnr")
+        (True, False)
+    """
+    known = KNOWN.get(metric)
+    return known is not None and known.kind is Kind.SPEED

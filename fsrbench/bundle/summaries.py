@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from fsrbench.bundle.known import KNOWN, Kind
+from fsrbench.bundle.known import KNOWN, Kind, is_speed
 from fsrbench.bundle.schema import Result, Summary
 from fsrbench.provenance.versions import versions
 from fsrbench.runs.columns import too_many_failed
@@ -54,7 +54,7 @@ class SummaryCheck:
     def is_free(self, row: Summary) -> bool:
         """Whether the number follows from nothing else in the bundle."""
         known = KNOWN.get(row.metric)
-        if row.value is None or (known and known.kind is Kind.SPEED):
+        if row.value is None or is_speed(row.metric):
             return False
         if known and known.kind is Kind.OWN:
             return True
