@@ -14,6 +14,7 @@ from fsrbench.cli import boards, drift, gate, models, reports
 from fsrbench.cli.data import data_app
 from fsrbench.cli.errors import one_line_errors
 from fsrbench.cli.run import run
+from fsrbench.cli.study import study_app
 
 app = typer.Typer(
     help="A benchmark for face super-resolution that a reviewer can trust.",
@@ -25,6 +26,7 @@ app = typer.Typer(
 weights_app = typer.Typer(help="Weight files.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(weights_app, name="weights")
 app.add_typer(data_app, name="data")
+app.add_typer(study_app, name="study")
 
 
 class _Pipe(io.FileIO):

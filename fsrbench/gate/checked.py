@@ -10,6 +10,7 @@ from fsrbench.errors import UserError
 from fsrbench.gate.reference import VALUE_DIGITS, rounded
 from fsrbench.runs import times
 from fsrbench.runs.data import RunData
+from fsrbench.runs.preference import JUDGED
 
 MEMORY_UNITS: Final = ("MB",)
 RATIO: Final = "x "
@@ -46,7 +47,7 @@ def checked_numbers(run: RunData, base: str | None) -> dict[Key, Checked]:
     """The numbers that the gate checks, floor and ceiling included.
 
     Times are ratios between methods of one run: machines differ, their ratios hardly. Left out: metrics without a
-    direction, the base's own times, and all times without a base.
+    direction, what people have judged, the base's own times, and all times without a base.
 
     Args:
         base: the method that times are divided by.
@@ -56,7 +57,7 @@ def checked_numbers(run: RunData, base: str | None) -> dict[Key, Checked]:
         rows = run.summary[run.summary["metric"] == metric].iloc[0]
         unit, direction = str(rows["unit"]), str(rows["direction"])
         timed = unit in times.UNITS
-        if direction == "none" or (timed and base is None):
+        if direction == "none" or metric in JUDGED or (timed and base is None):
             continue
         for method in run.rows:
             if timed and method == base:

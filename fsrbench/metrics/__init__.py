@@ -18,6 +18,7 @@ from fsrbench.metrics.facts import Facts as Facts
 from fsrbench.metrics.pyiqa_metric import pyiqa_metric
 from fsrbench.process.containment import contained
 from fsrbench.registry import Registry
+from fsrbench.runs.preference import JUDGED
 
 BUILTIN = {
     "psnr": "fsrbench.metrics.quality:Psnr",
@@ -103,6 +104,8 @@ def _make(name: str) -> Metric:
     try:
         with contained():
             metric = METRICS.get(name) if name in METRICS else pyiqa_metric(name)
+            if metric is None and name in JUDGED:
+                raise UserError(f"{name}: no run measures what people prefer; ask them: fsrbench study make")
             if metric is None:
                 raise UserError(f"{METRICS.unknown(name)} (presets: {', '.join(PRESETS)}; and pyiqa's metrics)")
             made: Metric = metric()

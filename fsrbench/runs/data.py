@@ -29,6 +29,7 @@ from fsrbench.runs.columns import (
 )
 from fsrbench.runs.metric_info import DIRECTIONS, MetricInfo, Result
 from fsrbench.runs.names import BOUNDS
+from fsrbench.runs.preference import with_preference
 from fsrbench.runs.properties import read_properties
 
 
@@ -88,8 +89,7 @@ class RunData:
         return cls(
             path,
             _read_scores(files[0]),
-            _read_summary(files[1]),
-            read_manifest(files[2]),
+            *with_preference(path, _read_summary(files[1]), read_manifest(files[2])),
             _read_more(path / "details.csv", DETAIL_COLUMNS),
             _read_more(path / "curves.csv", CURVE_COLUMNS),
             _read_more(path / "blocks.csv", BLOCK_COLUMNS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from unittest import mock
 
@@ -16,6 +17,7 @@ from fsrbench.bundle.read import Bundle, read_bundle
 from fsrbench.bundle.schema import Level
 from fsrbench.bundle.verify import verify
 from fsrbench.runs.data import RunData
+from fsrbench.runs.preference import JudgedMetric, Preferred, write_preference
 
 
 @pytest.fixture(scope="module")
@@ -53,3 +55,19 @@ def test_the_level_is_that_of_the_least_checked_result(both: Bundle, small_faces
     assert [result.level for result in outcome.results] == [Level.SELF_REPORTED, Level.PICTURES]
     (missing,) = [finding for finding in outcome.of(State.OPEN) if finding.check == "data"]
     assert missing.text == f"no --data has the sha256 {both.results[0].track.dataset.sha256[:12]}"
+
+
+def test_what_people_answered_is_handed_in_and_never_recomputed(finished: RunData, faces: Path, tmp_path: Path) -> None:
+    path = Path(shutil.copytree(finished.path, tmp_path / "run", ignore=shutil.ignore_patterns("cache")))
+    rows = [Preferred(method="mine", value=0.7, ci_low=0.6, ci_high=0.8, n=90)]
+    asked = JudgedMetric(name="preference", title="Preference", protocol="which is better", note="", rows=rows)
+    write_preference(path, "a" * 64, ["mine"], [asked])
+    write_bundle(tmp_path / "mine.zip", [RunData.load(path)], "mine", About(), with_images=True)
+    outcome = verify(read_bundle(tmp_path / "mine.zip"), Again((str(faces),), device="cpu"))
+    assert not outcome.red
+    assert outcome.level is Level.PICTURES
+    (result,) = outcome.results
+    assert result.not_recomputed["preference"] == "what people answered is not in a bundle"
+    number = read_bundle(tmp_path / "mine.zip").results[0].summary("preference")
+    assert number is not None
+    assert (number.value, number.ci_low, number.n, number.protocol) == (0.7, 0.6, 90, "which is better")

@@ -1,0 +1,79 @@
+"""Tables with a title above and lines below, for a terminal and as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Any, Final, Literal
+
+from fsrbench.files.markdown import escape, markdown_table
+from fsrbench.gate.as_json import number
+
+Format = Literal["text", "md", "csv", "json"]
+FORMATS: Final = ("text", "md", "csv", "json")
+WIDTH: Final = 100
+NO_VALUE: Final = "–"
+WORDS: Final = ("Method", "Metric")
+"""Columns of words, which stand on the left."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table."""
+
+    title: str
+    headings: tuple[str, ...]
+    cells: list[list[str]]
+    lines: list[str]
+
+
+def as_text(tables: Sequence[Shown]) -> str:
+    """For a terminal."""
+    return "\n\n".join(map(_text, tables)) + "\n"
+
+
+def as_markdown(tables: Sequence[Shown]) -> str:
+    """For a page."""
+    return "\n\n".join(map(_markdown, tables)) + "\n"
+
+
+def ends(low: float, high: float, factor: float = 1, digits: int = 2) -> str:
+    """An interval as it is written.
+
+    Example:
+        >>> ends(-0.5, 0.25), ends(0.5, 0.75, 100, 0), ends(math.nan, math.nan)
+        ('[−0.50, 0.25]', '[50, 75]', '–')
+    """
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return NO_VALUE
+    return f"[{factor * low:.{digits}f}, {factor * high:.{digits}f}]".replace("-", "−")
+
+
+def text_of(value: float, factor: float = 1, digits: int = 2) -> str:
+    """A number as it is written; a dash for none."""
+    return f"{factor * value:.{digits}f}".replace("-", "−") if math.isfinite(value) else NO_VALUE
+
+
+def nulls(record: dict[str, Any]) -> dict[str, Any]:
+    """The record with ``None`` for numbers that JSON cannot hold."""
+    return {name: number(value) if isinstance(value, float) else value for name, value in record.items()}
+
+
+def _text(table: Shown) -> str:
+    widths = [max(map(len, column)) for column in zip(table.headings, *table.cells, strict=True)]
+    rows = (_padded(row, widths, table.headings) for row in (table.headings, *table.cells))
+    lines = (part for line in table.lines for part in wrap(line, WIDTH))
+    return "\n".join([*wrap(table.title, WIDTH), "", *rows, "", *lines])
+
+
+def _markdown(table: Shown) -> str:
+    align = "".join("l" if heading in WORDS else "r" for heading in table.headings)
+    cells = markdown_table(table.headings, [[*map(escape, row)] for row in table.cells], align)
+    return f"**{escape(table.title)}**\n\n{cells}\n\n" + "\n\n".join(map(escape, table.lines))
+
+
+def _padded(row: Sequence[str], widths: Sequence[int], headings: Sequence[str]) -> str:
+    cells = zip(row, widths, headings, strict=True)
+    return "  ".join(c.ljust(width) if heading in WORDS else c.rjust(width) for c, width, heading in cells).rstrip()
