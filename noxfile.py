@@ -1,4 +1,4 @@
-"""Development sessions: `nox -s tests`, `nox -s lint`, `nox -s types`, `nox -s gate`, `nox -s docs`."""
+"""Development sessions: `nox -s tests`, `nox -s lint`, `nox -s types`, `nox -s gate`, `nox -s board`, `nox -s docs`."""
 
 import nox
 
@@ -48,3 +48,10 @@ def docs(session: nox.Session) -> None:
     """The documentation as a site, into build/site; `nox -s docs -- serve` shows it while it is written."""
     session.install("-e", ".[docs]")
     session.run("mkdocs", *(session.posargs or ["build", "--strict"]), env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def board(session: nox.Session) -> None:
+    """This project's own leaderboard from results/board/, into build/board; it is part of the documentation, too."""
+    session.install("-e", ".")
+    session.run("fsrbench", "board", "results/board", "--out", "build/board", "--name", "fsrbench's own leaderboard")

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fsrbench.cli import drift, gate, models, reports
+from fsrbench.cli import boards, drift, gate, models, reports
 from fsrbench.cli.data import data_app
 from fsrbench.cli.errors import one_line_errors
 from fsrbench.cli.run import run
@@ -88,5 +88,5 @@ def fetch(
             raise UserError(f"{weights.unknown(name)}; and the metrics of pyiqa")
 
 
-for family in (reports, gate, drift, models):
+for family in (reports, gate, drift, models, boards):
     app.add_typer(family.app)

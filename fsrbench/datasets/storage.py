@@ -170,6 +170,14 @@ class ZipFiles:
         members = ((info.filename.replace("\\", "/"), info) for info in self._archive.infolist())
         return {name: info for name, info in members if name and not name.endswith("/")}
 
+    def entries(self) -> list[zipfile.ZipInfo]:
+        """The directory as it was written: names may be there twice, and lead anywhere.
+
+        Raises:
+            UserError: not a zip, or a bomb.
+        """
+        return self._archive.infolist()
+
     def names(self) -> list[str]:
         """All files, in sorted order.
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fsrbench.engine.frames import FrameWriter, failures, too_many_failed
+from fsrbench.engine.frames import FrameWriter, failures
 from fsrbench.engine.plan import REFERENCE
 from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures, UnitResult
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, one_line
@@ -19,6 +19,7 @@ from fsrbench.metrics.base import CombinedMetric, FeatureMetric, Metric, SpeedMe
 from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.process.containment import contained
 from fsrbench.process.state import standardise
+from fsrbench.runs.columns import too_many_failed
 from fsrbench.runs.frames import Frames
 from fsrbench.runs.names import HR, LR
 from fsrbench.stats.intervals import LARGEST

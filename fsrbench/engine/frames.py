@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,12 +14,16 @@ from fsrbench.engine.results import MethodResults
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, counted
 from fsrbench.metrics.base import Metric
 from fsrbench.metrics.evaluation import Evaluation, Summary
-from fsrbench.runs.columns import BLOCK_COLUMNS, CURVE_COLUMNS, DETAIL_COLUMNS, SCORE_COLUMNS, SUMMARY_COLUMNS
+from fsrbench.runs.columns import (
+    BLOCK_COLUMNS,
+    CURVE_COLUMNS,
+    DETAIL_COLUMNS,
+    SCORE_COLUMNS,
+    SUMMARY_COLUMNS,
+    too_many_failed,
+)
 from fsrbench.runs.frames import Frames
 from fsrbench.stats.intervals import mean_interval, people
-
-MAX_FAILED: Final = 0.01
-"""Share of the images that may fail before a method's number is ``failed`` instead of ``ok``."""
 
 
 class FrameWriter:
@@ -152,11 +156,6 @@ def _not_finite(metric: Metric, values: np.ndarray) -> str:
     if explained:
         return f"{counted(len(unbounded), 'image')} left out: infinite, because {metric.infinite}"
     return f"{counted(len(unbounded), 'image')} without a finite score left out" if len(unbounded) else ""
-
-
-def too_many_failed(failed: int, images: int) -> bool:
-    """Whether more than :data:`MAX_FAILED` of the images failed, so that the number of the others is ``failed``."""
-    return failed > MAX_FAILED * images
 
 
 def equal_to_hr_note(result: MethodResults) -> str:

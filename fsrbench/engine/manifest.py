@@ -14,7 +14,7 @@ from fsrbench.checks.finding import Finding
 from fsrbench.datasets import Dataset
 from fsrbench.datasets.base import combine_digests
 from fsrbench.datasets.inputs import resized_note
-from fsrbench.engine.frames import status_of, too_many_failed
+from fsrbench.engine.frames import status_of
 from fsrbench.engine.plan import make_shards
 from fsrbench.engine.prepare import Prepared
 from fsrbench.engine.run import Outcome
@@ -29,6 +29,7 @@ from fsrbench.provenance import fingerprints
 from fsrbench.provenance.file_hashes import hash_of_all
 from fsrbench.provenance.git import git
 from fsrbench.provenance.versions import CODE, versions
+from fsrbench.runs.columns import too_many_failed
 
 SCHEMA_VERSION = 1
 

@@ -24,3 +24,10 @@ COUNTED: Final = ("params", "flops", "peak_memory")
 """Metrics with exact values, for runs that do not record which have them."""
 MAX_IMAGES: Final = 1e12
 """Largest plausible number of images."""
+MAX_FAILED: Final = 0.01
+"""Share of the images that may fail before a method's number is ``failed`` instead of ``ok``."""
+
+
+def too_many_failed(failed: int, images: int) -> bool:
+    """Whether more than :data:`MAX_FAILED` of the images failed, so that the number of the others is ``failed``."""
+    return failed > MAX_FAILED * images

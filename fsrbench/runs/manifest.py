@@ -70,6 +70,11 @@ def counts(run: RunData, metric: str) -> str:
 
 def protocol_line(run: RunData, metric: str) -> str:
     """What exactly was computed, and with other weights than the declared ones, if so."""
-    said = one_line(section(run.manifest, "protocols").get(metric)) or "protocol not recorded"
-    note = one_line(section(run.manifest, "protocol_notes").get(metric))
+    return protocol_of(run.manifest, metric)
+
+
+def protocol_of(manifest: Mapping[str, Any], metric: str) -> str:
+    """The :func:`protocol_line` that a manifest has."""
+    said = one_line(section(manifest, "protocols").get(metric)) or "protocol not recorded"
+    note = one_line(section(manifest, "protocol_notes").get(metric))
     return f"{said}; {note}" if note else said

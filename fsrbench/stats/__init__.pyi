@@ -8,3 +8,4 @@ from .intervals import people as people
 from .paired import Comparison as Comparison
 from .paired import compare as compare
 from .paired import p_value as p_value
+from .paired import p_values as p_values

@@ -102,23 +102,37 @@ def _ranked(difference: np.ndarray) -> np.ndarray:
 
 def p_value(difference: np.ndarray, seed: int = 0, clusters: Clusters = None) -> float:
     """Two-sided p of K paired differences, at least :data:`SMALLEST_P`; see :func:`compare`."""
-    return max(SMALLEST_P, _p_value(by_cluster(_ranked(difference), clusters)[0], seed))
+    return float(p_values(difference[:, None], seed, clusters)[0])
 
 
-def _p_value(sums: np.ndarray, seed: int) -> float:
-    if not sums.any():
-        return 1.0
-    observed = abs(sums.sum())
+def p_values(differences: np.ndarray, seed: int = 0, clusters: Clusters = None) -> np.ndarray:
+    """:func:`p_value` of many pairs of methods on the same images at once.
+
+    Args:
+        differences: K,P paired differences; one column per pair of methods.
+        seed: of the permutations, which all pairs share.
+        clusters: K labels, or ``None``.
+
+    Returns:
+        P numbers from :data:`SMALLEST_P` to 1.
+    """
+    columns = [by_cluster(_ranked(column), clusters)[0] for column in differences.T]
+    return np.maximum(SMALLEST_P, _p_values(np.stack(columns, axis=1), seed)) if columns else np.empty(0)
+
+
+def _p_values(sums: np.ndarray, seed: int) -> np.ndarray:
+    """p of each column of C,P sums over clusters; 1 where all are zero."""
+    observed, squares = np.abs(sums.sum(axis=0)), np.maximum((sums**2).sum(axis=0), np.finfo(float).tiny)
     if len(sums) >= MANY:
-        return math.erfc(observed / math.sqrt(2 * (sums**2).sum()))
+        return np.array([math.erfc(z) for z in observed / np.sqrt(2 * squares)])
     # scipy.stats.permutation_test gives the same and takes seconds for a table's comparisons.
     signs, whole = _signs(len(sums), seed)
-    as_large = int((np.abs(signs @ sums) >= observed * (1 - 1e-12)).sum())
+    as_large = (np.abs(signs @ sums) >= observed * (1 - 1e-12)).sum(axis=0)
     if whole:
-        return as_large / len(signs)
+        return np.asarray(as_large / len(signs))
     # Random exchanges resolve no p below 1/5000, which a correction for 250 tests would make 5 %.
-    bound = 2 * math.exp(-(observed**2) / (2 * (sums**2).sum()))
-    return min((as_large + 1) / (len(signs) + 1), bound)
+    bound = 2 * np.exp(-(observed**2) / (2 * squares))
+    return np.asarray(np.minimum((as_large + 1) / (len(signs) + 1), bound))
 
 
 @lru_cache(maxsize=2)

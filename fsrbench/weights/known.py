@@ -40,7 +40,7 @@ class WeightFile:
 
     def shipped(self) -> list[Path]:
         """Where the file lies if its package ships it."""
-        return [folder / self.folder / self.file for folder in _folders(self.package)] if self.package else []
+        return [folder / self.folder / self.file for folder in package_folders(self.package)] if self.package else []
 
 
 _OF_SCRIPTS: Final = {
@@ -169,7 +169,7 @@ def _packages() -> Iterator[str]:
 
 
 def _declared(package: str) -> Iterator[WeightFile]:
-    for path in (folder / DECLARED for folder in _folders(package)):
+    for path in (folder / DECLARED for folder in package_folders(package)):
         if not path.is_file():
             continue
         try:
@@ -180,8 +180,8 @@ def _declared(package: str) -> Iterator[WeightFile]:
             yield WeightFile(Path(file).stem, file, sha256, None, declared.licence, package, path.parent.name)
 
 
-def _folders(package: str) -> list[Path]:
-    """Where a package lies. It is not imported: some need what is not there, and many take seconds."""
+def package_folders(package: str) -> list[Path]:
+    """Where a package would lie. It is not imported: some need what is not there, and many take seconds."""
     top, *parts = package.split(".")
     spec = importlib.util.find_spec(top)
     return [Path(root, *parts) for root in (spec.submodule_search_locations if spec else None) or ()]

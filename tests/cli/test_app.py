@@ -10,13 +10,14 @@ import pytest
 import torch
 from made import call, picture_files, run, write_files
 from made.grouped import write_grouped
+from made.places import ROOT
 
 from fsrbench.stats.seeds import MOST_SEED
 
 SCRIPT = Path(sys.executable).with_name("fsrbench")
 COMMANDS = [
     *([], ["run"], ["table"], ["plot"], ["grid"], ["compare"], ["report"], ["check"], ["audit"], ["list"], ["train"]),
-    ["upscale"],
+    *(["upscale"], ["board"]),
     *(["weights"], ["weights", "fetch"]),
 ]
 KINDS = ["methods", "metrics", "datasets", "degradations", "weights", "protocols"]
@@ -59,6 +60,7 @@ READING = [
     "plot RUN",
     "report RUN",
     "check RUN --against REFERENCE",
+    "board BUNDLES --out SITE",
 ]
 CALLS = """
 import json, sys
@@ -80,6 +82,7 @@ def read(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     assert call("check", finished, "--against", reference, "--update").exit_code == 0
     grouped = write_grouped(tmp_path_factory.mktemp("grouped") / "run")
     words = {"RUN": str(finished), "REFERENCE": str(reference), "GROUPED": str(grouped.path)}
+    words |= {"BUNDLES": str(ROOT / "results" / "board"), "SITE": str(tmp_path_factory.mktemp("board") / "site")}
     command = [sys.executable, "-c", CALLS, json.dumps(READING), json.dumps(words)]
     found: dict[str, list[object]] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return found

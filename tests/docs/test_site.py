@@ -74,6 +74,13 @@ def test_api_is_rendered(site: Path) -> None:
     assert ":class:" not in text
 
 
+def test_own_leaderboard_is_a_part_of_it(site: Path) -> None:
+    board = site / "results" / "board"
+    assert "Rank ranges" in (board / "index.html").read_text(encoding="utf-8")
+    assert len([*board.glob("tracks/*.html")]) > 1
+    assert 'href="results/board/index.html"' in (site / "board.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_links_of_the_documents_themselves(document: Path) -> None:
     for link in IN_MARKDOWN.findall(document.read_text(encoding="utf-8")):

@@ -12,7 +12,7 @@ from made import picture_files, run, write_files
 from made.units import Alone, Matches
 from torch import Tensor
 
-from fsrbench.engine.frames import MAX_FAILED, FrameWriter, too_many_failed
+from fsrbench.engine.frames import FrameWriter
 from fsrbench.engine.manifest import make_manifest
 from fsrbench.engine.prepare import prepare
 from fsrbench.engine.results import MethodResults
@@ -20,6 +20,7 @@ from fsrbench.engine.run import execute
 from fsrbench.machine.console import silent
 from fsrbench.metrics.base import ImageMetric, Metric
 from fsrbench.metrics.evaluation import Evaluation, Summary
+from fsrbench.runs.columns import MAX_FAILED, too_many_failed
 from fsrbench.spec import RunSpec
 
 

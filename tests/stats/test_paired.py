@@ -9,7 +9,7 @@ from made.people_scores import people_and_scores
 
 from fsrbench.stats import paired as paired_code
 from fsrbench.stats.corrections import benjamini_hochberg, holm
-from fsrbench.stats.paired import compare, p_value
+from fsrbench.stats.paired import compare, p_value, p_values
 
 
 @pytest.mark.heavy
@@ -114,3 +114,19 @@ def test_a_few_large_differences_are_no_proof_and_many_small_ones_are():
 def test_swapped_methods_have_the_same_p():
     first, second = np.random.RandomState(9).normal(size=(2, 30))
     assert compare(first, second).p == compare(second, first).p
+
+
+@pytest.mark.parametrize("people", [8, 40, 1200])
+def test_many_pairs_at_once_have_the_p_of_each_alone(people: int) -> None:
+    rng = np.random.default_rng(people)
+    pairs = rng.normal(0.1, 1, (people, 5))
+    pairs[:, 1] = 0
+    pairs[0, 2] = np.inf
+    pairs[:, 3] = rng.integers(-1, 2, people)
+    who = rng.integers(0, people - 1, people)
+    for clusters in (None, who):
+        found = p_values(pairs, clusters=clusters)
+        assert found == pytest.approx([p_value(column, clusters=clusters) for column in pairs.T], rel=1e-9)
+    exact = scipy.stats.permutation_test((pairs[:, 0],), np.mean, permutation_type="samples", n_resamples=4999, rng=0)
+    assert p_values(pairs)[0] == pytest.approx(exact.pvalue, abs=0.02 * (people > 8) + 1e-12)
+    assert p_values(np.empty((people, 0))).size == 0

@@ -1,17 +1,21 @@
 """Hook of mkdocs: the repository's pages outside ``docs/`` are pages of the site, too, each text in one place alone.
 
-The site is laid out as the repository, with ``docs/`` at its root; links keep pointing to the same files.
+The site is laid out as the repository, with ``docs/`` at its root; links keep pointing to the same files. The folder of
+this project's bundles is the board that is made of them.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mkdocs.structure.files import File, Files
+
+from fsrbench.board.command import board_command
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -19,6 +23,7 @@ PAGES = (
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md"),
     *("results/**/*.md", "*/MODEL_CARD.md", "baselines/*/MODEL_CARD.md"),
 )
+BUNDLES = ROOT / "results" / "board"
 LINK = re.compile(r'(?<=\]\()(?![a-z]+:|#)([^)\s#]+)|(?<=src=")(?![a-z]+:)([^"]+)')
 ROLE = re.compile(r":(?:class|func|meth|mod|data|attr|exc):(?=<code)")
 
@@ -31,7 +36,18 @@ def on_files(files: Files, config: Any) -> Files:
         if path.is_file() and not path.is_relative_to(DOCS):
             place = path.relative_to(ROOT).as_posix()
             files.append(File(place, str(ROOT), config["site_dir"], config["use_directory_urls"]))
+    for file in _board(config):
+        files.append(file)
     return files
+
+
+def _board(config: Any) -> Iterator[File]:
+    """The files of this project's own leaderboard."""
+    with tempfile.TemporaryDirectory() as folder:
+        board_command([BUNDLES], Path(folder), name="fsrbench's own leaderboard")
+        for path in sorted(path for path in Path(folder).rglob("*") if path.is_file() and path.name != ".lock"):
+            place = (_place(BUNDLES) / path.relative_to(folder)).as_posix()
+            yield File.generated(config, place, content=path.read_bytes())
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
@@ -41,6 +57,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
     def moved(match: re.Match[str]) -> str:
         target = _target(source, match[0])
+        target = target / "index.html" if target == BUNDLES else target
         return os.path.relpath(_place(target), here) if target.is_relative_to(ROOT) else match[0]
 
     return LINK.sub(moved, markdown)

@@ -13,6 +13,7 @@ from matplotlib.transforms import Bbox
 
 from fsrbench.reports.plots.labels import place_labels
 from fsrbench.reports.plots.looks import CEILING, Look, looks
+from fsrbench.reports.plots.pareto import pareto_front
 from fsrbench.reports.plots.style import (
     bound_keys,
     draw_bounds,
@@ -68,19 +69,6 @@ def draw_speed_quality(run: RunData) -> Figure | None:
         for axis, metric in zip(axes, shown, strict=True):
             _draw_labels(axis, by_metric[metric], looks(run), labels_of(run))
     return figure
-
-
-def pareto_front(points: Sequence[Point], lower_is_better: bool) -> list[Point]:
-    """The points that no other point beats in latency and quality, from fast to slow.
-
-    Values decide, not tests: "not distinguishable" is not transitive, so it makes no order to draw.
-    """
-    front: list[Point] = []
-    sign = -1 if lower_is_better else 1
-    for point in sorted(points, key=lambda point: (point.x, -sign * point.y)):
-        if not front or sign * point.y > sign * front[-1].y:
-            front.append(point)
-    return front
 
 
 def _points(run: RunData, metric: str) -> list[Point]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fsrbench.reports.plots.speed import Point, draw_speed_quality, pareto_front
+from fsrbench.reports.plots.pareto import pareto_front
+from fsrbench.reports.plots.speed import Point, draw_speed_quality
 
 
 def point(name, x, y):

@@ -1,0 +1,58 @@
+"""Verify a bundle: what it says of itself, and with data what comes out when it is computed again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fsrbench.bundle.again import Again
+from fsrbench.bundle.agreement import check_result
+from fsrbench.bundle.findings import BUNDLE, Finding, Outcome, findings_of
+from fsrbench.bundle.pictures import check_pictures, check_task
+from fsrbench.bundle.read import Bundle
+from fsrbench.bundle.schema import Level, ResultVerdict
+from fsrbench.errors import UserError
+
+
+def verify(bundle: Bundle, again: Again | None = None) -> Outcome:
+    """All checks of a bundle.
+
+    Raises:
+        UserError: a part of it cannot be read, or data that were named cannot.
+    """
+    findings = findings_of(BUNDLE, "files", bundle.damage(), "are those that bundle.json lists")
+    findings += findings_of(BUNDLE, "tracks", _twice(bundle), "are different ones")
+    for place in range(len(bundle.results)):
+        findings += _of_result(bundle, place)
+    results = [_self_reported(bundle, place) for place in range(len(bundle.results))]
+    outcome = Outcome(bundle.path, bundle.sha256, findings, results)
+    if again is None or not again.data or outcome.red:
+        return outcome
+    from fsrbench.bundle.recompute import recompute  # takes seconds: torch
+
+    found = recompute(bundle, again)
+    return Outcome(bundle.path, bundle.sha256, [*findings, *found.findings], found.results)
+
+
+def _of_result(bundle: Bundle, place: int) -> Iterator[Finding]:
+    check_task(bundle.results[place])
+    try:
+        yield from check_result(bundle, place)
+        yield from check_pictures(bundle, place)
+    except UserError as error:
+        about = bundle.results[place].track.title
+        yield from findings_of(about, "files", [str(error).removeprefix(f"{bundle.path}: ")], "")
+
+
+def _twice(bundle: Bundle) -> Iterator[str]:
+    seen = set()
+    for result in bundle.results:
+        if (key := result.track.model_dump_json()) in seen:
+            yield f"{result.track.title} is there twice"
+        seen.add(key)
+
+
+def _self_reported(bundle: Bundle, place: int) -> ResultVerdict:
+    result = bundle.results[place]
+    reason = "nothing was computed again: --data was not given"
+    left = {row.metric: reason for row in result.summaries if row.value is not None}
+    return ResultVerdict(track=result.track.title, level=Level.SELF_REPORTED, recomputed=[], not_recomputed=left)
