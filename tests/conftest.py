@@ -5,6 +5,7 @@ Torch and what needs it are imported in functions: with ``-n``, the process that
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 
 LONG = frozenset({"browser", "cluster", "docs", "heavy", "kill", "latex"})
 """Markers of tests that take seconds."""
+
+
+def pytest_sessionstart() -> None:
+    """Look for no garbage while modules and tests are made, which all stay."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Never look at modules and tests again: a search through them takes half a second."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collectstart() -> None:

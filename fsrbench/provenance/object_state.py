@@ -35,7 +35,7 @@ class ObjectState:
     """Hash of values and of everything they hold.
 
     Args:
-        contents: hash the contents of tensors and arrays, too, not just their types and shapes.
+        contents: hash the values; without, :attr:`digest` is of nothing, and only what was found is known.
     """
 
     def __init__(self, contents: bool = True) -> None:
@@ -85,7 +85,8 @@ class ObjectState:
         self.unknown = own
 
     def _hash(self, *parts: object) -> None:
-        self._digest.update(f"{parts!r}".encode(errors="surrogatepass"))
+        if self._contents:
+            self._digest.update(f"{parts!r}".encode(errors="surrogatepass"))
 
     def _add_unknown(self, value: Any) -> None:
         self.unknown.add(type(value).__qualname__)

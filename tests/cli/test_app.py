@@ -88,6 +88,7 @@ def read(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     return found
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("command", READING)
 def test_what_reads_a_finished_run_needs_no_torch(read: dict[str, list[object]], command: str) -> None:
     assert read[command] == [0, False]

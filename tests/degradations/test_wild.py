@@ -98,6 +98,7 @@ def test_the_harness_knows_it_at_any_size() -> None:
     assert lr.size == (128, 128)
 
 
+@pytest.mark.heavy
 def test_at_scale_1_the_blur_is_left_whatever_the_kernel() -> None:
     hr, kernels = draw_picture(3), set()
     pixels = np.asarray(hr, dtype=float)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 
 from made.places import ROOT
 
@@ -12,7 +13,8 @@ from tools.checks.tables import NAMES, OF_DATA, UNMEASURED
 PAGE = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
 
 
-def in_code() -> set[str]:
+@cache
+def in_code() -> frozenset[str]:
     """Names of checks: what findings are made with."""
     names = set()
     for path in (ROOT / "fsrbench").rglob("*.py"):
@@ -22,7 +24,7 @@ def in_code() -> set[str]:
             made = getattr(call.func, "id", "") in ("Finding", "_finding")
             given = [*call.args[:1]] * made + [of.value for of in call.keywords if of.arg == "check"]
             names |= {of.value for of in given if isinstance(of, ast.Constant)}
-    return names
+    return frozenset(names)
 
 
 def in_table(heading: str) -> set[str]:

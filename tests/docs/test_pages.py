@@ -16,7 +16,7 @@ import pytest
 import torch
 import yaml
 from made.doc_blocks import LANGUAGES, PAGES, ROOT, Block, blocks, steps
-from made.doc_commands import NOT_HERE, carry_out, parse
+from made.doc_commands import NOT_HERE, carry_out, parse, quick
 from made.doc_stage import MyNetwork, names, set_stage
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -103,7 +103,8 @@ def run_block(block: Block, known: dict[str, Any], stage: Path, place: str) -> N
         for step in steps(block):
             carry_out(step, stage)
     elif block.language == "python":
-        exec(compile(block.text, place, "exec"), known)
+        with quick("run"):
+            exec(compile(block.text, place, "exec"), known)
     elif block.language == "yaml":
         assert yaml.safe_load(block.text), place
     elif block.language == "toml":

@@ -86,6 +86,7 @@ def test_a_change_of_spread_alone_is_called_so(reference: Window) -> None:
     assert model(verdict).model_dump()["findings"][verdict.findings.index(found)]["spread"] == found.spread
 
 
+@pytest.mark.heavy
 def test_false_alarms_are_as_many_as_declared() -> None:
     """Of 200 pairs of windows of one source 2 to 8 % raise an alarm at 5 %."""
     source = window(faces(400, seed=9)).values

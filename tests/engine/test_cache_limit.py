@@ -150,12 +150,3 @@ def test_a_limit_is_a_positive_number(data: Path, tmp_path: Path, value: str) ->
     done = run(data, tmp_path / "out", "--cache-limit", value)
     assert done.code == 2
     assert "--cache-limit" in done.stderr
-
-
-@pytest.mark.cluster
-def test_several_processes_give_the_same_under_a_limit(data: Path, tmp_path: Path, free: Finished) -> None:
-    done = limited(data, tmp_path / "out", 0.3 * size(free.path), "--workers", "2")
-    assert done.code == 0, done.stderr
-    wanted = free.scores.query("metric != 'verification_dlib'").reset_index(drop=True)
-    pd.testing.assert_frame_equal(done.scores, wanted)
-    assert outputs(done).keys() == outputs(free).keys()

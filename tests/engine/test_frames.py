@@ -113,6 +113,7 @@ def test_a_metric_that_raises_on_one_image_scores_the_others(tmp_path: Path, mon
     made.close()
 
 
+@pytest.mark.heavy
 def test_one_missing_picture_of_many_fails_neither_the_row_nor_the_run(tmp_path: Path) -> None:
     names = [f"{i:03}.png" for i in range(101)]
     data = write_files(tmp_path / "data", picture_files(names))

@@ -73,6 +73,7 @@ def test_a_finished_run_is_known_by_names_and_sources(labelled: Finished, here: 
     assert other.values("theirs") == labelled.values("others")
 
 
+@pytest.mark.heavy
 def test_compare_gate_and_audit_take_the_names(labelled: Finished, here: Path) -> None:
     compared = call("compare", labelled.path, "--to", "others", "--columns", "psnr", "--format", "csv")
     assert set(pd.read_csv(StringIO(compared.stdout))["method"]) >= {"cubic", "nearest"}

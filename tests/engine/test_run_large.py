@@ -20,7 +20,10 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from fsrbench import weights
 from fsrbench.datasets import open_dataset
 from fsrbench.faces.mtcnn import mtcnn
+from fsrbench.methods.fitting import Fit
+from fsrbench.methods.spandrel_models import read_with_spandrel
 from fsrbench.pictures.decode import decode
+from fsrbench.tasks import find_task
 
 pytestmark = pytest.mark.heavy
 SIDE = 512
@@ -48,6 +51,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = np.random.RandomState(0).normal(size=(36, 36))
     np.savez(folder / "niqe.npz", mu_pris_param=np.full((1, 36), 0.5), cov_pris_param=root @ root.T + np.eye(36))
     torch.save(small_restoreformer(), folder / "restoreformer.pth")
+    torch.save(small_plksr(), folder / "plksr.pth")
     return folder
 
 
@@ -59,6 +63,14 @@ def small_restoreformer() -> dict[str, torch.Tensor]:
     tensors: dict[str, torch.Tensor] = arch.RestoreFormer(
         ch=32, n_embed=8, ch_mult=(1, 1, 1, 1, 1, 1), num_res_blocks=1
     ).state_dict()
+    return tensors
+
+
+def small_plksr() -> dict[str, torch.Tensor]:
+    """PLKSR (Lee et al., 2024) for x2, of random weights."""
+    arch = pytest.importorskip("spandrel.architectures.PLKSR", reason="the extra [checkpoint] is not installed")
+    torch.manual_seed(0)
+    tensors: dict[str, torch.Tensor] = arch.PLKSR(dim=16, n_blocks=2, upscaling_factor=2, use_ea=False).state_dict()
     return tensors
 
 
@@ -176,7 +188,7 @@ def test_identity_is_the_cosine_of_dlibs_descriptors(restored: Finished, place: 
 @pytest.fixture(scope="module")
 def enlarged(place: Path) -> Finished:
     """True SR from 128 px, identity by a network in an ONNX file."""
-    files = f"images:{place}/data/SR,onnx:{place}/four.onnx,checkpoint:{place}/restoreformer.pth"
+    files = f"images:{place}/data/SR,onnx:{place}/four.onnx,checkpoint:{place}/plksr.pth"
     options = ["--task", "128x4", "--degradation", "gfpgan", "--metrics", "psnr,identity", "--save-images"]
     judge = ["--descriptor", "arcface", "--weights", f"arcface={place}/judge.onnx"]
     methods = f"nearest,bilinear,bicubic,lanczos,{files}"
@@ -190,8 +202,16 @@ def test_every_kind_of_method_enlarges_to_512_px(enlarged: Finished, place: Path
     # The ONNX file repeats pixels
     assert psnr[f"onnx:{place}/four.onnx", "psnr"] == psnr["nearest", "psnr"]
     assert {Image.open(file).size for file in (enlarged.path / "images" / "lr").glob("*.png")} == {(128, 128)}
-    note = enlarged.manifest["methods"][f"checkpoint:{place}/restoreformer.pth"]["description"]
-    assert "128 to 512 px before" in note
+    note = enlarged.manifest["methods"][f"checkpoint:{place}/plksr.pth"]["description"]
+    assert "128 to 256 px before" in note
+
+
+def test_a_face_restorer_gets_pictures_of_the_side_it_was_trained_at() -> None:
+    """Without a run: its network takes a second for each picture."""
+    restorer = read_with_spandrel(small_restoreformer())
+    assert restorer is not None
+    assert (restorer.scale, restorer.side) == (1, SIDE)
+    assert "128 to 512 px before" in str(Fit.of(find_task("128x4"), restorer.scale, restorer.side, restorer.minimum))
 
 
 def test_identity_is_the_cosine_of_onnxruntimes_descriptors(

@@ -20,6 +20,7 @@ from fsrbench.errors import UserError
 from fsrbench.files.temporary import KeptFolder
 
 
+@pytest.mark.heavy
 def test_a_folder_is_there_as_long_as_a_copy_of_the_run() -> None:
     run = fsrbench.evaluate(["bicubic"], metrics=["psnr"], limit=2, progress=False, offline=True)
     path = run.path

@@ -45,11 +45,13 @@ def red_rate(reference: Reference, loss: float) -> float:
     return float(np.mean([verdict(reference, gate).red for gate in gates]))
 
 
+@pytest.mark.heavy
 def test_equally_good_models_are_rarely_called_regressed(reference: Reference) -> None:
     """Half of 5 %, since only the bad direction is red; 40 gates of 12 tests each leave room for chance: up to two."""
     assert red_rate(reference, 0.0) <= 0.05
 
 
+@pytest.mark.heavy
 def test_a_loss_of_the_noise_s_size_is_seen(reference: Reference) -> None:
     """0.1 in every metric of one method of three, where scores differ by 0.14 from image to image anyway."""
     assert red_rate(reference, 0.1) >= 0.9

@@ -7,14 +7,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from unittest import mock
 
+import torch
 import typer
 
 from fsrbench.audit.protocols import all_protocols
 from fsrbench.cli.app import app
 from fsrbench.methods import timing
 from fsrbench.metrics import speed
+from fsrbench.tasks import Task
 from made import call
 from made.doc_blocks import Step
+from reference_model import Ours
 
 NOT_HERE = {
     "pip": "installs",
@@ -52,6 +55,11 @@ COMPARED = {"runs/accepted", "runs/today"}
 """Folders of runs whose people are compared: with four pictures nothing could be."""
 METRICS = ["--metrics", "psnr,ssim,latency_ms,params"]
 """Of a run that names none, nor a protocol."""
+DRAWN = {
+    "run": ["reports.plots.draw.write_plots", "gallery.keep.write_grid"],
+    "audit": ["audit.plot.write_plot"],
+}
+"""What takes longer to draw than all else; tests/reports/, tests/gallery/ and tests/audit/ look at it."""
 _STAND_INS = {"musiq": "psnr_y"}
 """Metrics whose weights nobody has without a network."""
 
@@ -65,7 +73,7 @@ def carry_out(step: Step, folder: Path) -> None:
     if PARSED_ONLY.keys() & set(words):
         parse(words)
         return
-    with _quick(words[0]):
+    with quick(words[0]):
         result = call(*little(words))
     assert result.exit_code == 0, f"{' '.join(words)}\n{result.output}"
     if step.output:
@@ -73,8 +81,8 @@ def carry_out(step: Step, folder: Path) -> None:
 
 
 @contextmanager
-def _quick(command: str) -> Iterator[None]:
-    """Inside, the few things that take seconds are done less often, or left to the tests that are about them."""
+def quick(command: str) -> Iterator[None]:
+    """Inside, what takes seconds in a command is done less often, or left to the tests that are about it."""
     assert "quick: 100" in speed.Latency.protocol
     psnr = tuple(protocol for protocol in all_protocols() if protocol.metric == "psnr")
     with ExitStack() as around:
@@ -83,14 +91,21 @@ def _quick(command: str) -> Iterator[None]:
         around.enter_context(mock.patch("fsrbench.audit.measure.all_protocols", return_value=psnr))
         if command == "slices":  # the runs of pages show two people
             around.enter_context(mock.patch("fsrbench.slices.find.LEAST", 2))
-        if command == "run":
-            around.enter_context(mock.patch("fsrbench.reports.plots.draw.write_plots"))
+        for function in DRAWN.get(command, ()):
+            around.enter_context(mock.patch(f"fsrbench.{function}"))
+        if command == "export":
+            around.enter_context(mock.patch.object(Ours, "load", _small))
         yield
+
+
+def _small(method: Ours, task: Task, device: torch.device) -> None:
+    """A network of one layer for the one of ``ours``; tests/methods/test_export.py exports the real one."""
+    method.network = torch.nn.Sequential(torch.nn.Conv2d(3, 3, 1), torch.nn.Upsample(scale_factor=task.scale)).eval()
 
 
 def little(words: list[str]) -> list[str]:
     """The same command on little."""
-    more = ["--limit", "48", "--device", "cpu"] if COMPARED & set(words) else LITTLE.get(words[0], [])
+    more = ["--limit", "36", "--device", "cpu"] if COMPARED & set(words) else LITTLE.get(words[0], [])
     more = more if words[0] in LITTLE else []
     metrics = METRICS if words[0] == "run" and not {"--metrics", "--config", "--protocol"} & set(words) else []
     return [_STAND_INS.get(word, word) for word in words] + [*more, *metrics]

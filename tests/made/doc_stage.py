@@ -97,7 +97,7 @@ def _faces(folder: Path) -> None:
 
 def _camera(folder: Path) -> None:
     """LR pictures of other people, as a run makes them, written a while ago."""
-    made = degraded("x4", "bicubic", 192)
+    made = degraded("x4", "bicubic", 144)
     pictures = {f"{i:03}.png": encode_picture(Image.fromarray(lr)) for i, lr in enumerate(made.lr[96:])}
     write_files(folder, pictures)
     for path in folder.iterdir():

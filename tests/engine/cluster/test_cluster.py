@@ -31,6 +31,8 @@ from distributed import Client, LocalCluster
 from fsrbench.engine import cached_timings
 from fsrbench.engine.cluster import start as cluster
 from fsrbench.engine.cluster.remote import NO_TIMEOUT, Setting, device_of, unfit, with_isolation
+from fsrbench.files.size_limit import GIB
+from fsrbench.methods.isolation.fork_server import METHOD, starting_context
 from fsrbench.provenance.versions import versions
 from fsrbench.spec import RunSpec
 
@@ -63,8 +65,10 @@ def slow_alone(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished
 def joined() -> Iterator[Client]:
     """A cluster that somebody else started."""
     options = {"threads_per_worker": 1, "memory_limit": None, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    starting_context()  # else each worker takes two seconds to import torch
+    settings = cluster.CONFIG | {"distributed.worker.multiprocessing-method": METHOD}
     with (
-        dask.config.set(cluster.CONFIG),  # so that a worker's death counts at once, and nannies last
+        dask.config.set(settings),  # so that a worker's death counts at once, and nannies last
         LocalCluster(n_workers=2, **options) as made,
         Client(made, set_as_default=False) as client,
     ):
@@ -96,6 +100,26 @@ def test_a_joined_cluster_gives_the_scores_of_one_process(
     assert "scoring: 9 of 9" in found.stderr
     assert not list((tmp_path / "out" / "cache").glob("cluster-*"))
     assert [running(pid) for pid in joined.run(os.getpid).values()] == [[], []]  # methods' processes have ended
+
+
+def test_workers_give_the_same_under_a_limit_of_the_cache(
+    joined: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fsrbench.engine.plan.SHARD", 5)
+    data = write_files(tmp_path / "data", picture_files([f"{i:02}.png" for i in range(20)]))
+    methods = "bicubic,nearest,lanczos"
+    free = run(data, tmp_path / "free", methods=methods, grid=True)
+    taken = sum(file.stat().st_size for file in (free.path / "cache").glob("*/*.npz"))
+    limit = ("--cache-limit", f"{0.3 * taken / GIB:.15f}")
+    done = run(data, tmp_path / "out", *limit, "--scheduler", address(joined), methods=methods, grid=True)
+    assert done.code == 0, done.stderr
+    assert done.manifest["executor"]["workers"] == 2
+    same(done, free)
+    kept = [
+        {str(file.relative_to(found.path)): file.read_bytes() for file in found.path.rglob("*.png")}
+        for found in (done, free)
+    ]
+    assert kept[0] == kept[1]
 
 
 def test_methods_are_isolated_on_workers_that_may_start_processes(monkeypatch: pytest.MonkeyPatch) -> None:
