@@ -121,7 +121,7 @@ def leaders(track: BoardTrack) -> list[str]:
 
 
 def checked(track: BoardTrack) -> int:
-    """How many methods' results somebody else computed again."""
+    """How many methods' results were computed again."""
     return sum(entry.level != Level.SELF_REPORTED for entry in track.entries.values())
 
 

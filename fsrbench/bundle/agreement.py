@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from fsrbench.bundle.facts import facts_of, metric_facts, weights_of
 from fsrbench.bundle.findings import Finding, State, findings_of
-from fsrbench.bundle.known import KNOWN, Kind
+from fsrbench.bundle.known import KNOWN, is_speed
 from fsrbench.bundle.read import Bundle
 from fsrbench.bundle.schema import Result
 from fsrbench.bundle.summaries import SummaryCheck
 from fsrbench.errors import UserError
 from fsrbench.runs.manifest import section
+from fsrbench.runs.preference import JUDGED
+
+ANSWERS: Final = "what people answered is not in a bundle"
 
 
 def check_result(bundle: Bundle, place: int) -> Iterator[Finding]:
@@ -47,11 +50,12 @@ def _metrics(result: Result, manifest: Mapping[str, Any]) -> Iterator[str]:
     """Where a metric is not declared as by the run, and fsrbench's own not as by fsrbench."""
     declared = section(manifest, "metrics")
     for row in result.summaries:
-        if row.metric not in declared:
+        claimed, judged = row.model_dump(mode="json"), row.metric in JUDGED  # by people, after the run
+        if row.metric not in declared and not judged:
             yield f"{row.metric}: the run did not measure it"
             continue
-        claimed = row.model_dump(mode="json")
-        yield from differences(claimed, metric_facts(manifest, row.metric), "the manifest", f"{row.metric}: ")
+        if not judged:
+            yield from differences(claimed, metric_facts(manifest, row.metric), "the manifest", f"{row.metric}: ")
         if known := KNOWN.get(row.metric):
             own = {"unit": known.unit, "direction": known.direction}
             yield from differences(claimed, own, "fsrbench's metric of this name", f"{row.metric}: ")
@@ -95,9 +99,10 @@ def _summaries(bundle: Bundle, place: int, manifest: Mapping[str, Any]) -> Itera
     for row in result.summaries:
         text, mismatches = check.number(row)
         yield from findings_of(about, row.metric, mismatches, text)
-        known = KNOWN.get(row.metric)
-        if known and known.kind is Kind.SPEED and row.value is not None and not row.exact:
+        if is_speed(row.metric) and row.value is not None and not row.exact:
             where = f"measured on {result.machine.title}: a time cannot be verified elsewhere"
             yield Finding(State.OPEN, about, row.metric, where)
+        elif row.metric in JUDGED and row.value is not None:
+            yield Finding(State.OPEN, about, row.metric, ANSWERS)
         elif check.is_free(row):
             yield Finding(State.OPEN, about, row.metric, "only with --data can it be computed again")

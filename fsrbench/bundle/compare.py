@@ -11,6 +11,7 @@ import pandas as pd
 from fsrbench.bundle.agreement import differences
 from fsrbench.bundle.facts import facts_of, metric_facts, weights_of
 from fsrbench.bundle.findings import Finding, State, findings_of
+from fsrbench.bundle.known import is_speed
 from fsrbench.bundle.read import Bundle
 from fsrbench.bundle.schema import Result, Summary
 from fsrbench.bundle.tolerances import INTERVAL, Tolerance, tolerance
@@ -51,7 +52,8 @@ def compare(bundle: Bundle, place: int, run: RunData, method: str, running: bool
     scores = bundle.scores(place)
     for row in result.summaries:
         number = run.result(method, row.metric)
-        if row.value is None or number is None:
+        counted_here = running and row.exact
+        if row.value is None or number is None or (is_speed(row.metric) and not counted_here):
             continue
         check = f"{row.metric} {again}"
         if reason := _why_open(bundle, place, row, run, number):

@@ -9,6 +9,8 @@ from enum import Enum
 from math import inf
 from typing import Final, NamedTuple
 
+from fsrbench.runs.preference import JUDGED
+
 
 class Kind(Enum):
     """What a metric's number is made of."""
@@ -17,6 +19,7 @@ class Kind(Enum):
     OWN = "a number of its own, beside scores of images"
     SET = "a number of the whole set of images"
     SPEED = "a time, a rate or the size of a network"
+    PEOPLE = "what people answered in a study"
 
 
 class Known(NamedTuple):
@@ -59,9 +62,21 @@ KNOWN: Final = {
     "identification_open": _VERIFICATION,
     **dict.fromkeys(("identity", "identity_lr"), Known("", "higher", -1, 1)),
     "identity_margin": Known("", "higher", -2, 2),
+    **dict.fromkeys(JUDGED, Known("fraction", "higher", 0, 1, Kind.PEOPLE)),
     "latency_ms": Known("ms", "lower", 0, inf, Kind.SPEED),
     "throughput": Known("images/s", "higher", 0, inf, Kind.SPEED),
     "params": Known("M", "lower", 0, inf, Kind.SPEED),
     "flops": Known("G", "lower", 0, inf, Kind.SPEED),
     "peak_memory": Known("MB", "lower", 0, inf, Kind.SPEED),
 }
+
+
+def is_speed(metric: str) -> bool:
+    """Whether a metric is a time, a rate or the size of a network.
+
+    Example:
+        >>> is_speed("params"), is_speed("psnr")
+        (True, False)
+    """
+    known = KNOWN.get(metric)
+    return known is not None and known.kind is Kind.SPEED

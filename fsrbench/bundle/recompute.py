@@ -10,12 +10,13 @@ from typing import Any
 
 from fsrbench.api import evaluate
 from fsrbench.bundle.again import Again
+from fsrbench.bundle.agreement import ANSWERS
 from fsrbench.bundle.compare import Comparison, compare
 from fsrbench.bundle.findings import Finding, State
 from fsrbench.bundle.inputs import check_inputs
-from fsrbench.bundle.known import KNOWN, Kind
+from fsrbench.bundle.known import is_speed
 from fsrbench.bundle.read import Bundle
-from fsrbench.bundle.schema import Level, Result, ResultVerdict
+from fsrbench.bundle.schema import Level, Result, ResultVerdict, Summary
 from fsrbench.datasets import Dataset, open_dataset
 from fsrbench.datasets.base import dataset_hash
 from fsrbench.errors import FsrbenchError, UserError
@@ -25,6 +26,7 @@ from fsrbench.protocols.record import names as protocol_names
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
 from fsrbench.runs.pictures import safe_name
+from fsrbench.runs.preference import JUDGED
 
 MEASURED_BY = ("sides", "alignment", "descriptor", "limit", "degradation", "task")
 """Settings of the run that the scores depend on, beside data, metrics and seed."""
@@ -122,14 +124,15 @@ class _Result:
         return not self.bundle.pictures(self.place) and self.result.source in METHODS
 
     def _all_in(self, metrics: list[str]) -> bool:
-        """Whether these are all metrics with a number, but for times."""
-        wanted = [row.metric for row in self.result.summaries if row.value is not None and not _is_speed(row.metric)]
+        """Whether these are all metrics with a number, but for times and what people answered."""
+        with_number = (row for row in self.result.summaries if row.value is not None)
+        wanted = [row.metric for row in with_number if not (is_speed(row.metric) or row.metric in JUDGED)]
         return bool(wanted) and set(wanted) <= set(metrics)
 
     def verdict(self, level: Level, agreeing: list[str], reason: str) -> ResultVerdict:
         """The verdict on the result."""
         rows = [row for row in self.result.summaries if row.value is not None and row.metric not in agreeing]
-        left = {r.metric: "a time holds for its machine" if _is_time(r.metric) else reason for r in rows}
+        left = {row.metric: _never(row) or reason for row in rows}
         return ResultVerdict(track=self.about, level=level, recomputed=agreeing, not_recomputed=left)
 
     def _compared(self, source: str, running: bool) -> Comparison:
@@ -165,7 +168,7 @@ class _Result:
     def _metrics(self, running: bool) -> list[str]:
         """The metrics with a number that are known here; times are not measured again."""
         rows = [row for row in self.result.summaries if row.value is not None]
-        wanted = [row.metric for row in rows if not _is_speed(row.metric) or (running and row.exact)]
+        wanted = [row.metric for row in rows if not is_speed(row.metric) or (running and row.exact)]
         known = [metric for metric in wanted if _is_known(metric)]
         if not known:
             raise UserError("no metric with a number that can be computed here")
@@ -180,10 +183,10 @@ def _is_known(metric: str) -> bool:
     return True
 
 
-def _is_speed(metric: str) -> bool:
-    known = KNOWN.get(metric)
-    return known is not None and known.kind is Kind.SPEED
-
-
-def _is_time(metric: str) -> bool:
-    return _is_speed(metric) and metric not in ("params", "flops")
+def _never(row: Summary) -> str:
+    """Why a number cannot be computed again from pictures; empty where it can be."""
+    if row.metric in JUDGED:
+        return ANSWERS
+    if not is_speed(row.metric):
+        return ""
+    return "counted only where the method runs" if row.exact else "a time holds for its machine"

@@ -9,10 +9,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from fsrbench.bundle.known import KNOWN, Kind
+from fsrbench.bundle.known import KNOWN, Kind, is_speed
 from fsrbench.bundle.schema import Result, Summary
 from fsrbench.provenance.versions import versions
 from fsrbench.runs.columns import too_many_failed
+from fsrbench.runs.preference import JUDGED
 from fsrbench.stats.intervals import block_interval, mean_interval, people
 from fsrbench.stats.jackknife import blocks_of
 
@@ -54,7 +55,7 @@ class SummaryCheck:
     def is_free(self, row: Summary) -> bool:
         """Whether the number follows from nothing else in the bundle."""
         known = KNOWN.get(row.metric)
-        if row.value is None or (known and known.kind is Kind.SPEED):
+        if row.value is None or is_speed(row.metric) or row.metric in JUDGED:
             return False
         if known and known.kind is Kind.OWN:
             return True

@@ -180,9 +180,11 @@ def test_from_a_server_too(chromium: Any, site: Path, track: Path) -> None:
         found.on("console", lambda message: said.append(message.text))
         found.goto(f"http://127.0.0.1:{server.server_port}/")
         found.locator("#tracks a").first.click()
+        found.wait_for_url("**/tracks/*.html")
         heading(found, "NIQE").click()
         assert methods(found) == ["scgan", "ours", "bicubic"]
         found.locator("#table tbody a").first.click()
+        found.wait_for_url("**/methods/*.html*")
         assert found.locator("h1").inner_text() == "scgan"
         assert found.locator("h1").evaluate("e => getComputedStyle(e).fontWeight") == "700"  # the style has come
         context.close()
