@@ -19,5 +19,10 @@ from .metrics.extractors.base import Extractor as Extractor
 from .metrics.facts import Facts as Facts
 from .provenance.versions import __version__ as __version__
 from .runs.data import RunData as RunData
+from .runs.many import Runs as Runs
+from .runs.many import load as load
 from .tasks import Task as Task
+from .torchmetrics.convert import as_torchmetric as as_torchmetric
+from .trackers.log import Logged as Logged
+from .trackers.log import log as log
 from .training.recipe import Recipe as Recipe

@@ -16,7 +16,7 @@ from fsrbench.spec import LISTS, Flag, RunSpec, from_flags
 
 def _explicit(context: typer.Context) -> dict[str, Any]:
     """The settings given on the command line, by name, without defaults."""
-    sources = {name: context.get_parameter_source(name) for name in context.params if name != "config"}
+    sources = {name: context.get_parameter_source(name) for name in context.params if name not in ("config", "log")}
     return {name: context.params[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"}
 
 
@@ -26,6 +26,9 @@ def run(
     config: Annotated[
         Path | None, typer.Option(help="YAML file with these settings, or with several runs; flags override it.")
     ] = None,
+    log: Annotated[
+        str | None, typer.Option(help="Also log to mlflow, wandb or tensorboard, comma-separated; docs/trackers.md.")
+    ] = None,
     **flags: Any,
 ) -> None:
     """Super-resolve faces with METHODS and write tables, plots, pictures and the protocol of every number."""
@@ -33,13 +36,18 @@ def run(
         from fsrbench.api import evaluate
         from fsrbench.errors import UserError
         from fsrbench.experiment.command import run_config, show_run
+        from fsrbench.trackers.log import RunLogger
 
-        if config is not None:
-            code = run_config(config, _explicit(context))
-        elif flags["methods"] is None:
+        if config is None and flags["methods"] is None:
             raise UserError("--methods: name at least one, or give --config FILE.yaml")
+        logger = RunLogger(log, flags["offline"])
+        if config is not None:
+            code = run_config(config, _explicit(context), logger)
         else:
-            code = show_run(evaluate(**from_flags({"out": flags["out"], **_explicit(context)})))
+            run_data = evaluate(**from_flags({"out": flags["out"], **_explicit(context)}))
+            code = show_run(run_data)
+            logger(run_data)
+        logger.raise_problems()
     raise typer.Exit(code)
 
 
@@ -63,6 +71,6 @@ def _options() -> Iterator[inspect.Parameter]:
         yield inspect.Parameter(setting.name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=kind)
 
 
-_context, _config, _ = inspect.signature(run, eval_str=True).parameters.values()
+_context, _config, _log, _ = inspect.signature(run, eval_str=True).parameters.values()
 _methods, *_others = _options()
-run.__signature__ = inspect.Signature([_context, _methods, _config, *_others])  # type: ignore[attr-defined]
+run.__signature__ = inspect.Signature([_context, _methods, _config, *_others, _log])  # type: ignore[attr-defined]

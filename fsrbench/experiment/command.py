@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,13 @@ from fsrbench.runs.names import CACHE
 from fsrbench.spec import RunSpec
 
 
-def run_config(path: Path, flags: Mapping[str, Any]) -> int:
+def run_config(path: Path, flags: Mapping[str, Any], then: Callable[[RunData], None] = lambda run: None) -> int:
     """Run an experiment.
 
     Args:
         path: its YAML file.
         flags: settings by name; they override the file.
+        then: called with each finished run.
 
     Returns:
         The exit code: 1 if a run, a method, a metric or a table failed, else 0.
@@ -39,14 +40,18 @@ def run_config(path: Path, flags: Mapping[str, Any]) -> int:
     experiment, reporter = read_experiment(path, flags), Reporter()
     _check(experiment)
     if experiment.is_single_run:
-        return show_run(benchmark(experiment.runs[0].spec, reporter))
+        single = benchmark(experiment.runs[0].spec, reporter)
+        code = show_run(single)
+        then(single)
+        return code
     make_folder(experiment.out, (experiment.out / RECORD).exists, "give --out a new or an earlier experiment's folder")
     with only_writer(experiment.out), weights.fetched_when_needed(reporter):
         record = Record(experiment)
         record.write()
         for number, run in enumerate(experiment.runs, 1):
             reporter.say(f"run {number} of {len(experiment.runs)}: {run.name}")
-            _run(run, record.runs[run.name], reporter)
+            if (finished_run := _run(run, record.runs[run.name], reporter)) is not None:
+                then(finished_run)
             record.write()
         for name in experiment.tables:
             _table(experiment, name, record, reporter)
@@ -80,11 +85,12 @@ def show_run(run: RunData) -> int:
     return int(run.failed)
 
 
-def _run(run: NamedRun, entry: Entry, reporter: Reporter) -> None:
-    start = time.monotonic()
+def _run(run: NamedRun, entry: Entry, reporter: Reporter) -> RunData | None:
+    """The run; ``None`` where it stopped."""
+    start, done = time.monotonic(), None
     try:
-        failed = benchmark(run.spec, reporter).failed
-        entry.status, entry.note = ("failed", "some method or metric failed") if failed else ("ok", "")
+        done = benchmark(run.spec, reporter)
+        entry.status, entry.note = ("failed", "some method or metric failed") if done.failed else ("ok", "")
     except CannotWrite:
         raise  # nor could any other run
     except (FsrbenchError, OSError, MemoryError) as error:
@@ -94,6 +100,7 @@ def _run(run: NamedRun, entry: Entry, reporter: Reporter) -> None:
         reporter.warn(f"{line}: {entry.note}")
     else:
         reporter.say(line)
+    return done
 
 
 def _table(experiment: Experiment, name: str, record: Record, reporter: Reporter) -> None:

@@ -1,0 +1,1 @@
+"""Experiment trackers: a finished run logged to MLflow, Weights & Biases or TensorBoard."""
