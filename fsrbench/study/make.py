@@ -239,7 +239,7 @@ def _summary(key: Key, design: Design, pictures: _Pictures, settings: Settings) 
     each = "each of two questions" if len(key.questions) > 1 else "the question"
     asked = len([t for chunks in design.blocks[0] for chunk in chunks for t in chunk])
     return (
-        f"{len(key.methods)} methods on {counted(len(key.images), 'image')} of {len(set(key.people))} people{room}; each "
-        f"rater answers {asked} pairs: {settings.pairs} for {each}, repeats and catch pairs; raters 1 to "
+        f"{len(key.methods)} methods on {counted(len(key.images), 'image')} of {len(set(key.people))} people{room}; "
+        f"each rater answers {asked} pairs: {settings.pairs} for {each}, repeats and catch pairs; raters 1 to "
         f"{len(key.blocks)} get different ones"
     )
