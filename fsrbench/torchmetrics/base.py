@@ -32,7 +32,7 @@ LONGEST: Final = 512
 SEEN: Final = "seen"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """The pictures of one update, uint8 N,H,W,3."""
 
