@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 from importlib.metadata import entry_points
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from made.places import ROOT
@@ -36,7 +38,8 @@ HELD = '@pytest.mark.fsrbench(reference="faces.json", limit=12)\n'
 def _imported() -> None:
     """Whatever a run imports late: pytester forgets what is first imported inside, and NumPy allows that only once."""
     assert hold.METRICS
-    evaluate({"half": lambda lr: lr.repeat_interleave(4, 2).repeat_interleave(4, 3)}, metrics=["psnr"], limit=2)
+    with mock.patch("fsrbench.reports.plots.draw.write_plots"), mock.patch("fsrbench.gallery.keep.write_grid"):
+        evaluate({"half": lambda lr: lr.repeat_interleave(4, 2).repeat_interleave(4, 3)}, metrics=["psnr"], limit=2)
 
 
 def suite(pytester: pytest.Pytester, *tests: str, options: str = "") -> pytest.RunResult:
@@ -55,12 +58,21 @@ def held(body: str, name: str = "test_network") -> str:
     return f"{HELD}def {name}(fsrbench_gate):\n    {body}\n"
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the reference is kept; the first test that needs it makes it, as a pytester belongs to a test."""
+    return tmp_path_factory.mktemp("reference") / "faces.json"
+
+
 @pytest.fixture
-def reference(pytester: pytest.Pytester) -> Path:
+def reference(pytester: pytest.Pytester, kept: Path) -> Path:
     """The reference that the unchanged network makes."""
+    if kept.exists():
+        return Path(shutil.copy(kept, pytester.path))
     done = suite(pytester, held("assert fsrbench_gate(network(), name='mine') is None"), options="--fsrbench-update")
     done.assert_outcomes(passed=1)
     done.stdout.fnmatch_lines(["*= fsrbench =*", "*::test_network: *faces.json made: 3 changes"])
+    shutil.copy(pytester.path / "faces.json", kept)
     return pytester.path / "faces.json"
 
 
