@@ -202,14 +202,10 @@ def test_thirty_methods_are_small_and_quick(chromium: Any, tmp_path: Path, track
     pages.append(next((tmp_path / "site" / "methods").glob("*.html")))
     found = chromium.new_page()
     for page in pages:
-        paint = min(first_paint(found, page) for _ in range(TRIES))
-        print(f"{page.parent.name}: first paint after {paint:.0f} ms")
-        assert paint < SLOWEST_PAINT
+        assert any(first_paint(found, page) < SLOWEST_PAINT for _ in range(TRIES)), page.parent.name
     found.goto(pages[1].as_uri())
     assert found.locator("#table tbody tr").count() == 30
-    sort = min(sort_time(found, title) for title in ("PSNR", "LPIPS", "FID", "NIQE", "PSNR"))
-    print(f"sort in {sort:.0f} ms")
-    assert sort < SLOWEST_SORT
+    assert any(sort_time(found, title) < SLOWEST_SORT for title in ("PSNR", "LPIPS", "FID", "NIQE", "PSNR"))
     found.close()
 
 
