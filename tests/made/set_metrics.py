@@ -1,14 +1,10 @@
-"""Metrics of a set on a cheap descriptor, and a program that measures with two processes.
-
-Called as a program: ``python set_metrics.py RANK WORLD FOLDER`` reads ``pictures.npz`` there and writes its values.
-"""
+"""Metrics of a set on a cheap descriptor, and what each of several processes measures."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Self
 
@@ -48,8 +44,8 @@ class BlockVerification(VerificationLabelled):
 
 
 def block_extractor() -> AbstractContextManager[None]:
-    """Inside, the extractor is known by its name."""
-    return EXTRACTORS.temporarily({"blocks": Blocks})
+    """Inside, the extractor is known by its name; a fork may know it already."""
+    return nullcontext() if "blocks" in EXTRACTORS else EXTRACTORS.temporarily({"blocks": Blocks})
 
 
 def halves(count: int) -> list[list[int]]:
@@ -72,7 +68,8 @@ def measured(rows: Sequence[Sequence[int]], pictures: dict[str, np.ndarray]) -> 
     return {name: float(metric.compute()) for name, metric in metrics.items()}
 
 
-def _main(rank: int, world: int, folder: Path) -> None:
+def measure_part(rank: int, world: int, folder: Path) -> None:
+    """In one of several processes: read ``pictures.npz`` in the folder and write the values of all."""
     from torch import distributed
 
     distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=world)
@@ -82,8 +79,3 @@ def _main(rank: int, world: int, folder: Path) -> None:
         values = measured([mine[start : start + 8] for start in range(0, len(mine), 8)], pictures)
     (folder / f"values{rank}.json").write_text(json.dumps(values))
     distributed.destroy_process_group()
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-    _main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import json
 import math
+import multiprocessing
 import pickle
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +53,8 @@ def made_run(out: Path, chosen: Callable[[int], bool], count: int, metrics: Sequ
     """A run on some of the sample's pictures, of which three each are of one person."""
     samples = [sample for place, sample in enumerate(open_dataset("sample").samples) if chosen(place)][:count]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("fsrbench.reports.plots.draw.write_plots", lambda *_: None)
+        for drawing in ("reports.plots.draw.write_plots", "gallery.keep.write_grid"):
+            patch.setattr(f"fsrbench.{drawing}", lambda *_, **__: None)
         data = Dataset("chosen", tuple(samples))
         return fsrbench.evaluate(
             ["bicubic"], data, metrics, out=out, save_images=True, offline=True, progress=False, device="cpu"
@@ -139,9 +140,14 @@ def test_what_a_run_calls_invalid_is_nan_and_says_why(run: RunData, pictures: di
 
 def test_two_processes_have_the_runs_values(run: RunData, pictures: dict[str, np.ndarray], tmp_path: Path) -> None:
     np.savez(tmp_path / "pictures.npz", **pictures)
-    command = [sys.executable, set_metrics.__file__]
-    processes = [subprocess.Popen([*command, str(rank), "2", str(tmp_path)]) for rank in range(2)]
-    assert [process.wait(timeout=600) for process in processes] == [0, 0]
+    # A fork has torch; torch's threads, of which there is one here, need not survive it
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    processes = [context.Process(target=set_metrics.measure_part, args=(rank, 2, tmp_path)) for rank in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(600)
+    assert [process.exitcode for process in processes] == [0, 0]
     for rank in range(2):
         found = json.loads((tmp_path / f"values{rank}.json").read_text())
         assert found == pytest.approx({name: value(run, name) for name in found}, abs=1e-6)
