@@ -1,13 +1,13 @@
-"""MLflow's tracking server on SQLite, as ``mlflow server`` serves it but in one process, which starts sooner.
+"""MLflow's tracking server on SQLite, as ``mlflow server`` serves it but in one process that starts sooner.
 
-Called as a program: ``python mlflow_server.py PORT FOLDER``.
+On Linux it is a fork of the tests' process, which has imported MLflow.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -27,30 +27,39 @@ def mlflow_server(folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    with (folder / "server.log").open("wb") as log:
-        command = [sys.executable, __file__, str(port), str(folder)]
-        server = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env={**os.environ, "DO_NOT_TRACK": "1"})
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    server = context.Process(target=_serve, args=(port, folder), daemon=True)
+    server.start()
     try:
         deadline = time.monotonic() + STARTS
         while not _answers(address):
-            assert server.poll() is None, (folder / "server.log").read_text()
+            assert server.is_alive(), (folder / "server.log").read_text()
             assert time.monotonic() < deadline, "MLflow's server did not start"
             time.sleep(0.05)
         yield address
     finally:
         server.terminate()
-        server.wait()
+        server.join()
 
 
 def _answers(address: str) -> bool:
+    """Whether it answers; the first request for experiments makes the data base, which may take long."""
     try:
-        with urllib.request.urlopen(f"{address}/health", timeout=10) as answer:
+        with urllib.request.urlopen(
+            f"{address}/api/2.0/mlflow/experiments/search?max_results=1", timeout=STARTS
+        ) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
 
 def _serve(port: int, folder: Path) -> None:
+    with (folder / "server.log").open("wb") as log:
+        for stream in (1, 2):
+            os.dup2(log.fileno(), stream)
+    sys.stdout, sys.stderr = (os.fdopen(stream, "w", closefd=False) for stream in (1, 2))
+    os.chdir(folder)
+    os.environ["DO_NOT_TRACK"] = "1"
     from mlflow.server import constants as names
 
     os.environ[names.BACKEND_STORE_URI_ENV_VAR] = f"sqlite:///{folder}/mlflow.db"
@@ -62,7 +71,3 @@ def _serve(port: int, folder: Path) -> None:
     from werkzeug.serving import run_simple
 
     run_simple("127.0.0.1", port, app, threaded=True)
-
-
-if __name__ == "__main__":
-    _serve(int(sys.argv[1]), Path(sys.argv[2]))

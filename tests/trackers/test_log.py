@@ -12,6 +12,7 @@ from made import call
 import fsrbench
 from fsrbench import RunData
 from fsrbench.errors import UserError
+from fsrbench.gallery import keep
 from fsrbench.reports.plots import draw
 from fsrbench.trackers.log import TRACKERS
 from fsrbench.trackers.to_tensorboard import TensorBoard
@@ -21,8 +22,9 @@ RUN = ["run", "--methods", "bicubic", "--limit", 2, "--metrics", "psnr", "--devi
 
 @pytest.fixture(autouse=True)
 def _no_plots(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They take most of a small run's time."""
+    """They and the grid take most of a small run's time."""
     monkeypatch.setattr(draw, "write_plots", lambda *_: None)
+    monkeypatch.setattr(keep, "write_grid", lambda *_, **__: None)
 
 
 @pytest.mark.parametrize("tracker", TRACKERS)
