@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -172,6 +173,20 @@ def read_verdict(bundle: Path) -> Verdict | None:
         return None
     verdict = _parse(str(path), read_text(path).encode(), Verdict)
     return verdict if verdict.bundle_sha256 == sha256_of(bundle) else None
+
+
+def moment_of(date: str) -> datetime | None:
+    """The moment that a date of ISO 8601 names, in UTC unless it says otherwise; ``None`` where it is no date.
+
+    Example:
+        >>> moment_of("2026-11-30T08:00:00"), moment_of("lately")
+        (datetime.datetime(2026, 11, 30, 8, 0, tzinfo=datetime.timezone.utc), None)
+    """
+    try:
+        moment = datetime.fromisoformat(date)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class _Versioned(BaseModel):
