@@ -112,8 +112,8 @@ class FaceMetric(torchmetrics.Metric):
             sr: N,3,H,W, RGB, floats in [0, 1] or uint8.
             hr: the same of HR.
             lr: N,3,h,w of the pictures that SR was made from.
-            ids: of the images.
-            identities: who is on each image; ``None`` where that is unknown.
+            ids: of the images; texts or whole numbers, also as a tensor, as a data loader makes of numbers.
+            identities: who is on each image, likewise; ``None`` where that is unknown.
             roles: ``gallery``, ``probe`` or ``distractor``, for identification.
 
         Raises:
@@ -242,6 +242,8 @@ class FaceMetric(torchmetrics.Metric):
 
 
 def _pixels(pictures: Tensor, what: str) -> np.ndarray:
+    if not isinstance(pictures, Tensor):
+        raise UserError(f"{what} must be a tensor N,3,H,W, not {type(pictures).__name__}")
     if pictures.ndim != 4 or pictures.shape[1] != 3 or not len(pictures):
         raise UserError(f"{what} must be N,3,H,W, not {','.join(map(str, pictures.shape))}")
     if pictures.dtype == torch.uint8:
@@ -264,16 +266,29 @@ def _names(
     identities: Sequence[str | None] | None,
     roles: Sequence[str | None] | None,
 ) -> Names:
-    given = {"ids": ids, "identities": identities, "roles": roles}
+    given = {"ids": _texts(ids, "ids"), "identities": _texts(identities, "identities"), "roles": _texts(roles, "roles")}
     for what, values in given.items():
-        if values is not None and (isinstance(values, str) or len(values) != count):
+        if values is not None and len(values) != count:
             raise UserError(f"{what}: one for each of the {count} images, not {len(values)}")
     nothing: list[None] = [None] * count
-    names = list(zip(ids or [""] * count, identities or nothing, roles or nothing, strict=True))
+    images = [image or "" for image in given["ids"] or nothing]
+    names = list(zip(images, given["identities"] or nothing, given["roles"] or nothing, strict=True))
     for name in names if any(given.values()) else ():
         if len(_text(name)) > LONGEST:
             raise UserError(f"id and identity {name[0][:40]}...: longer than {LONGEST} bytes together")
     return names
+
+
+def _texts(values: Any, what: str) -> list[str | None] | None:
+    """Names as texts, as a run has them; from a tensor, an array or any sequence."""
+    if values is None:
+        return None
+    if isinstance(values, Tensor | np.ndarray):
+        values = values.tolist()
+    found = [str(each) if type(each) is int else each for each in values] if isinstance(values, list | tuple) else None
+    if found is None or not all(each is None or isinstance(each, str) for each in found):
+        raise UserError(f"{what}: a list of texts or whole numbers, one for each image")
+    return found
 
 
 def _text(name: Name) -> bytes:
