@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
@@ -22,12 +22,8 @@ from fsrbench.metrics.facts import Facts
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.process.state import preserved, standardise
 from fsrbench.tasks import Task
+from fsrbench.torchmetrics.names import LONGEST, Names, decoded, encoded, names_of
 
-Name: TypeAlias = tuple[str, str | None, str | None]
-"""Id, identity and role of an image; the id is empty where none was given."""
-Names: TypeAlias = list[Name]
-LONGEST: Final = 512
-"""Bytes of an image's id, identity and role together."""
 SEEN: Final = "seen"
 
 
@@ -124,12 +120,12 @@ class FaceMetric(torchmetrics.Metric):
             _pixels(sr, "sr"),
             None if hr is None else _pixels(hr, "hr"),
             None if lr is None else _pixels(lr, "lr"),
-            _names(len(sr), ids, identities, roles),
+            names_of(len(sr), ids, identities, roles),
         )
         self._see(batch)
         with self._like_a_run():
             kept, arrays = self._computed_of(self._configured(), batch)
-        rows = np.stack([_encoded(batch.names[row]) for row in kept]) if kept else np.empty((0, LONGEST), np.uint8)
+        rows = np.stack([encoded(batch.names[row]) for row in kept]) if kept else np.empty((0, LONGEST), np.uint8)
         for name, array in {"rows": rows, **arrays}.items():
             if len(array):
                 getattr(self, self._names[name]).append(torch.as_tensor(array, device=self.device))
@@ -209,7 +205,7 @@ class FaceMetric(torchmetrics.Metric):
         found = {name: _joined(getattr(self, state)) for name, state in self._names.items()}
         if found["rows"] is None:
             return [], {}
-        names = [_decoded(row) for row in found["rows"]]
+        names = [decoded(row) for row in found["rows"]]
         order = list(range(len(names)))
         if all(image for image, _, _ in names):
             first = {image: row for row, (image, _, _) in reversed(list(enumerate(names)))}
@@ -258,51 +254,6 @@ def _pixels(pictures: Tensor, what: str) -> np.ndarray:
 def _size(pictures: np.ndarray) -> str:
     count, height, width, _ = pictures.shape
     return f"{count} of {width} x {height} px"
-
-
-def _names(
-    count: int,
-    ids: Sequence[str] | None,
-    identities: Sequence[str | None] | None,
-    roles: Sequence[str | None] | None,
-) -> Names:
-    given = {"ids": _texts(ids, "ids"), "identities": _texts(identities, "identities"), "roles": _texts(roles, "roles")}
-    for what, values in given.items():
-        if values is not None and len(values) != count:
-            raise UserError(f"{what}: one for each of the {count} images, not {len(values)}")
-    nothing: list[None] = [None] * count
-    images = [image or "" for image in given["ids"] or nothing]
-    names = list(zip(images, given["identities"] or nothing, given["roles"] or nothing, strict=True))
-    for name in names if any(given.values()) else ():
-        if len(_text(name)) > LONGEST:
-            raise UserError(f"id and identity {name[0][:40]}...: longer than {LONGEST} bytes together")
-    return names
-
-
-def _texts(values: Any, what: str) -> list[str | None] | None:
-    """Names as texts, as a run has them; from a tensor, an array or any sequence."""
-    if values is None:
-        return None
-    if isinstance(values, Tensor | np.ndarray):
-        values = values.tolist()
-    found = [str(each) if type(each) is int else each for each in values] if isinstance(values, list | tuple) else None
-    if found is None or not all(each is None or isinstance(each, str) for each in found):
-        raise UserError(f"{what}: a list of texts or whole numbers, one for each image")
-    return found
-
-
-def _text(name: Name) -> bytes:
-    return json.dumps(name, ensure_ascii=False).encode("utf-8", "surrogatepass")
-
-
-def _encoded(name: Name) -> np.ndarray:
-    """As numbers, which processes can exchange."""
-    return np.frombuffer(_text(name).ljust(LONGEST, b"\0"), np.uint8)
-
-
-def _decoded(row: np.ndarray) -> Name:
-    image, identity, role = json.loads(row.astype(np.uint8).tobytes().rstrip(b"\0").decode("utf-8", "surrogatepass"))
-    return str(image), identity, role
 
 
 def _joined(state: list[Tensor] | Tensor) -> np.ndarray | None:
