@@ -19,7 +19,7 @@ PARAMETERS = {parameter.name: parameter for parameter in typer.main.get_command(
 
 
 def test_every_setting_is_a_flag_with_its_default() -> None:
-    assert [name for name in PARAMETERS if name not in ("config", "help")] == list(setting_types())
+    assert [name for name in PARAMETERS if name not in ("config", "help", "log")] == list(setting_types())
     for name, default in DEFAULTS.items():
         parameter = PARAMETERS[name]
         assert parameter.help

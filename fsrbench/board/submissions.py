@@ -149,7 +149,7 @@ def stable_id(name: str, content: object) -> str:
 
     Example:
         >>> stable_id("../Gö <b>", "x")
-        'go-b-09c5867aa0b1'
+        'go-b-ba2df4903a2c'
     """
     plain = re.sub(r"[^a-z0-9]+", "-", anyascii(name).lower()).strip("-")[:_LONGEST].strip("-")
     digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -20,7 +20,9 @@ from fsrbench.files.atomic import whole
 from fsrbench.files.text import read_text
 from fsrbench.runs.columns import SUMMARY_COLUMNS
 from fsrbench.runs.names import BOUNDS
-from fsrbench.runs.pictures import PictureFolder
+
+if TYPE_CHECKING:
+    from fsrbench.runs.pictures import KeptRow
 
 FILE: Final = "preference.json"
 Judged = Literal["preference", "preference_identity"]
@@ -74,7 +76,7 @@ def write_preference(path: Path, study: str, methods: Sequence[str], metrics: Se
         methods: those whose pictures were judged.
         metrics: their numbers.
     """
-    rows = PictureFolder(path / "images").read_index().rows
+    rows = _kept_rows(path)
     found = Preference(study=study, pictures={m: rows[m].key for m in methods}, metrics=list(metrics))
     with whole(path / FILE) as part:
         part.write_text(json.dumps(found.model_dump(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -92,7 +94,7 @@ def with_preference(path: Path, summary: pd.DataFrame, manifest: dict[str, Any])
     found = _read(path / FILE)
     if twice := {metric.name for metric in found.metrics} & set(summary["metric"]):
         raise UserError(f"{path / FILE}: {', '.join(sorted(twice))}: in summary.csv, too; rename the run's own metric")
-    kept = PictureFolder(path / "images").read_index().rows
+    kept = _kept_rows(path)
     changed = {m for m, key in found.pictures.items() if m not in kept or kept[m].key != key}
     methods = [name for name in summary["method"].unique() if name not in BOUNDS]
     rows = [row for metric in found.metrics for row in _rows(metric, methods, found.study, changed)]
@@ -104,6 +106,12 @@ def with_preference(path: Path, summary: pd.DataFrame, manifest: dict[str, Any])
     more = {name: _section(manifest, name) | new for name, new in (("metrics", entries), ("protocols", protocols))}
     added = pd.DataFrame(rows, columns=list(SUMMARY_COLUMNS))
     return pd.concat([summary, added], ignore_index=True) if len(added) else summary, manifest | more
+
+
+def _kept_rows(path: Path) -> dict[str, KeptRow]:
+    from fsrbench.runs.pictures import PictureFolder  # and Pillow, which tables do without
+
+    return PictureFolder(path / "images").read_index().rows
 
 
 def _section(manifest: Mapping[str, Any], name: str) -> dict[str, Any]:

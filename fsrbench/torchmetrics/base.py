@@ -27,7 +27,7 @@ from fsrbench.torchmetrics.names import LONGEST, Names, decoded, encoded, names_
 SEEN: Final = "seen"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """The pictures of one update, uint8 N,H,W,3."""
 

@@ -106,7 +106,7 @@ def test_imports_change_nothing() -> None:
     code = """
 import logging, os, signal, sys, warnings, pkgutil, importlib
 import torch, torchvision, numpy, scipy.stats, PIL.Image, PIL.ImageFile, pandas, matplotlib.pyplot, rich, pydantic
-import safetensors.torch, typer, yaml, psutil, pooch, torch.utils.flop_counter
+import safetensors.torch, typer, yaml, psutil, pooch, torch.utils.flop_counter, torchmetrics
 def state():
     return dict(filters=list(warnings.filters), env=dict(os.environ), pil=(PIL.Image.MAX_IMAGE_PIXELS,
         PIL.ImageFile.LOAD_TRUNCATED_IMAGES), threads=torch.get_num_threads(), tf32=torch.backends.cudnn.allow_tf32,
