@@ -16,8 +16,8 @@ from fsrbench.metrics.extractors.base import Features
 from fsrbench.metrics.facts import Facts
 from fsrbench.process.state import standardise
 from fsrbench.torchmetrics.base import Batch, FaceMetric
-from fsrbench.torchmetrics.names import Names
 from fsrbench.torchmetrics.features import BatchFeatures
+from fsrbench.torchmetrics.names import Names
 
 SIDES = ("sr", "hr", "lr")
 
