@@ -202,8 +202,13 @@ def _parse(where: str, data: bytes, model: type[Model]) -> Model:
             raise UserError(f"{where}: schema version {version} is newer than this fsrbench reads; update fsrbench")
         return model.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = printable(".".join(map(str, first["loc"])))
-        unprinted = first.get("ctx", {}).get("pattern") == PRINTED
-        reason = "holds a character that is not printed" if unprinted else printable(requirement(first))
-        raise UserError(f"{where}: {place[:200]}{': ' if place else ''}{reason[:300]}") from None
+        raise UserError(f"{where}: {first_of(error)}") from None
+
+
+def first_of(error: ValidationError) -> str:
+    """The first thing that is wrong, and where."""
+    first = error.errors()[0]
+    place = printable(".".join(map(str, first["loc"])))
+    unprinted = first.get("ctx", {}).get("pattern") == PRINTED
+    reason = "holds a character that is not printed" if unprinted else printable(requirement(first))
+    return f"{place[:200]}{': ' if place else ''}{reason[:300]}"
