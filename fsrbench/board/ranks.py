@@ -42,7 +42,7 @@ class Ranking:
 def rank_scores(scores: pd.DataFrame, lower: bool, people: Sequence[str] | None = None) -> Ranking:
     """Rank methods by paired tests of their scores.
 
-    Each two methods are compared on the images that both have, by the same permutation test as ``fsrbench compare``; p
+    Every pair of methods is compared on the images that both have, by the test of ``fsrbench compare``; p
     is corrected over all pairs (Holm). A method's range goes from 1 + the number of methods that are significantly
     better to N - the number of those that are significantly worse.
 

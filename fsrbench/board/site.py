@@ -32,7 +32,7 @@ HELPERS: Final = (
     *(text.value_text, text.interval_text, text.number, text.rank_text, text.date_text, text.task_text),
     *(text.people_text, text.order_text, text.how_text, text.may_be_first, text.leaders, text.checked, text.trust),
     *(text.timed, text.all_columns, text.different_columns, text.history_columns, text.old_value, text.web_link),
-    *(text.part_text, text.inputs_text, drawings, facts),
+    *(text.part_text, text.inputs_text, text.unchecked_text, drawings, facts),
 )
 """Functions that templates call."""
 

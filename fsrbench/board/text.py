@@ -77,7 +77,7 @@ def order_text(track: BoardTrack) -> str:
     if track.first is None:
         return "In the order of the alphabet: no metric of the first order is ranked here."
     return (
-        f"Ordered by the rank range in {track.first.info.title}, equals by name: that needs no trained network, so "
+        f"Ordered by the rank range in {track.first.info.title}, ties by name: that needs no trained network, so "
         "anybody can compute it again exactly. It is a place to begin and no verdict"
         f"{': it favours smooth pictures' if track.first.info.name in {'psnr', 'ssim'} else ''}."
     )
@@ -98,6 +98,18 @@ def inputs_text(track: BoardTrack) -> list[str]:
         f"{names[method]}: its LR or HR pictures differ from those of most methods in {counted(count, 'image')}."
         for method, count in track.other_inputs.items()
     ]
+
+
+def unchecked_text(track: BoardTrack) -> str:
+    """Which metrics of a checked method nobody computed again; empty where there are none."""
+    entries = {method: entry for method, entry in track.entries.items() if entry.level != Level.SELF_REPORTED}
+    titles = [
+        column.info.title
+        for column in all_columns(track)
+        if column.composite is None
+        and any(column.info.name not in entries[method].recomputed for method in entries.keys() & column.results.keys())
+    ]
+    return f"Self-reported even where a method was checked: {', '.join(dict.fromkeys(titles))}." if titles else ""
 
 
 def how_text(column: Column) -> str:

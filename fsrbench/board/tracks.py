@@ -86,7 +86,7 @@ class BoardTrack:
 
     @cached_property
     def order(self) -> list[str]:
-        """The methods in the first order: by place in :attr:`first`, equals by name; those without one last."""
+        """The methods in the first order: by place in :attr:`first`, ties by name; those without one last."""
 
         def place(method: str) -> tuple[int, int, str]:
             found = self.first.range_of(method) if self.first else None

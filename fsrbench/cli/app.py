@@ -61,7 +61,9 @@ app.command()(run)
 
 
 @app.command(name="list")
-def list_(kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, degradations or weights.")]) -> None:
+def list_(
+    kind: Annotated[str, typer.Argument(help="methods, metrics, datasets, degradations, protocols or weights.")],
+) -> None:
     """List known names, with one line on each."""
     with one_line_errors():
         from fsrbench.cli.listing import print_list

@@ -179,7 +179,12 @@ def outcomes(
 def _defect(image: Tensor) -> str | None:
     if not bool(torch.isfinite(image).all()):
         return "returned NaN or infinite values"
+    return f"returned {found}" if (found := another_range(image)) else None
+
+
+def another_range(image: Tensor) -> str:
+    """What is wrong with the range of finite values; empty where it is [0, 1] but for some overshoot."""
     low, high = image.min().item(), image.max().item()
-    if low < -OVERSHOOT or high > 1 + OVERSHOOT:
-        return f"returned values from {low:.3g} to {high:.3g}, expected [0, 1]; scale or clamp them"
-    return None
+    if low >= -OVERSHOOT and high <= 1 + OVERSHOOT:
+        return ""
+    return f"values from {low:.3g} to {high:.3g}, expected [0, 1]; scale or clamp them"

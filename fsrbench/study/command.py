@@ -46,6 +46,7 @@ def make_command(path: Path, out: Path, settings: Settings) -> None:
     made = make_study(RunData.load(path), out, settings)
     print(f"{made.page}: for raters; {made.summary}", file=sys.stderr)
     print(f"{made.key}: which picture is whose; for you alone", file=sys.stderr)
+    print(f"next: put the raters' files beside the key; fsrbench study score {out} --run {path}", file=sys.stderr)
     print(made.page)
 
 

@@ -236,9 +236,10 @@ def _check_free(out: Path, study: str) -> None:
 
 def _summary(key: Key, design: Design, pictures: _Pictures, settings: Settings) -> str:
     room = "" if settings.images else f", as many as fit into {MOST_BYTES // 10**6} MB" * pictures.cut
+    each = "each of two questions" if len(key.questions) > 1 else "the question"
     asked = len([t for chunks in design.blocks[0] for chunk in chunks for t in chunk])
     return (
-        f"{len(key.methods)} methods on {counted(len(key.images), 'image')} of {len(set(key.people))} people{room}; a "
-        f"rater answers {asked} questions: {settings.pairs} pairs for each of {len(key.questions)}, repeats and catch "
-        f"pairs; {len(key.blocks)} blocks"
+        f"{len(key.methods)} methods on {counted(len(key.images), 'image')} of {len(set(key.people))} people{room}; "
+        f"each rater answers {asked} pairs: {settings.pairs} for {each}, repeats and catch pairs; raters 1 to "
+        f"{len(key.blocks)} get different ones"
     )

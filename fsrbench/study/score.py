@@ -240,7 +240,10 @@ def _tallies(counts: np.ndarray, methods: int) -> list[tuple[int, int, int]]:
 def agreement(table: AnswerTable) -> tuple[float, str]:
     """Krippendorff's alpha of the answers to the same pair on the same image, ordinal, and why there is none.
 
-    1: all agree; 0: as much as by chance. First preferred, no difference and second preferred are in this order.
+    1: all agree; 0: as much as if everybody tossed a coin. First preferred, no difference and second preferred are in
+    this order. Which method is called the first means nothing, so each pair counts in both orders. In one order alone,
+    agreement that a method is nearly always the better would pass for chance, and the number would depend on the
+    methods' names.
     """
     try:
         import krippendorff
@@ -250,8 +253,9 @@ def agreement(table: AnswerTable) -> tuple[float, str]:
     ordered = np.array([0, 2, 1])[table.outcome]  # no difference lies between the two
     counts = np.bincount(unit * 3 + ordered, minlength=3 * (int(unit.max()) + 1)).reshape(-1, 3)
     shared = counts[counts.sum(axis=1) > 1]
+    shared = np.concatenate([shared, shared[:, ::-1]])
     if not len(shared):
         return math.nan, "no pair was answered by two raters"
     if (shared.sum(axis=0) > 0).sum() < 2:
-        return math.nan, "all answers are the same"
+        return math.nan, "nobody saw a difference"
     return float(krippendorff.alpha(value_counts=shared, value_domain=[0, 1, 2], level_of_measurement="ordinal")), ""

@@ -66,8 +66,8 @@ def rater_lines(score: StudyScore) -> Iterator[str]:
     """Who was set apart and why, and how raters answered."""
     kept = [rater for rater in score.raters if rater.counts]
     yield (
-        f"Raters: {len(kept)} of {len(score.raters)} count: those whose answers to catch pairs (HR against bicubic) "
-        f"random clicks would match with p <= {CATCH_LEVEL:g}."
+        f"Raters: {len(kept)} of {len(score.raters)} count: those who did better on catch pairs (HR against bicubic) "
+        f"than random clicks do (p <= {CATCH_LEVEL:g})."
     )
     for rater in score.raters:
         if not rater.counts:

@@ -16,6 +16,7 @@ import torch
 import torchmetrics
 from torch import Tensor
 
+from fsrbench.engine.pictures import another_range
 from fsrbench.errors import Invalid, UserError
 from fsrbench.metrics.base import Metric
 from fsrbench.metrics.facts import Facts
@@ -248,6 +249,8 @@ def _pixels(pictures: Tensor, what: str) -> np.ndarray:
         raise UserError(f"{what} must be floats in [0, 1] or uint8, not {str(pictures.dtype).removeprefix('torch.')}")
     if not bool(pictures.isfinite().all()):
         raise UserError(f"{what} has numbers that are not finite")
+    if found := another_range(pictures):
+        raise UserError(f"{what} has {found}")
     return to_uint8(pictures.float())
 
 

@@ -10,6 +10,7 @@ from made.boards import MACHINE, result, summary, track, write_bundle, write_ver
 from fsrbench.board.composite import read_composite
 from fsrbench.board.ranks import rank_scores
 from fsrbench.board.submissions import read_submissions, stable_id
+from fsrbench.board.text import unchecked_text
 from fsrbench.board.tracks import BoardTrack, build_tracks
 from fsrbench.bundle.schema import Level
 
@@ -182,9 +183,20 @@ def test_levels_are_those_of_a_verdict_on_these_bytes(tmp_path: Path) -> None:
         "0.zip": Level.RUN, "1.zip": Level.PICTURES, "2.zip": Level.SELF_REPORTED, "4.zip": Level.SELF_REPORTED,
     }  # fmt: skip
     assert {entry.submission.file: len(entry.recomputed) for entry in found.entries.values()}["1.zip"] == 2
+    assert unchecked_text(found) == ""
     reasons = [(one.file, one.reason) for one in left_out]
     assert reasons[0] == ("3.zip", "not confirmed by fsrbench verify: psnr of id/003: 24.1, not 22.0, and 1 more")
     assert reasons[1][1].startswith("the same file as 0.zip")
+
+
+def test_a_checked_methods_metrics_that_nobody_computed_again_are_named(tmp_path: Path) -> None:
+    people = [summary("preference", 0.7, title="Preference"), summary("latency_ms", 9.0, title="Latency")]
+    file = write_bundle(tmp_path / "a.zip", "a", [result(scores(), people)])
+    [self_reported] = tracks_of(file)
+    assert unchecked_text(self_reported) == ""
+    write_verdict(file, "recomputed from pictures")  # of its first two metrics
+    [found] = tracks_of(file)
+    assert unchecked_text(found) == "Self-reported even where a method was checked: Preference, Latency."
 
 
 def test_a_score_without_a_number_is_none(tmp_path: Path) -> None:

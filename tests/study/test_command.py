@@ -18,8 +18,9 @@ from .conftest import Study
 def test_make_prints_the_page_and_says_what_the_files_are(study: Study, tmp_path: Path) -> None:
     found = call("study", "make", study.run.path, "--out", tmp_path, "--pairs", 6, "--methods", "ours,scgan")
     assert (found.exit_code, found.stdout) == (0, f"{tmp_path / 'study.html'}\n")
-    assert "2 methods on 8 images of 8 people; a rater answers 26 questions" in found.stderr
+    assert "2 methods on 8 images of 8 people; each rater answers 26 pairs: 6 for each of two questions" in found.stderr
     assert f"{tmp_path / 'key.json'}: which picture is whose; for you alone" in found.stderr
+    assert f"fsrbench study score {tmp_path} --run {study.run.path}" in found.stderr
 
 
 def test_score_as_text_markdown_csv_and_json(study: Study, answers: Path, tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_page_takes_as_many_images_as_fit(study: Study, tmp_path: Path, monkeypa
     monkeypatch.setattr(make, "MOST_BYTES", size // 2)
     made = make_study(study.run, tmp_path / "out", Settings(pairs=6))
     assert 2 <= len(read_key(made.key).images) < 8
-    assert ", as many as fit into 0 MB; a rater" in made.summary
+    assert ", as many as fit into 0 MB; each rater" in made.summary
     make_study(study.run, tmp_path / "asked", Settings(pairs=6, images=8))
     monkeypatch.setattr(make, "MOST_BYTES_ASKED", size // 2)
     with pytest.raises(UserError, match=r"of 8 images . fit into a page"):

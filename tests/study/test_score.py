@@ -197,9 +197,10 @@ def table_of(study: Study, units: list[str]) -> AnswerTable:
 def test_krippendorffs_alpha_is_that_of_his_formula(study: Study) -> None:
     """Ordinal, from coincidences: Krippendorff, Content Analysis, 2004, 11.3."""
     units = ["001", "222", "12", "0", "1120", "00", "212"]
+    mirrored = [unit.translate(str.maketrans("01", "10")) for unit in units]  # either method may be called the first
     order = {"0": 0, "2": 1, "1": 2}
     coincidences = np.zeros((3, 3))
-    for unit in units:
+    for unit in units + mirrored:
         for a, one in enumerate(unit):
             for b, other in enumerate(unit):
                 if a != b:
@@ -215,9 +216,17 @@ def test_krippendorffs_alpha_is_that_of_his_formula(study: Study) -> None:
     assert reason == ""
 
 
+def test_alpha_does_not_depend_on_which_method_is_called_the_first(study: Study) -> None:
+    always_the_same = agreement(table_of(study, ["000", "000", "001", "00"]))
+    now_one_now_the_other = agreement(table_of(study, ["000", "111", "110", "00"]))
+    assert always_the_same == now_one_now_the_other
+    assert always_the_same[0] > 0.5
+    assert agreement(table_of(study, ["00", "000"])) == (1.0, "")
+
+
 @pytest.mark.parametrize(
     ("units", "reason"),
-    [(["0", "1"], "no pair was answered by two raters"), (["00", "00"], "all answers are the same")],
+    [(["0", "1"], "no pair was answered by two raters"), (["22", "22"], "nobody saw a difference")],
 )
 def test_why_there_is_no_alpha(study: Study, units: list[str], reason: str) -> None:
     alpha, said = agreement(table_of(study, units))

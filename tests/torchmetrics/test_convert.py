@@ -237,6 +237,8 @@ HR = torch.zeros(2, 3, 64, 64)
         ("psnr", {"sr": HR[:, :1], "hr": HR}, "sr must be N,3,H,W, not 2,1,64,64"),
         ("psnr", {"sr": HR, "hr": HR[..., :32, :32]}, "sr is 2 of 64 x 64 px and hr is 2 of 32 x 32 px"),
         ("psnr", {"sr": HR * math.nan, "hr": HR}, "sr has numbers that are not finite"),
+        ("psnr", {"sr": HR + 9, "hr": HR}, "sr has values from 9 to 9, expected [0, 1]; scale or clamp them"),
+        ("psnr", {"sr": HR, "hr": HR - 1}, "hr has values from -1 to -1, expected [0, 1]; scale or clamp them"),
         ("psnr", {"sr": HR.long(), "hr": HR}, "sr must be floats in [0, 1] or uint8, not int64"),
         ("psnr", {"sr": HR, "hr": HR, "ids": ["a"]}, "ids: one for each of the 2 images, not 1"),
         ("psnr", {"sr": HR, "hr": HR, "ids": "ab"}, "ids: a list of texts or whole numbers, one for each image"),
