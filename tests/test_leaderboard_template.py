@@ -110,6 +110,8 @@ def test_without_data_bundles_are_self_reported_and_nonsense_is_red(repository: 
     assert "self-reported: " in done.stdout
     (repository / "bundles" / "broken.zip").write_bytes(good.read_bytes()[:-50])
     assert act(repository, commands()["Verify"], "").returncode == 1
+    (repository / "bundles" / "broken.zip").rename(repository / "bundles" / ".hidden.zip")
+    assert act(repository, commands()["Verify"], "").returncode == 1
 
 
 def test_the_workflow_publishes_from_the_main_branch_alone() -> None:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Verify every bundle; writes a verdict beside each, which the board reads, and a JUnit report. Red if one is refused.
 set -u
-shopt -s nullglob
+shopt -s nullglob dotglob # hidden bundles are verified as well
 bundles=(bundles/*.zip)
 if [ ${#bundles[@]} -eq 0 ]; then
   echo "bundles/ holds no bundle (*.zip)" >&2

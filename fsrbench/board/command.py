@@ -39,10 +39,10 @@ def board_command(bundles: Sequence[Path], out: Path, scores: Sequence[str] = ()
 
 
 def _files(bundles: Sequence[Path]) -> list[Path]:
-    """The zip files, those in folders by name."""
+    """The zip files, those in folders by name; hidden ones are what a killed command left, or what no list shows."""
     found: list[Path] = []
     for path in bundles:
-        inside = sorted(path.glob("*.zip")) if path.is_dir() else [path]
+        inside = sorted(file for file in path.glob("*.zip") if file.name[0] != ".") if path.is_dir() else [path]
         if not inside:
             raise UserError(f"{path}: no bundle (*.zip) in this folder")
         found += inside

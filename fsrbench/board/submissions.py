@@ -15,7 +15,7 @@ from typing import Final
 import pandas as pd
 from anyascii import anyascii
 
-from fsrbench.bundle.read import Bundle, read_bundle, read_verdict
+from fsrbench.bundle.read import Bundle, moment_of, read_bundle, read_verdict
 from fsrbench.bundle.schema import Document, Level, Result, ResultVerdict, Track, Verdict
 
 SYMBOLS: Final = {Level.RUN: "✔✔", Level.PICTURES: "✔", Level.SELF_REPORTED: "○"}
@@ -56,11 +56,7 @@ class Submission:
     @cached_property
     def created(self) -> datetime:
         """When its latest run was finished; the first day of the calendar where that is no date."""
-        try:
-            moment = datetime.fromisoformat(self.document.created)
-        except ValueError:
-            return datetime.min.replace(tzinfo=UTC)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment_of(self.document.created) or datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, eq=False)

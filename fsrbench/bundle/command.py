@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -96,6 +96,7 @@ def verify_command(
     Raises:
         UserError: it cannot be read, or nothing could be compared with the data.
     """
+    _refuse_to_overwrite(path, {"--out": verdict, "--output": output})
     with no_earlier_file(output), no_earlier_file(verdict):
         one_of("format", format, tuple(FORMATS))
         try:
@@ -108,6 +109,21 @@ def verify_command(
             write_text(verdict, json_text(outcome.verdict()))
         _print(outcome, format, output)
     return MISMATCH if outcome.red else AGREES
+
+
+def _refuse_to_overwrite(bundle: Path, written: Mapping[str, Path | None]) -> None:
+    """Refuse to write over the bundle, or two files into one.
+
+    Raises:
+        UserError: that is what was asked for.
+    """
+    taken = {bundle.resolve(): "the bundle itself"}
+    for option, path in written.items():
+        if path is None:
+            continue
+        if other := taken.get(path.resolve()):
+            raise UserError(f"{option} {path}: that is {other}; name another file")
+        taken[path.resolve()] = f"the file of {option}"
 
 
 def _refuse_nothing(outcome: Outcome, again: Again | None) -> None:

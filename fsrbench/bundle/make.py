@@ -19,9 +19,9 @@ from fsrbench.bundle import names
 from fsrbench.bundle.cards import card_of, licence_of
 from fsrbench.bundle.facts import facts_of, metric_facts, track_of, weights_of
 from fsrbench.bundle.pixels import pixels_sha256
-from fsrbench.bundle.read import BLOCK_COLUMNS, SCORE_COLUMNS
+from fsrbench.bundle.read import BLOCK_COLUMNS, SCORE_COLUMNS, first_of
 from fsrbench.bundle.schema import Document, File
-from fsrbench.errors import FsrbenchError, UserError, counted, requirement, unknown_name
+from fsrbench.errors import FsrbenchError, UserError, counted, unknown_name
 from fsrbench.files.atomic import whole
 from fsrbench.pictures.decode import decode
 from fsrbench.provenance.versions import versions
@@ -180,8 +180,7 @@ def _document(
     try:
         return Document.model_validate_json(json.dumps(made))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(f"{'.'.join(map(str, first['loc']))}: {requirement(first)}") from None
+        raise UserError(first_of(error)) from None
 
 
 def _file(data: bytes) -> dict[str, Any]:

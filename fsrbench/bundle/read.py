@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -174,6 +175,20 @@ def read_verdict(bundle: Path) -> Verdict | None:
     return verdict if verdict.bundle_sha256 == sha256_of(bundle) else None
 
 
+def moment_of(date: str) -> datetime | None:
+    """The moment that a date of ISO 8601 names, in UTC unless it says otherwise; ``None`` where it is no date.
+
+    Example:
+        >>> moment_of("2026-11-30T08:00:00"), moment_of("lately")
+        (datetime.datetime(2026, 11, 30, 8, 0, tzinfo=datetime.timezone.utc), None)
+    """
+    try:
+        moment = datetime.fromisoformat(date)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 class _Versioned(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -187,8 +202,13 @@ def _parse(where: str, data: bytes, model: type[Model]) -> Model:
             raise UserError(f"{where}: schema version {version} is newer than this fsrbench reads; update fsrbench")
         return model.model_validate_json(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = printable(".".join(map(str, first["loc"])))
-        unprinted = first.get("ctx", {}).get("pattern") == PRINTED
-        reason = "holds a character that is not printed" if unprinted else printable(requirement(first))
-        raise UserError(f"{where}: {place[:200]}{': ' if place else ''}{reason[:300]}") from None
+        raise UserError(f"{where}: {first_of(error)}") from None
+
+
+def first_of(error: ValidationError) -> str:
+    """The first thing that is wrong, and where."""
+    first = error.errors()[0]
+    place = printable(".".join(map(str, first["loc"])))
+    unprinted = first.get("ctx", {}).get("pattern") == PRINTED
+    reason = "holds a character that is not printed" if unprinted else printable(requirement(first))
+    return f"{place[:200]}{': ' if place else ''}{reason[:300]}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from fsrbench.bundle.again import Again
 from fsrbench.bundle.agreement import check_result
 from fsrbench.bundle.findings import BUNDLE, Finding, Outcome, findings_of
 from fsrbench.bundle.pictures import check_pictures, check_task
-from fsrbench.bundle.read import Bundle
+from fsrbench.bundle.read import Bundle, moment_of
 from fsrbench.bundle.schema import Level, ResultVerdict
 from fsrbench.errors import UserError
 
@@ -21,6 +22,7 @@ def verify(bundle: Bundle, again: Again | None = None) -> Outcome:
     """
     findings = findings_of(BUNDLE, "files", bundle.damage(), "are those that bundle.json lists")
     findings += findings_of(BUNDLE, "tracks", _twice(bundle), "are different ones")
+    findings += findings_of(BUNDLE, "date", _dates(bundle), "is that of its latest run")
     for place in range(len(bundle.results)):
         findings += _of_result(bundle, place)
     results = [_self_reported(bundle, place) for place in range(len(bundle.results))]
@@ -49,6 +51,16 @@ def _twice(bundle: Bundle) -> Iterator[str]:
         if (key := result.track.model_dump_json()) in seen:
             yield f"{result.track.title} is there twice"
         seen.add(key)
+
+
+def _dates(bundle: Bundle) -> Iterator[str]:
+    """A date that is not its latest run's, or has not come: of a method's bundles a board shows the newest."""
+    latest = max(result.finished for result in bundle.results)
+    if bundle.document.created != latest:
+        yield f"created is {bundle.document.created!r}, the latest run was finished {latest!r}"
+    tomorrow = datetime.now(UTC) + timedelta(days=1)  # clocks differ
+    if (moment := moment_of(bundle.document.created)) and moment > tomorrow:
+        yield f"created is {bundle.document.created!r}, which is in the future"
 
 
 def _self_reported(bundle: Bundle, place: int) -> ResultVerdict:

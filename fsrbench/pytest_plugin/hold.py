@@ -30,6 +30,8 @@ METRICS: Final = ("psnr", "ssim", "ms_ssim")
 """Of a reference that is made anew, unless the test names others."""
 PLACE: Final = Path("this test")
 """What messages call the run, which is nowhere for long."""
+WRITTEN: Final = pytest.StashKey[dict[Path, dict[str, str]]]()
+"""References that this session has written: by file, and by method the test that did."""
 
 
 class Gate:
@@ -81,18 +83,39 @@ class Gate:
         updating = self._config.getoption("--fsrbench-update")
         if not path.exists() and not updating:
             raise UserError(f"{shown} does not exist; `pytest --fsrbench-update` makes it")
+        if updating and hasattr(self._config, "workerinput"):
+            raise UserError("--fsrbench-update writes from one process alone: add -n 0")
         held = references.read(path) if path.exists() else None
-        name = name or _only_method(held) or _called(model)
         if updating:
+            name = name or self._name_to_write(model, held, path, shown)
             run = _run(model, name, {"metrics": METRICS, "device": "cpu", **settings})
-            changes = _update(run, held, path)
+            changes = _update(replace(run, path=PLACE), held, path)
+            self._written(path)[name] = self._node.nodeid
             done = f"{shown} {'updated' if held else 'made'}: {counted(len(changes), 'change')}"
             return "\n".join([done, *changes]), None
         assert held is not None
+        name = name or _only_method(held) or _called(model)
         part = _part(held, name, settings.get("metrics"), shown)
         run = _run(model, name, _settings(part, name) | settings)
         verdict = check(replace(run, path=PLACE), part, shown)
         return _told(verdict, name), verdict
+
+    def _written(self, path: Path) -> dict[str, str]:
+        return self._config.stash.setdefault(WRITTEN, {}).setdefault(path.resolve(), {})
+
+    def _name_to_write(self, model: MethodLike, held: Reference | None, path: Path, shown: Path) -> str:
+        """The only method of the reference, unless another model of this session is that; else the model's own name.
+
+        Raises:
+            UserError: another model of this session has that name.
+        """
+        node, written = self._node.nodeid, self._written(path)
+        # A test with many parameters holds one model many times
+        others = {name for name, test in written.items() if test == node or _function(test) != _function(node)}
+        name = (None if others else _only_method(held)) or _called(model)
+        if name in others:
+            raise UserError(f"{shown} has {name} from {written[name]}; name this model: fsrbench_gate(model, name=...)")
+        return name
 
     def _marked(self) -> dict[str, Any]:
         """The settings of the test's markers; the nearest wins."""
@@ -115,6 +138,11 @@ class Gate:
 
 def _run(model: MethodLike, name: str, settings: Mapping[str, Any]) -> RunData:
     return evaluate({name: model}, progress=False, **settings)
+
+
+def _function(test: str) -> str:
+    """The id of a test without its parameters."""
+    return test.partition("[")[0]
 
 
 def _called(model: MethodLike) -> str:

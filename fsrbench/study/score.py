@@ -172,10 +172,13 @@ def _methods(table: AnswerTable, crossed: Crossed, seed: int, draws: int) -> lis
     shown = fitted.preference()[0]
     numbers = crossed.covariance(lambda counts: _numbers(counts, count), seed, draws)
     errors = numbers.errors()[:count]
-    ahead = _ahead(
-        fitted.log[0], [numbers.error(_difference(count, a, b)) for a, b in pairs_of(count)], crossed.clusters
-    )
     tallies = _tallies(crossed.total.reshape(-1, 3), count)
+    # Where all answers about a method are the same, draws of them are, too: their spread says nothing
+    unanimous = [max(tally) == sum(tally) > 0 for tally in tallies]
+    errors[np.isfinite(errors) & unanimous] = 0.0
+    least = [_sign_test(crossed.clusters) if unanimous[a] or unanimous[b] else 0.0 for a, b in pairs_of(count)]
+    differences = [numbers.error(_difference(count, a, b)) for a, b in pairs_of(count)]
+    ahead = _ahead(fitted.log[0], differences, crossed.clusters, least)
     found = []
     for place, name in enumerate(names):
         wins, losses, ties = tallies[place]
@@ -200,16 +203,25 @@ def _difference(methods: int, first: int, second: int) -> np.ndarray:
     return weights
 
 
-def _ahead(log: np.ndarray, errors: Sequence[float], clusters: float) -> np.ndarray:
-    """M,M: whether a method is distinguishably preferred to another; Student's t, Holm over all pairs."""
+def _sign_test(clusters: float) -> float:
+    """Two-sided p of raters, or people, who all say the same."""
+    return min(1.0, 2.0 ** (1 - int(clusters)))
+
+
+def _ahead(log: np.ndarray, errors: Sequence[float], clusters: float, least: Sequence[float]) -> np.ndarray:
+    """M,M: whether a method is distinguishably preferred to another; Student's t, Holm over all pairs.
+
+    Each pair's p is ``least`` at least.
+    """
     from scipy import special
 
     count = len(log)
     ahead = np.zeros((count, count), dtype=bool)
     tests = []
-    for (a, b), error in zip(combinations(range(count), 2), errors, strict=True):
+    for (a, b), error, smallest in zip(combinations(range(count), 2), errors, least, strict=True):
         known = math.isfinite(error) and error > 0 and clusters >= LEAST
-        tests.append(2 * float(special.stdtr(clusters - 1, -abs(log[a] - log[b]) / error)) if known else math.nan)
+        p = 2 * float(special.stdtr(clusters - 1, -abs(log[a] - log[b]) / error)) if known else math.nan
+        tests.append(max(p, smallest))  # NaN, which comes first, stays
     for (a, b), p in zip(combinations(range(count), 2), holm(tests), strict=True):
         if p < LEVEL:
             ahead[(a, b) if log[a] > log[b] else (b, a)] = True

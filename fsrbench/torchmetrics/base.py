@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
@@ -23,12 +23,8 @@ from fsrbench.metrics.facts import Facts
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.process.state import preserved, standardise
 from fsrbench.tasks import Task
+from fsrbench.torchmetrics.names import LONGEST, Names, decoded, encoded, names_of
 
-Name: TypeAlias = tuple[str, str | None, str | None]
-"""Id, identity and role of an image; the id is empty where none was given."""
-Names: TypeAlias = list[Name]
-LONGEST: Final = 512
-"""Bytes of an image's id, identity and role together."""
 SEEN: Final = "seen"
 
 
@@ -113,8 +109,8 @@ class FaceMetric(torchmetrics.Metric):
             sr: N,3,H,W, RGB, floats in [0, 1] or uint8.
             hr: the same of HR.
             lr: N,3,h,w of the pictures that SR was made from.
-            ids: of the images.
-            identities: who is on each image; ``None`` where that is unknown.
+            ids: of the images; texts or whole numbers, also as a tensor, as a data loader makes of numbers.
+            identities: who is on each image, likewise; ``None`` where that is unknown.
             roles: ``gallery``, ``probe`` or ``distractor``, for identification.
 
         Raises:
@@ -125,12 +121,12 @@ class FaceMetric(torchmetrics.Metric):
             _pixels(sr, "sr"),
             None if hr is None else _pixels(hr, "hr"),
             None if lr is None else _pixels(lr, "lr"),
-            _names(len(sr), ids, identities, roles),
+            names_of(len(sr), ids, identities, roles),
         )
         self._see(batch)
         with self._like_a_run():
             kept, arrays = self._computed_of(self._configured(), batch)
-        rows = np.stack([_encoded(batch.names[row]) for row in kept]) if kept else np.empty((0, LONGEST), np.uint8)
+        rows = np.stack([encoded(batch.names[row]) for row in kept]) if kept else np.empty((0, LONGEST), np.uint8)
         for name, array in {"rows": rows, **arrays}.items():
             if len(array):
                 getattr(self, self._names[name]).append(torch.as_tensor(array, device=self.device))
@@ -210,7 +206,7 @@ class FaceMetric(torchmetrics.Metric):
         found = {name: _joined(getattr(self, state)) for name, state in self._names.items()}
         if found["rows"] is None:
             return [], {}
-        names = [_decoded(row) for row in found["rows"]]
+        names = [decoded(row) for row in found["rows"]]
         order = list(range(len(names)))
         if all(image for image, _, _ in names):
             first = {image: row for row, (image, _, _) in reversed(list(enumerate(names)))}
@@ -243,6 +239,8 @@ class FaceMetric(torchmetrics.Metric):
 
 
 def _pixels(pictures: Tensor, what: str) -> np.ndarray:
+    if not isinstance(pictures, Tensor):
+        raise UserError(f"{what} must be a tensor N,3,H,W, not {type(pictures).__name__}")
     if pictures.ndim != 4 or pictures.shape[1] != 3 or not len(pictures):
         raise UserError(f"{what} must be N,3,H,W, not {','.join(map(str, pictures.shape))}")
     if pictures.dtype == torch.uint8:
@@ -259,38 +257,6 @@ def _pixels(pictures: Tensor, what: str) -> np.ndarray:
 def _size(pictures: np.ndarray) -> str:
     count, height, width, _ = pictures.shape
     return f"{count} of {width} x {height} px"
-
-
-def _names(
-    count: int,
-    ids: Sequence[str] | None,
-    identities: Sequence[str | None] | None,
-    roles: Sequence[str | None] | None,
-) -> Names:
-    given = {"ids": ids, "identities": identities, "roles": roles}
-    for what, values in given.items():
-        if values is not None and (isinstance(values, str) or len(values) != count):
-            raise UserError(f"{what}: one for each of the {count} images, not {len(values)}")
-    nothing: list[None] = [None] * count
-    names = list(zip(ids or [""] * count, identities or nothing, roles or nothing, strict=True))
-    for name in names if any(given.values()) else ():
-        if len(_text(name)) > LONGEST:
-            raise UserError(f"id and identity {name[0][:40]}...: longer than {LONGEST} bytes together")
-    return names
-
-
-def _text(name: Name) -> bytes:
-    return json.dumps(name, ensure_ascii=False).encode("utf-8", "surrogatepass")
-
-
-def _encoded(name: Name) -> np.ndarray:
-    """As numbers, which processes can exchange."""
-    return np.frombuffer(_text(name).ljust(LONGEST, b"\0"), np.uint8)
-
-
-def _decoded(row: np.ndarray) -> Name:
-    image, identity, role = json.loads(row.astype(np.uint8).tobytes().rstrip(b"\0").decode("utf-8", "surrogatepass"))
-    return str(image), identity, role
 
 
 def _joined(state: list[Tensor] | Tensor) -> np.ndarray | None:

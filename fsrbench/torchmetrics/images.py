@@ -12,7 +12,8 @@ from fsrbench.errors import Invalid, UserError
 from fsrbench.machine.devices import one_thread
 from fsrbench.metrics.base import ImageMetric, InputMetric, Metric
 from fsrbench.pictures.decode import to_tensor
-from fsrbench.torchmetrics.base import Batch, FaceMetric, Names
+from fsrbench.torchmetrics.base import Batch, FaceMetric
+from fsrbench.torchmetrics.names import Names
 
 
 class ScoredImages(FaceMetric):

@@ -15,8 +15,9 @@ from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.extractors.base import Features
 from fsrbench.metrics.facts import Facts
 from fsrbench.process.state import standardise
-from fsrbench.torchmetrics.base import Batch, FaceMetric, Names
+from fsrbench.torchmetrics.base import Batch, FaceMetric
 from fsrbench.torchmetrics.features import BatchFeatures
+from fsrbench.torchmetrics.names import Names
 
 SIDES = ("sr", "hr", "lr")
 

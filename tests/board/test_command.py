@@ -45,6 +45,14 @@ def test_a_board_of_refuted_bundles_alone_is_none(tmp_path: Path, bundle: Path) 
                                                 "verify: psnr: other\n")  # fmt: skip
 
 
+def test_hidden_files_of_a_folder_are_no_bundles(tmp_path: Path, bundle: Path) -> None:
+    hidden = write_bundle(tmp_path / ".b.zip", "b", [result({"psnr": np.arange(20.0)})])
+    write_verdict(hidden, "recomputed by running")  # a shell's *.zip, by which verify.sh goes, would not meet it
+    done = call("board", str(tmp_path), "--out", str(tmp_path / "out"))
+    assert done.exit_code == 0
+    assert "1 method, 1 track" in done.stdout
+
+
 def test_what_is_left_out_is_said(tmp_path: Path, bundle: Path) -> None:
     other = write_bundle(tmp_path / "b.zip", "b", [result({"psnr": np.arange(20.0)})])
     write_verdict(other, "self-reported", verified=False, mismatches=["psnr: other"])

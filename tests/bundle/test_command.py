@@ -48,6 +48,7 @@ def test_a_run_that_does_not_agree_with_itself_is_not_handed_in(finished: RunDat
         (["--out", "mine.tar"], "a bundle is called NAME.zip"),
         (["--url", "javascript:x"], "paper.url: String should match pattern"),
         (["--card", "none.md"], "none.md: cannot be read"),
+        (["--title", "red\x1b[31m"], "method.title: holds a character that is not printed"),
     ],
 )
 def test_what_cannot_be_is_one_line(flags: list[str], line: str, finished: RunData, tmp_path: Path) -> None:
@@ -164,3 +165,25 @@ def test_a_method_needs_data(bundle: Path) -> None:
     done = call("verify", bundle, "--method", "bicubic")
     assert done.exit_code == 2
     assert "--method is run on --data SRC" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "line"),
+    [
+        (["--out", "mine.zip"], "--out mine.zip: that is the bundle itself; name another file"),
+        (["--output", "../here/mine.zip"], "that is the bundle itself; name another file"),
+        (["--out", "v.json", "--output", "./v.json"], "--output v.json: that is the file of --out; name another file"),
+    ],
+)
+def test_no_file_is_written_over_the_bundle_or_another(
+    flags: list[str], line: str, bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    held = Path("mine.zip")
+    held.write_bytes(bundle.read_bytes())
+    done = call("verify", held, *flags)
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert line in done.stderr
+    assert held.read_bytes() == bundle.read_bytes()
+    assert [path.name for path in Path().iterdir()] == ["mine.zip"]

@@ -237,6 +237,16 @@ def test_a_line_of_a_bundle_ends_no_line_of_the_log(bundle: Path, tmp_path: Path
     assert outcome.verdict().mismatches
 
 
+def test_a_date_that_would_stay_the_newest_is_caught(bundle: Path, tmp_path: Path) -> None:
+    forged, date = Forged(bundle), "2199-01-01T00:00:00"
+    forged.document["created"] = date
+    found = mismatches(verify(read_bundle(forged.write(tmp_path / "forged.zip"))))
+    assert found[0].startswith(f"mismatch: bundle: date: created is '{date}', the latest run was finished '20")
+    forged.result["finished"] = forged.manifest["finished"] = date
+    found = mismatches(verify(read_bundle(forged.write(tmp_path / "forged.zip"))))
+    assert found == [f"mismatch: bundle: date: created is '{date}', which is in the future"]
+
+
 def test_the_same_track_twice_is_caught(bundle: Path, tmp_path: Path) -> None:
     forged = Forged(bundle)
     forged.document["results"] *= 2

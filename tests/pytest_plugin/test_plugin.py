@@ -145,6 +145,27 @@ def test_a_reference_is_updated_on_purpose_and_keeps_other_methods(pytester: pyt
     suite(pytester, held("fsrbench_gate(network(), name='other')")).assert_outcomes(passed=1)  # it improved
 
 
+def test_two_models_of_one_reference_do_not_take_each_others_place(pytester: pytest.Pytester) -> None:
+    """Without names: a method keeps its own, and two networks of one class need some."""
+    methods = [held(f"fsrbench_gate('{name}', metrics=['psnr'])", f"test_{name}") for name in ("bicubic", "nearest")]
+    suite(pytester, *methods, options="--fsrbench-update").assert_outcomes(passed=2)
+    assert list(json.loads((pytester.path / "faces.json").read_text())["methods"]) == ["bicubic", "nearest"]
+    suite(pytester, *methods).assert_outcomes(passed=2)
+    networks = [held("fsrbench_gate(network(), metrics=['psnr'])", f"test_{name}") for name in "ab"]
+    done = suite(pytester, *networks, options="--fsrbench-update")
+    done.assert_outcomes(passed=1, errors=1)
+    done.stdout.fnmatch_lines(["*faces.json has Sequential from *::test_a; name this model: fsrbench_gate(*"])
+
+
+def test_several_processes_do_not_write_one_reference(pytester: pytest.Pytester, reference: Path) -> None:
+    before = reference.read_bytes()
+    pytester.makeconftest("def pytest_configure(config):\n    config.workerinput = {}")  # as pytest-xdist marks them
+    done = suite(pytester, held("fsrbench_gate(network(0.9), name='mine')"), options="--fsrbench-update")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*cannot be compared: --fsrbench-update writes from one process alone: add -n 0"])
+    assert reference.read_bytes() == before
+
+
 def test_command_line_and_ini_name_a_reference(pytester: pytest.Pytester, reference: Path) -> None:
     unmarked = "def test_network(fsrbench_gate):\n    fsrbench_gate(network(), metrics=['psnr'])\n"
     suite(pytester, unmarked, options="--fsrbench-reference=faces.json").assert_outcomes(passed=1)

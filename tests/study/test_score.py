@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from made.raters import davidson, write_raters
-from scipy import special
+from scipy import special, stats
 
 from fsrbench.errors import UserError
 from fsrbench.stats.small_samples import t_quantile
@@ -251,6 +251,19 @@ def test_one_rater_has_no_interval(study: Study) -> None:
     found = score_question(QUESTIONS[0], replace(table, rater=np.zeros_like(table.rater)), draws=50)
     assert math.isnan(found.methods[0].ci_low)
     assert found.methods[0].rank == "1-3"
+
+
+@pytest.mark.parametrize(("raters", "ranks"), [(2, ["1-2", "1-2"]), (6, ["1", "2"])])
+def test_raters_who_all_say_the_same_are_as_many_trials(study: Study, raters: int, ranks: list[str]) -> None:
+    """Sixteen answers of two raters are two opinions, as the sign test and Clopper and Pearson have them."""
+    key = study.key.model_copy(update={"methods": study.key.methods[:2], "people": list(range(8))})
+    table = replace(table_of(study, ["0" * raters] * 8), key=key)
+    first, last = score_question(QUESTIONS[0], table, draws=50).methods
+    assert (first.wins, last.losses) == (8 * raters, 8 * raters)
+    assert [first.rank, last.rank] == ranks
+    exact = stats.binomtest(raters, raters).proportion_ci(method="exact")
+    assert (first.ci_low, first.ci_high) == pytest.approx((exact.low, exact.high), abs=0.01)
+    assert (last.ci_low, last.ci_high) == pytest.approx((1 - exact.high, 1 - exact.low), abs=0.01)
 
 
 def test_interval_is_students_t_of_log_odds_and_stays_inside() -> None:

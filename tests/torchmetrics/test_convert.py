@@ -247,6 +247,9 @@ HR = torch.zeros(2, 3, 64, 64)
         ("psnr", {"sr": HR, "hr": HR - 1}, "hr has values from -1 to -1, expected [0, 1]; scale or clamp them"),
         ("psnr", {"sr": HR.long(), "hr": HR}, "sr must be floats in [0, 1] or uint8, not int64"),
         ("psnr", {"sr": HR, "hr": HR, "ids": ["a"]}, "ids: one for each of the 2 images, not 1"),
+        ("psnr", {"sr": HR, "hr": HR, "ids": "ab"}, "ids: a list of texts or whole numbers, one for each image"),
+        ("psnr", {"sr": HR, "hr": HR, "ids": torch.tensor([0.5, 1])}, "ids: a list of texts or whole numbers"),
+        ("psnr", {"sr": HR.numpy(), "hr": HR}, "sr must be a tensor N,3,H,W, not ndarray"),
         ("psnr", {"sr": HR, "hr": HR, "ids": ["a", "b" * 600]}, "longer than 512 bytes together"),
         ("ssim", {"sr": HR[..., :8, :8], "hr": HR[..., :8, :8]}, "ssim: needs pictures of at least 11 px, not of 8 px"),
         ("consistency", {"sr": HR, "lr": HR[..., :16, :16]}, "consistency: how LR was made is not known"),
@@ -257,6 +260,17 @@ def test_pictures_of_another_form_are_refused(name: str, batch: dict[str, Any], 
     with pytest.raises(UserError) as error:
         fsrbench.as_torchmetric(name).update(**batch)
     assert reason in str(error.value)
+
+
+def test_names_may_be_numbers_of_a_data_loader() -> None:
+    """It makes tensors of whole numbers; an image that comes twice counts once, whatever its number is."""
+    rng = np.random.default_rng(0)
+    sr = torch.from_numpy(rng.integers(0, 256, (3, 3, 16, 16), np.uint8))
+    metric = fsrbench.as_torchmetric("psnr")
+    metric.update(sr[:2], sr[:2] // 2, ids=torch.tensor([0, 1]), identities=np.array([7, 7]))
+    metric.update(sr[[0, 2]], sr[[0, 2]] // 2, ids=torch.tensor([0, 2]), identities=[7, None])
+    errors = [np.mean((each.numpy() - (each // 2).numpy().astype(float)) ** 2) for each in sr]
+    assert float(metric.compute()) == pytest.approx(np.mean(10 * np.log10(255**2 / np.array(errors))), abs=1e-6)
 
 
 def test_other_pictures_need_a_reset() -> None:
