@@ -46,7 +46,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def isolated(data: Path, module: Path, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def before() -> set[psutil.Process]:
+    """What earlier tests of this process have started and still use, such as a browser."""
+    return set(running())
+
+
+@pytest.fixture(scope="module")
+def isolated(
+    before: set[psutil.Process], data: Path, module: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Finished:
     """One run of all methods, good and bad."""
     names = [*map(method, (*FINE, "Mixed", *SURE))]
     flags = ("--isolate", "--timeout", 5, "--memory-limit", 1, "--metrics", "psnr,ssim,params,flops,latency_ms")
@@ -106,9 +114,9 @@ def test_standard_output_is_the_tables(isolated: Finished) -> None:
     assert "at me" not in isolated.stdout
 
 
-def test_nothing_is_left_running(isolated: Finished) -> None:
+def test_nothing_is_left_running(before: set[psutil.Process], isolated: Finished) -> None:
     end = time.monotonic() + 5
-    while (left := running()) and time.monotonic() < end:
+    while (left := set(running()) - before) and time.monotonic() < end:
         time.sleep(0.1)
     assert not left
 
