@@ -16,7 +16,7 @@ from fsrbench.bundle.read import Bundle, read_bundle
 from fsrbench.bundle.verify import verify
 from fsrbench.errors import FsrbenchError, UserError, counted, one_of
 from fsrbench.gate.as_json import json_text
-from fsrbench.gate.command import Format, no_earlier_file, write_text
+from fsrbench.gate.command import Format, no_earlier_file, print_formatted, print_refusal, write_text
 from fsrbench.gate.findings import Refusal
 from fsrbench.runs.data import RunData
 from fsrbench.runs.manifest import section
@@ -103,11 +103,11 @@ def verify_command(
             outcome = verify(read_bundle(path), again)
             _refuse_nothing(outcome, again)
         except FsrbenchError as error:
-            _print_refusal(Refusal(path, path, str(error).splitlines()), format, output)
+            print_refusal(Refusal(path, path, str(error).splitlines()), FORMATS[format], output)
             raise
         if verdict is not None:
             write_text(verdict, json_text(outcome.verdict()))
-        _print(outcome, format, output)
+        print_formatted(outcome, FORMATS, format, output)
     return MISMATCH if outcome.red else AGREES
 
 
@@ -141,19 +141,3 @@ def _refuse_nothing(outcome: Outcome, again: Again | None) -> None:
 def verdict_beside(path: Path) -> Path:
     """Where a board looks for the verdict on a bundle."""
     return path.with_name(path.name + VERDICT)
-
-
-def _print(outcome: Outcome, format: str, output: Path | None) -> None:
-    formatted = FORMATS[format].verdict(outcome)
-    if output is not None:
-        write_text(output, formatted)
-        formatted = formats.text(outcome)
-    print(formatted, end="", flush=True)
-
-
-def _print_refusal(refusal: Refusal, format: str, output: Path | None) -> None:
-    formatted = FORMATS[format].refusal(refusal)
-    if output is None:
-        print(formatted, end="", flush=True)
-    else:
-        write_text(output, formatted or refusal.text())

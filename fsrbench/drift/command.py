@@ -12,7 +12,7 @@ from fsrbench.drift.known import SCORE_NAMES
 from fsrbench.drift.verdict import Verdict
 from fsrbench.drift.windows import Blocks, Window, of_run
 from fsrbench.errors import FsrbenchError, UserError, one_of
-from fsrbench.gate.command import Format, no_earlier_file, write_text
+from fsrbench.gate.command import Format, no_earlier_file, print_formatted, print_refusal, write_text
 from fsrbench.gate.findings import Refusal
 from fsrbench.runs.data import RunData
 from fsrbench.stats.corrections import PERMUTATIONS
@@ -86,24 +86,12 @@ def drift_command(path: Path, settings: Settings) -> int:
 
 def write_verdict(verdict: Verdict, settings: Settings) -> None:
     """Print the verdict, or write its format to a file and print the text."""
-    formatted = FORMATS[settings.format].verdict(verdict)
-    if settings.output is None:
-        print(formatted, end="", flush=True)
-        return
-    _write(settings.output, formatted)
-    print(text.plain(verdict), end="", flush=True)
+    print_formatted(verdict, FORMATS, settings.format, settings.output, _write)
 
 
 def write_refusal(refusal: Refusal, settings: Settings) -> None:
     """Write in the format why there is no verdict, so that no older one is taken for it."""
-    formatted = FORMATS[settings.format].refusal(refusal)
-    if settings.output is None:
-        print(formatted, end="", flush=True)
-        return
-    try:
-        _write(settings.output, formatted or refusal.text())
-    except FsrbenchError as error:
-        raise UserError("\n".join([*refusal.reasons, str(error)])) from None
+    print_refusal(refusal, FORMATS[settings.format], settings.output, _write)
 
 
 def _write(output: Path, content: str) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from rich.console import Console
 
@@ -118,14 +118,56 @@ def _print(verdict: Verdict, format: str, output: Path | None) -> None:
 
 
 def _print_refusal(refusal: Refusal, format: str, output: Path | None) -> None:
-    formatted = FORMATS[format].refusal(refusal)
-    try:
+    with _after_reasons(refusal):
         if format == "github":
             _summarise(github.refusal_summary(refusal))
-        if output is None:
-            print(formatted, end="")
-        else:
-            write_text(output, formatted or refusal.text())
+    print_refusal(refusal, FORMATS[format], output)
+
+
+def print_formatted(
+    verdict: Judged,
+    formats: Mapping[str, Format[Judged]],
+    format: str,
+    output: Path | None,
+    write: Callable[[Path, str], None] | None = None,
+) -> None:
+    """Print a verdict in a format; or, where a file is given, write it there and print the text.
+
+    Args:
+        verdict: what was found.
+        formats: by name, ``text`` among them.
+        format: the one that is asked for.
+        output: the file.
+        write: writes the file; :func:`write_text` by default.
+    """
+    formatted = formats[format].verdict(verdict)
+    if output is not None:
+        (write or write_text)(output, formatted)
+        formatted = formats["text"].verdict(verdict)
+    print(formatted, end="", flush=True)
+
+
+def print_refusal(
+    refusal: Refusal, format: Format[Any], output: Path | None, write: Callable[[Path, str], None] | None = None
+) -> None:
+    """Print in a format, or write to a file, why there is no verdict, so that no older one is taken for it.
+
+    Raises:
+        UserError: the file cannot be written; the refusal's reasons come first.
+    """
+    formatted = format.refusal(refusal)
+    if output is None:
+        print(formatted, end="", flush=True)
+        return
+    with _after_reasons(refusal):
+        (write or write_text)(output, formatted or refusal.text())
+
+
+@contextmanager
+def _after_reasons(refusal: Refusal) -> Iterator[None]:
+    """Put a refusal's reasons before the word that it cannot be written."""
+    try:
+        yield
     except UserError as error:
         raise UserError("\n".join([*refusal.reasons, str(error)])) from None
 

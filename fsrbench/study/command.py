@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from fsrbench.errors import UserError, counted, one_of
-from fsrbench.files.atomic import whole
+from fsrbench.errors import counted, one_of
+from fsrbench.gate.command import write_text
 from fsrbench.runs.data import RunData
 from fsrbench.study import show_metrics, show_score
 from fsrbench.study.answers import read_answers
@@ -97,9 +97,5 @@ def _print(format: str, output: Path | None, tables: list[Shown], frame: pd.Data
     if output is None:
         print(texts[format](), end="")
         return
-    try:
-        with whole(output) as part:
-            part.write_text(texts[format](), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write {output}: {error.strerror}") from None
+    write_text(output, texts[format]())
     print(texts["text"](), end="")
