@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made.boards import MACHINE, big_board, result, summary, write_bundle, write_verdict
+from made.browser import watched
 
 from fsrbench.board.command import board_command
 
@@ -53,17 +54,9 @@ def track(site: Path) -> Path:
 def page(chromium: Any, track: Path) -> Iterator[Any]:
     """The track's page from the disk; at its end nothing was complained about and nothing asked of a network."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    found = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    found.on("console", lambda message: said.append(message.text))
-    found.on("pageerror", lambda error: said.append(str(error)))
-    found.on("request", lambda request: asked.append(request.url))
-    found.goto(track.as_uri())
-    yield found
+    with watched(context.new_page(), track.as_uri(), free=("file:", "data:")) as found:
+        yield found
     context.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
 def methods(page: Any) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made.browser import watched
 from made.pages import blocks
 
 from fsrbench.study.answers import read_answers
@@ -28,16 +29,9 @@ def context(chromium: Any) -> Iterator[Any]:
 @pytest.fixture
 def page(context: Any, study: Study) -> Iterator[Any]:
     """The page; at its end nothing was asked of a network and nothing was complained about."""
-    found = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    found.on("console", lambda message: said.append(message.text))
-    found.on("pageerror", lambda error: said.append(str(error)))
-    found.on("request", lambda request: asked.append(request.url))
-    found.goto(study.page.as_uri())
-    yield found
-    assert said == []
-    assert [url for url in asked if not url.startswith(("data:", "blob:"))] == [study.page.as_uri()]
+    address = study.page.as_uri()
+    with watched(context.new_page(), address, free=("data:", "blob:"), asks=[address]) as found:
+        yield found
 
 
 def press(page: Any, key: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made.browser import watched
 from made.pages import VALUES, add_metrics, add_pictures, add_plot
 
 from fsrbench.reports.page.render import write_report
@@ -32,17 +33,9 @@ def report(make_run_at: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(chromium: Any, report: Path) -> Any:
     """The page; at its end nothing was asked of a network and nothing was complained about."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    found = context.new_page()
-    said: list[str] = []
-    asked: list[str] = []
-    found.on("console", lambda message: said.append(message.text))
-    found.on("pageerror", lambda error: said.append(str(error)))
-    found.on("request", lambda request: asked.append(request.url))
-    found.goto(report.as_uri())
-    yield found
+    with watched(context.new_page(), report.as_uri(), asks=[report.as_uri()]) as found:
+        yield found
     context.close()
-    assert said == []
-    assert [url for url in asked if not url.startswith("data:")] == [report.as_uri()]
 
 
 def methods(page: Any) -> list[str]:
