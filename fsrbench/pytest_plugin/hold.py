@@ -98,7 +98,7 @@ class Gate:
         part = _part(held, name, settings.get("metrics"), shown)
         run = _run(model, name, _settings(part, name) | settings)
         verdict = check(replace(run, path=PLACE), part, shown)
-        return _told(verdict, name), verdict
+        return _in_words(verdict, name), verdict
 
     def _written(self, path: Path) -> dict[str, str]:
         return self._config.stash.setdefault(WRITTEN, {}).setdefault(path.resolve(), {})
@@ -188,7 +188,7 @@ def _settings(held: Reference, name: str) -> dict[str, Any]:
     return found if setup.degradation.name == "none" else found | {"degradation": setup.degradation.name}
 
 
-def _told(verdict: Verdict, name: str) -> str:
+def _in_words(verdict: Verdict, name: str) -> str:
     """The verdict, the findings that matter, the notes and what to do."""
     shown = [line(finding) for finding in verdict.findings if finding.kind not in (Kind.HOLDS, Kind.SKIPPED)]
     lines = [f"{name} {verdict.summary()} ({verdict.reference})", *shown, *(f"note: {note}" for note in verdict.notes)]
