@@ -24,7 +24,7 @@ from fsrbench import weights
 from fsrbench.engine.prepare import prepare
 from fsrbench.engine.run import execute
 from fsrbench.machine.console import Reporter
-from fsrbench.metrics.extractors.dlib_faces import DlibDescriptor
+from fsrbench.metrics.extractors.dlib_faces import DlibDescriptor, landmark_predictor
 from fsrbench.spec import RunSpec
 
 FILE = Path(__file__).with_suffix(".npz")
@@ -74,8 +74,7 @@ def kept_descriptors(known: dict[int, np.ndarray] | None = None) -> Iterator[Des
         with np.load(FILE) as file:
             known = dict(zip(file["hashes"].tolist(), file["descriptors"], strict=True))
     describer = Describer(known)
-    predictor = dlib.shape_predictor(str(weights.find("dlib-landmarks")))
-    models: Any = property(lambda _: (predictor, describer))
+    models: Any = property(lambda _: (landmark_predictor(), describer))
     with mock.patch.object(DlibDescriptor, "_models", models):
         yield describer
 
