@@ -117,13 +117,13 @@ def _value(info: MetricInfo, group: GroupValue, difference: bool) -> str:
 
 def about(rows: Sequence[ByGroup], few: int) -> str:
     """What the columns mean."""
-    tests = sum(not math.isnan(row.p) for row in rows)
+    tests = counted(sum(not math.isnan(row.p) for row in rows), "test")
     what = "mean difference of the two methods' scores" if rows[0].base else "mean of the images' scores"
     small = any(not group.ranked for row in rows for group in row.groups)
     return (
         f"Groups with their people in brackets; {what}, with 95 % intervals over people. Gap: highest less lowest "
         "ranked group. p: that labels shuffled among people give groups as far apart (largest difference in its "
-        f"standard error), corrected by Holm for the {tests} tests here; {SAME}: not distinguishable at 5 %. "
+        f"standard error), corrected by Holm for the {tests} here; {SAME}: not distinguishable at 5 %. "
         "Worst: the group with the worst value, named only where the gap is distinguishable."
         + (f" {SMALL}: fewer than {few} people, not ranked." if small else "")
         + " A gap says that numbers differ between pictures with these labels, and not why."
