@@ -17,14 +17,15 @@ from fsrbench.errors import counted
 from fsrbench.files.labels import Labels
 from fsrbench.files.markdown import escape, markdown_table
 from fsrbench.reports.tables.comparison import signed
+from fsrbench.reports.tables.latex.by_group import latex_by_group
 from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.runs.by_group import ByGroup, GroupValue
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.stats.corrections import LEVEL
 
-Format = Literal["md", "csv", "html", "text"]
-FORMATS: Final[tuple[Format, ...]] = ("md", "csv", "html", "text")
+Format = Literal["md", "tex", "csv", "html", "text"]
+FORMATS: Final[tuple[Format, ...]] = ("md", "tex", "csv", "html", "text")
 SMALL: Final = "°"
 """Follows a group of too few people."""
 SAME: Final = "≈"
@@ -48,6 +49,9 @@ def render(run: RunData, rows: Sequence[ByGroup], format: Format, remarks: Seque
         return str(frame(run, rows).to_csv(index=False))
     legend = about(rows, few)
     parts = [(column, list(members)) for column, members in groupby(rows, key=lambda row: row.column)]
+    if format == "tex":
+        tables = [(column, headings_of(members), lines_of(run, members)) for column, members in parts]
+        return latex_by_group(tables, [legend, *remarks])
     text = io.StringIO()
     for column, members in parts:
         headings, lines = headings_of(members), lines_of(run, members)
