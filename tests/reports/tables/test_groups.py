@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,7 @@ def test_latex_compiles_and_has_the_cells_of_markdown(run: RunData, markdown: st
     assert found.exit_code == 0
     assert typeset(found.stdout, tmp_path) == []
     assert found.stdout.count(r"\begin{table*}") == 2
+    assert re.search(r"plain & \$-\$0\.\d {\\scriptsize \[\$-\$0", found.stdout)
     row = next(line for line in markdown.splitlines() if "| unfair |" in line)
     value, interval = row.split(" | ")[2].replace("\\", "").split(" ", 1)
     assert f"unfair & {value} {{\\scriptsize {interval}}} & " in found.stdout

@@ -56,9 +56,9 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """A value's interval in small type."""
-    value, bracket, interval = text.partition(" [")
+    """A value's interval in small type, and minus signs for the hyphens before numbers."""
+    value, bracket, interval = re.sub(r"(?<![^\s\[])-(?=\d)", "−", text).partition(" [")
     if not bracket:
-        return escape(text)
+        return escape(value)
     inside, _, mark = interval.partition("]")
     return f"{escape(value)} {{\\scriptsize [{escape(inside)}]}}{escape(mark)}"
