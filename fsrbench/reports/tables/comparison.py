@@ -10,6 +10,7 @@ from typing import Final, Literal
 import pandas as pd
 from rich.text import Text
 
+from fsrbench.errors import counted
 from fsrbench.files.markdown import escape, markdown_table
 from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.runs.comparison import Compared
@@ -34,10 +35,10 @@ _VERDICTS: Final = {
 
 def legend(base: str, rows: Sequence[Compared]) -> str:
     """What the columns mean."""
-    tested = sum(row.paired is not None for row in rows)
+    tests = counted(sum(row.paired is not None for row in rows), "test")
     return (
         f"Each method minus {base}, on the n images (in brackets: people) that both have. Interval: over people, 95 %. "
-        f"p: permutation test of paired scores, corrected by Holm for the {tested} tests here; ≈: not distinguishable "
+        f"p: permutation test of paired scores, corrected by Holm for the {tests} here; ≈: not distinguishable "
         "at 5 %. Effect: mean difference in its standard deviations. Wins: images on which the method is better, "
         "equals counted half. Rows without p: values without scores of images, which differ where their intervals do "
         f"not overlap (times: and their factor is above {BAND:g}), or counted."

@@ -17,14 +17,15 @@ from fsrbench.errors import counted
 from fsrbench.files.labels import Labels
 from fsrbench.files.markdown import escape, markdown_table
 from fsrbench.reports.tables.comparison import signed
+from fsrbench.reports.tables.latex.by_group import latex_by_group
 from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.runs.by_group import ByGroup, GroupValue
 from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.stats.corrections import LEVEL
 
-Format = Literal["md", "csv", "html", "text"]
-FORMATS: Final[tuple[Format, ...]] = ("md", "csv", "html", "text")
+Format = Literal["md", "tex", "csv", "html", "text"]
+FORMATS: Final[tuple[Format, ...]] = ("md", "tex", "csv", "html", "text")
 SMALL: Final = "°"
 """Follows a group of too few people."""
 SAME: Final = "≈"
@@ -48,6 +49,9 @@ def render(run: RunData, rows: Sequence[ByGroup], format: Format, remarks: Seque
         return str(frame(run, rows).to_csv(index=False))
     legend = about(rows, few)
     parts = [(column, list(members)) for column, members in groupby(rows, key=lambda row: row.column)]
+    if format == "tex":
+        tables = [(column, headings_of(members), lines_of(run, members)) for column, members in parts]
+        return latex_by_group(tables, [legend, *remarks])
     text = io.StringIO()
     for column, members in parts:
         headings, lines = headings_of(members), lines_of(run, members)
@@ -117,13 +121,13 @@ def _value(info: MetricInfo, group: GroupValue, difference: bool) -> str:
 
 def about(rows: Sequence[ByGroup], few: int) -> str:
     """What the columns mean."""
-    tests = sum(not math.isnan(row.p) for row in rows)
+    tests = counted(sum(not math.isnan(row.p) for row in rows), "test")
     what = "mean difference of the two methods' scores" if rows[0].base else "mean of the images' scores"
     small = any(not group.ranked for row in rows for group in row.groups)
     return (
         f"Groups with their people in brackets; {what}, with 95 % intervals over people. Gap: highest less lowest "
         "ranked group. p: that labels shuffled among people give groups as far apart (largest difference in its "
-        f"standard error), corrected by Holm for the {tests} tests here; {SAME}: not distinguishable at 5 %. "
+        f"standard error), corrected by Holm for the {tests} here; {SAME}: not distinguishable at 5 %. "
         "Worst: the group with the worst value, named only where the gap is distinguishable."
         + (f" {SMALL}: fewer than {few} people, not ranked." if small else "")
         + " A gap says that numbers differ between pictures with these labels, and not why."

@@ -30,7 +30,7 @@ def group_table(
 
     Args:
         runs: its folder, alone.
-        format: md, csv, html, or text (terminal).
+        format: md, tex, csv, html, or text (terminal).
         by: columns of labels, with edges; see :func:`fsrbench.runs.grouping.groupings`.
         groups: a file of labels besides the run's own.
         min_people: groups of fewer people are not ranked.

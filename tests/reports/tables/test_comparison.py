@@ -50,6 +50,11 @@ def test_columns_of_text_stand_one_below_the_other(run):
     assert lines[0].index(" n ") + 2 == lines[1].index("20") + 2
 
 
+def test_one_test_is_said_in_the_singular(make_run):
+    run = make_run({"psnr": {"a": 25.0, "b": 26.0}})
+    assert "for the 1 test here" in " ".join(shown(run, "text").split())
+
+
 def test_wins_are_of_the_better_not_of_the_higher(run):
     assert [line.split("|")[7].strip() for line in shown(run, "md").splitlines()[2:4]] == ["100", "100"]
 

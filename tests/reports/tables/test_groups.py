@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
 from made import call
 from made.grouped import IMAGES, labels, write_grouped, write_labels
+from made.latex import needs_latex, typeset
 
 from fsrbench.reports.tables import groups as table
 from fsrbench.runs.by_group import by_group
@@ -60,6 +62,21 @@ def test_csv_has_a_row_for_each_group_in_the_files_units(run: RunData) -> None:
     assert (men["worst"], men["ranked"], men["people"]) == ("male", "True", "20")
 
 
+@needs_latex
+def test_latex_compiles_and_has_the_cells_of_markdown(run: RunData, markdown: str, tmp_path: Path) -> None:
+    odd = "a_b & 50%"
+    file = write_labels(tmp_path / "g.csv", {odd: {image: "<x_y>" if "0/" in image else "z" for image in IMAGES}})
+    options = ("--groups", file, "--by", f"sex,{odd}", "--min-people", 2, "--format", "tex")
+    found = call("table", run.path, *options)
+    assert found.exit_code == 0
+    assert typeset(found.stdout, tmp_path) == []
+    assert found.stdout.count(r"\begin{table*}") == 2
+    assert re.search(r"plain & \$-\$0\.\d {\\scriptsize \[\$-\$0", found.stdout)
+    row = next(line for line in markdown.splitlines() if "| unfair |" in line)
+    value, interval = row.split(" | ")[2].replace("\\", "").split(" ", 1)
+    assert f"unfair & {value} {{\\scriptsize {interval}}} & " in found.stdout
+
+
 def test_html_escapes_and_text_is_aligned(run: RunData, tmp_path: Path) -> None:
     strange = write_labels(tmp_path / "g.csv", {"<b>": {image: "<i>" if "0/" in image else "&" for image in IMAGES}})
     found = call("table", run.path, "--groups", strange, "--by", "<b>", "--format", "html", "--min-people", 2)
@@ -99,7 +116,7 @@ def test_labels_given_for_a_run_that_has_none(tmp_path: Path) -> None:
             "too few people: sex has female 20, male 20; two groups of 30 are needed",
         ),
         (["--by", "sex", "--groups", "nowhere.csv"], "nowhere.csv: cannot be read: No such file"),
-        (["--by", "sex", "--format", "tex"], "unknown format with --by 'tex'; known: md, csv, html, text"),
+        (["--by", "sex", "--format", "docx"], "unknown format with --by 'docx'; known: md, tex, csv, html, text"),
         (["--by", "sex", "--published"], "--by goes with none of --sweep, --standalone and --published"),
         (["--by", "sex", "--columns", "fid"], "fid: no scores of images"),
         (["--classifier", "onnx:a.onnx"], "--classifier needs --by COLUMN"),
