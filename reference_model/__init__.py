@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,9 +29,10 @@ class Ours(Method):
     """Start of the weight files' names."""
 
     def load(self, task: Task, device: torch.device) -> None:
-        """Load the weights of the scale."""
+        """Load the weights of the scale; the network is as wide and deep as they are."""
         trained = self.trained_task(task) or task
-        self.load_network(RestorationNetwork(task.scale), WEIGHTS / f"{self.stem}_{trained.name}.safetensors", device)
+        file = WEIGHTS / f"{self.stem}_{trained.name}.safetensors"
+        self.load_network(partial(RestorationNetwork.fitting, scale=task.scale), file, device)
 
     def upscale(self, lr: Tensor) -> Tensor:
         """Restore; the network works on RGB in [0, 1] and may overshoot a little, so clip."""
@@ -39,15 +41,21 @@ class Ours(Method):
         return sr.clamp(0, 1)
 
 
-class OursShort(Ours):
-    """The reference model stopped at 72,000 training images; scgan has seen 80,000 here."""
+class OursPsnr(Ours):
+    """The reference model for least distortion: the network of ours, trained with L1 alone."""
 
     tasks = ("x4",)
+    stem = "ours_psnr"
+
+
+class OursPaper(Ours):
+    """The reference model with the losses of the paper as far as they are known, without an identity loss."""
+
+    tasks = ("x4",)
+    stem = "ours_paper"
+
+
+class OursShort(OursPaper):
+    """The reference model with the losses of the paper, stopped at 72,000 images; scgan has seen 80,000 here."""
+
     stem = "ours_short"
-
-
-class OursId(Ours):
-    """The reference model trained with an identity loss besides, which the paper does not have."""
-
-    tasks = ("x4",)
-    stem = "ours_id"

@@ -61,10 +61,18 @@ class RestorationNetwork(nn.Module):
             nn.init.zeros_(parameter)
 
     @classmethod
-    def fitting(cls, tensors: Mapping[str, Tensor]) -> RestorationNetwork:
-        """A network with the scale, width and depth of a file's tensors, which are not loaded."""
+    def fitting(cls, tensors: Mapping[str, Tensor], scale: int | None = None) -> RestorationNetwork:
+        """A network with the scale, width and depth of a file's tensors, which are not loaded.
+
+        Raises:
+            UserError: there is no such network, or it does not enlarge by ``scale``.
+        """
         blocks = sum(name.startswith("body.") and name.endswith(".conv1.weight") for name in tensors)
         stages = sum(name.startswith("enlarge.") and name.endswith(".weight") for name in tensors)
+        if "head.bias" not in tensors or not blocks:
+            raise UserError("no residual blocks and no head of the reference model in it")
+        if scale not in (None, 2**stages):
+            raise UserError(f"it enlarges by {2**stages}, not by {scale}")
         return cls(2**stages, len(tensors["head.bias"]), blocks)
 
     def start_from(self, tensors: Mapping[str, Tensor]) -> None:

@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-methods=bicubic,scgan,ours-short,ours,ours-id
+methods=bicubic,scgan,ours-paper,ours-psnr,ours
 metrics=psnr,ssim,ms_ssim,niqe,niqe_face,consistency,colour_drift,grid_artefacts,params,flops
 for degradation in bicubic realworld; do
     fsrbench run --offline --methods $methods --metrics $metrics --degradation $degradation --save-images \

@@ -17,18 +17,32 @@ measure() { # NAME METHODS OPTIONS...
     cp -r "runs/results/$name"/{table.md,table.tex,summary.csv,details.csv,manifest.json,plots} "results/$name/"
 }
 
-x4=bicubic,scgan,ours-short,ours,ours-id
+x4=bicubic,scgan,ours-short,ours-paper,ours-psnr,ours
 measure faces_hr_realworld $x4 --data "$hr" --degradation realworld --limit 480
 measure faces_hr_bicubic $x4 --data "$hr" --degradation bicubic --limit 480
 measure faces_lr_real $x4 --data "$lr_real" --reference "$hr" --limit 400
 measure faces_hr_x8 bicubic,progressive,ours --data "$hr" --task x8 --limit 240
+
+others=()
+for degradation in opencv-cubic noise:15 jpeg:30 blur:1 wild; do
+    others+=("runs/results/faces_hr_others/${degradation/:/_}")
+    fsrbench run --offline --methods bicubic,scgan,ours-psnr,ours --metrics psnr,landmark_nme,verification \
+        --data "$hr" --degradation "$degradation" --limit 480 --out "${others[-1]}"
+done
+mkdir -p results/faces_hr_others
+fsrbench table "${others[@]}" >results/faces_hr_others/table.md
+for run in "${others[@]}"; do
+    cp "$run/summary.csv" "results/faces_hr_others/$(basename "$run").csv"
+    fsrbench compare "$run" --to scgan --format md >"results/faces_hr_others/$(basename "$run")_compared_with_scgan.md"
+done
+
 at_512=psnr,ssim,ms_ssim,niqe,grid_artefacts,consistency,colour_drift,detection,landmark_nme,lmd,lmd_dlib
 at_512+=,verification,identity,identity_lr,params
 measure faces512_restore bicubic,python:tools.restorers:bilateral,python:tools.restorers:sharpen \
-    --data "$hr512" --task 512x1 --degradation codeformer-large --limit 16 --metrics $at_512
+    --data "$hr512" --task 512x1 --degradation codeformer-large --metrics $at_512
 measure faces512_x4 nearest,bilinear,bicubic,lanczos,checkpoint:reference_model/weights/ours_x4.safetensors \
-    --data "$hr512" --task 128x4 --degradation gfpgan --limit 16 --metrics $at_512
-measure sample bicubic,scgan,ours,ours-id
+    --data "$hr512" --task 128x4 --degradation gfpgan --metrics $at_512
+measure sample bicubic,scgan,ours-psnr,ours
 cp runs/results/sample/grid.png results/sample/
 
 for strength in 0 5 10 20 30; do

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,6 +27,8 @@ from fsrbench.weights.state_dicts import StateDict, choice_note, state_dicts
 from fsrbench.weights.tensors import read_checkpoint
 
 METHODS = Registry("method", group="fsrbench.methods")
+NetworkOf = Callable[[Mapping[str, Tensor]], nn.Module]
+"""Makes the network that a file's tensors fit."""
 MAX_MESSAGE = 240
 """Characters kept of torch's message on weights that do not fit."""
 
@@ -103,12 +105,18 @@ class Method(ABC):
             return 0 if self.training == "none" else None
         return parameters.in_network(self.network)
 
-    def load_network(self, network: nn.Module, weights: Path, device: torch.device) -> None:
+    def load_network(self, network: nn.Module | NetworkOf, weights: Path, device: torch.device) -> None:
         """Load a file of tensors into ``network`` and keep both, ready for inference on ``device``.
 
         The file is a .safetensors, what ``torch.save(network.state_dict())`` writes, or a checkpoint that holds this;
         of several weights the averaged ones (EMA) are taken. Half precision is converted to float32. A file that the
         user names with ``--weights`` replaces the one that a package ships.
+
+        Args:
+            network: receives the tensors; or a function that makes the network that fits them, where files of other
+                widths and depths are welcome.
+            weights: the file.
+            device: where the network will work.
 
         Raises:
             Unavailable: the file does not exist, or does not fit the network.
@@ -119,11 +127,7 @@ class Method(ABC):
             place = path.name if path.is_absolute() else path
             raise Unavailable(f"no weights: {place} is not there; this project's own models: `fsrbench train`")
         try:
-            state: Mapping[str, Any] = load_file(path) if path.suffix == ".safetensors" else read_checkpoint(path)
-            names, parts = network.state_dict().keys(), state_dicts(state)
-            part = next((part for part in parts if part.names == names), StateDict("", state))
-            state = part.tensors
-            network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+            network, choice = _filled(network, path)
         except Unavailable:
             raise
         except Exception as error:  # safetensors and torch raise various types
@@ -135,7 +139,7 @@ class Method(ABC):
         self._loaded = (*self._loaded, (self.network, path))
         self.weight_names = (*self.weight_names, *([name] if name else []))
         unknown = self.training if path == weights else f"unknown: {path.name}"
-        self.training = "; ".join(filter(None, [training_note(path) or unknown, choice_note(part, parts)]))
+        self.training = "; ".join(filter(None, [training_note(path) or unknown, choice]))
 
     @property
     def description(self) -> str:
@@ -213,3 +217,15 @@ class Method(ABC):
 def describe(method: type[Method]) -> str:
     """First line of a method's docstring."""
     return inspect.cleandoc(method.__doc__ or "").partition("\n")[0]
+
+
+def _filled(network: nn.Module | NetworkOf, path: Path) -> tuple[nn.Module, str]:
+    """The network with a file's weights, and which of several were taken."""
+    state: Mapping[str, Any] = load_file(path) if path.suffix == ".safetensors" else read_checkpoint(path)
+    parts = state_dicts(state)
+    if not isinstance(network, nn.Module):
+        network = network(parts[0].tensors if parts else state)
+    names = network.state_dict().keys()
+    part = next((part for part in parts if part.names == names), StateDict("", state))
+    network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in part.tensors.items()})
+    return network, choice_note(part, parts)

@@ -17,7 +17,7 @@ from fsrbench.errors import Unavailable
 from fsrbench.methods.base import Method
 from fsrbench.methods.names import load_method
 from fsrbench.tasks import TASKS
-from reference_model import Ours, OursId, OursShort
+from reference_model import Ours, OursPaper, OursPsnr, OursShort
 
 CPU = torch.device("cpu")
 
@@ -56,7 +56,7 @@ def test_progressive_gets_rgb_in_minus_one_to_one() -> None:
         (baselines.scgan, "scgan", "x4"),
         (baselines.progressive, "progressive", "x8"),
         (reference_model, "ours", "x4"),
-        (reference_model, "ours-id", "x4"),
+        (reference_model, "ours-psnr", "x4"),
     ],
 )
 def test_without_weights_is_unavailable(
@@ -74,7 +74,7 @@ def test_weights_of_another_network_are_unavailable(tmp_path: Path, monkeypatch:
         load_method("scgan", TASKS["x4"], CPU)
 
 
-@pytest.mark.parametrize(("method", "task"), [("scgan", "x8"), ("progressive", "x4"), ("ours-id", "x8")])
+@pytest.mark.parametrize(("method", "task"), [("scgan", "x8"), ("progressive", "x4"), ("ours-psnr", "x8")])
 def test_tasks_that_a_method_does_not_do(method: str, task: str) -> None:
     with pytest.raises(Unavailable, match=f"not {task}"):
         load_method(method, TASKS[task], CPU)
@@ -92,7 +92,15 @@ def test_outputs_are_clipped_and_the_training_is_told(tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize(
     ("method", "task"),
-    [(Ours, "x4"), (Ours, "x8"), (OursShort, "x4"), (OursId, "x4"), (SCGAN, "x4"), (Progressive, "x8")],
+    [
+        (Ours, "x4"),
+        (Ours, "x8"),
+        (OursPsnr, "x4"),
+        (OursPaper, "x4"),
+        (OursShort, "x4"),
+        (SCGAN, "x4"),
+        (Progressive, "x8"),
+    ],
 )
 def test_shipped_weights_say_how_they_were_trained(method: type[Method], task: str) -> None:
     loaded = method()

@@ -13,7 +13,7 @@ from fsrbench.bundle.read import read_bundle, read_verdict
 from fsrbench.bundle.schema import Level
 
 BUNDLES = sorted((ROOT / "results" / "board").glob("*.zip"))
-OWN = {"bicubic", "scgan", "ours-short", "ours", "ours-id"}
+OWN = {"bicubic", "scgan", "ours-paper", "ours-psnr", "ours"}
 
 
 @pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.stem)

@@ -67,16 +67,21 @@ def reference() -> Window:
 
 @pytest.fixture(scope="module")
 def today() -> Made:
-    return people(126, PEOPLE)
+    made = people(126, PEOPLE)
+    assert len(made) == PEOPLE * PICTURES
+    return made
 
 
 def states(verdict: Verdict) -> tuple[State, ...]:
     return tuple(verdict.state(part) for part in Part)
 
 
-def test_the_same_model_on_other_people_holds(reference: Window, today: Made) -> None:
-    assert len(today) == PEOPLE * PICTURES
-    assert states(compare(window(today), reference)) == (State.HOLDS,) * 3
+def test_the_same_model_on_other_people_holds(reference: Window) -> None:
+    """But for the alarms that chance raises at 5 %: at most in one of three windows."""
+    held = [
+        states(compare(window(people(first, PEOPLE)), reference)) == (State.HOLDS,) * 3 for first in (100, 113, 126)
+    ]
+    assert sum(held) >= 2
 
 
 @pytest.mark.parametrize("fault", [jpeg, noisy])

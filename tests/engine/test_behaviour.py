@@ -113,7 +113,7 @@ def test_random_numbers_are_drawn_as_without_the_check() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["nearest", "bilinear", "bicubic", "lanczos", "ours", "ours-id", "ours-short", "scgan"]
+    "name", ["nearest", "bilinear", "bicubic", "lanczos", "ours", "ours-psnr", "ours-paper", "ours-short", "scgan"]
 )
 def test_honest_methods_raise_no_alarm(name: str) -> None:
     assert checked(load_method(name, TASKS["x4"], CPU), batch=4).behaviour == ""

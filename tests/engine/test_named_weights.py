@@ -27,7 +27,8 @@ CPU = torch.device("cpu")
 OWN = {
     "ours_x4": ("ours", "x4"),
     "ours_x8": ("ours", "x8"),
-    "ours_id_x4": ("ours-id", "x4"),
+    "ours_psnr_x4": ("ours-psnr", "x4"),
+    "ours_paper_x4": ("ours-paper", "x4"),
     "ours_short_x4": ("ours-short", "x4"),
     "scgan_x4": ("scgan", "x4"),
     "progressive_x8": ("progressive", "x8"),

@@ -23,4 +23,15 @@ def values(methods=METHODS, hr=True, latency=True):
     return given
 
 
-BASELINES = ["nearest", "bilinear", "bicubic", "lanczos", "ours", "ours-id", "ours-short", "progressive", "scgan"]
+BASELINES = [
+    "nearest",
+    "bilinear",
+    "bicubic",
+    "lanczos",
+    "ours",
+    "ours-paper",
+    "ours-psnr",
+    "ours-short",
+    "progressive",
+    "scgan",
+]

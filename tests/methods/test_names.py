@@ -1,6 +1,6 @@
 """Methods are found by name or path, and say what they are."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -306,6 +306,22 @@ def test_damaged_weights_are_unavailable_in_one_line(tmp_path: Path, content: by
     with pytest.raises(Unavailable, match=r"w\.safetensors does not fit the network") as caught:
         Blocks().load_network(nn.Conv2d(3, 3, 3), tmp_path / "w.safetensors", CPU)
     assert "\n" not in str(caught.value)
+
+
+def test_a_network_can_be_made_from_its_file(tmp_path: Path) -> None:
+    trained = nn.Conv2d(3, 7, 3)
+    method = Blocks()
+
+    def fitting(tensors: Mapping[str, Tensor]) -> nn.Module:
+        return nn.Conv2d(3, len(tensors["bias"]), 3)
+
+    method.load_network(fitting, saved(tmp_path / "w.safetensors", trained), CPU)
+    assert method.network is not None
+    assert torch.equal(method.network.weight, trained.weight)
+    averaged = {"model": nn.Conv2d(3, 5, 3).state_dict(), "params_ema": trained.state_dict()}
+    torch.save(averaged, tmp_path / "w.pth")
+    method.load_network(fitting, tmp_path / "w.pth", CPU)
+    assert torch.equal(method.network.weight, trained.weight)
 
 
 def test_weights_that_torch_saved_are_loaded(tmp_path: Path) -> None:

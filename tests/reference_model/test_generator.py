@@ -34,7 +34,7 @@ def test_weights_give_the_network_back(scale: int) -> None:
 @pytest.mark.heavy
 def test_is_at_least_eight_times_faster_than_scgan() -> None:
     """On one thread, in turns, best of many: a busy machine slows both alike and seldom all the time."""
-    networks = [n.eval().to(memory_format=torch.channels_last) for n in (RestorationNetwork(), Scgan())]
+    networks = [n.eval().to(memory_format=torch.channels_last) for n in (RestorationNetwork(blocks=10), Scgan())]
     lr, threads = torch.rand(1, 3, 16, 16), torch.get_num_threads()
     best = [float("inf")] * len(networks)
     torch.set_num_threads(1)
@@ -60,3 +60,11 @@ def test_a_deeper_network_starts_as_the_one_it_was_made_from() -> None:
     assert deep.body[2].conv1.weight.abs().sum() > 0  # it can learn
     with pytest.raises(RuntimeError, match="head"):
         deep.start_from({name: value for name, value in shallow.state_dict().items() if not name.startswith("head")})
+
+
+def test_weights_of_another_scale_or_network_are_refused():
+    network = RestorationNetwork(8, 16, 3)
+    with pytest.raises(UserError, match="enlarges by 8, not by 4"):
+        RestorationNetwork.fitting(network.state_dict(), scale=4)
+    with pytest.raises(UserError, match="no residual blocks"):
+        RestorationNetwork.fitting({"weight": torch.zeros(1)})

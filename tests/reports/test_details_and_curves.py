@@ -84,7 +84,7 @@ def test_false_positives_start_where_one_probe_is_counted(run):
 
 
 def test_legend_of_many_methods_is_not_cut_off(make_run):
-    names = ("bicubic", "scgan", "ours-short", "ours", "ours-id", "progressive", "hr")
+    names = ("bicubic", "scgan", "ours-short", "ours", "ours-psnr", "progressive", "hr")
     run = make_run({"detection": dict.fromkeys(names, 0.9)})
     points = [(name, "detection", "threshold", x, 0.5) for name in names for x in (0.5, 1.0)]
     with styled():
