@@ -18,6 +18,8 @@ import pytest
 
 # Before numpy is imported: test processes share the cores, and threads that wait for one another take most of the time
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Where a test asks for several threads all the same: those that wait for one another sleep, and leave others the cores
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 if TYPE_CHECKING:
     from made.runs import MakeRun

@@ -8,19 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from made.checked import degraded, honest
+from made.sample_descriptors import PEOPLE, Describer, kept_descriptors, verify_sample
 from PIL import Image
 from scipy import ndimage
 from torch import Tensor
 
 from fsrbench.datasets import open_dataset
-from fsrbench.engine.prepare import prepare
-from fsrbench.engine.run import execute
-from fsrbench.machine.console import Reporter
 from fsrbench.metrics.detection import is_hit
 from fsrbench.metrics.extractors.base import Features
 from fsrbench.metrics.extractors.detectors import Mtcnn
 from fsrbench.pictures.decode import decode, to_tensor
-from fsrbench.spec import RunSpec
 from tools.sample.__main__ import MODEL
 from tools.sample.draw import draw_faces
 from tools.sample.model import load
@@ -33,10 +30,6 @@ ALL = 64 * 3
 REAL_LAPLACIAN_ENERGY = {64: 1601.0, 128: 541.0}
 
 
-PEOPLE = 32
-"""Whose descriptors are computed, which takes longer than all else: half of the sample's people, three images each."""
-
-
 @dataclass
 class Seen:
     """What detector and verification say of the sample."""
@@ -45,6 +38,7 @@ class Seen:
     """Accuracy by method."""
     faces: np.ndarray
     """Whether MTCNN finds the face of each HR picture, which the verification needs; asking for it in SR takes long."""
+    describer: Describer
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +49,21 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
         found.append(extract(self, images, guide))
         return found[-1]
 
-    out = tmp_path_factory.mktemp("run") / "sample"
-    spec = RunSpec(methods={"bicubic": "bicubic"}, metrics=("verification_labelled",), out=out, limit=3 * PEOPLE)
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, kept_descriptors() as describer:
         patch.setattr(Mtcnn, "extract", noted)
-        summary = execute(prepare(spec, Reporter()), Reporter()).frames.summary
+        verified = verify_sample(tmp_path_factory.mktemp("run") / "sample")
         Mtcnn().extract(to_tensor(degraded("x4", "bicubic", ALL).hr[3 * PEOPLE :]), {})
     faces = np.concatenate([is_hit(boxes, boxes) for boxes in found])
-    return Seen(summary.query("metric == 'verification_labelled'").set_index("method")["value"], faces)
+    return Seen(verified, faces, describer)
+
+
+def test_kept_descriptors_are_dlibs_own(seen: Seen) -> None:
+    """What a change of the sample has made unknown was computed."""
+    pictures, computed = seen.describer.pictures, seen.describer.computed
+    assert len(pictures) + computed == 2 * 3 * PEOPLE
+    for picture in pictures[:: len(pictures) // 6 + 1]:
+        own = np.array(seen.describer.network.compute_face_descriptor(picture))
+        np.testing.assert_allclose(seen.describer.compute_face_descriptor(picture), own, atol=1e-5)
 
 
 def test_faces_are_found(seen: Seen) -> None:

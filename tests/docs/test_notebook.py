@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,37 +25,60 @@ def test_outputs_are_not_kept(path: Path) -> None:
         assert cell.get("execution_count") is None
 
 
-def test_quick_start_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = run_notebook("quickstart", tmp_path, monkeypatch)
-    assert sum("image/png" in output["data"] for output in shown) == 2
-    assert any("Verification" not in text and "PSNR" in text for text in _markdown(shown))
+@dataclass
+class Shown:
+    """What the cells of a notebook showed, and the folder in which they ran."""
+
+    outputs: list[Any]
+    folder: Path
+
+    @property
+    def markdown(self) -> list[str]:
+        return [data["text/markdown"] for data in self.outputs if "text/markdown" in data]
+
+    @property
+    def pictures(self) -> int:
+        return sum("image/png" in data for data in self.outputs)
 
 
-def test_analysis_redraws_the_boards_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shown = run_notebook("analysis", tmp_path, monkeypatch)
-    tables = [text for text in _markdown(shown) if text.startswith("**")]
-    assert [text.partition("\n")[0] for text in tables] == ["**sample, x4, bicubic**", "**sample, x4, realworld**"]
-    page = (tmp_path / "board" / "index.html").read_text(encoding="utf-8")
-    for text in tables:
-        values = re.findall(r"(\d+\.\d{3}) ± \d+\.\d{3} \((\d(?:–\d)?)\)", text)
-        assert len(values) == 6  # three methods, two metrics
-        assert {ranks for _, ranks in values} <= set(re.findall(r"\d(?:–\d)?", page))
-    assert any("image/png" in output["data"] for output in shown)
-
-
-def run_notebook(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the cells of a notebook show, run in a folder."""
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
+    """The notebooks, each in a folder of its own, one after another in one kernel that forgets all names between."""
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
     pytest.importorskip("ipykernel", reason="ipykernel is not installed")
     import nbformat
 
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
-    monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    notebook = nbformat.read(ROOT / "docs" / f"{name}.ipynb", as_version=4)
-    nbclient.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
-    return [output for cell in notebook.cells for output in cell.get("outputs", ()) if "data" in output]
+    top = tmp_path_factory.mktemp("notebooks")
+    written = {path.stem: nbformat.read(path, as_version=4) for path in NOTEBOOKS}
+    together = nbformat.v4.new_notebook(metadata=next(iter(written.values())).metadata)
+    for name, notebook in written.items():
+        (top / name).mkdir()
+        begin = nbformat.v4.new_code_cell(f"%reset -f\n%cd -q {top / name}", metadata={"notebook": name})
+        for cell in notebook.cells:
+            cell.metadata["notebook"] = name
+        together.cells += [begin, *notebook.cells]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
+        patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        nbclient.NotebookClient(together, timeout=300, resources={"metadata": {"path": str(top)}}).execute()
+    found = {name: Shown([], top / name) for name in written}
+    for cell in together.cells:
+        found[cell.metadata["notebook"]].outputs += [o["data"] for o in cell.get("outputs", ()) if "data" in o]
+    return found
 
 
-def _markdown(shown: list[Any]) -> list[str]:
-    return [output["data"]["text/markdown"] for output in shown if "text/markdown" in output["data"]]
+def test_quick_start_runs(shown: dict[str, Shown]) -> None:
+    assert shown["quickstart"].pictures == 2
+    assert any("Verification" not in text and "PSNR" in text for text in shown["quickstart"].markdown)
+
+
+def test_analysis_redraws_the_boards_tables(shown: dict[str, Shown]) -> None:
+    tables = [text for text in shown["analysis"].markdown if text.startswith("**")]
+    assert [text.partition("\n")[0] for text in tables] == ["**sample, x4, bicubic**", "**sample, x4, realworld**"]
+    page = (shown["analysis"].folder / "board" / "index.html").read_text(encoding="utf-8")
+    for text in tables:
+        values = re.findall(r"(\d+\.\d{3}) ± \d+\.\d{3} \((\d(?:–\d)?)\)", text)
+        assert len(values) == 6  # three methods, two metrics
+        assert {ranks for _, ranks in values} <= set(re.findall(r"\d(?:–\d)?", page))
+    assert shown["analysis"].pictures > 0

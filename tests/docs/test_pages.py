@@ -18,11 +18,13 @@ import yaml
 from made.doc_blocks import LANGUAGES, PAGES, ROOT, Block, blocks, steps
 from made.doc_commands import NOT_HERE, carry_out, parse, quick
 from made.doc_stage import MyNetwork, names, set_stage
+from made.sample_descriptors import kept_descriptors
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from baselines.scgan import SCGAN
 from fsrbench.datasets.base import DATASETS
+from fsrbench.datasets.sample import sample
 from fsrbench.methods.base import METHODS, Method
 from fsrbench.metrics import METRICS
 from fsrbench.tasks import Task
@@ -34,12 +36,22 @@ for package in ("spandrel", "onnx", "onnxruntime"):
     pytest.importorskip(package, reason=f"{package}, which pages use, is not installed")
 TEMPLATE = ROOT / "docs" / "plugin-template" / "src"
 OTHERS = [ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("*/MODEL_CARD.md")), *sorted(ROOT.glob("*/*/MODEL_CARD.md"))]
+ALL = sample()
+FEW = 90
+"""Images of the sample that pages see: 30 people, for code on pages that takes all."""
 
 
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stage, made once."""
     return set_stage(tmp_path_factory.mktemp("shelf"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _known_faces() -> Iterator[None]:
+    """dlib's network describes a face once, however many pages show it."""
+    with kept_descriptors():
+        yield
 
 
 @pytest.fixture
@@ -49,6 +61,7 @@ def stage(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.chdir(folder)
     monkeypatch.setenv("FSRBENCH_DATA", str(folder / "home"))
     monkeypatch.setattr(restoration, "HELD_OUT", 0.2)
+    monkeypatch.setattr("fsrbench.datasets.sample.sample", lambda: ALL.head(FEW))
     monkeypatch.setattr(SCGAN, "load", small)
     monkeypatch.setattr(SCGAN, "upscale", enlarged)
     monkeypatch.syspath_prepend(str(TEMPLATE))

@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 import torch
 from made import call, run
+from made.packages import skip_file_without
 
 from fsrbench.errors import Unavailable
 from fsrbench.methods import export as exporting
@@ -21,7 +22,7 @@ from fsrbench.provenance.file_hashes import file_hash
 from fsrbench.tasks import TASKS
 
 onnxruntime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-pytest.importorskip("onnxscript", reason="onnxscript is not installed")
+skip_file_without("onnxscript")
 CPU = torch.device("cpu")
 MODULE = """
 import torch

@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 import torch
 from made import set_metrics
+from made.packages import skip_file_without
+from made.sample_descriptors import kept_descriptors
 from made.set_metrics import BlockFid, BlockVerification, block_extractor, halves, measured
 
 import fsrbench
@@ -28,7 +30,7 @@ from fsrbench.metrics.base import SpeedMetric
 from fsrbench.pictures.decode import decode
 from fsrbench.runs.pictures import PictureFolder
 
-pytest.importorskip("torchmetrics", reason="torchmetrics is not installed")
+skip_file_without("torchmetrics")
 pytestmark = pytest.mark.heavy
 OF_PICTURES = [name for name in BUILTIN if not issubclass(METRICS.get(name), SpeedMetric)]
 OF_METHODS = [name for name in BUILTIN if issubclass(METRICS.get(name), SpeedMetric)]
@@ -44,8 +46,9 @@ class FewerFid(METRICS.get("fid_face")):  # type: ignore[misc]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _blocks() -> Iterator[None]:
-    with block_extractor():
+def _extractors() -> Iterator[None]:
+    """The blocks' extractor, and dlib's without its network: what it says of the sample's faces is kept."""
+    with block_extractor(), kept_descriptors():
         yield
 
 

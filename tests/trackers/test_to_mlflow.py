@@ -11,12 +11,13 @@ from typing import Any
 import pandas as pd
 import pytest
 from made.mlflow_server import mlflow_server
+from made.packages import skip_file_without
 
 import fsrbench
 from fsrbench import RunData
 from fsrbench.errors import FsrbenchError, UserError
 
-mlflow = pytest.importorskip("mlflow", reason="mlflow is not installed")
+skip_file_without("mlflow")
 pytestmark = pytest.mark.heavy  # starts a server
 
 
@@ -36,7 +37,9 @@ def address(folder: Path) -> Iterator[str]:
 def client(address: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A client of the server, which the environment names."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
-    return mlflow.MlflowClient(address)
+    from mlflow import MlflowClient
+
+    return MlflowClient(address)
 
 
 def logged(client: Any, experiment: str = "fsrbench") -> dict[str, Any]:
@@ -96,7 +99,7 @@ def test_an_interrupted_upload_is_made_good(
 ) -> None:
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "interrupted")
     with monkeypatch.context() as broken:
-        broken.setattr(mlflow.MlflowClient, "log_artifacts", lambda *_: (_ for _ in ()).throw(OSError("cable")))
+        broken.setattr("mlflow.MlflowClient.log_artifacts", lambda *_: (_ for _ in ()).throw(OSError("cable")))
         with pytest.raises(FsrbenchError, match=r"^mlflow: OSError: cable$"):
             fsrbench.log(run, to="mlflow")
     assert {each.info.status for each in logged(client, "interrupted").values()} == {"RUNNING", "FAILED"}

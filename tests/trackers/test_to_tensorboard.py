@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made.packages import skip_file_without
 from PIL import Image
 
 import fsrbench
@@ -15,9 +16,7 @@ from fsrbench import RunData
 from fsrbench.errors import FsrbenchError
 from fsrbench.trackers import to_tensorboard
 
-accumulator = pytest.importorskip(
-    "tensorboard.backend.event_processing.event_accumulator", reason="tensorboard is not installed"
-)
+skip_file_without("tensorboard")
 pytestmark = pytest.mark.heavy
 
 
@@ -28,7 +27,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def events(folder: Path) -> Any:
-    found = accumulator.EventAccumulator(str(folder), size_guidance={"images": 0, "tensors": 0})
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    found = EventAccumulator(str(folder), size_guidance={"images": 0, "tensors": 0})
     return found.Reload()
 
 

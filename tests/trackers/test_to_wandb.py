@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from made.packages import skip_file_without
 
 import fsrbench
 from fsrbench import RunData
@@ -19,7 +20,7 @@ from fsrbench.errors import UserError
 from fsrbench.trackers import record
 from fsrbench.trackers.to_wandb import Wandb, run_id
 
-wandb = pytest.importorskip("wandb", reason="wandb is not installed")
+skip_file_without("wandb")
 pytestmark = pytest.mark.heavy
 BLOCK = 32768
 """Bytes of a block of the file, which is a log of LevelDB's after a head of seven bytes."""
@@ -121,6 +122,8 @@ def test_no_secret_is_written(run: RunData, folder: Path, monkeypatch: pytest.Mo
 
 
 def test_online_the_server_is_asked_what_it_has(run: RunData, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wandb.errors import CommError
+
     described = record.describe(run)
     states = {run_id(described, entry): "finished" for entry in described.entries}
 
@@ -128,10 +131,10 @@ def test_online_the_server_is_asked_what_it_has(run: RunData, monkeypatch: pytes
         entity, project, name = path.split("/")
         assert (entity, project) == ("people", "fsrbench")
         if name not in states:
-            raise wandb.errors.CommError("no such run")
+            raise CommError("no such run")
         return SimpleNamespace(state=states[name])
 
-    monkeypatch.setattr(wandb, "Api", lambda timeout: SimpleNamespace(run=asked, default_entity="people", api_key="k"))
+    monkeypatch.setattr("wandb.Api", lambda timeout: SimpleNamespace(run=asked, default_entity="people", api_key="k"))
     tracker = Wandb()
     tracker.check()
     assert tracker.holds(described)
@@ -146,7 +149,7 @@ def test_what_cannot_be_logged_to_is_refused(
     run: RunData, mode: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", mode)
-    monkeypatch.setattr(wandb, "Api", lambda timeout: SimpleNamespace(api_key=None))
+    monkeypatch.setattr("wandb.Api", lambda timeout: SimpleNamespace(api_key=None))
     with pytest.raises(UserError, match=rf"^wandb: .*{reason}"):
         fsrbench.log(run, to="wandb")
 

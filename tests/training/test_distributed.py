@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 from made.failing_training import train_in_process
 
 from fsrbench.errors import UserError
+from fsrbench.methods.isolation.fork_server import starting_context
 from fsrbench.tasks import TASKS
 from fsrbench.training import distributed
 from fsrbench.training.recipe import Options
@@ -27,8 +27,8 @@ WAYS = {
 
 @pytest.fixture(scope="module")
 def ended(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """How each of two processes ended, by what went wrong; they take seconds to import torch."""
-    context = multiprocessing.get_context("spawn")
+    """How each of two processes ended, by what went wrong; torch, which takes seconds, is imported once for both."""
+    context = starting_context()
     with ExitStack() as servers:
         places = [servers.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in WAYS]
         ports = {how: server.getsockname()[1] for how, server in zip(WAYS, places, strict=True)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,10 +37,7 @@ class DlibDescriptor(Extractor):
     @cached_property
     def _models(self) -> tuple[Any, Any]:
         dlib = _dlib()
-        return (
-            dlib.shape_predictor(str(weights.find("dlib-landmarks"))),
-            dlib.face_recognition_model_v1(str(weights.find("dlib-descriptor"))),
-        )
+        return landmark_predictor(), dlib.face_recognition_model_v1(str(weights.find("dlib-descriptor")))
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
         """``landmarks`` N,68,2 in pixels of the image and ``descriptor`` N,128.
@@ -77,7 +74,7 @@ class DlibLandmarks(Extractor):
 
     @cached_property
     def _predictor(self) -> Any:
-        return _dlib().shape_predictor(str(weights.find("dlib-landmarks")))
+        return landmark_predictor()
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
         """``landmarks`` N,68,2 in pixels of the image."""
@@ -88,6 +85,18 @@ class DlibLandmarks(Extractor):
             for picture, box in zip(to_uint8(images), guide["box"], strict=True)
         ]
         return {"landmarks": _reduced(shapes, factor)}
+
+
+def landmark_predictor() -> Any:
+    """dlib's predictor of 68 landmarks, of which a process keeps one: reading its 100 MB takes half a second."""
+    path = weights.find("dlib-landmarks")
+    status = path.stat()
+    return _read_predictor(str(path), status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1)
+def _read_predictor(path: str, modified: int, size: int) -> Any:
+    return _dlib().shape_predictor(path)
 
 
 def _points(shape: Any) -> list[tuple[int, int]]:

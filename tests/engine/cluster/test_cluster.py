@@ -38,11 +38,20 @@ from fsrbench.spec import RunSpec
 
 pytestmark = pytest.mark.cluster
 
-IMAGES = [f"{i:03}" for i in range(140)]
+SHARD = 16
+IMAGES = [f"{i:03}" for i in range(2 * SHARD + 4)]
 """Three shards."""
 METHODS = "bicubic,ours"
 METRICS = "psnr,ssim,psnr_y,landmark_nme"
 SLOW = "python:made.plugins:Slow"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_shards() -> Iterator[None]:
+    """Shards of fewer pictures, made by this process alone: workers are sent theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fsrbench.engine.plan.SHARD", SHARD)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +243,14 @@ def test_a_folder_that_workers_do_not_see_is_refused(
     assert not pictures(tmp_path / "out")
 
 
-COMMAND = "import sys; from fsrbench.cli.app import app; app(sys.argv[1:])"
+COMMAND = f"""
+import sys
+from fsrbench.cli.app import app
+from fsrbench.engine import plan
+
+plan.SHARD = {SHARD}
+app(sys.argv[1:])
+"""
 
 
 def started(data: Path, out: Path, *options: str) -> subprocess.Popen[str]:
