@@ -1,6 +1,10 @@
 """Turn a finished training into a weight file of a package, and declare its sha256 in weights.yaml beside it.
 
-python -m tools.ship TRAINING_FOLDER reference_model/weights/ours_x4.safetensors "L1 on 480,000 images, ..."
+python -m tools.ship TRAINING_FOLDER reference_model/weights/ours_x4.safetensors "L1 on 480,000 images, ..." [OTHER SHARE]
+
+With another training's folder and a share from 0 to 1 the weights are that share of the other's, and the rest of the
+first's: between a network with a discriminator and the one it started from lies less noise at little loss of detail
+(network interpolation: Wang et al., ESRGAN, ECCV Workshops 2018, section 3.4).
 """
 
 from __future__ import annotations
@@ -8,6 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
@@ -16,21 +21,24 @@ from fsrbench.provenance.file_hashes import file_hash
 from fsrbench.training.state import WEIGHTS
 
 
-def main(folder: str, destination: str, training: str) -> None:
+def main(folder: str, destination: str, training: str, other: str = "", share: str = "0") -> None:
     """Export and declare."""
-    export(Path(folder), Path(destination), training)
+    export(Path(folder), Path(destination), training, Path(other or folder), float(share))
     declare(Path(destination))
 
 
-def export(folder: Path, destination: Path, training: str) -> None:
+def export(folder: Path, destination: Path, training: str, other: Path, share: float) -> None:
     """Write a training's averaged weights in half precision, with one line on how they were trained inside.
 
     Args:
         folder: what ``fsrbench train`` wrote.
         destination: the .safetensors file to write.
         training: the line; methods show it in the manifest.
+        other: folder of another training of the same network.
+        share: of the other's weights.
     """
-    state = load_file(folder / WEIGHTS)
+    own, others = load_file(folder / WEIGHTS), load_file(other / WEIGHTS)
+    state = {name: torch.lerp(value, others[name], share) for name, value in own.items()}
     # Batch norm's running statistics stay in float32: variances can leave half precision's range.
     halved = {k: v.half() if v.is_floating_point() and "running_" not in k else v for k, v in state.items()}
     save_file(halved, destination, metadata={"training": training})
