@@ -1,8 +1,8 @@
 """Turn a finished training into a weight file of a package, and declare its sha256 in weights.yaml beside it.
 
-python -m tools.ship TRAINING_FOLDER reference_model/weights/ours_x4.safetensors "L1 on 480,000 images, ..." [OTHER SHARE]
+python -m tools.ship FOLDER reference_model/weights/ours_x4.safetensors "L1 on 480,000 images, ..." [OTHER_FOLDER SHARE]
 
-With another training's folder and a share from 0 to 1 the weights are that share of the other's, and the rest of the
+FOLDER is of a training. With another's, and a share from 0 to 1, the weights are that share of the other's, and the rest of the
 first's: between a network with a discriminator and the one it started from lies less noise at little loss of detail
 (network interpolation: Wang et al., ESRGAN, ECCV Workshops 2018, section 3.4).
 """
