@@ -24,17 +24,17 @@ measure faces_lr_real $x4 --data "$lr_real" --reference "$hr" --limit 400
 measure faces_hr_x8 bicubic,progressive,ours --data "$hr" --task x8 --limit 240
 
 others=()
-for degradation in opencv-cubic noise:15 jpeg:30 blur:1 wild; do
-    others+=("runs/results/faces_hr_others/${degradation/:/_}")
-    fsrbench run --offline --methods bicubic,scgan,ours-psnr,ours --metrics psnr,landmark_nme,verification \
-        --data "$hr" --degradation "$degradation" --limit 480 --out "${others[-1]}"
-done
 mkdir -p results/faces_hr_others
-fsrbench table "${others[@]}" >results/faces_hr_others/table.md
-for run in "${others[@]}"; do
-    cp "$run/summary.csv" "results/faces_hr_others/$(basename "$run").csv"
-    fsrbench compare "$run" --to scgan --format md >"results/faces_hr_others/$(basename "$run")_compared_with_scgan.md"
+for degradation in opencv-cubic noise:15 jpeg:30 blur:1 wild; do
+    name=${degradation/:/_}
+    run=runs/results/faces_hr_others/$name
+    others+=("$degradation=$run")
+    fsrbench run --offline --methods bicubic,scgan,ours-psnr,ours --metrics psnr,landmark_nme,verification \
+        --data "$hr" --degradation "$degradation" --limit 480 --out "$run"
+    cp "$run/summary.csv" "results/faces_hr_others/$name.csv"
+    fsrbench compare "$run" --to scgan --format md >"results/faces_hr_others/${name}_compared_with_scgan.md"
 done
+fsrbench table "${others[@]}" >results/faces_hr_others/table.md
 
 at_512=psnr,ssim,ms_ssim,niqe,grid_artefacts,consistency,colour_drift,detection,landmark_nme,lmd,lmd_dlib
 at_512+=,verification,identity,identity_lr,params

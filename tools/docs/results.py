@@ -23,10 +23,12 @@ def with_tables(page: str) -> str:
 
 
 def _copied(place: re.Match[str]) -> str:
+    """Rows without any number among the columns are left out."""
     lines = (ROOT / place["folder"] / "table.md").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
     cells = [[FOOTNOTE.sub("", cell).strip() for cell in line.strip("|").split(" | ")] for line in lines]
     shown = [0, *(_find(column, cells[0]) for column in place["columns"].split(" | "))]
-    rows = [f"| {' | '.join(line[index] for index in shown)} |" for line in cells]
+    lines_shown = [[line[index] for index in shown] for line in cells]
+    rows = [f"| {' | '.join(line)} |" for line in lines_shown if set(line[1:]) != {"–"}]
     return "\n".join([place[0].splitlines()[0], "", *rows, ""])
 
 
