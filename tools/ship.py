@@ -23,11 +23,11 @@ from fsrbench.training.state import WEIGHTS
 
 def main(folder: str, destination: str, training: str, other: str = "", share: str = "0") -> None:
     """Export and declare."""
-    export(Path(folder), Path(destination), training, Path(other or folder), float(share))
+    export(Path(folder), Path(destination), training, Path(other) if other else None, float(share))
     declare(Path(destination))
 
 
-def export(folder: Path, destination: Path, training: str, other: Path, share: float) -> None:
+def export(folder: Path, destination: Path, training: str, other: Path | None = None, share: float = 0.0) -> None:
     """Write a training's averaged weights in half precision, with one line on how they were trained inside.
 
     Args:
@@ -35,10 +35,12 @@ def export(folder: Path, destination: Path, training: str, other: Path, share: f
         destination: the .safetensors file to write.
         training: the line; methods show it in the manifest.
         other: folder of another training of the same network.
-        share: of the other's weights.
+        share: of the other's weights, from 0 to 1.
     """
-    own, others = load_file(folder / WEIGHTS), load_file(other / WEIGHTS)
-    state = {name: torch.lerp(value, others[name], share) for name, value in own.items()}
+    state = load_file(folder / WEIGHTS)
+    for name, value in load_file(other / WEIGHTS).items() if other else ():
+        if value.is_floating_point():  # Batch norm counts its batches in whole numbers
+            state[name] = torch.lerp(state[name], value, share)
     # Batch norm's running statistics stay in float32: variances can leave half precision's range.
     halved = {k: v.half() if v.is_floating_point() and "running_" not in k else v for k, v in state.items()}
     save_file(halved, destination, metadata={"training": training})

@@ -96,5 +96,5 @@ def test_what_a_package_says_of_a_method_is_found() -> None:
     assert card_of("scgan").startswith("# ")
     assert card_of("bicubic") == card_of("images:x") == ""
     sha256 = "ffc36a5c61f2e0677e07cb985331448a8e7ecb966cf4c7da42cec4fe2a45a97a"
-    assert licence_of("ours_x4.safetensors", sha256) == "Apache-2.0, for research"
+    assert licence_of("ours_paper_x4.safetensors", sha256) == "Apache-2.0, for research"
     assert licence_of("ours_x4.safetensors", "0" * 64) == licence_of("theirs.pth", sha256) == ""

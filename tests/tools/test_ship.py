@@ -29,6 +29,18 @@ def test_export_halves_weights_but_not_statistics(tmp_path: Path) -> None:
         assert file.metadata() == {"training": "12 images, L1"}
 
 
+def test_a_share_of_the_weights_can_be_another_trainings(tmp_path: Path) -> None:
+    networks = [FAN(8).state_dict(), FAN(8).state_dict()]
+    for place, state in enumerate(networks):
+        (tmp_path / str(place)).mkdir()
+        save_file(
+            {name: tensor.contiguous() for name, tensor in state.items()}, tmp_path / f"{place}/weights.safetensors"
+        )
+    export(tmp_path / "0", tmp_path / "x.safetensors", "", tmp_path / "1", 0.25)
+    between = 0.75 * networks[0]["head.weight"] + 0.25 * networks[1]["head.weight"]
+    assert torch.allclose(load_file(tmp_path / "x.safetensors")["head.weight"].float(), between, atol=1e-3)
+
+
 def test_the_hash_is_declared_beside_the_file(tmp_path: Path) -> None:
     (tmp_path / "weights.yaml").write_text("# Made by hand.\nlicence: MIT\nfiles:\n  b.safetensors: '00'\n")
     file = tmp_path / "a.safetensors"
