@@ -216,6 +216,7 @@ def test_pictures_have_one_size_and_all_is_in_the_window(page: Any) -> None:
     def measure(pictures: int) -> None:
         for width, height in WINDOWS:
             page.set_viewport_size({"width": width, "height": height})
+            page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")  # laid out
             boxes = [image.bounding_box() for image in page.locator(".stage img:visible").all()]
             assert len(boxes) == pictures
             sides[width, height] |= {(box["width"], box["height"]) for box in boxes}
