@@ -34,11 +34,16 @@ def page(context: Any, study: Study) -> Iterator[Any]:
         yield found
 
 
-def press(page: Any, key: str) -> None:
-    """Press a key when the pictures are there."""
+def wait_for_pictures(page: Any) -> None:
+    """Until then the page takes no answers."""
     waiting = "[...document.querySelectorAll('.stage img')].some(e => e.style.visibility === 'hidden')"
     while page.evaluate(waiting):  # the page's policy forbids what playwright's own waiting needs
         page.wait_for_timeout(5)
+
+
+def press(page: Any, key: str) -> None:
+    """Press a key when the pictures are there."""
+    wait_for_pictures(page)
     page.keyboard.press(key)
 
 
@@ -197,6 +202,7 @@ def test_each_rater_has_an_order_of_their_own_that_stays(chromium: Any, study: S
 def test_held_keys_and_keys_with_others_answer_nothing(page: Any) -> None:
     begin(page, "1")
     page.keyboard.press("Enter")
+    wait_for_pictures(page)
     page.keyboard.down("ArrowLeft")
     for _ in range(5):
         page.keyboard.down("ArrowLeft")  # as a key that is held repeats
