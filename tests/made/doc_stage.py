@@ -87,9 +87,8 @@ def _faces(folder: Path) -> None:
     write_files(folder / "their_pictures", given)
     write_files(folder / "celeba", {f"{i:06}.png": encode_picture(face(80 + i)) for i in range(8)})
     write_files(folder / "ffhq", {f"{i}.png": encode_picture(face(90 + i)) for i in range(8)})
-    write_files(folder / "faces512", {f"{i}.png": encode_picture(face(i, 512)) for i in range(1)})
-    for side in ("blind/HR", "blind/LR", "SR/codeformer", "SR/gfpgan"):
-        write_files(folder / side, {f"{i}.png": encode_picture(face(i, 512)) for i in range(1)})
+    for name in ("faces512", "blind/HR", "blind/LR", "SR/codeformer", "SR/gfpgan"):
+        write_files(folder / name, {"0.png": encode_picture(face(0, 512))})
     small = {f"LR/{i}.png": encode_picture(face(i, 20)) for i in range(16)}
     write_files(folder / "real_lr", small)
     write_zip(folder / "real_lr.zip", small)
