@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ import numpy as np
 import pytest
 from made.boards import MACHINE, big_board, result, summary, write_bundle, write_verdict
 from made.browser import watched
+from made.serving import folder_served
 
 from fsrbench.board.command import board_command
 
@@ -161,17 +159,12 @@ def test_without_scripts_everything_is_there(chromium: Any, track: Path) -> None
 
 
 def test_from_a_server_too(chromium: Any, site: Path, track: Path) -> None:
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Print nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=site)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with folder_served(site) as url:
         context = chromium.new_context()
         found = context.new_page()
         said: list[str] = []
         found.on("console", lambda message: said.append(message.text))
-        found.goto(f"http://127.0.0.1:{server.server_port}/")
+        found.goto(f"{url}/")
         found.locator("#tracks a").first.click()
         found.wait_for_url("**/tracks/*.html")
         heading(found, "NIQE").click()
@@ -181,7 +174,6 @@ def test_from_a_server_too(chromium: Any, site: Path, track: Path) -> None:
         assert found.locator("h1").inner_text() == "scgan"
         assert found.locator("h1").evaluate("e => getComputedStyle(e).fontWeight") == "700"  # the style has come
         context.close()
-        server.shutdown()
     assert said == []
 
 

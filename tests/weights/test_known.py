@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 from made.places import ROOT, SHARED
+from made.serving import folder_served
 
 from fsrbench import weights
 from fsrbench.errors import Unavailable, UserError
@@ -37,16 +35,8 @@ def server(tmp_path) -> Iterator[str]:
     """The address of a folder with one file, and of nothing else."""
     (tmp_path / "served").mkdir()
     (tmp_path / "served" / "made.bin").write_bytes(CONTENT)
-    handler = functools.partial(Quiet, directory=str(tmp_path / "served"))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
-        yield f"http://127.0.0.1:{running.server_port}"
-        running.shutdown()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+    with folder_served(tmp_path / "served") as url:
+        yield url
 
 
 @pytest.fixture
