@@ -143,7 +143,8 @@ class _Watch:
         """Score what is new and remember it."""
         new = NewFiles(self.watched.folder, memory)
         for batch in new.batches():
-            memory.add(batch.record(self._score))
+            record = batch.record(self._score)
+            memory.add(record, batch.descriptors, self.watched.window)
         lines = [counted(new.scored, "new picture")] + [f"{n} {what}" for what, n in new.others().items() if n]
         print(f"{self.watched.folder}: {', '.join(lines)}; {len(memory.entries)} in all", flush=True)
 

@@ -13,6 +13,8 @@ from typing import Any
 from fsrbench.files.atomic import whole
 from fsrbench.files.folders import make_folder, only_writer
 from fsrbench.files.labels import GROUPS, label_rows
+from fsrbench.runs.descriptors import FILE as DESCRIPTORS
+from fsrbench.runs.descriptors import write_descriptors
 from fsrbench.runs.frames import Frames
 from fsrbench.runs.names import CACHE, MANIFEST
 
@@ -70,5 +72,7 @@ def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
                 csv.writer(text_file, lineterminator="\n").writerows([heading, *rows])
         with part("scores.parquet").open("wb") as file:  # pyarrow refuses paths that are no Unicode
             frames.scores.to_parquet(file, index=False)
-    if not rows:
-        (path / GROUPS).unlink(missing_ok=True)  # of an earlier run
+        if frames.descriptors:
+            write_descriptors(part(DESCRIPTORS), frames.descriptors)
+    for name in ([] if rows else [GROUPS]) + ([] if frames.descriptors else [DESCRIPTORS]):
+        (path / name).unlink(missing_ok=True)  # of an earlier run

@@ -339,7 +339,7 @@ def slowly(files, *_, **__):
         time.sleep(0.01)
         lr = np.asarray(decode(content))
         found[name] = measured(enlarge(lr), lr)
-    return types.SimpleNamespace(values=found, problems={}, facts={"protocols": {}, "weights": None})
+    return types.SimpleNamespace(values=found, problems={}, descriptors={}, facts={"protocols": {}, "weights": None})
 
 scoring.score = slowly
 new_files.BATCH = 5
