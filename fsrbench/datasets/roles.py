@@ -17,6 +17,8 @@ PROBE: Final = "probe"
 """Looked for, in the gallery or (unmated) not in it."""
 DISTRACTOR: Final = "distractor"
 """In the gallery, and nobody who is looked for."""
+ENROLLED: Final = (GALLERY, DISTRACTOR)
+"""The roles of what a probe is compared with."""
 FOLDERS: Final = {
     "gallery": GALLERY,
     "gallery_match": GALLERY,

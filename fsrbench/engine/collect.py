@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from fsrbench.datasets.roles import ENROLLED
 from fsrbench.engine.frames import FrameWriter, failures
 from fsrbench.engine.plan import REFERENCE
 from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures, UnitResult
@@ -242,7 +243,17 @@ class Collector:
             reference=read.all(reference, extractor) if reference else None,
             lr=read.some(lr, extractor, ids) if lr else None,
             roles=[self.roles.get(i) for i in ids],
+            enrolled=None if metric.reads_enrolled else self._enrolled(metric),
         )
+
+    def _enrolled(self, metric: FeatureMetric) -> Faces | None:
+        """Gallery and distractors of identification: HR, or LR where there is none; ``None`` without roles."""
+        shown = self.results.get(HR) or self.results.get(LR)
+        if shown is None or not any(self.roles.values()):
+            return None
+        ids = [i for i in shown.ids_with(metric.feature_set) if self.roles.get(i) in ENROLLED]
+        features = self._features.some(shown, metric.feature_set, ids) if ids else {}
+        return Faces(ids, [self.identities[i] for i in ids], features, None, roles=[self.roles[i] for i in ids])
 
 
 def _turn(metric: Metric) -> tuple[bool, str]:

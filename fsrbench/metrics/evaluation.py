@@ -39,6 +39,9 @@ class Faces:
     """Features of the LR images, enlarged to HR's side, row for row; for metrics with ``uses_lr``."""
     roles: Sequence[str | None] = ()
     """What each image is in identification, see :mod:`fsrbench.datasets.roles`; empty where the data does not say."""
+    enrolled: Faces | None = None
+    """Gallery and distractors as they are, without SR: every one, while ``ids`` may lack them. For metrics that
+    do not read their SR, where the data has roles."""
 
     @property
     def people(self) -> list[str]:
