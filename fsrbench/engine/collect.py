@@ -116,7 +116,7 @@ class Collector:
             return kind(f"lacks {', '.join(missing)}; {next(iter(missing))}: {first}")
         try:
             with contained():
-                return _plausible(metric.combine(self.results.get(method, MethodResults()).ids, parts))
+                return plausible(metric.combine(self.results.get(method, MethodResults()).ids, parts))
         except FsrbenchError as error:
             return error
         except Exception as error:  # a plug-in's metric may raise anything
@@ -140,11 +140,11 @@ class Collector:
                         return reading
                     if metric.name in reading.problems:
                         return reading.problems[metric.name]
-                    return _plausible(metric.read(reading, compared))
+                    return plausible(metric.read(reading, compared))
                 standardise(self.seed)
                 if (reason := self._judge_problem(metric)) is not None:
                     return Invalid(reason)
-                return _plausible(self._evaluate(method, metric))
+                return plausible(self._evaluate(method, metric))
         except FsrbenchError as error:
             return error
         except Exception as error:  # a plug-in's metric may raise anything
@@ -177,7 +177,7 @@ class Collector:
         return replace(found, values=values)
 
     def _of_features(self, method: str, metric: FeatureMetric) -> Evaluation:
-        found = metric.evaluate(self._faces(method, metric), self.seed)
+        found = metric.evaluate(self.faces(method, metric), self.seed)
         reference = self.results.get(REFERENCE) if metric.uses_reference else None
         failed = reference.unscored.get(metric.feature_set) if reference else None
         if not reference or not failed:
@@ -218,7 +218,7 @@ class Collector:
             return None
         if not hr or metric.feature_set in hr.failed or not hr.ids_with(metric.feature_set):
             return None
-        ceiling = metric.ceiling(self._faces(HR, metric), self.seed)
+        ceiling = metric.ceiling(self.faces(HR, metric), self.seed)
         if ceiling is None or ceiling >= metric.least_ceiling:
             return None
         return (
@@ -227,7 +227,8 @@ class Collector:
             "channels, or the sub-folders are no identities"
         )
 
-    def _faces(self, method: str, metric: FeatureMetric) -> Faces:
+    def faces(self, method: str, metric: FeatureMetric) -> Faces:
+        """What a metric reads of a method."""
         extractor, read = metric.feature_set, self._features
         result, hr = self.results[method], self.results.get(HR)
         lr = self.results[LR] if LR in self._read_besides(metric) else None
@@ -261,7 +262,7 @@ def _turn(metric: Metric) -> tuple[bool, str]:
     return isinstance(metric, CombinedMetric), getattr(metric, "feature_set", "")
 
 
-def _plausible(evaluation: Evaluation) -> Evaluation:
+def plausible(evaluation: Evaluation) -> Evaluation:
     """Reject implausibly large numbers: they break plots, and a run with them could not be read."""
     summary = evaluation.summary
     numbers = [[] if summary is None else [summary.value, summary.ci_low, summary.ci_high], *evaluation.curves.values()]

@@ -225,6 +225,8 @@ class FeatureMetric(Metric):
     """Whether the LR images, enlarged to HR's side, are scored whatever the task: what is achieved without SR."""
     by_lr: bool = False
     """Whether faces are aligned by the LR image's landmarks and not by their own; for runs without HR."""
+    any_number: ClassVar[bool] = True
+    """Of a number of the whole set: whether sets of different numbers of images may be compared by it."""
     keeps_descriptors: ClassVar[bool] = False
     """Whether the run's folder keeps the face descriptors that it reads, of the pictures that it keeps."""
     least_ceiling: float = float("-inf")
