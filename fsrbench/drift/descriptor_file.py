@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fsrbench.drift.known import SIDES
-from fsrbench.errors import UserError, one_line
+from fsrbench.errors import UserError
 from fsrbench.files.atomic import whole
 
 Sides = Mapping[str, np.ndarray]
@@ -31,9 +31,8 @@ class DescriptorFile:
         if path.is_file():
             try:
                 self._read()
-            except Exception as error:  # zipfile and numpy each raise their own
-                reason = f"{path}: cannot be read: {one_line(error)}; move it away to do without its descriptors"
-                raise UserError(reason) from None
+            except Exception:  # zipfile and numpy each raise their own, some with advice to trust the file
+                raise UserError(f"{path} is no file of descriptors; move it away to do without them") from None
 
     def _read(self) -> None:
         with np.load(self.path, allow_pickle=False) as file:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.errors import UserError, one_line
+from fsrbench.errors import UserError
 
 FILE: Final = "descriptors.npz"
 
@@ -53,8 +53,8 @@ def read_descriptors(path: Path) -> Descriptors | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             numbers, rows, images = (file[name] for name in ("descriptors", "rows", "images"))
-    except Exception as error:  # zipfile and numpy each raise their own
-        raise UserError(f"{path}: cannot be read: {one_line(error)}; run it again") from None
+    except Exception:  # zipfile and numpy each raise their own, some with advice to trust the file
+        raise UserError(f"{path} is no file of descriptors; run it again") from None
     if numbers.dtype.kind != "f" or numbers.ndim != 3 or numbers.shape[:2] != (rows.size, images.size):
         raise UserError(f"{path}: its descriptors are {numbers.shape}, not rows, images, numbers; run it again")
     return Descriptors(tuple(map(str, images)), dict(zip(map(str, rows), numbers.astype(np.float64), strict=True)))
