@@ -34,7 +34,7 @@ def test_other_folders_have_no_roles(ids: list[str]) -> None:
 @pytest.mark.parametrize(
     ("ids", "reason"),
     [
-        (["gallery/ann", "probe/1_1"], "1 pictures of the gallery have no identity, e.g. gallery/ann"),
+        (["gallery/ann", "probe/1_1"], "no identity of 1 picture of the gallery, e.g. gallery/ann"),
         (["gallery/7_1", "probe/7_2", "unmated_probe/7_3"], "shows 7, who is in the gallery"),
         (["probe/ann/1", "distractors/x"], "distractors/, probe/ without gallery/"),
         (["gallery/ann/1", "distractors/x"], "distractors/, gallery/ without probe/"),
