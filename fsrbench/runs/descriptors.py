@@ -37,9 +37,9 @@ class Descriptors:
 def write_descriptors(path: Path, descriptors: Descriptors) -> None:
     """Write them as 16-bit floats, 256 bytes for one of 128 numbers."""
     numbers = np.stack(list(descriptors.rows.values())).astype(np.float16)
-    names = {"rows": np.array(list(descriptors.rows), str), "images": np.array(descriptors.images, str)}
+    rows, images = np.array(list(descriptors.rows), str), np.array(descriptors.images, str)
     with path.open("wb") as file:
-        np.savez(file, descriptors=numbers, **names)
+        np.savez(file, descriptors=numbers, rows=rows, images=images)
 
 
 def read_descriptors(path: Path) -> Descriptors | None:

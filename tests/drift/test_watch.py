@@ -28,11 +28,12 @@ from fsrbench.drift import watch as watching
 from fsrbench.drift.command import Settings
 from fsrbench.drift.descriptor_file import DescriptorFile
 from fsrbench.drift.journal import Journal
-from fsrbench.drift.memory import DESCRIPTORS
+from fsrbench.drift.memory import DESCRIPTORS, Memory
 from fsrbench.drift.score import Scored
 from fsrbench.drift.watch import Watched, watch_command
 from fsrbench.drift.windows import Window, measured
 from fsrbench.errors import CannotWrite, FsrbenchError, UserError
+from fsrbench.files.folders import only_writer
 from fsrbench.pictures.decode import decode
 
 COUNT = 40
@@ -194,6 +195,27 @@ def test_a_full_disk_leaves_the_journal_whole(camera: Path) -> None:
     with pytest.raises(CannotWrite), _full_after(100):
         journal.append({"kind": "pictures", "text": "x" * 1000})
     assert journal.path.read_bytes() == before
+
+
+def test_on_a_full_disk_the_line_and_the_format_name_what_could_not_be_kept(camera: Path) -> None:
+    output = camera.parent / "drift.json"
+    settings = Settings(Path("reference"), format="json", output=output)
+    watched = Watched(camera, camera.parent / "state")
+    full = CannotWrite("cannot write state/journal.jsonl: No space left on device")
+    with mock.patch.object(Memory, "add", side_effect=full), pytest.raises(CannotWrite, match=r"journal\.jsonl"):
+        watch_command(watched, settings, once=True)
+    assert "journal.jsonl" in json.loads(output.read_text())["errors"][0]
+    assert records(camera, "check") == []  # nor was it tried
+    assert watch_command(watched, settings, once=True) == 0
+    assert len(scored(camera)) == COUNT
+
+
+def test_a_second_watch_of_the_same_memory_is_refused(camera: Path) -> None:
+    a_round(camera)
+    before = (camera.parent / "state" / "journal.jsonl").read_bytes()
+    with only_writer(camera.parent / "state"), pytest.raises(UserError, match="state is being written by process"):
+        a_round(camera)
+    assert (camera.parent / "state" / "journal.jsonl").read_bytes() == before
 
 
 @contextmanager
