@@ -116,8 +116,8 @@ def _check(found: dict[str, Part], depth: int) -> None:
     nameless = [image for image, part in found.items() if part.role == GALLERY and part.identity is None]
     if nameless:
         raise UserError(
-            f"no identity of {counted(len(nameless), 'picture')} of the gallery, e.g. {nameless[0][:200]}: put them into "
-            "a folder per person, or begin their names with a number and _"
+            f"no identity of {counted(len(nameless), 'picture')} of the gallery, e.g. {nameless[0][:200]}: put them "
+            "into a folder per person, or begin their names with a number and _"
         )
     enrolled = {part.identity for part in found.values() if part.role == GALLERY}
     for image, part in found.items():
