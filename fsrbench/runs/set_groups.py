@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -43,5 +42,5 @@ def read_set_groups(folder: Path, groupings: Sequence[Grouping]) -> pd.DataFrame
 
 def reason_of(rows: pd.DataFrame) -> str:
     """Why a metric's groups are not tested, and which have no number."""
-    few = [str(row.group) for row in rows.itertuples() if math.isnan(row.value)]
-    return "a number of each set" + (f"; too few images: {', '.join(few)}" if few else "")
+    few = rows.loc[rows["value"].isna(), "group"].astype(str)
+    return "a number of each set" + (f"; too few images: {', '.join(few)}" if len(few) else "")
