@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -127,17 +127,19 @@ def _of_sets(
         rows = table[chosen].set_index("group", drop=False)
         if set(rows.index) != set(grouping.names):
             continue
-        groups = tuple(
-            GroupValue(
-                str(row.group), row.value, row.ci_low, row.ci_high, int(row.images), int(row.people),
-                bool(row.comparable) and row.people >= min_people and math.isfinite(row.value),
-            )
-            for row in rows.loc[list(grouping.names)].itertuples()
-        )  # fmt: skip
+        groups = tuple(_of_set(row, min_people) for row in rows.loc[list(grouping.names)].to_dict("records"))
         found.append(
             ByGroup(grouping.column, metric, method, "", groups, math.nan, math.nan, reason_of(rows), of_set=True)
         )
     return found
+
+
+def _of_set(row: Mapping[Hashable, Any], min_people: int) -> GroupValue:
+    """A line of the run's file; ranked where it may be compared with groups of other sizes."""
+    value, low, high = (float(row[name]) for name in ("value", "ci_low", "ci_high"))
+    images, count = int(row["images"]), int(row["people"])
+    ranked = bool(row["comparable"]) and count >= min_people and math.isfinite(value)
+    return GroupValue(str(row["group"]), value, low, high, images, count, ranked)
 
 
 def compare_by_group(
