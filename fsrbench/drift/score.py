@@ -132,7 +132,8 @@ def _scored(run: RunData, row: str, names: Mapping[str, str]) -> Scored:
 
 
 def _descriptors(run: RunData, row: str, names: Mapping[str, str]) -> dict[str, dict[str, np.ndarray]]:
-    kept, found = run.descriptors, {name: {} for name in names.values()}
+    kept = run.descriptors
+    found: dict[str, dict[str, np.ndarray]] = {name: {} for name in names.values()}
     for side, of in (("lr", LR), ("sr", row)):
         numbers = kept.of(of, list(names)) if kept else None
         for name, descriptor in zip(names.values(), () if numbers is None else numbers, strict=False):
