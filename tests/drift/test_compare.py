@@ -10,7 +10,7 @@ import pytest
 from made.drifting import descriptors, enlarge, faces, jpeg, noisy, window
 from scipy import stats
 
-from fsrbench.drift import conditional, two_samples
+from fsrbench.drift import conditional, set_distance, two_samples
 from fsrbench.drift.as_json import model
 from fsrbench.drift.compare import MOST, _drawn, compare
 from fsrbench.drift.verdict import Part, State, Verdict
@@ -92,7 +92,11 @@ def test_false_alarms_are_as_many_as_declared() -> None:
     """Of 200 pairs of windows of one source 2 to 8 % raise an alarm at 5 %."""
     source = window(faces(400, seed=9)).values
     alarms = 0
-    with mock.patch.object(two_samples, "PERMUTATIONS", 199), mock.patch.object(conditional, "PERMUTATIONS", 200):
+    with (
+        mock.patch.object(two_samples, "PERMUTATIONS", 199),
+        mock.patch.object(conditional, "PERMUTATIONS", 200),
+        mock.patch.object(set_distance, "EXCHANGES", 1),
+    ):
         for seed in range(200):
             drawn = np.random.default_rng(seed).permutation(len(source))
             first, second = source.iloc[drawn[:40]], source.iloc[drawn[40:80]]
