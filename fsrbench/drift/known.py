@@ -55,13 +55,13 @@ SCORES: Final = (
 SIDES: Final = ("lr", "sr")
 """Of face descriptors, in the order of the measures below."""
 DISTANCES: Final = (
-    Measure("lr_descriptor_distance", "LR descriptor, distance from the mean", "", 3),
-    Measure("sr_descriptor_distance", "SR descriptor, distance from the mean", "", 3),
+    Measure("lr_descriptor_distance", "LR descriptor's distance from the mean", "", 3),
+    Measure("sr_descriptor_distance", "SR descriptor's distance from the mean", "", 3),
 )
 """Of each picture's face descriptor, from the mean of all pictures of both samples."""
 SETS: Final = (
-    Measure("lr_descriptor_kid", "LR descriptors, KID", "", 6),
-    Measure("sr_descriptor_kid", "SR descriptors, KID", "", 6),
+    Measure("lr_descriptor_kid", "KID of LR descriptors", "", 6),
+    Measure("sr_descriptor_kid", "KID of SR descriptors", "", 6),
 )
 """Of the descriptors of both samples as sets."""
 DESCRIPTOR_METRIC: Final = "identity_lr"

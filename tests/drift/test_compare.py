@@ -206,8 +206,8 @@ def test_a_method_that_pulls_faces_to_a_mean(reference: Window) -> None:
 
 def test_frechet_distance_is_a_note(reference: Window) -> None:
     pair = descriptors(window(faces(COUNT, seed=1)), 1), descriptors(reference, 0)
-    (line,) = [note for note in compare(*pair).notes if note.startswith("SR descriptors, FID")]
-    number, by_chance = (float(text.rstrip(";")) for text in (line.split()[3], line.split()[-1]))
+    (line,) = [note for note in compare(*pair).notes if note.startswith("FID of SR descriptors")]
+    number, by_chance = (float(text.rstrip(";")) for text in (line.split()[4], line.split()[-1]))
     assert number == pytest.approx(frechet_distance(*(each.descriptors["sr"] for each in pair)), abs=1e-4)
     assert 0 < by_chance < 1
 
