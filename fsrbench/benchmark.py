@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fsrbench import weights
@@ -47,6 +48,7 @@ def compute(spec: RunSpec, reporter: Reporter, complete: bool = True, known: boo
     from fsrbench.engine.manifest import make_manifest
     from fsrbench.engine.prepare import prepare
     from fsrbench.engine.run import execute
+    from fsrbench.gallery.descriptors import kept_descriptors
 
     with closing(prepare(spec, reporter)) as prepared, folder.locked(spec.out):
         finished.forget(spec.out / CACHE)
@@ -55,7 +57,8 @@ def compute(spec: RunSpec, reporter: Reporter, complete: bool = True, known: boo
         transparent = [image for image, note in manifest["dataset"]["notes"].items() if TRANSPARENT in note]
         if line := transparency_warning(transparent):
             reporter.warn(line)
-        folder.write(spec.out, outcome.frames, manifest)
+        frames = replace(outcome.frames, descriptors=kept_descriptors(prepared, outcome))
+        folder.write(spec.out, frames, manifest)
         result = RunData.load(spec.out)
         if complete:
             _draw(prepared, outcome, result, reporter)

@@ -9,7 +9,7 @@ from typing import Final
 
 from fsrbench.datasets.folder_words import is_general
 from fsrbench.datasets.identities import identities
-from fsrbench.errors import UserError
+from fsrbench.errors import UserError, counted
 
 GALLERY: Final = "gallery"
 """Enrolled: whoever is looked for is looked for here."""
@@ -17,6 +17,8 @@ PROBE: Final = "probe"
 """Looked for, in the gallery or (unmated) not in it."""
 DISTRACTOR: Final = "distractor"
 """In the gallery, and nobody who is looked for."""
+ENROLLED: Final = (GALLERY, DISTRACTOR)
+"""The roles of what a probe is compared with."""
 FOLDERS: Final = {
     "gallery": GALLERY,
     "gallery_match": GALLERY,
@@ -114,8 +116,8 @@ def _check(found: dict[str, Part], depth: int) -> None:
     nameless = [image for image, part in found.items() if part.role == GALLERY and part.identity is None]
     if nameless:
         raise UserError(
-            f"{len(nameless)} pictures of the gallery have no identity, e.g. {nameless[0][:200]}: put them into a "
-            "folder per person, or begin their names with a number and _"
+            f"no identity of {counted(len(nameless), 'picture')} of the gallery, e.g. {nameless[0][:200]}: put them "
+            "into a folder per person, or begin their names with a number and _"
         )
     enrolled = {part.identity for part in found.values() if part.role == GALLERY}
     for image, part in found.items():

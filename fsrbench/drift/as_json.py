@@ -22,8 +22,10 @@ class JsonFinding(BaseModel):
     measure: str = Field(description="the measure or metric; `all together`: all outputs at once")
     state: State = Field(description="`moved`, `holds` or `cannot be told`")
     unit: str = Field(description="of the means")
-    before: float | None = Field(description="the reference's mean")
-    after: float | None = Field(description="the window's; beyond inputs: `before` with the shift at equal inputs")
+    before: float | None = Field(description="the reference's mean; of KID 0, its mean by chance")
+    after: float | None = Field(
+        description="the window's, or KID; beyond inputs: `before` with the shift at equal inputs"
+    )
     effect: float | None = Field(description="the change in standard deviations of the reference's pictures")
     p: float | None = Field(description="probability of such a change by chance, by itself")
     p_corrected: float | None = Field(description="the same, corrected over everything that was tested")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from fsrbench.drift.conditional import Conditional, beyond_inputs
-from fsrbench.drift.known import INPUT_NAMES, MEASURES
+from fsrbench.drift.descriptors import frechet_note, set_distances, with_distances
+from fsrbench.drift.known import DESCRIPTOR_METRIC, DISTANCES, INPUT_NAMES, MEASURES, Measure
+from fsrbench.drift.set_distance import SetDistance
 from fsrbench.drift.two_samples import Tested, two_samples
 from fsrbench.drift.verdict import TOGETHER, Finding, Part, State, Verdict
 from fsrbench.drift.windows import BY_HR, Window, faces_found
@@ -25,6 +27,8 @@ LEAST_KNOWN: Final = 0.9
 """Share of the pictures that must have a measure for it to enter the regressions."""
 MOST: Final = 1500
 """Pictures that the regressions read; of more, some blocks are drawn."""
+PROTOCOLS: Final = {measure.name: DESCRIPTOR_METRIC for measure in DISTANCES}
+"""Measures whose protocol is a metric's of another name."""
 MOST_OF_BLOCK: Final = MOST // (2 * FEWEST_PEOPLE)
 """Pictures of one block then, so that few large blocks are not too few."""
 
@@ -40,14 +44,18 @@ def compare(window: Window, reference: Window, alpha: float = 0.05, seed: int = 
         UserError: another method or task, too few people or pictures, no faces, or no measure in common.
     """
     _check(window, reference)
+    window, reference = with_distances(window, reference)
     names, notes = _common(window, reference)
     pooled = pd.concat([reference.values[names], window.values[names]], ignore_index=True).astype(float)
     is_window = np.repeat([False, True], [len(reference.values), len(window.values)])
     blocks = np.array([f"r {block}" for block in reference.blocks] + [f"w {block}" for block in window.blocks])
     conditional, why = _conditional(pooled, is_window, blocks, seed)
     parts = 1 if conditional is None else 2
-    tested = two_samples(pooled.to_numpy(), is_window, blocks, seed)
+    sets = set_distances(window, reference, names, _drawn(blocks, is_window, seed), blocks)
+    tested = two_samples(pooled.to_numpy(), is_window, blocks, seed, list(sets.values()))
     findings = _plain(pooled, is_window, tested, alpha, parts)
+    findings += _of_sets(sets, _inside(blocks, is_window), tested, alpha, parts)
+    notes += [line for each in sets.items() for line in frechet_note(*each, _inside(blocks, is_window))]
     overlap = math.nan
     if conditional is not None:
         overlap = conditional[1].overlap
@@ -102,7 +110,7 @@ def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
             continue
         if not all(has):
             lacking.append((name, reference.name if has[0] else window.name))
-        elif window.protocols.get(name) != reference.protocols.get(name):
+        elif window.protocols.get(by := PROTOCOLS.get(name, name)) != reference.protocols.get(by):
             notes.append(f"{name} is not compared: its protocol differs")
         elif name in BY_HR and window.has_hr != reference.has_hr:
             notes.append(f"{name} is not compared: one run has HR and the other has not")
@@ -188,6 +196,28 @@ def _plain(pooled: pd.DataFrame, is_window: np.ndarray, tested: Tested, alpha: f
                 _range_ratio(before, after) if tested.in_spread[place] else math.nan,
             )
         )  # fmt: skip
+    return found
+
+
+def _inside(blocks: np.ndarray, is_window: np.ndarray) -> np.ndarray:
+    """G, whether each block, in the order of their labels, is the window's."""
+    first = np.unique(blocks, return_index=True)[1]
+    inside: np.ndarray = is_window[first]
+    return inside
+
+
+def _of_sets(
+    sets: Mapping[Measure, SetDistance], inside: np.ndarray, tested: Tested, alpha: float, parts: int
+) -> list[Finding]:
+    """Findings on the descriptors as sets, whose statistics are the last ones; by chance KID is 0 on average."""
+    found, first = [], len(tested.p) - len(sets)
+    for place, (measure, distance) in enumerate(sets.items(), first):
+        part = Part.INPUTS if measure.name in INPUT_NAMES else Part.OUTPUTS
+        p = float(np.minimum(1.0, parts * tested.p_family[place]))
+        kid, effect = distance.kid(inside[None, distance.known]), distance.apart(inside[distance.known])
+        found.append(
+            Finding(part, measure.name, _state(p, alpha), 0.0, float(kid[0]), effect, float(tested.p[place]), p)
+        )
     return found
 
 

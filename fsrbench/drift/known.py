@@ -52,6 +52,20 @@ SCORES: Final = (
     Measure("topiq_nr-face", "TOPIQ (face)", "", 3),
 )
 """Metrics of a run that need no HR; they are outputs, too."""
-MEASURES: Final = {measure.name: measure for measure in (*INPUTS, *OUTPUTS, *SCORES)}
-INPUT_NAMES: Final = tuple(measure.name for measure in INPUTS)
+SIDES: Final = ("lr", "sr")
+"""Of face descriptors, in the order of the measures below."""
+DISTANCES: Final = (
+    Measure("lr_descriptor_distance", "LR descriptor's distance from the mean", "", 3),
+    Measure("sr_descriptor_distance", "SR descriptor's distance from the mean", "", 3),
+)
+"""Of each picture's face descriptor, from the mean of all pictures of both samples."""
+SETS: Final = (
+    Measure("lr_descriptor_kid", "KID of LR descriptors", "", 6),
+    Measure("sr_descriptor_kid", "KID of SR descriptors", "", 6),
+)
+"""Of the descriptors of both samples as sets."""
+DESCRIPTOR_METRIC: Final = "identity_lr"
+"""The metric with which a run keeps descriptors; its protocol is theirs, too."""
+MEASURES: Final = {measure.name: measure for measure in (*INPUTS, *OUTPUTS, *SCORES, *DISTANCES, *SETS)}
+INPUT_NAMES: Final = (*(measure.name for measure in INPUTS), DISTANCES[0].name, SETS[0].name)
 SCORE_NAMES: Final = tuple(measure.name for measure in SCORES)

@@ -10,13 +10,16 @@ from typing import Any, Final
 
 import pandas as pd
 
+from fsrbench.drift.descriptor_file import DescriptorFile, Sides
 from fsrbench.drift.journal import Journal
+from fsrbench.drift.known import DESCRIPTOR_METRIC
 from fsrbench.drift.windows import Blocks, Window, labels
 from fsrbench.errors import UserError
 
 SETUP, PICTURES, CHECK = "setup", "pictures", "check"
 """Kinds of records."""
 VERSION: Final = 1
+DESCRIPTORS: Final = "descriptors.npz"
 Stamp = tuple[int, int]
 """Size in bytes and time of the last change in nanoseconds."""
 
@@ -30,10 +33,11 @@ class Entry:
     values: Mapping[str, float]
     protocols: Mapping[str, str]
     """How the metrics among the values were computed."""
+    sha256: str
 
 
 class Memory:
-    """Everything in a journal.
+    """Everything in a journal, and the face descriptors of the last pictures in a file beside it.
 
     Args:
         journal: where it is kept; opened here.
@@ -50,6 +54,7 @@ class Memory:
         self.entries: list[Entry] = []
         self.checks: list[dict[str, Any]] = []
         self._facts: dict[str, Any] = {}
+        self._descriptors = DescriptorFile(journal.path.with_name(DESCRIPTORS))
         records = journal.open()
         if not records:
             journal.append({"kind": SETUP, "version": VERSION, **setup})
@@ -71,8 +76,15 @@ class Memory:
         elif kind == CHECK:
             self.checks.append(record)
 
-    def add(self, record: dict[str, Any]) -> None:
-        """Remember what a round has scored; from then on it is seen."""
+    def add(self, record: dict[str, Any], descriptors: Mapping[str, Sides], window: int) -> None:
+        """Remember what a round has scored; from then on it is seen.
+
+        Args:
+            record: of the journal.
+            descriptors: of the new pictures, by sha256.
+            window: descriptors of so many earlier pictures are kept.
+        """
+        self._descriptors.add(descriptors, [entry.sha256 for entry in self.entries[-window:]])
         record = {"kind": PICTURES, **record}
         self._journal.append(record)
         self._take(record)
@@ -96,7 +108,7 @@ class Memory:
         for each in record["new"]:
             numbers = {name: math.nan if value is None else float(value) for name, value in each["values"].items()}
             name = each["name"].encode(errors="backslashreplace").decode()  # tables hold text alone
-            self.entries.append(Entry(name, each["day"], numbers, self._protocols()))
+            self.entries.append(Entry(name, each["day"], numbers, self._protocols(), each["sha256"]))
 
     def _protocols(self) -> Mapping[str, str]:
         """Of the metrics, as they were computed last."""
@@ -115,6 +127,8 @@ class Memory:
             for image, entry in zip(names, last, strict=True)
             if (folder := PurePosixPath(entry.name).parent) != PurePosixPath(".")
         }
+        by = now.get(DESCRIPTOR_METRIC)
+        keys = [entry.sha256 if entry.protocols.get(DESCRIPTOR_METRIC) == by else "" for entry in last]
         days = {image: entry.day for image, entry in zip(names, last, strict=True)}
         return Window(
             name=name,
@@ -124,4 +138,5 @@ class Memory:
             blocks=labels(names, people, days, blocks),
             protocols=now,
             weights=self._facts.get("weights"),
+            descriptors=self._descriptors.of(keys),
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from fsrbench.datasets import FolderFiles
 from fsrbench.drift.memory import Memory, Stamp
@@ -49,6 +51,8 @@ class Batch:
     new: list[NewFile] = field(default_factory=list)
     known: list[dict[str, Any]] = field(default_factory=list)
     unusable: list[dict[str, Any]] = field(default_factory=list)
+    descriptors: dict[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
+    """By sha256 of what was scored: face descriptors of ``lr`` and ``sr``, where they are known."""
 
     def record(self, score: Callable[[dict[str, bytes]], Scored]) -> dict[str, Any]:
         """The journal's record, once ``score`` has measured what is new.
@@ -65,6 +69,7 @@ class Batch:
             assert scored is not None
             if file.name in scored.values:
                 size = {"lr_size": float(file.size)} if "lr_brightness" in scored.values[file.name] else {}
+                self.descriptors[file.sha256] = scored.descriptors.get(file.name, {})
                 new.append({**file.facts(), "day": _day(file.stamp), "values": size | scored.values[file.name]})
             else:
                 self.unusable.append({**file.facts(), "why": scored.problems.get(file.name, "")})

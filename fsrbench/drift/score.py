@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +19,7 @@ from fsrbench.errors import UserError
 from fsrbench.metrics.base import Direction, InputMetric, Metric
 from fsrbench.pictures.decode import to_uint8
 from fsrbench.runs.data import RunData
+from fsrbench.runs.names import LR
 from fsrbench.tasks import find_task
 
 AS_IT_IS: Final = "sr"
@@ -34,6 +36,8 @@ class Scored:
     """Why others have none."""
     facts: dict[str, Any]
     """The metrics' protocols and the method's weights."""
+    descriptors: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
+    """By picture, where a metric reads them: the face descriptors of ``lr`` and ``sr``."""
 
 
 class _Held:
@@ -123,4 +127,16 @@ def _scored(run: RunData, row: str, names: Mapping[str, str]) -> Scored:
     protocols = {metric: run.manifest["protocols"].get(metric, "") for metric in wide.columns}
     kept = {m: text for m, text in protocols.items() if not m.startswith(("lr_", "sr_"))}
     facts = {"protocols": kept, "weights": run.entry("methods", row).get("weights_sha256")}
-    return Scored(values, {names[image]: why for image, why in problems.items()}, facts)
+    reasons = {names[image]: why for image, why in problems.items()}
+    return Scored(values, reasons, facts, _descriptors(run, row, names))
+
+
+def _descriptors(run: RunData, row: str, names: Mapping[str, str]) -> dict[str, dict[str, np.ndarray]]:
+    kept = run.descriptors
+    found: dict[str, dict[str, np.ndarray]] = {name: {} for name in names.values()}
+    for side, of in (("lr", LR), ("sr", row)):
+        numbers = kept.of(of, list(names)) if kept else None
+        for name, descriptor in zip(names.values(), () if numbers is None else numbers, strict=False):
+            if np.isfinite(descriptor).all():
+                found[name][side] = descriptor
+    return {name: sides for name, sides in found.items() if sides}

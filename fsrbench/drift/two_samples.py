@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from scipy import stats
 
+from fsrbench.drift.set_distance import SetDistance
 from fsrbench.stats.corrections import PERMUTATIONS
 
 AT_ONCE: Final = 2**23
@@ -17,7 +19,7 @@ AT_ONCE: Final = 2**23
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """What a test says of K columns."""
+    """What a test says of K columns, and after them of distances of sets."""
 
     t: np.ndarray
     """K statistics, above 0 where the window is higher; NaN where there is nothing to test."""
@@ -29,8 +31,10 @@ class Tested:
     """K, whether the statistic is that of the spread, which then differs more than the level."""
 
 
-def two_samples(values: np.ndarray, window: np.ndarray, blocks: np.ndarray, seed: int = 0) -> Tested:
-    """Test whether K measures of two sets of pictures differ, in level or in spread.
+def two_samples(
+    values: np.ndarray, window: np.ndarray, blocks: np.ndarray, seed: int = 0, distances: Sequence[SetDistance] = ()
+) -> Tested:
+    """Test whether K measures of two sets of pictures differ, in level or in spread, or their descriptors as a set.
 
     Blocks (people, days) are exchanged whole between the sets, as often as :data:`PERMUTATIONS`; exact if blocks of
     both come from one source. The statistic of a measure is the difference of mean ranks over its standard error, of
@@ -38,13 +42,15 @@ def two_samples(values: np.ndarray, window: np.ndarray, blocks: np.ndarray, seed
     Annals of Statistics 41, 2013); the same of squared distances from the middle rank for the spread (Mood, Annals of
     Mathematical Statistics 25, 1954). The larger magnitude of the two counts. Corrected p-values compare with the
     largest of all measures in each permutation (Westfall and Young, 1993): the probability that any of them is below a
-    level by chance is that level, however the measures hang together.
+    level by chance is that level, however the measures hang together. Distances of sets are brought to the
+    scale of the other statistics (see :func:`_as_statistic`).
 
     Args:
         values: N,K, NaN where a picture has no value.
         window: N, whether a picture is the window's and not the reference's.
         blocks: N labels; none is in both sets.
         seed: of the permutations.
+        distances: of the same pictures and blocks.
     """
     ranked = np.stack([_ranks(column) for column in values.T], axis=1) if values.size else values
     columns = np.concatenate([ranked, ranked**2], axis=1)
@@ -53,19 +59,51 @@ def two_samples(values: np.ndarray, window: np.ndarray, blocks: np.ndarray, seed
     inside[sums.number[window]] = True
     observed = sums.statistics(inside[None])[0]
     rng = np.random.default_rng(seed)
-    as_large, as_large_as_any, done = np.zeros(values.shape[1]), np.zeros(values.shape[1]), 0
-    size = max(1, AT_ONCE // (sums.blocks + 4 * columns.shape[1]))
-    magnitude = _larger(observed)
-    while done < PERMUTATIONS:
-        number = min(size, PERMUTATIONS - done)
-        drawn = _larger(sums.statistics(rng.permuted(np.tile(inside, (number, 1)), axis=1)))
-        as_large += (drawn >= magnitude * (1 - 1e-9)).sum(axis=0)
-        as_large_as_any += (np.fmax.reduce(drawn, axis=1)[:, None] >= magnitude * (1 - 1e-9)).sum(axis=0)
-        done += number
-    none = np.isnan(magnitude)
-    p, p_family = ((np.where(none, math.nan, count) + 1) / (done + 1) for count in (as_large, as_large_as_any))
+    plain, apart = [_larger(observed[None])], [[each.kid(inside[None, each.known])] for each in distances]
+    size, left = max(1, AT_ONCE // (sums.blocks + 4 * columns.shape[1])), PERMUTATIONS
+    while left:
+        number = min(size, left)
+        drawn = rng.permuted(np.tile(inside, (number, 1)), axis=1)
+        plain.append(_larger(sums.statistics(drawn)))
+        for found, each in zip(apart, distances, strict=True):
+            found.append(each.kid(_of_known(drawn, inside, each.known, rng)))
+        left -= number
+    as_statistics = [_as_statistic(np.concatenate(found)) for found in apart]
+    magnitudes = np.column_stack([np.concatenate(plain), *as_statistics])
     signed, in_spread = _signed(observed)
-    return Tested(signed, p, p_family, in_spread)
+    t = np.concatenate([signed, [float(each[0]) for each in as_statistics]])
+    return Tested(t, *_probabilities(magnitudes), np.append(in_spread, np.zeros(len(distances), bool)))
+
+
+def _probabilities(magnitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """p of each column, by itself and corrected, from magnitudes of the observed division (first) and of others."""
+    observed, drawn = magnitudes[0], magnitudes[1:]
+    least = observed * (1 - 1e-9)
+    largest = np.fmax.reduce(drawn, axis=1, initial=-math.inf)
+    counts = (drawn >= least).sum(axis=0), (largest[:, None] >= least).sum(axis=0)
+    p, p_family = ((np.where(np.isnan(observed), math.nan, count) + 1) / len(magnitudes) for count in counts)
+    return p, p_family
+
+
+def _of_known(drawn: np.ndarray, inside: np.ndarray, known: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Divisions of the blocks that have a descriptor: the drawn ones, or others with as many of the window's."""
+    if known.all():
+        return drawn
+    return rng.permuted(np.tile(inside[known], (len(drawn), 1)), axis=1)
+
+
+def _as_statistic(distances: np.ndarray) -> np.ndarray:
+    """Distances of the observed division and of all drawn ones on the scale of t statistics; those below 0 are 0.
+
+    By chance a squared distance is a sum of chi-squares less its mean; its cube root is nearly normal (Wilson and
+    Hilferty, PNAS 17, 1931). The order does not change, so p of the distance by itself is that of a permutation test.
+    """
+    root = np.cbrt(distances - distances.min())
+    spread = float(root.std())
+    if not spread > 0:
+        return np.full(len(distances), math.nan)
+    found: np.ndarray = ((root - root.mean()) / spread).clip(0)
+    return found
 
 
 def _ranks(column: np.ndarray) -> np.ndarray:

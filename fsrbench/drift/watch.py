@@ -18,7 +18,7 @@ from fsrbench.drift.memory import Memory
 from fsrbench.drift.new_files import NewFiles
 from fsrbench.drift.verdict import Verdict
 from fsrbench.drift.windows import BY_HR, Window
-from fsrbench.errors import FsrbenchError, UserError, counted, one_of
+from fsrbench.errors import CannotWrite, FsrbenchError, UserError, counted, one_of
 from fsrbench.files.folders import make_folder, only_writer
 from fsrbench.gate.findings import Refusal
 
@@ -133,7 +133,8 @@ class _Watch:
         except FsrbenchError as error:
             refusal = Refusal(self.watched.folder, self.settings.against, str(error).splitlines())
             write_refusal(refusal, self.settings)
-            self._keep(memory, {"errors": refusal.reasons})
+            if not isinstance(error, CannotWrite):  # then nothing can be remembered
+                self._keep(memory, {"errors": refusal.reasons})
             raise
         write_verdict(verdict, self.settings)
         self._keep(memory, {"verdict": as_json.model(verdict).model_dump(mode="json")})
@@ -143,7 +144,8 @@ class _Watch:
         """Score what is new and remember it."""
         new = NewFiles(self.watched.folder, memory)
         for batch in new.batches():
-            memory.add(batch.record(self._score))
+            record = batch.record(self._score)
+            memory.add(record, batch.descriptors, self.watched.window)
         lines = [counted(new.scored, "new picture")] + [f"{n} {what}" for what, n in new.others().items() if n]
         print(f"{self.watched.folder}: {', '.join(lines)}; {len(memory.entries)} in all", flush=True)
 

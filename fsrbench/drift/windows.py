@@ -46,6 +46,8 @@ class Window:
     weights: str | None = None
     """sha256 of the method's weights, where known."""
     notes: tuple[str, ...] = ()
+    descriptors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Of ``lr`` and ``sr``, where they are known: N,D, NaN where a picture has none."""
 
 
 def of_run(run: RunData, method: str | None, blocks: Blocks, metrics: Sequence[str]) -> Window:
@@ -81,7 +83,14 @@ def of_run(run: RunData, method: str | None, blocks: Blocks, metrics: Sequence[s
         has_hr=bool(section(run.manifest, "dataset").get("has_hr")),
         weights=run.entry("methods", method).get("weights_sha256"),
         notes=notes,
+        descriptors=_descriptors(run, method, list(values.index)),
     )
+
+
+def _descriptors(run: RunData, method: str, images: list[str]) -> dict[str, np.ndarray]:
+    kept = run.descriptors
+    found = {side: kept.of(row, images) for side, row in (("lr", LR), ("sr", method))} if kept else {}
+    return {side: numbers for side, numbers in found.items() if numbers is not None}
 
 
 def _scores(run: RunData, method: str, metrics: Sequence[str]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from fsrbench.datasets.roles import ENROLLED
 from fsrbench.engine.frames import FrameWriter, failures
 from fsrbench.engine.plan import REFERENCE
 from fsrbench.engine.results import FeatureReader, MethodResults, ReadFeatures, UnitResult
@@ -115,7 +116,7 @@ class Collector:
             return kind(f"lacks {', '.join(missing)}; {next(iter(missing))}: {first}")
         try:
             with contained():
-                return _plausible(metric.combine(self.results.get(method, MethodResults()).ids, parts))
+                return plausible(metric.combine(self.results.get(method, MethodResults()).ids, parts))
         except FsrbenchError as error:
             return error
         except Exception as error:  # a plug-in's metric may raise anything
@@ -139,11 +140,11 @@ class Collector:
                         return reading
                     if metric.name in reading.problems:
                         return reading.problems[metric.name]
-                    return _plausible(metric.read(reading, compared))
+                    return plausible(metric.read(reading, compared))
                 standardise(self.seed)
                 if (reason := self._judge_problem(metric)) is not None:
                     return Invalid(reason)
-                return _plausible(self._evaluate(method, metric))
+                return plausible(self._evaluate(method, metric))
         except FsrbenchError as error:
             return error
         except Exception as error:  # a plug-in's metric may raise anything
@@ -176,7 +177,7 @@ class Collector:
         return replace(found, values=values)
 
     def _of_features(self, method: str, metric: FeatureMetric) -> Evaluation:
-        found = metric.evaluate(self._faces(method, metric), self.seed)
+        found = metric.evaluate(self.faces(method, metric), self.seed)
         reference = self.results.get(REFERENCE) if metric.uses_reference else None
         failed = reference.unscored.get(metric.feature_set) if reference else None
         if not reference or not failed:
@@ -217,7 +218,7 @@ class Collector:
             return None
         if not hr or metric.feature_set in hr.failed or not hr.ids_with(metric.feature_set):
             return None
-        ceiling = metric.ceiling(self._faces(HR, metric), self.seed)
+        ceiling = metric.ceiling(self.faces(HR, metric), self.seed)
         if ceiling is None or ceiling >= metric.least_ceiling:
             return None
         return (
@@ -226,7 +227,8 @@ class Collector:
             "channels, or the sub-folders are no identities"
         )
 
-    def _faces(self, method: str, metric: FeatureMetric) -> Faces:
+    def faces(self, method: str, metric: FeatureMetric) -> Faces:
+        """What a metric reads of a method."""
         extractor, read = metric.feature_set, self._features
         result, hr = self.results[method], self.results.get(HR)
         lr = self.results[LR] if LR in self._read_besides(metric) else None
@@ -242,7 +244,17 @@ class Collector:
             reference=read.all(reference, extractor) if reference else None,
             lr=read.some(lr, extractor, ids) if lr else None,
             roles=[self.roles.get(i) for i in ids],
+            enrolled=None if metric.reads_enrolled else self._enrolled(metric),
         )
+
+    def _enrolled(self, metric: FeatureMetric) -> Faces | None:
+        """Gallery and distractors of identification: HR, or LR where there is none; ``None`` without roles."""
+        shown = self.results.get(HR) or self.results.get(LR)
+        if shown is None or not any(self.roles.values()):
+            return None
+        ids = [i for i in shown.ids_with(metric.feature_set) if self.roles.get(i) in ENROLLED]
+        features = self._features.some(shown, metric.feature_set, ids) if ids else {}
+        return Faces(ids, [self.identities[i] for i in ids], features, None, roles=[self.roles[i] for i in ids])
 
 
 def _turn(metric: Metric) -> tuple[bool, str]:
@@ -250,7 +262,7 @@ def _turn(metric: Metric) -> tuple[bool, str]:
     return isinstance(metric, CombinedMetric), getattr(metric, "feature_set", "")
 
 
-def _plausible(evaluation: Evaluation) -> Evaluation:
+def plausible(evaluation: Evaluation) -> Evaluation:
     """Reject implausibly large numbers: they break plots, and a run with them could not be read."""
     summary = evaluation.summary
     numbers = [[] if summary is None else [summary.value, summary.ci_low, summary.ci_high], *evaluation.curves.values()]

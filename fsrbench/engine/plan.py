@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fsrbench.datasets import Dataset, Sample
+from fsrbench.datasets.roles import ENROLLED
 from fsrbench.runs.names import HR, LR
 from fsrbench.tasks import Task
 
@@ -23,6 +24,11 @@ class Shard:
 
     index: int
     samples: tuple[Sample, ...]
+
+    @property
+    def all_enrolled(self) -> bool:
+        """Whether all of them are gallery or distractors of identification."""
+        return all(sample.role in ENROLLED for sample in self.samples)
 
 
 @dataclass(frozen=True)
@@ -55,8 +61,18 @@ def make_shards(dataset: Dataset, task: Task) -> list[Shard]:
     return [Shard(index, dataset.samples[start : start + size]) for index, start in enumerate(starts)]
 
 
-def make_plan(shards: Sequence[Shard], methods: Sequence[str], reference: Sequence[Shard] = ()) -> list[Unit]:
-    """All units, shard by shard, each shard's HR and LR units first because the others read their features."""
+def make_plan(
+    shards: Sequence[Shard], methods: Sequence[str], reference: Sequence[Shard] = (), probes_only: bool = False
+) -> list[Unit]:
+    """All units, shard by shard, each shard's HR and LR units first because the others read their features.
+
+    Args:
+        shards: of the dataset.
+        methods: HR and LR among them.
+        reference: shards of the reference set.
+        probes_only: leave out methods' units of shards in which all images are enrolled in identification.
+    """
     ordered = sorted(methods, key=lambda method: (HR, LR).index(method) if method in (HR, LR) else 2)
     units = [Unit(shard, method) for shard in shards for method in ordered]
+    units = [unit for unit in units if not (probes_only and unit.shard.all_enrolled and not unit.is_given)]
     return units + [Unit(shard, REFERENCE) for shard in reference]

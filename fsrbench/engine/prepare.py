@@ -25,7 +25,7 @@ from fsrbench.machine.devices import find_device, use_no_more_threads_than_cores
 from fsrbench.methods.base import Method
 from fsrbench.methods.given_images import GivenImages
 from fsrbench.methods.names import check_method, folder_of
-from fsrbench.metrics.base import Metric
+from fsrbench.metrics.base import Metric, SpeedMetric
 from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.reference_statistics import Statistics, is_statistics, open_statistics
 from fsrbench.process.containment import contained
@@ -82,7 +82,19 @@ class Prepared:
         measures = self.context.measures
         reference = self.reference if measures.reference_feature_sets else None
         rows = dict.fromkeys([*self.rows(self.methods), *([LR] if measures.lr_feature_sets else [])])
-        return make_plan(self.shards, list(rows), make_shards(reference, self.spec.the_task) if reference else ())
+        shards = make_shards(reference, self.spec.the_task) if reference else ()
+        return make_plan(self.shards, list(rows), shards, self.probes_only)
+
+    @property
+    def probes_only(self) -> bool:
+        """Whether nobody reads SR of images that are enrolled in identification, and nobody asks for their pictures."""
+        read = [metric for metric in self.usable_metrics if not isinstance(metric, SpeedMetric)]
+        return bool(read) and not self.spec.save_images and not any(metric.reads_enrolled for metric in read)
+
+    @property
+    def shown_shards(self) -> list[Shard]:
+        """The shards that methods have pictures of."""
+        return [shard for shard in self.shards if not (self.probes_only and shard.all_enrolled)]
 
     def warnings(self) -> Iterator[str]:
         """What was noticed about the data."""
@@ -213,6 +225,7 @@ def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None, statistic
         sides=spec.sides,
         alignment=spec.alignment,
         descriptor=spec.descriptor,
+        has_roles=any(sample.role for sample in dataset),
         isolated=spec.isolate,
         degradation=None if any(sample.lr for sample in dataset) else spec.degradation,
     )

@@ -68,10 +68,10 @@ class MethodResults:
     """By metric and by extractor: images that it failed on, and why."""
     behaviour: str = ""
     """Warning about the method; see :mod:`fsrbench.engine.behaviour`."""
-    stored_at: list[str] = field(default_factory=list)
-    """Keys of the method's pictures in the store, shard by shard; see :class:`UnitResult`."""
-    made_keys: list[str] = field(default_factory=list)
-    """Keys of the pictures actually made, shard by shard."""
+    stored_at: dict[int, str] = field(default_factory=dict)
+    """Keys of the method's pictures in the store, by the number of the shard; see :class:`UnitResult`."""
+    made_keys: dict[int, str] = field(default_factory=dict)
+    """Keys of the pictures actually made, by the number of the shard."""
     measured: dict[str, list[np.ndarray]] = field(default_factory=dict)
     """What :mod:`fsrbench.checks` reads of each picture, shard by shard."""
 
@@ -99,8 +99,8 @@ class MethodResults:
         self.failed |= result.failed
         self.changed.update(result.changed)
         self.behaviour = self.behaviour or result.behaviour
-        self.stored_at.append(result.stored_at)
-        self.made_keys.append(result.made_key)
+        self.stored_at[result.unit.shard.index] = result.stored_at
+        self.made_keys[result.unit.shard.index] = result.made_key
         for name, images in result.unscored.items():
             self.unscored.setdefault(name, {}).update(images)
         for name, rows in result.measured.items():

@@ -21,6 +21,7 @@ from fsrbench.engine.prepare import Prepared
 from fsrbench.engine.properties import image_properties
 from fsrbench.engine.results import MethodResults
 from fsrbench.engine.run_pictures import RunPictures
+from fsrbench.engine.set_groups import set_groups
 from fsrbench.engine.unit_features import stored_features
 from fsrbench.errors import FsrbenchError, UserError, counted
 from fsrbench.machine.console import Reporter
@@ -103,7 +104,9 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
     with clock.phase("summary"):
         frames = collector.frames(prepared.rows(list(spec.methods)), readings, spec.ratio_to)
         properties = image_properties(prepared, collector.results)
-        frames = replace(frames, labels=prepared.dataset.labels, properties=properties)
+        labels = prepared.dataset.labels
+        sets = set_groups(collector, frames, labels)
+        frames = replace(frames, labels=labels, properties=properties, set_groups=sets)
     if damaged := len(context.store.damaged):
         reporter.warn(f"cache: {counted(damaged, 'stored result')} could not be read; computed again")
     pictures = RunPictures(context, collector.results, limit)

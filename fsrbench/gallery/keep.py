@@ -55,7 +55,7 @@ def keep_pictures(
         most: how many images; ``None`` for all.
         shown: the images of the run's grid.
     """
-    chosen = _choose(run.shards, pictures, most, set(shown))
+    chosen = _choose(run.shown_shards, pictures, most, set(shown))
     images = tuple(image for ids in chosen.values() for image in ids)
     known = folder.read_index()
     keys = {

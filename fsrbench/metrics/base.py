@@ -116,6 +116,11 @@ class Metric(ABC):
         """Whether the LR images are scored too where they have HR's side, as if a method had made them: the floor."""
         return True
 
+    @property
+    def reads_enrolled(self) -> bool:
+        """Whether it reads SR of images that are enrolled in identification (gallery and distractors), too."""
+        return True
+
     def scores_row(self, row: str) -> bool:
         """Whether a row of the run, a method's or one of :data:`fsrbench.runs.names.BOUNDS`, has a number."""
         return {HR: self.scores_hr, LR: self.scores_lr}.get(row, True)
@@ -220,6 +225,10 @@ class FeatureMetric(Metric):
     """Whether the LR images, enlarged to HR's side, are scored whatever the task: what is achieved without SR."""
     by_lr: bool = False
     """Whether faces are aligned by the LR image's landmarks and not by their own; for runs without HR."""
+    any_number: ClassVar[bool] = True
+    """Of a number of the whole set: whether sets of different numbers of images may be compared by it."""
+    keeps_descriptors: ClassVar[bool] = False
+    """Whether the run's folder keeps the face descriptors that it reads, of the pictures that it keeps."""
     least_ceiling: float = float("-inf")
     """Where :meth:`ceiling` is below this, the metric's judge cannot be trusted and every number is ``invalid``."""
 
@@ -256,6 +265,11 @@ class CombinedMetric(Metric):
     parts: tuple[str, ...]
     """Names of the metrics that it reads; where one has no number for a method, it has none either."""
 
+    @property
+    def reads_enrolled(self) -> bool:
+        """Its parts may, and say so themselves."""
+        return False
+
     @abstractmethod
     def combine(self, ids: Sequence[str], parts: Mapping[str, Evaluation]) -> Evaluation:
         """One method's number.
@@ -273,6 +287,11 @@ class SpeedMetric(Metric):
     """Read from the timing run of a method; see :mod:`fsrbench.methods.timing`."""
 
     bounds = (0, inf)
+
+    @property
+    def reads_enrolled(self) -> bool:
+        """No pictures at all."""
+        return False
 
     @property
     def scores_hr(self) -> bool:

@@ -180,6 +180,7 @@ class Fid(_Distance):
     description = "Inception v3 of 2015 (torch-fidelity), 2048 activations, pictures {inception}"
     formula = "Frechet distance of two Gaussians with sample covariances"
     jackknife = staticmethod(frechet_blocks)
+    any_number = False
     least = 2049
     reason = "with no more images than the features' 2048 dimensions the covariance is singular and FID biased"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -39,6 +39,21 @@ class Faces:
     """Features of the LR images, enlarged to HR's side, row for row; for metrics with ``uses_lr``."""
     roles: Sequence[str | None] = ()
     """What each image is in identification, see :mod:`fsrbench.datasets.roles`; empty where the data does not say."""
+    enrolled: Faces | None = None
+    """Gallery and distractors as they are, without SR: every one, while ``ids`` may lack them. For metrics that
+    do not read their SR, where the data has roles."""
+
+    def some(self, rows: np.ndarray) -> Faces:
+        """Those of some images, by their row numbers; the reference set stays whole."""
+
+        def chosen(features: Features | None) -> Features | None:
+            return None if features is None else {name: array[rows] for name, array in features.items()}
+
+        ids, identities = ([values[row] for row in rows] for values in (self.ids, self.identities))
+        roles = [self.roles[row] for row in rows] if self.roles else ()
+        features, hr, lr = (chosen(each) for each in (self.features, self.hr, self.lr))
+        assert features is not None
+        return replace(self, ids=ids, identities=identities, features=features, hr=hr, lr=lr, roles=roles)
 
     @property
     def people(self) -> list[str]:

@@ -32,6 +32,8 @@ class Facts:
     """Whose landmarks align a face before its descriptor is computed."""
     descriptor: str = "auto"
     """Which face descriptor verification and identification use."""
+    has_roles: bool = False
+    """Whether the data says who is enrolled and who is looked for; see :mod:`fsrbench.datasets.roles`."""
     isolated: bool = False
     """Whether each method runs in a process of its own."""
     degradation: str | None = None

@@ -10,7 +10,6 @@ import numpy as np
 from fsrbench.errors import Unavailable
 from fsrbench.metrics.distribution import Fid
 from fsrbench.metrics.evaluation import Evaluation, Faces
-from fsrbench.metrics.extractors.base import Features
 from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.reference_statistics import Statistics
 
@@ -106,12 +105,4 @@ class PairedFid(ScriptFid):
 
 def _first(faces: Faces, count: int) -> Faces:
     """The faces of the first images in the order of their ids."""
-    rows = np.array(sorted(range(len(faces.ids)), key=lambda row: faces.ids[row])[:count])
-
-    def some(features: Features | None) -> Features | None:
-        return None if features is None else {name: array[rows] for name, array in features.items()}
-
-    ids, identities = ([values[row] for row in rows] for values in (faces.ids, faces.identities))
-    features = some(faces.features)
-    assert features is not None
-    return replace(faces, ids=ids, identities=identities, features=features, hr=some(faces.hr))
+    return faces.some(np.array(sorted(range(len(faces.ids)), key=lambda row: faces.ids[row])[:count]))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Final, Literal, Self
 
 import numpy as np
 
+from fsrbench.datasets.roles import ENROLLED
 from fsrbench.metrics.base import FeatureMetric
 from fsrbench.metrics.enrolment import closed_set
 from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
@@ -20,6 +23,31 @@ RANKS: Final = (1, 5, 20)
 LONGEST_CMC: Final = 1000
 """Ranks of the curve at most."""
 _PLAIN: Final = "without roles the first picture of each person, in sorted order, is enrolled"
+_ROLES: Final = "gallery, probes and distractors as the data's folders say"
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """All T images of identification; probes may be other pictures than what is enrolled, or the same on both sides."""
+
+    people: Sequence[str]
+    roles: Sequence[str | None]
+    rows: np.ndarray
+    """Of the images that may be probes, the first ones: their rows in the method's features."""
+    sought: np.ndarray
+    """N,D: descriptors of the method's pictures."""
+    shown: np.ndarray
+    """Descriptors of what may be enrolled."""
+    first: int
+    """The image of its first row."""
+
+    def probes(self, images: np.ndarray) -> np.ndarray:
+        """Unit descriptors of some images as probes."""
+        return unit_rows(self.sought, self.rows[images])
+
+    def gallery(self, images: np.ndarray) -> np.ndarray:
+        """Unit descriptors of some images as the gallery."""
+        return unit_rows(self.shown, images - self.first)
 
 
 class Recognition(FeatureMetric):
@@ -43,14 +71,23 @@ class Recognition(FeatureMetric):
         given = "HR" if facts.has_hr else "their HR where they have one, else their LR enlarged by Pillow BICUBIC"
         gallery = "SR" if facts.sides == "both" else f"not super-resolved ({given})"
         euclidean = EUCLIDEAN if aligned.descriptor == "dlib" else ""
-        protocol = self._protocol(f"; probes SR, gallery {gallery}; {described}{euclidean}")
+        protocol = self._protocol(f"; probes SR, gallery {gallery}; {described}{euclidean}", facts.has_roles)
         return self.replace(extractor=aligned.extractor, by_lr=aligned.by_lr, sides=facts.sides, protocol=protocol)
 
-    def _protocol(self, setting: str) -> str:
-        return f"{self.measured}; cosine of descriptors; {_PLAIN}{setting}"
+    def _protocol(self, setting: str, has_roles: bool = False) -> str:
+        without = "" if has_roles else self.without_roles
+        enrolled = _ROLES if has_roles else _PLAIN
+        return f"{self.measured}{without}; cosine of descriptors; {enrolled}{setting}"
 
     measured: ClassVar[str]
     """What is counted, for the protocol."""
+    without_roles: ClassVar[str] = ""
+    """What follows it where the data has no roles."""
+
+    @property
+    def reads_enrolled(self) -> bool:
+        """Only with SR on both sides."""
+        return self.sides == "both"
 
     def gallery_features(self, faces: Faces) -> Features:
         """Features of the pictures that are enrolled, row for row with the images.
@@ -63,6 +100,23 @@ class Recognition(FeatureMetric):
         found = faces.hr if faces.hr is not None else faces.lr
         assert found is not None
         return found
+
+    def population(self, faces: Faces) -> Population:
+        """Who is looked for, and who is enrolled: in SR on one side no SR of gallery and distractors is read."""
+        sought = faces.features["descriptor"]
+        if faces.enrolled is None:
+            shown = self.gallery_features(faces)["descriptor"]
+            return Population(faces.people, faces.roles, np.arange(len(faces.ids)), sought, shown, 0)
+        rows = np.array([row for row, role in enumerate(faces.roles) if role not in ENROLLED], dtype=np.int64)
+        people, beside = faces.people, faces.enrolled
+        return Population(
+            [*(people[row] for row in rows), *beside.people],
+            [*(faces.roles[row] for row in rows), *beside.roles],
+            rows,
+            sought,
+            beside.features.get("descriptor", sought[:0]),
+            len(rows),
+        )
 
 
 class Identification(Recognition):
@@ -87,16 +141,17 @@ class Identification(Recognition):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 or 0 for each probe, NaN for the gallery; the summary's interval is over the probes' people."""
-        enrolled = closed_set(faces.people, faces.roles)
+        known = self.population(faces)
+        enrolled = closed_set(known.people, known.roles)
         found = mate_ranks(
-            unit_rows(faces.features["descriptor"], enrolled.mated),
-            unit_rows(self.gallery_features(faces)["descriptor"], enrolled.gallery),
+            known.probes(enrolled.mated),
+            known.gallery(enrolled.gallery),
             enrolled.person[enrolled.mated],
             enrolled.person[enrolled.gallery],
         )
         people = enrolled.person[enrolled.mated]
         values = np.full(len(faces.ids), np.nan)
-        values[enrolled.mated] = found.best == 1
+        values[known.rows[enrolled.mated]] = found.best == 1
         details: dict[str, float] = {}
         numbers = {f"rank_{rank}": (found.best <= rank).astype(float) for rank in RANKS[1:]}
         for name, scores in (numbers | {"map": found.precision}).items():
@@ -104,7 +159,7 @@ class Identification(Recognition):
             details[f"{name}_low"], details[f"{name}_high"] = mean_interval(scores, seed, people, rate=True)
         return Evaluation(
             values,
-            summarise(values[enrolled.mated], people, seed),
+            summarise(values[known.rows[enrolled.mated]], people, seed),
             str(enrolled),
             details,
             {"cmc": match_curve(found.best, len(enrolled.gallery))},

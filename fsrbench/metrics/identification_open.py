@@ -9,8 +9,8 @@ import numpy as np
 
 from fsrbench.metrics.enrolment import Enrolment, open_set
 from fsrbench.metrics.evaluation import Evaluation, Faces, Summary
-from fsrbench.metrics.identification import Recognition
-from fsrbench.metrics.ranking import OpenScores, open_scores, templates, unit_rows
+from fsrbench.metrics.identification import Population, Recognition
+from fsrbench.metrics.ranking import OpenScores, open_scores, templates
 from fsrbench.metrics.roc import area_under_curve, roc_curve, thinned
 from fsrbench.stats.intervals import RESAMPLES
 from fsrbench.stats.small_samples import rate_interval
@@ -115,20 +115,23 @@ class IdentificationOpen(Recognition):
     name, title = "identification_open", "Identification, open set"
     measured = (
         f"open-set identification: TPIR (top {TOP}) at FPIR {MAIN:g}, gallery of mean descriptors of unit length, "
-        "threshold an order statistic of the unmated probes' best scores; without roles half of the people with a "
-        "single picture, drawn by the run's seed, are unmated probes"
+        "threshold an order statistic of the unmated probes' best scores"
+    )
+    without_roles = (
+        "; without roles half of the people with a single picture, drawn by the run's seed, are unmated probes"
     )
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 or 0 for each mated probe, NaN for other images."""
-        enrolled = open_set(faces.people, faces.roles, seed)
-        scores = self._scores(faces, enrolled)
+        known = self.population(faces)
+        enrolled = open_set(known.people, known.roles, seed)
+        scores = _scores(known, enrolled)
         found, best = found_scores(scores), scores.best_of_unmated
         own, strangers = enrolled.person[enrolled.mated], enrolled.person[enrolled.unmated]
         rates = {f: rate_at(found, best, f) for f in FPIRS if f == MAIN or f * len(best) >= 1}
         intervals = dict(zip(rates, rate_intervals(found, own, best, strangers, list(rates), seed), strict=True))
         values = np.full(len(faces.ids), np.nan)
-        values[enrolled.mated] = found > threshold_at(best, MAIN)
+        values[known.rows[enrolled.mated]] = found > threshold_at(best, MAIN)
         details = {"auc": area_under_curve(*_as_distances(found, best))}
         for fpir in (f for f in rates if f != MAIN):
             name = f"tpir_at_fpir_{fpir:g}"
@@ -136,12 +139,11 @@ class IdentificationOpen(Recognition):
         summary = Summary(rates[MAIN], *intervals[MAIN], len(found))
         return Evaluation(values, summary, str(enrolled), details, {"tpir": thinned(identification_curve(found, best))})
 
-    def _scores(self, faces: Faces, enrolled: Enrolment) -> OpenScores:
-        gallery = unit_rows(self.gallery_features(faces)["descriptor"], enrolled.gallery)
-        descriptors = faces.features["descriptor"]
-        mated, unmated = (unit_rows(descriptors, rows) for rows in (enrolled.mated, enrolled.unmated))
-        means, shown = templates(gallery, enrolled.person[enrolled.gallery])
-        return open_scores(mated, enrolled.person[enrolled.mated], unmated, means, shown)
+
+def _scores(known: Population, enrolled: Enrolment) -> OpenScores:
+    mated, unmated = (known.probes(images) for images in (enrolled.mated, enrolled.unmated))
+    means, shown = templates(known.gallery(enrolled.gallery), enrolled.person[enrolled.gallery])
+    return open_scores(mated, enrolled.person[enrolled.mated], unmated, means, shown)
 
 
 def _as_distances(found: np.ndarray, best: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -123,7 +123,8 @@ class IdentityLr(Identity):
     """:class:`Identity` of SR and the LR input, enlarged to HR's side: where there is no HR, as NTIRE's challenges do.
 
     A method that returns its input scores 1, so that it is a check and no quality to rank by. Where there is HR its
-    landmarks align both pictures, else those of the LR picture.
+    landmarks align both pictures, else those of the LR picture. A run with it keeps the descriptors of the pictures
+    that it keeps, for ``fsrbench drift``.
 
     Example:
         >>> sr, lr = {"descriptor": np.array([[1.0, 0]])}, {"descriptor": np.array([[1.0, 1]])}
@@ -135,6 +136,7 @@ class IdentityLr(Identity):
     hr_is_ceiling = False
     needs = frozenset()
     uses_lr = True
+    keeps_descriptors = True
 
     @property
     def scores_hr(self) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ import pandas as pd
 from fsrbench.errors import UserError, counted
 from fsrbench.runs.data import RunData
 from fsrbench.runs.grouping import Grouping
+from fsrbench.runs.set_groups import read_set_groups, reason_of
 from fsrbench.stats.corrections import PERMUTATIONS, holm
 from fsrbench.stats.gaps import gap_test
 from fsrbench.stats.intervals import mean_interval, people
@@ -58,6 +59,8 @@ class ByGroup:
     """By Holm, over all tests of the call."""
     reason: str = ""
     """Why there is no test, or what was left out."""
+    of_set: bool = False
+    """Whether it is a number of each group's images as a set, such as KID, and no mean of scores."""
 
     @property
     def ranked(self) -> list[GroupValue]:
@@ -100,8 +103,43 @@ def by_group(
         UserError: the run lacks a metric or method, or no column has two groups of enough people.
     """
     rows = _known(run, metrics, methods)
+    sets = _of_sets(run, groupings, metrics, rows, min_people)
+    if sets and not set(metrics or run.metrics) & set(run.scores["metric"]):
+        return sets
     found = _collect(run, groupings, _scored(run, metrics), rows, lambda scores, row: scores.get(row), min_people)
-    return _judged(found, seed) if tested else [each.row(0, seed) for each in found]
+    judged = _judged(found, seed) if tested else [each.row(0, seed) for each in found]
+    order = [grouping.column for grouping in groupings]
+    return sorted([*judged, *sets], key=lambda row: order.index(row.column))
+
+
+def _of_sets(
+    run: RunData, groupings: Sequence[Grouping], metrics: Sequence[str] | None, methods: Sequence[str], min_people: int
+) -> list[ByGroup]:
+    """Numbers of the groups' images as sets, which the run has computed by its own labels."""
+    table, found = read_set_groups(run.path, groupings), []
+    own = [grouping for grouping in groupings if run.labels.get(grouping.column) == grouping.of]
+    for grouping, metric, method in product(own, metrics or run.metrics, methods):
+        chosen = (
+            (table["column"] == grouping.column)
+            & (table["metric"] == metric)
+            & (table["method"] == run.renamed.get(method, method))
+        )
+        rows = table[chosen].set_index("group", drop=False)
+        if set(rows.index) != set(grouping.names):
+            continue
+        groups = tuple(_of_set(row, min_people) for row in rows.loc[list(grouping.names)].to_dict("records"))
+        found.append(
+            ByGroup(grouping.column, metric, method, "", groups, math.nan, math.nan, reason_of(rows), of_set=True)
+        )
+    return found
+
+
+def _of_set(row: Mapping[Hashable, Any], min_people: int) -> GroupValue:
+    """A line of the run's file; ranked where it may be compared with groups of other sizes."""
+    value, low, high = (float(row[name]) for name in ("value", "ci_low", "ci_high"))
+    images, count = int(row["images"]), int(row["people"])
+    ranked = bool(row["comparable"]) and count >= min_people and math.isfinite(value)
+    return GroupValue(str(row["group"]), value, low, high, images, count, ranked)
 
 
 def compare_by_group(
@@ -135,11 +173,11 @@ def compare_by_group(
     return [replace(row, base=base) for row in _judged(found, seed)]
 
 
-def left_out(run: RunData, metrics: Sequence[str] | None = None) -> list[str]:
-    """Metrics with a value and without scores of images, which therefore have none of groups."""
-    wanted, scored = metrics or run.metrics, _scored(run, metrics)
+def left_out(run: RunData, rows: Sequence[ByGroup], metrics: Sequence[str] | None = None) -> list[str]:
+    """Metrics with a value and none of groups: without scores of images, and not computed by group."""
+    shown = {row.metric for row in rows} | set(run.scores["metric"])
     valued = {m for m in run.metrics if any(run.shown_result(row, m) for row in run.rows)}
-    return [metric for metric in wanted if metric in valued and metric not in scored]
+    return [metric for metric in metrics or run.metrics if metric in valued and metric not in shown]
 
 
 def _known(run: RunData, metrics: Sequence[str] | None, methods: Sequence[str] | None) -> list[str]:

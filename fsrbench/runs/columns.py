@@ -20,6 +20,11 @@ PROPERTY_COLUMNS: Final = (
     *("yaw", "pitch", "roll", "eye_distance"),
 )
 """Of the file of images' properties; the last four are empty where no landmarks are known."""
+SET_GROUP_COLUMNS: Final = (
+    *("column", "group", "method", "metric", "value", "ci_low", "ci_high", "images", "people"),
+    *("comparable", "note"),
+)
+"""Of the file of numbers of a whole set by group; ``comparable``: whether groups of other sizes may be compared."""
 COUNTED: Final = ("params", "flops", "peak_memory")
 """Metrics with exact values, for runs that do not record which have them."""
 MAX_IMAGES: Final = 1e12

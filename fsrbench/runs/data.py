@@ -27,6 +27,8 @@ from fsrbench.runs.columns import (
     SUMMARY_NUMBERS,
     SUMMARY_TEXT,
 )
+from fsrbench.runs.descriptors import FILE as DESCRIPTORS
+from fsrbench.runs.descriptors import Descriptors, read_descriptors
 from fsrbench.runs.metric_info import DIRECTIONS, MetricInfo, Result
 from fsrbench.runs.names import BOUNDS
 from fsrbench.runs.preference import with_preference
@@ -174,6 +176,15 @@ class RunData:
             UserError: there is no such file, as in runs of earlier versions, or it is not what a run writes.
         """
         return read_properties(self.path / "properties.csv")
+
+    @cached_property
+    def descriptors(self) -> Descriptors | None:
+        """Face descriptors of the pictures that the run keeps; ``None`` without ``identity_lr``.
+
+        Raises:
+            UserError: the file is not what a run writes.
+        """
+        return read_descriptors(self.path / DESCRIPTORS)
 
     @cached_property
     def identities(self) -> dict[str, str]:

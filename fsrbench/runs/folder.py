@@ -13,8 +13,11 @@ from typing import Any
 from fsrbench.files.atomic import whole
 from fsrbench.files.folders import make_folder, only_writer
 from fsrbench.files.labels import GROUPS, label_rows
+from fsrbench.runs.descriptors import FILE as DESCRIPTORS
+from fsrbench.runs.descriptors import write_descriptors
 from fsrbench.runs.frames import Frames
 from fsrbench.runs.names import CACHE, MANIFEST
+from fsrbench.runs.set_groups import FILE as SET_GROUPS
 
 
 @contextmanager
@@ -70,5 +73,10 @@ def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
                 csv.writer(text_file, lineterminator="\n").writerows([heading, *rows])
         with part("scores.parquet").open("wb") as file:  # pyarrow refuses paths that are no Unicode
             frames.scores.to_parquet(file, index=False)
-    if not rows:
-        (path / GROUPS).unlink(missing_ok=True)  # of an earlier run
+        if len(frames.set_groups):
+            frames.set_groups.to_csv(part(SET_GROUPS), index=False)
+        if frames.descriptors:
+            write_descriptors(part(DESCRIPTORS), frames.descriptors)
+    written = {GROUPS: bool(rows), SET_GROUPS: bool(len(frames.set_groups)), DESCRIPTORS: bool(frames.descriptors)}
+    for name in (name for name, there in written.items() if not there):
+        (path / name).unlink(missing_ok=True)  # of an earlier run

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from fsrbench.files.labels import Labels
+from fsrbench.runs.descriptors import Descriptors
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,3 +30,7 @@ class Frames:
     """By column of the data's ``groups.csv``: the label of each image that has one."""
     properties: pd.DataFrame = field(default_factory=pd.DataFrame)
     """What each LR picture is like and how the head on it is turned; no columns where nobody measured it."""
+    set_groups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Numbers of the whole set by group; no rows where there are no labels or no such metric."""
+    descriptors: Descriptors | None = None
+    """Face descriptors of the pictures that the run keeps, where a metric says so."""

@@ -53,7 +53,7 @@ def frechet_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray
         numpy.linalg.LinAlgError: a covariance is singular.
     """
     pairs = zip(_moments_without(a, block), _moments_without(b, block_b, len(np.unique(block))), strict=True)
-    return pseudo_values(value, np.array([_frechet(*a_moments, *b_moments) for a_moments, b_moments in pairs]))
+    return pseudo_values(value, np.array([frechet(*a_moments, *b_moments) for a_moments, b_moments in pairs]))
 
 
 def frechet_blocks_from_moments(
@@ -70,7 +70,7 @@ def frechet_blocks_from_moments(
     Raises:
         numpy.linalg.LinAlgError: a covariance is singular.
     """
-    return pseudo_values(value, np.array([_frechet(*left, mean, covariance) for left in _moments_without(a, block)]))
+    return pseudo_values(value, np.array([frechet(*left, mean, covariance) for left in _moments_without(a, block)]))
 
 
 def kernel_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray, block_b: np.ndarray) -> np.ndarray:
@@ -79,9 +79,9 @@ def kernel_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray,
     # The last row and column hold what is never left out
     number, number_b = (np.where(part == KEPT, count, part) for part in (block, block_b))
     of_a, of_b = (np.bincount(part, minlength=count + 1) for part in (number, number_b))
-    within_a = _kernel_sums(a, a, number, number, count, within=True)
-    within_b = _kernel_sums(b, b, number_b, number_b, count, within=True)
-    between = _kernel_sums(a, b, number, number_b, count)
+    within_a = kernel_sums(a, a, number, number, count, within=True)
+    within_b = kernel_sums(b, b, number_b, number_b, count, within=True)
+    between = kernel_sums(a, b, number, number_b, count)
     without = []
     for left_out in range(count):
         rest = np.arange(count + 1) != left_out
@@ -91,7 +91,7 @@ def kernel_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray,
     return pseudo_values(value, np.array(without))
 
 
-def _kernel_sums(
+def kernel_sums(
     a: np.ndarray, b: np.ndarray, block: np.ndarray, block_b: np.ndarray, count: int, within: bool = False
 ) -> np.ndarray:
     """Sums of the kernel over the pairs of each two blocks; ``within`` one set without an image's pair with itself.
@@ -126,7 +126,7 @@ def _moments_without(
         yield mean, (outer - gone.T @ gone - n * np.outer(mean, mean)) / (n - 1)
 
 
-def _frechet(mean: np.ndarray, covariance: np.ndarray, other_mean: np.ndarray, other: np.ndarray) -> float:
+def frechet(mean: np.ndarray, covariance: np.ndarray, other_mean: np.ndarray, other: np.ndarray) -> float:
     """Frechet distance of two Gaussians; the eigenvalues of AB are those of the symmetric L'BL where A = LL'."""
     root = np.linalg.cholesky(covariance)
     common = np.sqrt(np.linalg.eigvalsh(root.T @ other @ root).clip(min=0)).sum()

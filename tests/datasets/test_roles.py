@@ -34,7 +34,7 @@ def test_other_folders_have_no_roles(ids: list[str]) -> None:
 @pytest.mark.parametrize(
     ("ids", "reason"),
     [
-        (["gallery/ann", "probe/1_1"], "1 pictures of the gallery have no identity, e.g. gallery/ann"),
+        (["gallery/ann", "probe/1_1"], "no identity of 1 picture of the gallery, e.g. gallery/ann"),
         (["gallery/7_1", "probe/7_2", "unmated_probe/7_3"], "shows 7, who is in the gallery"),
         (["probe/ann/1", "distractors/x"], "distractors/, probe/ without gallery/"),
         (["gallery/ann/1", "distractors/x"], "distractors/, gallery/ without probe/"),
@@ -53,5 +53,5 @@ def test_a_folder_is_opened_with_roles_or_says_why_not(tmp_path: Path) -> None:
         ("probe", "7"),
     ]
     bad = open_dataset(str(write_files(tmp_path / "bad", picture_files(["gallery/ann.png", "probe/7_2.png"]))))
-    assert any("no gallery and probes of identification: 1 pictures" in line for line in bad.warnings)
+    assert any("no gallery and probes of identification: no identity of 1 picture" in line for line in bad.warnings)
     assert {sample.role for sample in bad} == {None}

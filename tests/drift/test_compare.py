@@ -7,15 +7,16 @@ from unittest import mock
 import numpy as np
 import pandas as pd
 import pytest
-from made.drifting import enlarge, faces, jpeg, noisy, window
+from made.drifting import descriptors, enlarge, faces, jpeg, noisy, window
 from scipy import stats
 
-from fsrbench.drift import conditional, two_samples
+from fsrbench.drift import conditional, set_distance, two_samples
 from fsrbench.drift.as_json import model
 from fsrbench.drift.compare import MOST, _drawn, compare
 from fsrbench.drift.verdict import Part, State, Verdict
 from fsrbench.drift.windows import Window
 from fsrbench.errors import UserError
+from fsrbench.metrics.distribution import frechet_distance
 
 COUNT = 120
 ALPHA = 0.05
@@ -91,12 +92,19 @@ def test_false_alarms_are_as_many_as_declared() -> None:
     """Of 200 pairs of windows of one source 2 to 8 % raise an alarm at 5 %."""
     source = window(faces(400, seed=9)).values
     alarms = 0
-    with mock.patch.object(two_samples, "PERMUTATIONS", 199), mock.patch.object(conditional, "PERMUTATIONS", 200):
+    with (
+        mock.patch.object(two_samples, "PERMUTATIONS", 199),
+        mock.patch.object(conditional, "PERMUTATIONS", 200),
+        mock.patch.object(set_distance, "EXCHANGES", 1),
+    ):
         for seed in range(200):
             drawn = np.random.default_rng(seed).permutation(len(source))
             first, second = source.iloc[drawn[:40]], source.iloc[drawn[40:80]]
             pair = [Window("w", "mine", "x4", each, tuple(each.index)) for each in (first, second)]
-            alarms += compare(*pair, seed=seed).red
+            pair = [descriptors(each, 2 * seed + place) for place, each in enumerate(pair)]
+            found = compare(*pair, seed=seed)
+            assert "sr_descriptor_kid" in {each.name for each in found.findings}
+            alarms += found.red
     assert 4 <= alarms <= 16
 
 
@@ -171,3 +179,56 @@ def test_other_weights_and_equal_names_are_noted(reference: Window) -> None:
     found = compare(again, replace(reference, weights="b" * 64))
     assert any(note.startswith("other weights: sha256 bbbbbbbbbbbb -> aaaaaaaaaaaa") for note in found.notes)
     assert any(note.startswith(f"{COUNT} pictures of both have the same name") for note in found.notes)
+
+
+def moved(verdict: Verdict, part: Part) -> set[str]:
+    return {each.name for each in verdict.of(part, State.MOVED)}
+
+
+def test_other_people_are_seen_in_their_descriptors_alone(reference: Window) -> None:
+    found = compare(descriptors(window(faces(COUNT, seed=1)), 1, apart=0.6), descriptors(reference, 0))
+    assert moved(found, Part.INPUTS) == {"lr_descriptor_kid"}
+    assert moved(found, Part.OUTPUTS) == {"sr_descriptor_kid"}
+    assert found.state(Part.BEYOND) is State.HOLDS  # the people explain it
+    (kid,) = found.of(Part.INPUTS, State.MOVED)
+    assert kid.effect == pytest.approx(0.6, rel=0.3)  # of 8 independent numbers, each 0.6 apart
+    assert kid.before == 0 < kid.after
+
+
+def test_a_method_that_pulls_faces_to_a_mean(reference: Window) -> None:
+    found = compare(descriptors(window(faces(COUNT, seed=1)), 1, pull=0.3), descriptors(reference, 0))
+    assert found.state(Part.INPUTS) is State.HOLDS
+    assert moved(found, Part.OUTPUTS) == {"sr_descriptor_distance"}
+    assert "sr_descriptor_distance" in moved(found, Part.BEYOND)
+    (finding,) = found.of(Part.OUTPUTS, State.MOVED)
+    assert finding.after / finding.before == pytest.approx(0.7, rel=0.1)
+
+
+def test_frechet_distance_is_a_note(reference: Window) -> None:
+    pair = descriptors(window(faces(COUNT, seed=1)), 1), descriptors(reference, 0)
+    (line,) = [note for note in compare(*pair).notes if note.startswith("FID of SR descriptors")]
+    number, by_chance = (float(text.rstrip(";")) for text in (line.split()[4], line.split()[-1]))
+    assert number == pytest.approx(frechet_distance(*(each.descriptors["sr"] for each in pair)), abs=1e-4)
+    assert 0 < by_chance < 1
+
+
+def test_descriptors_of_one_side_or_another_protocol_are_named(reference: Window) -> None:
+    now = window(faces(COUNT, seed=7))
+    assert (
+        "not compared, window lacks them: lr_descriptor_distance, sr_descriptor_distance"
+        in compare(now, descriptors(reference, 0)).notes
+    )
+    other = replace(descriptors(now, 1), protocols={"identity_lr": "another"})
+    found = compare(other, descriptors(reference, 0))
+    assert "sr_descriptor_distance is not compared: its protocol differs" in found.notes
+    assert not {each.name for each in found.findings} & {"sr_descriptor_distance", "sr_descriptor_kid"}
+
+
+def test_descriptors_of_most_pictures_missing(reference: Window) -> None:
+    """A face is not always found: the sets are of those that there are."""
+    now = descriptors(window(faces(COUNT, seed=7)), 1, apart=0.8)
+    for numbers in now.descriptors.values():
+        numbers[::3] = np.nan
+    found = compare(now, descriptors(reference, 0))
+    assert "lr_descriptor_kid" in moved(found, Part.INPUTS)
+    assert "sr_descriptor_distance" not in {each.name for each in found.of(Part.BEYOND)}

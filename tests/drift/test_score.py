@@ -8,12 +8,15 @@ from unittest import mock
 import numpy as np
 import pytest
 from made.drifting import faces
+from made.extractors import Colours, use_colours
 from PIL import Image
 
 from fsrbench.drift import score as scoring
 from fsrbench.drift.known import INPUTS, OUTPUTS
 from fsrbench.drift.score import score
 from fsrbench.drift.windows import measured
+from fsrbench.metrics.extractors.base import extract
+from fsrbench.pictures.decode import to_tensor
 
 LRS = faces(5, seed=0)
 
@@ -52,3 +55,14 @@ def test_outputs_of_another_system_are_measured_as_they_are() -> None:
         assert numbers["niqe_face"] is not None
     by_method = score(files(LRS), "bicubic", "x4", ["niqe_face"], of_sr=False)
     assert found.facts["protocols"] == by_method.facts["protocols"]
+
+
+def test_descriptors_come_with_the_metric_that_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    use_colours(monkeypatch, "dlib")
+    monkeypatch.setattr("fsrbench.metrics.face_descriptors.choose_descriptor", lambda names, asked: "dlib")
+    found = score(files(LRS), "bicubic", "x4", ["identity_lr"], of_sr=False)
+    assert set(found.descriptors) == set(files(LRS))
+    for lr, sides in zip(LRS, found.descriptors.values(), strict=True):
+        expected = extract(Colours(), to_tensor(enlarged(lr)[None].copy()), {})["descriptor"][0]
+        np.testing.assert_allclose(sides["sr"], expected, atol=2e-3)
+        np.testing.assert_allclose(sides["lr"], sides["sr"], atol=2e-3)  # the method is the same enlargement

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from scipy import stats
 
+from fsrbench.drift import two_samples as module
+from fsrbench.drift.set_distance import SetDistance
 from fsrbench.drift.two_samples import two_samples
 from fsrbench.stats.corrections import PERMUTATIONS
 
@@ -103,3 +107,53 @@ def test_same_seed_same_p_and_never_zero() -> None:
     first, second = (two_samples(values, window, blocks, seed=3) for _ in range(2))
     assert (first.p_family == second.p_family).all()
     assert first.p.min() == pytest.approx(1 / (PERMUTATIONS + 1))
+
+
+def test_p_of_a_distance_of_sets_is_that_of_a_permutation_test() -> None:
+    rng = np.random.default_rng(8)
+    x, blocks, window = rng.normal(size=(24, 5)), np.arange(24), np.repeat([False, True], 12)
+    x[window] += 0.45
+    kid = SetDistance(x, blocks).kid
+    found = two_samples(np.empty((24, 0)), window, blocks, distances=[SetDistance(x, blocks)])
+    draws = kid(np.stack([rng.permutation(window) for _ in range(4000)]))
+    assert found.p[0] == pytest.approx((draws >= kid(window[None])[0]).mean(), abs=0.03)
+    assert 0.005 < found.p[0] < 0.5
+    assert found.p_family[0] == pytest.approx(found.p[0])
+
+
+def test_a_distance_of_sets_among_measures() -> None:
+    """Descriptors that differ are found, correlated measures do not suffer; alike ones are not."""
+    values, window, blocks = made(6)
+    rng = np.random.default_rng(6)
+    apart = rng.normal(size=(2 * N, 6)) + 1.5 * window[:, None]
+    alike = rng.normal(size=(2 * N, 6))
+    plain = two_samples(values, window, blocks)
+    found = two_samples(values, window, blocks, distances=[SetDistance(x, blocks) for x in (apart, alike)])
+    assert len(found.t) == len(found.p) == len(found.in_spread) == 5
+    np.testing.assert_array_equal(found.p[:3], plain.p)
+    assert found.p_family[3] < 0.01 < found.p_family[4]
+    assert (found.p_family[:3] >= plain.p_family).all()
+
+
+def test_pictures_without_a_descriptor_are_exchanged_with_nobody() -> None:
+    values, window, blocks = made(7)
+    x = np.random.default_rng(7).normal(size=(2 * N, 6)) + 1.5 * window[:, None]
+    x[np.flatnonzero(~window)[10:]] = np.nan  # ten of the reference's are known
+    found = two_samples(values, window, blocks, distances=[SetDistance(x, blocks)])
+    assert found.p[3] < 0.01
+    none = two_samples(values, window, blocks, distances=[SetDistance(np.full_like(x, np.nan), blocks)])
+    assert np.isnan(none.p[3])
+    np.testing.assert_array_equal(none.p_family[:3], two_samples(values, window, blocks).p_family)
+
+
+@pytest.mark.heavy
+def test_false_alarms_with_distances_of_sets() -> None:
+    """Of 500 pairs of sets of one source, 15 people with six alike pictures each and nothing but descriptors."""
+    alarms, blocks, window = 0, np.repeat(np.arange(30), 6), np.repeat([False, True], 90)
+    with mock.patch.object(module, "PERMUTATIONS", 199):
+        for seed in range(500):
+            rng = np.random.default_rng(seed)
+            x = np.repeat(rng.normal(size=(30, 8)), 6, axis=0) + 0.3 * rng.normal(size=(180, 8))
+            near = np.linalg.norm(x - x.mean(axis=0), axis=1)[:, None]
+            alarms += two_samples(near, window, blocks, seed, [SetDistance(x, blocks)]).p_family.min() <= 0.05
+    assert 0.02 * 500 <= alarms <= 0.08 * 500

@@ -16,20 +16,24 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import pytest
 from made import call
-from made.drifting import drop, enlarge, faces, noisy, window
+from made.drifting import descriptors, drop, enlarge, faces, noisy, window
 from made.places import ROOT, TESTS
 
 from fsrbench.datasets import FolderFiles
 from fsrbench.drift import score as scoring
 from fsrbench.drift import watch as watching
 from fsrbench.drift.command import Settings
+from fsrbench.drift.descriptor_file import DescriptorFile
 from fsrbench.drift.journal import Journal
+from fsrbench.drift.memory import DESCRIPTORS, Memory
 from fsrbench.drift.score import Scored
 from fsrbench.drift.watch import Watched, watch_command
 from fsrbench.drift.windows import Window, measured
 from fsrbench.errors import CannotWrite, FsrbenchError, UserError
+from fsrbench.files.folders import only_writer
 from fsrbench.pictures.decode import decode
 
 COUNT = 40
@@ -38,8 +42,6 @@ KILLS = 10
 
 def by_hand(files: dict[str, bytes], *_: object, **__: object) -> Scored:
     """Score with the made method, without a run."""
-    import numpy as np
-
     found = {}
     for name, content in files.items():
         lr = np.asarray(decode(content))
@@ -195,6 +197,27 @@ def test_a_full_disk_leaves_the_journal_whole(camera: Path) -> None:
     assert journal.path.read_bytes() == before
 
 
+def test_on_a_full_disk_the_line_and_the_format_name_what_could_not_be_kept(camera: Path) -> None:
+    output = camera.parent / "drift.json"
+    settings = Settings(Path("reference"), format="json", output=output)
+    watched = Watched(camera, camera.parent / "state")
+    full = CannotWrite("cannot write state/journal.jsonl: No space left on device")
+    with mock.patch.object(Memory, "add", side_effect=full), pytest.raises(CannotWrite, match=r"journal\.jsonl"):
+        watch_command(watched, settings, once=True)
+    assert "journal.jsonl" in json.loads(output.read_text())["errors"][0]
+    assert records(camera, "check") == []  # nor was it tried
+    assert watch_command(watched, settings, once=True) == 0
+    assert len(scored(camera)) == COUNT
+
+
+def test_a_second_watch_of_the_same_memory_is_refused(camera: Path) -> None:
+    a_round(camera)
+    before = (camera.parent / "state" / "journal.jsonl").read_bytes()
+    with only_writer(camera.parent / "state"), pytest.raises(UserError, match="state is being written by process"):
+        a_round(camera)
+    assert (camera.parent / "state" / "journal.jsonl").read_bytes() == before
+
+
 @contextmanager
 def _full_after(written: int) -> Iterator[None]:
     """Of what is written to files without a buffer only so many bytes get through."""
@@ -248,6 +271,27 @@ def test_another_reference_is_another_check(camera: Path, reference: Window) -> 
         a_round(camera)
     found = [check["verdict"]["reference"] for check in records(camera, "check")]  # type: ignore[index]
     assert found == ["reference", "later"]
+
+
+def test_descriptors_of_the_window_are_kept_and_older_ones_forgotten(camera: Path, reference: Window) -> None:
+    def score(files: dict[str, bytes], *_: object, **__: object) -> Scored:
+        found = by_hand(files)
+        rng = np.random.default_rng(len(files))
+        known = {name: {side: rng.normal(size=8) for side in ("lr", "sr")} for name in files if name != "003.png"}
+        return replace(found, descriptors=known, facts={"protocols": {"identity_lr": "made"}, "weights": None})
+
+    with (
+        mock.patch.object(scoring, "score", score),
+        mock.patch.object(Settings, "reference", return_value=descriptors(reference, 0)),
+        mock.patch("fsrbench.drift.new_files.BATCH", 10),
+    ):
+        a_round(camera, window=20)
+        findings = records(camera, "check")[-1]["verdict"]["findings"]  # type: ignore[index]
+        assert {"lr_descriptor_kid", "sr_descriptor_distance"} <= {each["measure"] for each in findings}
+    entries = [each for record in records(camera, "pictures") for each in record["new"]]  # type: ignore[union-attr, index]
+    kept = DescriptorFile(camera.parent / "state" / DESCRIPTORS).of([each["sha256"] for each in entries])
+    assert np.isfinite(kept["lr"]).all(axis=1).tolist() == [False] * 10 + [True] * 30  # a batch, and 20 before it
+    assert "descriptor" not in json.dumps(entries)  # the journal is for ever
 
 
 def test_what_cannot_be_scored_is_written_in_the_format(camera: Path) -> None:
@@ -339,7 +383,9 @@ def slowly(files, *_, **__):
         time.sleep(0.01)
         lr = np.asarray(decode(content))
         found[name] = measured(enlarge(lr), lr)
-    return types.SimpleNamespace(values=found, problems={}, facts={"protocols": {}, "weights": None})
+    descriptors = {name: {"sr": np.ones(4)} for name in files}
+    facts = {"protocols": {}, "weights": None}
+    return types.SimpleNamespace(values=found, problems={}, descriptors=descriptors, facts=facts)
 
 scoring.score = slowly
 new_files.BATCH = 5
@@ -386,3 +432,6 @@ def test_ten_kills_lose_and_repeat_nothing(tmp_path: Path) -> None:
     assert len(names) == (KILLS + 1) * 12
     assert Counter(names) == Counter(path.name for path in (tmp_path / "camera").iterdir())
     assert records(tmp_path / "camera", "check")[-1]["seen"] == len(names)
+    hashes = [each["sha256"] for record in records(tmp_path / "camera", "pictures") for each in record["new"]]  # type: ignore[union-attr, index]
+    kept = DescriptorFile(tmp_path / "state" / DESCRIPTORS).of(hashes)
+    assert np.isfinite(kept["sr"]).all()  # of no picture was its descriptor lost

@@ -14,6 +14,7 @@ from fsrbench.drift.known import SCORE_NAMES
 from fsrbench.drift.windows import faces_found, labels, measured, of_run
 from fsrbench.errors import UserError
 from fsrbench.runs.data import RunData
+from fsrbench.runs.descriptors import FILE, Descriptors, write_descriptors
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
 LRS = faces(4, seed=0)
@@ -44,6 +45,18 @@ def test_pictures_and_scores_of_a_run(run: RunData) -> None:
     assert window.protocols == {"niqe": "how niqe is computed"}
     assert window.has_hr
     assert any("the 4 of 20 images whose pictures it keeps" in note for note in window.notes)
+
+
+def test_descriptors_of_the_pictures_that_the_run_keeps(run: RunData) -> None:
+    assert of_run(run, "mine", "auto", SCORE_NAMES).descriptors == {}
+    numbers = np.random.default_rng(0).normal(size=(2, 3, 5))
+    write_descriptors(run.path / FILE, Descriptors(("bob/1", "ann/1", "eve/1"), {"lr": numbers[0], "mine": numbers[1]}))
+    found = of_run(RunData.load(run.path), "mine", "auto", SCORE_NAMES).descriptors
+    assert set(found) == {"lr", "sr"}
+    for array, expected in zip(found.values(), numbers, strict=True):
+        np.testing.assert_allclose(array[[0, 2]], expected[[1, 0]], atol=2e-3)
+        assert np.isnan(array[[1, 3]]).all()
+    assert set(of_run(RunData.load(run.path), "other", "auto", SCORE_NAMES).descriptors) == {"lr"}
 
 
 def test_a_runs_first_method_is_the_default_and_unknown_ones_are_named(run: RunData) -> None:

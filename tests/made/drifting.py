@@ -6,6 +6,7 @@ import io
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,22 @@ def window(
     rows = {f"{name}/{place:03}": measured(method(lr), lr) for place, lr in enumerate(lrs)}
     values = pd.DataFrame.from_dict(rows, orient="index")
     return Window(name, "mine", "x4", values, tuple(values.index if blocks is None else blocks))
+
+
+def descriptors(window: Window, seed: int, apart: float = 0.0, pull: float = 0.0) -> Window:
+    """The window with made descriptors of LR and SR.
+
+    Args:
+        window: of N pictures.
+        seed: of the faces.
+        apart: how far the people are from others, in standard deviations of each number.
+        pull: how far SR is drawn towards the mean of the people, from 0 to 1.
+    """
+    rng, count = np.random.default_rng(seed), len(window.values)
+    lr = rng.normal(size=(count, 8)) + apart
+    sr = apart + (1 - pull) * (lr - apart + 0.3 * rng.normal(size=lr.shape))
+    protocols = {**window.protocols, "identity_lr": "made"}
+    return replace(window, descriptors={"lr": lr, "sr": sr}, protocols=protocols)
 
 
 def drop(folder: Path, name: str, picture: Picture, age: float = 5000.0) -> Path:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import resource
 import time
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
-from made import run, write_files
+import torch
+from made import draw_picture, encode_picture, run, write_files
 from made.extractors import use_colours
 from made.imports import do_import
 from made.recognition import scface_files, tinyface_files
 from PIL import Image
+from torch.nn import functional as F
 
+from fsrbench import evaluate
 from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.identification import Identification, match_curve
 from fsrbench.metrics.ranking import average_precision
 from fsrbench.runs.data import RunData
+from fsrbench.runs.pictures import PictureFolder
 from fsrbench.stats.intervals import mean_interval
 
 
@@ -120,6 +125,49 @@ def test_a_run_on_tinyface_gives_what_its_files_say(tmp_path: Path, monkeypatch:
     assert summary["bicubic", "identification"] == pytest.approx(np.mean(hits))
     assert summary["lr", "identification"] == pytest.approx(np.mean(hits))  # the control: no SR on either side
     assert ("lr", "identity_lr") not in summary.index  # of no metric that is not asked for a control
+
+
+@pytest.mark.heavy
+def test_gallery_and_distractors_are_not_super_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no metric reads their SR: whole shards of them; the numbers stay what they are."""
+    seen_pictures = use_colours(monkeypatch, "dlib")
+    monkeypatch.setattr("fsrbench.engine.plan.SHARD", 4)
+    files = {f"gallery/{who}/{n}.png": encode_picture(draw_picture(9 * who + n)) for who in range(6) for n in range(2)}
+    files |= {f"probe/{who}/{n}.png": encode_picture(draw_picture(9 * who + n)) for who in range(9) for n in (3, 4)}
+    files |= {f"distractors/{n}.png": encode_picture(draw_picture(100 + n)) for n in range(10)}
+    data = write_files(tmp_path / "data", files)
+    given: list[int] = []
+    metrics = ["identification", "identification_open"]
+
+    def method(lr: torch.Tensor) -> torch.Tensor:
+        given.append(len(lr))
+        return F.interpolate(lr, scale_factor=4, mode="nearest")
+
+    def scores(out: str, *more: str, sides: Literal["one", "both"] = "one") -> tuple[RunData, int, int]:
+        given.clear(), seen_pictures.clear()
+        options = {"descriptor": "dlib", "offline": True, "progress": False, "sides": sides}
+        run = evaluate({"made": method}, data, [*metrics, *more], out=tmp_path / out, **options)  # type: ignore[arg-type]
+        return run, sum(given), sum(seen_pictures)
+
+    def numbers(run: RunData) -> tuple[object, ...]:
+        of = run.summary[run.summary["metric"].isin(metrics)].set_index(["method", "metric"])
+        details = run.details[run.details["metric"].isin(metrics)].sort_values(["method", "metric", "detail"])
+        images = [run.per_image(metric).dropna().sort_index().to_dict() for metric in metrics]
+        return of[["value", "ci_low", "ci_high", "n"]].to_dict(), details["value"].tolist(), images
+
+    probes, made, described = scores("probes")
+    every, all_made, all_described = scores("every", "psnr")
+    assert all_made >= 40  # and what checks of the method ask for
+    assert made <= all_made - 20  # 10 distractors and 12 of the gallery fill five shards, the sixth has two probes
+    assert described == all_described - 20
+    assert numbers(probes) == numbers(every)
+    for metric in metrics:
+        assert probes.result("made", metric).status == "ok"  # type: ignore[union-attr]
+        assert "gallery, probes and distractors as the data's folders say" in probes.manifest["protocols"][metric]
+        assert "without roles" not in probes.manifest["protocols"][metric]
+    kept = PictureFolder(probes.path / "images").read_index()
+    assert len(kept.complete(["lr", "made"])) == 20  # of what has SR, and of nothing else
+    assert scores("both", sides="both")[1] >= 40
 
 
 def test_the_mugshots_of_scface_stay_hr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,10 +95,24 @@ def test_higher_scores_are_the_worse_ones_where_lower_is_better(planted: RunData
 
 @pytest.mark.heavy  # 100 searches
 def test_nothing_is_found_for_95_of_100_honest_methods(tmp_path: Path) -> None:
+    """With all kinds of columns: drawn by the degradation, labels, and whether landmarks or a draw are known."""
     rng = np.random.RandomState(0)
     table, images = faces(rng, 40, 3)
-    run = write_sliced(tmp_path / "honest", table, images, {f"m{k}": scores(rng, 40, 3) for k in range(100)})
-    wrong = sum(bool(confirmed(find_slices(run, [method], seed=seed))) for seed, method in enumerate(run.methods))
+    table.loc[rng.rand(120) < 0.1, ["yaw", "pitch", "roll", "eye_distance"]] = np.nan
+    draws = [{"noise_sigma": rng.uniform(0, 10), "jpeg_quality": float(rng.randint(30, 96))} for _ in range(120)]
+    for drawn in draws:
+        if rng.rand() < 0.4:
+            del drawn["jpeg_quality"]
+    labels = {"sex": np.repeat(rng.choice(["f", "m"], 40), 3), "hat": rng.choice(["yes", "no", ""], 120)}
+    given = {c: dict(zip(images["image"], map(str, of), strict=True)) for c, of in labels.items()}
+    honest = {f"m{k}": scores(rng, 40, 3) for k in range(100)}
+    degraded = dict(zip(images["image"], draws, strict=True))
+    run = write_sliced(tmp_path / "honest", table, images, honest, degraded=degraded)
+    wrong = 0
+    for seed, method in enumerate(run.methods):
+        found = find_slices(run, [method], labels=given, seed=seed)
+        assert {"drawn jpeg_quality known", "yaw known", "hat"} <= {name.replace("|", "") for name in found.columns}
+        wrong += bool(confirmed(found))
     assert wrong <= 5
 
 

@@ -23,7 +23,7 @@ def read_groups(run: RunData) -> str:
         rows = by_group(run, found[:MOST_COLUMNS])
     except UserError:
         return ""
-    remarks = table.remarks(run, rows, run.labels, left_out(run))
+    remarks = table.remarks(run, rows, run.labels, left_out(run, rows))
     if more := [grouping.column for grouping in found[MOST_COLUMNS:]]:
         remarks.append(f"Further columns, for `fsrbench table RUN --by`: {', '.join(more)}.")
     return table.render(run, rows, "html", remarks, MIN_PEOPLE)

@@ -84,7 +84,7 @@ def _draw_panel(
     for row in rows:
         offset = (methods.index(row.method) - (len(methods) - 1) / 2) * step
         for group in row.groups:
-            if group.images:
+            if group.images and group.value == group.value:
                 y = places.index((row.column, group.group)) + offset
                 draw_point(axes, group.value * info.factor, y, look[row.method], _error(info, group))
     for place in range(1, len(places)):

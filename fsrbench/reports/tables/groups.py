@@ -79,7 +79,9 @@ def headings_of(rows: Sequence[ByGroup]) -> list[str]:
     groups = []
     for place, group in enumerate(rows[0].groups):
         people = max(row.groups[place].people for row in rows)
-        groups.append(f"{group.group} ({people})" + ("" if any(row.groups[place].ranked for row in rows) else SMALL))
+        groups.append(
+            f"{group.group} ({people})" + (SMALL if all(_small(row, row.groups[place]) for row in rows) else "")
+        )
     return ["Metric", "Method", *groups, "Gap", "p (Holm)", "Worst"]
 
 
@@ -88,7 +90,7 @@ def lines_of(run: RunData, rows: Sequence[ByGroup]) -> list[list[str]]:
     lines, last = [], ""
     for row in rows:
         info = run.metric(row.metric)
-        groups = [_value(info, group, bool(row.base)) for group in row.groups]
+        groups = [_value(info, row, group) for group in row.groups]
         tested = not math.isnan(row.p)
         gap = NO_VALUE if math.isnan(row.gap) else info.text(row.gap)
         p = ("< 0.001" if row.p_corrected < 0.001 else f"{row.p_corrected:.3f}") if tested else NO_VALUE
@@ -108,22 +110,27 @@ def worst(info: MetricInfo, row: ByGroup) -> str:
     return row.worst(info.direction) or f"differ; highest: {row.ranked[-1].group}"
 
 
-def _value(info: MetricInfo, group: GroupValue, difference: bool) -> str:
+def _small(row: ByGroup, group: GroupValue) -> bool:
+    """Whether a group has too few people; of FID none is ranked."""
+    return not group.ranked and not (row.of_set and not row.ranked)
+
+
+def _value(info: MetricInfo, row: ByGroup, group: GroupValue) -> str:
     if math.isnan(group.value):
         return NO_VALUE
 
     def written(number: float) -> str:
-        return signed(number * info.factor, info.digits) if difference else info.text(number)
+        return signed(number * info.factor, info.digits) if row.base else info.text(number)
 
     interval = "" if math.isnan(group.ci_low) else f" [{written(group.ci_low)}, {written(group.ci_high)}]"
-    return written(group.value) + interval + ("" if group.ranked else SMALL)
+    return written(group.value) + interval + (SMALL if _small(row, group) else "")
 
 
 def about(rows: Sequence[ByGroup], few: int) -> str:
     """What the columns mean."""
     tests = counted(sum(not math.isnan(row.p) for row in rows), "test")
     what = "mean difference of the two methods' scores" if rows[0].base else "mean of the images' scores"
-    small = any(not group.ranked for row in rows for group in row.groups)
+    small = any(_small(row, group) for row in rows for group in row.groups)
     return (
         f"Groups with their people in brackets; {what}, with 95 % intervals over people. Gap: highest less lowest "
         "ranked group. p: that labels shuffled among people give groups as far apart (largest difference in its "
@@ -152,8 +159,17 @@ def remarks(run: RunData, rows: Sequence[ByGroup], labels: Labels, left_out: Seq
             found.append(f"Labels in {column} that differ in capitals alone are groups of their own: {alike}.")
     if not run.identities:
         found.append("Nobody is named in the data: each image counts as a person.")
+    if any(row.of_set for row in rows):
+        titles = ", ".join(dict.fromkeys(run.metric(row.metric).title for row in rows if row.of_set))
+        found.append(
+            f"{titles}: of each group's pictures as a set, against their own HR or the whole reference set; not "
+            "tested. FID falls with the number of pictures and is not ranked."
+        )
     if left_out:
         found.append(f"Not by group, for they have no scores of images: {', '.join(left_out)}.")
+    if of_sets := [metric for metric in left_out if metric in set(run.blocks["metric"])]:
+        how = "fsrbench run computes it by the labels that it has (--groups FILE), not by edges"
+        found.append(f"{', '.join(of_sets)}: {how}.")
     return found
 
 

@@ -67,4 +67,4 @@ def _rendered(
         rows = compare_by_group(run, found, base, metrics, None, min_people, seed)
     else:
         rows = by_group(run, found, metrics, None, min_people, seed)
-    return table.render(run, rows, kind, table.remarks(run, rows, labels, left_out(run, metrics)), min_people)
+    return table.render(run, rows, kind, table.remarks(run, rows, labels, left_out(run, rows, metrics)), min_people)

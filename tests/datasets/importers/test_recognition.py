@@ -240,7 +240,7 @@ def test_a_folder_around_all_parts_does_not_matter_nor_do_zeros_before_a_number(
 def test_a_folder_with_a_gallery_without_identities_is_still_imported(tmp_path: Path) -> None:
     files = {f"{name}.png": png(k, 64, 64) for k, name in enumerate(("gallery/ann", "gallery/bob", "probe/1_2"))}
     result = do_import("folder", write_files(tmp_path / "src", files), tmp_path / "out", "--size", 64)
-    assert "no gallery and probes of identification: 2 pictures of the gallery have no identity" in result.stderr
+    assert "no gallery and probes of identification: no identity of 2 pictures of the gallery" in result.stderr
 
 
 def test_pictures_beside_the_list_are_left_out_and_said(tmp_path: Path) -> None:

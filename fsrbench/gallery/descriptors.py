@@ -1,0 +1,61 @@
+"""Keep face descriptors of a finished run's pictures, where a metric says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fsrbench.engine.prepare import Prepared
+from fsrbench.engine.results import MethodResults
+from fsrbench.engine.run import Outcome
+from fsrbench.engine.unit_features import stored_features
+from fsrbench.errors import FsrbenchError
+from fsrbench.gallery.keep import most_kept
+from fsrbench.metrics.base import FeatureMetric
+from fsrbench.runs.descriptors import Descriptors
+from fsrbench.runs.names import LR
+
+DESCRIPTOR = "descriptor"
+"""Name of the array in which extractors give them."""
+
+
+def kept_descriptors(run: Prepared, outcome: Outcome) -> Descriptors | None:
+    """Descriptors of LR and of the methods' pictures, of as many images as the run keeps pictures of.
+
+    Returns:
+        ``None`` where no metric of the run keeps its features, or there are none.
+    """
+    metric = next((m for m in run.metrics if isinstance(m, FeatureMetric) and m.keeps_descriptors), None)
+    if metric is None or LR not in outcome.results:
+        return None
+    most = None if run.spec.save_images else most_kept(run.spec.the_task)
+    images = outcome.results[LR].ids[:most]
+    found = {}
+    for row in (LR, *run.methods):
+        if row in outcome.results and metric.feature_set not in outcome.results[row].failed:
+            of_row = _of_row(run, outcome.results[row], metric.feature_set, images)
+            if of_row:
+                found[row] = of_row
+    if not found:
+        return None
+    size = len(next(array for row in found.values() for array in row.values()))
+    none = np.full(size, np.nan)
+    return Descriptors(tuple(images), {row: np.stack([of.get(i, none) for i in images]) for row, of in found.items()})
+
+
+def _of_row(run: Prepared, result: MethodResults, name: str, images: Sequence[str]) -> dict[str, np.ndarray]:
+    """By image, of those that have one; shard by shard, as far as is needed."""
+    found: dict[str, np.ndarray] = {}
+    known, wanted = result.ids_with(name), set(images)
+    needed = max((place for place, image in enumerate(known) if image in wanted), default=-1) + 1
+    for key in result.features.get(name, ()):
+        if len(found) >= needed:
+            break
+        try:
+            rows = stored_features(run.context.store, key).get(DESCRIPTOR)
+        except FsrbenchError:  # gone from the cache
+            return {}
+        for image, descriptor in zip(known[len(found) :], () if rows is None else rows, strict=False):
+            found[image] = descriptor
+    return {image: descriptor for image, descriptor in found.items() if image in wanted}

@@ -1,0 +1,60 @@
+"""The file of face descriptors in a run's folder: of the pictures that it keeps, for comparisons with other runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from fsrbench.errors import UserError
+
+FILE: Final = "descriptors.npz"
+
+
+@dataclass(frozen=True, eq=False)
+class Descriptors:
+    """Face descriptors of some images of a run, all by the same network."""
+
+    images: tuple[str, ...]
+    rows: Mapping[str, np.ndarray]
+    """By row of the run, a method's or ``lr``: N,D, NaN where an image has none."""
+
+    def of(self, row: str, images: list[str]) -> np.ndarray | None:
+        """N,D of some images, NaN where there is none; ``None`` where the row has none at all."""
+        if row not in self.rows or not np.isfinite(self.rows[row]).any():
+            return None
+        place = {image: number for number, image in enumerate(self.images)}
+        found = np.full((len(images), self.rows[row].shape[1]), np.nan)
+        for number, image in enumerate(images):
+            if image in place:
+                found[number] = self.rows[row][place[image]]
+        return found
+
+
+def write_descriptors(path: Path, descriptors: Descriptors) -> None:
+    """Write them as 16-bit floats, 256 bytes for one of 128 numbers."""
+    numbers = np.stack(list(descriptors.rows.values())).astype(np.float16)
+    rows, images = np.array(list(descriptors.rows), str), np.array(descriptors.images, str)
+    with path.open("wb") as file:
+        np.savez(file, descriptors=numbers, rows=rows, images=images)
+
+
+def read_descriptors(path: Path) -> Descriptors | None:
+    """Those of a run; ``None`` where it keeps none.
+
+    Raises:
+        UserError: the file is not what a run writes.
+    """
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            numbers, rows, images = (file[name] for name in ("descriptors", "rows", "images"))
+    except Exception:  # zipfile and numpy each raise their own, some with advice to trust the file
+        raise UserError(f"{path} is no file of descriptors; run it again") from None
+    if numbers.dtype.kind != "f" or numbers.ndim != 3 or numbers.shape[:2] != (rows.size, images.size):
+        raise UserError(f"{path}: its descriptors are {numbers.shape}, not rows, images, numbers; run it again")
+    return Descriptors(tuple(map(str, images)), dict(zip(map(str, rows), numbers.astype(np.float64), strict=True)))
