@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from made.forked import run_python
 from made.places import ROOT
 from torch import Tensor
 from torch.nn import functional as F
@@ -156,9 +155,7 @@ def test_each_is_rebuilt_by_its_name_in_another_process(tmp_path: Path) -> None:
             here[f"{name} {task}"] = loaded(name, task, "cpu")
         except Unavailable:
             continue
-    done = subprocess.run(
-        [sys.executable, "-c", REBUILT, str(tmp_path), *here], capture_output=True, text=True, cwd=ROOT
-    )
+    done = run_python(REBUILT, tmp_path, *here, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [method.fingerprint() for method in here.values()]
     for both, method in here.items():
