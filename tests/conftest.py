@@ -11,7 +11,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import nullcontext
-from functools import partial
+from functools import cache, partial
+from multiprocessing import context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,26 @@ def _no_downloads() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights, "fetched_when_needed", lambda reporter: nullcontext())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_look_at_git() -> Iterator[None]:
+    """Every run asks git three times for the state of the checkout; tests of that ask it themselves."""
+    from fsrbench.engine import manifest
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest, "git", cache(manifest.git))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forks_with_more() -> Iterator[None]:
+    """What forks of the server would each import is imported by the server."""
+    more = ["pandas", "pyarrow.parquet", "scipy.spatial", "matplotlib.figure", "pydantic", "rich.console"]
+    load = context.BaseContext.set_forkserver_preload
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(context.BaseContext, "set_forkserver_preload", lambda self, names: load(self, [*names, *more]))
         yield
 
 
