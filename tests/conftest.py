@@ -22,6 +22,8 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Where a test asks for several threads all the same: those that wait for one another sleep, and leave others the cores
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# pyarrow has no thread of its own, which the server of forks could not have
+os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
 
 if TYPE_CHECKING:
     from made.runs import MakeRun
