@@ -5,12 +5,14 @@ Torch and what needs it are imported in functions: with ``-n``, the process that
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import nullcontext
-from functools import partial
+from functools import cache, partial
+from multiprocessing import context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,23 +22,37 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Where a test asks for several threads all the same: those that wait for one another sleep, and leave others the cores
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# pyarrow has no thread of its own, which the server of forks could not have
+os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
 
 if TYPE_CHECKING:
     from made.runs import MakeRun
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 LONG = frozenset({"browser", "cluster", "docs", "heavy", "kill", "latex"})
 """Markers of tests that take seconds."""
 
 
 def pytest_sessionstart() -> None:
-    """Look for no garbage while modules and tests are made, which all stay."""
+    """Look for no garbage while modules and tests are made, which all stay; keep the memory of large tensors.
+
+    To return it and to ask the system for it again takes a third of a network's time at 512 px.
+    """
     gc.disable()
+    if set_option := getattr(ctypes.CDLL(None), "mallopt", None):  # glibc
+        for name in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
+            set_option(name, 1 << 30)
 
 
 def pytest_collection_finish() -> None:
     """Never look at modules and tests again: a search through them takes half a second."""
     gc.freeze()
     gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Nor when the process ends."""
+    gc.freeze()
 
 
 def pytest_collectstart() -> None:
@@ -74,6 +90,26 @@ def _no_downloads() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(weights, "fetched_when_needed", lambda reporter: nullcontext())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_look_at_git() -> Iterator[None]:
+    """Every run asks git three times for the state of the checkout; tests of that ask it themselves."""
+    from fsrbench.engine import manifest
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest, "git", cache(manifest.git))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forks_with_more() -> Iterator[None]:
+    """What forks of the server would each import is imported by the server."""
+    more = ["pandas", "pyarrow.parquet", "scipy.spatial", "matplotlib.figure", "pydantic", "rich.console"]
+    load = context.BaseContext.set_forkserver_preload
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(context.BaseContext, "set_forkserver_preload", lambda self, names: load(self, [*names, *more]))
         yield
 
 

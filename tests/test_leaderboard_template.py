@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +14,7 @@ import pytest
 import yaml
 from made import picture_files, write_files
 from made.forgeries import Forged
+from made.forked import command_line_in
 from made.places import ROOT
 
 from fsrbench import evaluate
@@ -22,12 +23,6 @@ from fsrbench.bundle.make import About, write_bundle
 pytestmark = pytest.mark.heavy
 
 TEMPLATE = ROOT / "docs" / "leaderboard-template"
-FSRBENCH = """#!{python}
-import sys
-sys.path.insert(0, {root!r})
-from fsrbench.cli.app import main
-main()
-"""
 
 
 def workflow() -> dict[str, Any]:
@@ -58,14 +53,11 @@ def good(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def repository(tmp_path: Path) -> Iterator[Path]:
     """A copy with ``fsrbench`` beside it, as where it is installed."""
     folder = Path(shutil.copytree(TEMPLATE, tmp_path / "repository"))
-    program = write_files(
-        tmp_path / "bin", {"fsrbench": FSRBENCH.format(python=sys.executable, root=str(ROOT)).encode()}
-    )
-    (program / "fsrbench").chmod(0o755)
-    return folder
+    with command_line_in(tmp_path / "bin"):
+        yield folder
 
 
 def act(repository: Path, command: str, data: str) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from made.forked import run_python
 from made.places import ROOT
 
 pytestmark = pytest.mark.docs
@@ -48,9 +49,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_template_is_found_and_runs(installed: Path, tmp_path: Path) -> None:
     path = os.pathsep.join([str(ROOT), str(installed), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, "-c", LISTS_AND_RUNS, str(tmp_path / "out"), str(TEMPLATE / "tests")]
     environment = os.environ | {"PYTHONPATH": path, "COLUMNS": "200", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = run_python(LISTS_AND_RUNS, tmp_path / "out", TEMPLATE / "tests", cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stderr + done.stdout
     for name in ("sharpened", "colour_error", "gradients"):
         assert f" {name} " in done.stdout

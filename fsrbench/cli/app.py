@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import io
 import sys
 import warnings
@@ -51,6 +53,9 @@ def _robust(stream: Any) -> Any:
 
 def main() -> None:
     """Entry point of the console script."""
+    # What is imported stays: to search it for garbage again and again, and at the end, takes a second with torch
+    gc.set_threshold(10_000)
+    atexit.register(gc.freeze)
     sys.stdout, sys.stderr = _robust(sys.stdout), _robust(sys.stderr)
     warnings.filterwarnings("ignore", module=r"PIL\b")  # what it warns of is checked and reported by fsrbench
     sys.path.append(str(Path.cwd()))  # for python:my_method:enlarge; last, so that no file there hides a package

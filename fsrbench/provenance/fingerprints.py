@@ -178,10 +178,22 @@ def _imports_of(text: bytes, package: str) -> frozenset[str]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):  # for another version of Python; the file itself is hashed anyway
         return frozenset()
-    names = {name for node in ast.walk(tree) for name in _imported(node, package)}
+    names = {name for statement in _statements(tree) for name in _imported(statement, package)}
     return frozenset(
         ".".join(parts[:end]) for parts in (n.split(".") for n in names) for end in range(1, len(parts) + 1)
     )
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All statements, however deep; expressions, nine tenths of a tree, contain none."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in ("body", "orelse", "handlers", "finalbody", "cases"):
+            inner = getattr(node, field, None)
+            if isinstance(inner, list):  # no list where it is that of a lambda or a conditional expression
+                waiting += inner
 
 
 def _imported(node: ast.AST, package: str) -> Iterator[str]:

@@ -7,12 +7,13 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from made.forked import command_line_in
 from made.places import ROOT
 
 FILE = ROOT / ".github" / "actions" / "gate" / "action.yml"
@@ -65,14 +66,15 @@ def act(folder: Path, **given: str) -> tuple[int, str]:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A repository with a method, and a pip that writes down what it is to install."""
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """A repository with a method, ``fsrbench``, and a pip that writes down what it is to install."""
     (tmp_path / "my_method.py").write_text(METHOD.replace("FACTOR", "1.0"))
     (tmp_path / "bin").mkdir()
     pip = tmp_path / "bin" / "pip"
     pip.write_text('#!/bin/sh\necho "$@" >> installed\n')
     pip.chmod(0o755)
-    return tmp_path
+    with command_line_in(tmp_path / "bin"):
+        yield tmp_path
 
 
 def test_every_input_is_explained_and_used() -> None:

@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from made import run
+from made.forked import COMMAND_LINE, run_python
 from made.hostile.cases import people
 
 from fsrbench.errors import UserError
@@ -25,11 +27,6 @@ with only_writer(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
 """
-
-
-def command(data: Path, out: Path) -> list[str]:
-    flags = ["--methods", "bicubic,nearest", "--data", str(data), "--out", str(out), "--device", "cpu"]
-    return [sys.executable, "-c", "from fsrbench.cli.app import main; main()", "run", *flags, "--metrics", "psnr,ssim"]
 
 
 @pytest.fixture
@@ -48,13 +45,14 @@ def holder(tmp_path: Path) -> subprocess.Popen[str]:
 @pytest.mark.heavy
 def test_two_runs_at_once_on_one_folder(tmp_path: Path) -> None:
     data, out = people(tmp_path, 12), tmp_path / "out"
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    both = [subprocess.Popen(command(data, out), **pipes) for _ in range(2)]  # type: ignore[call-overload]
-    ended = [(process.communicate(timeout=120), process.returncode) for process in both]
+    flags = ["--methods", "bicubic,nearest", "--data", data, "--out", out, "--device", "cpu", "--metrics", "psnr,ssim"]
+    with ThreadPoolExecutor(2) as both:
+        started = [both.submit(run_python, COMMAND_LINE, "run", *flags) for _ in range(2)]
+        ended = [(done.stderr, done.returncode) for done in (process.result(timeout=120) for process in started)]
     codes = sorted(code for _, code in ended)
     # One may have been done before the other began to write
     assert codes in ([0, 2], [0, 0]), ended
-    for (_, stderr), code in ended:
+    for stderr, code in ended:
         assert "Traceback" not in stderr
         if code == 2:
             lines = [line for line in stderr.splitlines() if line.startswith("fsrbench: ")]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from made.forked import COMMAND_LINE, run_python
 from made.places import TESTS
 
 from fsrbench.machine.packages import cannot_import, opencv_if_it_loads
@@ -30,11 +30,10 @@ sys.meta_path.insert(0, Hides())
 @pytest.mark.heavy
 def test_a_run_computes_pyiqas_metrics_and_says_what_retinaface_needs(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(HIDING)
-    command = [sys.executable, "-c", "from fsrbench.cli.app import main; main()", "run", "--methods", "bicubic"]
     metrics = "psnr,vif,gmsd,niqe_face,detection,detection_retinaface"
-    flags = ["--metrics", metrics, "--limit", "2", "--offline", "--out", "out"]
+    flags = ["--methods", "bicubic", "--metrics", metrics, "--limit", "2", "--offline", "--out", "out"]
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{TESTS}"}
-    done = subprocess.run([*command, *flags], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = run_python(HIDING + COMMAND_LINE, "run", *flags, cwd=tmp_path, env=environment)
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     found = pd.read_csv(tmp_path / "out" / "summary.csv").query("method == 'bicubic'").set_index("metric")
     assert set(found.loc[["psnr", "vif", "gmsd", "niqe_face", "detection"], "status"]) == {"ok"}
@@ -101,5 +100,5 @@ assert torch._dynamo.__file__ and torch._dynamo.utils.is_compile_supported("cpu"
 
 @pytest.mark.heavy
 def test_torchvision_comes_without_the_compiler_which_works_when_it_is_wanted() -> None:
-    done = subprocess.run([sys.executable, "-c", USES], capture_output=True, text=True)
+    done = run_python(USES)
     assert done.returncode == 0, done.stderr

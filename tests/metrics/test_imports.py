@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from made.forked import run_python
 
 UNNEEDED = (
     "distributed", "dlib", "huggingface_hub", "onnxruntime", "pyiqa", "skimage", "sklearn", "spandrel",
@@ -23,9 +22,8 @@ print("imported:", *sorted(sys.modules))
 @pytest.mark.heavy
 def test_metrics_without_networks_import_none_of_their_packages(tmp_path: Path) -> None:
     command = ["run", "--offline", "--methods", "nearest", "--metrics", "psnr,ssim", "--limit", "2", "--device", "cpu"]
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, *command, "--out", str(tmp_path)], check=True, capture_output=True, text=True
-    )
+    done = run_python(CODE, *command, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
     imported = done.stdout.partition("imported:")[2].split()
     assert "torch" in imported
     assert [name for name in UNNEEDED if name in imported] == []

@@ -84,3 +84,48 @@ def test_a_class_without_a_file_is_not_known() -> None:
     code = fingerprints.code_of([made["Typed"]])
     assert not code.known
     assert code.digest != code.digest
+
+
+ANYWHERE = """
+import a1
+if True:
+    import a2
+elif False:
+    import a3
+else:
+    import a4
+try:
+    import a5
+except ImportError:
+    import a6
+else:
+    import a7
+finally:
+    import a8
+for _ in ():
+    import a9
+else:
+    import a10
+while False:
+    from a11 import part
+with open("x") as file:
+    import a12
+match 1:
+    case 1:
+        import a13
+async def function(f=lambda: 0, g=1 if True else 2):
+    async with f:
+        import a14
+    class Inside:
+        async def method(self):
+            async for _ in ():
+                import a15
+try:
+    import a16
+except* ValueError:
+    import a17
+"""
+
+
+def test_imports_are_found_in_every_statement() -> None:
+    assert fingerprints._imports_of(ANYWHERE.encode(), "") == {f"a{i}" for i in range(1, 18)} | {"a11.part"}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from made import call
+from made.forked import run_python
 from safetensors.torch import load_file
 
 from fsrbench.training import restoration
@@ -108,19 +109,7 @@ main()
 
 @pytest.mark.heavy
 def test_few_packages_are_needed(faces: Path, tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-c",
-        TRAIN_WITH_LITTLE,
-        "train",
-        "ours",
-        "--data",
-        faces,
-        "--out",
-        tmp_path / "o",
-        *FAST,
-    ]
-    result = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=300, check=False)
+    result = run_python(TRAIN_WITH_LITTLE, "train", "ours", "--data", faces, "--out", tmp_path / "o", *FAST)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "o" / "weights.safetensors").exists()
 

@@ -38,11 +38,13 @@ def write_tables(run: RunData, out: Path) -> list[Path]:
     """
     out.mkdir(parents=True, exist_ok=True)
     formats: tuple[Format, ...] = ("md", "tex")
+    sources, layout = [Source(run)], fitted([Source(run)], Layout())
+    table = build(sources, layout)
     files = []
     for kind in formats:
         file = out / f"table.{kind}"
         with whole(file) as part:
-            part.write_text(render(run, kind), encoding="utf-8")
+            part.write_text(_text(table, sources, kind, layout), encoding="utf-8")
         files.append(file)
     return files
 
@@ -101,6 +103,19 @@ def render_runs(
     if format == "csv":
         return _csv(sources, layout, strengths, published)
     table = (build_sweep if strengths else build)(sources, layout)
+    return _text(table, sources, format, layout, published, standalone, name)
+
+
+def _text(
+    table: Table,
+    sources: Sequence[Source],
+    format: Format,
+    layout: Layout,
+    published: bool = False,
+    standalone: bool = False,
+    name: str = "",
+) -> str:
+    """A table of runs and what belongs below it; arguments as for :func:`render_runs`."""
     named = [name] if name else [table_notes.setting(source.run) for source in sources]
     label = " ".join(dict.fromkeys(["fsrbench", *named]))
     width = layout.width or (PAGE if standalone else None)
