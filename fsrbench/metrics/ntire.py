@@ -145,6 +145,7 @@ class NtireGate(NtireIdentity):
     name, title, unit, digits = "ntire_gate", "ID too low", "faces", 0
     direction: Direction = "lower"
     bounds: ClassVar[tuple[float, float]] = (0, inf)
+    number = "set"
 
     def __init__(self, thresholds: Mapping[str, float], most: int, subsets: Mapping[str, int]) -> None:
         self._thresholds, self._most, self._total = dict(thresholds), most, sum(subsets.values())
