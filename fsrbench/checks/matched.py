@@ -18,25 +18,30 @@ FURTHER: Final = 1.5
 """Least difference of LR's standard deviation in grey levels: else SR that keeps LR's is near, too."""
 NEAR: Final = 8.0
 """RMS distance of SR to HR in grey levels (30 dB) up to which nothing is told: noise of 4 moves no moment by more."""
+CLIPPED: Final = 0.02
+"""Largest share of a channel of SR that is 0 or 255: where matching had to cut off more, the moments are not HR's."""
 SHARE: Final = 0.25
-"""Share of the images that must show it, as bright and dark ones are clipped: of honest methods' 0.05 are so near."""
+"""Share of the images that must show it: of honest methods' 0.05 are so near."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``matched``: 2, largest difference of a channel's mean or deviation, SR from HR, and of a deviation, LR from HR.
+    """``matched``: 3, what tells whether colours were matched; NaN without HR.
 
-    In grey levels; NaN without HR.
+    The largest difference of a channel's mean or standard deviation, SR from HR; the smallest of a standard deviation,
+    LR from HR (both in grey levels); and the largest share of a channel of SR that is 0 or 255.
     """
     if view.hr is None:
-        return {"matched": np.full(2, np.nan)}
-    sr, lr, hr = (_moments(picture) for picture in (view.sr, view.lr, view.hr))
-    return {"matched": np.array([np.abs(sr - hr).max(), np.abs(lr - hr)[1].min()])}
+        return {"matched": np.full(3, np.nan)}
+    shares = [_shares(picture) for picture in (view.sr, view.lr, view.hr)]
+    sr, lr, hr = (_moments(of) for of in shares)
+    clipped = shares[0][:, [0, 255]].sum(1).max()
+    return {"matched": np.array([np.abs(sr - hr).max(), np.abs(lr - hr)[1].min(), clipped])}
 
 
 def judge(measured: Measured) -> list[Finding]:
     """A finding if many SR pictures have HR's moments and LR has not; SR near HR has them anyway."""
-    of_sr, of_lr = measured["matched"].T
-    usable = (of_lr > FURTHER) & (measured["to_hr"][:, 0] > NEAR)
+    of_sr, of_lr, clipped = measured["matched"].T
+    usable = (of_lr > FURTHER) & (measured["to_hr"][:, 0] > NEAR) & (clipped <= CLIPPED)
     same = usable & (of_sr <= np.maximum(SAME, SHARE_SAME * of_lr))
     shown = int(same.sum()), int(usable.sum())
     if shown[0] < LEAST or shown[0] <= SHARE * shown[1]:
@@ -48,9 +53,13 @@ def judge(measured: Measured) -> list[Finding]:
     return [Finding("matched_to_hr", text, round(float(np.median(of_sr[same])), 3), SAME, *shown)]
 
 
-def _moments(picture: np.ndarray) -> np.ndarray:
+def _shares(picture: np.ndarray) -> np.ndarray:
+    """Share of each grey level in each channel, 3,256."""
+    return np.array(Image.fromarray(picture).histogram(), np.float64).reshape(3, 256) / (picture.size / 3)
+
+
+def _moments(shares: np.ndarray) -> np.ndarray:
     """Mean and standard deviation of each channel, 2,3, from its histogram: pixels of 512 px would take longer."""
-    counts = np.array(Image.fromarray(picture).histogram(), np.float64).reshape(3, 256) / (picture.size / 3)
     levels = np.arange(256)
-    mean = counts @ levels
-    return np.stack([mean, np.sqrt(np.maximum(counts @ levels**2 - mean**2, 0))])
+    mean = shares @ levels
+    return np.stack([mean, np.sqrt(np.maximum(shares @ levels**2 - mean**2, 0))])

@@ -67,7 +67,7 @@ def test_evaluate_leaves_the_process_as_it_was(caller: None) -> None:
     assert all(torch.equal(value, weights[name]) for name, value in network.state_dict().items())
     assert set(found.summary["status"]) <= {"ok", "invalid"}
     # Whatever the caller has set, the number is that of a process of its own
-    assert found.per_image("psnr")["bicubic"].mean() == pytest.approx(23.3612, abs=1e-4)
+    assert found.per_image("psnr")["bicubic"].mean() == pytest.approx(23.0038, abs=1e-4)
 
 
 @pytest.mark.parametrize("data", ["nowhere/at/all", "sample"])

@@ -18,14 +18,29 @@ app = typer.Typer(help="Make and check the built-in sample of synthetic faces.",
 @app.command()
 def fit(
     faces: Annotated[Path, typer.Option(help="Zip of <identity>/<file> faces, 128 px, to fit the model to.")],
+    detail: Annotated[Path, typer.Option(help="Weights of the detail network, trained with detail.yaml.")],
     out: Annotated[Path, typer.Option(help="Where the model goes.")] = MODEL,
-    minutes: Annotated[float, typer.Option(help="Time for the detail network's training.")] = 45,
 ) -> None:
-    """Fit the model to real faces; needs dlib and facenet-pytorch."""
+    """Fit the model to real faces; needs dlib."""
     from tools.sample.fit import fit as run
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    run(faces, out, minutes)
+    run(faces, detail, out)
+
+
+@app.command()
+def train(
+    faces: Annotated[Path, typer.Option(help="Zip of <identity>/<file> faces, 128 px.")],
+    out: Annotated[Path, typer.Option(help="The training's folder; one that is there is resumed.")],
+    model: Annotated[Path, typer.Option(help="Model whose appearance is fitted.")] = MODEL,
+    config: Annotated[Path, typer.Option(help="Settings of the recipe.")] = HERE / "detail.yaml",
+    steps: Annotated[int, typer.Option(help="Updates, of 8 faces each.")] = 4000,
+) -> None:
+    """Train the detail network on real faces; needs dlib."""
+    from tools.sample.model import load
+    from tools.sample.train import train as run
+
+    run(load(model).appearance, faces, out, steps, config)
 
 
 @app.command()

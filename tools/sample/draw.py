@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from tools.sample.detail import NOISE, SIZE
+from tools.sample.appearance import SIZE
+from tools.sample.detail import finish
 from tools.sample.model import FaceModel
 from tools.sample.render import place_of
 
-STEADY = 0.12
+STEADY = 0.35
 """See :meth:`tools.sample.identity.Population.draw`."""
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -28,7 +29,7 @@ def facing(landmarks: NDArray[np.float32], pictures: int, limit: float = 7.0) ->
 
 
 def draw_faces(
-    model: FaceModel, people: int, pictures: int, seed: int, spread: float = 0.91
+    model: FaceModel, people: int, pictures: int, seed: int, spread: float = 0.97
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Pictures ``[people, pictures, 128, 128, 3]`` and their landmarks ``[people, pictures, 68, 2]``."""
     torch.set_num_threads(1)
@@ -39,10 +40,9 @@ def draw_faces(
     faces = []
     for index, (row, points) in enumerate(zip(coefficients, landmarks, strict=True)):
         place = place_of(model.appearance.nodes(points[None]))
-        noise = torch.randn(1, NOISE, SIZE, SIZE, generator=torch.Generator().manual_seed(seed * 100_003 + index))
-        with torch.no_grad():
-            face = model.generator(model.appearance.smooth(row[None], place), place, noise)
-        faces.append(((face[0].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy())
+        smooth = model.appearance.smooth(row[None], place)[0]
+        # A person's pictures share their grain: with another one, moles and brows would be another's
+        faces.append(finish(model.detail, smooth, np.random.RandomState([seed, index // pictures])))
     shape = (len(faces) // pictures, pictures)
     return np.stack(faces).reshape(*shape, SIZE, SIZE, 3), landmarks.reshape(*shape, 68, 2)
 

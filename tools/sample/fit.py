@@ -1,4 +1,4 @@
-"""Fit the model: appearance, population, then the detail network."""
+"""Fit the model: appearance, population and flow; the detail network is trained by ``fsrbench train``."""
 
 from __future__ import annotations
 
@@ -21,19 +21,17 @@ from tools.sample.appearance import (
     fit_subspace,
     spline_basis,
 )
-from tools.sample.detail import Generator
+from tools.sample.detail import read_network
 from tools.sample.faces import Faces, load_faces, usable
 from tools.sample.flow import fit_flow
 from tools.sample.identity import fit_population
 from tools.sample.model import FaceModel, save
 from tools.sample.render import TEXTURE, Appearance
-from tools.sample.train import Batches, Corpus, train
 
 LOG = logging.getLogger(__name__)
 COMPONENTS = 192
 SHAPES = 20
 BASIS_FACES = 11_000
-POOL = 6000
 
 
 def mirror_points(landmarks: Array) -> Array:
@@ -102,20 +100,24 @@ def fit_appearance(faces: Faces) -> tuple[Appearance, Array, Array]:
     return Appearance(*(torch.from_numpy(part) for part in parts)), own, mirror
 
 
-def make_corpus(faces: Faces, appearance: Appearance, drawn: Tensor, own: Array, mirror: Array) -> Corpus:
-    """Everything the detail network trains on."""
-    return Corpus(
-        pictures=torch.from_numpy(faces.pictures),
-        nodes=appearance.nodes(faces.landmarks).half(),
-        coefficients=torch.from_numpy(own),
-        mirrored=torch.from_numpy(mirror),
-        drawn=drawn,
-        drawn_nodes=appearance.nodes(appearance.landmarks(drawn)).half(),
+def encode(appearance: Appearance, faces: Faces) -> Tensor:
+    """Coefficients ``[n, d]`` of faces, in standard deviations."""
+    mean = appearance.shape_mean.reshape(68, 2).numpy()
+    weight = torch.from_numpy(pixel_weights(mean))
+    texture = torch.from_numpy(textures(faces, mean)) - appearance.texture_mean
+    shape = torch.from_numpy(faces.landmarks.reshape(len(faces), -1)) - appearance.shape_mean
+    return torch.cat(
+        [_project(texture * weight, appearance.texture_basis * weight), _project(shape, appearance.shape_basis)], 1
     )
 
 
-def fit(archive: Path, out: Path, minutes: float, seed: int = 0) -> None:
-    """Fit everything and write the model; the newest state is written every hundred training steps."""
+def _project(rows: Tensor, basis: Tensor) -> Tensor:
+    """Coefficients of rows in a basis whose directions are orthogonal, not of unit length."""
+    return rows @ basis.T / basis.square().sum(1)
+
+
+def fit(archive: Path, detail: Path, out: Path, seed: int = 0) -> None:
+    """Fit everything else to a zip of faces, add the trained detail network, and write the model."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     everything = load_faces(archive)
@@ -124,11 +126,5 @@ def fit(archive: Path, out: Path, minutes: float, seed: int = 0) -> None:
     appearance, own, mirror = fit_appearance(faces)
     people: NDArray[np.int64] = np.concatenate([faces.people, faces.people + faces.people.max() + 1])
     population = fit_population(np.concatenate([own, mirror]), people, COMPONENTS)
-    model = FaceModel(appearance, population, fit_flow(np.concatenate([own, mirror]), population), Generator())
-    corpus = make_corpus(faces, appearance, model.coefficients(POOL, 1, seed=1, spread=1.0), own, mirror)
-
-    def keep(generator: Generator) -> None:
-        model.generator = generator
-        save(model, out)
-
-    keep(train(Batches(corpus, appearance, paired=4, drawn=6, seed=seed), minutes, keep))
+    flow = fit_flow(np.concatenate([own, mirror]), population)
+    save(FaceModel(appearance, population, flow, read_network(detail)), out)

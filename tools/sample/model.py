@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from tools.sample.detail import Generator
+from reference_model.generator import RestorationNetwork
 from tools.sample.flow import Flow
 from tools.sample.identity import Population
 from tools.sample.render import Appearance
@@ -27,7 +27,7 @@ class FaceModel:
     appearance: Appearance
     population: Population
     flow: Flow
-    generator: Generator
+    detail: RestorationNetwork
 
     def coefficients(self, people: int, pictures: int, seed: int, spread: float, steady: float = 0.0) -> Tensor:
         """Coefficients ``[people * pictures, d]``, one identity after the other."""
@@ -69,7 +69,7 @@ def save(model: FaceModel, path: Path) -> None:
         "between": torch.from_numpy(population.between),
         "within": torch.from_numpy(population.within),
     }
-    for part, net in (("generator", model.generator), ("flow", model.flow)):
+    for part, net in (("detail", model.detail), ("flow", model.flow)):
         plain.update({f"{part}.{name}": value for name, value in net.state_dict().items()})
     stored: dict[str, Tensor] = {}
     for name, value in plain.items():
@@ -82,7 +82,12 @@ def load(path: Path) -> FaceModel:
     values = restore(load_file(path))
     appearance = Appearance(*(values[name] for name in ("texture_mean", "texture_basis", "shape_mean", "shape_basis")))
     arrays = (values[name].numpy().astype(np.float32) for name in ("population_mean", "between", "within"))
-    flow, generator = Flow(len(values["population_mean"])), Generator()
-    for prefix, net in (("flow.", flow), ("generator.", generator)):
-        net.load_state_dict({k.removeprefix(prefix): v for k, v in values.items() if k.startswith(prefix)})
-    return FaceModel(appearance, Population(*arrays), flow.eval(), generator.eval())
+    flow = Flow(len(values["population_mean"]))
+    flow.load_state_dict(_part(values, "flow."))
+    detail = RestorationNetwork.fitting(_part(values, "detail."))
+    detail.load_state_dict(_part(values, "detail."))
+    return FaceModel(appearance, Population(*arrays), flow.eval(), detail.eval())
+
+
+def _part(values: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}

@@ -48,10 +48,3 @@ def place_of(nodes: Tensor) -> Tensor:
     """Face coordinates ``[n, 2, 128, 128]`` in -1..1 from the coarse lattice."""
     lattice = nodes.float().reshape(-1, GRID, GRID, 2).permute(0, 3, 1, 2)
     return (F.interpolate(lattice, size=(SIZE, SIZE), mode="bilinear", align_corners=True) + 0.5) / (SIZE / 2) - 1
-
-
-def face_weight(place: Tensor) -> Tensor:
-    """Soft mask ``[n, 1, 128, 128]`` of the face from its coordinates."""
-    half = SIZE / 2
-    distance = torch.sqrt((place[:, :1] * half / 44) ** 2 + ((place[:, 1:] * half - 14) / 52) ** 2)
-    return torch.sigmoid((1 - distance) * 8)
