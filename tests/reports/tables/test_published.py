@@ -120,7 +120,11 @@ class TestMistakes:
             ("{psnr: 21.00 dB}", "{psnr: .}", "row bicubic, values, psnr: '.' is not a number"),
             ("{psnr: 21.00 dB}", "{psnr: {value: 21}}", "row bicubic, values, psnr: {'value': '21'} is not a number"),
             ("{psnr: 21.00 dB}", "{}", "Kim 2019, row bicubic, values: "),
-            ("dataset: CelebA, values: {psnr: 21", "data: CelebA, values: {psnr: 21", "row bicubic, dataset: is missing"),
+            (
+                "dataset: CelebA, values: {psnr: 21",
+                "data: CelebA, values: {psnr: 21",
+                "row bicubic, dataset: is missing",
+            ),
             ("method: bicubic, ", "", "Kim 2019, row 2, method: is missing"),
             ("method: bicubic", "method: PFSR", "Kim 2019, row PFSR: 2 rows for task x8, dataset CelebA"),
             (GOOD, "just words", "the file: must be a valid tuple"),
