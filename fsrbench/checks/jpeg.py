@@ -31,15 +31,23 @@ ON_GRID: Final = 0.5
 def measure(view: View) -> dict[str, np.ndarray]:
     """``jpeg``: 2, how well the best quality explains the coefficients (-1 to 1), and that quality; NaN if unknown.
 
-    Unknown, too, where LR of SR's size stands on the same steps: a method that changes little keeps them.
+    Unknown, too, where LR of SR's size stands on the same steps and what was changed does not: SR has kept them.
     """
     unknown = {"jpeg": np.full(2, np.nan)}
     if _repeats_pixels(view.sr):
         return unknown
     fits = _fits(view.sr_luma)
     best = int(fits.argmax())
-    kept = view.scale == 1 and fits[best] > ON_GRID and _fits(luma(view.lr))[best] > ON_GRID
-    return unknown if kept or fits[best] == -1 else {"jpeg": np.array([fits[best], QUALITIES[best]])}
+    known = fits[best] > -1 and not (fits[best] > ON_GRID and _keeps(view, best))
+    return {"jpeg": np.array([fits[best], QUALITIES[best]])} if known else unknown
+
+
+def _keeps(view: View, quality: int) -> bool:
+    """Whether SR's steps are LR's: differences of pictures that were both compressed stand on them, too."""
+    if view.scale > 1:
+        return False
+    lr = luma(view.lr)
+    return bool(_fits(lr)[quality] > ON_GRID >= _fits(view.sr_luma - lr)[quality])
 
 
 def _fits(picture: np.ndarray) -> np.ndarray:

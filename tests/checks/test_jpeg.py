@@ -49,8 +49,9 @@ def test_what_keeps_the_jpeg_of_its_input_is_not_called_jpeg():
     brighter = np.clip(lr.astype(int) + 5, 0, 255).astype(np.uint8)
     for kept in (lr, brighter):
         assert "jpeg" not in Pictures(kept, lr, None).found()
-    restored = np.stack([jpeg(picture, 90) for picture in clean])
-    assert "on 12 of 12 images" in Pictures(restored, lr, None).found()["jpeg"].text
+    for quality in (40, 90):  # as LR's, and another
+        restored = np.stack([jpeg(np.roll(picture, 1, axis=1), quality) for picture in clean])
+        assert "on 12 of 12 images" in Pictures(restored, lr, None).found()["jpeg"].text
 
 
 def test_two_compressed_pictures_are_enough():
