@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 Name = TypeVar("Name", bound=str)
 
@@ -77,16 +77,21 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+_KEYS: Final = {"Field required": "is missing", "Extra inputs are not permitted": "is no known key"}
+
+
 def requirement(error: Mapping[str, Any]) -> str:
     """What a value must be, from an error of pydantic's.
 
     Example:
         >>> requirement({"msg": "Input should be greater than or equal to 1"})
         'must be at least 1'
-        >>> requirement({"msg": "Input should be 'x4' or 'x8'"})
-        'must be x4 or x8'
+        >>> requirement({"msg": "Input should be 'x4' or 'x8'"}), requirement({"msg": "Field required"})
+        ('must be x4 or x8', 'is missing')
     """
     reason: str = error["msg"].removeprefix("Value error, ")
+    if reason in _KEYS:
+        return _KEYS[reason]
     if not reason.startswith("Input should "):
         return reason
     reason = reason.replace("Input should", "must", 1).replace("'", "")

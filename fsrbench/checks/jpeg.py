@@ -10,7 +10,7 @@ import numpy as np
 from scipy import fft
 
 from fsrbench.checks.finding import Finding, Measured, examples, partly
-from fsrbench.checks.view import View
+from fsrbench.checks.view import View, luma
 
 ROWS: Final = np.array([0, 1, 2, 1, 0, 0, 1, 2, 3])
 COLUMNS: Final = np.array([1, 0, 0, 1, 2, 3, 2, 1, 0])
@@ -29,18 +29,38 @@ ON_GRID: Final = 0.5
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``jpeg``: 2, how well the best quality explains the coefficients (-1 to 1), and that quality; NaN if unknown."""
-    blocks = _blocks(view.sr_luma)
-    if len(blocks) < FEWEST // len(ROWS) or _repeats_pixels(view.sr):
-        return {"jpeg": np.full(2, np.nan)}
+    """``jpeg``: 2, how well the best quality explains the coefficients (-1 to 1), and that quality; NaN if unknown.
+
+    Unknown, too, where LR of SR's size stands on the same steps and what was changed does not: SR has kept them.
+    """
+    unknown = {"jpeg": np.full(2, np.nan)}
+    if _repeats_pixels(view.sr):
+        return unknown
+    fits = _fits(view.sr_luma)
+    best = int(fits.argmax())
+    known = fits[best] > -1 and not (fits[best] > ON_GRID and _keeps(view, best))
+    return {"jpeg": np.array([fits[best], QUALITIES[best]])} if known else unknown
+
+
+def _keeps(view: View, quality: int) -> bool:
+    """Whether SR's steps are LR's: differences of pictures that were both compressed stand on them, too."""
+    if view.scale > 1:
+        return False
+    lr = luma(view.lr)
+    return bool(_fits(lr)[quality] > ON_GRID >= _fits(view.sr_luma - lr)[quality])
+
+
+def _fits(picture: np.ndarray) -> np.ndarray:
+    """How well each of :data:`QUALITIES` explains a picture's coefficients; -1 where there are too few."""
+    blocks = _blocks(picture)
+    if len(blocks) < FEWEST // len(ROWS):
+        return np.full(len(QUALITIES), -1.0)
     coefficients = fft.dctn(blocks - 128, axes=(1, 2), norm="ortho")[:, ROWS, COLUMNS]
     steps = _steps()[:, None]
     decisive = np.abs(coefficients) > steps / 2
     count = decisive.sum(axis=(1, 2))
-    fit = np.where(decisive, np.cos(2 * np.pi * coefficients / steps), 0).sum(axis=(1, 2)) / np.maximum(count, 1)
-    fit[count < FEWEST] = -1
-    best = int(fit.argmax())
-    return {"jpeg": np.array([fit[best], QUALITIES[best]]) if fit[best] > -1 else np.full(2, np.nan)}
+    fits = np.where(decisive, np.cos(2 * np.pi * coefficients / steps), 0).sum(axis=(1, 2)) / np.maximum(count, 1)
+    return np.where(count < FEWEST, -1.0, fits)
 
 
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:

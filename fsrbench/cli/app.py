@@ -7,6 +7,7 @@ import gc
 import io
 import sys
 import warnings
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,21 @@ weights_app = typer.Typer(help="Weight files.", no_args_is_help=True, rich_marku
 app.add_typer(weights_app, name="weights")
 app.add_typer(data_app, name="data")
 app.add_typer(study_app, name="study")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"fsrbench {metadata.version('fsrbench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
 
 
 class _Pipe(io.FileIO):

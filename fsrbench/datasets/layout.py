@@ -178,7 +178,7 @@ def _by_id(files: Files, names: Sequence[str], split: Split, root: str, warnings
     """
     found: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(_id(split.rest(name) if split.folders else name, root), []).append(name)
+        found.setdefault(image_id(split.rest(name) if split.folders else name, root), []).append(name)
     again = []
     for image, several in found.items():
         if len(several) == 1:
@@ -193,8 +193,8 @@ def _by_id(files: Files, names: Sequence[str], split: Split, root: str, warnings
     return {image: Picture(files, several[0]) for image, several in found.items()}
 
 
-def _id(name: str, root: str) -> str:
-    """Relative path without suffix, in Unicode's NFC form: systems differ in how they store an é."""
+def image_id(name: str, root: str = "") -> str:
+    """Relative path below ``root``, without suffix, in Unicode's NFC form: systems differ in how they store an é."""
     relative = unicodedata.normalize("NFC", name.removeprefix(root).replace("\\", "/")).lstrip("/")
     return str(PurePosixPath(relative).with_suffix(""))
 

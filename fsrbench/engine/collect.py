@@ -129,7 +129,7 @@ class Collector:
         readings: Mapping[str, Readings | FsrbenchError],
         compared: tuple[str, Readings] | None,
     ) -> Evaluation | FsrbenchError:
-        refused = self.refused_methods.get(method) or self.refused_metrics.get(metric.name)
+        refused = self._refused(method, metric)
         if refused is not None:
             return refused
         try:
@@ -149,6 +149,15 @@ class Collector:
             return error
         except Exception as error:  # a plug-in's metric may raise anything
             return FsrbenchError(one_line(error))
+
+    def _refused(self, method: str, metric: Metric) -> Refused | None:
+        """Why there can be no number: a method that failed is said to have failed, whatever becomes of the metric."""
+        if method in self.refused_methods:
+            return self.refused_methods[method]
+        refused, result = self.refused_metrics.get(metric.name), self.results.get(method, MethodResults())
+        if refused is not None and too_many_failed(len(result.problems), result.images):
+            return FsrbenchError(failures(result.problems, result.images))
+        return refused
 
     def _evaluate(self, method: str, metric: Metric) -> Evaluation:
         result = self.results.get(method, MethodResults())

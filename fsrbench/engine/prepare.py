@@ -34,7 +34,7 @@ from fsrbench.protocols.record import Record, find, record_of
 from fsrbench.protocols.settings import check_data_of, check_task_of
 from fsrbench.runs.names import CACHE, HR, LR
 from fsrbench.spec import RunSpec
-from fsrbench.tasks import AUTO
+from fsrbench.tasks import AUTO, Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +167,7 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
     _check_protocol(spec, whole)
     shards = make_shards(dataset, spec.the_task)
     if not all(sample.lr for sample in dataset):
-        check_task(degradation, spec.the_task)
+        _check_degradation(degradation, spec.the_task)
     reference = _open_reference(spec)
     statistics = open_statistics(spec.reference) if spec.reference and is_statistics(spec.reference) else None
     refused_metrics = _configure(metrics, _facts(spec, dataset, reference, statistics), reporter)
@@ -201,6 +201,14 @@ def _check_protocol(spec: RunSpec, dataset: Dataset) -> None:
     check_task_of(record, spec.task)
     if record.lr.sha256 is not None:
         check_data_of(record, spec.data, combine_digests(sample.digest() for sample in dataset))
+
+
+def _check_degradation(degradation: Degradation, task: Task) -> None:
+    """Refuse a degradation that cannot make the task's LR, which pictures that are LR already do not need."""
+    try:
+        check_task(degradation, task)
+    except UserError as error:
+        raise UserError(f"{error}; pictures that are inputs belong into LR/") from None
 
 
 def _open_reference(spec: RunSpec) -> Dataset | None:

@@ -223,9 +223,21 @@ def _filled(network: nn.Module | NetworkOf, path: Path) -> tuple[nn.Module, str]
     """The network with a file's weights, and which of several were taken."""
     state: Mapping[str, Any] = load_file(path) if path.suffix == ".safetensors" else read_checkpoint(path)
     parts = state_dicts(state)
-    if not isinstance(network, nn.Module):
-        network = network(parts[0].tensors if parts else state)
-    names = network.state_dict().keys()
-    part = next((part for part in parts if part.names == names), StateDict("", state))
+    if isinstance(network, nn.Module):
+        names = network.state_dict().keys()
+        found = next(((network, part) for part in parts if part.names == names), None)
+    else:
+        found = next(((made, part) for part in parts if (made := _made(network, part))), None)
+        network = found[0] if found else network(parts[0].tensors if parts else state)
+    network, part = found or (network, StateDict("", state))
     network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in part.tensors.items()})
     return network, choice_note(part, parts)
+
+
+def _made(network_of: NetworkOf, part: StateDict) -> nn.Module | None:
+    """The network that a function makes for tensors, if they are all that it has."""
+    try:
+        network = network_of(part.tensors)
+    except Exception:  # another network's tensors, such as a discriminator's
+        return None
+    return network if network.state_dict().keys() == part.names else None

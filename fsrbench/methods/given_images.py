@@ -15,6 +15,7 @@ from torch import Tensor
 from fsrbench.checks.finding import Finding
 from fsrbench.datasets import Picture, open_outputs
 from fsrbench.datasets.base import dataset_hash
+from fsrbench.datasets.layout import image_id
 from fsrbench.errors import FsrbenchError, Invalid, Unavailable, UserError, counted
 from fsrbench.methods.base import Method
 from fsrbench.pictures.decode import decode, to_tensor
@@ -44,6 +45,7 @@ class GivenImages(Method):
         except UserError as error:
             raise Unavailable(str(error)) from None
         self._pictures: dict[str, Picture] = {s.id: s.hr for s in found if s.hr}
+        self._whole = {image_id(picture.name): image for image, picture in self._pictures.items()}
         self.warnings = found.warnings
         self._names = sorted(self._pictures)
         self._hash, self._side = dataset_hash(found), task.hr_size
@@ -73,10 +75,15 @@ class GivenImages(Method):
         """The pictures of these images."""
         return to_tensor(np.stack([self._read(image) for image in ids])).to(lr.device)
 
+    def _find(self, image: str) -> str | None:
+        """The name of an image's picture: also with a folder around all pictures, if the images have it, too."""
+        return image if image in self._pictures else self._whole.get(image)
+
     def _read(self, image: str) -> np.ndarray:
-        if image not in self._pictures:
+        name = self._find(image)
+        if name is None:
             raise FsrbenchError(f"no picture of it; the nearest name is {self._nearest(image)[:80]!r}")
-        picture = decode(self._pictures[image].read())
+        picture = decode(self._pictures[name].read())
         if picture.size != (self._side, self._side):
             raise FsrbenchError(f"is {picture.width} x {picture.height} px, not {self._side} x {self._side}")
         return np.asarray(picture)
@@ -91,7 +98,7 @@ class GivenImages(Method):
         Raises:
             FsrbenchError: naming one that is expected, and one that there is.
         """
-        if images and self._pictures.keys().isdisjoint(images):
+        if images and not any(map(self._find, images)):
             expected, first = f"{images[0][:80]}.png", self._pictures[self._names[0]].name[-80:]
             taken = f" of the {len(images)} that --limit takes" if limited else ""
             raise FsrbenchError(f"no file is named after an image{taken}; expected e.g. {expected}, not {first}")
@@ -103,13 +110,14 @@ class GivenImages(Method):
             images: ids of the data.
             all_of_them: whether these are all, so that a picture of no image is one too many.
         """
-        used = [self._pictures[image].name for image in images if image in self._pictures]
+        found_names = [name for image in images if (name := self._find(image)) is not None]
+        used = [self._pictures[name].name for name in found_names]
         lossy = [name for name in used if name.lower().endswith(JPEG)]
         found = []
         if lossy:
             text = f"{len(lossy)} of {counted(len(used), 'SR picture')} are JPEG files, e.g. {lossy[0][-80:]}: save PNG"
             found.append(Finding("jpeg", text, float(len(lossy)), 0.0, len(lossy), len(used)))
-        extra = sorted(self._pictures.keys() - set(images)) if all_of_them else []
+        extra = sorted(self._pictures.keys() - set(found_names)) if all_of_them else []
         if extra:
             known = len(self._pictures)
             text = (

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Direction = Literal["higher", "lower", "none"]
 Need = Literal["hr", "pairs", "network"]
+Number = Literal["mean", "own", "set", "speed"]
 
 
 class Metric(ABC):
@@ -50,6 +51,9 @@ class Metric(ABC):
     """What an infinite score means, where one is possible."""
     exact: ClassVar[bool] = False
     """Whether its numbers are counted, not measured, and so compared without a test or an interval."""
+    number: ClassVar[Number] = "mean"
+    """What its number is: the ``mean`` of the images' finite scores, one of its ``own`` beside scores of images, one of
+    the whole ``set`` of images, or the ``speed`` or size of a network."""
     hr_is_ceiling: ClassVar[bool] = True
     """Whether HR's own number is the most to hope for; if not, the row ``hr`` is there for comparison."""
     settings: str | None = None
@@ -262,6 +266,7 @@ class FeatureMetric(Metric):
 class CombinedMetric(Metric):
     """Computed from other metrics of the run, after them; a run that is asked for it measures its parts too."""
 
+    number = "set"
     parts: tuple[str, ...]
     """Names of the metrics that it reads; where one has no number for a method, it has none either."""
 
@@ -287,6 +292,7 @@ class SpeedMetric(Metric):
     """Read from the timing run of a method; see :mod:`fsrbench.methods.timing`."""
 
     bounds = (0, inf)
+    number = "speed"
 
     @property
     def reads_enrolled(self) -> bool:

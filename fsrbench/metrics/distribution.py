@@ -69,6 +69,7 @@ def kernel_distance(a: np.ndarray, b: np.ndarray, subset_size: int, seed: int) -
 
 class _Distance(FeatureMetric):
     direction: Direction = "lower"
+    number = "set"
     uses_reference = True
     feature: ClassVar[str]
     description: ClassVar[str]

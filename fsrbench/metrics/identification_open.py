@@ -112,7 +112,7 @@ class IdentificationOpen(Recognition):
         1.0
     """
 
-    name, title = "identification_open", "Identification, open set"
+    name, title, number = "identification_open", "Identification, open set", "own"
     measured = (
         f"open-set identification: TPIR (top {TOP}) at FPIR {MAIN:g}, gallery of mean descriptors of unit length, "
         "threshold an order statistic of the unmated probes' best scores"

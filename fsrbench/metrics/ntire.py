@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf
 from typing import ClassVar, Final, Self
 
@@ -35,9 +35,24 @@ def score(clipiqa: float, maniqa: float, musiq: float, niqe: float, qalign: floa
     return clipiqa + maniqa + musiq / 100 + max(0.0, (10 - niqe) / 10) + qalign / 5 + max(0.0, (100 - fid) / 100)
 
 
-def subset_of(image: str) -> str:
-    """The subset of an image: the first folder of its id."""
-    return image.partition("/")[0]
+def subsets_of(ids: Sequence[str], known: Iterable[str]) -> list[str]:
+    """The subset of each image: the first folder of its id.
+
+    Raises:
+        Invalid: an image is in none of the known ones.
+
+    Example:
+        >>> subsets_of(["CelebA/1", "LFW-Test/1"], ["CelebA", "LFW-Test"])
+        ['CelebA', 'LFW-Test']
+    """
+    names = list(known)
+    of = [image.partition("/")[0] if "/" in image else "" for image in ids]
+    if other := next((image for image, name in zip(ids, of, strict=True) if name not in names), None):
+        raise Invalid(
+            f"the first folder of an id names its subset: {', '.join(names)}; {other[:80]} is in none of them: put the "
+            f"inputs into LR/{names[0]}/ and so on, and the outputs likewise"
+        )
+    return of
 
 
 def subset_means(ids: Sequence[str], values: np.ndarray, images: Mapping[str, int]) -> dict[str, float]:
@@ -46,9 +61,7 @@ def subset_means(ids: Sequence[str], values: np.ndarray, images: Mapping[str, in
     Raises:
         Invalid: a subset has no image, or an image is in none of them.
     """
-    of = np.array([subset_of(image) for image in ids])
-    if others := sorted(set(of.tolist()) - set(images)):
-        raise Invalid(f"the first folder of an id names its subset: {', '.join(images)}; {others[0]} is none of them")
+    of = np.array(subsets_of(ids, images))
     if missing := [name for name in images if not (of == name).any()]:
         raise Invalid(f"no image of {', '.join(missing)}: the mean is over the subsets {', '.join(images)}")
     return {name: float(np.nanmean(values[of == name])) for name in images}
@@ -120,19 +133,22 @@ class NtireIdentity(IdentityLr):
 class NtireGate(NtireIdentity):
     """Number of faces whose cosine with their LR input is below their subset's threshold; lower is better.
 
-    The challenges refuse an entry with more than ten such faces; their script counts them and refuses nothing.
+    The challenges refuse an entry with more than ten such faces of their whole test, so that part of it can be
+    refused, but passes nothing; their script counts them and refuses nothing.
 
     Args:
         thresholds: the least cosine by subset.
         most: faces below the threshold that are allowed.
+        subsets: images of each whole subset.
     """
 
     name, title, unit, digits = "ntire_gate", "ID too low", "faces", 0
     direction: Direction = "lower"
     bounds: ClassVar[tuple[float, float]] = (0, inf)
+    number = "set"
 
-    def __init__(self, thresholds: Mapping[str, float], most: int) -> None:
-        self._thresholds, self._most = dict(thresholds), most
+    def __init__(self, thresholds: Mapping[str, float], most: int, subsets: Mapping[str, int]) -> None:
+        self._thresholds, self._most, self._total = dict(thresholds), most, sum(subsets.values())
         super().__init__()
 
     def _protocol(self, extractor: str, aligned: str, task: Task | None = None) -> str:
@@ -142,18 +158,20 @@ class NtireGate(NtireIdentity):
         )
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """One number for the set; details have each subset's."""
+        """One number for the set; details have that of each subset that there are images of."""
         assert faces.lr is not None
         values = cosine(faces.features["descriptor"], faces.lr["descriptor"])
-        of = [subset_of(image) for image in faces.ids]
-        if others := sorted(set(of) - set(self._thresholds)):
-            known = ", ".join(self._thresholds)
-            raise Invalid(f"the first folder of an id names its subset: {known}; {others[0]} is none of them")
+        of = np.array(subsets_of(faces.ids, self._thresholds))
         below = values < np.array([self._thresholds[name] for name in of])
-        each = {name: int(below[np.array(of) == name].sum()) for name in self._thresholds}
-        counts = ", ".join(f"{name} {each[name]} of {of.count(name)}" for name in each if name in of)
-        verdict = "refused" if below.sum() > self._most else "passes"
-        note = f"below the threshold: {counts}; {verdict} by the rule of at most {self._most}"
-        return Evaluation(
-            None, Summary(float(below.sum()), n=len(of)), note, {name: float(n) for name, n in each.items()}
-        )
+        each = {name: int(below[of == name].sum()) for name in self._thresholds if (of == name).any()}
+        counts = ", ".join(f"{name} {count} of {(of == name).sum()}" for name, count in each.items())
+        note = f"below the threshold: {counts}; {self._verdict(int(below.sum()), len(of))}"
+        details = {name: float(count) for name, count in each.items()}
+        return Evaluation(None, Summary(float(below.sum()), n=len(of)), note, details)
+
+    def _verdict(self, below: int, images: int) -> str:
+        if below > self._most:
+            return f"refused by the rule of at most {self._most}"
+        if images == self._total:
+            return f"passes by the rule of at most {self._most}"
+        return f"no verdict: the rule of at most {self._most} is for the test's {self._total} images, not for {images}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import pickle
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,6 +163,8 @@ def _content(path: Path) -> Mapping[str, Any]:
     """What a file holds by name; nothing in it is run."""
     try:
         if path.suffix.lower() == ".npz":
+            if not zipfile.is_zipfile(path):
+                raise UserError("is no .npz file, or is damaged")
             with np.load(path, allow_pickle=False) as file:
                 return dict(file)
         if path.suffix.lower() == ".pth":

@@ -103,6 +103,7 @@ class Verification(FeatureMetric):
     """
 
     name, title, unit, digits, bounds = "verification", "Verification", "fraction", 1, (0, 1)
+    number = "own"
     needs = frozenset({"hr"})
     descriptors: ClassVar[tuple[str, ...]] = tuple(DESCRIPTORS)
     pairing: ClassVar[str] = _SELF

@@ -113,9 +113,9 @@ def ntire_identity() -> Metric:
     return NtireIdentity()
 
 
-def ntire_gate(thresholds: Mapping[str, float], most: int) -> Metric:
+def ntire_gate(thresholds: Mapping[str, float], most: int, subsets: Mapping[str, int]) -> Metric:
     """Number of faces below their subset's threshold."""
-    return NtireGate(thresholds, most)
+    return NtireGate(thresholds, most, subsets)
 
 
 MEASURES: Final[Mapping[str, Callable[..., Metric]]] = {

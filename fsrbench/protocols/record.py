@@ -178,6 +178,9 @@ def _read(path: Path) -> Record:
 @functools.lru_cache
 def _parsed(path: Path, _time: int, _size: int) -> Record:
     file = read_marked_yaml(path)
+    if not isinstance(file.value, dict):
+        wanted = ", ".join(name for name, field in Record.model_fields.items() if field.is_required())
+        raise file.error(f"is no protocol; write 'key: value' for {wanted}")
     try:
         record = Record.model_validate(file.value)
     except ValidationError as error:

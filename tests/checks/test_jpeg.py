@@ -43,6 +43,17 @@ def test_jpeg_in_lr_is_not_jpeg_in_sr(task):
         assert "jpeg" not in honest(task, "jpeg:20", kernel).found()
 
 
+def test_what_keeps_the_jpeg_of_its_input_is_not_called_jpeg():
+    clean = honest("x8").sr
+    lr = np.stack([jpeg(picture, 40) for picture in clean])
+    brighter = np.clip(lr.astype(int) + 5, 0, 255).astype(np.uint8)
+    for kept in (lr, brighter):
+        assert "jpeg" not in Pictures(kept, lr, None).found()
+    for quality in (40, 90):  # as LR's, and another
+        restored = np.stack([jpeg(np.roll(picture, 1, axis=1), quality) for picture in clean])
+        assert "on 12 of 12 images" in Pictures(restored, lr, None).found()["jpeg"].text
+
+
 def test_two_compressed_pictures_are_enough():
     pictures = honest("x8")
     sr = pictures.sr.copy()

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,11 @@ def test_help_exits_0_and_describes_the_command(command: list[str]) -> None:
     assert result.exit_code == 0
     assert "Usage:" in result.stdout
     assert result.stderr == ""
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    result = call("--version")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"fsrbench {metadata.version('fsrbench')}\n", "")
 
 
 READING = [

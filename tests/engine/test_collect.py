@@ -166,6 +166,17 @@ def test_a_method_that_failed_on_all_images_has_no_number():
         assert set(made.values("m", metric)["status"]) == {"failed"}
 
 
+def test_a_method_that_failed_is_said_to_have_failed_where_the_metric_is_refused_too():
+    refused = {"alone": Unavailable("no weights")}
+    failed = unit("m", [], problems=dict.fromkeys(IDS, "is 32 x 32 px, not 64 x 64"))
+    made = Made(unit(HR), failed, unit("n"), methods=["m", "n", HR], metrics=[Alone()], refused_metrics=refused)
+    row = made.row("m", "alone")
+    assert tuple(row[["status", "n"]]) == ("failed", 0)
+    assert row["note"] == "failed on 4 of 4 images: is 32 x 32 px, not 64 x 64 (a/1)"
+    for other in ("n", HR):
+        assert tuple(made.row(other, "alone")[["status", "note"]]) == ("unavailable", "no weights")
+
+
 @pytest.mark.parametrize(
     ("metric", "status", "note"),
     [(Breaks(), "failed", "ZeroDivisionError: divided"), (TooFew(), "invalid", "too few faces")],

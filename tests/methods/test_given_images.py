@@ -7,11 +7,14 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import torch
 from made import Finished, draw_picture, encode_picture, picture_files, run, write_files, write_zip
 from PIL import Image
 
+from fsrbench.errors import FsrbenchError
 from fsrbench.methods.given_images import GivenImages
 from fsrbench.runs.pictures import PictureFolder
+from fsrbench.tasks import Task
 
 NAMES = ["anna/1.png", "anna/2.png", "ben/1.png"]
 METRICS = ("--metrics", "psnr,ssim,landmark_nme,latency_ms,params")
@@ -210,3 +213,21 @@ def test_names_that_differ_by_a_slash_have_pictures_of_their_own(data, images, t
         Image.open(images / "ours" / "anna" / "1.png").tobytes(),
         draw_picture(9).tobytes(),
     ]
+
+
+@pytest.mark.parametrize("folder", ["LFW-Test", "test"])
+def test_a_folder_around_all_pictures_counts_where_the_images_have_it(tmp_path, folder):
+    made = write_files(tmp_path / "sr", picture_files([f"{folder}/1.png", f"{folder}/2.png"]))
+    method = GivenImages(made)
+    method.load(Task(16, 4), torch.device("cpu"))
+    lr = torch.zeros(2, 3, 16, 16)
+    found = []
+    for around in (f"{folder}/", ""):
+        ids = [f"{around}1", f"{around}2"]
+        method.check_names(ids, limited=False)
+        assert method.findings([*ids, f"{around}3"], all_of_them=True) == []
+        found.append(method.upscale_named(lr, ids))
+    assert torch.equal(*found)
+    assert not torch.equal(found[0][0], found[0][1])
+    with pytest.raises(FsrbenchError, match="no file is named after an image"):
+        method.check_names(["CelebA/1"], limited=False)

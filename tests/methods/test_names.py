@@ -324,6 +324,25 @@ def test_a_network_can_be_made_from_its_file(tmp_path: Path) -> None:
     assert torch.equal(method.network.weight, trained.weight)
 
 
+def test_a_discriminators_average_is_passed_over(tmp_path: Path) -> None:
+    trained, discriminator = nn.Conv2d(3, 7, 3), nn.Sequential(nn.Conv2d(3, 7, 3), nn.Linear(2, 1))
+
+    def fitting(tensors: Mapping[str, Tensor]) -> nn.Module:
+        return nn.Conv2d(3, len(tensors["bias"]), 3)
+
+    weights = {"d_ema": discriminator.state_dict(), "g": nn.Conv2d(3, 7, 3).state_dict(), "g_ema": trained.state_dict()}
+    torch.save(weights, tmp_path / "w.pth")
+    for network in (fitting, nn.Conv2d(3, 7, 3)):
+        method = Blocks()
+        method.load_network(network, tmp_path / "w.pth", CPU)
+        assert method.network is not None
+        assert torch.equal(method.network.weight, trained.weight)
+        assert method.training.endswith("g_ema taken, not g")
+    torch.save({"d_ema": discriminator.state_dict()}, tmp_path / "alone.pth")
+    with pytest.raises(Unavailable, match=r"alone\.pth does not fit the network: 'bias'"):
+        Blocks().load_network(fitting, tmp_path / "alone.pth", CPU)
+
+
 def test_weights_that_torch_saved_are_loaded(tmp_path: Path) -> None:
     network = nn.Conv2d(3, 3, 3)
     torch.save(network.state_dict(), tmp_path / "w.pth")

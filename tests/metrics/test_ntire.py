@@ -64,11 +64,14 @@ def test_no_less_than_nothing_for_a_bad_niqe() -> None:
 @pytest.mark.parametrize(
     ("ids", "reason"),
     [
-        (["CelebA/1", "CelebA/2", "CelebA/3", "LFW-Test/1", "others/1"], "others is none of them"),
+        (
+            ["CelebA/1", "CelebA/2", "CelebA/3", "LFW-Test/1", "others/1"],
+            "others/1 is in none of them: put the inputs into LR/CelebA/",
+        ),
         (["CelebA/1", "CelebA/2", "CelebA/3", "LFW-Test/1", "LFW-Test/2"], "no image of CelebChild-Test"),
         (
             ["1", "2", "3", "4", "5"],
-            "the first folder of an id names its subset: CelebA, LFW-Test, CelebChild-Test; 1 is",
+            "the first folder of an id names its subset: CelebA, LFW-Test, CelebChild-Test; 1 is in none of them",
         ),
     ],
 )
@@ -85,21 +88,36 @@ def identities() -> Faces:
     return Faces(IDS, [None] * 5, {"descriptor": sr}, None, lr=lr)
 
 
+LIMITS = {"CelebA": 0.5, "LFW-Test": 0.6, "CelebChild-Test": 0.6}
+WHOLE = {"CelebA": 3, "LFW-Test": 1, "CelebChild-Test": 1}
+
+
 def test_the_gate_counts_each_subset_by_its_threshold() -> None:
-    gate = NtireGate({"CelebA": 0.5, "LFW-Test": 0.6, "CelebChild-Test": 0.6}, most=1)
-    found = gate.evaluate(identities(), seed=0)
+    found = NtireGate(LIMITS, 1, WHOLE).evaluate(identities(), seed=0)
     assert (found.summary.value, found.summary.n, found.values) == (2, 5, None)
     assert found.details == {"CelebA": 1, "LFW-Test": 1, "CelebChild-Test": 0}
     assert "CelebA 1 of 3, LFW-Test 1 of 1, CelebChild-Test 0 of 1; refused by the rule of at most 1" in found.note
-    assert (
-        "passes"
-        in NtireGate({"CelebA": 0.5, "LFW-Test": 0.6, "CelebChild-Test": 0.6}, 2).evaluate(identities(), 0).note
+    assert "passes by the rule of at most 2" in NtireGate(LIMITS, 2, WHOLE).evaluate(identities(), 0).note
+
+
+def test_part_of_the_test_can_be_refused_but_does_not_pass() -> None:
+    alone = Faces(
+        IDS[:3],
+        [None] * 3,
+        {"descriptor": identities().features["descriptor"][:3]},
+        None,
+        lr={"descriptor": np.eye(2)[[0, 0, 0]]},
     )
+    found = NtireGate(LIMITS, 1, WHOLE).evaluate(alone, seed=0)
+    assert (found.summary.value, found.details) == (1, {"CelebA": 1})
+    text = "CelebA 1 of 3; no verdict: the rule of at most 1 is for the test's 5 images, not for 3"
+    assert found.note == f"below the threshold: {text}"
+    assert "refused by the rule of at most 0" in NtireGate(LIMITS, 0, WHOLE).evaluate(alone, 0).note
 
 
 def test_the_gate_knows_no_other_subset() -> None:
-    with pytest.raises(Invalid, match="LFW-Test is none of them"):
-        NtireGate({"CelebA": 0.5, "CelebChild-Test": 0.6}, 10).evaluate(identities(), 0)
+    with pytest.raises(Invalid, match="LFW-Test/1 is in none of them"):
+        NtireGate({"CelebA": 0.5, "CelebChild-Test": 0.6}, 10, WHOLE).evaluate(identities(), 0)
 
 
 def test_the_similarity_is_to_lr() -> None:

@@ -144,7 +144,7 @@ def test_what_is_no_statistics_file_gets_one_line(tmp_path: Path, capsys: pytest
         "~nobody_here/a.npz": "home directory",
         "other.npz": "holds no mean .*, but weights",
         "network.npz": r"is of another network \(sha256 0123456789ab\) than this run's",
-        "text.npz": "cannot be read",
+        "text.npz": r"is no \.npz file, or is damaged",
         "code.pkl": "holds code .* and is not loaded",
         "list.pkl": "holds list, no arrays by name",
         "nowhere.npz": "there is no such file",

@@ -103,8 +103,11 @@ def test_a_file_is_a_protocol_too(tmp_path) -> None:
     [
         ("version: 3", "version: 0", "line 2: version: must be at least 1"),
         ("tasks: [x4]", "tasks: [x5]", "line 5: tasks: unknown task 'x5'"),
+        ("version: 3\n", "", "version: is missing"),
+        (MADE, "", "is no protocol; write 'key: value' for id, version, title, source, tasks"),
+        (MADE, "- psnr", "is no protocol; write 'key: value' for id, version, title, source, tasks"),
         ("id: mine", "id: vqfr", "line 1: id: vqfr is a protocol of fsrbench; give yours another"),
-        ("tasks: [x4]", "tasks: [x4]\nextra: 1", "line 6: extra: Extra inputs are not permitted"),
+        ("tasks: [x4]", "tasks: [x4]\nextra: 1", "line 6: extra: is no known key"),
         ("as given}", "as given, sha256: abc}", "line 6: lr.sha256: String should match pattern"),
     ],
 )

@@ -188,7 +188,7 @@ def test_a_named_file_may_start_with_a_tilde(user, monkeypatch):
         ("x.onnx", "unknown weight file 'x.onnx'"),
         ("arcface=nowhere.onnx", "weights arcface: nowhere.onnx is no file; write arcface=FILE"),
         ("arcface=.", "weights arcface: . is no file"),
-        ("arcface=", "weights arcface: no file given is no file"),
+        ("arcface=", "weights arcface: no file given; write arcface=FILE"),
         ("arcface", "weights arcface: no file given"),
     ],
 )

@@ -144,7 +144,7 @@ def origin(run: RunData) -> list[tuple[str, list[Pair]]]:
         ("Data", _data(run)),
         ("Code", _code(run)),
         ("Machine", _pairs({_MACHINE.get(k, k.replace("_", " ")): v for k, v in section(manifest, "machine").items()})),
-        ("Time by phase", [(name, _duration(value)) for name, value in _seconds(run).items()]),
+        ("Time by phase", [(name, text) for name, value in _seconds(run).items() if (text := _duration(value))]),
         ("Versions", [(k, one_line(v) or "not installed") for k, v in section(manifest, "versions").items()]),
     ]
     return [(name, pairs) for name, pairs in lists if pairs]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from fsrbench.errors import UserError
+from fsrbench.reports.tables import bounds as table_bounds
 from fsrbench.reports.tables import marks as table_marks
 from fsrbench.reports.tables import notes as table_notes
 from fsrbench.reports.tables.layout import Layout, hint
@@ -265,23 +266,15 @@ def _legend(rows: Sequence[Row], places: Sequence[Place], layout: Layout) -> str
     parts = [table_marks.legend(cells, {title: test for title, test in found.items() if test})]
     if any(table_marks.share_no_image(part.run, metric) for part, metric, _ in places):
         parts.append(NOT_COMPARABLE)
-    parts += [_bound_text(row, [part.run.metric(metric) for part, metric, _ in places]) for row in rows if row.bound]
+    parts += [
+        table_bounds.about(row, [part.run.metric(metric) for part, metric, _ in places]) for row in rows if row.bound
+    ]
     if layout.intervals and any(cell.spread for cell in cells):
         parts.append("with 95 % confidence intervals")
-    absent = len({part.label for part, _, _ in places}) > 1 and any(
-        row.method not in part.run.rows for part, _, _ in places for row in rows if not row.bound
-    )
+    several = len({part.label for part, _, _ in places}) > 1
+    absent = several and any(row.name not in part.run.rows for part, _, _ in places for row in rows)
     parts += [f"{NO_VALUE} without a footnote: not in that run"] if absent else []
+    parts.append(table_bounds.without_number(rows, [(part.run, metric) for part, metric, _ in places]))
     legend = "; ".join(filter(None, parts))
     is_name = legend.startswith(tuple(f"{name}:" for name in BOUNDS))
     return legend if is_name else legend[:1].upper() + legend[1:]
-
-
-def _bound_text(row: Row, infos: Sequence[MetricInfo]) -> str:
-    """What the row of the LR or HR images is, in the columns where it has a value."""
-    shown = [info for info, cell in zip(infos, row.cells, strict=True) if cell.text != NO_VALUE] or infos
-    without = dict.fromkeys(info.title for info in shown if not info.role_of(row.name))
-    roles = {role: f"the {role}" for info in shown if (role := info.role_of(row.name))}
-    role = ", ".join(roles.values()) or "for comparison"
-    but = f" (in {' and '.join(without)} for comparison)" if roles and without else ""
-    return f"{row.method}: {BOUNDS[row.name]}, {role}{but}, not ranked"

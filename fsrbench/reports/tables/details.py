@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from fsrbench.files.markdown import escape, markdown_table
+from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.runs.data import RunData
 from fsrbench.runs.digits import significant
 from fsrbench.runs.metric_info import MetricInfo
@@ -66,7 +67,8 @@ def details_table(run: RunData) -> str:
         cells.append([escape(text) for text in (heading, row.name, *row.cells)])
         last = row.metric.name
     table = markdown_table(["Metric", "", *map(escape, methods)], cells, "ll" + "r" * len(methods))
-    return f"Details:\n\n{table}\n"
+    dashes = f" ({NO_VALUE}: none of that row)" if any(NO_VALUE in row for row in cells) else ""
+    return f"Details{dashes}:\n\n{table}\n"
 
 
 def _name(detail: str) -> str:
@@ -79,5 +81,5 @@ def _name(detail: str) -> str:
 
 def _text(info: MetricInfo, detail: str, value: float) -> str:
     if math.isnan(value):
-        return "–"
+        return NO_VALUE
     return significant(value) if detail == "ratio" else f"{value * info.factor:.{info.digits}f}"

@@ -206,3 +206,23 @@ def test_hr_is_for_comparison_where_a_metric_says_so(make_run):
     assert f"{text}, the ceiling (in SSIM for comparison), not ranked" in build_table(both).legend
     assert f"{text}, for comparison, not ranked" in build_table(both, ["ssim"]).legend
     assert f"{text}, the ceiling, not ranked" in build_table(both, ["niqe"]).legend
+
+
+def test_a_dash_of_floor_and_ceiling_has_its_reason_in_the_legend(make_run):
+    values = {"niqe": {"a": 5.0, "lr": 9.0, "hr": 2.0}, "kid": {"a": 0.2, "hr": 0.1}, "psnr": {"a": 20.0}}
+    text = "not compared with itself, and no method to time or count"
+    both = make_run(values)
+    both.manifest["task"] = "512x1"
+    assert build_table(both).legend.endswith(f"; – of lr and hr: {text}")
+    assert build_table(both, ["niqe", "kid"]).legend.endswith(f"; – of lr: {text}")
+    assert "–" not in build_table(both, ["niqe"]).legend
+    both.manifest["task"] = "x4"
+    assert "– of lr and hr: not compared with itself or with pictures of another size, and" in build_table(both).legend
+
+
+def test_a_ceiling_that_was_refused_is_explained_by_its_footnote_alone(make_run):
+    table = build_table(
+        make_run({"niqe": {"a": 5.0, "hr": {"status": "failed", "note": "broken"}}, "ssim": {"hr": 1.0}})
+    )
+    assert "hr (NIQE) failed: broken" in table.footnotes
+    assert "– of" not in table.legend
