@@ -29,8 +29,10 @@ TURN: Final = 1.0
 def measure(view: View) -> dict[str, np.ndarray]:
     """``geometry``: 3, degrees by which SR is turned clockwise, and by how much it is larger up and down, and sideways.
 
-    Against LR, at 64 px at most; NaN of a flat picture.
+    Against LR, at 64 px at most; NaN of flat and of deblurred pictures.
     """
+    if view.deblurred:
+        return {"geometry": np.full(3, np.nan)}
     moved, fixed = view.fine
     linear = affine(luma(moved), luma(fixed))
     turn = np.degrees(np.arctan2(linear[0, 1] - linear[1, 0], linear[0, 0] + linear[1, 1]))

@@ -24,7 +24,9 @@ FARTHEST: Final = 0.25
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``shift``: 2, how far SR lies below and to the right of LR, in SR pixels; NaN of a flat picture."""
+    """``shift``: 2, how far SR lies below and to the right of LR, in SR pixels; NaN of flat and of deblurred pictures."""
+    if view.deblurred:
+        return {"shift": np.full(2, np.nan)}
     moved, fixed = view.fine
     return {"shift": displacement(luma(moved), luma(fixed)) * (view.sr.shape[0] / moved.shape[0])}
 

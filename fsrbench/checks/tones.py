@@ -24,7 +24,9 @@ FLAT: Final = 8.0
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``tones``: 3,7, the :data:`LEVELS` of SR's, LR's and HR's grey in [0, 1]; NaN where LR is flat or below 8 px.
+    """``tones``: 3,7, the :data:`LEVELS` of SR's, LR's and HR's grey in [0, 1].
+
+    NaN where LR is flat or below 8 px, or SR deblurred.
 
     ``green``: 4,5, finer, to tell which curve it is.
 
@@ -34,7 +36,7 @@ def measure(view: View) -> dict[str, np.ndarray]:
     # The sum of the channels, whatever their order: that is another check's
     grey = [reduced(picture, SIDE).sum(axis=2).ravel() for picture in view.coarse if picture is not None]
     tones[: len(grey)] = _quantiles(np.stack(grey), LEVELS) / 3 / 255
-    if len(view.lr) < SIDE or 255 * (tones[1, -1] - tones[1, 0]) < FLAT:
+    if view.deblurred or len(view.lr) < SIDE or 255 * (tones[1, -1] - tones[1, 0]) < FLAT:
         tones[:] = np.nan
     return {"tones": tones, "green": _green(view)}
 

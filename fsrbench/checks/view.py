@@ -13,6 +13,8 @@ FINE: Final = 64
 """Largest side in pixels at which structure is compared."""
 COARSE: Final = 16
 """Largest side at which colours and tones are: detail that a method invents is averaged away."""
+SHARPER: Final = 1.5
+"""SR of :attr:`View.sharpness` above this was deblurred: honest SR of LR that is not blurred has 1.3 in the median."""
 LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of R, G and B (ITU-R BT.601)."""
 
@@ -56,6 +58,21 @@ class View:
         )
 
     @cached_property
+    def sharpness(self) -> float:
+        """How much sharper SR is than LR at LR's size: squared steps from pixel to pixel, each by the variance.
+
+        Far above 1 where a method undoes LR's blur: edges and tones are then its own and LR does not tell whether they
+        are right.
+        """
+        sr, lr = (luma(picture) for picture in self.fine)
+        return _steps(sr) / max(_steps(lr), 1e-6)
+
+    @property
+    def deblurred(self) -> bool:
+        """Whether SR is that much sharper than smaller LR. In restoration, all that is good is."""
+        return self.scale > 1 and self.sharpness > SHARPER
+
+    @cached_property
     def sr_luma(self) -> np.ndarray:
         """float32 H,W in [0, 255]"""
         return luma(self.sr)
@@ -65,6 +82,13 @@ def luma(picture: np.ndarray) -> np.ndarray:
     """Luma of a uint8 H,W,3 picture: float32 H,W in [0, 255]."""
     weighed: np.ndarray = picture.astype(np.float32) @ LUMA
     return weighed
+
+
+def _steps(picture: np.ndarray) -> float:
+    """Mean squared difference of neighbouring pixels by the variance; 0 of a flat picture."""
+    squared = sum(float((np.diff(picture, axis=axis) ** 2).mean()) for axis in (0, 1))
+    variance = float(picture.var())
+    return squared / variance if variance > 1 else 0.0
 
 
 def rms(values: np.ndarray) -> float:

@@ -44,7 +44,7 @@ class NewFile:
         return {"name": self.name, "sha256": self.sha256, "stamp": list(self.stamp)}
 
 
-@dataclass
+@dataclass(eq=False)
 class Batch:
     """Files of one record: those to be scored, those whose content was seen, and those that are no pictures."""
 

@@ -26,7 +26,7 @@ AS_IT_IS: Final = "sr"
 """Name of the method that returns its input, for SR pictures."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scored:
     """What was measured of some pictures."""
 
