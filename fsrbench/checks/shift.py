@@ -24,7 +24,7 @@ FARTHEST: Final = 0.25
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``shift``: 2, how far SR lies below and to the right of LR, in SR pixels; NaN of flat and of deblurred pictures."""
+    """``shift``: 2, how far SR lies below and right of LR, in SR pixels; NaN of flat and of deblurred pictures."""
     if view.deblurred:
         return {"shift": np.full(2, np.nan)}
     moved, fixed = view.fine
