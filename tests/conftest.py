@@ -5,7 +5,6 @@ Torch and what needs it are imported in functions: with ``-n``, the process that
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import shutil
@@ -28,7 +27,6 @@ os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
 if TYPE_CHECKING:
     from made.runs import MakeRun
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 LONG = frozenset({"browser", "cluster", "docs", "heavy", "kill", "latex"})
 """Markers of tests that take seconds."""
 
@@ -38,10 +36,10 @@ def pytest_sessionstart() -> None:
 
     To return it and to ask the system for it again takes a third of a network's time at 512 px.
     """
+    from fsrbench.machine.memory import tune_malloc
+
     gc.disable()
-    if set_option := getattr(ctypes.CDLL(None), "mallopt", None):  # glibc
-        for name in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
-            set_option(name, 1 << 30)
+    tune_malloc()
 
 
 def pytest_collection_finish() -> None:
