@@ -11,7 +11,7 @@ import pandas as pd
 
 from fsrbench.drift.conditional import Conditional, beyond_inputs
 from fsrbench.drift.descriptors import frechet_note, set_distances, with_distances
-from fsrbench.drift.known import DESCRIPTOR_METRIC, DISTANCES, INPUT_NAMES, MEASURES, Measure
+from fsrbench.drift.known import DESCRIPTOR_METRIC, DISTANCES, INPUT_NAMES, MEASURES, SIDES, Measure
 from fsrbench.drift.set_distance import SetDistance
 from fsrbench.drift.two_samples import Tested, two_samples
 from fsrbench.drift.verdict import TOGETHER, Finding, Part, State, Verdict
@@ -112,6 +112,8 @@ def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
             lacking.append((name, reference.name if has[0] else window.name))
         elif window.protocols.get(by := PROTOCOLS.get(name, name)) != reference.protocols.get(by):
             notes.append(f"{name} is not compared: its protocol differs")
+        elif len(lengths := _lengths(window, reference, name)) > 1:
+            notes.append(f"{name} is not compared: descriptors of {' and '.join(map(str, lengths))} numbers")
         elif name in BY_HR and window.has_hr != reference.has_hr:
             notes.append(f"{name} is not compared: one run has HR and the other has not")
         else:
@@ -125,6 +127,12 @@ def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
     if not set(names) & set(INPUT_NAMES):
         notes.append("inputs are not compared: there are no LR pictures on both sides")
     return names, notes
+
+
+def _lengths(window: Window, reference: Window, name: str) -> list[int]:
+    """How many numbers the descriptors have whose distance a measure is; one protocol may be of two networks."""
+    sides = [side for side, measure in zip(SIDES, DISTANCES, strict=True) if measure.name == name]
+    return sorted({each.descriptors[side].shape[1] for each in (window, reference) for side in sides})
 
 
 def _shared(window: Window, reference: Window) -> list[str]:

@@ -51,7 +51,10 @@ class DescriptorFile:
         new = {key: sides for key, sides in new.items() if sides}
         if not new:
             return
-        remembered = {key: self._of[key] for key in kept if key in self._of} | new
+        lengths = {len(numbers) for sides in new.values() for numbers in sides.values()}
+        earlier = {key: self._of[key] for key in kept if key in self._of}
+        alike = {key: sides for key, sides in earlier.items() if {*map(len, sides.values())} <= lengths}
+        remembered = alike | new  # of another network none
         arrays: dict[str, np.ndarray] = {}
         for side in SIDES:
             keys = [key for key, sides in remembered.items() if side in sides]

@@ -57,4 +57,5 @@ def read_descriptors(path: Path) -> Descriptors | None:
         raise UserError(f"{path} is no file of descriptors; run it again") from None
     if numbers.dtype.kind != "f" or numbers.ndim != 3 or numbers.shape[:2] != (rows.size, images.size):
         raise UserError(f"{path}: its descriptors are {numbers.shape}, not rows, images, numbers; run it again")
-    return Descriptors(tuple(map(str, images)), dict(zip(map(str, rows), numbers.astype(np.float64), strict=True)))
+    finite = np.where(np.isfinite(numbers), numbers, np.nan).astype(np.float64)
+    return Descriptors(tuple(map(str, images)), dict(zip(map(str, rows), finite, strict=True)))

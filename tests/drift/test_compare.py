@@ -224,6 +224,16 @@ def test_descriptors_of_one_side_or_another_protocol_are_named(reference: Window
     assert not {each.name for each in found.findings} & {"sr_descriptor_distance", "sr_descriptor_kid"}
 
 
+def test_descriptors_of_two_lengths_by_one_protocol_are_named(reference: Window) -> None:
+    now = descriptors(window(faces(COUNT, seed=7)), 1)
+    now = replace(now, descriptors={side: numbers[:, :-1] for side, numbers in now.descriptors.items()})
+    length = now.descriptors["sr"].shape[1]
+    found = compare(now, descriptors(reference, 0))
+    line = f"sr_descriptor_distance is not compared: descriptors of {length} and {length + 1} numbers"
+    assert line in found.notes
+    assert not {each.name for each in found.findings} & {"sr_descriptor_distance", "sr_descriptor_kid"}
+
+
 def test_descriptors_of_most_pictures_missing(reference: Window) -> None:
     """A face is not always found: the sets are of those that there are."""
     now = descriptors(window(faces(COUNT, seed=7)), 1, apart=0.8)

@@ -27,6 +27,14 @@ def test_what_is_added_is_read_again_and_the_oldest_are_forgotten(tmp_path: Path
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_those_of_another_length_are_forgotten(tmp_path: Path) -> None:
+    file = DescriptorFile(tmp_path / "d.npz")
+    file.add({"a": sides(1)}, [])
+    file.add({"b": {"lr": np.ones(4), "sr": np.ones(4)}}, ["a"])
+    assert np.isnan(file.of(["a", "b"])["lr"][0]).all()
+    assert file.of(["a"]) == {}
+
+
 def test_it_stays_small(tmp_path: Path) -> None:
     """200 pictures with two descriptors of 128 numbers."""
     file, rng = DescriptorFile(tmp_path / "d.npz"), np.random.default_rng(0)

@@ -41,3 +41,10 @@ def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
     np.savez(tmp_path / FILE, descriptors=np.zeros((1, 2)), rows=["lr"], images=["a"])
     with pytest.raises(UserError, match=r"its descriptors are \(1, 2\), not rows, images, numbers"):
         read_descriptors(tmp_path / FILE)
+
+
+def test_infinite_numbers_are_none(tmp_path: Path) -> None:
+    np.savez(tmp_path / FILE, descriptors=np.array([[[1.0, np.inf], [1.0, 2.0]]]), rows=["lr"], images=["a", "b"])
+    found = read_descriptors(tmp_path / FILE)
+    assert found is not None
+    np.testing.assert_array_equal(found.rows["lr"], [[1, np.nan], [1, 2]])
