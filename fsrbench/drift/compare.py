@@ -110,12 +110,8 @@ def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
             continue
         if not all(has):
             lacking.append((name, reference.name if has[0] else window.name))
-        elif window.protocols.get(by := PROTOCOLS.get(name, name)) != reference.protocols.get(by):
-            notes.append(f"{name} is not compared: its protocol differs")
-        elif len(lengths := _lengths(window, reference, name)) > 1:
-            notes.append(f"{name} is not compared: descriptors of {' and '.join(map(str, lengths))} numbers")
-        elif name in BY_HR and window.has_hr != reference.has_hr:
-            notes.append(f"{name} is not compared: one run has HR and the other has not")
+        elif why := _not_comparable(window, reference, name):
+            notes.append(f"{name} is not compared: {why}")
         else:
             names.append(name)
     for where in dict.fromkeys(place for _, place in lacking):
@@ -127,6 +123,24 @@ def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
     if not set(names) & set(INPUT_NAMES):
         notes.append("inputs are not compared: there are no LR pictures on both sides")
     return names, notes
+
+
+def _not_comparable(window: Window, reference: Window, name: str) -> str:
+    """Why a measure that both have is not compared; empty if it is."""
+    if window.protocols.get(by := PROTOCOLS.get(name, name)) != reference.protocols.get(by):
+        return "its protocol differs"
+    if len(lengths := _lengths(window, reference, name)) > 1:
+        return f"descriptors of {' and '.join(map(str, lengths))} numbers"
+    if name in BY_HR and window.has_hr != reference.has_hr:
+        return "one run has HR and the other has not"
+    if scarce := [each.name for each in (window, reference) if _known_blocks(each, name) < FEWEST_PEOPLE]:
+        return f"{' and '.join(scarce)} has it in fewer than {FEWEST_PEOPLE} blocks"
+    return ""
+
+
+def _known_blocks(each: Window, name: str) -> int:
+    """In how many blocks a measure has a value at all: of one or two, the spread is not known."""
+    return len(set(np.asarray(each.blocks)[each.values[name].notna().to_numpy()]))
 
 
 def _lengths(window: Window, reference: Window, name: str) -> list[int]:

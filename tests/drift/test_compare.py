@@ -234,6 +234,16 @@ def test_descriptors_of_two_lengths_by_one_protocol_are_named(reference: Window)
     assert not {each.name for each in found.findings} & {"sr_descriptor_distance", "sr_descriptor_kid"}
 
 
+@pytest.mark.parametrize("known", [1, 2])
+def test_a_measure_of_one_or_two_pictures_is_not_compared(reference: Window, known: int) -> None:
+    """Their spread is not known: nearly every such window would raise an alarm."""
+    now = descriptors(window(faces(COUNT, seed=7)), 1)
+    few = {side: np.where(np.arange(len(n))[:, None] < known, n, np.nan) for side, n in now.descriptors.items()}
+    found = compare(replace(now, descriptors=few), descriptors(reference, 0))
+    assert any(line.startswith("sr_descriptor_distance is not compared: ") for line in found.notes)
+    assert not {each.name for each in found.findings} & {"sr_descriptor_distance", "sr_descriptor_kid"}
+
+
 def test_descriptors_of_most_pictures_missing(reference: Window) -> None:
     """A face is not always found: the sets are of those that there are."""
     now = descriptors(window(faces(COUNT, seed=7)), 1, apart=0.8)
