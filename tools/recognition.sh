@@ -4,7 +4,7 @@
 #
 #   tools/recognition.sh LFW.zip DESCRIPTOR.onnx... [-- OPTIONS OF fsrbench run]
 #
-# Paths are relative to the project's folder. What is committed was made with `-- --limit 512`.
+# Paths are relative to the project's folder. Both descriptors take an hour and a half of one CPU core.
 #
 # LFW.zip has <person>/<file>. Runs go to runs/results/recognition/, where they can be resumed; only what may be
 # published is copied: no picture of a real person.
