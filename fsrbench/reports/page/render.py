@@ -19,7 +19,7 @@ from fsrbench.reports.page.figures import PlotFigure, read_figures
 from fsrbench.reports.page.groups import read_groups
 from fsrbench.reports.page.pictures import MOST_SHOWN, QUALITY, read_pictures, specimens, titles
 from fsrbench.reports.page.results import HINTS, look_rules, read_results
-from fsrbench.reports.tables.details import detail_methods, detail_rows
+from fsrbench.reports.tables.details import detail_methods, detail_rows, has_gaps
 from fsrbench.reports.tables.layout import Layout
 from fsrbench.reports.tables.sources import arranged
 from fsrbench.runs.data import RunData
@@ -74,7 +74,7 @@ def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure]
     )
     pictures = read_pictures(run, images)
     chosen, choice = specimens(run, pictures) if pictures else ([], "")
-    style = "\n".join(map(own, STYLES)) + look_rules(run)
+    style, details = "\n".join(map(own, STYLES)) + look_rules(run), detail_rows(run)
     scripts = [own("sort.js"), *([own("browser.js")] if pictures else [])]
     return environment.get_template("page.html.j2").render(
         run=run,
@@ -88,7 +88,8 @@ def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure]
         specimens=chosen,
         choice=choice,
         groups=Markup(read_groups(run)),  # escaped where it is made
-        details=detail_rows(run),
+        details=details,
+        details_have_gaps=has_gaps(details),
         detail_methods=detail_methods(run),
         style=Markup(style),  # the package's own files, not the run's
         scripts=list(map(Markup, scripts)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fsrbench.files.markdown import escape, markdown_table
@@ -56,18 +57,23 @@ def detail_rows(run: RunData) -> list[DetailRow]:
     return rows
 
 
+def has_gaps(rows: Iterable[DetailRow]) -> bool:
+    """Whether some cell has no value."""
+    return any(NO_VALUE in row.cells for row in rows)
+
+
 def details_table(run: RunData) -> str:
     """A Markdown table with one row per detail and one column per method; empty without details."""
     if not len(run.details):
         return ""
-    methods = detail_methods(run)
+    methods, rows = detail_methods(run), detail_rows(run)
     cells, last = [], ""
-    for row in detail_rows(run):
+    for row in rows:
         heading = row.metric.heading if row.metric.name != last else ""
         cells.append([escape(text) for text in (heading, row.name, *row.cells)])
         last = row.metric.name
     table = markdown_table(["Metric", "", *map(escape, methods)], cells, "ll" + "r" * len(methods))
-    dashes = f" ({NO_VALUE}: none of that row)" if any(NO_VALUE in row for row in cells) else ""
+    dashes = f" ({NO_VALUE}: none of that row)" if has_gaps(rows) else ""
     return f"Details{dashes}:\n\n{table}\n"
 
 
