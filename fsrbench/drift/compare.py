@@ -27,10 +27,10 @@ LEAST_KNOWN: Final = 0.9
 """Share of the pictures that must have a measure for it to enter the regressions."""
 MOST: Final = 1500
 """Pictures that the regressions read; of more, some blocks are drawn."""
-PROTOCOLS: Final = {measure.name: DESCRIPTOR_METRIC for measure in DISTANCES}
-"""Measures whose protocol is a metric's of another name."""
 MOST_OF_BLOCK: Final = MOST // (2 * FEWEST_PEOPLE)
 """Pictures of one block then, so that few large blocks are not too few."""
+PROTOCOLS: Final = {measure.name: DESCRIPTOR_METRIC for measure in DISTANCES}
+"""Measures whose protocol is a metric's of another name."""
 
 
 def compare(window: Window, reference: Window, alpha: float = 0.05, seed: int = 0) -> Verdict:
