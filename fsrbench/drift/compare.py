@@ -11,7 +11,7 @@ import pandas as pd
 
 from fsrbench.drift.conditional import Conditional, beyond_inputs
 from fsrbench.drift.descriptors import frechet_note, set_distances, with_distances
-from fsrbench.drift.known import DESCRIPTOR_METRIC, DISTANCES, INPUT_NAMES, MEASURES, SIDES, Measure
+from fsrbench.drift.known import DESCRIPTOR_METRIC, DISTANCES, INPUT_NAMES, MEASURES, SETS, SIDES, Measure
 from fsrbench.drift.set_distance import SetDistance
 from fsrbench.drift.two_samples import Tested, two_samples
 from fsrbench.drift.verdict import TOGETHER, Finding, Part, State, Verdict
@@ -109,9 +109,10 @@ def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
         if not any(has):
             continue
         if not all(has):
-            lacking.append((name, reference.name if has[0] else window.name))
+            lacking += [(each, reference.name if has[0] else window.name) for each in (name, *_with_sets(name))]
         elif why := _not_comparable(window, reference, name):
-            notes.append(f"{name} is not compared: {why}")
+            sets = "".join(f", and so {of_set}," for of_set in _with_sets(name))
+            notes.append(f"{name}{sets} is not compared: {why}")
         else:
             names.append(name)
     for where in dict.fromkeys(place for _, place in lacking):
@@ -123,6 +124,11 @@ def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
     if not set(names) & set(INPUT_NAMES):
         notes.append("inputs are not compared: there are no LR pictures on both sides")
     return names, notes
+
+
+def _with_sets(name: str) -> list[str]:
+    """The measure of the sets of descriptors that goes with the descriptors' distance."""
+    return [of_set.name for measure, of_set in zip(DISTANCES, SETS, strict=True) if measure.name == name]
 
 
 def _not_comparable(window: Window, reference: Window, name: str) -> str:

@@ -64,6 +64,9 @@ def closed_set(people: Sequence[str], roles: Sequence[str | None]) -> Enrolment:
     part = np.array([role or "" for role in roles])
     person = np.where(part == DISTRACTOR, STRANGER, person)
     enrolled = np.isin(part, (GALLERY, DISTRACTOR))
+    for needed, there in {"in the gallery": part == GALLERY, "a probe": ~enrolled}.items():
+        if not there.any():
+            raise Invalid(f"none of the images is {needed}; --limit takes the first ones by name")
     return _enrolment(person, enrolled, ~enrolled)
 
 

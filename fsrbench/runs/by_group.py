@@ -191,7 +191,9 @@ def _known(run: RunData, metrics: Sequence[str] | None, methods: Sequence[str] |
 def _scored(run: RunData, metrics: Sequence[str] | None) -> list[str]:
     there = set(run.scores["metric"])
     if not (found := [metric for metric in metrics or run.metrics if metric in there]):
-        raise UserError(f"{', '.join(metrics or run.metrics)}: no scores of images, and so none of groups")
+        raise UserError(
+            f"{', '.join(metrics or run.metrics)}: no scores of images, and this run has no number of such groups' sets"
+        )
     return found
 
 

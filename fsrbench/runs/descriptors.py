@@ -55,7 +55,9 @@ def read_descriptors(path: Path) -> Descriptors | None:
             numbers, rows, images = (file[name] for name in ("descriptors", "rows", "images"))
     except Exception:  # zipfile and numpy each raise their own, some with advice to trust the file
         raise UserError(f"{path} is no file of descriptors; run it again") from None
-    if numbers.dtype.kind != "f" or numbers.ndim != 3 or numbers.shape[:2] != (rows.size, images.size):
+    if numbers.dtype.kind != "f":
+        raise UserError(f"{path}: its descriptors are of type {numbers.dtype}, not floating-point; run it again")
+    if numbers.ndim != 3 or numbers.shape[:2] != (rows.size, images.size):
         raise UserError(f"{path}: its descriptors are {numbers.shape}, not rows, images, numbers; run it again")
     finite = np.where(np.isfinite(numbers), numbers, np.nan).astype(np.float64)
     return Descriptors(tuple(map(str, images)), dict(zip(map(str, rows), finite, strict=True)))

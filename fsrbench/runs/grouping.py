@@ -67,7 +67,7 @@ def groupings(labels: Labels, by: str | None = None) -> list[Grouping]:
             raise UserError(f"no column has 2 to {MOST_GROUPS} different labels: cut numbers, as in --by age:30,45")
         return [_by_label(column, labels[column]) for column in found]
     return [
-        _by_number(column, labels[column], edges) if edges else _by_label(column, labels[column])
+        _bynumber_in(column, labels[column], edges) if edges else _by_label(column, labels[column])
         for column, edges in _columns(by, labels)
     ]
 
@@ -78,7 +78,7 @@ def _columns(by: str, labels: Labels) -> list[tuple[str, tuple[float, ...]]]:
     last = ""
     for part in names_in(by):
         name, colon, first = part.rpartition(":")
-        if last and (number := _number(part)) is not None and part not in labels:
+        if last and (number := number_in(part)) is not None and part not in labels:
             found[last].append(number)
             continue
         column, last = (part, "") if part in labels or not colon else (name, name)
@@ -88,7 +88,7 @@ def _columns(by: str, labels: Labels) -> list[tuple[str, tuple[float, ...]]]:
             raise UserError(f"--by: column {column} is there twice")
         found[column] = []
         if last:
-            if (edge := _number(first)) is None:
+            if (edge := number_in(first)) is None:
                 raise UserError(f"--by {part}: {first!r} is no number to cut at")
             found[column].append(edge)
     for column, edges in found.items():
@@ -99,7 +99,8 @@ def _columns(by: str, labels: Labels) -> list[tuple[str, tuple[float, ...]]]:
     return [(column, tuple(edges)) for column, edges in found.items()]
 
 
-def _number(text: str) -> float | None:
+def number_in(text: str) -> float | None:
+    """The finite number that a label is; ``None`` if it is none."""
     try:
         number = float(text)
     except ValueError:
@@ -113,16 +114,16 @@ def _text(edge: float) -> str:
 
 
 def _by_label(column: str, of: Mapping[str, str]) -> Grouping:
-    names = sorted(set(of.values()), key=lambda name: (_number(name) is None, _number(name) or 0.0, name))
+    names = sorted(set(of.values()), key=lambda name: (number_in(name) is None, number_in(name) or 0.0, name))
     if len(names) > MOST_GROUPS:
-        numbers = all(_number(name) is not None for name in names)
+        numbers = all(number_in(name) is not None for name in names)
         hint = f"cut them at edges: --by {column}:30,45" if numbers else f"at most {MOST_GROUPS} can be groups"
         raise UserError(f"--by {column}: {len(names)} different labels; {hint}")
     return _checked(Grouping(column, tuple(names), of))
 
 
-def _by_number(column: str, of: Mapping[str, str], edges: Sequence[float]) -> Grouping:
-    numbers = {image: _number(label) for image, label in of.items()}
+def _bynumber_in(column: str, of: Mapping[str, str], edges: Sequence[float]) -> Grouping:
+    numbers = {image: number_in(label) for image, label in of.items()}
     if wrong := [image for image, number in numbers.items() if number is None]:
         raise UserError(f"--by {column}: {of[wrong[0]][:40]!r} is no number ({wrong[0][:80]}); leave out the edges")
     between = (f"{_text(low)} to under {_text(high)}" for low, high in pairwise(edges))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,20 @@ def test_by_other_labels_they_are_not_there_and_the_table_says_how(run: RunData,
     only = call("table", run.path, "--by", "town", "--columns", "kid_blocks", "--format", "csv")
     assert only.exit_code == 0, only.stderr
     assert "kid_blocks" in only.stdout
+    text = " ".join(
+        call("table", run.path, "--by", "town", "--columns", "kid_blocks", "--format", "text").stdout.split()
+    )
+    assert "Gap: highest less lowest ranked group." in text
+    assert "Holm for" not in text  # nothing is tested
+
+
+def test_with_other_labels_a_run_is_grouped_anew(run: RunData, tmp_path: Path) -> None:
+    shutil.copytree(run.path, tmp_path / "run")
+    rows = [f"{image},{('odd', 'even')[place % 2]}" for place, image in enumerate(run.images["image"])]
+    (tmp_path / "parity.csv").write_text("\n".join(["image,town", *rows]))
+    options: dict[str, Any] = {"offline": True, "progress": False, "groups": tmp_path / "parity.csv"}
+    again = evaluate(["bicubic"], run.path.parent / "data", ["psnr", BlockKid], out=tmp_path / "run", **options)
+    assert set(read_set_groups(again.path, groupings(again.labels, "town"))["group"]) == {"odd", "even"}
 
 
 def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:

@@ -41,6 +41,10 @@ def test_roles_decide_and_distractors_show_nobody() -> None:
 def test_nobody_to_find_is_refused() -> None:
     with pytest.raises(Invalid, match="no probe shows anybody in the gallery"):
         closed_set(["ann", "bob"], ["gallery", "probe"])
+    with pytest.raises(Invalid, match="none of the images is a probe; --limit"):
+        closed_set(["ann", "bob"], ["gallery", "distractor"])
+    with pytest.raises(Invalid, match="none of the images is in the gallery; --limit"):
+        closed_set(["ann", "bob"], ["distractor", "probe"])
     with pytest.raises(Invalid, match="people who are not in the gallery"):
         open_set(["ann", "ann", "bob", "bob"], [], 0)
     assert isinstance(open_set(PEOPLE, [], 0).person, np.ndarray)

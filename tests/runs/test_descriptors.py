@@ -41,6 +41,9 @@ def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
     np.savez(tmp_path / FILE, descriptors=np.zeros((1, 2)), rows=["lr"], images=["a"])
     with pytest.raises(UserError, match=r"its descriptors are \(1, 2\), not rows, images, numbers"):
         read_descriptors(tmp_path / FILE)
+    np.savez(tmp_path / FILE, descriptors=np.zeros((1, 1, 2), int), rows=["lr"], images=["a"])
+    with pytest.raises(UserError, match=r"its descriptors are of type int64, not floating-point"):
+        read_descriptors(tmp_path / FILE)
 
 
 def test_infinite_numbers_are_none(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from fsrbench.reports.tables.latex.by_group import latex_by_group
 from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.runs.by_group import ByGroup, GroupValue
 from fsrbench.runs.data import RunData
+from fsrbench.runs.grouping import number_in
 from fsrbench.runs.metric_info import MetricInfo
 from fsrbench.stats.corrections import LEVEL
 
@@ -128,24 +129,37 @@ def _value(info: MetricInfo, row: ByGroup, group: GroupValue) -> str:
 
 def about(rows: Sequence[ByGroup], few: int) -> str:
     """What the columns mean."""
-    tests = counted(sum(not math.isnan(row.p) for row in rows), "test")
+    tests = sum(not math.isnan(row.p) for row in rows)
     what = "mean difference of the two methods' scores" if rows[0].base else "mean of the images' scores"
     small = any(_small(row, group) for row in rows for group in row.groups)
+    values = "" if all(row.of_set for row in rows) else f"; {what}, with 95 % intervals over people"
     return (
-        f"Groups with their people in brackets; {what}, with 95 % intervals over people. Gap: highest less lowest "
-        "ranked group. p: that labels shuffled among people give groups as far apart (largest difference in its "
-        f"standard error), corrected by Holm for the {tests} here; {SAME}: not distinguishable at 5 %. "
-        "Worst: the group with the worst value, named only where the gap is distinguishable."
+        f"Groups with their people in brackets{values}. Gap: highest less lowest ranked group."
+        + (_about_test(tests) if tests else "")
         + (f" {SMALL}: fewer than {few} people, not ranked." if small else "")
         + " A gap says that numbers differ between pictures with these labels, and not why."
     )
 
 
+def _about_test(tests: int) -> str:
+    return (
+        " p: that labels shuffled among people give groups as far apart (largest difference in its standard error), "
+        f"corrected by Holm for the {counted(tests, 'test')} here; {SAME}: not distinguishable at 5 %. Worst: the "
+        "group with the worst value, named only where the gap is distinguishable."
+    )
+
+
 def _alike(labels: Iterable[str]) -> str:
-    """The labels that are equal but for capitals: a slip of the pen more often than two groups."""
+    """The labels that mean the same to a reader: a slip of the pen more often than two groups."""
     distinct = sorted(set(labels))
-    times = Counter(map(str.casefold, distinct))
-    return ", ".join(label for label in distinct if times[label.casefold()] > 1)
+    times = Counter(map(_meant, distinct))
+    return ", ".join(label for label in distinct if times[_meant(label)] > 1)
+
+
+def _meant(label: str) -> str | float:
+    """The number, however it is written, else the label without its capitals."""
+    number = number_in(label)
+    return label.casefold() if number is None else number
 
 
 def remarks(run: RunData, rows: Sequence[ByGroup], labels: Labels, left_out: Sequence[str]) -> list[str]:
@@ -156,7 +170,7 @@ def remarks(run: RunData, rows: Sequence[ByGroup], labels: Labels, left_out: Seq
         if missing := total - len(set(labels[column]) & set(run.images["image"])):
             found.append(f"{counted(missing, 'image')} of {total} without a label in {column}: in none of its groups.")
         if alike := _alike(labels[column].values()):
-            found.append(f"Labels in {column} that differ in capitals alone are groups of their own: {alike}.")
+            found.append(f"Labels in {column} that are equal but for their writing are groups of their own: {alike}.")
     if not run.identities:
         found.append("Nobody is named in the data: each image counts as a person.")
     if any(row.of_set for row in rows):

@@ -164,12 +164,13 @@ def test_a_page_and_a_plot_show_the_groups(run: RunData) -> None:
     assert "Plot: By group" in page
 
 
-def test_a_remark_on_labels_that_differ_in_capitals_alone(run: RunData) -> None:
+@pytest.mark.parametrize("alike", [("Male", "male"), ("1", "1.0")])
+def test_a_remark_on_labels_that_differ_in_writing_alone(run: RunData, alike: tuple[str, str]) -> None:
     images = list(run.images["image"])
-    labels = {"sex": {image: ("Male", "female", "male")[place % 3] for place, image in enumerate(images)}}
+    labels = {"sex": {image: (*alike, "2")[place % 3] for place, image in enumerate(images)}}
     rows = by_group(run, groupings(labels, "sex"), ["psnr"])
     assert table.remarks(run, rows, labels, []) == [
-        "Labels in sex that differ in capitals alone are groups of their own: Male, male."
+        f"Labels in sex that are equal but for their writing are groups of their own: {', '.join(alike)}."
     ]
 
 
