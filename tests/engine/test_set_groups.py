@@ -106,7 +106,7 @@ def test_in_the_table_kid_is_ranked_and_fid_is_not(run: RunData) -> None:
 def test_by_other_labels_they_are_not_there_and_the_table_says_how(run: RunData, tmp_path: Path) -> None:
     cut = call("table", run.path, "--by", "age:50", "--format", "text")
     assert cut.exit_code == 0, cut.stderr
-    assert "kid_blocks: fsrbench run computes it by the labels that it has (--groups FILE)" in " ".join(
+    assert "kid_blocks: fsrbench run computes it for the labels it is given (--groups FILE)" in " ".join(
         cut.stdout.split()
     )
     only = call("table", run.path, "--by", "town", "--columns", "kid_blocks", "--format", "csv")
@@ -115,7 +115,7 @@ def test_by_other_labels_they_are_not_there_and_the_table_says_how(run: RunData,
     text = " ".join(
         call("table", run.path, "--by", "town", "--columns", "kid_blocks", "--format", "text").stdout.split()
     )
-    assert "Gap: highest less lowest ranked group." in text
+    assert "Gap: highest minus lowest ranked group." in text
     assert "Holm for" not in text  # nothing is tested
 
 

@@ -106,7 +106,7 @@ class TestContent:
         )
         text = words(render(run))
         for said in (
-            "Finished 2026-03-01 10:20 UTC", "Wall time 2 min 11 s", "commit abc123", "changes that are not committed",
+            "Finished 2026-03-01 10:20 UTC", "Wall time 2 min 11 s", "commit abc123", "with uncommitted changes",
             "cpu Z80", "torch not installed", "niqe.npz (as declared) 5a5a", "Training: long", "Weights: o.st beef",
             "sha256 f00d", "bad/1 empty file", "Data: odd", "--limit none", "--offline yes", "how psnr is computed",
         ):  # fmt: skip

@@ -71,7 +71,7 @@ def test_an_ok_row_without_a_value_has_its_own_reason(make_run):
     table = build_table(make_run({"psnr": {"a": 20.0, "b": nothing, "c": nothing | {"note": ""}}}))
     assert table.footnotes == (
         "b (PSNR) without value: no finite score",
-        "c (PSNR) without value: the run calls it ok",
+        "c (PSNR) without value: although its status is ok",
     )
 
 
@@ -213,11 +213,11 @@ def test_a_dash_of_floor_and_ceiling_has_its_reason_in_the_legend(make_run):
     text = "not compared with itself, and no method to time or count"
     both = make_run(values)
     both.manifest["task"] = "512x1"
-    assert build_table(both).legend.endswith(f"; – of lr and hr: {text}")
-    assert build_table(both, ["niqe", "kid"]).legend.endswith(f"; – of lr: {text}")
+    assert build_table(both).legend.endswith(f"; – in lr and hr: {text}")
+    assert build_table(both, ["niqe", "kid"]).legend.endswith(f"; – in lr: {text}")
     assert "–" not in build_table(both, ["niqe"]).legend
     both.manifest["task"] = "x4"
-    assert "– of lr and hr: not compared with itself or with pictures of another size, and" in build_table(both).legend
+    assert "– in lr and hr: not compared with itself or with pictures of another size, and" in build_table(both).legend
 
 
 def test_a_ceiling_that_was_refused_is_explained_by_its_footnote_alone(make_run):
