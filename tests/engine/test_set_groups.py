@@ -94,13 +94,13 @@ def test_in_the_table_kid_is_ranked_and_fid_is_not(run: RunData) -> None:
     assert [group.ranked for group in kid.groups] == [False, True, True]
     assert kid.gap == pytest.approx(abs(kid.groups[1].value - kid.groups[2].value))
     assert not any(group.ranked for group in fid.groups)
-    assert kid.reason == "a number of each set; too few images: east"
+    assert kid.reason == "one number per set; too few images: east"
     assert left_out(run, rows) == []
     text = call("table", run.path, "--by", "town", "--format", "text").stdout
-    assert "not tested (a number of each set; too few images: east)" in text
+    assert "not tested (one number per set; too few images: east)" in text
     fid_line = next(line for line in text.splitlines() if "fid_blocks" in line or "FID" in line)
     assert "°" not in fid_line  # it is not for want of people that none is ranked
-    assert "of each group's pictures as a set" in " ".join(text.split())
+    assert "on each group's pictures as a set" in " ".join(text.split())
 
 
 def test_by_other_labels_they_are_not_there_and_the_table_says_how(run: RunData, tmp_path: Path) -> None:

@@ -179,5 +179,5 @@ def test_few_people_and_runs_without_properties_are_refused(planted: RunData, tm
     with pytest.raises(UserError, match="8 people are too few"):
         find_slices(run)
     (run.path / "properties.csv").unlink()
-    with pytest.raises(UserError, match="is not there, as in runs of earlier versions; run it again"):
+    with pytest.raises(UserError, match="is missing, as in runs of earlier versions; run it again"):
         find_slices(RunData.load(run.path))

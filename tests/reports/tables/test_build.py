@@ -225,4 +225,4 @@ def test_a_ceiling_that_was_refused_is_explained_by_its_footnote_alone(make_run)
         make_run({"niqe": {"a": 5.0, "hr": {"status": "failed", "note": "broken"}}, "ssim": {"hr": 1.0}})
     )
     assert "hr (NIQE) failed: broken" in table.footnotes
-    assert "– of" not in table.legend
+    assert "– in" not in table.legend

@@ -118,7 +118,7 @@ def test_labels_given_for_a_run_that_has_none(tmp_path: Path) -> None:
         (["--by", "sex", "--groups", "nowhere.csv"], "nowhere.csv: cannot be read: No such file"),
         (["--by", "sex", "--format", "docx"], "unknown format with --by 'docx'; known: md, tex, csv, html, text"),
         (["--by", "sex", "--published"], "--by goes with none of --sweep, --standalone and --published"),
-        (["--by", "sex", "--columns", "fid"], "fid: no scores of images"),
+        (["--by", "sex", "--columns", "fid"], "fid: no per-image scores"),
         (["--classifier", "onnx:a.onnx"], "--classifier needs --by COLUMN"),
         (["--by", "sex", "--classifier", "onnx:a.onnx"], "onnx:a.onnx: a.onnx does not exist"),
         (["--by", "sex", "--classifier", "what"], "write python:pkg.module:Name or onnx:FILE"),

@@ -258,7 +258,7 @@ class TestSweep:
             ({"degradation": {"name": "blur", "strength": 9}}, "differ in degradations"),
             ({"task": "x8"}, "differ in tasks"),
             ({"dataset": {"name": "sample", "n": 20, "sha256": "ab"}}, "differ in data$"),
-            ({"degradation": {"name": "noise", "strength": 5, "unit": "of 255"}}, "each with a strength of its own"),
+            ({"degradation": {"name": "noise", "strength": 5, "unit": "of 255"}}, "each with a different strength"),
         ],
     )
     def test_runs_that_are_none_are_refused(self, noisy, manifest, reason):
