@@ -66,7 +66,7 @@ def test_by_default_every_column_that_can_be_told_apart():
         ("age:30,30", "--by age: edges must increase, not 30, 30"),
         ("age:", "'' is not a number to cut at"),
         ("age:nan", "'nan' is not a number to cut at"),
-        ("code:3", "'1_0' is no number"),
+        ("code:3", "'1_0' is not a number"),
         ("sex:3", r"--by sex: 'female' is not a number \(a\); leave out the edges"),
         ("same", "--by same: all 2 images are 'yes'; at least two groups are needed"),
         ("age:200", "all 41 images are 'under 200'"),

@@ -168,7 +168,7 @@ def test_text_says_what_is_not_known(tmp_path: Path) -> None:
     assert "of 40 images of 40 people: 20 searched" in text
     assert "Head pose needs landmarks: landmarks.csv" in text
     nobody = write_sliced(tmp_path / "nobody", properties, images.assign(identity=None), given)
-    assert "of 40 images (nobody is named: each counts as one of 40 people): 20 searched" in str(
+    assert "of 40 images (no identities: each counts as one of 40 people): 20 searched" in str(
         as_text(find_slices(RunData.load(nobody.path)))
     ).replace("\n", " ")
 

@@ -112,7 +112,7 @@ def test_a_study_left_in_the_middle_goes_on(context: Any, page: Any, study: Stud
     again = context.new_page()
     again.goto(study.page.as_uri())
     again.keyboard.type("ann")
-    assert again.locator('[data-part="found"]').inner_text() == "Goes on after the 5 pairs that are answered."
+    assert again.locator('[data-part="found"]').inner_text() == "Continues after the 5 pairs already answered."
     again.keyboard.press("Enter")
     again.keyboard.press("Enter")  # past the word on this part, where there is one
     if shown(again) == "part":
@@ -142,7 +142,7 @@ def test_goes_on_from_a_saved_file_in_another_browser(chromium: Any, page: Any, 
     other.goto(study.page.as_uri())
     (tmp_path / "other.json").write_text('{"study": "another", "rater": "x", "answers": []}')
     other.locator('[data-part="load"]').set_input_files(tmp_path / "other.json")
-    other.get_by_text("other.json is no file of answers to this study.").wait_for()  # files are read in their own time
+    other.get_by_text("other.json is not a file of answers to this study.").wait_for()  # files are read asynchronously
     other.locator('[data-part="load"]').set_input_files(tmp_path / "half.json")
     other.locator("#start").wait_for(state="hidden")
     if shown(other) == "part":
