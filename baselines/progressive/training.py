@@ -27,7 +27,7 @@ GRADIENT_PENALTY, DRIFT = 10.0, 0.001
 class LossWeights:
     """Weights of one step's losses, as in the authors' public training code.
 
-    Its VGG loss (0.01, 0.01, 0.001) is left out: it needs weights that are no part of this project.
+    Its VGG loss (0.01, 0.01, 0.001) is left out: it needs weights that are not part of this project.
     """
 
     pixel: float

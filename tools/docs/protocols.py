@@ -12,8 +12,8 @@ PAGE = ROOT / "docs" / "protocols.md"
 HEAD = """<!-- Made by `python -m tools.docs.protocols` from the code; edit nothing here. -->
 # Protocols
 
-All that can be named, and how each number is made. `fsrbench list` prints the same for what is installed beside it; a
-run's own protocols stand under its table and in `manifest.json`.
+All names, and how each number is computed. `fsrbench list` prints the same, including what other packages add; a run's
+own protocols are under its table and in `manifest.json`.
 """
 Row = tuple[str, ...]
 
@@ -46,14 +46,15 @@ DEGRADATIONS = """Random numbers come from the image's id and `--seed`: LR is th
 subset.
 
 """
-METHODS = """"Training" is what the weights' file says of itself. `images:`, `checkpoint:`, `onnx:` and `python:` name
-methods of others: [Adding a method](methods.md).
+METHODS = """"Training" is what the weight file says of itself. `images:`, `checkpoint:`, `onnx:` and `python:` name
+your own methods: [Adding a method](methods.md).
 
 """
 AUDIT = """What `fsrbench audit` compares; the first of each metric is fsrbench's own.
 
 """
-WEIGHTS = """`fsrbench list weights` says where they lie here; `fsrbench weights fetch NAME` gets what has a home.
+WEIGHTS = """`fsrbench list weights` says where they are on this machine; `fsrbench weights fetch NAME` downloads those
+with a URL.
 
 """
 PUBLISHED = """What papers reported, shown by `fsrbench table RUN --published` beside a run and never ranked: their data
@@ -145,7 +146,7 @@ def _published() -> Iterator[Row]:
 
     for entry in load_published():
         for row in entry.rows:
-            values = ", ".join(f"{metric} {said.text} {said.unit}".strip() for metric, said in row.values.items())
+            values = ", ".join(f"{metric} {number.text} {number.unit}".strip() for metric, number in row.values.items())
             yield entry.paper.cite, f"`{entry.task}`", row.dataset, row.method, values, entry.status
 
 

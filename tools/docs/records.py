@@ -12,8 +12,8 @@ HEAD = """
 ## Protocols of papers and scripts
 
 `fsrbench run --protocol NAME` measures as one of these does: it sets the task, the degradation (another can be given)
-and the metrics. Single metrics stand beside others by their whole names: `--metrics psnr,vqfr:psnr`. A number of a
-record has a column of its own, and its line under the table names the record, whose version and sha256 are in
+and the metrics. Single metrics of a record can be combined with others by their full names: `--metrics psnr,vqfr:psnr`.
+A record's metric has its own column, and its line under the table names the record, whose version and sha256 are in
 `manifest.json`. `fsrbench list protocols` lists them; `--protocol FILE.yaml` takes a record of your own, in the form of
 those in `fsrbench/protocols/records/`.
 
@@ -33,16 +33,16 @@ def _part(record: Record) -> Iterator[str]:
     yield "\n| metric | column | what is computed |\n| --- | --- | --- |\n"
     for name, entry in record.metrics.items():
         metric = build(record, name)
-        said = "as above" if record.own else "; ".join(filter(None, (metric.protocol, entry.note)))
+        computed = "as above" if record.own else "; ".join(filter(None, (metric.protocol, entry.note)))
         unit = f" ({metric.unit})" if metric.unit else ""
         arrow = {"higher": " \u2191", "lower": " \u2193"}.get(metric.direction, "")
-        yield f"| `{record.metric_name(name)}` | {escape(entry.title)}{unit}{arrow} | {escape(said)} |\n"
+        yield f"| `{record.metric_name(name)}` | {escape(entry.title)}{unit}{arrow} | {escape(computed)} |\n"
     if record.not_measured:
         yield "\n" + "".join(
             f"* Not measured: {escape(what)} ({escape(why)}).\n" for what, why in record.not_measured.items()
         )
     if record.traps:
-        yield "\nWhat goes wrong with it:\n\n"
+        yield "\nPitfalls:\n\n"
         yield from (f"* {escape(trap.text)}{_reports(trap.reports)}\n" for trap in record.traps)
 
 
