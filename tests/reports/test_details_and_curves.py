@@ -1,4 +1,4 @@
-"""What stands beside the numbers: the details' table and the curves' plots, from a run's two further files."""
+"""Secondary numbers: the details' table and the curves' plots, from a run's two further files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fault planted in one slice is found and named; where there is none, nothing is."""
+"""A fault planted in one slice is found and named; without a fault, nothing is found."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def test_without_a_difference_3_to_7_of_100_tests_reject(labels):
 
 
 @pytest.mark.heavy
-def test_nor_do_groups_that_only_vary_more_look_different():
+def test_groups_that_only_vary_more_do_not_look_different():
     rng, found = RNG(3), []
     for seed in range(DRAWS):
         group = np.repeat([0, 1], [12, 48])

@@ -1,4 +1,4 @@
-"""Intervals hold the truth as often as they say, for images of few and of many people."""
+"""Intervals have their nominal coverage, for images of few and of many people."""
 
 from __future__ import annotations
 

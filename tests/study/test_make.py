@@ -1,4 +1,4 @@
-"""The page says nothing of whose pictures it shows; the key says all; impossible studies are refused in one line."""
+"""The page hides which methods it shows; the key has all; impossible studies are refused in one line."""
 
 from __future__ import annotations
 

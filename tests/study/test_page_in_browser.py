@@ -1,4 +1,4 @@
-"""The page in a headless Chromium: by keyboard alone from the first pair to a scored file, left and gone on with."""
+"""The page in a headless Chromium: by keyboard only from the first pair to a scored file, interrupted and continued."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_study_left_in_the_middle_goes_on(context: Any, page: Any, study: Stud
     assert len(read_answers([half], study.key_file).raters[0].trial) == 5
 
 
-def test_goes_on_from_a_saved_file_in_another_browser(chromium: Any, page: Any, study: Study, tmp_path: Path) -> None:
+def test_continues_from_a_saved_file_in_another_browser(chromium: Any, page: Any, study: Study, tmp_path: Path) -> None:
     begin(page, "Ann")
     answer(page, ["ArrowLeft", "ArrowRight", " "])
     press(page, "p")
@@ -213,7 +213,7 @@ def test_held_keys_and_keys_with_others_answer_nothing(page: Any) -> None:
 
 
 WINDOWS = [(1280, 800), (390, 780), (844, 390)]
-"""A desk's and a phone's, upright and lying."""
+"""A desktop's and a phone's, portrait and landscape."""
 
 
 def test_pictures_have_one_size_and_all_is_in_the_window(page: Any) -> None:

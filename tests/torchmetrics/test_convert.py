@@ -1,4 +1,4 @@
-"""In torchmetrics' form every metric of pictures gives a run's very value, however its images come in."""
+"""In torchmetrics' form every metric of pictures gives exactly a run's value, however images are batched."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def test_features_are_extracted_once_for_all_metrics(pictures: dict[str, np.ndar
     assert calls == [7, 7]  # SR and HR
 
 
-def test_training_goes_on_as_if_nothing_had_been_measured(pictures: dict[str, np.ndarray]) -> None:
+def test_training_continues_as_if_nothing_had_been_measured(pictures: dict[str, np.ndarray]) -> None:
     metric = fsrbench.as_torchmetric("consistency", degradation="noise:5")
     torch.manual_seed(3)
     expected = torch.rand(4)

@@ -51,7 +51,7 @@ def build_table(run: RunData, columns: Sequence[str] | None = None, intervals: b
     Args:
         run: the run.
         columns: metrics to show, in this order; all of the run by default.
-        intervals: write each value's confidence interval behind it.
+        intervals: write each value's confidence interval after it.
 
     Raises:
         UserError: the run has no such metric.

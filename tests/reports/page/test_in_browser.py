@@ -1,4 +1,4 @@
-"""The page in a headless Chromium: it loads quickly and alone, sorts, compares, and prints whole."""
+"""The page in a headless Chromium: it loads quickly and nothing else, sorts, compares, and prints completely."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page as text: all that it must say, nothing that it must not load, and nothing that a name can break."""
+"""The page as text: it says everything, loads nothing, and no name can break it."""
 
 from __future__ import annotations
 

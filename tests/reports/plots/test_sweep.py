@@ -1,4 +1,4 @@
-"""A line a method through runs that differ in one strength; everything else is refused."""
+"""One line per method through runs that differ in one strength; everything else is refused."""
 
 from __future__ import annotations
 

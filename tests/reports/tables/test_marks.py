@@ -1,4 +1,4 @@
-"""The best is marked as the best only where it is told from the others by more than chance."""
+"""The best is marked as such only if it differs from the others by more than chance."""
 
 from __future__ import annotations
 
@@ -178,6 +178,6 @@ class TestPartOfTheImages:
         some[:5] = np.nan
         assert [row.cells[0].partial for row in build_table(scored({"a": some, "b": some + 1})).rows] == ["", ""]
 
-    def test_of_a_whole_set_is_marked_where_images_failed(self, make_run):
+    def test_a_number_of_the_whole_set_is_marked_if_images_failed(self, make_run):
         run = make_run({"kid": {"a": 0.1, "b": {"value": 0.2, "n": 12, "status": "failed", "note": "broke"}}})
         assert [row.cells[0].partial for row in build_table(run).rows] == ["", "12 of 20 images"]

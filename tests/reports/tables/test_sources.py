@@ -87,7 +87,7 @@ class TestSideBySide:
             "hr": [("–", ""), ("3.00", ""), ("–", ""), ("–", "")],
         }
 
-    def test_a_method_that_a_run_has_not_needs_no_footnote(self, two):
+    def test_a_method_missing_in_a_run_needs_no_footnote(self, two):
         table = build(two, Layout())
         assert table.footnotes == ("c (NIQE) missing: no row in summary.csv",)
         assert "– without a footnote: not in that run" in table.legend

@@ -1,4 +1,4 @@
-"""LaTeX tables fit the page, align their numbers and compile without a complaint."""
+"""LaTeX tables fit the page, align their numbers and compile without warnings."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class TestText:
     def test_options_are_no_dashes(self):
         assert escape("--offline") == "-{}-offline"
 
-    def test_letters_that_pdflatex_has_not_keep_their_place_and_their_number(self):
+    def test_letters_that_pdflatex_lacks_keep_their_place_and_their_number(self):
         assert escape("方1") == r"\fsrchar{65B9}{方}1"
         assert escape("ß_é") == r"ß\_é"
 
