@@ -71,7 +71,7 @@ def again(data: Path, out: Path, *options: object, metrics: str = METRICS_ASKED,
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Data and a finished run of them, which nobody changes."""
+    """Data and a finished run of them, which no test changes."""
     folder = tmp_path_factory.mktemp("first")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
@@ -82,7 +82,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def done(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finished]:
-    """A copy of the finished run, which can be asked for again; its data stay as they are."""
+    """A copy of the finished run, which can be requested again; its data stay unchanged."""
     shutil.copytree(first / "out", tmp_path / "out")
     for folder in (first, tmp_path):
         monkeypatch.syspath_prepend(folder)

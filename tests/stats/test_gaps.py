@@ -15,7 +15,7 @@ RNG = np.random.default_rng
 
 
 def scores(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Scores that vary between people and within them, and who is on each: one to four images a person."""
+    """Scores that vary between people and within them, and their people: one to four images per person."""
     person = np.repeat(np.arange(PEOPLE), rng.integers(1, 5, PEOPLE))
     return rng.normal(size=PEOPLE)[person] + 0.5 * rng.normal(size=len(person)), person
 

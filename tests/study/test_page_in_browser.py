@@ -28,7 +28,7 @@ def context(chromium: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def page(context: Any, study: Study) -> Iterator[Any]:
-    """The page; at its end nothing was asked of a network and nothing was complained about."""
+    """The page; at the end it must have made no network request and logged no error."""
     address = study.page.as_uri()
     with watched(context.new_page(), address, free=("data:", "blob:"), asks=[address]) as found:
         yield found
@@ -61,7 +61,7 @@ def place(page: Any) -> str:
 
 
 def answer(page: Any, keys: list[str]) -> None:
-    """Answer as many pairs, with a word on each part before."""
+    """Answer this many pairs, and continue past the introduction of each part."""
     for key in keys:
         if shown(page) == "part":
             page.keyboard.press("Enter")

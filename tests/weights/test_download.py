@@ -30,7 +30,7 @@ Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
 @contextmanager
 def serving(answer: Answer) -> Iterator[tuple[str, list[str]]]:
-    """A server's address, and the paths that it was asked for."""
+    """A server's address, and the paths that were requested from it."""
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):

@@ -122,7 +122,7 @@ class TestLegend:
     @pytest.mark.parametrize("metric", ["latency_ms", "kid"])
     @pytest.mark.parametrize("low", [0.4, 0.85])
     def test_names_the_rule_for_distinguishable_whatever_the_marks(self, make_run, low, metric):
-        """One rule stands behind "only where distinguishable" and behind "not distinguishable"."""
+        """One rule decides "only where distinguishable" and "not distinguishable"."""
         legend = build_table(make_run({metric: {"a": (0.9, 0.8, 1.0), "b": (low, 0.9 * low, 1.1 * low)}})).legend
         assert "distinguishable where 95 % intervals do not overlap" in legend
         assert "that overlap" not in legend

@@ -186,7 +186,7 @@ class TestCompiles:
         assert all(escape(name) in rows or f": {escape(name)}\\par" in below for name in names)
 
     def test_what_is_wrong_is_seen(self, wide, tmp_path):
-        """The check itself: a table that is too wide and a reference to nothing are complained of."""
+        """The check itself: it reports a table that is too wide and an undefined reference."""
         text = render_runs([Source(wide)], "tex", Layout(width=900))
         complaints = typeset(text + r"\ref{tab:nothing}", tmp_path)
         assert any("too wide" in line for line in complaints)
