@@ -263,7 +263,7 @@ def test_progress_is_told_on_standard_error_or_not_at_all(data: Path, capsys: py
         ({"methods": ["bicubik"]}, "did you mean bicubic"),
         ({"methods": [lambda lr: lr]}, "give it a name"),
         ({"methods": [Blocks(), Blocks()]}, "two methods are called Blocks"),
-        ({"methods": {"bicubic": blocks}}, "a method is called bicubic already"),
+        ({"methods": {"bicubic": blocks}}, "a method called bicubic already exists"),
         ({"methods": {"nearest": "bicubic"}}, "nearest is a registered method; call bicubic something else"),
         ({"methods": {"reference": "bicubic"}}, "no method may be called reference"),
         ({"methods": {"a:b": "bicubic"}}, "'a:b' is no name for bicubic"),

@@ -164,7 +164,7 @@ assert "torch" not in sys.modules, "torch"
 def test_a_method_needs_data(bundle: Path) -> None:
     done = call("verify", bundle, "--method", "bicubic")
     assert done.exit_code == 2
-    assert "--method is run on --data SRC" in done.stderr
+    assert "--method needs --data SRC" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,7 @@ def test_the_same_track_twice_is_caught(bundle: Path, tmp_path: Path) -> None:
     for name in ("scores/{}.csv", "manifests/{}.json"):
         forged.files[name.format(1)] = forged.files[name.format(0)]
     found = mismatches(verify(read_bundle(forged.write(tmp_path / "forged.zip"))))
-    assert f"mismatch: bundle: tracks: {TRACK} is there twice" in found
+    assert f"mismatch: bundle: tracks: {TRACK} appears twice" in found
 
 
 # What agrees with itself: only computing it again shows it

@@ -55,7 +55,7 @@ def test_changed_missing_and_added_files_are_named(path: Path) -> None:
     [
         ({"schema_version": 2}, "schema version 2 is newer than this fsrbench reads; update fsrbench"),
         ({"schema_version": "1"}, "schema_version: must be a valid integer"),
-        ({"surprise": 1}, "surprise: is no known key"),
+        ({"surprise": 1}, "surprise: is not a known key"),
         ({"results": []}, "results: List should have at least 1 item"),
         ({"files": {"scores/0.csv": {"sha256": "A", "size": 1}}}, "files.scores/0.csv.sha256: String should match"),
         ({"paper": {"url": "javascript:alert(1)"}}, "paper.url: String should match"),
@@ -122,7 +122,7 @@ def test_a_name_twice_is_refused(path: Path) -> None:
     bundles.write(path)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("scores/0.csv", "other")
-    with pytest.raises(UserError, match=r"'scores/0.csv' is there twice"):
+    with pytest.raises(UserError, match=r"'scores/0.csv' appears twice"):
         read_bundle(path)
 
 

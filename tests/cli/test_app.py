@@ -137,7 +137,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["--alignment", "mtcnn"], "--alignment: must be hr, sr, lr, given or none"),
         (["--descriptor", "dlip"], "--descriptor: must be auto, dlib, facenet or arcface"),
         (["--timing", "slow"], "--timing: must be quick or full"),
-        (["--ratio-to", "nearest"], "--ratio-to nearest is none of the methods"),
+        (["--ratio-to", "nearest"], "--ratio-to nearest is not one of the methods"),
         (["--reference", "smple"], "unknown dataset 'smple'; did you mean sample?"),
         (["--reference", "no/such"], "no/such does not exist"),
         (["--pairs", "nowhere.txt"], "nowhere.txt: cannot be read: "),
@@ -335,7 +335,7 @@ def test_interrupt_says_how_to_go_on(data: Path, tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("fsrbench.api.benchmark", interrupted)
     result = run(data, tmp_path / "out")
     assert result.code == 130
-    assert "the same command goes on" in result.stderr
+    assert "run the same command to continue" in result.stderr
 
 
 @pytest.mark.heavy
