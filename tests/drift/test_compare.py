@@ -178,7 +178,7 @@ def test_other_weights_and_equal_names_are_noted(reference: Window) -> None:
     again = replace(reference, name="again", weights="a" * 64)
     found = compare(again, replace(reference, weights="b" * 64))
     assert any(note.startswith("other weights: sha256 bbbbbbbbbbbb -> aaaaaaaaaaaa") for note in found.notes)
-    assert any(note.startswith(f"{COUNT} pictures of both have the same name") for note in found.notes)
+    assert any(note.startswith(f"{COUNT} pictures with the same name in both") for note in found.notes)
 
 
 def moved(verdict: Verdict, part: Part) -> set[str]:

@@ -56,5 +56,5 @@ def test_nothing_is_written_without_descriptors(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x05\x06" + bytes(18)])
 def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "d.npz").write_bytes(content)
-    with pytest.raises(UserError, match=r"d.npz is no file of descriptors; move it away to do without them"):
+    with pytest.raises(UserError, match=r"d.npz is not a file of descriptors; move it away to do without them"):
         DescriptorFile(tmp_path / "d.npz")

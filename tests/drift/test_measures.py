@@ -8,7 +8,7 @@ from made.drifting import enlarge, faces, jpeg, noisy
 from PIL import Image
 from scipy import signal
 
-from fsrbench.drift.measures import added, blocks, channels, given_back, lr_measures, overshoot, sr_measures
+from fsrbench.drift.measures import added, blocks, channels, lr_measures, overshoot, reproduced, sr_measures
 from fsrbench.pictures.properties import noise, step
 
 PICTURE = faces(1, seed=1)[0]
@@ -72,7 +72,7 @@ def test_each_input_measure_answers_to_its_own_fault() -> None:
 
 def test_interpolation_gives_no_detail_back_and_adds_none() -> None:
     sr = np.asarray(Image.fromarray(PICTURE).resize((64, 64), Image.Resampling.BICUBIC))
-    assert given_back(sr, PICTURE)["sr_gain"] == pytest.approx(0, abs=1e-9)
+    assert reproduced(sr, PICTURE)["sr_gain"] == pytest.approx(0, abs=1e-9)
     assert added(sr, PICTURE) == 0
 
 
@@ -85,7 +85,7 @@ def test_gain_is_the_slope_of_what_comes_back() -> None:
     smooth = reduced(np.asarray(Image.fromarray(PICTURE).resize((64, 64), Image.Resampling.BICUBIC)))
     fine, back = (lr - smooth).ravel(), (reduced(sr) - smooth).ravel()
     slope = np.linalg.lstsq(fine[:, None], back, rcond=None)[0][0]
-    found = given_back(sr, PICTURE)
+    found = reproduced(sr, PICTURE)
     assert found["sr_gain"] == pytest.approx(slope)
     assert found["sr_error"] == pytest.approx(np.sqrt(np.square(reduced(sr) - lr).mean()))
 
