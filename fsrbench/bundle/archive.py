@@ -37,7 +37,7 @@ def open_archive(path: Path) -> ZipFiles:
         raise UserError(f"{path}: holds {len(entries):,} files; a bundle has at most {MOST_FILES:,}")
     seen: set[str] = set()
     for entry in entries:
-        if reason := _why_refused(entry) or ("is there twice" if entry.filename in seen else ""):
+        if reason := _why_refused(entry) or ("appears twice" if entry.filename in seen else ""):
             raise UserError(f"{path}: {entry.filename[:200]!r} {reason}")
         seen.add(entry.filename)
     if sum(entry.file_size for entry in entries) > MOST_BYTES:
@@ -52,7 +52,7 @@ def _why_refused(entry: zipfile.ZipInfo) -> str:
         return reason
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
-        return "is a link, and a bundle has none" if kind == stat.S_IFLNK else "is no regular file"
+        return "is a link, and a bundle has none" if kind == stat.S_IFLNK else "is not a regular file"
     if entry.flag_bits & 0x1:
         return "is encrypted"
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

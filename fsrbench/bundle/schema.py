@@ -170,7 +170,7 @@ class Result(Part):
             ("metric", [row.metric for row in self.summaries]),
         ):
             if len(set(names)) < len(names):
-                raise ValueError(f"the same {what} is there twice")
+                raise ValueError(f"the same {what} appears twice")
         return self
 
 

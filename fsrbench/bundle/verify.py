@@ -49,7 +49,7 @@ def _twice(bundle: Bundle) -> Iterator[str]:
     seen = set()
     for result in bundle.results:
         if (key := result.track.model_dump_json()) in seen:
-            yield f"{result.track.title} is there twice"
+            yield f"{result.track.title} appears twice"
         seen.add(key)
 
 

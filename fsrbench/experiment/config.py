@@ -129,7 +129,7 @@ def _check_names(file: Yaml, key: str, reserved: Collection[str] = ()) -> None:
         if name.casefold() in reserved:
             raise file.error(f"{name!r} is a folder or file of the experiment itself; take another name", key, name)
         if name.casefold() in seen:
-            raise file.error(f"{name!r} is there twice: some file systems ignore case", key, name)
+            raise file.error(f"{name!r} appears twice: some file systems ignore case", key, name)
         seen.add(name.casefold())
 
 

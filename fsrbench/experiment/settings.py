@@ -53,7 +53,7 @@ def read_settings(file: Yaml, *keys: object, others: Collection[str] = ()) -> di
         name = str(key).replace("-", "_")
         check_known(file, "key", name, (*setting_types(), *others), *keys, key)
         if name in found:
-            raise file.error(f"{key} is there twice", *keys, key)
+            raise file.error(f"{key} appears twice", *keys, key)
         if name == "out" and keys:
             raise file.error("each run has a folder of its name in out, which is set at the top", *keys, key)
         found[name] = Setting(from_text(name, value), (*keys, key))

@@ -54,7 +54,7 @@ def read_table(file: Yaml, runs: Groups, *keys: object) -> TableSpec:
     for index, group in enumerate(groups):
         check_known(file, "run", group, list(runs), *keys, "runs", index)
         if group in groups[:index]:
-            raise file.error(f"runs: {group} is there twice", *keys, "runs", index)
+            raise file.error(f"runs: {group} appears twice", *keys, "runs", index)
     sweep = values.get("sweep", False)
     if not isinstance(sweep, bool):
         raise file.error("sweep: write true or false", *keys, "sweep")

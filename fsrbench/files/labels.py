@@ -37,7 +37,7 @@ class LabelFile:
             ids: of the images; in the file a suffix does not matter.
 
         Raises:
-            UserError: an image is there twice, or no name is one of ``ids``.
+            UserError: an image appears twice, or no name is one of ``ids``.
         """
         known, strays = set(ids), []
         found: dict[str, dict[str, str]] = {column: {} for column in self.columns}
@@ -47,7 +47,7 @@ class LabelFile:
                 strays.append(name)
                 continue
             if image in seen:
-                raise UserError(f"{self.where}, line {line}: {image[:80]} is there twice")
+                raise UserError(f"{self.where}, line {line}: {image[:80]} appears twice")
             seen.add(image)
             for column, cell in zip(self.columns, cells, strict=True):
                 if cell.upper() not in UNKNOWN:
@@ -85,7 +85,7 @@ def parse_labels(text: str, where: str) -> LabelFile:
             f"image,sex,age{first}"
         )
     if twice := [name for name in heading if heading.count(name) > 1]:
-        raise UserError(f"{where}: column {twice[0][:60]} is there twice")
+        raise UserError(f"{where}: column {twice[0][:60]} appears twice")
     if len(lines) == 1:
         raise UserError(f"{where}: no images in it")
     for number, row in lines[1:]:

@@ -28,7 +28,7 @@ def read_text(path: Path, most: int = MAX_BYTES) -> str:
     """
     try:
         if path.exists() and not path.is_file():
-            raise UserError(f"{path}: cannot be read: no regular file")
+            raise UserError(f"{path}: cannot be read: not a regular file")
         if path.stat().st_size > most:
             raise UserError(f"{path}: cannot be read: more than {most // 2**20} MiB")
         return path.read_text(encoding="utf-8-sig")
@@ -153,7 +153,7 @@ def _check_keys(path: Path, root: yaml.Node) -> None:
         seen = set()
         for name in (pair[0] for pair in node.value) if isinstance(node, yaml.MappingNode) else ():
             if (name.tag, str(name.value)) in seen and isinstance(name, yaml.ScalarNode):
-                raise UserError(f"{path}, line {_line(name)}: {name.value[:60]!r} is there twice")
+                raise UserError(f"{path}, line {_line(name)}: {name.value[:60]!r} appears twice")
             seen.add((name.tag, str(name.value)))
 
 

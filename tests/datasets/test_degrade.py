@@ -114,5 +114,5 @@ def test_a_dataset_is_not_written_over_itself(tmp_path: Path, monkeypatch: pytes
     before = contents(tmp_path / "home")
     result = call("data", "degrade", "faces", "faces", "--fresh")
     assert result.exit_code == 2
-    assert "lies in the other" in result.stderr
+    assert "is inside the other" in result.stderr
     assert contents(tmp_path / "home") == before

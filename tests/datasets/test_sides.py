@@ -211,7 +211,7 @@ def test_one_person_keeps_the_identity(tmp_path: Path, kind: str) -> None:
 def test_many_pictures_of_one_person_are_mentioned(tmp_path: Path) -> None:
     data = open_dataset(str(write_zip(tmp_path / "d.zip", {f"mine/{i:02}.png": b"" for i in range(60)})))
     assert {s.identity for s in data} == {"mine"}
-    assert "all 60 pictures lie in mine/ and count as one person's" in data.warnings[0]
+    assert "all 60 pictures are in mine/ and count as one person's" in data.warnings[0]
 
 
 @pytest.mark.parametrize("top", ["images", "faces", "test", "celeba_test", "thumbnails128x128", "images1024x1024"])
@@ -243,7 +243,7 @@ def test_numbered_parts_are_no_people(put: Put, names: list[str]) -> None:
     data = opened(put, *names)
     assert {s.identity for s in data} == {None}
     assert len(data) == 20
-    assert any("numbered parts of one set and no people" in warning for warning in data.warnings)
+    assert any("numbered parts of one set, not people" in warning for warning in data.warnings)
 
 
 @pytest.mark.parametrize(
@@ -294,7 +294,7 @@ def test_sr_pictures_are_found_beside_hr(put: Put, names: tuple[str, ...], found
     [
         (
             ("hr/a.png", "lr/a.png", "bicubic/a.png", "ours/a.png"),
-            "bicubic/, hr/, lr/, ours/; name the one that is meant",
+            "bicubic/, hr/, lr/, ours/; name the one to use",
         ),
         (("HR/a.png", "LR/a.png"), "HR/, LR/ and no SR pictures"),
         (("gt/a.png",), "gt/ and no SR pictures"),

@@ -74,7 +74,7 @@ def test_missing_and_unknown_pictures_are_counted_and_named(tmp_path: Path) -> N
     result = do_import("celeba", source, tmp_path / "out")
     left_out = {row["source"].rpartition("/")[2]: row["reason"] for row in table(tmp_path / "out" / "left_out.csv")}
     assert left_out == {
-        "000004.jpg": "is in the partition and not among the pictures",
+        "000004.jpg": "is in the partition but not among the pictures",
         "000005.jpg": "not a picture in a known format",
         "000099.jpg": "is not in list_eval_partition",
     }
@@ -96,7 +96,7 @@ def test_missing_and_unknown_pictures_are_counted_and_named(tmp_path: Path) -> N
             id="rows-missing",
         ),
         pytest.param(
-            "identity_CelebA.txt", lambda t: t + "000001.jpg 3\n", "line 8: 000001.jpg is there twice", id="2x"
+            "identity_CelebA.txt", lambda t: t + "000001.jpg 3\n", "line 8: 000001.jpg appears twice", id="2x"
         ),
         pytest.param("identity_CelebA.txt", lambda t: t.replace("2880", "nan"), "line 4: expected a name", id="nan"),
         pytest.param("list_eval_partition.txt", lambda t: "", "no rows", id="empty"),

@@ -56,8 +56,8 @@ def test_killed_import_goes_on(tmp_path: Path) -> None:
     for file in done:
         Image.open(file).load()  # none is half written
     assert not manifest(out)["complete"]
-    assert any("not complete" in line for line in open_dataset(str(out)).warnings)
-    assert "not complete" in call("data", "show", out).stdout
+    assert any("incomplete" in line for line in open_dataset(str(out)).warnings)
+    assert "incomplete" in call("data", "show", out).stdout
 
     (out / "HR" / "p0" / ".1-1.part.png").write_bytes(b"half")  # as a kill may leave it
     result = do_import("folder", source, out)
@@ -140,7 +140,7 @@ def test_folders_that_hold_something_else_are_left_alone(tmp_path: Path) -> None
     result = call("data", "import", "folder", source, tmp_path / "mine", "--fresh")
     assert result.exit_code == 2
     assert "holds other files" in result.stderr
-    assert "lies in the other" in call("data", "import", "folder", source, source / "out").stderr
+    assert "is inside the other" in call("data", "import", "folder", source, source / "out").stderr
     assert "fsrbench's own" in call("data", "import", "folder", source, "sample").stderr
 
 
@@ -220,7 +220,7 @@ def test_full_disk_stops_and_keeps_what_was_done(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(Image.Image, "save", full)
     result = call("data", "import", "folder", source, out, "--workers", 1)
     assert result.exit_code == 2
-    assert "No space left on device; what was done is kept" in result.stderr
+    assert "No space left on device; finished work is kept" in result.stderr
     monkeypatch.undo()
     assert "3 pictures were imported before" in do_import("folder", source, out).stderr
 
