@@ -117,7 +117,7 @@ def test_a_metric_measured_in_two_ways_has_two_columns(tmp_path: Path) -> None:
     assert (usual.key, usual.protocol, len(usual.results), usual.ranked) == ("psnr", "RGB", 2, 2)
     assert (other.protocol, len(other.results), other.ranking.how) == ("Y channel", 1, "none")
     assert other.key != "psnr"
-    assert other.info.title == "PSNR, way 2"
+    assert other.info.title == "PSNR, variant 2"
 
 
 def test_times_of_different_machines_are_never_side_by_side(tmp_path: Path) -> None:
