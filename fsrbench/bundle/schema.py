@@ -1,6 +1,6 @@
-"""What a bundle says: the models of its ``bundle.json`` and of a verdict on it. ``bundle.schema.json`` is made of them.
+"""The models of ``bundle.json`` and of a verdict on a bundle; ``bundle.schema.json`` is generated from them.
 
-Numbers are in the metric's unit, rates as fractions in [0, 1]; ``null`` stands for a number that there is none of.
+Numbers are in the metric's unit, rates as fractions in [0, 1]; ``null`` stands for a missing number.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SCHEMA_VERSION: Final = 1
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 PRINTED: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
-"""No line breaks, control characters or turns of the direction: names end up in terminals, logs of CI and pages."""
+"""No line breaks, control characters or direction marks: names end up in terminals, logs of CI and pages."""
 Name = Annotated[str, Field(min_length=1, max_length=500, pattern=PRINTED)]
 Line = Annotated[str, Field(max_length=10_000, pattern=PRINTED)]
 """A sentence or a few: a note, a protocol."""
@@ -68,7 +68,7 @@ class Track(Part):
 
     @property
     def title(self) -> str:
-        """In a line: ``sample, x4, bicubic``."""
+        """The track in one line: ``sample, x4, bicubic``."""
         strength = (
             "" if self.degradation.strength is None else f" {self.degradation.strength:g} {self.degradation.unit}"
         )
@@ -87,7 +87,7 @@ class Machine(Part):
 
     @property
     def title(self) -> str:
-        """In a line; times are compared only where it is the same."""
+        """The machine in one line; times are compared only if it is the same."""
         where = self.cpu if self.device == "cpu" else f"{self.device}; {self.cpu}"
         return f"{where}, {self.cores} cores, {self.torch_threads} threads, {self.system}"
 
@@ -221,9 +221,9 @@ class Level(StrEnum):
     """How far somebody else's numbers have been checked; the order is that of trust."""
 
     SELF_REPORTED = "self-reported"
-    """Complete and in agreement with itself; nobody has computed anything again."""
+    """Complete and consistent; nobody has recomputed anything."""
     PICTURES = "recomputed from pictures"
-    """Scores were computed again from the bundle's SR pictures and the data."""
+    """Scores were recomputed from the bundle's SR pictures and the data."""
     RUN = "recomputed by running"
     """The method was run again on the data."""
 

@@ -197,10 +197,10 @@ WITHOUT_DATA: dict[Forger, str] = {
     invented_metric: "metrics: beauty: the run did not measure it",
     invented_parameters: "manifest: weights.parameters is 0.001, the number of params ",
     copied_hr: "hashes of pictures: 24 of 24 SR pictures equal HR pixel for pixel",
-    swapped_pictures: "pictures: id00/0 is another picture than the one that was scored",
-    one_picture_for_all: "hashes of pictures: id00/0 and id00/1 have the same picture, and different inputs",
+    swapped_pictures: "pictures: id00/0 is not the picture that was scored",
+    one_picture_for_all: "hashes of pictures: id00/0 and id00/1 have the same picture but different inputs",
     missing_pictures: "pictures: none of 1 of 24 images, e.g. id03/1",
-    jpeg_pictures: "pictures: id03/1 is no PNG file",
+    jpeg_pictures: "pictures: id03/1 is not a PNG file",
     other_size: "pictures: id03/1 has 32 x 32 px, not 64 x 64",
     no_picture: "pictures: id03/1: ",
 }
@@ -335,10 +335,10 @@ WITH_DATA: dict[Forger, str] = {
     enlarged_inputs: "checks from pictures: ",
     hr_with_noise: "checks from pictures: ",
     other_seed: "images: LR of ",
-    other_degradation: "images: LR of 24 images is not what the data give, e.g. id00/0",
+    other_degradation: "images: LR of 24 images differs from the data, e.g. id00/0",
     other_protocol: "psnr from pictures: protocol is 'luma of BT.601, 4 px of the border left out', here 'RGB ",
-    everybody_a_stranger: "images: who is on of 24 images is not what the data give, e.g. id00/0",
-    a_subset_throughout: "images: the list of 12 images is not what the data give, e.g. ",
+    everybody_a_stranger: "images: identity of 24 images differs from the data, e.g. id00/0",
+    a_subset_throughout: "images: presence of 12 images differs from the data, e.g. ",
 }
 
 
