@@ -157,7 +157,7 @@ def test_paired_folders_are_refused_although_a_file_is_missing(put: Put, places:
 def test_two_people_whose_names_begin_like_sides_are_not_paired(put: Put) -> None:
     files = {f"{who}/{i}.png": noisy(10 * k + i) for k, who in enumerate(["hr_smith", "lr_jones"]) for i in range(4)}
     with pytest.raises(
-        UserError, match="hr_smith/ and lr_jones/ look like HR and LR by their names and hold different"
+        UserError, match="hr_smith/ and lr_jones/ look like HR and LR by their names but hold different"
     ):
         open_dataset(str(put(files)))
 

@@ -135,7 +135,7 @@ def test_bad_flags_are_one_line(runs: Path, flags: list[str], message: str) -> N
 
 
 def test_a_run_or_a_folder(runs: Path) -> None:
-    assert "give a RUN or --watch FOLDER" in call("drift", "--against", runs / "reference").stderr
+    assert "give either a RUN or --watch FOLDER" in call("drift", "--against", runs / "reference").stderr
 
 
 def test_prometheus_file_is_replaced_at_once(runs: Path, tmp_path: Path) -> None:

@@ -103,13 +103,13 @@ def test_missing_and_unknown_pictures_are_counted_and_named(tmp_path: Path) -> N
         pytest.param(
             "list_eval_partition",
             lambda t: "".join(t.splitlines(True)[:5]),
-            "ends with 000005.jpg; 2 later pictures that other files name are not in it, e.g. 000006.jpg; was it cut",
+            "ends with 000005.jpg; 2 later pictures that other files list are not in it, e.g. 000006.jpg; was it cut",
             id="cut-at-a-line",
         ),
         pytest.param(
             "identity_CelebA",
             lambda t: "".join(t.splitlines(True)[:6]),
-            "ends with 000006.jpg; 1 later pictures that other files name are not in it, e.g. 000007.jpg; was it cut",
+            "ends with 000006.jpg; 1 later pictures that other files list are not in it, e.g. 000007.jpg; was it cut",
             id="identities-cut-at-a-line",
         ),
     ],

@@ -27,7 +27,7 @@ def test_folder_keeps_identities_and_cuts_by_landmarks(tmp_path: Path) -> None:
     result = do_import("folder", source, tmp_path / "out", "--landmarks", csv, "--crop", "upright", "--size", 64)
     assert list(pictures(tmp_path / "out")) == ["a/1", "b/2"]
     assert "b/3.png left out: no landmarks, which the crop upright needs" in result.stderr
-    assert "1 lines name no picture" in result.stderr
+    assert "1 lines match no picture" in result.stderr
     assert list(manifest(tmp_path / "out")["annotations_sha256"]) == ["l.csv"]
     rows = table(tmp_path / "out" / "landmarks5.csv")
     assert float(rows[0]["re_x"]) - float(rows[0]["le_x"]) == pytest.approx(64 / float(_side(tmp_path)) * 40, abs=0.01)

@@ -141,7 +141,7 @@ def test_folders_that_hold_something_else_are_left_alone(tmp_path: Path) -> None
     assert result.exit_code == 2
     assert "holds other files" in result.stderr
     assert "is inside the other" in call("data", "import", "folder", source, source / "out").stderr
-    assert "fsrbench's own" in call("data", "import", "folder", source, "sample").stderr
+    assert "a registered dataset" in call("data", "import", "folder", source, "sample").stderr
 
 
 def test_links_out_of_the_folder_are_not_written_through(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_full_disk_stops_and_keeps_what_was_done(tmp_path: Path, monkeypatch: py
         (["lfw", ".", "--crop", "upright"], "LFW has none; add --align detect"),
         (["lfw", ".", "--split", "test"], "LFW has no test split here; --split all"),
         (["ffhq", ".", "--split", "dev"], "unknown split 'dev'"),
-        (["widerface", ".", "--size", "32"], "no --crop, --size or --align"),
+        (["widerface", ".", "--size", "32"], "without --crop, --size or --align"),
         (["widerface", ".", "--min-face", "60"], "no face has such a size"),
         (["celeba", ".", "--crop", "box"], "has no boxes"),
         (["folder", ".", "--in-the-wild"], "is for celeba"),

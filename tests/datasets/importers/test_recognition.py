@@ -181,7 +181,7 @@ GALLERY = cells(list(TINY_GALLERY))
     [
         (changed(gallery_set=GALLERY), "gallery_match_img_ID_pairs.mat has no gallery_ids; it holds gallery_set"),
         (changed(gallery_set=GALLERY, gallery_ids=[[3], [3]]), "gallery_set has 4 entries and gallery_ids 2"),
-        (changed(gallery_set=GALLERY, gallery_ids=cells(["3", "3", "12", "Ann"])), "'Ann', which is no number"),
+        (changed(gallery_set=GALLERY, gallery_ids=cells(["3", "3", "12", "Ann"])), "'Ann', which is not the number"),
         (
             changed(gallery_set=GALLERY, gallery_ids=[[3], [3.5], [12], [40]]),
             "'3.5', which is not the number of a person",
