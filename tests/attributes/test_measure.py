@@ -43,7 +43,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> RunData:
 def test_measures_are_of_images_whose_hr_is_seen_as_labelled(done: RunData) -> None:
     (grouping,) = groupings(done.labels, "colour")
     found, about = measure(done, grouping, strongest)
-    assert about.startswith("18 images of 20 kept ones with a label, those whose HR")
+    assert about.startswith("18 of 20 kept images with a label, those whose HR")
     plain, other = found.values()
     assert plain.kept == (1, 1)
     assert plain.rdp.chi2 == 0

@@ -122,7 +122,7 @@ def test_labels_given_for_a_run_that_has_none(tmp_path: Path) -> None:
         (["--classifier", "onnx:a.onnx"], "--classifier needs --by COLUMN"),
         (["--by", "sex", "--classifier", "onnx:a.onnx"], "onnx:a.onnx: a.onnx does not exist"),
         (["--by", "sex", "--classifier", "what"], "write python:pkg.module:Name or onnx:FILE"),
-        (["--by", "sex", "--classifier", "onnx:a", "--format", "csv"], "--classifier goes with --format md"),
+        (["--by", "sex", "--classifier", "onnx:a", "--format", "csv"], "--classifier needs --format md"),
     ],
 )
 def test_what_cannot_be_shown_is_refused_in_one_line(run: RunData, options: list[str], reason: str) -> None:
