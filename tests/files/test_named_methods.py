@@ -50,12 +50,12 @@ def test_a_comma_in_a_path_behind_a_name_separates_nothing(
 @pytest.mark.parametrize(
     ("given", "reason", "place"),
     [
-        (["=images:a"], "'' is no name for images:a", (0,)),
+        (["=images:a"], "'' is not a valid name for images:a", (0,)),
         (["bicubic", "a="], "'a' names no method", (1,)),
         ({"a": 3}, "'a' names no method", ("a",)),
         ({3: "bicubic"}, "'3' names no method", (3,)),
-        ({"a:b": "bicubic"}, "'a:b' is no name for bicubic", ("a:b",)),
-        ({"a,b": "bicubic"}, "'a,b' is no name for bicubic", ("a,b",)),
+        ({"a:b": "bicubic"}, "'a:b' is not a valid name for bicubic", ("a:b",)),
+        ({"a,b": "bicubic"}, "'a,b' is not a valid name for bicubic", ("a,b",)),
         ({" a": "bicubic"}, "' a' is no name", (" a",)),
         ({"a\nb": "bicubic"}, "is no name", ("a\nb",)),
         ({"a" * (MOST + 1): "bicubic"}, "too long a name for bicubic", ("a" * (MOST + 1),)),
