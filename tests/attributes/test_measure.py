@@ -68,7 +68,7 @@ def test_classes_of_other_names_are_refused(done: RunData) -> None:
     (grouping,) = groupings(done.labels, "colour")
     with pytest.raises(UserError, match="its classes must have the labels' names"):
         measure(done, grouping, lambda pictures: ["rot"] * len(pictures))
-    with pytest.raises(UserError, match="right on HR images of red alone"):
+    with pytest.raises(UserError, match="right on HR images of red only"):
         measure(done, grouping, lambda pictures: ["red"] * len(pictures))
 
 

@@ -203,7 +203,7 @@ def test_a_sweep_has_a_table_and_a_plot(configured: Configured) -> None:
         (TWO.replace("seed: 3", "reference: no/such"), 6, "reference: no/such does not exist"),
         (TWO.replace("seed: 3", "pairs: nowhere.txt"), 6, "pairs: nowhere.txt: cannot be read"),
         (TWO.replace("seed: 3", "groups: nowhere.csv"), 6, "groups: nowhere.csv: cannot be read"),
-        (TWO.replace("seed: 3", "ratio-to: ours"), 6, "ratio_to: ours is none of the methods"),
+        (TWO.replace("seed: 3", "ratio-to: ours"), 6, "ratio_to: ours is not one of the methods"),
         (TWO.replace("seed: 3", "weights: {arcfase: x}"), 6, "weights: unknown weight file 'arcfase'"),
         (TWO.replace("seed: 3", "weights: {niqe: nowhere}"), 6, "weights: weights niqe: nowhere is no file"),
     ],
