@@ -209,7 +209,7 @@ def test_a_network_stays_as_its_owner_left_it(data: Path) -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_an_object_that_tells_its_settings_is_known_again(data: Path, tmp_path: Path) -> None:
+def test_an_object_with_settings_is_recognised(data: Path, tmp_path: Path) -> None:
     calls = []
 
     class Counted(Blocks):
@@ -245,7 +245,7 @@ def test_a_failing_method_has_rows_and_no_error(data: Path) -> None:
     assert "expected a tensor of shape (6, 3, 64, 64)" in result.note
 
 
-def test_progress_is_told_on_standard_error_or_not_at_all(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_shown_on_standard_error_or_not_at_all(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fsrbench.evaluate(["nearest"], data, ["psnr"], **QUIET)
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", "")

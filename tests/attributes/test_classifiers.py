@@ -49,7 +49,7 @@ def test_pictures_are_prepared_as_declared(tmp_path: Path) -> None:
         ("onnx:/nowhere.onnx", "/nowhere.onnx does not exist"),
     ],
 )
-def test_what_is_no_classifier(name: str, reason: str) -> None:
+def test_invalid_classifiers_are_refused(name: str, reason: str) -> None:
     with pytest.raises(FsrbenchError, match=reason) as caught:
         find_classifier(name)(PICTURES)
     assert "\n" not in str(caught.value)
@@ -64,7 +64,9 @@ def test_what_is_no_classifier(name: str, reason: str) -> None:
         ("a,b,c,d", {"first": "2"}, "returns 3 scores for 4 classes"),
     ],
 )
-def test_networks_that_do_not_say_enough(tmp_path: Path, classes: str, metadata: dict[str, str], reason: str) -> None:
+def test_networks_with_incomplete_metadata_are_refused(
+    tmp_path: Path, classes: str, metadata: dict[str, str], reason: str
+) -> None:
     file = write_onnx(tmp_path / "a.onnx", classes, **metadata)
     with pytest.raises(FsrbenchError, match=reason):
         find_classifier(f"onnx:{file}")(PICTURES)

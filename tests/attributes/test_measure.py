@@ -40,7 +40,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> RunData:
     return RunData.load(folder / "out")
 
 
-def test_measures_are_of_images_whose_hr_is_seen_as_labelled(done: RunData) -> None:
+def test_only_images_whose_hr_is_classified_correctly_count(done: RunData) -> None:
     (grouping,) = groupings(done.labels, "colour")
     found, about = measure(done, grouping, strongest)
     assert about.startswith("18 of 20 kept images with a label, those whose HR")

@@ -147,7 +147,7 @@ def test_scores_are_columns_beside_their_parts_and_never_the_order(tmp_path: Pat
     assert found.first.key == "psnr"
 
 
-def test_who_is_on_an_image_is_what_most_bundles_say(tmp_path: Path) -> None:
+def test_identities_are_by_majority_of_the_bundles(tmp_path: Path) -> None:
     files = [
         write_bundle(tmp_path / f"{i}.zip", f"m{i}", [result(scores(), people=people)])
         for i, people in enumerate([5, 5, 1])
@@ -189,7 +189,7 @@ def test_levels_are_those_of_a_verdict_on_these_bytes(tmp_path: Path) -> None:
     assert reasons[1][1].startswith("the same file as 0.zip")
 
 
-def test_a_checked_methods_metrics_that_nobody_computed_again_are_named(tmp_path: Path) -> None:
+def test_metrics_of_a_checked_method_that_were_not_recomputed_are_named(tmp_path: Path) -> None:
     people = [summary("preference", 0.7, title="Preference"), summary("latency_ms", 9.0, title="Latency")]
     file = write_bundle(tmp_path / "a.zip", "a", [result(scores(), people)])
     [self_reported] = tracks_of(file)

@@ -30,7 +30,7 @@ def test_submit_then_verify(finished: RunData, tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1].startswith("self-reported: ")
 
 
-def test_a_run_that_does_not_agree_with_itself_is_not_handed_in(finished: RunData, tmp_path: Path) -> None:
+def test_an_inconsistent_run_is_not_submitted(finished: RunData, tmp_path: Path) -> None:
     path = Path(shutil.copytree(finished.path, tmp_path / "run", ignore=shutil.ignore_patterns("cache", "images")))
     summary = (path / "summary.csv").read_text(encoding="utf-8")
     value = str(finished.result("mine", "psnr").value)  # type: ignore[union-attr]

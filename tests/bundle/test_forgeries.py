@@ -207,7 +207,7 @@ WITHOUT_DATA: dict[Forger, str] = {
 
 
 @pytest.mark.parametrize("forger", WITHOUT_DATA, ids=lambda forger: forger.__name__)
-def test_what_contradicts_itself_is_caught_without_the_data(
+def test_contradictions_are_caught_without_the_data(
     forger: Forger, bundle: Path, finished: RunData, tmp_path: Path
 ) -> None:
     forged = Forged(bundle)
@@ -226,7 +226,7 @@ def test_what_was_changed_under_old_hashes_is_named(bundle: Path, finished: RunD
         assert f"mismatch: bundle: files: {name} was changed: its sha256 is not the one in bundle.json" in found
 
 
-def test_a_line_of_a_bundle_ends_no_line_of_the_log(bundle: Path, tmp_path: Path) -> None:
+def test_line_breaks_in_a_bundle_do_not_reach_the_log(bundle: Path, tmp_path: Path) -> None:
     """GitHub takes a line that begins with two colons for a command."""
     forged = Forged(bundle)
     forged.scores.loc[0, "image"] = "x\n::error::verified"
@@ -343,7 +343,7 @@ WITH_DATA: dict[Forger, str] = {
 
 
 @pytest.mark.parametrize("forger", WITH_DATA, ids=lambda forger: forger.__name__)
-def test_a_forgery_that_agrees_with_itself_is_caught_with_the_data(
+def test_a_consistent_forgery_is_caught_with_the_data(
     forger: Forger, bundle: Path, finished: RunData, faces: Path, tmp_path: Path
 ) -> None:
     forged = Forged(bundle)

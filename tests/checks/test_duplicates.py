@@ -51,7 +51,7 @@ def test_pairs_are_those_of_all_distances():
     assert 10 < len(same(thumbnails)) <= 20
 
 
-def test_so_many_cost_little():
+def test_many_pictures_cost_little():
     """All pairs of them would take half a minute."""
     thumbnails = faces(30_000)
     start = time.process_time()

@@ -114,7 +114,7 @@ def test_a_methods_pictures_beside_both_sides_are_left_out_and_named(put: Put) -
         (("gt-1.png", "lq-1.png"), ["gt-1.png and ", "lq-1.png look like HR and LR"]),
     ],
 )
-def test_what_may_be_either_is_refused_by_name(put: Put, names: tuple[str, ...], said: list[str]) -> None:
+def test_ambiguous_folders_are_refused_by_name(put: Put, names: tuple[str, ...], said: list[str]) -> None:
     with pytest.raises(UserError) as caught:
         opened(put, *names)
     assert all(part in str(caught.value) for part in said)
@@ -300,7 +300,7 @@ def test_sr_pictures_are_found_beside_hr(put: Put, names: tuple[str, ...], found
         (("gt/a.png",), "gt/ and no SR pictures"),
     ],
 )
-def test_sr_pictures_that_nobody_can_tell_are_refused(put: Put, names: tuple[str, ...], said: str) -> None:
+def test_ambiguous_sr_pictures_are_refused(put: Put, names: tuple[str, ...], said: str) -> None:
     with pytest.raises(UserError) as caught:
         open_outputs(put({name: name.encode() for name in names}))
     assert said in str(caught.value)
@@ -320,7 +320,7 @@ def test_less_common_suffixes_are_read(put: Put, suffix: str) -> None:
     assert [s.id for s in opened(put, f"a.{suffix}", "b.png")] == ["a", "b"]
 
 
-def test_names_that_look_like_sides_and_are_none() -> None:
+def test_names_that_only_look_like_sides() -> None:
     names = ("Hrithik", "gtaylor", "lqueen", "Gta", "HR_Giger", "bob", "input", "sr_16_128")
     assert [name for name in names if side_of(name)] == []
     assert [name for name in ("a", "x", "bob", "Helen", "id00", "00000", "Test_User") if is_general(name)] == []

@@ -59,7 +59,9 @@ def test_outputs_that_do_not_fit_lr_are_named(tmp_path: Path) -> None:
         ({"LR": [(16, 16), (16, 16), (24, 24)]}, "LR has several sizes: 2 of 16 px, 1 of 24 px; give --task"),
     ],
 )
-def test_sizes_that_do_not_say_it(tmp_path: Path, sides: dict[str, list[tuple[int, int]]], message: str) -> None:
+def test_sizes_without_a_scale_are_refused(
+    tmp_path: Path, sides: dict[str, list[tuple[int, int]]], message: str
+) -> None:
     with pytest.raises(UserError, match=message):
         found(write(tmp_path, **sides))
 

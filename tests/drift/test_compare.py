@@ -74,7 +74,7 @@ def test_a_small_window_is_read_whole_beside_any_reference(days: int, each: int)
 
 
 @pytest.mark.heavy
-def test_a_change_of_spread_alone_is_called_so(reference: Window) -> None:
+def test_a_change_of_spread_alone_is_reported_as_such(reference: Window) -> None:
     now = window(faces(COUNT, seed=1))
     name, values = "sr_noise", now.values.copy()
     middle = reference.values[name].median()
@@ -88,7 +88,7 @@ def test_a_change_of_spread_alone_is_called_so(reference: Window) -> None:
 
 
 @pytest.mark.heavy
-def test_false_alarms_are_as_many_as_declared() -> None:
+def test_the_false_alarm_rate_is_as_declared() -> None:
     """Of 200 pairs of windows of one source 2 to 8 % raise an alarm at 5 %."""
     source = window(faces(400, seed=9)).values
     alarms = 0

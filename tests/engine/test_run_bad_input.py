@@ -407,7 +407,7 @@ def test_method_whose_import_raises_has_rows_with_the_reason(
     assert reason in mixed.note(name)
 
 
-def test_overshoot_is_clipped_counted_and_said(mixed: Finished) -> None:
+def test_overshoot_is_clipped_counted_and_reported(mixed: Finished) -> None:
     count = mixed.manifest["methods"][method("Overshoots")]["clipped_images"]
     assert 0 < count <= 6
     assert f"clipped in {count} images" in " ".join(mixed.stderr.split())

@@ -158,7 +158,7 @@ def test_tables(read: Any) -> None:
         (f"{TOP}seed: [1\n", 3, "cannot be read"),
     ],
 )
-def test_what_a_file_cannot_mean_is_refused_with_its_line(read: Any, text: str, line: int, reason: str) -> None:
+def test_invalid_files_are_refused_with_the_line(read: Any, text: str, line: int, reason: str) -> None:
     with pytest.raises(UserError) as caught:
         read(text)
     message = str(caught.value)
@@ -177,7 +177,7 @@ def test_what_a_file_cannot_mean_is_refused_with_its_line(read: Any, text: str, 
         ({"weights": ["arcfase=x"]}, "unknown weight file 'arcfase'"),
     ],
 )
-def test_a_wrong_flag_is_told_by_its_name(read: Any, flags: dict[str, Any], reason: str) -> None:
+def test_a_wrong_flag_is_reported_by_its_name(read: Any, flags: dict[str, Any], reason: str) -> None:
     with pytest.raises(UserError) as caught:
         read(f"{TOP}runs: {{a: {{}}}}\n", **flags)
     assert str(caught.value).startswith(reason)

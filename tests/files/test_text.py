@@ -71,7 +71,7 @@ def test_an_empty_file_has_a_line_too(path: Path) -> None:
         ("a: 1\nb: !!python/object/apply:os.getcwd []\n", 2, "cannot be read"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(path: Path, text: str, line: int, reason: str) -> None:
+def test_errors_have_their_line(path: Path, text: str, line: int, reason: str) -> None:
     path.write_text(text)
     with pytest.raises(UserError, match=reason) as caught:
         read_yaml(path)

@@ -87,7 +87,7 @@ def test_wrong_md5_is_counted_and_named(source: Path, tmp_path: Path, again: boo
     ids=["half", "page", "capitals", "lfs", "empty"],
 )
 @pytest.mark.parametrize("name", ["thumbnails128x128.zip", "lfw.tgz"])
-def test_what_is_no_archive_is_told_apart(tmp_path: Path, head: bytes, reason: str, name: str) -> None:
+def test_files_that_are_not_archives_are_recognised(tmp_path: Path, head: bytes, reason: str, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(head)
     result = call("data", "import", "lfw" if name.startswith("lfw") else "ffhq", path, tmp_path / "out")

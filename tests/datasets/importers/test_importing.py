@@ -35,7 +35,7 @@ def test_processes_change_no_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.kill
-def test_killed_import_goes_on(tmp_path: Path) -> None:
+def test_killed_import_continues(tmp_path: Path) -> None:
     source, out = many(tmp_path / "src", 110, side=320), tmp_path / "out"
     command = "import sys; from fsrbench.cli.app import main; main()"
     arguments = ["data", "import", "folder", str(source), str(out), "--workers", "2"]
@@ -126,7 +126,7 @@ def test_another_source_needs_fresh(tmp_path: Path) -> None:
     assert list(pictures(out)) == ["x"]
 
 
-def test_what_is_removed_is_told(tmp_path: Path) -> None:
+def test_removed_pictures_are_reported(tmp_path: Path) -> None:
     source, out = many(tmp_path / "src", 4), tmp_path / "out"
     assert "removed" not in do_import("folder", source, out).stderr + do_import("folder", source, out).stderr
     assert "3 pictures removed" in do_import("folder", source, out, "--limit", 1).stderr
@@ -208,7 +208,7 @@ def test_names_that_meet_without_suffix_are_counted(tmp_path: Path) -> None:
     assert "a.jpg has the same name without suffix" in table(tmp_path / "out" / "left_out.csv")[0]["reason"]
 
 
-def test_full_disk_stops_and_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_stops_and_keeps_finished_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, out, save, saved = many(tmp_path / "src", 6), tmp_path / "out", Image.Image.save, []
 
     def full(self: Image.Image, *args: object, **more: object) -> None:
