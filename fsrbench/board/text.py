@@ -109,7 +109,7 @@ def unchecked_text(track: BoardTrack) -> str:
         if column.composite is None
         and any(column.info.name not in entries[method].recomputed for method in entries.keys() & column.results.keys())
     ]
-    return f"Self-reported even where a method was checked: {', '.join(dict.fromkeys(titles))}." if titles else ""
+    return f"Self-reported even if a method was checked: {', '.join(dict.fromkeys(titles))}." if titles else ""
 
 
 def how_text(column: Column) -> str:

@@ -72,7 +72,7 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
         return []
     median = float(np.median(quality[fit > ON_GRID]))
     text = f"SR was saved as JPEG (quality about {median:.0f}) on {shown[0]} of {shown[1]} images{examples(sure, ids)}"
-    return [Finding("jpeg", f"{text}: hand in PNG", round(float(np.nanmedian(fit)), 3), ON_GRID, *shown)]
+    return [Finding("jpeg", f"{text}: use PNG", round(float(np.nanmedian(fit)), 3), ON_GRID, *shown)]
 
 
 def _blocks(picture: np.ndarray) -> np.ndarray:

@@ -48,7 +48,7 @@ def judge(measured: Measured) -> list[Finding]:
         return []
     text = (
         f"SR has HR's mean and standard deviation in every channel on {shown[0]} of {shown[1]} images: colours were "
-        "matched to HR, as VQFR's script does; hand in what the method made"
+        "matched to HR, as VQFR's script does; use the method's own output"
     )
     return [Finding("matched_to_hr", text, round(float(np.median(of_sr[same])), 3), SAME, *shown)]
 

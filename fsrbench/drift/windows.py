@@ -37,7 +37,7 @@ class Window:
     method: str
     task: str
     values: pd.DataFrame
-    """One row per picture, one column per measure; NaN where there is none."""
+    """One row per picture, one column per measure; NaN if missing."""
     blocks: tuple[str, ...]
     """Person or day of each picture: the unit of resampling."""
     protocols: Mapping[str, str] = field(default_factory=dict)

@@ -42,7 +42,7 @@ class UnitResult:
     behaviour: str = ""
     """Warning about the method; see :mod:`fsrbench.engine.behaviour`."""
     stored_at: str = ""
-    """Key of the method's pictures in the store; empty for HR, and where the method could not even be loaded."""
+    """Key of the method's pictures in the store; empty for HR, and if the method could not even be loaded."""
     measured: dict[str, np.ndarray] = field(default_factory=dict)
     """Measurements of :mod:`fsrbench.checks`: one row for each of ``ids``."""
     made_key: str = ""

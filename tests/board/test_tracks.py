@@ -196,7 +196,7 @@ def test_metrics_of_a_checked_method_that_were_not_recomputed_are_named(tmp_path
     assert unchecked_text(self_reported) == ""
     write_verdict(file, "recomputed from pictures")  # of its first two metrics
     [found] = tracks_of(file)
-    assert unchecked_text(found) == "Self-reported even where a method was checked: Preference, Latency."
+    assert unchecked_text(found) == "Self-reported even if a method was checked: Preference, Latency."
 
 
 def test_a_score_without_a_number_is_none(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Face:
     labels: Mapping[str, str] = field(default_factory=dict)
     """The data's labels of the face, by column of ``groups.csv``."""
     md5: tuple[str, ...] = ()
-    """Published md5 of the file and of its pixels, where the data has them."""
+    """Published md5 of the file and of its pixels, if the data has them."""
     side: Literal["HR", "LR", ""] = ""
     """Where it is written; empty for its kind's side."""
 
