@@ -79,7 +79,7 @@ def judge(measured: Measured, scale: int, ids: Sequence[str]) -> list[Finding]:
     to_sr, to_lr = measured["to_hr"].T
     votes = np.where(np.isnan(to_sr), np.nan, (to_sr <= SAME_HR) & (to_lr > FURTHER * to_sr) & (to_lr > 2 * SAME_HR))
     if shown := agreed(votes):
-        text = f"SR is HR, at most saved again, on {shown[0]} of {shown[1]} images: was HR's folder given?"
+        text = f"SR is the HR picture on {shown[0]} of {shown[1]} images, at most saved again: was HR's folder given?"
         found.append(Finding("equal_to_hr", text, round(float(np.nanmedian(to_sr)), 3), SAME_HR, *shown))
     for name, distance in zip(KERNELS, measured["to_lr"].T, strict=True):
         usable = distance[~np.isnan(distance)]

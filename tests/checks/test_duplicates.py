@@ -1,4 +1,4 @@
-"""One picture under two names is found, in SR and in the data, also if it was saved anew."""
+"""One picture under two names is found, in SR and in the data, even if it was saved again."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.heavy  # whole runs
 
 
 def unread(*arguments: object) -> tuple[int, str]:
-    """Exit code and standard error of a command that nobody reads."""
+    """Exit code and standard error of a command whose output nobody reads."""
     reader, writer = os.pipe()
     os.close(reader)
     try:

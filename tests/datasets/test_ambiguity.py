@@ -1,4 +1,4 @@
-"""HR, LR and SR side by side in one folder, told apart by file names alone, are refused."""
+"""HR, LR and SR side by side in one folder, distinguished by file names alone, are refused."""
 
 from __future__ import annotations
 

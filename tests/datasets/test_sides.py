@@ -1,4 +1,4 @@
-"""What folders are taken for: HR, LR, SR, packing, parts of a set or people; and what nobody can tell is refused."""
+"""What folders are taken for: HR, LR, SR, packing, parts of a set or people; and ambiguous ones are refused."""
 
 from __future__ import annotations
 

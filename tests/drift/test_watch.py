@@ -188,7 +188,7 @@ def test_a_clock_that_is_off_by_millennia(camera: Path) -> None:
 
 
 def test_a_full_disk_leaves_the_journal_whole(camera: Path) -> None:
-    """A watch goes on in the same process when there is room again."""
+    """A watch continues in the same process when there is room again."""
     a_round(camera)
     journal = Journal(camera.parent / "state" / "journal.jsonl")
     before = journal.path.read_bytes()

@@ -1,4 +1,4 @@
-"""What checks find stands on the console, below the table, in the manifest and on the page; --strict refuses it."""
+"""Findings of the checks are on the console, below the table, in the manifest and on the page; --strict refuses it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of stored results: other where a result may be, the same where it cannot."""
+"""Keys of stored results differ if the results may, and only then."""
 
 from __future__ import annotations
 

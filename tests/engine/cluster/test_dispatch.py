@@ -112,7 +112,7 @@ def shards(count: int, size: int = 3) -> list[Shard]:
 
 
 class Heard(Reporter):
-    """Keeps what it is told."""
+    """Keeps the lines it is given."""
 
     def __init__(self) -> None:
         super().__init__(Console(quiet=True))
