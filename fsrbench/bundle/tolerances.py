@@ -18,7 +18,7 @@ class Tolerance:
     abs: float
     rel: float = 0.0
     share: float = 0.0
-    """Share of the images that may be off by more, because a threshold decides about each; a rate by as much."""
+    """Share of the images that may be off by more, as a threshold decides about each; a rate may be off by it."""
     running: float = 20
     """Factor on all of these if the method ran again, not only the metrics."""
 

@@ -23,7 +23,7 @@ MIXES: Final = {
 }
 """What channels may have been saved as, and how they come from RGB: a matrix and an offset; the first is right."""
 EXPLAINED: Final = 0.9
-"""A mix's RMS distance to SR must be below this share of its own variation, or any flat picture would explain SR."""
+"""A mix's RMS distance to SR must be below this share of its own variation, or any mix would be near a flat SR."""
 COLOURED: Final = 6.0
 """Minimum RMS distance in grey levels between LR and its own channels in another order."""
 BETTER: Final = 0.8

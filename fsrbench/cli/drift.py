@@ -26,7 +26,7 @@ def drift(
     out: Annotated[Path, typer.Option(help="With --watch: folder for its state and its page.")] = Path("runs/drift"),
     method: Annotated[str | None, typer.Option(help="Method to compare; the run's first by default.")] = None,
     blocks: Annotated[
-        str, typer.Option(help="Unit of resampling: person, day or image; auto: person if people are known.")
+        str, typer.Option(help="Unit of permutation: person, day or image; auto: person if people are known.")
     ] = "auto",
     alpha: Annotated[float, typer.Option(help="Probability of an alarm by chance.")] = 0.05,
     format: Annotated[str, typer.Option(help="text, json, junit or prometheus.")] = "text",

@@ -12,7 +12,7 @@ from fsrbench.datasets.identities import identities
 from fsrbench.errors import UserError, counted
 
 GALLERY: Final = "gallery"
-"""An enrolled image, which probes are searched for among."""
+"""An enrolled image of somebody whom probes may show."""
 PROBE: Final = "probe"
 """An image to identify; its person is in the gallery or (unmated) not."""
 DISTRACTOR: Final = "distractor"

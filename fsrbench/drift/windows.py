@@ -39,7 +39,7 @@ class Window:
     values: pd.DataFrame
     """One row per picture, one column per measure; NaN if missing."""
     blocks: tuple[str, ...]
-    """Person or day of each picture: the unit of resampling."""
+    """Person or day of each picture, or itself: the unit of permutation."""
     protocols: Mapping[str, str] = field(default_factory=dict)
     """How the metrics among the measures were computed."""
     has_hr: bool = False
@@ -56,7 +56,7 @@ def of_run(run: RunData, method: str | None, blocks: Blocks, metrics: Sequence[s
     Args:
         run: the run.
         method: one of its methods; by default its first.
-        blocks: unit of resampling; ``auto``: people if they are known.
+        blocks: unit of permutation; ``auto``: people if they are known.
         metrics: those whose scores are outputs.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Methods whose pictures depend on the batch, or on chance, are found and reported; no number depends on a batch size."""
+"""Methods whose pictures depend on the batch or on chance are found and reported; no number depends on a batch size."""
 
 from __future__ import annotations
 

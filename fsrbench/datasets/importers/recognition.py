@@ -58,7 +58,7 @@ def survface(source: Path, options: Options) -> tuple[Collection, Tree]:
         _add_listed(found, tree, folder, role, file, read_people(tree, file, f"{part}_set", f"{part}_ids"))
     unmated = _by_name(tree, roles.UNMATED)
     for name, entry in sorted(unmated.items()):
-        # The lists number people differently from the file names; only these say who is on an unmated probe
+        # The lists number people differently from the file names, and only the latter say who is on an unmated probe
         number, stem = _NUMBER.match(name), PurePosixPath(name).stem
         found.faces.append(Face(f"probe/unmated_{number[1]}/{stem}" if number else f"probe/{stem}", *entry))
     if not unmated:
