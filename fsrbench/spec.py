@@ -59,9 +59,9 @@ class RunSpec:
         str | None,
         Flag("Set, or .npz, .pkl or .pth of its Inception statistics, that FID and KID compare with; HR by default."),
     ] = None
-    pairs: Annotated[Path | None, Flag("Verification pairs in the format of LFW's pairs.txt.")] = None
+    pairs: Annotated[Path | None, Flag("Verification pairs: CSV, or the format of LFW's pairs.txt.")] = None
     groups: Annotated[Path | None, Flag("Labels of images, CSV: image,sex,age...; docs/groups.md.")] = None
-    sides: Annotated[Literal["one", "both"], Flag("Verification: SR on one side (the probe) or on both.")] = "one"
+    sides: Annotated[Literal["one", "both"], Flag("Recognition: SR on one side (the probe) or on both.")] = "one"
     alignment: Annotated[
         Alignment, Flag("Align faces by landmarks found on hr, sr itself or lr, by given points, or none.")
     ] = "hr"
@@ -81,7 +81,7 @@ class RunSpec:
     timeout: Annotated[float | None, Gt(0), Flag("With --isolate: seconds per batch; 600 by default.")] = None
     memory_limit: Annotated[float | None, Gt(0), Flag("With --isolate: GiB of memory that a method may take.")] = None
     offline: Annotated[bool, Flag("Refuse connections to other machines.")] = False
-    strict: Annotated[bool, Flag("Refuse a method or data that a check finds wrong (docs/checks.md).")] = False
+    strict: Annotated[bool, Flag("Refuse methods and data in which a check finds a fault (docs/checks.md).")] = False
     save_images: Annotated[bool, Flag("Save pictures of all images, not only the first 200 (64 at 512 px).")] = False
     cache_limit: Annotated[
         float | None, Gt(0), Flag("Limit of OUT/cache in GiB; the least recently used files are removed first.")
