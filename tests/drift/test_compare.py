@@ -45,14 +45,14 @@ def test_another_window_of_the_same_source_holds(reference: Window) -> None:
 
 
 @pytest.mark.parametrize("fault", [jpeg, noisy])
-def test_a_fault_of_inputs_is_theirs(reference: Window, fault) -> None:  # type: ignore[no-untyped-def]
+def test_a_fault_of_inputs_is_not_blamed_on_outputs(reference: Window, fault) -> None:  # type: ignore[no-untyped-def]
     verdict = compare(window([fault(lr) for lr in faces(COUNT, seed=2)]), reference)
     assert verdict.state(Part.INPUTS) is State.MOVED
     assert verdict.state(Part.BEYOND) is not State.MOVED
     assert verdict.red
 
 
-def test_a_changed_method_is_its_own(reference: Window) -> None:
+def test_a_changed_method_moves_outputs_beyond_inputs(reference: Window) -> None:
     changed = window(faces(COUNT, seed=3), partial(enlarge, strength=1.2))
     verdict = compare(changed, reference)
     assert verdict.state(Part.INPUTS) is State.HOLDS
