@@ -30,6 +30,7 @@ OWN = {
     "ours_psnr_x4": ("ours-psnr", "x4"),
     "ours_paper_x4": ("ours-paper", "x4"),
     "ours_short_x4": ("ours-short", "x4"),
+    "ours_short_x8": ("ours-short", "x8"),
     "scgan_x4": ("scgan", "x4"),
     "progressive_x8": ("progressive", "x8"),
 }
