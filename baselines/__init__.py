@@ -1,1 +1,1 @@
-"""Baselines: one folder a method, with a thin adapter, the network beside it and a model card."""
+"""Baselines: one folder per method, with a thin adapter, the network beside it and a model card."""

@@ -15,7 +15,7 @@ class Discriminator(nn.Module):
     """Strided convolutions with spectral norm down to 4 px, then one score (Miyato et al., ICLR 2018).
 
     Args:
-        size: side of the faces in pixels, a power of two from 8 on.
+        size: side of the faces in pixels, a power of two, at least 8.
         channels: feature maps after the first convolution; they double with every halving, up to four times.
 
     Shapes:
@@ -40,10 +40,10 @@ class Discriminator(nn.Module):
 class UNetDiscriminator(nn.Module):
     """A U-Net with spectral norm: a score for the whole face and one for each pixel (Schönfeld et al., CVPR 2020).
 
-    The scores of pixels see periodic artefacts that one score for the whole lets pass.
+    The scores of pixels catch periodic artefacts that one score for the whole misses.
 
     Args:
-        size: side of the faces in pixels, a power of two from 16 on.
+        size: side of the faces in pixels, a power of two, at least 16.
         channels: feature maps at full size; they double with every halving, up to four times.
 
     Shapes:

@@ -13,7 +13,7 @@ from fsrbench.training.recipe import load_weights
 
 POINTS = 68
 INPUT = 64
-"""Side in pixels that faces are brought to; heatmaps have half of it."""
+"""Side in pixels that faces are resized to; heatmaps have half of it."""
 SIGMA = 1.0
 """Width of the heatmaps' Gaussians, in heatmap pixels."""
 
@@ -37,7 +37,7 @@ class ResidualBlock(nn.Module):
 
 
 class FAN(nn.Module):
-    """A small hourglass (Newell et al., ECCV 2016) with one heatmap a landmark; points are the heatmaps' means.
+    """A small hourglass (Newell et al., ECCV 2016) with one heatmap per landmark; points are the heatmaps' means.
 
     Taking the mean over a softmax gives sub-pixel points and lets their error train the network (Nibali et al.,
     *Numerical coordinate regression with convolutional neural networks*, 2018). 0.38 M parameters, 0.2 GMACs at 64 px.

@@ -24,11 +24,11 @@ from fsrbench.training.data import Digest
 from reference_model.fan import INPUT, POINTS
 
 SIDE = 128
-"""Side in pixels that faces are kept at, so that enlarging and turning them costs no detail."""
+"""Side in pixels of the faces in memory, large enough that enlarging and turning them costs no detail."""
 MAX_OUTSIDE = 0.5
-"""How far outside the picture landmarks may lie, in its sides; the chin of a close crop does."""
+"""How far outside the picture landmarks may be, in its sides, such as the chin of a close crop."""
 MIN_EYE_DISTANCE = 0.01
-"""Least distance of the outer eye corners, in sides of the picture; errors are divided by it."""
+"""Minimum distance of the outer eye corners, in sides of the picture; errors are divided by it."""
 MAX_NOTES = 10
 POINTS_FILE = "landmarks68.npz"
 
@@ -48,7 +48,7 @@ class Annotated:
     points: np.ndarray
     names: np.ndarray
     identities: Mapping[str, str] = field(default_factory=dict)
-    """The person of each name, where people are known."""
+    """The person of each name, if known."""
     notes: tuple[str, ...] = ()
     """Faces that were left out, and why."""
 
@@ -123,7 +123,7 @@ def load_annotated(source: str | Path, points: Path | None = None, digest: Diges
 def _unusable(points: np.ndarray) -> str:
     """Why landmarks 68,2 (in shares of the picture's side) cannot be right; empty if they can."""
     if not np.isfinite(points).all():
-        return "a landmark is no finite number"
+        return "a landmark is not a finite number"
     if (far := np.abs(points - 0.5).max()) > 0.5 + MAX_OUTSIDE:
         return f"a landmark lies {far - 0.5:.1f} sides outside the picture"
     if not np.linalg.norm(points[36] - points[45]) > MIN_EYE_DISTANCE:
@@ -144,7 +144,7 @@ def _files(path: Path) -> Files | None:
 
 def _of_table(source: str | Path, files: Files | None, points: Path | None) -> list[Marked]:
     if files is None:
-        raise UserError(f"{source} is no folder or zip, in which {points} could name pictures")
+        raise UserError(f"{source} is not a folder or zip of the pictures that {points} names")
     try:
         table = np.load(points or io.BytesIO(files.read(POINTS_FILE)), allow_pickle=False)
         names, values = table["names"], table["points"].astype(np.float32)

@@ -21,7 +21,7 @@ from reference_model.fan_data import draw, load_annotated, reduced
 TEST_PREFIX = "helen_test"
 """Prefix of the faces that are never trained on."""
 HELD_OUT = 1 / 12
-"""Share of the people, or of the pictures where no people are known, that validation keeps."""
+"""Share of the people (or of the pictures, if no people are known) held out for validation."""
 
 
 @dataclass(frozen=True)

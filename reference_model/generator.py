@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from fsrbench.errors import UserError
 
 SCALES: Final = (1, 2, 4, 8, 16)
-"""What the network can enlarge by: every stage doubles."""
+"""Supported scales: every stage doubles."""
 
 
 class ResidualBlock(nn.Module):

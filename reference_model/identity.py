@@ -50,7 +50,7 @@ class IdentityLoss:
 
 
 def with_fast_gradients(network: nn.Module) -> nn.Module:
-    """Replace two kinds of layers, in place, by equal ones whose gradients are cheap on a CPU.
+    """Replace two kinds of layers, in place, by equivalent ones whose gradients are cheap on a CPU.
 
     With bfloat16 PReLU, which also computes its slope's gradient, and strided depthwise convolutions took three
     quarters of a MobileFaceNet's backward pass.
@@ -72,7 +72,7 @@ class _FixedPReLU(nn.Module):
 
 
 class _Strided(nn.Module):
-    """A convolution at every pixel, of which every n-th is kept."""
+    """A strided convolution, computed at every pixel and then subsampled."""
 
     def __init__(self, convolution: nn.Conv2d) -> None:
         super().__init__()

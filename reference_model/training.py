@@ -36,11 +36,11 @@ class Config:
     pixel: float = 1.0
     adversarial: float = 0.01
     judge: str = "unet"
-    """HR discriminators: ``unet`` (a score a pixel and one for the whole) or ``plain`` (one for the whole)."""
+    """HR discriminators: ``unet`` (one score per pixel and one for the whole) or ``plain`` (one for the whole)."""
     features: float = 0.05
     """Weight of the distance between the discriminator's features of SR and HR, on pairs."""
     cycle_every: int = 4
-    """Every n-th update goes through both pathways; the others see pairs alone."""
+    """Every n-th update goes through both pathways; the others see only pairs."""
     backward: float = 0.05
     """Weight of the backward pathway in the restoration network's loss, SCGAN's; 0 leaves it out. With ten times as
     much the network draws checkerboards on real faces, where little but the discriminator guides it."""
@@ -68,11 +68,11 @@ class Config:
 
 
 CYCLE_ONLY = ("adversarial", "judge", "features", "cycle_every", "backward", "anchor", "pairs", "detach")
-"""Settings of the semi-cycle alone."""
+"""Settings that only the semi-cycle uses."""
 
 
 def recipe(options: Options) -> Recipe:
-    """Without real LR faces on pairs alone (plain L1 if no other loss has a weight); with them the semi-cycle."""
+    """Without real LR faces, train on pairs (plain L1 if no other loss has a weight); with them, by the semi-cycle."""
     config = parse_config(Config, options.config)
     network = RestorationNetwork(options.task.scale, blocks=config.blocks)
     if config.init:

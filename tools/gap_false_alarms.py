@@ -18,7 +18,7 @@ from fsrbench.stats import people
 from fsrbench.stats.gaps import gap_test
 
 PERMUTATIONS = 199
-"""p of 0.05 is one of the values that so many can give."""
+"""With this many, p can be exactly 0.05."""
 
 
 def rejected(run: RunData, grouping: Grouping, metric: str, draws: int, seed: int = 0) -> list[float]:
@@ -40,7 +40,7 @@ def rejected(run: RunData, grouping: Grouping, metric: str, draws: int, seed: in
 
 
 def _share(values: np.ndarray, group: np.ndarray, person: np.ndarray, draws: int, seed: int) -> float:
-    """Labels of people, each of whom is in one group, change hands."""
+    """The share for one method; labels are shuffled among people, each of whom is in one group."""
     _, first, number = np.unique(person, return_index=True, return_inverse=True)
     random, hits = np.random.default_rng(seed), 0
     for draw in range(draws):

@@ -2,9 +2,9 @@
 
 python -m tools.ship FOLDER reference_model/weights/ours_x4.safetensors "L1 on 480,000 images, ..." [OTHER_FOLDER SHARE]
 
-With the folder of another training and a share from 0 to 1 that share of the weights is the other's: between a network
-with a discriminator and the one it started from lies less noise at little loss of detail (network
-interpolation: Wang et al., ESRGAN, ECCV Workshops 2018, section 3.4).
+With the folder of another training and a share from 0 to 1, that share of the weights is the other's: between a network
+with a discriminator and the one it started from, noise is lower at little loss of detail (network interpolation: Wang
+et al., ESRGAN, ECCV Workshops 2018, section 3.4).
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains every network that the project ships, one after the other; called again, it goes on where it was stopped.
+# Trains every network that the project ships, one after the other; called again, it continues where it was stopped.
 #
 #   FACES=faces_hr_train.zip LR_FACES=faces_lr_real_train.zip TEACHER=face_network.onnx nice -n 19 tools/train_all.sh
 #
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 trainings=${TRAININGS:-runs/trainings}
 mkdir -p "$trainings"
 
-# NAME MODEL STEPS [OPTIONS...]: 32 faces a step unless an option says otherwise
+# NAME MODEL STEPS [OPTIONS...]: 32 faces per step unless an option says otherwise
 train() {
     local out=$trainings/$1 model=$2 steps=$3 resume=()
     shift 3

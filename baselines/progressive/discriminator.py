@@ -28,7 +28,7 @@ class DiscriminatorStep(nn.Sequential):
 
 
 class Discriminator(nn.Module):
-    """Scores faces of 32, 64 or 128 px; no normalisation, as WGAN-GP asks for.
+    """Scores faces of 32, 64 or 128 px; no normalisation, as WGAN-GP requires.
 
     Shapes:
         N,3,16*2**step,16*2**step in [-1, 1] -> N scores, high for real.
@@ -55,5 +55,5 @@ class Discriminator(nn.Module):
 
 
 def _spread(x: Tensor) -> Tensor:
-    """Minibatch standard deviation (Karras et al., ICLR 2018): one number, as a map, so that sameness is seen."""
+    """Minibatch standard deviation (Karras et al., ICLR 2018): one number, as a map, that shows a lack of variety."""
     return (x.var(dim=0, correction=0) + 1e-8).sqrt().mean().expand(len(x), 1, *x.shape[2:])

@@ -29,7 +29,7 @@ LAST_RATE = 1e-6
 class LossWeights:
     """Weights of one step's losses, as in the authors' public training code.
 
-    Its VGG loss (0.01, 0.01, 0.001) is left out: it needs weights that are no part of this project.
+    Its VGG loss (0.01, 0.01, 0.001) is left out: it needs weights that are not part of this project.
     """
 
     pixel: float

@@ -47,7 +47,7 @@ class DegradationNetwork(nn.Module):
 
 
 class JudgeBlock(nn.Module):
-    """ReLU - conv - ReLU - conv plus skip, all with spectral norm, then max-pooling where asked for."""
+    """ReLU - conv - ReLU - conv plus skip, all with spectral norm, then optional max-pooling."""
 
     def __init__(self, inputs: int, outputs: int, pool: bool) -> None:
         super().__init__()

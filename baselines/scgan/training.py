@@ -20,11 +20,11 @@ class Config:
     init: str = ""
     """Weights of the restoration network to start from, e.g. of the L1 stage."""
     detach: bool = True
-    """Cut the gradient between generators, as the public code does although the paper speaks of a cycle."""
+    """Cut the gradient between generators, as the public code does, although the paper describes a cycle."""
 
 
 def recipe(options: Options) -> Recipe:
-    """Without real LR faces L1 alone, 2e-4 falling to 1e-6 on a cosine; with them the published losses and schedule.
+    """Without real LR faces: L1 only, 2e-4 falling to 1e-6 on a cosine; with them: the published losses and schedule.
 
     The published training: hinge GAN, L1 plus 0.05 adversarial, 0.05 of the backward pathway, gradients cut between
     generators, Adam at 1e-4 falling to 1e-5 on a cosine, batch 64, BGR in [-1, 1].

@@ -9,26 +9,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 MOST: Final = 24
-"""Letters of a name that is shown as it is; wide ones (Chinese, Japanese, Korean) count twice."""
+"""Names of up to this many letters are shown in full; wide letters (Chinese, Japanese, Korean) count twice."""
 _KIND: Final = re.compile(r"(images|checkpoint|onnx|python):")
 _PATH: Final = re.compile(r"(images|checkpoint|onnx):")
 _OF_FILES: Final = ("checkpoint:", "onnx:")
-"""Kinds whose names end in a file's suffix; a folder's may have a version behind its point."""
+"""Kinds whose names end in a file suffix; in a folder's name the part after the point may be a version."""
 _SUFFIX: Final = re.compile(r"(?<=.)\.[A-Za-z]\w{0,11}$")
 _TAILS: Final = (12, 15, 18, 8, 4)
-"""Letters kept behind the gap of a name whose middle is left out, tried in this order."""
+"""Letters kept after the ellipsis of a shortened name, tried in this order."""
 
 
 def short_names(names: Iterable[str], most: int = MOST, spell: Callable[[str], str] = str) -> dict[str, str]:
-    """A short name for each name, no two alike.
+    """A distinct short name for each name.
 
-    Of a path, such as ``checkpoint:/models/a/net.pth``, the last part is shown (see :func:`row_names`), and of another
-    name all, if it has up to ``most`` letters; what is still too long loses its middle.
+    A path such as ``checkpoint:/models/a/net.pth`` is shortened to its last part (see :func:`row_names`), other names
+    only if they have more than ``most`` letters. What is still too long loses its middle.
 
     Args:
         names: the names.
-        most: letters of a short name.
-        spell: writes a name in letters that can be shown.
+        most: maximum letters of a short name.
+        spell: converts a name to letters that can be drawn.
 
     Examples:
         >>> list(short_names(["bicubic", "checkpoint:/data/expA/models/net.pth"]).values())
@@ -45,10 +45,10 @@ def short_names(names: Iterable[str], most: int = MOST, spell: Callable[[str], s
 
 
 def row_names(names: Iterable[str]) -> dict[str, str]:
-    """What each method is called where there is room for any name, no two alike.
+    """A distinct name for each method, for places with room for long names.
 
-    A name of the user's or of a package stays as it is. Of a path the last part is shown, with as many of the parts
-    before it as set it apart.
+    Names chosen by the user or a package stay as they are. A path is shortened to its last part, with as many parent
+    folders as keep it distinct.
 
     Examples:
         >>> list(row_names(["bicubic", "images:SR/codeformer", "images:SR/gfpgan"]).values())
@@ -63,7 +63,7 @@ def row_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def _tails(names: Sequence[str], taken: Iterable[str]) -> dict[str, str]:
-    """The shortest end of each path that no other name has."""
+    """The shortest tail of each path that no other name shares."""
     ends = {name: _ends(name) for name in names}
     used = set(taken)
     found: dict[str, str] = {}
@@ -83,7 +83,7 @@ def _tails(names: Sequence[str], taken: Iterable[str]) -> dict[str, str]:
 
 
 def _ends(name: str) -> list[tuple[str, str]]:
-    """The ends of a name's path, from its last part to the whole name, and each with its middle parts left out."""
+    """The tails of a name's path, from its last part to the whole name; each in full and with its middle elided."""
     kind = _KIND.match(name)
     rest = (name[kind.end() :] if kind else name).rstrip("/\\") or name
     is_code = bool(kind and kind[0] == "python:" and "/" not in rest)
@@ -103,7 +103,7 @@ def _ends(name: str) -> list[tuple[str, str]]:
 
 
 def _cut(names: Mapping[str, str], most: int) -> dict[str, str]:
-    """The names with their middle left out where they are too long, where the gap keeps them apart."""
+    """Elide the middle of names that are too long; where that makes some equal, show the part where they differ."""
     for tail in (min(tail, most - 2) for tail in _TAILS):
         cut = {name: _without_middle(text, most, tail) for name, text in names.items()}
         if len(set(cut.values())) == len(cut):
@@ -121,7 +121,7 @@ def _first_difference(texts: Sequence[str]) -> int:
 
 
 def _numbered(names: Mapping[str, str], most: int) -> dict[str, str]:
-    """The names, numbered where some are still alike."""
+    """Number the names that are still equal."""
     found: dict[str, str] = {}
     for name, text in names.items():
         new, number = text, 1
@@ -155,7 +155,7 @@ def _last(text: str, width: int) -> str:
 
 
 def _width(text: str) -> int:
-    """Letters of a text, wide ones twice and accents of their own not at all."""
+    """Number of letters: wide ones count twice, combining accents not at all."""
     return sum(
         0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
         for letter in text

@@ -23,7 +23,7 @@ from fsrbench.stats.paired import differences
 MIN_PEOPLE: Final = 10
 """By default, groups of fewer people are shown and not ranked."""
 FINEST: Final = 100
-"""Permutations for each test of a call, at least: more tests are corrected more, and need smaller p."""
+"""Minimum permutations per test of a call: the more tests, the smaller p must be to survive the correction."""
 MOST_PERMUTATIONS: Final = 20_000
 
 
@@ -40,7 +40,7 @@ class GroupValue:
     images: int
     people: int
     ranked: bool
-    """Whether it has enough people for being the worst, and for the gap."""
+    """Whether it has enough people to count for the worst group and the gap."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,16 @@ class ByGroup:
     metric: str
     method: str
     base: str
-    """Where numbers are differences: the method that they are to; else empty."""
+    """If the numbers are differences: the method subtracted; else empty."""
     groups: tuple[GroupValue, ...]
     p: float
-    """That the ranked groups differ so much by chance; NaN without a test."""
+    """p-value of the difference of the ranked groups; NaN without a test."""
     p_corrected: float
-    """By Holm, over all tests of the call."""
+    """Corrected by Holm over all tests of the call."""
     reason: str = ""
     """Why there is no test, or what was left out."""
     of_set: bool = False
-    """Whether it is a number of each group's images as a set, such as KID, and no mean of scores."""
+    """Whether values are of each group's images as a set, such as KID, instead of means of scores."""
 
     @property
     def ranked(self) -> list[GroupValue]:
@@ -70,7 +70,7 @@ class ByGroup:
 
     @property
     def gap(self) -> float:
-        """Highest less lowest value of the ranked groups; NaN for fewer than two."""
+        """Highest minus lowest value of the ranked groups; NaN for fewer than two."""
         ranked = self.ranked
         return ranked[-1].value - ranked[0].value if len(ranked) > 1 else math.nan
 
@@ -89,7 +89,7 @@ def by_group(
     seed: int = 0,
     tested: bool = True,
 ) -> list[ByGroup]:
-    """A run's metrics by group, of every method and of the LR and HR images where they have scores.
+    """A run's metrics by group, for every method and for the LR and HR images if they have scores.
 
     Args:
         run: the run.
@@ -97,7 +97,7 @@ def by_group(
         metrics, methods: some of the run's; all by default.
         min_people: groups of fewer people are not ranked.
         seed: of intervals and permutations.
-        tested: whether to test gaps, too; without it every p is NaN.
+        tested: whether to test gaps; otherwise every p is NaN.
 
     Raises:
         UserError: the run lacks a metric or method, or no column has two groups of enough people.
@@ -135,7 +135,7 @@ def _of_sets(
 
 
 def _of_set(row: Mapping[Hashable, Any], min_people: int) -> GroupValue:
-    """A line of the run's file; ranked where it may be compared with groups of other sizes."""
+    """A line of the run's file; ranked if it may be compared with groups of other sizes."""
     value, low, high = (float(row[name]) for name in ("value", "ci_low", "ci_high"))
     images, count = int(row["images"]), int(row["people"])
     ranked = bool(row["comparable"]) and count >= min_people and math.isfinite(value)
@@ -151,7 +151,7 @@ def compare_by_group(
     min_people: int = MIN_PEOPLE,
     seed: int = 0,
 ) -> list[ByGroup]:
-    """By group, the difference of methods from one of them on the images that both have; arguments as :func:`by_group`.
+    """Differences of methods from one of them by group, on the images that both have; arguments as :func:`by_group`.
 
     Its test asks whether one method's lead over another differs among groups.
 
@@ -174,7 +174,7 @@ def compare_by_group(
 
 
 def left_out(run: RunData, rows: Sequence[ByGroup], metrics: Sequence[str] | None = None) -> list[str]:
-    """Metrics with a value and none of groups: without scores of images, and not computed by group."""
+    """Metrics with a value but none by group: they have no per-image scores and were not computed by group."""
     shown = {row.metric for row in rows} | set(run.scores["metric"])
     valued = {m for m in run.metrics if any(run.shown_result(row, m) for row in run.rows)}
     return [metric for metric in metrics or run.metrics if metric in valued and metric not in shown]
@@ -192,7 +192,7 @@ def _scored(run: RunData, metrics: Sequence[str] | None) -> list[str]:
     there = set(run.scores["metric"])
     if not (found := [metric for metric in metrics or run.metrics if metric in there]):
         raise UserError(
-            f"{', '.join(metrics or run.metrics)}: no scores of images, and this run has no number of such groups' sets"
+            f"{', '.join(metrics or run.metrics)}: no per-image scores, and this run did not compute it by these groups"
         )
     return found
 
@@ -206,7 +206,7 @@ def _collect(
     min_people: int,
     rates: bool = True,
 ) -> list[_Scores]:
-    """What is picked of each metric's scores; ``rates``: they may be rates, and are no differences."""
+    """Collect the picked scores of each metric; ``rates``: they may be rates (differences are not)."""
     found = []
     for grouping, metric in product(groupings, metrics):
         scores, rate = run.per_image(metric), rates and run.metric(metric).unit == "%"
@@ -255,7 +255,7 @@ class _Scores:
 
     @property
     def testable(self) -> bool:
-        """Whether two groups have enough people, and not all of them the same score."""
+        """Whether two groups have enough people, and the scores are not all equal."""
         return sum(self.ranked) > 1 and bool(np.ptp(self.values) > 0)
 
     def _untestable(self) -> str:

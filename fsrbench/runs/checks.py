@@ -1,4 +1,4 @@
-"""What the reports rely on in a run's files, checked on loading: a run's folder may come from anybody."""
+"""Check on loading what reports rely on in a run's files: a run's folder is untrusted input."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class _Manifest(_Part):
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest, as far as reports read it of the right types.
+    """Read the manifest and check the types of what reports read.
 
     Raises:
         UserError: it cannot be read, or a part is of another type.
@@ -81,7 +81,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def check_frame(path: Path, frame: pd.DataFrame, texts: Sequence[str], numbers: Sequence[str]) -> None:
-    """Whether columns are there and of their types; what is neither text nor number is not a run's.
+    """Check that columns are there and of their types.
 
     Raises:
         UserError: a column is missing or of another type.
@@ -99,10 +99,10 @@ def check_frame(path: Path, frame: pd.DataFrame, texts: Sequence[str], numbers: 
 
 
 def check_unique(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> None:
-    """Whether no two rows are about the same.
+    """Check that no two rows have equal values in ``columns``.
 
     Raises:
-        UserError: two are.
+        UserError: two do.
     """
     twice = frame[frame.duplicated(list(columns))]
     if len(twice):

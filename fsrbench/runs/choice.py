@@ -1,4 +1,4 @@
-"""Choose the images to show where there is no room for all."""
+"""Choose the images to show if there is no room for all."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ How = Literal["spread", "best", "worst", "random"]
 
 
 def most_shared(there: Mapping[str, Collection[str]], count: int) -> list[str]:
-    """The images that most methods have a picture of, such that every method is seen where there is room.
+    """The images that most methods have a picture of, such that every method is seen if there is room.
 
-    One after the other, the image is taken whose methods have been shown least: each counts 1 / (1 + times shown)².
+    Greedy: each step takes the image whose methods have been shown least; each method counts 1 / (1 + times shown)².
 
     Args:
         there: by image, the methods that have a picture of it.
-        count: how many images; all where there are fewer.
+        count: how many images; all if there are fewer.
 
     Example:
         >>> most_shared({"1": "a", "2": "ab", "3": "ab", "4": "c"}, 2)
@@ -55,14 +55,14 @@ def choose_rows(
 
     Args:
         scores: a run's scores.
-        metric: ranks the images; where the method has no such score the images spread evenly by their id.
+        metric: ranks the images; if the method has no such score, their ids do.
         method: whose scores count.
-        count: how many images; all where there are fewer.
+        count: how many images; all if there are fewer.
         ids: show these instead.
         higher_is_better: the metric's direction.
         how: ``spread`` evenly from the method's best to its worst, both included; its ``best``, best first; its
             ``worst``, worst first; or at ``random``, in the order of their ids.
-        seed: of a random choice.
+        seed: for ``random``.
 
     Raises:
         UserError: an id of ``ids`` is not among the scores.

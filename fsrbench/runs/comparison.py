@@ -1,9 +1,8 @@
 """Which differences between a run's methods are more than chance: paired, image by image, corrected for their number.
 
-Metrics with a score for each image, or with blocks of images for the whole set, are tested. Of the others those with
-intervals differ where the intervals do not overlap, times only where they are beyond a band as well, and those that are
-counted (parameters, FLOPs) are exact. Nothing else is called better or worse: a value alone does not say how far chance
-could move it.
+Metrics with a score for each image, or with blocks of images for the whole set, are tested. Others with intervals
+differ if the intervals do not overlap, times only if their ratio is also large enough; counted ones (parameters, FLOPs)
+are exact. Nothing else is called better or worse: a value alone does not say how far chance could move it.
 """
 
 from __future__ import annotations
@@ -40,39 +39,39 @@ class Compared:
     metric: str
     method: str
     difference: float
-    """The method minus the base, in the unit of the files: of the scores of both where paired, else of the values;
-    NaN where they have no image in common."""
+    """The method minus the base, in the unit of the files: of the paired scores if there are any, else of the values;
+    NaN if they have no image in common."""
     verdict: Verdict
     paired: Comparison | None
-    """``None`` where the metric has no scores in common."""
+    """``None`` if the metric has no scores in common."""
     p_corrected: float = math.nan
-    """By Holm, over all tests of the comparison."""
+    """Corrected by Holm over all tests of the comparison."""
     reason: str = ""
-    """Why nothing can be said: ``5 people``, ``1 of 16 images in common``."""
+    """Why there is no verdict: ``5 people``, ``1 of 16 images in common``."""
     win_rate: float = math.nan
-    """Share of images on which the method is better (without a direction: higher), equals counted half."""
+    """Share of images on which the method is better (without a direction: higher), ties counted half."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """Two methods in one metric, and what can be said of them before any test."""
+    """Two methods in one metric, before any test."""
 
     result: Result
     base: Result
     difference: np.ndarray
-    """Of the scores on the images that both have; empty where there are none."""
+    """Of the scores on the images that both have; empty if there are none."""
     people: tuple[str, ...]
-    """Who is on each of those images."""
+    """The person on each of those images."""
     has_scores: bool
     """Whether the metric has scores of images or blocks."""
     reason: str = ""
     """Why it cannot be tested."""
     apart: bool = False
-    """Whether both have scores, and of no image in common: then their values have no difference."""
+    """Whether both have scores, but no image in common: then the difference of their values means nothing."""
 
     @property
     def testable(self) -> bool:
-        """Whether it has scores in common, of enough images."""
+        """Whether there are scores of enough images in common."""
         return self.has_scores and not self.reason
 
 
@@ -116,11 +115,11 @@ def paired(run: RunData, metric: str, first: str, second: str, seed: int = 0) ->
 def tied_with_best(run: RunData, metric: str, methods: Sequence[str] | None = None) -> tuple[str, list[str]] | None:
     """The method with the best value, and those that are not distinguishably worse (Holm over the column).
 
-    One that was scored on easier images may have the best value and be worse than another on those that both have;
-    the two are not told apart then. Where scores are infinite, the best rank takes the best value's place.
+    A method scored on easier images may have the best value and yet be worse than another on the images that both have;
+    then the two are tied. If scores are infinite, the best rank replaces the best value.
 
     Returns:
-        ``None`` where nothing is ranked: no direction, or fewer than two methods with a value.
+        ``None`` if nothing is ranked: no direction, or fewer than two methods with a value.
     """
     ranked = _against_best(run, metric, methods)
     if ranked is None:
@@ -158,7 +157,7 @@ _RANKED: Final[WeakKeyDictionary[RunData, dict[tuple[str, tuple[str, ...]], _Ran
 
 
 def _against_best(run: RunData, metric: str, methods: Sequence[str] | None) -> _Ranked:
-    """The best method, and what the others are to it; tested once for all formats of a run's table."""
+    """The best method, and the others' verdicts against it; tested once for all formats of a run's table."""
     key = metric, tuple(methods or run.methods)
     known = _RANKED.setdefault(run, {})
     if key not in known:
@@ -182,7 +181,7 @@ def _rank(run: RunData, metric: str, methods: Sequence[str]) -> _Ranked:
 
 
 def _ranks(run: RunData, metric: str, methods: list[str]) -> dict[str, float]:
-    """Mean rank on the images that all have, the highest score the highest; empty where no score is infinite."""
+    """Mean rank on the images that all have (highest score, highest rank); empty if no score is infinite."""
     scores = run.per_image(metric)
     if not set(methods) <= set(scores.columns) or not np.isinf(scores[methods].to_numpy(dtype=float)).any():
         return {}
@@ -191,13 +190,13 @@ def _ranks(run: RunData, metric: str, methods: list[str]) -> dict[str, float]:
 
 
 def _pair(run: RunData, metric: str, method: str, base: str) -> _Pair | None:
-    """Two methods with a value of a metric; ``None`` where one has none."""
+    """Two methods with a value of a metric; ``None`` if one has none."""
     result, base_result = run.shown_result(method, metric), run.shown_result(base, metric)
     if result is None or base_result is None:
         return None
     scores = run.per_image(metric)
     if method not in scores or base not in scores:
-        # Scores of one alone: the other's could not be cut into blocks
+        # Only one has scores: the other's images could not be cut into blocks
         reason = "" if len(scores) == 0 else "no interval"
         return _Pair(result, base_result, np.array([]), (), bool(len(scores)), reason)
     either = scores[[method, base]].dropna(how="all")
@@ -220,13 +219,13 @@ def _pair(run: RunData, metric: str, method: str, base: str) -> _Pair | None:
 def _judge(
     run: RunData, keys: Sequence[tuple[str, str]], pairs: Sequence[_Pair], tests: Sequence[float]
 ) -> list[tuple[Verdict, float, str]]:
-    """The verdict on each pair, its corrected p, and why nothing can be said.
+    """The verdict on each pair, its corrected p, and why there is no verdict.
 
     Args:
-        run: whose metrics the directions are.
+        run: for the metrics' directions.
         keys: metric and method of each pair.
         pairs: what is compared.
-        tests: p of each, NaN where it cannot be tested.
+        tests: p of each pair, NaN if it cannot be tested.
     """
     corrected = holm(tests)
     groups = {place: len(set(pair.people)) for place, pair in enumerate(pairs) if not math.isnan(tests[place])}
@@ -248,7 +247,7 @@ def _judge(
 
 
 def _verdict(run: RunData, metric: str, pair: _Pair, p: float) -> Verdict:
-    """What a difference says. Its sign counts and not the values', which may be of different images."""
+    """The verdict on a pair, by the sign of its paired difference: the values may be of different images."""
     info = run.metric(metric)
     if pair.has_scores:
         if math.isnan(p):

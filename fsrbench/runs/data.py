@@ -65,7 +65,7 @@ class RunData:
     renamed: Mapping[str, str] = field(default_factory=dict)
     """By the name that a layout gives a method: its name in the files."""
     listed: tuple[str, ...] = ()
-    """All of the run's methods, by their names in the files, where a layout shows only some; else empty."""
+    """All of the run's methods, by their names in the files, if a layout shows only some; else empty."""
 
     def __str__(self) -> str:
         """The summary's main columns; the rest is long."""
@@ -111,12 +111,12 @@ class RunData:
 
     @property
     def rows(self) -> list[str]:
-        """The methods, and last the floor and the ceiling where the run has them."""
+        """The methods, and last the floor and the ceiling if the run has them."""
         return self.methods + [row for row in BOUNDS if row in self._named]
 
     @cached_property
     def _named(self) -> tuple[str, ...]:
-        """Every method of the summary, floor and ceiling among them."""
+        """Every method of the summary, including floor and ceiling."""
         return tuple(self.summary["method"].unique())
 
     @property
@@ -138,15 +138,15 @@ class RunData:
         names = ("method", "metric", "value", "ci_low", "ci_high", "n", "status", "note")
         results = {}
         for method, metric, value, low, high, n, status, note in self.summary[list(names)].itertuples(index=False):
-            # A frame that never was a file may hold NaN or None for no note
+            # A frame that was never a file may hold NaN or None for no note
             results[method, metric] = Result(value, low, high, n, status, note if isinstance(note, str) else "")
         return results
 
     def per_image(self, metric: str) -> pd.DataFrame:
         """Scores of one metric: one row per image, one column per method; NaN where a method has none.
 
-        A number of the whole set has blocks of images for rows, whose pseudo-values behave as scores do. The frame is
-        shared by all who ask for it: change a copy.
+        For a metric of the whole set, the rows are blocks of images, whose pseudo-values behave as scores do. The frame
+        is cached: do not change it, but a copy.
         """
         if metric not in self._pivoted:
             self._pivoted[metric] = self._pivot(metric)
@@ -170,7 +170,7 @@ class RunData:
 
     @cached_property
     def properties(self) -> pd.DataFrame:
-        """What each LR picture is like and how the head on it is turned: ``properties.csv``, by image.
+        """Properties of each LR picture and the head's pose, by image: ``properties.csv``.
 
         Raises:
             UserError: there is no such file, as in runs of earlier versions, or it is not what a run writes.
@@ -188,7 +188,7 @@ class RunData:
 
     @cached_property
     def identities(self) -> dict[str, str]:
-        """Who is on an image, where that is known."""
+        """The identity of each image, if known."""
         known = self.images.dropna()
         return dict(zip(known["image"], known["identity"], strict=True))
 

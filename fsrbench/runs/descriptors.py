@@ -1,4 +1,4 @@
-"""The file of face descriptors in a run's folder: of the pictures that it keeps, for comparisons with other runs."""
+"""Face descriptors of the pictures that a run keeps, in a file of its folder, for comparison with other runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Descriptors:
     """By row of the run, a method's or ``lr``: N,D, NaN where an image has none."""
 
     def of(self, row: str, images: list[str]) -> np.ndarray | None:
-        """N,D of some images, NaN where there is none; ``None`` where the row has none at all."""
+        """Descriptors N,D of some images, NaN where missing; ``None`` if the row has none at all."""
         if row not in self.rows or not np.isfinite(self.rows[row]).any():
             return None
         place = {image: number for number, image in enumerate(self.images)}
@@ -35,7 +35,7 @@ class Descriptors:
 
 
 def write_descriptors(path: Path, descriptors: Descriptors) -> None:
-    """Write them as 16-bit floats, 256 bytes for one of 128 numbers."""
+    """Write them as 16-bit floats: 256 bytes for a descriptor of 128 numbers."""
     numbers = np.stack(list(descriptors.rows.values())).astype(np.float16)
     rows, images = np.array(list(descriptors.rows), str), np.array(descriptors.images, str)
     with path.open("wb") as file:
@@ -43,7 +43,7 @@ def write_descriptors(path: Path, descriptors: Descriptors) -> None:
 
 
 def read_descriptors(path: Path) -> Descriptors | None:
-    """Those of a run; ``None`` where it keeps none.
+    """Read a run's descriptors; ``None`` if it keeps none.
 
     Raises:
         UserError: the file is not what a run writes.

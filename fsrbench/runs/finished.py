@@ -1,6 +1,6 @@
 """Whether a requested run is finished already, from file times alone, without heavy imports.
 
-On another machine it is not: scores come from the cache, speed is measured anew.
+On another machine it never is: scores come from the cache, but speed is measured again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAME = "finished.json"
 IRRELEVANT = ("resume", "offline", "out", "workers", "scheduler", "cache_limit")
 """Fields of a specification that do not affect the scores."""
 Stamp = tuple[int, int, int]
-"""Size in bytes, time of the last change of the content in nanoseconds, and of the file: a copy may keep the former."""
+"""Size in bytes, mtime and ctime in nanoseconds: a copy may keep the mtime, not the ctime."""
 MISSING: Stamp = (-1, 0, 0)
 
 
@@ -33,15 +33,15 @@ def remember(
     weight_files: Iterable[str],
     missing: Iterable[str | tuple[Path, ...]] = (),
 ) -> None:
-    """Write down what a finished run depended on.
+    """Record what a finished run depended on.
 
     Args:
-        folder: where the run keeps what is its own.
-        spec: what was asked for.
+        folder: the run's cache folder.
+        spec: the run's specification.
         files: files and folders that were read; of a folder everything below counts.
         weight_files: names of the weight files that metrics and methods read.
-        missing: what was not there (see :class:`fsrbench.errors.Unavailable`); once it is, or the network may be asked
-            for it, there is more to do.
+        missing: what was missing (see :class:`fsrbench.errors.Unavailable`); once it is there, or may be downloaded,
+            the run is no longer finished.
     """
     lacking = list(missing)
     files = [*files, *(folder for folders in lacking if not isinstance(folders, str) for folder in folders)]
@@ -61,7 +61,7 @@ def remember(
 
 
 def forget(folder: Path) -> None:
-    """From now on the run counts as not finished."""
+    """Mark the run as not finished."""
     (folder / NAME).unlink(missing_ok=True)
 
 
@@ -81,7 +81,7 @@ def is_current(folder: Path, spec: RunSpec) -> bool:
             and all(_stamp(Path(path)) == tuple(stamp) for path, stamp in record["files"].items())
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, FsrbenchError):
-        return False  # not there, damaged, or something that it depended on is gone
+        return False  # missing, damaged, or something that it depended on is gone
 
 
 def _relevant(spec: RunSpec) -> Mapping[str, Any]:
@@ -96,13 +96,13 @@ def _written(out: Path, cache: Path) -> Iterator[Path]:
 
 
 def _below(paths: Iterable[Path]) -> Iterator[Path]:
-    """Absolute paths of files and of folders with all that is in them; a folder's time changes with new files."""
+    """Absolute paths of files and of folders with all their content; a folder's time changes with new files."""
     waiting = [path.absolute() for path in paths]
     seen: set[tuple[int, int]] = set()
     while waiting:
         path = waiting.pop()
         yield path
-        # A link back to where we came from would be followed forever
+        # A link to a parent folder would be followed forever
         if path.is_dir() and (number := (path.stat().st_dev, path.stat().st_ino)) not in seen:
             seen.add(number)
             waiting += path.iterdir()
@@ -114,5 +114,5 @@ def _stamp(path: Path) -> Stamp:
     except OSError:
         if not os.path.lexists(path):
             return MISSING
-        status = path.lstat()  # a link to nowhere, which the run has reported
+        status = path.lstat()  # a broken link, which the run has reported
     return (0 if path.is_dir() else status.st_size), status.st_mtime_ns, status.st_ctime_ns

@@ -25,7 +25,7 @@ def locked(path: Path) -> Iterator[None]:
     """Make the run's folder and lock it: inside, no other process writes to it.
 
     Raises:
-        UserError: it cannot be made, holds something that is no run, or another process writes to it.
+        UserError: it cannot be made, holds something other than a run, or another process writes to it.
     """
     make(path, resume=True)
     with only_writer(path):
@@ -33,10 +33,10 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def make(path: Path, resume: bool) -> None:
-    """Make the run's folder; without ``resume`` what an earlier run left in its cache is dropped.
+    """Make the run's folder; without ``resume`` an earlier run's cache is deleted.
 
     Raises:
-        UserError: it cannot be made or written to, or holds something that is no run.
+        UserError: it cannot be made or written to, or holds something other than a run.
     """
     instead = "give --out a new or an earlier run's folder"
     make_folder(path, lambda: (path / MANIFEST).exists() or (path / CACHE).exists(), instead)
@@ -45,20 +45,20 @@ def make(path: Path, resume: bool) -> None:
 
 
 def _forget(cache: Path) -> None:
-    if cache.is_symlink():  # what lies elsewhere is not the run's to remove
+    if cache.is_symlink():  # files elsewhere are not the run's to remove
         cache.unlink()
     shutil.rmtree(cache, ignore_errors=True)
 
 
 def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
-    """Write the data files of the run's folder: all of them, or none if the disk takes no more.
+    """Write the data files of the run's folder: all of them, or none if the disk is full.
 
     Raises:
-        CannotWrite: the disk takes no more.
+        CannotWrite: the disk is full or read-only.
     """
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     heading, rows = label_rows(frames.labels, frames.images["image"])
-    with ExitStack() as parts:  # they take their places together, when the last is written
+    with ExitStack() as parts:  # all are renamed into place together, after the last is written
 
         def part(name: str) -> Path:
             return parts.enter_context(whole(path / name))
@@ -71,7 +71,7 @@ def write(path: Path, frames: Frames, manifest: Mapping[str, Any]) -> None:
         if rows:
             with part(GROUPS).open("w", encoding="utf-8", errors="backslashreplace", newline="") as text_file:
                 csv.writer(text_file, lineterminator="\n").writerows([heading, *rows])
-        with part("scores.parquet").open("wb") as file:  # pyarrow refuses paths that are no Unicode
+        with part("scores.parquet").open("wb") as file:  # pyarrow refuses paths that are not valid Unicode
             frames.scores.to_parquet(file, index=False)
         if len(frames.set_groups):
             frames.set_groups.to_csv(part(SET_GROUPS), index=False)

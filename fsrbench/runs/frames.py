@@ -12,25 +12,25 @@ from fsrbench.runs.descriptors import Descriptors
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """What a run found out, as tables."""
+    """A run's results as tables."""
 
     scores: pd.DataFrame
-    """One number of one method on one image for one metric."""
+    """One row per method, image and metric."""
     summary: pd.DataFrame
-    """One number of one method for one metric."""
+    """One row per method and metric."""
     details: pd.DataFrame
-    """Further numbers of one method for one metric."""
+    """Secondary numbers of a method and metric."""
     curves: pd.DataFrame
-    """Points of the lines that plots draw."""
+    """Points of the curves that plots draw."""
     blocks: pd.DataFrame
-    """What numbers of a whole set have instead of scores of images: pseudo-values of blocks of the images."""
+    """Pseudo-values of blocks of images, which metrics of the whole set have instead of per-image scores."""
     images: pd.DataFrame
-    """The images and who is on them."""
+    """The images and their identities."""
     labels: Labels = field(default_factory=dict)
     """By column of the data's ``groups.csv``: the label of each image that has one."""
     properties: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """What each LR picture is like and how the head on it is turned; no columns where nobody measured it."""
+    """Properties of each LR picture and the head's pose; no columns if they were not measured."""
     set_groups: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """Numbers of the whole set by group; no rows where there are no labels or no such metric."""
+    """Metrics of the whole set by group; no rows without labels or such a metric."""
     descriptors: Descriptors | None = None
-    """Face descriptors of the pictures that the run keeps, where a metric says so."""
+    """Face descriptors of the pictures that the run keeps, if a metric computes them."""

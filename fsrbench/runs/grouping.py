@@ -17,7 +17,7 @@ from fsrbench.files.text import read_text
 from fsrbench.runs.data import RunData
 
 MOST_GROUPS: Final = 20
-"""More labels than that in one column are numbers to cut, or names."""
+"""A column with more labels holds numbers to cut, or names."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class Grouping:
 
     column: str
     names: tuple[str, ...]
-    """In order: of numbers from the lowest, else in the alphabet's."""
+    """In order: numbers from the lowest, else alphabetical."""
     of: Mapping[str, str]
     """The group of each image with a label."""
 
 
 def labels_of(run: RunData, file: Path | None = None) -> Labels:
-    """The labels of a run's images, by column; those of ``file`` take the place of the run's of the same name.
+    """The labels of a run's images, by column; columns of ``file`` replace the run's of the same name.
 
     Raises:
         UserError: the file cannot be read, is malformed or names no image of the run; or there are no labels at all.
@@ -67,7 +67,7 @@ def groupings(labels: Labels, by: str | None = None) -> list[Grouping]:
             raise UserError(f"no column has 2 to {MOST_GROUPS} different labels: cut numbers, as in --by age:30,45")
         return [_by_label(column, labels[column]) for column in found]
     return [
-        _bynumber_in(column, labels[column], edges) if edges else _by_label(column, labels[column])
+        _by_edges(column, labels[column], edges) if edges else _by_label(column, labels[column])
         for column, edges in _columns(by, labels)
     ]
 
@@ -89,7 +89,7 @@ def _columns(by: str, labels: Labels) -> list[tuple[str, tuple[float, ...]]]:
         found[column] = []
         if last:
             if (edge := number_in(first)) is None:
-                raise UserError(f"--by {part}: {first!r} is no number to cut at")
+                raise UserError(f"--by {part}: {first!r} is not a number to cut at")
             found[column].append(edge)
     for column, edges in found.items():
         if any(low >= high for low, high in pairwise(edges)):
@@ -100,12 +100,12 @@ def _columns(by: str, labels: Labels) -> list[tuple[str, tuple[float, ...]]]:
 
 
 def number_in(text: str) -> float | None:
-    """The finite number that a label is; ``None`` if it is none."""
+    """The label as a finite number; ``None`` if it is not one."""
     try:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) and "_" not in text else None  # Python takes 1_0 for 10
+    return number if math.isfinite(number) and "_" not in text else None  # Python reads 1_0 as 10
 
 
 def _text(edge: float) -> str:
@@ -122,10 +122,10 @@ def _by_label(column: str, of: Mapping[str, str]) -> Grouping:
     return _checked(Grouping(column, tuple(names), of))
 
 
-def _bynumber_in(column: str, of: Mapping[str, str], edges: Sequence[float]) -> Grouping:
+def _by_edges(column: str, of: Mapping[str, str], edges: Sequence[float]) -> Grouping:
     numbers = {image: number_in(label) for image, label in of.items()}
     if wrong := [image for image, number in numbers.items() if number is None]:
-        raise UserError(f"--by {column}: {of[wrong[0]][:40]!r} is no number ({wrong[0][:80]}); leave out the edges")
+        raise UserError(f"--by {column}: {of[wrong[0]][:40]!r} is not a number ({wrong[0][:80]}); leave out the edges")
     between = (f"{_text(low)} to under {_text(high)}" for low, high in pairwise(edges))
     names = [f"under {_text(edges[0])}", *between, f"{_text(edges[-1])} and over"]
     groups = {image: names[bisect(edges, number)] for image, number in numbers.items() if number is not None}
@@ -136,5 +136,5 @@ def _bynumber_in(column: str, of: Mapping[str, str], edges: Sequence[float]) -> 
 def _checked(grouping: Grouping) -> Grouping:
     if len(grouping.names) < 2:
         one = f"all {counted(len(grouping.of), 'image')} are {grouping.names[0]!r}" if grouping.names else "no label"
-        raise UserError(f"--by {grouping.column}: {one}; two groups at least can be compared")
+        raise UserError(f"--by {grouping.column}: {one}; at least two groups are needed")
     return grouping

@@ -1,4 +1,4 @@
-"""Reading the manifest with care: runs of earlier versions lack parts, and values may be of any type."""
+"""Read the manifest defensively: runs of earlier versions lack parts, and values may be of any type."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def section(manifest: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def one_line(value: object) -> str:
-    """As text with its line breaks and runs of spaces made single spaces; empty for nothing."""
+    """As text with whitespace collapsed to single spaces; empty for ``None``."""
     return "" if value is None else " ".join(str(value).split())
 
 
@@ -32,14 +32,14 @@ def findings(entry: Mapping[str, Any]) -> list[str]:
 
 
 def images_of_people(images: object, people: object) -> str:
-    """``16 images of 6 people``; only the number of images where nobody is known."""
+    """``16 images of 6 people``; only the number of images without known people."""
     if not people:
         return str(images)
     return f"{images} image{'s' * (images != 1)} of {people} {'people' if people != 1 else 'person'}"
 
 
 def part_measured(run: RunData, method: str, metric: str) -> str:
-    """``8 of 16 images`` where a value was not measured on all images; else empty."""
+    """``8 of 16 images`` if a value was not measured on all images; else empty."""
     result = run.shown_result(method, metric)
     if result is None:
         return ""
@@ -48,7 +48,7 @@ def part_measured(run: RunData, method: str, metric: str) -> str:
         scores = run.per_image(metric)
         if method not in scores:
             return ""
-        # What no method has a score of is no part of the metric, unless this one failed there
+        # Images without a score of any method do not count, unless this method failed
         total = len(scores if failed else scores.dropna(how="all"))
         own = scores[method].dropna().to_numpy(dtype=float)
         measured = int(np.isfinite(own).sum()) if math.isfinite(result.value) else len(own)
@@ -60,7 +60,7 @@ def part_measured(run: RunData, method: str, metric: str) -> str:
 
 
 def counts(run: RunData, metric: str) -> str:
-    """``n = 200``, or the range where the methods differ."""
+    """``n = 200``, or the range if the methods differ."""
     results = [run.result(method, metric) for method in run.methods]
     found = sorted({int(result.n) for result in results if result is not None and result.ok and result.n > 0})
     if not found:
@@ -69,12 +69,12 @@ def counts(run: RunData, metric: str) -> str:
 
 
 def protocol_line(run: RunData, metric: str) -> str:
-    """What exactly was computed, and with other weights than the declared ones, if so."""
+    """How a metric was computed, and whether with weights other than the declared ones."""
     return protocol_of(run.manifest, metric)
 
 
 def protocol_of(manifest: Mapping[str, Any], metric: str) -> str:
-    """The :func:`protocol_line` that a manifest has."""
-    said = one_line(section(manifest, "protocols").get(metric)) or "protocol not recorded"
+    """:func:`protocol_line` from a manifest."""
+    protocol = one_line(section(manifest, "protocols").get(metric)) or "protocol not recorded"
     note = one_line(section(manifest, "protocol_notes").get(metric))
-    return f"{said}; {note}" if note else said
+    return f"{protocol}; {note}" if note else protocol

@@ -28,7 +28,7 @@ METHOD_COLUMNS: Final = ("run", "method", "source", "training", "weights", "weig
 class Runs:
     """Finished runs as tidy data frames: a column for each variable, a row for each observation.
 
-    The column ``run`` names the run: its folder, as far as it differs from the others'.
+    The column ``run`` names the run: its folder, relative to the deepest common one.
     """
 
     scores: pd.DataFrame
@@ -57,7 +57,7 @@ def load(*sources: Source) -> Runs:
 
     Args:
         *sources: folders of runs, folders with runs anywhere below them, patterns (``"runs/*"``, ``"runs/**/x8"``) or
-            :class:`fsrbench.RunData`. Below a folder and by a pattern what is no finished run is passed over.
+            :class:`fsrbench.RunData`. Folders and patterns skip everything that is not a finished run.
 
     Raises:
         UserError: a source has no run, or a run's file is not what a run writes.
@@ -103,7 +103,7 @@ def _runs_of(source: Source) -> Iterator[RunData]:
 
 
 def _finished_below(place: Path) -> Iterator[Path]:
-    """Folders of finished runs at a place and below it; nothing below a run is looked at."""
+    """Folders of finished runs at a place and below it; does not look inside runs."""
     if (place / MANIFEST).is_file():
         if (place / "summary.csv").is_file() and (place / "scores.parquet").is_file():
             yield place
@@ -114,7 +114,7 @@ def _finished_below(place: Path) -> Iterator[Path]:
 
 
 def _names(paths: Iterable[Path]) -> list[str]:
-    """The folders' paths below the deepest one that all share; of a single one its name."""
+    """The folders' paths relative to the deepest common one; for a single folder its name."""
     paths = list(paths)
     shared = Path(os.path.commonpath(path.parent for path in paths))
     return [path.relative_to(shared).as_posix() for path in paths]

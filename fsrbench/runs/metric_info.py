@@ -24,11 +24,11 @@ class MetricInfo:
     digits: int
     """Digits after the point of the value shown."""
     factor: float = 1.0
-    """From the value in the files to the value shown."""
+    """Multiplies the value in the files to give the value shown."""
     exact: bool = False
     """Whether values are counted, so that they can be compared without a test or an interval."""
     hr_is_ceiling: bool = True
-    """Whether the HR images' own value is the most to hope for; else it is there for comparison."""
+    """Whether the HR images' own value is the best attainable; else it is shown for comparison."""
 
     @classmethod
     def declared(
@@ -41,13 +41,13 @@ class MetricInfo:
         exact: bool = False,
         hr_is_ceiling: bool = True,
     ) -> MetricInfo:
-        """How a metric that declares these is shown: fractions as per cent, an unknown direction as none."""
+        """From a metric's declaration: fractions are shown in per cent, an unknown direction counts as none."""
         shown, factor = ("%", 100.0) if unit == "fraction" else (unit, 1.0)
         known = direction if direction in DIRECTIONS else "none"
         return cls(name, title, shown, known, digits, factor, exact, hr_is_ceiling)
 
     def role_of(self, bound: str) -> str:
-        """``ceiling`` or ``floor``; empty where the bound is there for comparison."""
+        """``ceiling`` or ``floor``; empty if the bound is shown for comparison."""
         return "" if bound == HR and not self.hr_is_ceiling else ROLES[bound]
 
     @property
@@ -70,7 +70,7 @@ class MetricInfo:
         return round(value * self.factor, self.digits) + 0.0  # + 0.0 turns -0.0 into 0.0
 
     def text(self, value: float) -> str:
-        """The value as it is written in tables, without its unit."""
+        """The value formatted for tables, without its unit."""
         if math.isnan(value):
             return "–"
         if math.isinf(value):

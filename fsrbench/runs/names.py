@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 LR: Final = "lr"
-"""The LR images, which have pictures; where they have HR's side they are scored as if a method had made them: the
-floor. Reserved: no method may have this name."""
+"""The LR images, which have pictures; if they have HR's size, they are scored as if a method had made them: the floor.
+Reserved: no method may have this name."""
 HR: Final = "hr"
 """The HR images, scored as if a method had made them: the ceiling. Reserved, too."""
 BOUNDS: Final = {
     LR: "the input itself scored as a method",
     HR: "the HR images scored as a method",
 }
-"""The rows that are no methods and are never ranked, in the order of a table, and what a legend says of each."""
+"""The rows that are not methods and never ranked, in the order of a table, and their text in a legend."""
 ROLES: Final = {LR: "floor", HR: "ceiling"}
-"""What a bound is, except for metrics that say otherwise: for those it is there for comparison."""
+"""The role of a bound, unless a metric says otherwise: then it is shown for comparison."""
 CACHE = "cache"
 """The folder of finished units."""
 MANIFEST = "manifest.json"

@@ -27,7 +27,7 @@ MAX_BYTES: Final = 150
 """Longest name of a row's folder; longer ones are cut and marked by a hash."""
 INDEX: Final = "index.json"
 COMPRESSION: Final = 1
-"""Of PNG: half the time of the usual 6 for files a tenth larger."""
+"""PNG compression level: half the time of the usual 6, files a tenth larger."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class KeptRow:
     """The pictures of one method, or of LR or HR."""
 
     key: str
-    """Changes when the pictures may."""
+    """Changes whenever the pictures may have changed."""
     missing: dict[str, str] = field(default_factory=dict)
     """Images of the run that have no picture here, and why."""
 
 
 @dataclass(frozen=True)
 class Index:
-    """What lies in the folder."""
+    """The folder's content."""
 
     images: tuple[str, ...] = ()
     """In the dataset's order."""
@@ -51,18 +51,18 @@ class Index:
     """The images of the run's own grid; ``None`` in runs of earlier versions."""
 
     def complete(self, rows: Iterable[str]) -> list[str]:
-        """The images of which every one of these rows has a picture."""
+        """The images that have a picture in every one of these rows."""
         missing = {image for row in rows if row in self.rows for image in self.rows[row].missing}
         return [image for image in self.images if image not in missing]
 
     def methods_of(self, methods: Iterable[str]) -> dict[str, list[str]]:
-        """For each image that has an LR picture, those of the methods that have one of it; without images of none."""
+        """By image with an LR picture, the methods that have a picture of it; without images of no method."""
         known = [name for name in methods if name in self.rows]
         there = {i: [name for name in known if i not in self.rows[name].missing] for i in self.complete([LR])}
         return {image: names for image, names in there.items() if names}
 
     def sharing(self, methods: Iterable[str]) -> str:
-        """How many images have a picture of every method, of those that have any at all; empty where all have."""
+        """Says how many images have a picture of every method that has any; empty if all images do."""
         there = self.methods_of(methods)
         most = len({name for names in there.values() for name in names})
         shared = sum(len(names) == most for names in there.values())
@@ -85,11 +85,11 @@ class PictureFolder:
         self._folders = folder_names(self.read_index().rows if rows is None else rows)
 
     def file(self, row: str, image: str) -> Path:
-        """Where a picture lies."""
+        """Path of a picture."""
         return self.path / self._folders.get(row, safe_name(row)) / f"{image}.png"
 
     def read_index(self) -> Index:
-        """What an earlier run left; nothing where there is no index or none that can be read."""
+        """The index of an earlier run; empty if it is missing or cannot be read."""
         try:
             found = json.loads((self.path / INDEX).read_text(encoding="utf-8"))
             images = tuple(str(image) for image in found["images"] if _inside(str(image)))
@@ -101,7 +101,7 @@ class PictureFolder:
         return Index(images, rows, shown)
 
     def holds(self, index: Index, row: str, key: str) -> bool:
-        """Whether the pictures that ``key`` stands for are all there."""
+        """Whether the row has this key and all its pictures exist."""
         kept = index.rows.get(row)
         if kept is None or kept.key != key:
             return False
@@ -111,11 +111,11 @@ class PictureFolder:
         """Write pictures of a row.
 
         Args:
-            row: whose they are.
-            pictures: image and uint8 H,W,3 each.
+            row: a method, ``lr`` or ``hr``.
+            pictures: pairs of image and uint8 H,W,3.
 
         Returns:
-            Images that could not be written, and why: their names may be too much for the file system.
+            Images that could not be written, and why: the file system may reject their names.
         """
         (self.path / INDEX).unlink(missing_ok=True)  # a kill from here on leaves pictures without an index
         problems: dict[str, str] = {}
@@ -164,12 +164,12 @@ class PictureFolder:
 
 
 def safe_name(method: str) -> str:
-    """A method's name as a folder's: ``python:pkg.module:Class`` has colons that some systems refuse."""
+    """A method's name as a folder's name: ``python:pkg.module:Class`` has colons, which some systems refuse."""
     return re.sub(r"[^\w.+-]", "_", method)
 
 
 def folder_names(rows: Iterable[str]) -> dict[str, str]:
-    """A folder's name for each row, different ones on any file system."""
+    """A folder's name for each row, distinct on any file system."""
     names = list(rows)
     plain = {row: safe_name(row) for row in names}
     times = Counter(_folded(name) for name in plain.values())
@@ -177,7 +177,7 @@ def folder_names(rows: Iterable[str]) -> dict[str, str]:
 
 
 def _folded(name: str) -> str:
-    """The same for names that some file systems take for one."""
+    """Equal for names that some file systems treat as one."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 
@@ -186,19 +186,19 @@ def _is_good(name: str) -> bool:
 
 
 def _marked(row: str) -> str:
-    """A name with a hash of the whole one."""
+    """A shortened name with a hash of the whole one."""
     short = safe_name(row).strip(".").encode()[:MAX_BYTES].decode(errors="ignore")
     return f"{short}-{hashlib.sha256(row.encode(errors='surrogateescape')).hexdigest()[:12]}"
 
 
 def _inside(image: str) -> bool:
-    """Whether an image's name stays in the folder: an index may come from anybody."""
+    """Whether an image's path stays in the folder: the index is untrusted input."""
     path = PurePosixPath(image)
     return not path.is_absolute() and ".." not in path.parts
 
 
 def _save(pixels: np.ndarray, path: Path) -> None:
-    """Write a picture whole or not at all; what was there, a link even, is replaced and not written into."""
+    """Write a picture whole or not at all; an existing file or link is replaced, not written through."""
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     with whole(path) as part:

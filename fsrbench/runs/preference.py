@@ -1,7 +1,7 @@
-"""What people prefer, in a run's folder: ``preference.json``, which a study's scores are written to.
+"""Human preference in a run's folder: ``preference.json``, which a study's scores are written to.
 
-It is a file of its own, because a run that is made again writes its other files anew; and it names the pictures that
-were judged, because those may change.
+It is a separate file, because running again overwrites the other files; it names the judged pictures, because those may
+change.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FILE: Final = "preference.json"
 Judged = Literal["preference", "preference_identity"]
 JUDGED: Final = get_args(Judged)
-"""The metrics that people measure, and no run can repeat."""
+"""The metrics that people measure and no run can reproduce."""
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -44,7 +44,7 @@ class Preferred(BaseModel):
 
 
 class JudgedMetric(BaseModel):
-    """One question's answers."""
+    """The results of one question."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -56,7 +56,7 @@ class JudgedMetric(BaseModel):
 
 
 class Preference(BaseModel):
-    """The file."""
+    """The content of the file."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -84,7 +84,7 @@ def write_preference(path: Path, study: str, methods: Sequence[str], metrics: Se
 
 
 def with_preference(path: Path, summary: pd.DataFrame, manifest: dict[str, Any]) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Summary and manifest of a run with what people prefer, where its folder has that.
+    """Summary and manifest of a run, with human preference added if its folder has it.
 
     Raises:
         UserError: the file is not what a study writes.
@@ -93,7 +93,7 @@ def with_preference(path: Path, summary: pd.DataFrame, manifest: dict[str, Any])
         return summary, manifest
     found = _read(path / FILE)
     if twice := {metric.name for metric in found.metrics} & set(summary["metric"]):
-        raise UserError(f"{path / FILE}: {', '.join(sorted(twice))}: in summary.csv, too; rename the run's own metric")
+        raise UserError(f"{path / FILE}: {', '.join(sorted(twice))}: also in summary.csv; rename the run's own metric")
     kept = _kept_rows(path)
     changed = {m for m, key in found.pictures.items() if m not in kept or kept[m].key != key}
     methods = [name for name in summary["method"].unique() if name not in BOUNDS]
@@ -109,7 +109,7 @@ def with_preference(path: Path, summary: pd.DataFrame, manifest: dict[str, Any])
 
 
 def _kept_rows(path: Path) -> dict[str, KeptRow]:
-    from fsrbench.runs.pictures import PictureFolder  # and Pillow, which tables do without
+    from fsrbench.runs.pictures import PictureFolder  # imports Pillow, which tables do not need
 
     return PictureFolder(path / "images").read_index().rows
 
@@ -127,7 +127,7 @@ def _rows(metric: JudgedMetric, methods: Sequence[str], study: str, changed: set
     for method in (*methods, *(bound for bound in BOUNDS if bound in by_method)):
         row = by_method.get(method)
         numbers = dict.fromkeys(("value", "ci_low", "ci_high"), math.nan) | {"n": 0.0}
-        status, note = "invalid", "not in the study of preference"
+        status, note = "invalid", "not in the preference study"
         if row and changed:
             note = f"pictures of {', '.join(sorted(changed))} are not those that were judged"
         elif row:

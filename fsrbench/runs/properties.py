@@ -12,13 +12,13 @@ from fsrbench.runs.columns import PROPERTY_COLUMNS
 
 
 def read_properties(path: Path) -> pd.DataFrame:
-    """The numbers of each image: the columns of :data:`PROPERTY_COLUMNS` but the first, which is the index.
+    """The properties of each image: :data:`PROPERTY_COLUMNS`, the first of which is the index.
 
     Raises:
         UserError: there is no such file, or it is not what a run writes.
     """
     if not path.is_file():
-        raise UserError(f"{path} is not there, as in runs of earlier versions; run it again, which takes its pictures")
+        raise UserError(f"{path} is missing, as in runs of earlier versions; run it again, which reuses its pictures")
     numbers = PROPERTY_COLUMNS[1:]
     try:
         types: dict[str, type] = {"image": str} | dict.fromkeys(numbers, float)

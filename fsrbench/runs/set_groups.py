@@ -1,4 +1,4 @@
-"""Numbers of a whole set by group, such as KID, which the run computes: its file, and rows as other metrics have."""
+"""Read the numbers of a whole set by group, such as KID, which the run computes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NUMBERS: Final = ("value", "ci_low", "ci_high", "images", "people")
 
 
 def read_set_groups(folder: Path, groupings: Sequence[Grouping]) -> pd.DataFrame:
-    """Those of a run for some groupings: :data:`SET_GROUP_COLUMNS`, no rows where the run has none.
+    """Those of a run for some groupings, with :data:`SET_GROUP_COLUMNS`; no rows if the run has none.
 
     Raises:
         UserError: the file is not what a run writes.
@@ -43,4 +43,4 @@ def read_set_groups(folder: Path, groupings: Sequence[Grouping]) -> pd.DataFrame
 def reason_of(rows: pd.DataFrame) -> str:
     """Why a metric's groups are not tested, and which have no number."""
     few = rows.loc[rows["value"].isna(), "group"].astype(str)
-    return "a number of each set" + (f"; too few images: {', '.join(few)}" if len(few) else "")
+    return "one number per set" + (f"; too few images: {', '.join(few)}" if len(few) else "")

@@ -1,4 +1,4 @@
-"""Runs that differ in the strength of one degradation alone."""
+"""Runs that differ only in the strength of one degradation."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def sweep(runs: Sequence[RunData]) -> tuple[str, str, dict[float, RunData]]:
                 raise UserError(f"not one sweep: {runs[0].path} and {run.path} differ in {what}")
     by_strength = {float(d["strength"]): run for d, run in zip(degradations, runs, strict=True)}
     if len(by_strength) < 2 or len(by_strength) < len(runs):
-        raise UserError("a sweep needs at least two runs, each with a strength of its own")
+        raise UserError("a sweep needs at least two runs, each with a different strength")
     return str(degradations[0].get("name", "")), str(degradations[0].get("unit", "")), dict(sorted(by_strength.items()))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 UNITS: Final = ("ms", "s", "images/s")
-"""What times and rates are measured in."""
+"""Units of times and rates."""
 BAND: Final = 1.2
 """Times of one run that differ by a smaller factor are not ranked, whatever their intervals say.
 
-An interval is about the queries of one run, not about what the machine does between queries of one method and another.
-Equal networks in one process differed by up to 1.06 with intervals apart (docs/statistics.md).
+An interval covers the queries of one method, not what the machine does between one method and the next. Equal networks
+in one process differed by a factor of up to 1.06 with disjoint intervals (docs/statistics.md).
 """
 LEAST_MS: Final = 1.0
-"""A faster method is no base for ratios: most of its time is that of the call, which moves with the machine's load."""
+"""A faster method is no base for ratios: most of its time is call overhead, which varies with the machine's load."""
 
 
 def ranked(first: float, second: float) -> bool:
@@ -27,5 +27,5 @@ def ranked(first: float, second: float) -> bool:
 
 
 def milliseconds(value: float, unit: str, batch: int) -> float:
-    """A time as milliseconds; of a rate, of the batch that it is measured with."""
+    """A time in milliseconds; for a rate, the time of the batch that it was measured with."""
     return {"ms": value, "s": 1e3 * value, "images/s": 1e3 * batch / value if value > 0 else 0.0}[unit]

@@ -1,4 +1,4 @@
-"""What images differ in: the columns that a search may split them by."""
+"""The columns by which a search may split images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNITS: Final = {
     "lr_size": " px",
     "eye_distance": " px",
 }
-"""What is written behind a threshold."""
+"""Written after a threshold."""
 FEW_VALUES: Final = 2
 """Numbers with at most this many values, such as 0 and 1, are categories."""
 
@@ -32,7 +32,7 @@ class Column:
 
     name: str
     values: np.ndarray
-    """float N with NaN where it is not known, or str N with ``""`` there: categories."""
+    """float N with NaN for unknown, or, for categories, str N with ``""`` for unknown."""
     unit: str = ""
 
     @property
@@ -51,13 +51,13 @@ def columns_of(run: RunData, images: pd.Index, labels: Labels | None = None) -> 
     """The columns of some images, and why others cannot be searched.
 
     Args:
-        run: brings ``properties.csv``, and what the degradation drew for each image.
+        run: provides ``properties.csv``, and the numbers that the degradation drew for each image.
         images: N ids.
         labels: further columns, the label of each image.
 
     Returns:
-        Columns whose known values differ, then whether they are known; and a line on each that is constant or not
-        known.
+        Columns whose known values differ, then columns of whether a value is known; and a line on each column that is
+        constant or not known.
 
     Raises:
         UserError: the run has no properties.
@@ -81,7 +81,7 @@ def columns_of(run: RunData, images: pd.Index, labels: Labels | None = None) -> 
 
 
 def _presence(columns: Sequence[Column]) -> Iterator[Column]:
-    """Whether a value is known, where it is of some images only.
+    """Columns of whether a value is known, for those known for some images only.
 
     What a degradation did not draw, or a detector did not find, may matter more than the values of the others.
     """

@@ -14,16 +14,16 @@ from fsrbench.slices.columns import ANGLES, Column
 Sign = Literal[">", "≤", "=", "≠"]
 OPPOSITE: Final[Mapping[Sign, Sign]] = {">": "≤", "≤": ">", "=": "≠", "≠": "="}
 QUANTILES: Final = np.linspace(0.05, 0.95, 19)
-"""Where thresholds of numbers lie; those of angles are multiples of :data:`STEP`."""
+"""Quantiles that are thresholds of numbers; thresholds of angles are multiples of :data:`STEP`."""
 STEP: Final = 5
 """Degrees."""
 MOST_CATEGORIES: Final = 20
-"""The most frequent values of a column of words."""
+"""Only the most frequent values of a column of words are offered."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What one property must be; an image whose property is not known does not fulfil it."""
+    """A condition on one property; an image with an unknown value does not fulfil it."""
 
     column: str
     sign: Sign
@@ -32,7 +32,7 @@ class Condition:
 
     @property
     def text(self) -> str:
-        """As it is read.
+        """As text.
 
         Example:
             >>> Condition("pitch", "≤", -20.0, "°").text
@@ -58,12 +58,12 @@ class Condition:
 
     @property
     def opposite(self) -> Condition:
-        """What the other images with a known property fulfil."""
+        """The condition that the other images with a known value fulfil."""
         return Condition(self.column, OPPOSITE[self.sign], self.value, self.unit)
 
 
 Slice = tuple[Condition, ...]
-"""Images that fulfil all of the conditions; the last was found last."""
+"""The images that fulfil all of these conditions, which are in the order found."""
 
 
 def text_of(conditions: Slice) -> str:
@@ -86,7 +86,7 @@ def holds(conditions: Slice, columns: Mapping[str, Column], images: int) -> np.n
 
 
 def candidates(columns: Iterable[Column]) -> Iterator[Condition]:
-    """The conditions that may split images with these columns; of numbers one of each pair of opposites."""
+    """The conditions that may split images with these columns; for numbers one of each pair of opposites."""
     for column in columns:
         values = column.values
         if column.is_category:
@@ -99,7 +99,7 @@ def candidates(columns: Iterable[Column]) -> Iterator[Condition]:
 
 
 def _thresholds(name: str, values: np.ndarray) -> list[float]:
-    """Few numbers with few digits, so that slices can be read and repeated."""
+    """Few thresholds with few digits, so that slices are readable and can be repeated."""
     if not len(values):
         return []
     low, high = float(values.min()), float(values.max())

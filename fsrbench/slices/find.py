@@ -23,26 +23,26 @@ from fsrbench.stats.corrections import LEVEL, holm
 from fsrbench.stats.intervals import people
 
 CONTROLS: Final = ("bicubic", LR)
-"""Rows that any method should do better than: what is hard for these is hard."""
+"""Rows that any method should beat: images that are hard for these are hard for all."""
 NONE: Final = "none"
 LEAST: Final = 4 * LEAST_PEOPLE
-"""People: half of them are searched, and a slice and its rest need :data:`LEAST_PEOPLE` each."""
+"""Minimum people: half of them are searched, and a slice and its rest need :data:`LEAST_PEOPLE` each."""
 
 
 @dataclass(frozen=True)
 class FoundSlice:
-    """A slice in which a method's scores are worse, and what the held-out people say of it."""
+    """A slice in which a method's scores are worse, and its test on the held-out people."""
 
     method: str
     conditions: Slice
     images: int
-    """Of the whole run, on both halves."""
+    """Of the whole run, both halves."""
     people: int
     held_out: HeldOut
     sign: int
-    """1 where higher scores are worse, else -1."""
+    """1 if higher scores are worse, else -1."""
     p_corrected: float = math.nan
-    """Holm over all slices of the call."""
+    """Corrected by Holm over all slices of the call."""
 
     @property
     def text(self) -> str:
@@ -51,7 +51,7 @@ class FoundSlice:
 
     @property
     def confirmed(self) -> bool:
-        """Whether scores are worse here on the held-out people, too, by more than chance."""
+        """Whether scores are worse here on the held-out people as well, by more than chance."""
         return self.p_corrected < LEVEL and self.held_out.effect > 0
 
     @property
@@ -64,7 +64,7 @@ class FoundSlice:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a search found."""
+    """Result of a search."""
 
     run: RunData
     metric: MetricInfo
@@ -73,23 +73,23 @@ class Found:
     methods: tuple[str, ...]
     slices: tuple[FoundSlice, ...]
     images: int
-    """With scores of all methods."""
+    """Number with scores of all methods."""
     people: tuple[int, int]
-    """Searched and held out."""
+    """Number searched and held out."""
     columns: tuple[str, ...]
-    """What was searched."""
+    """The columns searched."""
     left_out: tuple[str, ...]
-    """What could not be searched, and why."""
+    """The columns that could not be searched, and why."""
     seed: int
 
 
 def control(run: RunData, metric: str, chosen: str | None, methods: Sequence[str] | None) -> str | None:
-    """Whose scores to subtract where nobody said: the first of :data:`CONTROLS` that has any, if others are searched.
+    """The row whose scores are subtracted: by default the first of :data:`CONTROLS` with any, if others are searched.
 
     Args:
         run: the run.
         metric: whose scores.
-        chosen: a method, :data:`NONE`, or ``None`` where nobody said.
+        chosen: a method, :data:`NONE`, or ``None`` for the default.
         methods: to search; all by default.
     """
     if chosen is not None:
@@ -111,9 +111,9 @@ def find_slices(
 
     Args:
         run: a finished run with properties of its images.
-        methods: which; all by default.
-        metric: one with a score of each image, and a direction.
-        base: subtract this method's scores, image by image: what is hard for both is no slice then.
+        methods: to search; all by default.
+        metric: one with per-image scores and a direction.
+        base: subtract this method's scores, image by image: images that are hard for both then form no slice.
         labels: further columns, the label of each image.
         seed: of the halves and of the signs.
 
@@ -146,7 +146,7 @@ def find_slices(
 
 
 def _scored(run: RunData, info: MetricInfo) -> list[str]:
-    """The methods that have a finite score: one that failed is not to end the search of the others."""
+    """The methods with a finite score: one that failed must not stop the search of the others."""
     known = run.per_image(info.name)
     return [name for name in run.methods if name in known and np.isfinite(known[name]).any()]
 
@@ -156,7 +156,7 @@ def _metric(run: RunData, name: str) -> MetricInfo:
         raise UserError(f"{unknown_name('metric of this run', name, run.metrics)}")
     info = run.metric(name)
     if not (run.scores["metric"] == name).any():
-        raise UserError(f"{name} has no score of each image; choose another with --metric")
+        raise UserError(f"{name} has no per-image scores; choose another with --metric")
     if info.direction == "none":
         raise UserError(f"{name} has no direction, so nothing is worse; choose another with --metric")
     return info

@@ -20,14 +20,14 @@ class HeldOut:
     """In the slice."""
     people: int
     inside: float
-    """Mean of what was tested (higher is worse) in the slice; NaN where it is empty or everything."""
+    """Mean of what was tested (higher is worse) in the slice; NaN if it is empty or holds everything."""
     elsewhere: float
     """The same of all other images."""
     ci_low: float
     """Lower end of the 95 % interval of the difference of the two, over people."""
     ci_high: float
     p: float
-    """Of the slice and of its last condition, the larger of both; 1 where the slice is empty or everything."""
+    """The larger p of the slice and of its last condition; 1 if the slice is empty or holds everything."""
 
     @property
     def effect(self) -> float:
@@ -38,9 +38,9 @@ class HeldOut:
 def judge(scored: Scored, conditions: Slice, seed: int) -> HeldOut:
     """How much worse the scores in a slice are, and whether that is more than chance.
 
-    p is that of the scores' association with the slice: each person's sum of centred score times centred membership
-    changes sign with all others' at random (see :func:`fsrbench.stats.paired.p_value`). A slice of several conditions
-    must be worse than everything else and, by its last condition, than the rest of its branch: the larger p of both.
+    p is of the association between scores and slice: each person's sum of centred score times centred membership gets a
+    random sign (see :func:`fsrbench.stats.paired.p_value`). A slice of several conditions must be worse than everything
+    else and, by its last condition, than the rest of its branch: p is the larger of the two.
 
     Args:
         scored: the held-out images.
@@ -61,13 +61,13 @@ def judge(scored: Scored, conditions: Slice, seed: int) -> HeldOut:
 def difference_interval(values: np.ndarray, inside: np.ndarray, people: np.ndarray) -> tuple[float, float]:
     """95 % interval of the mean of some values minus the mean of the others, over people who may have both.
 
-    By linearisation: a person's part of the difference, as if it were a score (Student's t with the degrees of freedom
-    of the effective number of people on the smaller side).
+    By linearisation: each person's contribution to the difference is treated as a score (Student's t with the degrees
+    of freedom of the effective number of people on the smaller side).
 
     Args:
         values: N scores.
-        inside: N, which are meant; some and not all.
-        people: N whole numbers.
+        inside: bool N, the first set of values; neither set is empty.
+        people: N integers.
     """
     person = np.unique(people, return_inverse=True)[1]
     first, second = values[inside].mean(), values[~inside].mean()
@@ -80,7 +80,7 @@ def difference_interval(values: np.ndarray, inside: np.ndarray, people: np.ndarr
 
 
 def _p(scored: Scored, inside: np.ndarray, branch: np.ndarray, seed: int) -> float:
-    """p of a slice within a branch of the images; 1 where it is empty or all of it."""
+    """p of a slice within a branch of the images; 1 if it is empty or all of it."""
     mask, badness = inside[branch], scored.badness[branch]
     if not 0 < mask.sum() < len(mask):
         return 1.0

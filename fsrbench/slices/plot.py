@@ -29,7 +29,7 @@ def write_plot(found: Found, out: Path) -> list[Path]:
 
 
 def draw_slices(found: Found) -> Figure | None:
-    """The figure, ``None`` where no slice was found."""
+    """The figure; ``None`` if no slice was found."""
     shown = [each for each in found.slices if each.held_out.images and each.effect[0] == each.effect[0]]
     if not shown:
         return None

@@ -12,29 +12,30 @@ from fsrbench.slices.columns import Column
 from fsrbench.slices.conditions import Condition, Slice, candidates, holds
 
 DEPTH: Final = 3
-"""Most conditions of a slice."""
+"""Maximum conditions of a slice."""
 LEVEL: Final = 0.2
-"""A split is made where chance makes as good a one less often: liberal, for held-out people decide what is said."""
+"""A split is made if chance makes one as good less often than this: liberal, as held-out people decide in the end."""
 FLIPS: Final = 499
 SAME: Final = 1 - 1e-9
-"""Statistics differ by rounding."""
+"""Tolerance for rounding when statistics are compared."""
 LEAST_PEOPLE: Final = 6
-"""On both sides of a split; fewer cannot differ by more than chance: 2 to the power of 1 - 6 is 3 %."""
+"""Minimum on each side of a split; fewer cannot differ by more than chance: 2 to the power of 1 - 6 is 3 %."""
 LEAST_IMAGES: Final = 10
+"""Minimum on each side of a split."""
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """The images of some people, or of all: their scores, properties, and who is on them."""
+    """Images with their scores, properties and people."""
 
     badness: np.ndarray
     """N numbers, higher is worse."""
     columns: tuple[Column, ...]
     people: np.ndarray
-    """N whole numbers."""
+    """N integers: the person on each image."""
 
     def of(self, rows: np.ndarray) -> Scored:
-        """Some of the images, by bool N."""
+        """The images selected by ``rows``, bool N."""
         columns = tuple(Column(column.name, column.values[rows], column.unit) for column in self.columns)
         return Scored(self.badness[rows], columns, self.people[rows])
 
@@ -44,14 +45,14 @@ class Scored:
 
 
 def search(scored: Scored, seed: int) -> list[Slice]:
-    """The slices of a tree in which scores are worse than in the rest of their branch, from the root down.
+    """Grow a tree of conditions; return the slices where scores are worse than in the rest of their branch, root first.
 
-    A branch is split by the condition with the largest test statistic: the sum of centred scores over a side, divided
-    by the spread that its share of images gives it. It is split at all where signs drawn at random for each person's
-    part of that sum make as large a maximum over all conditions in fewer than :data:`LEVEL` of the draws (a
-    sign-flipping score test: Hemerik, Goeman, Finos, J. R. Statist. Soc. B 82, 2020; over conditional trees as Hothorn
-    et al., J. Comput. Graph. Statist. 15, 2006, grow them). Of each split the worse side is a slice,
-    if it is worse than all other images, too; both sides are split on.
+    A branch is split by the condition with the largest test statistic: the sum of centred scores over one side, divided
+    by the spread expected for its share of images. It is only split if random signs on each person's part of that sum
+    reach as large a maximum over all conditions in fewer than :data:`LEVEL` of the draws (a sign-flipping score test:
+    Hemerik, Goeman, Finos, J. R. Statist. Soc. B 82, 2020; in conditional trees as of Hothorn et al., J. Comput. Graph.
+    Statist. 15, 2006). The worse side of each split is a slice if it is also worse than all other images; both sides
+    are split further.
 
     Args:
         scored: the images to search.
@@ -74,7 +75,7 @@ def _grow(scored: Scored, conditions: Slice, rng: np.random.Generator) -> Iterat
 
 
 def _best_split(scored: Scored, rows: np.ndarray, rng: np.random.Generator) -> Condition | None:
-    """The worse side of the best split of a branch; ``None`` where chance may do as well."""
+    """The worse side of the best split of a branch; ``None`` if chance may do as well."""
     branch = scored.of(rows)
     offered = list(candidates(branch.columns))
     parts, kept = _contributions(branch, offered) if offered else (np.empty(0), np.empty(0, dtype=np.int64))
@@ -85,7 +86,7 @@ def _best_split(scored: Scored, rows: np.ndarray, rng: np.random.Generator) -> C
     if _chance(parts, largest, rng) >= LEVEL:
         return None
     best = np.flatnonzero(np.abs(observed) >= largest * SAME)
-    place = best[observed[best].argmax()]  # of opposites the one that names the worse side
+    place = best[observed[best].argmax()]  # of two opposites, the one that holds on the worse side
     worse: Condition = offered[int(kept[place])]
     return worse if observed[place] > 0 else worse.opposite
 

@@ -20,7 +20,7 @@ HEADINGS: Final = ("Slice", "Images (people)", "In it", "Elsewhere", "Effect", "
 
 
 def as_text(found: Found) -> Text:
-    """For ``rich`` to print: a method is a line of its own, its slices lie below it."""
+    """As text for ``rich``: each method on a separate line, with its slices below."""
     shown = [each for each in found.slices if each.confirmed]
     cells = [_cells(found, each) for each in shown]
     widths = [max(map(len, column)) for column in zip(HEADINGS, *cells, strict=True)]
@@ -40,9 +40,7 @@ def title(found: Found) -> str:
     minus = f" minus {found.base}'s" if found.base else ""
     searched, held_out = found.people
     count = searched + held_out
-    people = (
-        f"of {count} people" if found.run.identities else f"(nobody is named: each counts as one of {count} people)"
-    )
+    people = f"of {count} people" if found.run.identities else f"(no identities: each counts as one of {count} people)"
     return (
         f"{found.metric.label}{minus} of {counted(found.images, 'image')} {people}: "
         f"{searched} searched, {held_out} held out for the tests"
@@ -50,15 +48,16 @@ def title(found: Found) -> str:
 
 
 def notes(found: Found) -> Iterator[str]:
-    """What the columns mean, and what was and what could not be searched."""
+    """What the columns mean, what was searched, and what could not be."""
     tested, shown = len(found.slices), sum(each.confirmed for each in found.slices)
     if more := tested - shown:
-        yield f"Slices that the search gave: {tested}; not confirmed on the held-out people: {more} (see slices.json)."
+        yield f"Slices found by the search: {tested}; not confirmed on the held-out people: {more} (see slices.json)."
     if shown:
         yield (
-            "Images (people): in the slice, of both halves. The other columns are of held-out people alone. Effect: "
-            "mean in the slice minus mean elsewhere, its interval over people. p: permutation test by person, of a "
-            f"refined slice against its own branch, too; Holm over {counted(tested, 'slice')}; shown below {LEVEL:g}."
+            "Images (people): in the slice, both halves. The other columns are of held-out people only. Effect: mean "
+            "in the slice minus mean elsewhere, with its interval over people. p: permutation test by person, for a "
+            "refined slice also against its own branch; Holm-corrected over "
+            f"{counted(tested, 'slice')}; only slices below {LEVEL:g} are shown."
         )
     yield f"Searched: {', '.join(found.columns)}."
     if found.left_out:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 PERMUTATIONS = 4999
 """Random exchanges of a test."""
 SMALLEST_P = 1e-12
-"""Smaller p-values say nothing more, and p is never 0."""
+"""Lower limit of p-values: smaller ones say nothing more, and p is never 0."""
 LEVEL = 0.05
 """A difference is called distinguishable below this probability, corrected for the number of comparisons."""
 FEWEST_PEOPLE = 12
-"""For a test among up to a hundred others: with fewer people its p cannot be small enough after correction."""
+"""For a test among up to a hundred: with fewer people, its p cannot be small enough after correction."""
 COMMON_SHARE = 0.5
-"""Methods are compared where both have a score of at least this share of the images that either has a score of."""
+"""Methods are compared if both have scores of at least this share of the images that either has scores of."""
 
 
 def smallest_p(people: int) -> float:
@@ -37,7 +37,7 @@ def can_tell(people: Sequence[int]) -> list[bool]:
 
 
 def p_text(p: float) -> str:
-    """A p as it is written, never as 0; of no test a dash.
+    """Format a p-value, never as 0; a dash if there was no test.
 
     Example:
         >>> p_text(0.0004), p_text(1e-12)
@@ -66,8 +66,8 @@ def holm(p: Sequence[float]) -> list[float]:
 def benjamini_hochberg(p: Sequence[float]) -> list[float]:
     """p-values corrected for their number (Benjamini and Hochberg, J. R. Statist. Soc. B 57, 1995).
 
-    Never larger than Holm's. Where no difference is real, the probability that any is below a level is at most that
-    level, for positively dependent tests too (Simes); where some are, it bounds the share of wrong ones among those.
+    Never larger than Holm's. If no difference is real, the probability that any is below a level is at most that level,
+    for positively dependent tests too (Simes); if some are, it bounds the expected share of false ones among those.
 
     Example:
         >>> benjamini_hochberg([0.01, 0.04, 0.03])

@@ -1,7 +1,7 @@
 """Does a number differ among groups of people? Permutation test of the largest gap between groups' means.
 
-Labels are shuffled among people, never among the images of several people at will: a person's images are alike, and as
-independent images they would find gaps that are none.
+Labels are shuffled among people, never freely among the images of several people: a person's images are alike, and
+treating them as independent would find false gaps.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from fsrbench.stats.corrections import PERMUTATIONS, SMALLEST_P
 CHUNK_BYTES = 2**26
 """Memory for the permutations that are computed together."""
 ENOUGH = 100
-"""From so many people in each group on, Student's t takes the permutations' place: as accurate, and fast."""
+"""From this many people in each group on, Student's t replaces the permutations: as accurate, and fast."""
 SKEWED = 25
-"""Times the squared skewness of people's scores, if that is more (Cochran, Sampling Techniques, 1977, 2.15): in 100
-people one miss in a hundred is often none, and so a group without any spread."""
+"""Student's t needs this times the squared skewness of people's scores, if that is more than :data:`ENOUGH` (Cochran,
+Sampling Techniques, 1977, 2.15): of misses as rare as 1 %, a group of 100 people often has none, and then no spread."""
 NOTHING = 1e-9
-"""A difference of standardised scores below this is one of rounding."""
+"""Smaller differences of standardised scores are rounding errors."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +39,12 @@ class Groups:
 
     @cached_property
     def count(self) -> int:
-        """How many groups there are."""
+        """Number of groups."""
         return int(self.group.max()) + 1
 
     @cached_property
     def _order(self) -> np.ndarray:
-        """Places of the images, a person's side by side, those of few images first."""
+        """Order of the images: each person's side by side, people with few images first."""
         number = np.unique(self.person, return_inverse=True)[1]
         images = np.bincount(number)[number]
         order: np.ndarray = np.lexsort((number, images))
@@ -59,11 +59,11 @@ class Groups:
 
     @cached_property
     def _fewest(self) -> int:
-        """How many people the smallest group has."""
+        """Number of people in the smallest group."""
         return min(len(np.unique(self.person[self.group == g])) for g in range(self.count))
 
     def _needed(self, values: np.ndarray) -> float:
-        """How many people the smallest group needs for Student's t; ``values`` in :attr:`_order`."""
+        """Number of people that the smallest group needs for Student's t; ``values`` in :attr:`_order`."""
         means = np.add.reduceat(values, self._starts) / np.diff(np.r_[self._starts, len(values)])
         deviation = means - means.mean()
         spread = float((deviation**2).mean())
@@ -99,7 +99,7 @@ class Groups:
         return (self._of_people if self.constant else self._of_images)(values, codes)
 
     def _of_people(self, values: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        """From sums over the people of each group, by matrix products."""
+        """The statistic from sums over the people of each group, by matrix products."""
         s = np.add.reduceat(values, self._starts)
         c = np.diff(np.r_[self._starts, len(values)]).astype(float)
         terms = np.stack([np.ones_like(c), c, s, c * c, s * c, s * s], axis=1)
@@ -107,12 +107,12 @@ class Groups:
         people, images, total, cc, sc, ss = np.moveaxis(sums, -1, 0)
         mean = total / images
         variance = (ss - 2 * mean * sc + mean**2 * cc) / images**2 * _few(people)
-        if ENOUGH <= self._fewest < self._needed(values):  # a group may be without any of the few unlike the others
+        if ENOUGH <= self._fewest < self._needed(values):  # a group may have none of the few people unlike the others
             variance = np.maximum(variance, people * (s**2).mean() / images**2)
         return _largest(mean, variance[:, :, None] + variance[:, None, :])
 
     def _of_images(self, values: np.ndarray, codes: np.ndarray) -> np.ndarray:
-        """With what one person has in common in two groups, which their difference is free of."""
+        """The statistic if people are in several groups: the groups' covariance through them is subtracted."""
         member = codes[..., None] == np.arange(self.count)  # P,images,G
         s = np.add.reduceat(member * values[:, None], self._starts, axis=1)  # P,people,G
         c = np.add.reduceat(member.astype(float), self._starts, axis=1)
@@ -124,7 +124,7 @@ class Groups:
         return _largest(mean, own[:, :, None] + own[:, None, :] - 2 * common)
 
     def _shuffled(self, permutations: int, seed: int) -> Iterator[np.ndarray]:
-        """Random ways to label, a few at a time."""
+        """Random labellings, a few at a time."""
         random = np.random.default_rng(seed)
         labels = self.group[self._order]
         size = (len(self._starts) if self.constant else 4 * len(labels)) * self.count * 8
@@ -137,7 +137,7 @@ class Groups:
                 yield self._blocks_shuffled(labels, count, random)
 
     def _blocks_shuffled(self, labels: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
-        """A person's labels change places with those of another of as many images, then with each other."""
+        """Swap each person's labels with those of a person with as many images, then shuffle them within the person."""
         sizes = np.diff(np.r_[self._starts, len(labels)])
         made = np.empty((count, len(labels)), labels.dtype)
         place = 0
@@ -154,22 +154,21 @@ class Groups:
 def gap_test(
     values: np.ndarray, group: np.ndarray, person: np.ndarray, permutations: int = PERMUTATIONS, seed: int = 0
 ) -> float:
-    """p of the largest gap between groups' means if labels had nothing to do with the scores.
+    """p-value of the largest gap between groups' means, if labels had nothing to do with the scores.
 
-    The statistic is the largest difference of two groups' means in its standard error, which is taken over people:
-    groups may then differ in size and in how much their scores vary (Janssen, Statistics & Probability Letters 36,
-    1997; Chung and Romano, Annals of Statistics 41, 2013). Where nobody is in two groups, labels are shuffled among
-    people. Where the same person is (an expression, a pose), a person's labels change places with those of another
-    person of as many images and then among the person's own images, so that what is the person's stays with the person
-    (whole-block and within-block exchange; Winkler et al., NeuroImage 123, 2015). With :data:`ENOUGH` people in each
-    group, or more where scores are skewed (:data:`SKEWED`), p is Student's t of the largest difference, times the pairs
-    of groups (Bonferroni).
+    The statistic is the largest difference of two groups' means over its standard error, which is taken over people, so
+    that groups may differ in size and in variance (Janssen, Statistics & Probability Letters 36, 1997; Chung and
+    Romano, Annals of Statistics 41, 2013). If nobody is in two groups, labels are shuffled among people. If people are
+    (an expression, a pose), each person's labels are swapped with those of another person with as many images, and then
+    shuffled among the person's own images, which keeps a person's scores together (whole-block and within-block
+    exchange; Winkler et al., NeuroImage 123, 2015). With :data:`ENOUGH` people in each group, or more if scores are
+    skewed (:data:`SKEWED`), p is that of Student's t of the largest difference, times the pairs of groups (Bonferroni).
 
     Args:
         values: N finite scores.
         group: N integers from 0 to G - 1.
         person: N labels.
-        permutations: random ones; no p is below ``1 / (permutations + 1)``.
+        permutations: number of random ones; their p is never below ``1 / (permutations + 1)``.
         seed: of the permutations.
 
     Example:
@@ -181,7 +180,7 @@ def gap_test(
 
 
 def _by_t(observed: float, people: int, groups: int) -> float:
-    """p of the largest of all pairs' t, with the smallest group's degrees of freedom."""
+    """p of the largest t of all pairs, with the smallest group's degrees of freedom."""
     from scipy import special
 
     pairs = groups * (groups - 1) // 2
@@ -189,13 +188,13 @@ def _by_t(observed: float, people: int, groups: int) -> float:
 
 
 def _few(people: np.ndarray) -> np.ndarray:
-    """What corrects a variance over few people."""
+    """Bessel's correction of a variance over people, n / (n - 1)."""
     corrected: np.ndarray = people / np.maximum(people - 1, 1)
     return corrected
 
 
 def _largest(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """The largest difference of two means in its standard error: P,G and P,G,G -> P."""
+    """The largest difference of two means over its standard error: P,G and P,G,G -> P."""
     difference = np.abs(mean[:, :, None] - mean[:, None, :])
     error = np.sqrt(variance.clip(min=0))
     exact = error < NOTHING  # nobody differs within either group

@@ -15,9 +15,9 @@ RESAMPLES = 2000
 LARGEST = 1e100
 """Larger values are rejected as implausible (and break plots)."""
 FEW = 30
-"""From this many people up to :data:`MANY`, means have bootstrap intervals; with fewer those are too narrow."""
+"""From this many people up to :data:`MANY`, means have bootstrap intervals, which are too narrow for fewer."""
 UNEQUAL = 0.8
-"""Below this share of effective people, bootstrap intervals are too narrow for any number of them."""
+"""If the effective number of people is below this share of the number, bootstrap intervals are too narrow."""
 MANY = 1000
 """From this many clusters on, use the normal approximation: as accurate, and fast."""
 
@@ -42,8 +42,8 @@ def mean_interval(
 
     Fewer than 30 people, or very unequal numbers of images: Student's t on a jackknife that leaves out one person at a
     time, with the degrees of freedom of the effective number of people (Kish 1965). Otherwise: bootstrap (BCa; Efron
-    1987). From 1,000 people on: normal. Rates: :func:`rate_interval`. ``docs/statistics.md`` has how often they hold
-    the truth.
+    1987). From 1,000 people on: normal. Rates: :func:`rate_interval`. ``docs/statistics.md`` has their measured
+    coverage.
 
     Args:
         values: the scores.
@@ -52,7 +52,7 @@ def mean_interval(
         rate: the values are shares in [0, 1] of yes and no.
 
     Returns:
-        Low and high; NaN for fewer than two people, except of a rate.
+        Low and high; NaN for fewer than two people, except for a rate.
     """
     sums, counts = by_cluster(values, clusters)
     people = effective_number(counts)
@@ -89,7 +89,7 @@ def block_interval(value: float, blocks: np.ndarray, sizes: np.ndarray | None = 
 
 
 def pseudo_values(value: float, without: np.ndarray) -> np.ndarray:
-    """Jackknife pseudo-values of a number of a whole set (Tukey 1958), moved so that their mean is the number.
+    """Jackknife pseudo-values of a number of a whole set (Tukey 1958), shifted so that their mean is the number.
 
     They behave as independent scores of the blocks do: their standard error is the number's, and two methods are
     compared by their differences.
@@ -125,7 +125,7 @@ def _t_interval(sums: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
 
 
 def _jackknife_error(sums: np.ndarray, counts: np.ndarray) -> float:
-    """Standard error of the mean of all images: the mean without each cluster in turn."""
+    """Standard error of the mean of all images, from the means without each cluster in turn."""
     clusters = len(sums)
     if clusters < 2:
         return 0.0

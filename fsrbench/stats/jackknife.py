@@ -64,7 +64,7 @@ def frechet_blocks_from_moments(
     Args:
         value: the distance.
         a: the features.
-        mean, covariance: of the other set, D and D,D; never changed.
+        mean, covariance: of the other set, D and D,D; the same without any block.
         block: N integers, the block of each row of ``a``.
 
     Raises:
@@ -94,16 +94,16 @@ def kernel_blocks(value: float, a: np.ndarray, b: np.ndarray, block: np.ndarray,
 def kernel_sums(
     a: np.ndarray, b: np.ndarray, block: np.ndarray, block_b: np.ndarray, count: int, within: bool = False
 ) -> np.ndarray:
-    """Sums of the kernel over the pairs of each two blocks; ``within`` one set without an image's pair with itself.
+    """Sums of the kernel over the pairs of each two blocks; ``within`` one set, without pairs of an image with itself.
 
-    A part of ``a`` with a part of ``b`` at a time: all pairs of 70,000 images would take 37 GiB.
+    Computed for a part of ``a`` and a part of ``b`` at a time: all pairs of 70,000 images would take 37 GiB.
     """
     indicator_a, indicator_b = (np.eye(count + 1)[part] for part in (block, block_b))
     sums = np.zeros((count + 1, count + 1))
     for i, (part_a, members_a) in enumerate(zip(parts(a), parts(indicator_a), strict=True)):
         for j, (part_b, members_b) in enumerate(zip(parts(b), parts(indicator_b), strict=True)):
             if within and j < i:
-                continue  # as the same two parts the other way round
+                continue  # added with its transpose below
             kernel = part_a @ part_b.T / a.shape[1] + 1
             kernel *= kernel * kernel
             if within and i == j:
@@ -130,5 +130,5 @@ def frechet(mean: np.ndarray, covariance: np.ndarray, other_mean: np.ndarray, ot
     """Frechet distance of two Gaussians; the eigenvalues of AB are those of the symmetric L'BL where A = LL'."""
     root = np.linalg.cholesky(covariance)
     common = np.sqrt(np.linalg.eigvalsh(root.T @ other @ root).clip(min=0)).sum()
-    apart = mean - other_mean
-    return float(apart @ apart + np.trace(covariance) + np.trace(other) - 2 * common)
+    shift = mean - other_mean
+    return float(shift @ shift + np.trace(covariance) + np.trace(other) - 2 * common)

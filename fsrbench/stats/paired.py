@@ -18,7 +18,7 @@ class Comparison:
     """How the scores of two methods on the same images differ."""
 
     difference: float
-    """Mean of the first's minus the second's scores where both are finite; infinite if that is nowhere."""
+    """Mean of the first's minus the second's scores where both are finite; infinite if no pair is."""
     ci_low: float
     ci_high: float
     p: float
@@ -26,15 +26,15 @@ class Comparison:
     effect: float
     """Cohen's d of paired scores: mean difference over the differences' standard deviation; NaN where that is zero."""
     win_rate: float
-    """Share of images on which the first scores higher, equals counted half."""
+    """Share of images on which the first scores higher, ties counted half."""
     n: int
     """Images with a finite difference."""
     people: int
-    """How many people are on the images."""
+    """Number of people on the images."""
     infinite: int
-    """Further images, on which one score is infinite: the test is one of ranks then."""
+    """Further images, on which one score is infinite: then the test uses ranks."""
     lead: float
-    """Above 0 where the first scores higher by what was tested: the difference, or its ranks."""
+    """Above 0 if the first scores higher in what was tested: the differences, or their signed ranks."""
 
 
 def compare(
@@ -42,11 +42,10 @@ def compare(
 ) -> Comparison:
     """Compare the scores of two methods, image by image.
 
-    The test exchanges the methods' scores, all images of a cluster together, and asks how often that makes as large a
-    difference of means (Fisher's permutation test; all exchanges of up to 12 clusters, 4,999 random ones of more and
-    below those Hoeffding's bound on sums with random signs, the normal approximation for many). Where a score is
-    infinite, signed ranks of the differences take the differences' place (Wilcoxon 1945): infinite is above any
-    number.
+    Fisher's permutation test: exchange the methods' scores, all images of a cluster together, and count how often the
+    difference of means is at least as large. Up to 12 clusters: all exchanges. More: 4,999 random ones, and for smaller
+    p Hoeffding's bound on sums with random signs. From :data:`MANY` clusters on: the normal approximation. If a score
+    is infinite, signed ranks replace the differences (Wilcoxon 1945), infinity above any number.
 
     Args:
         first, second: K scores each, of the same images, none of them NaN; K at least 1.
@@ -62,7 +61,7 @@ def compare(
     mean = float(difference.mean()) if finite.any() else math.inf * float(np.sign(lead(everything)))
     low, high = mean_interval(difference, seed, groups[finite])
     if rate and low == high:
-        # Everybody agrees: the share of people who may not, and who would then differ the other way
+        # All people agree: allow for the share who may not, whose difference could be up to -1 or 1
         unlike = 1 - rate_interval(1.0, 0.0, 0, len(np.unique(groups)))[0]
         low, high = mean - (1 + mean) * unlike, mean + (1 - mean) * unlike
     return Comparison(
@@ -86,12 +85,12 @@ def differences(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def lead(difference: np.ndarray) -> float:
-    """Above 0 where the first of two methods scores higher, by what is tested."""
+    """Above 0 if the first of two methods scores higher in what is tested."""
     return float(_ranked(difference).mean())
 
 
 def _ranked(difference: np.ndarray) -> np.ndarray:
-    """The differences, or where one is infinite their signed ranks."""
+    """The differences, or their signed ranks if one is infinite."""
     if np.isfinite(difference).all():
         return difference
     from scipy import stats
@@ -130,14 +129,14 @@ def _p_values(sums: np.ndarray, seed: int) -> np.ndarray:
     as_large = (np.abs(signs @ sums) >= observed * (1 - 1e-12)).sum(axis=0)
     if whole:
         return np.asarray(as_large / len(signs))
-    # Random exchanges resolve no p below 1/5000, which a correction for 250 tests would make 5 %.
+    # Random exchanges resolve no p below 1/5000, which a correction for 250 tests raises to 5 %.
     bound = 2 * np.exp(-(observed**2) / (2 * squares))
     return np.asarray(np.minimum((as_large + 1) / (len(signs) + 1), bound))
 
 
 @lru_cache(maxsize=2)
 def _signs(clusters: int, seed: int) -> tuple[np.ndarray, bool]:
-    """Which scores are exchanged, as -1 and 1, one row per permutation; and whether these are all exchanges."""
+    """Signs -1 (exchanged) and 1, one row per permutation; and whether these are all possible exchanges."""
     if 2**clusters <= PERMUTATIONS:
         bits = np.arange(2**clusters)[:, None] >> np.arange(clusters) & 1
         return 1.0 - 2.0 * bits, True

@@ -14,7 +14,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Measure:
-    """How far K shares are from those that they should be."""
+    """Distance of K shares from the wanted ones."""
 
     shares: tuple[float, ...]
     """K, summing to 1."""
@@ -25,7 +25,7 @@ class Measure:
     """``sum |p - q|``, as the script has it: twice the usual total variation."""
     chebyshev: float
     p: float
-    """That they are the wanted ones: Pearson's chi-square, each person counting once."""
+    """p-value of their difference: Pearson's chi-square, each person counting once."""
     p_script: float
     """As the published script computes it; see :func:`script_p`."""
 
@@ -37,13 +37,13 @@ class Proportions:
     images: int
     people: int
     kept: tuple[float, ...]
-    """Of each class: the share of its images in which it is seen again."""
+    """By class: the share of its images in which the classifier still sees it."""
     rdp: Measure
     """Representation demographic parity: each class is kept equally often."""
     pr: Measure
     """Proportional representation: classes are as frequent in SR as in HR."""
     ucpr: Measure
-    """Uninformative conditional PR: classes are equally frequent; meant for LR that say nothing of the class."""
+    """Uninformative conditional PR: classes are equally frequent; meant for LR that does not show the class."""
 
 
 def proportions(
@@ -52,8 +52,8 @@ def proportions(
     """The measures from N images.
 
     Args:
-        truth: N classes, of which each of ``classes`` is at least one.
-        seen: N classes that the classifier sees in SR; others than ``classes`` count for none of them.
+        truth: N classes, with each of ``classes`` at least once.
+        seen: N classes that the classifier sees in SR; any not among ``classes`` counts for none of them.
         person: who is on each image. Images of one person are alike: for tests, counts are those of people.
         classes: K.
 
@@ -86,15 +86,15 @@ def _measure(amounts: np.ndarray, wanted: np.ndarray, p: float, n: int) -> Measu
         nan = float("nan")
         return Measure(tuple(amounts.tolist()), nan, nan, nan, nan, p, nan)
     shares = amounts / amounts.sum()
-    apart = np.abs(shares - wanted)
+    distance = np.abs(shares - wanted)
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(shares > 0, shares * np.log(shares / wanted), 0.0)
     return Measure(
         tuple(shares.tolist()),
-        float((apart**2 / wanted).sum()),
+        float((distance**2 / wanted).sum()),
         float(terms.sum()),
-        float(apart.sum()),
-        float(apart.max()),
+        float(distance.sum()),
+        float(distance.max()),
         p,
         script_p(shares, n),
     )
@@ -123,8 +123,8 @@ def equally_kept_p(right: np.ndarray, sizes: np.ndarray) -> float:
 def script_p(shares: np.ndarray, n: int) -> float:
     """p as the published script has it: ``chi2_contingency([int(n p), n / K])``.
 
-    The equal counts that are expected stand there as a second sample with chance of its own, which about halves the
-    statistic: fewer differences are found than there are. Every image counts as a person.
+    It treats the expected equal counts as a second random sample, which about halves the statistic: it finds fewer
+    differences than there are. Every image counts as a person.
     """
     from scipy.stats import chi2_contingency
 

@@ -1,4 +1,4 @@
-"""How large a seed may be."""
+"""The largest seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Intervals that hold for few people, and for rates near 0 and 100 %."""
+"""Intervals that are valid for few people, and for rates near 0 and 100 %."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 
 
 def rate_interval(rate: float, error: float, effective: float, people: int) -> tuple[float, float]:
-    """95 % interval of a rate of K people: Clopper and Pearson's, of as many trials as the standard error is worth.
+    """95 % interval of a rate of K people: Clopper and Pearson's, with the effective number of trials.
 
-    Korn and Graubard (Survey Methodology 24, 1998). Where the people do not differ, as at 0 and 100 %, each person is
-    one trial: then it is exact for people who are all or nothing, and too wide for others.
+    That number follows from the standard error (Korn and Graubard, Survey Methodology 24, 1998). If the people do not
+    differ, as at 0 and 100 %, each person is one trial: exact if all images of a person agree, else too wide.
 
     Args:
         rate: in [0, 1].
         error: its standard error.
         effective: number of people after unequal weights, for the degrees of freedom; see :func:`effective_number`.
-        people: how many there are.
+        people: their number.
 
     Example:
         >>> low, high = rate_interval(1.0, 0.0, 60, 60)
@@ -48,7 +48,7 @@ def effective_number(counts: np.ndarray) -> float:
 
 
 def half_width(values: np.ndarray, effective: float | None = None) -> float:
-    """From the mean of K independent values to the ends of its 95 % t-interval; NaN for fewer than two.
+    """Half-width of the 95 % t-interval of the mean of K independent values; NaN for fewer than two.
 
     Args:
         values: the values.
@@ -61,7 +61,7 @@ def half_width(values: np.ndarray, effective: float | None = None) -> float:
 
 
 def t_quantile(effective: float) -> float:
-    """97.5 % quantile of Student's t for this many people, two at least."""
-    from scipy import special  # scipy.stats takes half a second, which tables can do without
+    """97.5 % quantile of Student's t for this many people, at least two."""
+    from scipy import special  # scipy.stats takes half a second to import
 
     return float(special.stdtrit(max(1.0, effective - 1), 0.975))

@@ -1,1 +1,1 @@
-"""What people prefer: a page that asks them, their answers scored, and metrics held against them."""
+"""Human preference: a page that asks raters, scores from their answers, and metrics compared with them."""

@@ -1,4 +1,4 @@
-"""Raters' files: read one by one, held against the key, and put into one table."""
+"""Raters' files: read, checked against the key, and put into one table."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class AnswerFile(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Rater:
-    """One rater's answers; of N trials each."""
+    """One rater's answers to N trials."""
 
     name: str
     file: Path
@@ -67,7 +67,7 @@ class Answers:
     key: Key
     raters: tuple[Rater, ...]
     remarks: tuple[str, ...] = ()
-    """What was passed over, one line each."""
+    """What was skipped, one line each."""
 
     def table(self, question: int, raters: Sequence[Rater]) -> AnswerTable:
         """The answers of some raters to one question, without catch pairs and repeats."""
@@ -103,7 +103,7 @@ class AnswerTable:
 
     @cached_property
     def person(self) -> np.ndarray:
-        """Who is on each answer's image."""
+        """The person on each answer's image."""
         people: np.ndarray = np.array(self.key.people, dtype=int)[self.image]
         return people
 
@@ -119,12 +119,12 @@ def read_answers(paths: Sequence[Path], key_file: Path | None = None) -> Answers
     """Read raters' files.
 
     Args:
-        paths: files, or folders whose ``*.json`` are meant. The key may be among them.
+        paths: files, or folders of ``*.json`` files. The key may be among them.
         key_file: the key; by default the one among the files, or :data:`FILE` beside the first.
 
     Raises:
-        UserError: a line for each file that cannot be used: malformed, of another study, of a rater who is there
-            already with other answers.
+        UserError: a line for each file that cannot be used: malformed, of another study, or with other answers of a
+            rater who already has a file.
     """
     files = list(_files(paths))
     contents, problems = _contents(files)
@@ -159,10 +159,10 @@ def _contents(files: Sequence[Path]) -> tuple[list[tuple[Path, Any]], list[str]]
 
 
 def _add(known: dict[str, tuple[Path, AnswerFile]], file: Path, found: AnswerFile) -> str:
-    """Put a rater's file with the others; a remark if it is there already.
+    """Add a rater's file to the others; returns a remark if it is a duplicate.
 
     Raises:
-        UserError: the rater is there with other answers.
+        UserError: the rater has other answers in another file.
     """
     name = unicodedata.normalize("NFKC", found.rater).strip().casefold()
     if name not in known:
@@ -170,7 +170,7 @@ def _add(known: dict[str, tuple[Path, AnswerFile]], file: Path, found: AnswerFil
         return ""
     first, same = known[name]
     if same.answers != found.answers:
-        raise UserError(f"{file}: rater {found.rater!r} is there already, in {first}; keep one of them")
+        raise UserError(f"{file}: rater {found.rater!r} has other answers in {first}; keep one of the files")
     return f"{file}: the same answers as {first}; counted once"
 
 

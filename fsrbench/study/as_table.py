@@ -16,7 +16,7 @@ FORMATS: Final = ("text", "md", "csv", "json")
 WIDTH: Final = 100
 NO_VALUE: Final = "–"
 WORDS: Final = ("Method", "Metric")
-"""Columns of words, which stand on the left."""
+"""Columns of words, which are aligned left."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def as_markdown(tables: Sequence[Shown]) -> str:
 
 
 def ends(low: float, high: float, factor: float = 1, digits: int = 2) -> str:
-    """An interval as it is written.
+    """Format an interval.
 
     Example:
         >>> ends(-0.5, 0.25), ends(0.5, 0.75, 100, 0), ends(math.nan, math.nan)
@@ -52,7 +52,7 @@ def ends(low: float, high: float, factor: float = 1, digits: int = 2) -> str:
 
 
 def text_of(value: float, factor: float = 1, digits: int = 2) -> str:
-    """A number as it is written; a dash for none."""
+    """Format a number; a dash for none."""
     return f"{factor * value:.{digits}f}".replace("-", "−") if math.isfinite(value) else NO_VALUE
 
 

@@ -3,9 +3,9 @@
 Davidson (J. Amer. Statist. Assoc. 65, 1970): of methods with strengths ``a`` and ``b``, the first is preferred with
 probability ``a / (a + b + v sqrt(a b))``, the second with ``b / (...)``, and there is no difference with
 ``v sqrt(a b) / (...)``. Its sufficient statistics are each method's wins plus half its ties, and the number of ties: so
-ties count as half wins, as is customary, and unlike there the strengths are not pulled together by them. Where all
-pairs were asked equally often, a method's fitted :func:`preference` is exactly its share of wins and half ties,
-whether the model is right or not.
+ties count as half wins, as is customary, but do not pull the strengths together as they do there. If all pairs were
+asked equally often, a method's fitted :func:`preference` is exactly its share of wins and half ties, whether the model
+is right or not.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Final
 import numpy as np
 
 RIDGE: Final = 1e-2
-"""Weight of a normal prior around 0, as of a hundredth of an answer: it keeps the strength of a method that always wins
-finite, and is felt nowhere else."""
+"""Weight of a normal prior around 0, that of a hundredth of an answer: it keeps the strength of a method that always
+wins finite, and is negligible otherwise."""
 STEPS: Final = 50
-"""Newton steps at most; about six are needed."""
+"""Maximum Newton steps; about six are needed."""
 CLOSE: Final = 1e-8
 """Steps below this end the search."""
 LONGEST: Final = 2.0
-"""A step is no longer than this in any strength."""
+"""Maximum change of any strength in one step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Strengths:
     log: np.ndarray
     """B,M: log-strengths, whose mean is 0."""
     tie: np.ndarray
-    """B: Davidson's log v; about minus infinity where nobody answered "no difference"."""
+    """B: Davidson's log v; close to minus infinity if nobody answered "no difference"."""
 
     def preference(self) -> np.ndarray:
         """B,M: see :func:`preference`."""
@@ -59,7 +59,7 @@ def fit(counts: np.ndarray, methods: int) -> Strengths:
     Args:
         counts: B,P,3: of each pair of :func:`pairs_of`, how often (or with which weight) the first was preferred, the
             second, and neither.
-        methods: M, two at least.
+        methods: M, at least two.
 
     Example:
         >>> found = fit(np.array([[[30.0, 10.0, 0.0]]]), 2)
@@ -109,7 +109,7 @@ def preference(log: np.ndarray, tie: np.ndarray) -> np.ndarray:
 
 
 def _features(methods: int) -> np.ndarray:
-    """P,3,M+1: what the log of each answer's probability is, up to a constant, as a sum of parameters."""
+    """P,3,M+1: weights of the parameters in the log-probability of each answer, up to a constant."""
     pairs = pairs_of(methods)
     features = np.zeros((len(pairs), 3, methods + 1))
     for place, (first, second) in enumerate(pairs):

@@ -38,14 +38,14 @@ def settings_of(
 
 
 def make_command(path: Path, out: Path, settings: Settings) -> None:
-    """Write a study and say what to do with it.
+    """Write a study and print what to do with it.
 
     Raises:
         UserError: see :func:`fsrbench.study.make.make_study`.
     """
     made = make_study(RunData.load(path), out, settings)
     print(f"{made.page}: for raters; {made.summary}", file=sys.stderr)
-    print(f"{made.key}: which picture is whose; for you alone", file=sys.stderr)
+    print(f"{made.key}: which picture is of which method; not for raters", file=sys.stderr)
     print(f"next: put the raters' files beside the key; fsrbench study score {out} --run {path}", file=sys.stderr)
     print(made.page)
 
@@ -53,7 +53,7 @@ def make_command(path: Path, out: Path, settings: Settings) -> None:
 def score_command(
     paths: Sequence[Path], key: Path | None, run: Path | None, format: str, output: Path | None, seed: int
 ) -> None:
-    """Score raters' files; print the table, and write the numbers into a run's folder where one is given.
+    """Score raters' files; print the table, and write the numbers into a run's folder if one is given.
 
     Raises:
         UserError: see :func:`fsrbench.study.answers.read_answers` and :func:`fsrbench.study.score.score_study`.
@@ -73,7 +73,7 @@ def score_command(
 def metrics_command(
     path: Path, paths: Sequence[Path], key: Path | None, format: str, output: Path | None, seed: int
 ) -> None:
-    """Hold a run's metrics against raters' answers and print the table.
+    """Compare a run's metrics with raters' answers and print the table.
 
     Raises:
         UserError: the answers are not about the run's pictures; or see
@@ -87,7 +87,7 @@ def metrics_command(
 
 
 def _print(format: str, output: Path | None, tables: list[Shown], frame: pd.DataFrame, record: dict[str, Any]) -> None:
-    """Print in the format; or, where a file is given, write it there and print the text."""
+    """Print in the format; if a file is given, write it there and print the text."""
     texts: dict[str, Callable[[], str]] = {
         "text": lambda: as_text(tables),
         "md": lambda: as_markdown(tables),

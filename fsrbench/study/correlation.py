@@ -1,4 +1,4 @@
-"""``fsrbench study metrics``: how well metrics say what people prefer."""
+"""``fsrbench study metrics``: how well metrics agree with what people prefer."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from fsrbench.study.resampling import Crossed
 from fsrbench.study.score import crossed_of, interval, strengths_of
 
 FEWEST: Final = 3
-"""Methods, for a rank correlation."""
+"""Minimum methods for a rank correlation."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A number with its 95 % interval; NaN where there is none."""
+    """A number with its 95 % interval; NaN if there is none."""
 
     value: float
     low: float = math.nan
@@ -50,7 +50,7 @@ class MetricAgreement:
     """Between the methods' numbers and their preference, directions taken into account."""
     kendall: Interval
     p: float
-    """That a metric which has nothing to do with preference correlates as strongly (Kendall, two-sided)."""
+    """Probability that a metric unrelated to preference correlates as strongly (Kendall, two-sided)."""
     methods: int
 
 
@@ -62,16 +62,16 @@ class QuestionAgreement:
     metrics: tuple[MetricAgreement, ...]
     """The best first."""
     raters: Interval
-    """How often an answer is what most others say of the same pair; with few answers a metric can do better."""
+    """How often an answer is that of most others on the same pair; with few answers a metric can do better."""
     methods: int
     smallest_p: float
-    """That of a perfect correlation of so many methods."""
+    """p of a perfect correlation of this many methods."""
 
 
 def compare_metrics(
     run: RunData, answers: Answers, seed: int = 0, draws: int = RESAMPLES
 ) -> tuple[QuestionAgreement, ...]:
-    """Hold every metric of a run that has a direction against the answers to each question.
+    """Compare every metric of a run that has a direction with the answers to each question.
 
     Raises:
         UserError: no rater's answers count, or the run has no metric with a direction.
@@ -98,17 +98,17 @@ def _question(
     times, preferred = _drawn(table, crossed, seed, draws)
     shown = strengths_of(crossed.total, count).preference()[0]
     rows = [_metric(run, name, table, shown, preferred, times, seed) for name in metrics]
-    rows.sort(key=lambda row: [-_or(row.agreement.value), -_or(row.kendall.value)])
+    rows.sort(key=lambda row: [-_or_lowest(row.agreement.value), -_or_lowest(row.kendall.value)])
     raters = _share(table, _with_others(table), seed)[0]
     return QuestionAgreement(question, tuple(rows), raters, count, 2 / math.factorial(count))
 
 
-def _or(value: float) -> float:
+def _or_lowest(value: float) -> float:
     return value if math.isfinite(value) else -math.inf
 
 
 def _drawn(table: AnswerTable, crossed: Crossed, seed: int, draws: int) -> tuple[np.ndarray, np.ndarray]:
-    """How often each image counts in each draw of raters and people, and what is preferred then: B,I and B,M."""
+    """For each draw of raters and people, the weight of each image and the preference of each method: B,I and B,M."""
     counts, drawn = crossed.crossed_draws(seed, draws)
     times = np.zeros((draws, 1 + max(table.key.people)))
     times[:, : drawn.shape[1]] = drawn  # nobody was asked about the others
@@ -157,13 +157,13 @@ def _correlation(
 
 
 def _scores(run: RunData, name: str, table: AnswerTable) -> np.ndarray:
-    """I,M scores of the study's images and methods; NaN where there is none."""
+    """I,M scores of the study's images and methods; NaN where missing."""
     frame: pd.DataFrame = run.per_image(name).reindex(index=table.key.images, columns=table.key.methods)
     return frame.to_numpy(dtype=float)
 
 
 def _means(scores: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """B,M: means over the images, each counted so many times."""
+    """B,M: means over the images, weighted by ``times``."""
     there = np.isfinite(scores)
     weights = times @ there
     sums = times @ np.where(there, scores, 0.0)
@@ -172,8 +172,8 @@ def _means(scores: np.ndarray, times: np.ndarray) -> np.ndarray:
 
 
 def _better(scores: np.ndarray, table: AnswerTable) -> np.ndarray:
-    """For each answer: 2 if the better score is that of the preferred picture, 1 for "no difference" or equal scores,
-    0 if it is the other's; -1 where a score is missing."""
+    """For each answer: 2 if the preferred picture has the better score, 1 for "no difference" or equal scores, 0 if the
+    other has it; -1 if a score is missing."""
     first, second = scores[table.image, table.first], scores[table.image, table.second]
     ahead = np.sign(np.nan_to_num(first) - np.nan_to_num(second))
     ahead[first == second] = 0.0  # two infinite ones
@@ -183,7 +183,7 @@ def _better(scores: np.ndarray, table: AnswerTable) -> np.ndarray:
 
 
 def _with_others(table: AnswerTable) -> np.ndarray:
-    """For each answer, as :func:`_better`: what most other raters say of the same pair on the same image."""
+    """As :func:`_better`, against what most other raters say of the same pair on the same image."""
     unit = np.unique(table.image * math.comb(len(table.key.methods), 2) + table.pair, return_inverse=True)[1]
     wanted = np.array([1, -1, 0])[table.outcome]
     sums, counts = np.bincount(unit, wanted), np.bincount(unit)
@@ -193,7 +193,7 @@ def _with_others(table: AnswerTable) -> np.ndarray:
 
 
 def _share(table: AnswerTable, agrees: np.ndarray, seed: int) -> tuple[Interval, int]:
-    """Mean of 0, 1/2 and 1, with its interval over raters and people, and of how many answers."""
+    """Mean of 0, 1/2 and 1 with its interval over raters and people, and the number of answers."""
     used = agrees >= 0
     if not used.any():
         return NONE, 0

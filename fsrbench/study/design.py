@@ -1,12 +1,12 @@
-"""Which pairs of pictures which rater sees: a balanced incomplete design.
+"""Which pairs of pictures each rater sees: a balanced incomplete design.
 
-A rater cannot see every pair of methods on every image. The pairs are laid out in one long list in which the pair of
-methods changes from one to the next and the image from one round of all pairs to the next, shifted by the pair (a
-cyclic Latin square); each block takes the next stretch of it. So within a block, and over blocks, every pair of methods
-is asked equally often to within one; over all blocks images are, too, and every method stands left and right equally
-often. An adaptive design would ask more about close methods, but needs a server that knows all answers while they come;
-here nothing leaves the rater's browser, and with all pairs asked equally often a method's number is its share of wins,
-whatever model is true.
+A rater cannot see every pair of methods on every image. One long list is laid out in which the pair of methods changes
+from entry to entry, and the image from one round of all pairs to the next, shifted by the pair (a cyclic Latin square);
+each block takes the next part of it. So within a block, and over blocks, every pair of methods is asked equally often
+to within one; over all blocks the same holds for images, and every method is left and right equally often. An adaptive
+design would ask more about close methods, but needs a server that collects answers as they come; here nothing leaves
+the rater's browser, and with all pairs asked equally often a method's number is its share of wins, whatever model is
+true.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ CHUNKS: Final = 4
 CATCHES: Final = CHUNKS
 """Catch pairs of a rater for each question."""
 MOST_BLOCKS: Final = 400
-"""Then they begin again."""
+"""With more raters, blocks are used again."""
 TOP, BOTTOM = -1, -2
-"""In place of a method: the two pictures of a catch pair, HR and bicubic."""
+"""Used like a method: the two pictures of a catch pair, HR and bicubic."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Trial:
     """A method, :data:`TOP` or :data:`BOTTOM`."""
     right: int
     repeats: int | None = None
-    """The trial that this is a repetition of, with sides changed."""
+    """The trial that this one repeats, with sides swapped."""
 
     @property
     def catch(self) -> bool:
@@ -55,7 +55,7 @@ class Design:
 
     trials: tuple[Trial, ...]
     blocks: tuple[tuple[tuple[tuple[int, ...], ...], ...], ...]
-    """By block, question and chunk: the trials, whose order within a chunk is each rater's own."""
+    """By block, question and chunk: the trials, which are shuffled within a chunk for each rater."""
 
 
 def make_design(
@@ -64,13 +64,13 @@ def make_design(
     """Lay out a study.
 
     Args:
-        methods: M, two at least.
-        images: n, one at least.
-        questions: how many each pair is asked.
+        methods: M, at least two.
+        images: n, at least one.
+        questions: number of questions asked about each pair.
         pairs: of methods that a rater sees for each question, besides repeats and catch pairs.
-        repeats: of those, how many are shown once more; at most half.
-        seed: of which method, pair and image is which, and of the sides.
-        blocks: how many; by default as many as it takes to ask each pair of methods on each image on both sides.
+        repeats: of those, how many are shown again; at most half.
+        seed: for the order of methods, pairs and images, and for the sides.
+        blocks: their number; by default enough to ask each pair of methods on each image on both sides.
     """
     if not blocks:
         cells = math.comb(methods, 2) * images
@@ -95,19 +95,19 @@ class _Layout:
     def __init__(self, methods: int, images: int, seed: int) -> None:
         random = np.random.default_rng(seed)
         name = random.permutation(methods).tolist()
-        # In a tournament where each beats the half of the circle before it, all stand left equally often
+        # On a circle, each method is left of the next half of the others: all are left equally often
         ahead = [(a, b) if (b - a) % methods <= methods // 2 else (b, a) for a, b in pairs_of(methods)]
         self.pairs = [(name[a], name[b]) for a, b in random.permutation(ahead).tolist()]
         self.images = random.permutation(images).tolist()
         self.catch_sides = random.integers(0, 2, 64).tolist()
 
     def cell(self, place: int) -> Cell:
-        """The pair at a place; sides change from round to round, and when all images have been shown."""
+        """The pair at a place; sides swap from round to round, and when all images have been shown."""
         round_, pair = divmod(place, len(self.pairs))
         again, shift = divmod(round_, len(self.images))
         image = self.images[(pair + round_) % len(self.images)]
         left, right = self.pairs[pair]
-        # Chosen so that over all rounds each image is seen on both sides, and in each block both sides are even
+        # So each pair on an image is seen on both sides over all rounds, and sides are balanced in each block
         return (image, left, right) if (shift + again) % 2 == 0 else (image, right, left)
 
     def catch(self, block: int, question: int, chunk: int) -> Cell:
@@ -121,7 +121,7 @@ class _Layout:
 def _block(
     trials: list[Trial], layout: _Layout, block: int, question: int, asked: list[Cell], repeats: int
 ) -> tuple[tuple[int, ...], ...]:
-    """The chunks of one question; its trials are added to the others."""
+    """The chunks of one question; appends its trials to ``trials``."""
     numbers = count(len(trials))
     chunks: list[list[int]] = [[] for _ in range(CHUNKS)]
 

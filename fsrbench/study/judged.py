@@ -15,7 +15,7 @@ from fsrbench.study.score import QuestionScore, StudyScore
 
 
 def check_pictures(run: RunData, key: Key) -> None:
-    """Whether the run's pictures are those that were judged, pixel by pixel.
+    """Check that the run's pictures are those that were judged, pixel by pixel.
 
     Raises:
         UserError: they are not.
@@ -30,7 +30,7 @@ def check_pictures(run: RunData, key: Key) -> None:
         if changed:
             raise UserError(
                 f"{run.path}: {len(changed)} of {counted(len(key.images), 'picture')} of {method} are not those that "
-                f"were judged ({changed[0]}); make the study anew"
+                f"were judged ({changed[0]}); make the study again"
             )
 
 
@@ -71,7 +71,7 @@ def _metric(found: QuestionScore, score: StudyScore) -> JudgedMetric:
     return JudgedMetric(
         name=question.metric,
         title=question.title,
-        protocol=f"{question.protocol}; study {score.study[:12]}",  # other studies' numbers are no match
+        protocol=f"{question.protocol}; study {score.study[:12]}",  # numbers of different studies are not comparable
         note=note,
         rows=rows,
     )

@@ -26,7 +26,7 @@ Row = tuple[Count, Count, Annotated[int, Field(ge=-2)], Annotated[int, Field(ge=
 
 
 class Key(BaseModel):
-    """What a study's page does not say."""
+    """What a study's page leaves out."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,12 +63,12 @@ class Key(BaseModel):
         return [frozenset(t for chunks in block for chunk in chunks for t in chunk) for block in self.blocks]
 
     def question(self, name: str) -> int:
-        """The place of a question."""
+        """The index of a question."""
         return self.questions.index(name)
 
 
 def rows(trials: Sequence[Trial]) -> list[Row]:
-    """Trials as they are written."""
+    """Trials as rows of the file."""
     return [astuple(trial) for trial in trials]
 
 
@@ -99,7 +99,7 @@ def validated(path: Path, model: type[BaseModel], content: Any) -> Any:
 
 
 def is_key(content: Any) -> bool:
-    """Whether a file's contents call themselves a key."""
+    """Whether a file's contents declare themselves a key."""
     return isinstance(content, dict) and content.get("kind") == KIND
 
 
@@ -111,7 +111,7 @@ def read_key(path: Path, content: Any = None) -> Key:
         content: what is in it, if that has been read.
 
     Raises:
-        UserError: it is none, or its parts do not belong together.
+        UserError: it is not a key, or its parts do not belong together.
     """
     key: Key = validated(path, Key, parse_json(path) if content is None else content)
     known = {question.name for question in QUESTIONS}

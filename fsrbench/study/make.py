@@ -28,25 +28,25 @@ from fsrbench.study.questions import QUESTIONS, Question
 
 PAGE: Final = "study.html"
 MOST_IMAGES: Final = 60
-"""By default; more raters see more of them."""
+"""Default maximum; the more raters, the more of them are seen."""
 MOST_BYTES: Final = 30_000_000
-"""Of all pictures in base64, by default: the page opens quickly on a phone."""
+"""Maximum of all pictures in base64 by default, so that the page opens quickly on a phone."""
 MOST_BYTES_ASKED: Final = 200_000_000
-"""The same where a number of images is asked for."""
+"""The same if a number of images is requested."""
 BICUBIC: Final = "bicubic"
 """The method whose pictures are half of the catch pairs."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a study is to be like."""
+    """Settings of a study."""
 
     methods: tuple[str, ...] | None = None
-    """All of the run that have pictures by default; HR may be among them."""
+    """By default all of the run that have pictures; HR may be among them."""
     images: int | None = None
-    """As many as fit, up to :data:`MOST_IMAGES`, by default."""
+    """By default as many as fit, up to :data:`MOST_IMAGES`."""
     pairs: int = 30
-    """That a rater sees for each question, besides repeats and catch pairs."""
+    """Pairs that a rater sees for each question, besides repeats and catch pairs."""
     questions: tuple[Question, ...] = QUESTIONS
     title: str = "Which picture is better?"
     seed: int = 0
@@ -54,7 +54,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Made:
-    """A study that was made."""
+    """The files of a study, and a summary."""
 
     page: Path
     key: Path
@@ -67,7 +67,7 @@ class _Pictures:
 
     images: tuple[str, ...]
     encoded: tuple[tuple[str, ...], ...]
-    """By image: of each method, of HR, and the enlarged LR, as lossless WebP in base64."""
+    """By image: the pictures of each method, HR and the enlarged LR, as lossless WebP in base64."""
     hashes: tuple[tuple[str, ...], ...]
     side: int
     cut: bool
@@ -80,7 +80,7 @@ def make_study(run: RunData, out: Path, settings: Settings) -> Made:
     Args:
         run: a run that kept pictures, with HR.
         out: the folder.
-        settings: what it is to be like.
+        settings: its settings.
 
     Raises:
         UserError: the run has no pictures, too few methods or images in common, or no HR; or the folder holds the key
@@ -125,7 +125,7 @@ def read_picture(file: Path) -> np.ndarray:
     """A kept picture as uint8 H,W,3.
 
     Raises:
-        UserError: it is not there or cannot be read.
+        UserError: it is missing or cannot be read.
     """
     try:
         with Image.open(file, formats=["PNG"]) as image:
@@ -151,7 +151,7 @@ def _images(run: RunData, index: Index, methods: Sequence[str], settings: Settin
     complete = index.complete([*methods, HR, LR])
     if not complete:
         raise UserError(f"{run.path}: {index.sharing(methods) or 'no image has a picture of HR and LR'}")
-    # A person's second picture comes after everybody's first: people count, not pictures
+    # A person's second picture comes after everybody's first: what counts is the number of people
     order = np.random.default_rng(settings.seed).permutation(len(complete))
     mixed = [complete[place] for place in order]
     times: dict[str, int] = {}
@@ -164,7 +164,7 @@ def _images(run: RunData, index: Index, methods: Sequence[str], settings: Settin
 def _read(
     folder: PictureFolder, index: Index, methods: Sequence[str], images: Sequence[str], settings: Settings
 ) -> _Pictures:
-    """The pictures, as many images as there is room for."""
+    """The pictures of as many images as fit."""
     encoded, hashes, sides = [], [], set()
     room = MOST_BYTES_ASKED if settings.images else MOST_BYTES
     for image in images:
@@ -177,7 +177,7 @@ def _read(
         hashes.append(tuple(map(pixels_hash, made)))
         sides |= {max(picture.shape[:2]) for picture in made[:-1]}
     if len(encoded) < 2 or (settings.images and len(encoded) < settings.images):
-        fit = f"of {len(images)} images {len(encoded)} fit into a page" if room < 0 else f"only {len(encoded)} images"
+        fit = f"{len(encoded)} of {len(images)} images fit into a page" if room < 0 else f"only {len(encoded)} images"
         raise UserError(f"{folder.path}: {fit}; ask for fewer with --images, or for fewer methods")
     return _Pictures(tuple(images[: len(encoded)]), tuple(encoded), tuple(hashes), max(sides), room < 0)
 
@@ -226,12 +226,12 @@ def _content(design: Design, pictures: _Pictures, settings: Settings) -> dict[st
 
 
 def _check_free(out: Path, study: str) -> None:
-    """Refuse to overwrite the key of another study: without it the answers to that one are lost."""
+    """Refuse to overwrite the key of another study: without it that study's answers are lost."""
     if not (out / FILE).exists():
         return
     content = parse_json(out / FILE)
     if not is_key(content) or content.get("study") != study:
-        raise UserError(f"{out / FILE}: the key of another study is there; give --out another folder")
+        raise UserError(f"{out / FILE} is the key of another study; give --out another folder")
 
 
 def _summary(key: Key, design: Design, pictures: _Pictures, settings: Settings) -> str:

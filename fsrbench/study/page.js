@@ -15,7 +15,7 @@
     storage = window.localStorage;
     storage.setItem("fsrbench", "1");
   } catch {
-    storage = null; // some browsers keep nothing for pages opened from the disk
+    storage = null; // some browsers store nothing for pages opened from disk
   }
 
   // ---- the rater's own order -------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@
       if (!loaded) throw new Error();
       begin(loaded);
     } catch {
-      part("problem").textContent = `${chosen.name} is no file of answers to this study.`;
+      part("problem").textContent = `${chosen.name} is not a file of answers to this study.`;
     }
     event.target.value = "";
   }
@@ -164,7 +164,7 @@
     shownAt = performance.now();
   }
 
-  function next() { // ask, after a word on the question where a new part begins
+  function next() { // ask; where a new part begins, introduce its question first
     const question = place < order.length ? study.trials[order[place]][0] : -1;
     const before = place > 0 ? study.trials[order[place - 1]][0] : -1;
     if (question === -1 || question === before) return ask();
@@ -203,11 +203,11 @@
   }
 
   function pause() {
-    shownAt = 0; // the time of the pair that waits begins anew
+    shownAt = 0; // the waiting pair's time starts again
     part("so-far").textContent = `${session.answers.length} of ${order.length} pairs are answered.`;
     part("how-to-return").textContent = storage
-      ? "You may close the page: open it again in this browser and give the same name."
-      : "This browser keeps nothing when the page is closed: save the answers, and load them to go on.";
+      ? "You may close the page: open it again in this browser and enter the same name."
+      : "This browser keeps nothing when the page is closed: save the answers, and load them to continue.";
     show("paused");
   }
 
@@ -246,7 +246,7 @@
   });
   document.getElementById("rater").addEventListener("input", (event) => {
     const found = kept(plain(event.target.value));
-    part("found").textContent = found ? `Goes on after the ${found.answers.length} pairs that are answered.` : "";
+    part("found").textContent = found ? `Continues after the ${found.answers.length} pairs already answered.` : "";
   });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden && !document.getElementById("question").hidden) pause();
@@ -258,7 +258,7 @@
 
   part("count").textContent = study.blocks[0].flat(2).length;
   part("kept").textContent = storage
-    ? "your answers are kept in this browser, so you can stop and go on later."
+    ? "your answers are kept in this browser, so you can stop and continue later."
     : "this browser keeps nothing, so save your answers before you close the page.";
   show("start");
   if (window.matchMedia("(pointer: fine)").matches) document.getElementById("rater").focus();

@@ -27,7 +27,7 @@ def write_page(path: Path, content: Mapping[str, Any]) -> None:
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    # Inside a script element nothing may look like its end
+    # Text inside a script element must not look like its end tag
     data = json.dumps(content, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
     text = environment.get_template("page.html.j2").render(
         title=content["title"],

@@ -22,7 +22,7 @@ class Question:
 
     @property
     def protocol(self) -> str:
-        """What exactly is measured."""
+        """How the metric is measured."""
         shown = "HR shown beside" if self.reference else "HR not shown"
         return (
             f'two-alternative forced choice, "{self.text}" ({shown}), no difference allowed; probability to be '
@@ -35,4 +35,4 @@ QUESTIONS: Final = (
     Question("better", "Which picture is better?", False, "preference", "Preference"),
     Question("person", "Which shows the same person as the reference?", True, "preference_identity", "Same person"),
 )
-"""In the order in which they are asked: whoever has seen the HR picture judges the others by it."""
+"""In the order asked: without HR first, because whoever has seen the HR picture judges the others by it."""

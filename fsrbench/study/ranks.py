@@ -1,4 +1,4 @@
-"""Rank correlations of many rows at once, and how often chance makes them as strong."""
+"""Rank correlations of many rows at once, and their p-values."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 
 EXACT: Final = 7
-"""Up to so many methods p is from all their orders."""
+"""Up to this many methods, p is from all their orders."""
 PERMUTATIONS: Final = 9999
-"""Else from so many random ones."""
+"""Otherwise p is from this many random orders."""
 
 
 def spearman(first: np.ndarray, second: np.ndarray) -> np.ndarray:

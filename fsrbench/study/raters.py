@@ -14,16 +14,16 @@ from fsrbench.study.design import TOP
 from fsrbench.study.key import Key
 
 LEVEL: Final = 0.05
-"""A rater counts if somebody who clicks left or right at random would do as well on the catch pairs with at most this
-probability: all of 5 to 7 right, 7 of 8."""
+"""A rater counts if random clicks on left or right would do as well on the catch pairs with at most this probability:
+all of 5 to 7 right, 7 of 8."""
 
 OTHER_SIDE: Final = {0: 1, 1: 0, 2: 2}
-"""What an answer is when the sides have changed."""
+"""An answer after the sides are swapped."""
 
 
 @dataclass(frozen=True)
 class RaterCheck:
-    """What is known of one rater beside the answers."""
+    """How one rater did on catch pairs and repeats."""
 
     name: str
     answered: int
@@ -35,12 +35,12 @@ class RaterCheck:
     repeated: int
     """Repeats with the same answer as the first time."""
     repeats: int
-    """Repeats answered, with the first time."""
+    """Repeats answered, if the first time was."""
     left: float
     """Share of the answers with a preference that were for the left; NaN without any."""
     median_ms: float
     p: float
-    """That random clicks do as well on the catch pairs."""
+    """Probability that random clicks do as well on the catch pairs."""
 
     @property
     def counts(self) -> bool:
@@ -49,7 +49,7 @@ class RaterCheck:
 
     @property
     def reason(self) -> str:
-        """Why they are not; empty if they are."""
+        """Why they are not scored; empty if they are."""
         if self.counts:
             return ""
         if chance(self.catches, self.catches) > LEVEL:
@@ -68,14 +68,14 @@ def chance(right: int, of: int) -> float:
 
 
 def check(rater: Rater, key: Key) -> RaterCheck:
-    """Hold one rater's answers against the catch pairs and against each other."""
+    """Check one rater's answers by the catch pairs and the repeats."""
     given = dict(zip(rater.trial.tolist(), rater.choice.tolist(), strict=True))
     catches = {trial: choice for trial, choice in given.items() if key.trial[trial].catch}
     caught = sum(choice == (0 if key.trial[trial].left == TOP else 1) for trial, choice in catches.items())
     again = [
         (t.repeats, trial) for trial in given if (t := key.trial[trial]).repeats in given and t.repeats is not None
     ]
-    same = sum(given[first] == {0: 1, 1: 0, 2: 2}[given[second]] for first, second in again)
+    same = sum(given[first] == OTHER_SIDE[given[second]] for first, second in again)
     chosen = rater.choice[rater.choice < 2]
     return RaterCheck(
         rater.name,

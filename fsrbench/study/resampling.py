@@ -1,10 +1,10 @@
-"""How far chance could move what answers say: bootstraps over raters, over people on the images, and over answers.
+"""Uncertainty of what answers say: bootstraps over raters, over people on the images, and over answers.
 
 Raters and images are crossed: every answer belongs to one of each. Drawing raters counts the spread among raters and
-that of single answers, drawing images that among images and that of single answers; so the variances of both, less that
-of drawing single answers, are the whole (Cameron, Gelbach and Miller, J. Business & Economic Statistics 29, 2011). The
+that of single answers, drawing images that among images and that of single answers; so the total variance is the sum of
+both minus that of drawing single answers (Cameron, Gelbach and Miller, J. Business & Economic Statistics 29, 2011). The
 pigeonhole bootstrap, which draws both at once (Owen, Annals of Applied Statistics 1, 2007), counts the spread of single
-answers three times, and that of a choice between two is often most of it: its intervals are too wide then.
+answers three times, which for a choice between two is often most of it: then its intervals are too wide.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Statistic = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Crossed:
-    """N answers, each one of C kinds, with who gave them and who is on the image.
+    """N answers, each one of C kinds, with their raters and the people on the images.
 
     Args:
-        kind: N, of each answer: its pair and choice, say.
+        kind: N, the kind of each answer, e.g. its pair and choice.
         kinds: C.
         rater: N integers from 0.
         person: N integers from 0.
@@ -41,16 +41,16 @@ class Crossed:
 
     @cached_property
     def total(self) -> np.ndarray:
-        """1,C: how many answers there are of each kind."""
+        """1,C: number of answers of each kind."""
         return np.bincount(self.kind, minlength=self.kinds)[None].astype(float)
 
     @cached_property
     def clusters(self) -> float:
-        """The effective number of raters or of people, whichever is smaller: what intervals stand on."""
+        """The effective number of raters or of people, whichever is smaller; for degrees of freedom."""
         return min(effective_number(np.bincount(ids)) for ids in (self.rater, self.person))
 
     def counts_of(self, ids: np.ndarray) -> np.ndarray:
-        """G,C: how many answers of each kind each of the clusters with an answer has."""
+        """G,C: number of answers of each kind, for each cluster with an answer."""
         number = np.unique(ids, return_inverse=True)[1]
         groups = int(number.max()) + 1
         counts = np.bincount(number * self.kinds + self.kind, minlength=groups * self.kinds)
@@ -71,7 +71,7 @@ class Crossed:
         return Covariance(raters, people, _covariance(statistic(drawn), answers))
 
     def crossed_draws(self, seed: int = 0, draws: int = RESAMPLES) -> tuple[np.ndarray, np.ndarray]:
-        """The pigeonhole bootstrap, which draws raters and people at once and is cautious.
+        """The pigeonhole bootstrap, which draws raters and people at once and is conservative.
 
         Returns:
             draws,C counts by kind, and draws,people: how often each person was drawn.
@@ -95,7 +95,7 @@ class Covariance:
     def error(self, combination: np.ndarray) -> float:
         """Standard error of a sum of the K numbers with these weights.
 
-        Never less than that of raters, or of people, alone: the sum is of three estimates, and may miss. Infinite for a
+        At least that of raters alone and that of people alone: the sum of three estimates may be below. Infinite for a
         single rater or person.
         """
         if not all(np.isfinite(part).all() for part in (self.raters, self.people, self.answers)):

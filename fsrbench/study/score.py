@@ -21,7 +21,7 @@ from fsrbench.study.raters import RaterCheck, consistency, sort_out
 from fsrbench.study.resampling import Crossed
 
 LEAST: Final = 2
-"""Raters, and people on the images, for an interval."""
+"""Minimum raters, and people on the images, for an interval."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class MethodScore:
 
     method: str
     preference: float
-    """Probability to be preferred over another method; NaN for one that nobody was asked about."""
+    """Probability to be preferred over another method; NaN if nobody was asked about it."""
     ci_low: float
     ci_high: float
     log_strength: float
@@ -67,7 +67,7 @@ class QuestionScore:
     ties: float
     """Share of answers that saw no difference."""
     alpha: float
-    """Krippendorff's, ordinal; NaN where no pair was answered twice, or without the library."""
+    """Krippendorff's, ordinal; NaN if no pair was answered twice, or without the library."""
     alpha_reason: str
     """Why there is none."""
     repeated: int
@@ -82,7 +82,7 @@ class StudyScore:
     study: str
     questions: tuple[QuestionScore, ...]
     raters: tuple[RaterCheck, ...]
-    """All of them, those set apart too."""
+    """All of them, including those set apart."""
     remarks: tuple[str, ...]
 
 
@@ -115,7 +115,7 @@ def score_study(answers: Answers, seed: int = 0, draws: int = RESAMPLES) -> Stud
 def score_question(
     question: Question, table: AnswerTable, seed: int = 0, draws: int = RESAMPLES, repeats: tuple[int, int] = (0, 0)
 ) -> QuestionScore:
-    """Score the answers to one question, one at least; arguments as of :func:`score_study`."""
+    """Score the answers to one question, at least one; arguments as for :func:`score_study`."""
     crossed = crossed_of(table)
     alpha, reason = agreement(table)
     return QuestionScore(
@@ -144,7 +144,7 @@ def strengths_of(counts: np.ndarray, methods: int) -> Strengths:
 
 
 def interval(value: float, error: float, clusters: float) -> tuple[float, float]:
-    """95 % interval of a share: Student's t on its log-odds; at 0 and 1 as of other rates.
+    """95 % interval of a share: Student's t on its log-odds; at 0 and 1 by :func:`rate_interval`.
 
     Args:
         value: in [0, 1].
@@ -173,7 +173,7 @@ def _methods(table: AnswerTable, crossed: Crossed, seed: int, draws: int) -> lis
     numbers = crossed.covariance(lambda counts: _numbers(counts, count), seed, draws)
     errors = numbers.errors()[:count]
     tallies = _tallies(crossed.total.reshape(-1, 3), count)
-    # Where all answers about a method are the same, draws of them are, too: their spread says nothing
+    # If all answers about a method are the same, so are draws of them: their spread says nothing
     unanimous = [max(tally) == sum(tally) > 0 for tally in tallies]
     errors[np.isfinite(errors) & unanimous] = 0.0
     least = [_sign_test(crossed.clusters) if unanimous[a] or unanimous[b] else 0.0 for a, b in pairs_of(count)]
@@ -204,14 +204,14 @@ def _difference(methods: int, first: int, second: int) -> np.ndarray:
 
 
 def _sign_test(clusters: float) -> float:
-    """Two-sided p of raters, or people, who all say the same."""
+    """Two-sided p of raters, or people, who all agree."""
     return min(1.0, 2.0 ** (1 - int(clusters)))
 
 
 def _ahead(log: np.ndarray, errors: Sequence[float], clusters: float, least: Sequence[float]) -> np.ndarray:
     """M,M: whether a method is distinguishably preferred to another; Student's t, Holm over all pairs.
 
-    Each pair's p is ``least`` at least.
+    Each pair's p is at least its ``least``.
     """
     from scipy import special
 
@@ -221,7 +221,7 @@ def _ahead(log: np.ndarray, errors: Sequence[float], clusters: float, least: Seq
     for (a, b), error, smallest in zip(combinations(range(count), 2), errors, least, strict=True):
         known = math.isfinite(error) and error > 0 and clusters >= LEAST
         p = 2 * float(special.stdtr(clusters - 1, -abs(log[a] - log[b]) / error)) if known else math.nan
-        tests.append(max(p, smallest))  # NaN, which comes first, stays
+        tests.append(max(p, smallest))  # max keeps NaN if it comes first
     for (a, b), p in zip(combinations(range(count), 2), holm(tests), strict=True):
         if p < LEVEL:
             ahead[(a, b) if log[a] > log[b] else (b, a)] = True
@@ -240,17 +240,16 @@ def _tallies(counts: np.ndarray, methods: int) -> list[tuple[int, int, int]]:
 def agreement(table: AnswerTable) -> tuple[float, str]:
     """Krippendorff's alpha of the answers to the same pair on the same image, ordinal, and why there is none.
 
-    1: all agree; 0: as much as if everybody tossed a coin. First preferred, no difference and second preferred are in
-    this order. Which method is called the first means nothing, so each pair counts in both orders. In one order alone,
-    agreement that a method is nearly always the better would pass for chance, and the number would depend on the
-    methods' names.
+    1: all agree; 0: as much as if everybody tossed a coin. The ordinal scale is first preferred, no difference, second
+    preferred. Which method comes first is arbitrary, so each pair counts in both orders: in one order alone, agreement
+    that a method is nearly always better would pass for chance, and alpha would depend on the methods' names.
     """
     try:
         import krippendorff
     except ImportError:
         return math.nan, "needs the package krippendorff: pip install fsrbench[study]"
     unit = np.unique(table.image * math.comb(len(table.key.methods), 2) + table.pair, return_inverse=True)[1]
-    ordered = np.array([0, 2, 1])[table.outcome]  # no difference lies between the two
+    ordered = np.array([0, 2, 1])[table.outcome]  # no difference is in the middle
     counts = np.bincount(unit * 3 + ordered, minlength=3 * (int(unit.max()) + 1)).reshape(-1, 3)
     shared = counts[counts.sum(axis=1) > 1]
     shared = np.concatenate([shared, shared[:, ::-1]])

@@ -1,4 +1,4 @@
-"""How well metrics say what people prefer, as tables, CSV and JSON."""
+"""How well metrics agree with what people prefer, as tables, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def record(found: Sequence[QuestionAgreement]) -> dict[str, Any]:
 def _table(found: QuestionAgreement) -> Shown:
     few = ": too few methods to tell" if found.smallest_p > LEVEL else ""
     chance = (
-        "p: that a metric which has nothing to do with preference correlates as strongly (Kendall, either sign); the "
+        "p: probability that a metric unrelated to preference correlates as strongly (Kendall, either sign); the "
         f"smallest that {found.methods} methods can give is {found.smallest_p:.2g}{few}."
     )
     lines = [LEGEND, chance]
@@ -65,7 +65,7 @@ def _table(found: QuestionAgreement) -> Shown:
 
 
 def _cells(m: MetricAgreement) -> list[str]:
-    answers = str(m.answers) if m.answers else "no scores of images"
+    answers = str(m.answers) if m.answers else "no per-image scores"
     shares = [text_of(m.agreement.value, 100, 1), ends(m.agreement.low, m.agreement.high, 100, 1), answers]
     ranks = [text for each in (m.spearman, m.kendall) for text in (text_of(each.value), ends(each.low, each.high))]
     return [m.metric, *shares, *ranks, f"{m.p:.2g}" if math.isfinite(m.p) else text_of(m.p)]

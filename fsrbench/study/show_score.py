@@ -25,7 +25,7 @@ LEGEND: Final = (
 
 
 def tables(score: StudyScore) -> list[Shown]:
-    """A table of each question, and what is known of the raters below the last."""
+    """A table for each question, with lines on the raters below the last."""
     found = [_table(question) for question in score.questions]
     found[-1].lines.extend(rater_lines(score))
     return found

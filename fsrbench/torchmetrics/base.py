@@ -1,4 +1,4 @@
-"""What all metrics in torchmetrics' form share: pictures in, rows as states, reasons as warnings."""
+"""Base of metrics in torchmetrics' form: takes pictures, keeps rows as states, gives reasons as warnings."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Seen:
-    """What is the same for all pictures since the last reset."""
+    """What all pictures since the last reset have in common."""
 
     side: int
     lr_side: int
@@ -54,10 +54,10 @@ class Seen:
 
 
 class FaceMetric(torchmetrics.Metric):
-    """A metric of the benchmark as one of torchmetrics; :func:`fsrbench.as_torchmetric` makes it.
+    """A metric of the benchmark as a torchmetrics metric; made by :func:`fsrbench.as_torchmetric`.
 
     Args:
-        metric: of the benchmark.
+        metric: a metric of the benchmark.
         facts: what is known of the data; sizes and numbers of images come from the pictures.
     """
 
@@ -71,9 +71,9 @@ class FaceMetric(torchmetrics.Metric):
         self._metric, self._facts = metric, facts
         self._seen: Seen | None = None
         self._shapes: dict[str, list[int]] = {}
-        """Of the arrays that a row of a state holds one after the other."""
+        """Shapes of the arrays that are concatenated in a row of a state."""
         self._warned: set[str] = set()
-        # With names of their own, MetricCollection takes no two metrics for one whose first values are equal by chance
+        # Distinct names keep MetricCollection from merging two metrics whose first values are equal by chance
         slug = re.sub(r"\W", "_", metric.name)
         self._names = {name: f"{slug}_{name}" for name in ("rows", *self.arrays)}
         for name in self._names.values():
@@ -109,12 +109,12 @@ class FaceMetric(torchmetrics.Metric):
             sr: N,3,H,W, RGB, floats in [0, 1] or uint8.
             hr: the same of HR.
             lr: N,3,h,w of the pictures that SR was made from.
-            ids: of the images; texts or whole numbers, also as a tensor, as a data loader makes of numbers.
-            identities: who is on each image, likewise; ``None`` where that is unknown.
+            ids: of the images; strings or integers, also as a tensor, which data loaders make of integers.
+            identities: the person on each image, likewise; ``None`` if unknown.
             roles: ``gallery``, ``probe`` or ``distractor``, for identification.
 
         Raises:
-            UserError: pictures of another form, or one is missing that the metric needs.
+            UserError: pictures of another form, or an input that the metric needs is missing.
             Unavailable: weights or packages are missing.
         """
         batch = Batch(
@@ -152,7 +152,7 @@ class FaceMetric(torchmetrics.Metric):
 
     @abstractmethod
     def _computed_of(self, metric: Metric, batch: Batch) -> tuple[list[int], dict[str, np.ndarray]]:
-        """Rows of the batch that there are numbers of, and those numbers, row by row."""
+        """Indices of the images in the batch that have numbers, and those numbers, row by row."""
 
     @abstractmethod
     def _value(self, metric: Metric, names: Names, arrays: dict[str, np.ndarray]) -> float:
@@ -163,7 +163,9 @@ class FaceMetric(torchmetrics.Metric):
         if batch.hr is not None and batch.hr.shape != batch.sr.shape:
             raise UserError(f"{self.name}: sr is {_size(batch.sr)} and hr is {_size(batch.hr)}")
         if self._seen not in (None, seen):
-            raise UserError(f"{self.name}: these pictures are of another kind than the earlier ones; reset it first")
+            raise UserError(
+                f"{self.name}: these pictures differ from the earlier ones in size or inputs; reset it first"
+            )
         if self._seen is None:
             self._seen = seen
             try:
@@ -196,13 +198,13 @@ class FaceMetric(torchmetrics.Metric):
 
     @contextmanager
     def _like_a_run(self) -> Iterator[None]:
-        """Inside, settings and seeds are a run's; the training's own are restored."""
+        """Inside, settings and seeds are those of a run; the training's are restored after it."""
         with preserved():
             standardise(self._facts.seed)
             yield
 
     def _gathered(self) -> tuple[Names, dict[str, np.ndarray]]:
-        """Names and numbers of all images, each once, in sorted order where all have ids."""
+        """Names and numbers of all images; if all have ids, each image once and in sorted order."""
         found = {name: _joined(getattr(self, state)) for name, state in self._names.items()}
         if found["rows"] is None:
             return [], {}
@@ -224,7 +226,7 @@ class FaceMetric(torchmetrics.Metric):
     def state_dict(  # type: ignore[override]  # as torchmetrics itself overrides it
         self, destination: dict[str, Any] | None = None, prefix: str = "", keep_vars: bool = False
     ) -> dict[str, Any]:
-        """Its states, if they are persistent, and what they are of."""
+        """The states, if they are persistent, with what is needed to read them."""
         found: dict[str, Any] = super().state_dict(destination=destination, prefix=prefix, keep_vars=keep_vars)
         if any(self._persistent.values()) and self._seen is not None:
             text = json.dumps({"seen": asdict(self._seen), "shapes": self._shapes})

@@ -1,4 +1,4 @@
-"""From a metric of the benchmark to one of torchmetrics."""
+"""Convert a metric of the benchmark to a torchmetrics metric."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # takes seconds
     from fsrbench.torchmetrics.base import FaceMetric
 
 MANY = 10**9
-"""Images that a metric is told of before it has seen any, so that it does not refuse too few."""
+"""Number of images assumed before any has been seen, so that no metric refuses too few."""
 
 
 def as_torchmetric(
@@ -31,10 +31,10 @@ def as_torchmetric(
     alignment: Alignment = "hr",
     descriptor: Literal["auto", "dlib", "facenet", "arcface"] = "auto",
 ) -> FaceMetric:
-    """A metric for a training loop, which gives the value that a run gives of the same pictures.
+    """A metric for a training loop, which gives the same value as a run on the same pictures.
 
     ``update(sr, hr, lr, ids=..., identities=..., roles=...)`` takes a batch: pictures N,3,H,W, RGB, floats in [0, 1]
-    or uint8, ``hr`` and ``lr`` where the metric needs them. As in a run, SR is clipped and rounded to 8 bits. Images
+    or uint8, ``hr`` and ``lr`` if the metric needs them. As in a run, SR is clipped and rounded to 8 bits. Images
     with ``ids`` count once, however often a distributed sampler repeats them, and are taken in sorted order, which
     draws of folds and impostors depend on. ``compute`` gives float64: the mean of the finite scores, or the number of
     the whole set. It is NaN, with a warning that says why, where a run would call it ``invalid``.
@@ -110,16 +110,16 @@ def _facts(scale: int, reference: str | Path | None, pairs: str | Path | None) -
 
 
 def _metric(metric: str | Metric) -> Metric:
-    """The metric of a name, of which the parts of a combined one come first."""
+    """The metric of a name."""
     if not isinstance(metric, str):
         return metric
     from fsrbench.protocols.build import resolve
 
-    return resolve([metric])[-1]
+    return resolve([metric])[-1]  # the parts of a combined metric come before it
 
 
 def _why_not(metric: Metric, facts: Facts) -> str:
-    """Why a metric has no form for pictures."""
+    """Why a metric cannot be computed from pictures."""
     from fsrbench.metrics.base import CombinedMetric, SpeedMetric
 
     if isinstance(metric, SpeedMetric):
@@ -127,7 +127,7 @@ def _why_not(metric: Metric, facts: Facts) -> str:
     if isinstance(metric, CombinedMetric):
         return f"{metric.name} is combined from {', '.join(metric.parts)}: take those one by one"
     try:
-        metric.check(facts)  # one whose code fails says why
+        metric.check(facts)  # a metric whose code fails says why
     except FsrbenchError as error:
         return f"{metric.name}: {error}"
     return f"{metric.name} scores neither images nor sets of them"

@@ -24,7 +24,7 @@ _kept: OrderedDict[tuple[object, ...], Rows] = OrderedDict()
 
 
 class BatchFeatures:
-    """What extractors see on a batch, guided as in a run: by HR's landmarks where there is HR.
+    """Features of a batch, extracted as in a run: guided by HR's landmarks if there is HR.
 
     Args:
         batch: the pictures.
@@ -43,7 +43,7 @@ class BatchFeatures:
         Args:
             name: of the feature set: the extractor's, and by whose landmarks faces are aligned.
             side: ``sr``, ``hr`` or ``lr``, enlarged to SR's side.
-            alone: read nothing of other pictures.
+            alone: use nothing from other pictures, such as HR's landmarks.
         """
         key = (self._digest, self._alignment, self._seed, str(self._device), name, side, alone)
         if key not in _kept:
@@ -67,7 +67,7 @@ class BatchFeatures:
         return Rows(found.arrays, found.problems | guide.problems)
 
     def _guide(self, extractor: Extractor, name: str, side: str, alone: bool) -> Rows:
-        """What the extractor reads: of LR where the feature set says so, of HR where there is any, else of itself."""
+        """What the extractor reads: from LR if the feature set says so, else from HR if there is any, else itself."""
         unguided = alone or (extractor.aligns and self._alignment == "sr")
         source, needed, ids = self._source(name, side, unguided), extractor.requires, self._batch.ids
         if source != side:

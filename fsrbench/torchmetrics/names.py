@@ -1,4 +1,4 @@
-"""Ids, people and roles of images, as texts and as rows of numbers, which processes can exchange."""
+"""Ids, identities and roles of images, as strings and as rows of bytes, which processes can exchange."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from fsrbench.errors import UserError
 
 Name: TypeAlias = tuple[str, str | None, str | None]
-"""Id, identity and role of an image; the id is empty where none was given."""
+"""Id, identity and role of an image; the id is empty if none was given."""
 Names: TypeAlias = list[Name]
 LONGEST: Final = 512
 """Bytes of an image's id, identity and role together."""
@@ -24,10 +24,10 @@ def names_of(
     identities: Sequence[str | None] | None,
     roles: Sequence[str | None] | None,
 ) -> Names:
-    """Who and what is on some images.
+    """Ids, identities and roles of some images.
 
     Raises:
-        UserError: not one for each image, of another kind, or too long.
+        UserError: not one for each image, of another type, or too long.
     """
     given = {"ids": _texts(ids, "ids"), "identities": _texts(identities, "identities"), "roles": _texts(roles, "roles")}
     for what, values in given.items():
@@ -43,14 +43,14 @@ def names_of(
 
 
 def _texts(values: Any, what: str) -> list[str | None] | None:
-    """Names as texts, as a run has them; from a tensor, an array or any sequence."""
+    """Names as strings, as a run has them; from a tensor, an array or any sequence."""
     if values is None:
         return None
     if isinstance(values, Tensor | np.ndarray):
         values = values.tolist()
     found = [str(each) if type(each) is int else each for each in values] if isinstance(values, list | tuple) else None
     if found is None or not all(each is None or isinstance(each, str) for each in found):
-        raise UserError(f"{what}: a list of texts or whole numbers, one for each image")
+        raise UserError(f"{what}: a list of strings or integers, one for each image")
     return found
 
 
@@ -59,7 +59,7 @@ def _text(name: Name) -> bytes:
 
 
 def encoded(name: Name) -> np.ndarray:
-    """As numbers, which processes can exchange."""
+    """As bytes, which processes can exchange."""
     return np.frombuffer(_text(name).ljust(LONGEST, b"\0"), np.uint8)
 
 

@@ -23,12 +23,12 @@ SIDES = ("sr", "hr", "lr")
 
 
 def shapes_of(features: Features) -> dict[str, list[int]]:
-    """The shape of an image's part of each array, by name."""
+    """The shape of each array without its first axis, by name."""
     return {name: list(array.shape[1:]) for name, array in sorted(features.items())}
 
 
 def packed(features: Features, shapes: Mapping[str, Sequence[int]]) -> np.ndarray:
-    """N,K of arrays with N rows: one matrix, which processes can exchange."""
+    """Flatten arrays with N rows to one matrix N,K, which processes can exchange."""
     return np.concatenate([np.asarray(features[name]).reshape(len(features[name]), -1) for name in shapes], axis=1)
 
 

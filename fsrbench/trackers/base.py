@@ -1,4 +1,4 @@
-"""What a tracker does, and how the package of one is asked for."""
+"""Base of trackers, and the import of their packages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class NotLogged(FsrbenchError):
-    """A tracker did not take a run. The run itself is finished and kept. Exit code 2."""
+    """A run could not be logged. The run itself is finished and kept. Exit code 2."""
 
 
 class Tracker(ABC):
@@ -26,14 +26,14 @@ class Tracker(ABC):
 
     name: ClassVar[str]
     package: ClassVar[str]
-    """What is imported; the extra of fsrbench that installs it is called as the tracker is."""
+    """The package to import; the extra of fsrbench that installs it has the tracker's name."""
 
     def __init__(self, offline: bool = False) -> None:
         self.offline = offline
 
     @abstractmethod
     def check(self) -> None:
-        """Refuse, before any work, what could not be logged to.
+        """Fail before any work if runs could not be logged.
 
         Raises:
             UserError: a package, a setting or the server is missing.
@@ -41,15 +41,15 @@ class Tracker(ABC):
 
     @abstractmethod
     def place(self) -> str:
-        """Where runs go, for people; without credentials."""
+        """Where runs go, as text without credentials."""
 
     @abstractmethod
     def holds(self, record: Record) -> bool:
-        """Whether the run was logged here before, completely."""
+        """Whether the run was completely logged here before."""
 
     @abstractmethod
     def upload(self, record: Record) -> None:
-        """Log a run that is not there, or only in part."""
+        """Log a run that is missing here, or incomplete."""
 
     def imported(self, module: str = "") -> ModuleType:
         """The tracker's package, or a module of it.

@@ -1,4 +1,4 @@
-"""Log finished runs: :func:`log`, which ``fsrbench run --log`` calls, too."""
+"""Log finished runs: :func:`log`, also for ``fsrbench run --log``."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ TRACKERS: Final = {
 
 @dataclass(frozen=True)
 class Logged:
-    """What became of a run at one tracker."""
+    """The result of logging a run to one tracker."""
 
     tracker: str
     place: str
     runs: int
-    """Runs that were added there; 0 where it was logged before."""
+    """Runs that were added there; 0 if it was logged before."""
 
     def __str__(self) -> str:
         if not self.runs:
@@ -59,11 +59,11 @@ def log(run: RunData | str | Path, to: TrackerName | Sequence[TrackerName], *, o
         offline: refuse connections to other machines.
 
     Returns:
-        What became of it, for each tracker.
+        The result for each tracker.
 
     Raises:
         UserError: no such tracker or run, a package is not installed, or a server cannot be reached.
-        FsrbenchError: a tracker did not take it.
+        FsrbenchError: a tracker could not log it.
 
     Example:
         >>> import os, tempfile, fsrbench
@@ -80,7 +80,7 @@ def log(run: RunData | str | Path, to: TrackerName | Sequence[TrackerName], *, o
 
 
 def find_trackers(names: Sequence[str], offline: bool = False) -> list[Tracker]:
-    """The trackers of these names, ready to be logged to.
+    """The trackers of these names, checked and ready.
 
     Raises:
         UserError: no such tracker, its package is not installed, or its server cannot be reached.
@@ -99,7 +99,7 @@ def find_trackers(names: Sequence[str], offline: bool = False) -> list[Tracker]:
 
 
 class RunLogger:
-    """Logs run after run; one that cannot be logged ends neither the command nor its other runs.
+    """Logs run after run; one that cannot be logged stops neither the command nor its other runs.
 
     Args:
         names: of trackers, separated by commas; none for no logging.
@@ -126,17 +126,17 @@ class RunLogger:
                 self.problems.append(f"{error}; the run is in {run.path}, and the same command logs it again")
 
     def raise_problems(self) -> None:
-        """Raise what kept runs from being logged.
+        """Raise an error if runs were not logged.
 
         Raises:
-            NotLogged: anything did.
+            NotLogged: some run was not logged; the message says why.
         """
         if self.problems:
             raise NotLogged("\n".join(self.problems))
 
 
 def _described(run: RunData) -> Record:
-    from fsrbench.trackers.record import describe  # runs that are not logged need neither its page nor its tables
+    from fsrbench.trackers.record import describe  # imports page and tables, which other runs do not need
 
     return describe(run)
 
@@ -160,5 +160,5 @@ def _prefixed(tracker: str, kind: type[FsrbenchError]) -> Iterator[None]:
         yield
     except FsrbenchError as error:
         raise kind(f"{tracker}: {error}") from None
-    except Exception as error:  # libraries have errors of their own
+    except Exception as error:  # libraries raise their own
         raise kind(f"{tracker}: {one_line(error)}") from error

@@ -49,7 +49,7 @@ class Record:
     name: str
     """Of the run's folder."""
     key: str
-    """Hash of what the run found: the same run has the same, whenever and wherever it is logged."""
+    """Hash of the run's results: the same whenever and wherever the run is logged."""
     finished: datetime
     overview: Entry
     """Tables, grid, plots and the page of the run as a whole."""
@@ -57,7 +57,7 @@ class Record:
 
     @property
     def group(self) -> str:
-        """The name under which its entries stand together: that of the folder, and the key's first digits."""
+        """The name that groups its entries: the folder's name and the key's first digits."""
         return f"{self.name}-{self.key[:8]}"
 
     @property
@@ -137,7 +137,7 @@ def _metrics(run: RunData, method: str) -> Iterator[tuple[str, float]]:
 
 
 def _statuses(run: RunData, method: str) -> Iterator[tuple[str, str]]:
-    """Why a metric has no number, or what must be known about it."""
+    """Why a metric has no number, or a remark on it."""
     for metric in run.metrics:
         result = run.result(method, metric)
         if result is not None and (result.status != "ok" or result.note):
@@ -145,7 +145,7 @@ def _statuses(run: RunData, method: str) -> Iterator[tuple[str, str]]:
 
 
 def _common(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What all methods of a run share: settings, data and place."""
+    """Parameters shared by all methods of a run: settings, data and machine."""
     spec, data, degradation = (section(manifest, part) for part in ("spec", "dataset", "degradation"))
     machine, versions = section(manifest, "machine"), section(manifest, "versions")
     protocol = section(manifest, "protocol")
@@ -178,7 +178,7 @@ def _texts(facts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _finished(manifest: Mapping[str, Any]) -> datetime:
-    """When the run ended; now for a run of an earlier version, which does not say."""
+    """When the run ended; the current time for a run of an earlier version, which does not record it."""
     try:
         return datetime.fromisoformat(str(manifest.get("finished")))
     except ValueError:

@@ -23,18 +23,18 @@ NESTED: Final = "mlflow.parentRunId"
 DESCRIPTION: Final = "mlflow.note.content"
 """Tag that MLflow shows as a run's description, in Markdown."""
 LONGEST_TAG: Final = 5000
-"""Characters of a tag that MLflow takes."""
+"""Maximum characters of a tag in MLflow."""
 LONGEST: Final = 6000
-"""Characters of a parameter that MLflow takes."""
+"""Maximum characters of a parameter in MLflow."""
 MOST: Final = 100
-"""Parameters or metrics of one request."""
+"""Maximum parameters or metrics in one request."""
 _REFUSED: Final = re.compile(r"[^/\w.\- :]")
 """Characters that names of metrics and parameters may not have."""
 _PATIENCE: Final = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-"""Before the work MLflow is to say soon that there is no server; by default it tries for minutes."""
+"""Makes MLflow report a missing server quickly, before the work; by default it retries for minutes."""
 
 _QUIET: Final = {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
-"""Standard output is the table's; and the address may hold a password."""
+"""Standard output is for the table, and the address may contain a password."""
 
 
 class Mlflow(Tracker):
@@ -65,7 +65,7 @@ class Mlflow(Tracker):
         return self.imported().MlflowClient(self._uri())
 
     def _experiment(self) -> str:
-        """The id of the experiment, which is made where it does not exist."""
+        """The id of the experiment, which is created if it does not exist."""
         if chosen := os.environ.get("MLFLOW_EXPERIMENT_ID"):
             return chosen
         name, client = _experiment_name(), self._client()
@@ -78,7 +78,7 @@ class Mlflow(Tracker):
         return f"{uri}, experiment {os.environ.get('MLFLOW_EXPERIMENT_ID') or _experiment_name()}"
 
     def holds(self, record: Record) -> bool:
-        """Whether there is a finished overview, which is the last to be finished."""
+        """Whether there is a finished overview, which is finished last."""
         return any(run.info.status == "FINISHED" and NESTED not in run.data.tags for run in self._found(record))
 
     def _found(self, record: Record) -> list[Any]:
@@ -87,7 +87,7 @@ class Mlflow(Tracker):
         return list(self._client().search_runs([self._experiment()], wanted, max_results=1000))
 
     def upload(self, record: Record) -> None:
-        """Log the methods within the overview; what an interrupted upload left is deleted."""
+        """Log the methods nested in the overview, after deleting what an interrupted upload left."""
         client, experiment = self._client(), self._experiment()
         for left in self._found(record):
             client.delete_run(left.info.run_id)
@@ -136,7 +136,7 @@ def _log_entry(client: Any, run: str, entry: Entry, time: int) -> None:
 
 
 def _named(name: str) -> str:
-    """A name that MLflow takes."""
+    """A name without the characters that MLflow refuses."""
     return _REFUSED.sub("_", name)
 
 

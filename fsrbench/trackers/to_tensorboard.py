@@ -34,7 +34,7 @@ class TensorBoard(Tracker):
     name = package = "tensorboard"
 
     def check(self) -> None:
-        """Import what writes event files."""
+        """Import the writer of event files, and create the folder."""
         self.imported("tensorboard.summary.writer.event_file_writer")
         self._root().mkdir(parents=True, exist_ok=True)
 
@@ -42,15 +42,15 @@ class TensorBoard(Tracker):
         return Path(os.environ.get(FOLDER) or "runs/tensorboard")
 
     def place(self) -> str:
-        """The folder that TensorBoard is to be started on."""
+        """The command that starts TensorBoard on the folder."""
         return f"tensorboard --logdir {self._root()}"
 
     def holds(self, record: Record) -> bool:
-        """Whether the run's folder is there, which appears when it is complete."""
+        """Whether the run's folder exists, which appears only when it is complete."""
         return (self._root() / record.group / KEY).is_file()
 
     def upload(self, record: Record) -> None:
-        """Write everything to a folder beside, then give it its name."""
+        """Write everything to a temporary folder beside, then rename it."""
         root = self._root()
         root.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=".fsrbench-", dir=root))

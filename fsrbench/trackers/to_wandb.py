@@ -24,10 +24,10 @@ PRIVATE: Final = {
     "x_disable_machine_info": True,
     "x_save_requirements": False,
 }
-"""wandb would store the command line, environment, user, code and console; what matters is among the parameters."""
+"""Else wandb stores the command line, environment, user, code and console; what matters is among the parameters."""
 
 COMPLETE: Final = "fsrbench-complete"
-"""File beside a run's own that says that all of it was written."""
+"""File beside a run's own which marks that all of it was written."""
 
 
 class Wandb(Tracker):
@@ -36,12 +36,12 @@ class Wandb(Tracker):
     name = package = "wandb"
 
     def check(self) -> None:
-        """Import wandb, and look for a key where it is to connect."""
+        """Import wandb, and check that there is a key if it will connect."""
         wandb = self.imported()
         if self._mode() == "disabled":
-            raise UserError("WANDB_MODE=disabled, so that nothing would be logged")
+            raise UserError("WANDB_MODE=disabled: nothing would be logged")
         if self._mode() == "online" and not wandb.Api(timeout=10).api_key:
-            raise UserError("no API key; `wandb login`, or WANDB_MODE=offline for files alone")
+            raise UserError("no API key; `wandb login`, or WANDB_MODE=offline for files only")
 
     def _mode(self) -> str:
         chosen = os.environ.get("WANDB_MODE") or "online"
@@ -57,7 +57,7 @@ class Wandb(Tracker):
         return "/".join(filter(None, (os.environ.get("WANDB_ENTITY"), _project())))
 
     def holds(self, record: Record) -> bool:
-        """Whether all its runs are there and finished: in the folder, or by the server."""
+        """Whether all its runs are there and finished: in the folder, or on the server."""
         return all(self._has(run_id(record, entry)) for entry in record.entries)
 
     def _has(self, run: str) -> bool:
@@ -65,7 +65,7 @@ class Wandb(Tracker):
             return any(self._folder().glob(f"wandb/*run-*-{run}/{COMPLETE}"))
         try:
             found = self.imported().Api(timeout=30).run(f"{self._path()}/{run}")
-        except (self.imported().errors.CommError, ValueError):  # what wandb raises where there is none
+        except (self.imported().errors.CommError, ValueError):  # what wandb raises if there is none
             return False
         return str(found.state) == "finished"
 
@@ -74,7 +74,7 @@ class Wandb(Tracker):
         return f"{entity}/{_project()}"
 
     def upload(self, record: Record) -> None:
-        """Log the entries that are not there; one left unfinished goes on under its id."""
+        """Log the missing entries; an unfinished one is continued under its id."""
         wandb = self.imported()
         for entry in record.entries:
             if self._has(run_id(record, entry)):
@@ -124,7 +124,7 @@ def _content(wandb: Any, entry: Entry) -> Iterator[tuple[str, Any]]:
 
 @contextmanager
 def _process_variables() -> Iterator[None]:
-    """Restore the environment, in which wandb leaves variables for processes of its own."""
+    """Restore the environment: wandb leaves variables for its own processes in it."""
     before = dict(os.environ)
     try:
         yield

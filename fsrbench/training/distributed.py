@@ -72,7 +72,7 @@ def fail_together() -> Iterator[None]:
     if reason is not None:
         raise reason
     if failed:
-        raise UserError("another process of this training has stopped and says why")
+        raise UserError("another process of this training has stopped; its message says why")
 
 
 @contextmanager

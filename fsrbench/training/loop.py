@@ -66,7 +66,7 @@ def locked(out: Path, resume: bool) -> Iterator[None]:
     make_folder(out, lambda: True, "")
     with only_writer(out):
         if not resume and has_training(out):
-            raise UserError(f"{out} holds a training; go on with --resume or give another folder")
+            raise UserError(f"{out} holds a training; continue it with --resume or give another folder")
         yield
 
 
@@ -156,7 +156,7 @@ def _resume(
         batch = record.settings.get("batch", recipe.options.batch)
         progress.images = Log.images(out, progress.step) or progress.step * batch * distributed.world_size()
     if record.settings and "held_out" in new.settings and "held_out" not in record.settings:
-        say("the people locked out were chosen by an older rule: validation may now show faces that were trained on")
+        say("the people held out were chosen by an older rule: validation may now show faces that were trained on")
     if progress.step >= schedule.steps:  # nothing will be trained, so the record does not change
         new.settings.pop("steps", None)
         Record(dict(record.settings)).resume_with(new, out, progress.step, progress.images)

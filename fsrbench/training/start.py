@@ -25,7 +25,7 @@ from fsrbench.training.recipe import Options, Recipe
 from fsrbench.training.state import WEIGHTS, Progress, checkpoint_note
 
 LINE_EVERY = 100
-"""Updates between lines of progress, where there is no terminal for a bar."""
+"""Updates between lines of progress if there is no terminal for a bar."""
 
 
 @preserved()
@@ -51,7 +51,7 @@ def start(
         steps: number of updates in all.
         save_every: updates between checkpoints.
         threads: CPU threads; torch's choice if ``None``.
-        resume: go on from the checkpoint in ``out``.
+        resume: continue from the checkpoint in ``out``.
 
     Raises:
         UserError: unknown names or settings, unusable data, or ``out`` holds another training.

@@ -116,14 +116,14 @@ def weights_are_of(out: Path, progress: Progress, settings: Mapping[str, Any]) -
 
 
 def checkpoint_note(out: Path) -> str:
-    """The checkpoint in a folder and how to go on from it, for messages."""
+    """The checkpoint in a folder and how to continue from it, for messages."""
     if not has_training(out):
         return "no checkpoint was written, so nothing is kept"
     try:
         step = torch.load(out / STATE, map_location="cpu", weights_only=True, mmap=True)["step"]
     except Exception:  # overwritten or damaged
-        return f"{out} keeps the last checkpoint; --resume goes on from it"
-    return f"{out} keeps the checkpoint of update {step}; the same command with --resume goes on from it"
+        return f"{out} keeps the last checkpoint; --resume continues from it"
+    return f"{out} keeps the checkpoint of update {step}; the same command with --resume continues from it"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Weight files: which are known, where they lie, fetching them, and reading them without running code."""
+"""Weight files: which are known, where they are, fetching them, and reading them without running code."""
 
 from fsrbench.weights.fetching import fetch, fetched_when_needed, need
 from fsrbench.weights.known import WeightFile, known_files, unknown

@@ -1,4 +1,4 @@
-"""Downloads that do not hang: a server that sends nothing for some seconds is given up."""
+"""Downloads that do not hang: they give up on a server that sends nothing for some seconds."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def fetch(name: str, reporter: Reporter | None = None, max_bytes: int | None = N
         max_bytes: a larger file is rejected, with the advice to fetch it by `fsrbench weights fetch`.
 
     Raises:
-        Unavailable: it has no URL and is nowhere here, or the download failed.
+        Unavailable: it has no URL and is not on this machine, or the download failed.
     """
     from fsrbench.machine.console import Reporter
     from fsrbench.weights.download import DownloadFailed, download
@@ -92,7 +92,7 @@ def need(name: str) -> Path:
     """As :func:`find`; inside :func:`fetched_when_needed` a missing file with a URL and a sha256 is downloaded.
 
     Raises:
-        Unavailable: it is nowhere and cannot be downloaded; the message says how to get it.
+        Unavailable: it is not found and cannot be downloaded; the message says how to get it.
     """
     try:
         return find(name)

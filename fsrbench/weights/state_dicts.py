@@ -1,4 +1,4 @@
-"""Find the networks' tensors in a checkpoint, at whatever place and with whatever prefixes training code saved them."""
+"""Find the networks' tensors in a checkpoint, under whatever keys and prefixes training code saved them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NETWORKS: Final = frozenset(
 AVERAGED: Final = re.compile(r"(?i)(^|[^a-z])(ema|swa|avg|averaged?)([^a-z]|$)")
 """Marks names of weights that were averaged over the training, which are preferred."""
 ONLINE: Final = re.compile(r"(^|\.)online(_model)?(\.|$)")
-"""In the place of the network in training that a wrapper, such as ema_pytorch's, keeps beside its average."""
+"""Marks the network in training, which a wrapper such as ema_pytorch's keeps beside its average."""
 MAX_DEPTH: Final = 5
 Tensors = Mapping[str, Tensor]
 
@@ -55,7 +55,7 @@ def state_dicts(loaded: Mapping[str, Any]) -> list[StateDict]:
 
 
 def choice_note(taken: StateDict, found: list[StateDict]) -> str:
-    """Which of several weights of one network were taken; empty where there are no others."""
+    """Which of several weights of one network were taken; empty if there are no others."""
     others = [part.place for part in found if part.place != taken.place and part.names == taken.names]
     return f"{taken.place} taken, not {', '.join(others)}" if others else ""
 

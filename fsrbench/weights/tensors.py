@@ -64,7 +64,7 @@ def _read_pickle(path: Path) -> Any:
             entries = archive.infolist()
         if program := _program([entry.filename for entry in entries]):
             raise Unavailable(f"{path.name} {program}")
-        # torch compresses nothing, so only a bomb unpacks to more than it is
+        # torch does not compress, so only a zip bomb unpacks to more than its size
         if sum(entry.file_size for entry in entries) > path.stat().st_size:
             raise Unavailable(f"{path.name} claims to unpack to more than it holds; no checkpoint does")
     with torch.serialization.safe_globals(list(HARMLESS)):
@@ -72,7 +72,7 @@ def _read_pickle(path: Path) -> Any:
 
 
 def _program(names: list[str]) -> str | None:
-    """What a zip is if it is no checkpoint, by its entries: a program for torch, or an archive of checkpoints."""
+    """What a zip is if it is not a checkpoint, by its entries: a program for torch, or an archive of checkpoints."""
     bare = {name.partition("/")[2] or name for name in names}
     if "constants.pkl" in bare or any(name.startswith("code/") for name in bare):
         return "is a TorchScript program and is not run; save its state_dict() alone and name that file"

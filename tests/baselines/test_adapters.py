@@ -80,7 +80,7 @@ def test_tasks_that_a_method_does_not_do(method: str, task: str) -> None:
         load_method(method, TASKS[task], CPU)
 
 
-def test_outputs_are_clipped_and_the_training_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outputs_are_clipped_and_the_training_is_stated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baselines.progressive, "WEIGHTS", tmp_path)
     save_file(Generator().state_dict(), tmp_path / "progressive_x8.safetensors", metadata={"training": "none, a test"})
     method = load_method("progressive", TASKS["x8"], CPU)

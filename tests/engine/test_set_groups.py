@@ -94,19 +94,19 @@ def test_in_the_table_kid_is_ranked_and_fid_is_not(run: RunData) -> None:
     assert [group.ranked for group in kid.groups] == [False, True, True]
     assert kid.gap == pytest.approx(abs(kid.groups[1].value - kid.groups[2].value))
     assert not any(group.ranked for group in fid.groups)
-    assert kid.reason == "a number of each set; too few images: east"
+    assert kid.reason == "one number per set; too few images: east"
     assert left_out(run, rows) == []
     text = call("table", run.path, "--by", "town", "--format", "text").stdout
-    assert "not tested (a number of each set; too few images: east)" in text
+    assert "not tested (one number per set; too few images: east)" in text
     fid_line = next(line for line in text.splitlines() if "fid_blocks" in line or "FID" in line)
     assert "°" not in fid_line  # it is not for want of people that none is ranked
-    assert "of each group's pictures as a set" in " ".join(text.split())
+    assert "on each group's pictures as a set" in " ".join(text.split())
 
 
 def test_by_other_labels_they_are_not_there_and_the_table_says_how(run: RunData, tmp_path: Path) -> None:
     cut = call("table", run.path, "--by", "age:50", "--format", "text")
     assert cut.exit_code == 0, cut.stderr
-    assert "kid_blocks: fsrbench run computes it by the labels that it has (--groups FILE)" in " ".join(
+    assert "kid_blocks: fsrbench run computes it for the labels it is given (--groups FILE)" in " ".join(
         cut.stdout.split()
     )
     only = call("table", run.path, "--by", "town", "--columns", "kid_blocks", "--format", "csv")
@@ -115,7 +115,7 @@ def test_by_other_labels_they_are_not_there_and_the_table_says_how(run: RunData,
     text = " ".join(
         call("table", run.path, "--by", "town", "--columns", "kid_blocks", "--format", "text").stdout.split()
     )
-    assert "Gap: highest less lowest ranked group." in text
+    assert "Gap: highest minus lowest ranked group." in text
     assert "Holm for" not in text  # nothing is tested
 
 

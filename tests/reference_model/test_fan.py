@@ -147,7 +147,7 @@ def test_data_without_landmarks_is_one_line(tmp_path: Path) -> None:
         load_annotated(tmp_path)
     with pytest.raises(UserError, match="does not exist"):
         load_annotated(str(tmp_path / "gone"))
-    with pytest.raises(UserError, match="sample is no folder or zip"):
+    with pytest.raises(UserError, match="sample is not a folder or zip"):
         load_annotated("sample", tmp_path / "points.npz")
 
 
@@ -168,7 +168,7 @@ def test_unusable_points_are_one_line(tmp_path: Path, table: dict[str, np.ndarra
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ((17, [np.nan, 3.0]), "face1.png is left out: a landmark is no finite number"),
+        ((17, [np.nan, 3.0]), "face1.png is left out: a landmark is not a finite number"),
         ((3, [40000.0, 30.0]), r"face1.png is left out: a landmark lies \d+\.\d sides outside the picture"),
         ((45, None), "face1.png is left out: the outer corners of the eyes coincide"),
     ],

@@ -1,4 +1,4 @@
-"""What stands beside the numbers: the details' table and the curves' plots, from a run's two further files."""
+"""Secondary numbers: the details' table and the curves' plots, from a run's two further files."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_details_are_shown_in_the_metrics_unit(run):
 
 
 def test_details_stand_below_the_whole_markdown_table_only(run):
-    assert render(run, "md").count("Details (–: none of that row):") == 1
+    assert render(run, "md").count("Details (–: not available):") == 1
     assert "Details" not in render(run, "md", columns=["detection"])
     assert "Details" not in render(replace(run, details=run.details[:0]), "md")
 

@@ -1,4 +1,4 @@
-"""Short names of methods: readable, and never two alike."""
+"""Short names of methods: readable and distinct."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_path_is_called_by_its_last_part() -> None:
         ),
     ],
 )
-def test_alike_names_are_told_apart_by_what_differs(names: tuple[str, ...], expected: list[str]) -> None:
+def test_equal_names_are_distinguished_by_what_differs(names: tuple[str, ...], expected: list[str]) -> None:
     assert shown(*names) == expected
 
 
@@ -76,5 +76,5 @@ def test_a_row_has_room_for_any_name() -> None:
     assert list(row_names(names).values()) == [LONG, f"a/{LONG}", "b/x4", "c/x4", "bicubic"]
 
 
-def test_what_a_spelling_makes_alike_is_told_apart() -> None:
+def test_names_that_spelling_makes_equal_stay_distinct() -> None:
     assert len(set(short_names(["模型", "魔性", "MoXing"], spell=lambda _: "MoXing").values())) == 3

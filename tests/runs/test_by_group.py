@@ -115,7 +115,7 @@ def test_one_method_alone_is_not_compared(run):
 
 def test_metrics_of_the_whole_set_have_no_groups(run):
     assert left_out(run, []) == ["fid"]
-    with pytest.raises(UserError, match="fid: no scores of images, and this run has no number of such groups' sets"):
+    with pytest.raises(UserError, match="fid: no per-image scores, and this run did not compute it by these groups"):
         by_group(run, groupings(run.labels, "sex"), ["fid"])
     with pytest.raises(UserError, match="no metric lpips in this run"):
         by_group(run, groupings(run.labels, "sex"), ["lpips"])

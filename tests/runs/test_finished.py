@@ -1,4 +1,4 @@
-"""A run that was done is shown at once; whatever it depends on brings the work back."""
+"""A finished run is shown at once; a change of anything that it depends on runs it again."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def again(data: Path, out: Path, *options: object, metrics: str = METRICS_ASKED,
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Data and a finished run of them, which nobody changes."""
+    """Data and a finished run of them, which no test changes."""
     folder = tmp_path_factory.mktemp("first")
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(folder)
@@ -82,7 +82,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def done(first: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finished]:
-    """A copy of the finished run, which can be asked for again; its data stay as they are."""
+    """A copy of the finished run, which can be requested again; its data stay unchanged."""
     shutil.copytree(first / "out", tmp_path / "out")
     for folder in (first, tmp_path):
         monkeypatch.syspath_prepend(folder)
@@ -170,13 +170,13 @@ def test_a_change_brings_the_work_back(done_alone, tmp_path, change):
     assert was_shown(done_alone())
 
 
-def test_a_picture_of_the_same_size_and_another_time_brings_the_work_back(done_alone, tmp_path):
+def test_a_picture_of_the_same_size_and_another_time_runs_it_again(done_alone, tmp_path):
     file = tmp_path / "data/anna/1.png"
     os.utime(file, ns=(1, 1))
     assert not was_shown(done_alone())
 
 
-def test_another_version_of_a_package_brings_the_work_back(done, monkeypatch):
+def test_another_version_of_a_package_runs_it_again(done, monkeypatch):
     monkeypatch.setattr("fsrbench.provenance.versions.version", lambda package: "1.0")
     again = done()
     assert not was_shown(again)
@@ -184,7 +184,7 @@ def test_another_version_of_a_package_brings_the_work_back(done, monkeypatch):
     assert was_shown(done())
 
 
-def test_other_code_of_our_own_brings_the_work_back_and_changes_the_score(done, monkeypatch):
+def test_other_code_of_our_own_runs_it_again_and_changes_the_score(done, monkeypatch):
     first = done()
     assert was_shown(first)
     before = first.values("bicubic", "psnr")
@@ -284,13 +284,13 @@ def test_on_another_machine_scores_stay_and_speed_is_measured_anew(done, tmp_pat
 
 
 @pytest.mark.parametrize("setting", machine_facts.SETTINGS)
-def test_another_choice_of_devices_or_threads_brings_the_work_back(done, monkeypatch, setting):
+def test_another_choice_of_devices_or_threads_runs_it_again(done, monkeypatch, setting):
     assert was_shown(done())
     monkeypatch.setenv(setting, "3")
     assert not was_shown(done())
 
 
-def test_threads_that_the_program_chose_bring_the_work_back(done):
+def test_threads_that_the_program_chose_run_it_again(done):
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(before + 1 if before == 1 else 1)

@@ -1,4 +1,4 @@
-"""Many runs become frames in which nothing of a run is lost, and each run stands once."""
+"""Many runs become frames that lose nothing and hold each run once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of its own for each row of pictures, whatever the methods are called and on any file system."""
+"""A separate folder for each row of pictures, whatever the methods' names and the file system."""
 
 from __future__ import annotations
 

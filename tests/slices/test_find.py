@@ -1,4 +1,4 @@
-"""A fault planted in one slice is found and named; where there is none, nothing is."""
+"""A fault planted in one slice is found and named; without a fault, nothing is found."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_text_says_what_is_not_known(tmp_path: Path) -> None:
     assert "of 40 images of 40 people: 20 searched" in text
     assert "Head pose needs landmarks: landmarks.csv" in text
     nobody = write_sliced(tmp_path / "nobody", properties, images.assign(identity=None), given)
-    assert "of 40 images (nobody is named: each counts as one of 40 people): 20 searched" in str(
+    assert "of 40 images (no identities: each counts as one of 40 people): 20 searched" in str(
         as_text(find_slices(RunData.load(nobody.path)))
     ).replace("\n", " ")
 
@@ -179,5 +179,5 @@ def test_few_people_and_runs_without_properties_are_refused(planted: RunData, tm
     with pytest.raises(UserError, match="8 people are too few"):
         find_slices(run)
     (run.path / "properties.csv").unlink()
-    with pytest.raises(UserError, match="is not there, as in runs of earlier versions; run it again"):
+    with pytest.raises(UserError, match="is missing, as in runs of earlier versions; run it again"):
         find_slices(RunData.load(run.path))

@@ -15,7 +15,7 @@ RNG = np.random.default_rng
 
 
 def scores(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Scores that vary between people and within them, and who is on each: one to four images a person."""
+    """Scores that vary between people and within them, and their people: one to four images per person."""
     person = np.repeat(np.arange(PEOPLE), rng.integers(1, 5, PEOPLE))
     return rng.normal(size=PEOPLE)[person] + 0.5 * rng.normal(size=len(person)), person
 
@@ -47,7 +47,7 @@ def test_without_a_difference_3_to_7_of_100_tests_reject(labels):
 
 
 @pytest.mark.heavy
-def test_nor_do_groups_that_only_vary_more_look_different():
+def test_groups_that_only_vary_more_do_not_look_different():
     rng, found = RNG(3), []
     for seed in range(DRAWS):
         group = np.repeat([0, 1], [12, 48])

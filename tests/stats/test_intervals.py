@@ -1,4 +1,4 @@
-"""Intervals hold the truth as often as they say, for images of few and of many people."""
+"""Intervals have their nominal coverage, for images of few and of many people."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_many_clusters_have_the_interval_that_the_bootstrap_would_give(monkeypat
 
 
 def _coverage(draw, people, images, truth, draws=300, **options):
-    """In how many of 100 draws the interval holds the truth."""
+    """In how many of 100 draws the interval covers the truth."""
     rng = np.random.RandomState(people)
     held = 0
     for seed in range(draws):

@@ -1,4 +1,4 @@
-"""The set without each block, against the same number computed anew; intervals that cover."""
+"""The number without each block against a direct computation; intervals have their coverage."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def test_the_same_file_twice_counts_once(write: Write) -> None:
 
 def test_a_rater_with_other_answers_is_refused(write: Write) -> None:
     file, other = write("Ann"), write(" ann ", "other.json", seed=1)
-    assert refusal(file, other) == f"{other}: rater ' ann ' is there already, in {file}; keep one of them"
+    assert refusal(file, other) == f"{other}: rater ' ann ' has other answers in {file}; keep one of the files"
 
 
 def test_another_studys_answers_are_refused(write: Write) -> None:

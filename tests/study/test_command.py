@@ -19,7 +19,7 @@ def test_make_prints_the_page_and_says_what_the_files_are(study: Study, tmp_path
     found = call("study", "make", study.run.path, "--out", tmp_path, "--pairs", 6, "--methods", "ours,scgan")
     assert (found.exit_code, found.stdout) == (0, f"{tmp_path / 'study.html'}\n")
     assert "2 methods on 8 images of 8 people; each rater answers 26 pairs: 6 for each of two questions" in found.stderr
-    assert f"{tmp_path / 'key.json'}: which picture is whose; for you alone" in found.stderr
+    assert f"{tmp_path / 'key.json'}: which picture is of which method; not for raters" in found.stderr
     assert f"fsrbench study score {tmp_path} --run {study.run.path}" in found.stderr
 
 
@@ -69,7 +69,7 @@ def test_metrics_in_every_format(study: Study, answers: Path) -> None:
     assert frame.loc[("better", "psnr"), "agreement"] == pytest.approx(metrics["psnr"]["agreement"])
     assert "of 3 methods" not in outputs["text"]
     assert "3 methods can give is 0.33: too few methods to tell." in " ".join(outputs["text"].split())
-    assert "no scores of images" in outputs["md"]
+    assert "no per-image scores" in outputs["md"]
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_method_that_was_not_in_the_study_says_so(judged: RunData) -> None:
     (judged.path / FILE).write_text(json.dumps(found))
     result = RunData.load(judged.path).result("scgan", "preference")
     assert result is not None
-    assert (result.status, result.note) == ("invalid", "not in the study of preference")
+    assert (result.status, result.note) == ("invalid", "not in the preference study")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The page says nothing of whose pictures it shows; the key says all; impossible studies are refused in one line."""
+"""The page hides which methods it shows; the key has all; impossible studies are refused in one line."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_only_one_question(study: Study, tmp_path: Path) -> None:
 def test_key_of_another_study_is_not_overwritten(study: Study, tmp_path: Path) -> None:
     make_study(study.run, tmp_path, Settings(pairs=6))
     make_study(study.run, tmp_path, Settings(pairs=6))
-    with pytest.raises(UserError, match="the key of another study is there"):
+    with pytest.raises(UserError, match="is the key of another study"):
         make_study(study.run, tmp_path, Settings(pairs=6, seed=1))
 
 
@@ -165,5 +165,5 @@ def test_page_takes_as_many_images_as_fit(study: Study, tmp_path: Path, monkeypa
     assert ", as many as fit into 0 MB; each rater" in made.summary
     make_study(study.run, tmp_path / "asked", Settings(pairs=6, images=8))
     monkeypatch.setattr(make, "MOST_BYTES_ASKED", size // 2)
-    with pytest.raises(UserError, match=r"of 8 images . fit into a page"):
+    with pytest.raises(UserError, match=r". of 8 images fit into a page"):
         make_study(study.run, tmp_path / "more", Settings(pairs=6, images=8))

@@ -1,4 +1,4 @@
-"""The page in a headless Chromium: by keyboard alone from the first pair to a scored file, left and gone on with."""
+"""The page in a headless Chromium: by keyboard only from the first pair to a scored file, interrupted and continued."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def context(chromium: Any) -> Iterator[Any]:
 
 @pytest.fixture
 def page(context: Any, study: Study) -> Iterator[Any]:
-    """The page; at its end nothing was asked of a network and nothing was complained about."""
+    """The page; at the end it must have made no network request and logged no error."""
     address = study.page.as_uri()
     with watched(context.new_page(), address, free=("data:", "blob:"), asks=[address]) as found:
         yield found
@@ -61,7 +61,7 @@ def place(page: Any) -> str:
 
 
 def answer(page: Any, keys: list[str]) -> None:
-    """Answer as many pairs, with a word on each part before."""
+    """Answer this many pairs, and continue past the introduction of each part."""
     for key in keys:
         if shown(page) == "part":
             page.keyboard.press("Enter")
@@ -112,7 +112,7 @@ def test_a_study_left_in_the_middle_goes_on(context: Any, page: Any, study: Stud
     again = context.new_page()
     again.goto(study.page.as_uri())
     again.keyboard.type("ann")
-    assert again.locator('[data-part="found"]').inner_text() == "Goes on after the 5 pairs that are answered."
+    assert again.locator('[data-part="found"]').inner_text() == "Continues after the 5 pairs already answered."
     again.keyboard.press("Enter")
     again.keyboard.press("Enter")  # past the word on this part, where there is one
     if shown(again) == "part":
@@ -131,7 +131,7 @@ def test_a_study_left_in_the_middle_goes_on(context: Any, page: Any, study: Stud
     assert len(read_answers([half], study.key_file).raters[0].trial) == 5
 
 
-def test_goes_on_from_a_saved_file_in_another_browser(chromium: Any, page: Any, study: Study, tmp_path: Path) -> None:
+def test_continues_from_a_saved_file_in_another_browser(chromium: Any, page: Any, study: Study, tmp_path: Path) -> None:
     begin(page, "Ann")
     answer(page, ["ArrowLeft", "ArrowRight", " "])
     press(page, "p")
@@ -142,7 +142,7 @@ def test_goes_on_from_a_saved_file_in_another_browser(chromium: Any, page: Any, 
     other.goto(study.page.as_uri())
     (tmp_path / "other.json").write_text('{"study": "another", "rater": "x", "answers": []}')
     other.locator('[data-part="load"]').set_input_files(tmp_path / "other.json")
-    other.get_by_text("other.json is no file of answers to this study.").wait_for()  # files are read in their own time
+    other.get_by_text("other.json is not a file of answers to this study.").wait_for()  # files are read asynchronously
     other.locator('[data-part="load"]').set_input_files(tmp_path / "half.json")
     other.locator("#start").wait_for(state="hidden")
     if shown(other) == "part":
@@ -213,7 +213,7 @@ def test_held_keys_and_keys_with_others_answer_nothing(page: Any) -> None:
 
 
 WINDOWS = [(1280, 800), (390, 780), (844, 390)]
-"""A desk's and a phone's, upright and lying."""
+"""A desktop's and a phone's, portrait and landscape."""
 
 
 def test_pictures_have_one_size_and_all_is_in_the_window(page: Any) -> None:

@@ -62,7 +62,7 @@ def simulate(raters: int, images: int, each: int, seed: int) -> Crossed:
 
 
 def held(raters: int, images: int, each: int, draws: int, resamples: int) -> float:
-    """How often intervals of preference hold the truth, over methods and draws."""
+    """How often intervals of preference cover the truth, over methods and draws."""
     truth, count = true_preference(), 0
     for seed in range(draws):
         crossed = simulate(raters, images, each, seed)

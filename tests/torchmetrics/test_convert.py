@@ -1,4 +1,4 @@
-"""In torchmetrics' form every metric of pictures gives a run's very value, however its images come in."""
+"""In torchmetrics' form every metric of pictures gives exactly a run's value, however images are batched."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def test_features_are_extracted_once_for_all_metrics(pictures: dict[str, np.ndar
     assert calls == [7, 7]  # SR and HR
 
 
-def test_training_goes_on_as_if_nothing_had_been_measured(pictures: dict[str, np.ndarray]) -> None:
+def test_training_continues_as_if_nothing_had_been_measured(pictures: dict[str, np.ndarray]) -> None:
     metric = fsrbench.as_torchmetric("consistency", degradation="noise:5")
     torch.manual_seed(3)
     expected = torch.rand(4)
@@ -250,8 +250,8 @@ HR = torch.zeros(2, 3, 64, 64)
         ("psnr", {"sr": HR, "hr": HR - 1}, "hr has values from -1 to -1, expected [0, 1]; scale or clamp them"),
         ("psnr", {"sr": HR.long(), "hr": HR}, "sr must be floats in [0, 1] or uint8, not int64"),
         ("psnr", {"sr": HR, "hr": HR, "ids": ["a"]}, "ids: one for each of the 2 images, not 1"),
-        ("psnr", {"sr": HR, "hr": HR, "ids": "ab"}, "ids: a list of texts or whole numbers, one for each image"),
-        ("psnr", {"sr": HR, "hr": HR, "ids": torch.tensor([0.5, 1])}, "ids: a list of texts or whole numbers"),
+        ("psnr", {"sr": HR, "hr": HR, "ids": "ab"}, "ids: a list of strings or integers, one for each image"),
+        ("psnr", {"sr": HR, "hr": HR, "ids": torch.tensor([0.5, 1])}, "ids: a list of strings or integers"),
         ("psnr", {"sr": HR.numpy(), "hr": HR}, "sr must be a tensor N,3,H,W, not ndarray"),
         ("psnr", {"sr": HR, "hr": HR, "ids": ["a", "b" * 600]}, "longer than 512 bytes together"),
         ("ssim", {"sr": HR[..., :8, :8], "hr": HR[..., :8, :8]}, "ssim: needs pictures of at least 11 px, not of 8 px"),
@@ -279,7 +279,7 @@ def test_names_may_be_numbers_of_a_data_loader() -> None:
 def test_other_pictures_need_a_reset() -> None:
     metric = fsrbench.as_torchmetric("psnr")
     metric.update(HR, HR + 0.1)
-    with pytest.raises(UserError, match="of another kind than the earlier ones; reset it first"):
+    with pytest.raises(UserError, match="differ from the earlier ones in size or inputs; reset it first"):
         metric.update(HR[..., :32, :32], HR[..., :32, :32])
     metric.reset()
     metric.update(HR[..., :32, :32], HR[..., :32, :32] + 0.1)

@@ -1,4 +1,4 @@
-"""``--log`` refuses before any work what it could not do after it, and one failure takes nothing else with it."""
+"""``--log`` fails before any work if it could not log afterwards, and one failure affects nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is logged of a run is all of it, and the same run is always known again."""
+"""A run is logged completely, and the same run is always recognised."""
 
 from __future__ import annotations
 

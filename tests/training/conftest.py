@@ -1,4 +1,4 @@
-"""Made faces to train on, and networks of no size."""
+"""Made faces to train on, and tiny networks."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Several processes on one training: where one stops, all do."""
+"""Several processes in one training: if one stops, all do."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def test_nobody_changes_sides_with_other_data(part: list[str]) -> None:
         (NAMES, 1.0, 399),
     ],
 )
-def test_both_sides_have_somebody_where_two_are_there(names: list[str], share: float, expected: int) -> None:
+def test_both_sides_have_somebody_if_there_are_two(names: list[str], share: float, expected: int) -> None:
     assert len(held_out_names(names, share)) == expected
 
 

@@ -144,7 +144,7 @@ def test_weights_tell_their_training(options: Options, tmp_path: Path) -> None:
 
 @pytest.fixture
 def commands(faces: Path, small_scgan: None, monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Start of a command that trains two updates in no time."""
+    """Start of a command that trains two updates quickly."""
     monkeypatch.setattr(restoration, "HELD_OUT", 0.4)
     words = ["train", "scgan", "--data", faces, "--max-steps", 2, "--batch-size", 2, "--device", "cpu"]
     return [*words, "--threads", 1, "--no-amp"]

@@ -108,7 +108,7 @@ def test_a_step_trains_all_seven_networks(options: Options) -> None:
     assert changed(recipe, lambda: recipe.step(recipe.batch(0), 0.0)) == set(recipe.modules)
 
 
-def test_only_one_update_in_so_many_goes_through_the_cycles(options: Options) -> None:
+def test_only_every_nth_update_goes_through_the_cycles(options: Options) -> None:
     recipe = make(options, Weights(pairs=1.0, cycle_every=3))
     assert [recipe.batch(step).cycle for step in range(4)] == [True, False, False, True]
     assert changed(recipe, lambda: recipe.step(recipe.batch(1), 0.0)) == {"restoration", "judge_hr_forward"}

@@ -1,4 +1,4 @@
-"""``fsrbench train``: settings from flags and file, one clear line for what cannot be, two processes alike."""
+"""``fsrbench train``: settings from flags and file, one clear line for invalid ones, two processes in step."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Weights that a run needs and does not find: fetched from servers on this machine, of which some do not answer."""
+"""Weights that a run needs and does not find: fetched from servers on this machine, some of which do not answer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Answer = Callable[[http.server.BaseHTTPRequestHandler], None]
 
 @contextmanager
 def serving(answer: Answer) -> Iterator[tuple[str, list[str]]]:
-    """A server's address, and the paths that it was asked for."""
+    """A server's address, and the paths that were requested from it."""
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -230,7 +230,7 @@ def test_a_run_fetches_what_it_needs_unless_it_is_offline(niqe, declare, pristin
     assert len(asked) == 1
 
 
-def test_a_run_remembers_what_was_not_there_until_it_is(niqe, declare, pristine):
+def test_a_run_remembers_missing_files_until_they_appear(niqe, declare, pristine):
     with serving(lambda request: request.send_error(404)) as (url, asked):
         declare("niqe", url, pristine)
         assert niqe().status("bicubic", "niqe") == "unavailable"

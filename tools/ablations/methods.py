@@ -22,10 +22,10 @@ class Full(Ours):
     tasks = ("x4",)
 
     def load(self, task: Task, device: torch.device) -> None:
-        """Load what was trained for the variant."""
+        """Load the variant's weights."""
         path = FOLDER / self.variant / "weights.safetensors"
         if not path.exists():
-            raise Unavailable(f"{path} is not there; tools/ablations/run.sh trains it")
+            raise Unavailable(f"{path} is missing; tools/ablations/run.sh trains it")
         self.load_network(RestorationNetwork(task.scale), path, device)
 
 

@@ -3,7 +3,7 @@
 #
 #   tools/ablations/run.sh TRAIN_HR.zip TRAIN_LR.zip TEST_HR.zip START.safetensors UPDATES [TRAIN OPTIONS...]
 #
-# Killed, it goes on where it stopped. Trainings and the run lie in runs/ablations/, the tables in results/ablations/.
+# If killed, it continues where it stopped. Trainings and the run are in runs/ablations/, the tables in results/ablations/.
 set -euo pipefail
 data=$1 lr_data=$2 test=$3 start=$4 updates=$5
 options=("${@:6}")

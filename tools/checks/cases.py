@@ -1,4 +1,4 @@
-"""Honest pictures: every method at hand on every degradation at hand, and native outputs of published methods."""
+"""Honest pictures: every available method on every degradation, and native outputs of published methods."""
 
 from __future__ import annotations
 

@@ -3,8 +3,8 @@
 python -m tools.checks.false_alarms --data FACES.zip,PEOPLE.zip --data512 FACES512.zip --lr512 LQ512.zip \
     --outputs OUTPUTS.zip --half measured --keep DIR
 
-What is measured is kept, so that it can be stopped and called again: once for methods, once with `--hr` for the data,
-once with `--faults` for the power, and with `--judge` for the tables of what there is.
+Measurements are kept, so that it can be stopped and called again: once for methods, once with `--hr` for the data, once
+with `--faults` for the power; `--judge` only prints the tables of what is there.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from tools.checks.tables import DATA, false_alarms, power
 
 FAULTY: Final = ("bicubic", "ours", INVENTING, "codeformer", "gpen-solvay")
 FAULTY_LR: Final = {"x4": ("bicubic", "wild"), "x8": ("bicubic", "wild"), "64x2": ("bicubic", "wild")}
-"""Methods and degradations on which faults are made; of other tasks these:"""
+"""Methods and degradations on which faults are made; for other tasks:"""
 FAULTY_512: Final = ("gfpgan", GIVEN)
 FEW: Final = {64: 32, 128: 16, 512: 8}
-"""Pictures in which faults are made, by their side: hundreds of faults take their time."""
+"""Number of pictures in which faults are made, by their side: hundreds of faults take long."""
 SIDES: Final = (64, 128, 256, 512)
 MOST_HR: Final = 200
-"""Of HR."""
+"""Maximum number of HR pictures."""
 MEASURES: Final = {
     module.__name__.rpartition(".")[2]: module.measure for module in (shift, geometry, channels, tones, borders, jpeg)
 }
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def cases(asked: argparse.Namespace) -> Iterator[Case]:
-    """All that is asked for, in an order that covers every task early; what is kept already is left out."""
+    """All requested cases, in an order that covers every task early; those already kept are skipped."""
     sources = asked.data.split(",")[: 1 if asked.faults else None]
     small = [(source, task) for source in sources for task in ("x4", "x8", "64x2")]
     large = [(asked.data512, task) for task in ("128x4", "512x1") if asked.data512]
@@ -120,7 +120,7 @@ def _equal(pictures: np.ndarray, hr: np.ndarray) -> np.ndarray:
 
 
 def _of_lr(case: Case, measured: Measured) -> dict[str, np.ndarray]:
-    """What is measured differently where there is no HR."""
+    """Measurements that differ without HR."""
     changed = {name: np.full_like(measured[name], np.nan) for name in ("to_hr", "matched")}
     changed |= {name: measured[name].copy() for name in ("tones", "green")}
     changed["tones"][:, 2] = changed["green"][:, 2:] = np.nan
@@ -145,7 +145,7 @@ def measure_faults(case: Case, folder: Path) -> None:
 
 
 def measure_data(source: str, half: str, folder: Path) -> None:
-    """Measure HR at each side that it has at least, and what MTCNN finds in it, and keep it."""
+    """Measure HR at each side up to its own, and what MTCNN finds in it, and keep it."""
     samples = part(list(open_dataset(source)), half, MOST_HR)
     detector = EXTRACTORS.get("mtcnn")()
     for side in SIDES:

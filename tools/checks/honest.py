@@ -1,4 +1,4 @@
-"""Methods that do nothing wrong: those that come with fsrbench, and filters where they do not do the task."""
+"""Methods that do nothing wrong: those that come with fsrbench, filters, and one that invents detail."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ BATCH: Final = 16
 
 
 def upscalers(task: Task) -> Iterator[tuple[str, Upscale]]:
-    """Every registered method that does the task, filters, and at other sizes than x4 and x8 one that invents."""
+    """Every registered method that does the task, filters, and for LR above 16 px one that invents detail."""
     for name in METHODS.names():
         if task.is_restoration and name in KERNELS:
             continue  # it is LR itself

@@ -13,12 +13,12 @@ SALT: Final = "checks"
 
 
 def part(samples: Sequence[Sample], half: str, most: int | None = None) -> list[Sample]:
-    """The samples of a half, by the hash of the identity, or of the id where that is not known.
+    """The samples of a half, by the hash of the identity, or of the id if the identity is unknown.
 
     Args:
         samples: of a dataset.
         half: ``set``, ``measured`` or ``all``.
-        most: no more than this, by the hash of the id.
+        most: maximum number, chosen by the hash of the id.
 
     Example:
         >>> faces = [Sample(f"{who}/{file}", identity=f"{who}") for who in range(9) for file in "ab"]

@@ -37,19 +37,19 @@ NAMES: Final = (
 )
 OF_DATA: Final = ("data_duplicates", "hr_enlarged", "framing")
 UNMEASURED: Final = ("names",)
-"""What counts file names: pictures tell nothing of it."""
+"""Checks of file names, about which pictures say nothing."""
 NEEDED: Final = {"equal_to_hr": "sr_is_hr", "matched_to_hr": "sr_is_hr", "lr_equal_to_hr": "lr_is_hr"}
-"""What a condition has where the check can find anything at all: HR."""
+"""What a condition must have, so that the check can find anything: HR."""
 DATA: Final = "data"
 """Folder of what was measured of HR."""
 IMAGES: Final = 32
-"""Pictures of a draw."""
+"""Pictures per draw."""
 DRAWS: Final = 50
 """Draws per condition: method, degradation, task and dataset."""
 DRAWS_OF_DATA: Final = 500
 """Draws per condition: dataset and side."""
 SHARE: Final = 0.8
-"""Of fewer pictures than a draw has, a draw takes this share."""
+"""If there are fewer pictures than :data:`IMAGES`, a draw takes this share of them."""
 Measured = Mapping[str, np.ndarray]
 
 
@@ -66,7 +66,7 @@ def findings(measured: Measured, rows: np.ndarray) -> set[str]:
 
 
 def _exact(part: Measured, images: int, scale: int) -> list[Finding]:
-    """What is found by counting pictures that are HR pixel for pixel."""
+    """Findings from counting the pictures that equal HR pixel for pixel."""
     if "sr_is_hr" not in part:
         return []
     of_sr = equality.judge_exact(int(part["sr_is_hr"].sum()), images)
@@ -114,8 +114,8 @@ def _counts(check: str, name: str, alarms: Counter[str]) -> bool:
 
 
 def _is_meant(check: str, name: str) -> bool:
-    """Whether an alarm would be none: interpolations are LR enlarged, filters hardly change what is blurred, PSFRGAN's
-    pictures are JPEG files, and what is smoothed is blurred, as the finding says.
+    """Whether an alarm would be right: interpolations are enlarged LR, filters hardly change what is blurred, PSFRGAN's
+    pictures are JPEG files, and smoothed pictures are blurred, as the finding says.
     """
     method = name.removesuffix(" without HR").rsplit(" ", 1)[-1]
     meant = {"equal_to_lr": (*KERNELS, *FILTERS), "jpeg": ("psfrgan-solvay",), "sr_enlarged": ("smoothed",)}

@@ -146,7 +146,7 @@ def _published() -> Iterator[Row]:
 
     for entry in load_published():
         for row in entry.rows:
-            values = ", ".join(f"{metric} {said.text} {said.unit}".strip() for metric, said in row.values.items())
+            values = ", ".join(f"{metric} {number.text} {number.unit}".strip() for metric, number in row.values.items())
             yield entry.paper.cite, f"`{entry.task}`", row.dataset, row.method, values, entry.status
 
 

@@ -32,10 +32,10 @@ def _part(record: Record) -> Iterator[str]:
     yield "\n| metric | column | what is computed |\n| --- | --- | --- |\n"
     for name, entry in record.metrics.items():
         metric = build(record, name)
-        said = "as above" if record.own else "; ".join(filter(None, (metric.protocol, entry.note)))
+        computed = "as above" if record.own else "; ".join(filter(None, (metric.protocol, entry.note)))
         unit = f" ({metric.unit})" if metric.unit else ""
         arrow = {"higher": " \u2191", "lower": " \u2193"}.get(metric.direction, "")
-        yield f"| `{record.metric_name(name)}` | {escape(entry.title)}{unit}{arrow} | {escape(said)} |\n"
+        yield f"| `{record.metric_name(name)}` | {escape(entry.title)}{unit}{arrow} | {escape(computed)} |\n"
     if record.not_measured:
         yield "\n" + "".join(
             f"* Not measured: {escape(what)} ({escape(why)}).\n" for what, why in record.not_measured.items()

@@ -23,7 +23,7 @@ def with_tables(page: str) -> str:
 
 
 def _copied(place: re.Match[str]) -> str:
-    """Rows without any number among the columns are left out."""
+    """The table's chosen columns; rows without any number in them are left out."""
     lines = (ROOT / place["folder"] / "table.md").read_text(encoding="utf-8").split("\n\n")[0].splitlines()
     cells = [[FOOTNOTE.sub("", cell).strip() for cell in line.strip("|").split(" | ")] for line in lines]
     shown = [0, *(_find(column, cells[0]) for column in place["columns"].split(" | "))]
@@ -33,7 +33,7 @@ def _copied(place: re.Match[str]) -> str:
 
 
 def _find(column: str, headings: list[str]) -> int:
-    """Place of a heading, named without its arrow and, if need be, without its unit."""
+    """Index of a heading, named without its arrow and, if need be, without its unit."""
     names = [re.sub(r" [↑↓]$", "", heading) for heading in headings]
     return (
         names.index(column) if column in names else [re.sub(r" \([^()]*\)$", "", name) for name in names].index(column)

@@ -1,7 +1,7 @@
-"""Hook of mkdocs: the repository's pages outside ``docs/`` are pages of the site, too, each text in one place alone.
+"""mkdocs hook: the repository's pages outside ``docs/`` are pages of the site, too, so that each text exists once.
 
 The site is laid out as the repository, with ``docs/`` at its root; links keep pointing to the same files. The folder of
-this project's bundles is the board that is made of them.
+this project's bundles becomes the board that is made of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROLE = re.compile(r":(?:class|func|meth|mod|data|attr|exc):(?=<code)")
 
 
 def on_files(files: Files, config: Any) -> Files:
-    """Add the pages, and whatever pages link to."""
+    """Add the pages, and the files that pages link to."""
     pages = [path for pattern in PAGES for path in ROOT.glob(pattern)]
     linked = {target for page in [*pages, *DOCS.glob("**/*.md")] for target in _links(page)}
     for path in sorted({*pages, *linked}):
@@ -51,7 +51,7 @@ def _board(config: Any) -> Iterator[File]:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Links as they are in the repository become links of the site."""
+    """Turn the repository's links into links of the site."""
     source = Path(page.file.abs_src_path)
     here = _place(source).parent
 
@@ -64,7 +64,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Docstrings name things in Sphinx's way; the code's style is enough here."""
+    """Remove Sphinx's roles from docstrings; the code's style is enough here."""
     return ROLE.sub("", html)
 
 
@@ -78,5 +78,5 @@ def _target(page: Path, link: str) -> Path:
 
 
 def _place(path: Path) -> Path:
-    """Where a file of the repository lies in the site."""
+    """Path of a repository file in the site."""
     return path.relative_to(DOCS if path.is_relative_to(DOCS) else ROOT)

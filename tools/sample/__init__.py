@@ -1,1 +1,1 @@
-"""Makes the built-in sample: synthetic faces drawn from a statistical model, so that they show nobody."""
+"""Makes the built-in sample: synthetic faces drawn from a statistical model, which show no real person."""

@@ -31,7 +31,7 @@ def fit(
 @app.command()
 def train(
     faces: Annotated[Path, typer.Option(help="Zip of <identity>/<file> faces, 128 px.")],
-    out: Annotated[Path, typer.Option(help="The training's folder; one that is there is resumed.")],
+    out: Annotated[Path, typer.Option(help="The training's folder; an existing training is resumed.")],
     model: Annotated[Path, typer.Option(help="Model whose appearance is fitted.")] = MODEL,
     config: Annotated[Path, typer.Option(help="Settings of the recipe.")] = HERE / "detail.yaml",
     steps: Annotated[int, typer.Option(help="Updates, of 8 faces each.")] = 4000,

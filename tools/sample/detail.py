@@ -1,4 +1,4 @@
-"""Detail: a network that enlarges faces by 4, given the smooth face at 32 px, draws hair, eyes and skin at 128 px."""
+"""Detail: a x4 network draws hair, eyes and skin at 128 px from the smooth face at 32 px."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from fsrbench.pictures.decode import to_tensor, to_uint8
 from reference_model.generator import RestorationNetwork
 
 SIDE: Final = 32
-"""Side of what the network is given: fine enough to keep who it is, coarse enough to leave the blur behind."""
+"""Side of the network's input: fine enough to keep the identity, coarse enough to lose the blur."""
 GRAIN: Final = 8.0
-"""Standard deviation of the grain in what the network is given, in 8-bit grey levels.
+"""Standard deviation of the grain in the network's input, in 8-bit grey levels.
 
-Hair and cloth are drawn out of it: from nothing but a smooth picture, convolutions can only draw a pattern that repeats
-itself every 4 px.
+The network makes hair and cloth of it: from a smooth picture alone, convolutions can only draw a pattern that repeats
+every 4 px.
 """
 
 
@@ -34,7 +34,7 @@ def read_network(weights: Path) -> RestorationNetwork:
 
 
 def reduced(smooth: Tensor, rng: np.random.RandomState, size: int = SIDE) -> Image.Image:
-    """What the network is given: a smooth picture, float 3,128,128 in [-1, 1], at ``size`` px and with grain."""
+    """The network's input: a smooth picture, float 3,128,128 in [-1, 1], at ``size`` px and with grain."""
     small = Image.fromarray(_bytes((smooth + 1) / 2)).resize((size, size), Image.Resampling.LANCZOS)
     grain = GRAIN * rng.standard_normal((size, size, 1))
     return Image.fromarray(np.clip(np.rint(small + grain), 0, 255).astype(np.uint8))

@@ -41,7 +41,7 @@ def draw_faces(
     for index, (row, points) in enumerate(zip(coefficients, landmarks, strict=True)):
         place = place_of(model.appearance.nodes(points[None]))
         smooth = model.appearance.smooth(row[None], place)[0]
-        # A person's pictures share their grain: with another one, moles and brows would be another's
+        # A person's pictures share their grain: with another, moles and brows would be those of another person
         faces.append(finish(model.detail, smooth, np.random.RandomState([seed, index // pictures])))
     shape = (len(faces) // pictures, pictures)
     return np.stack(faces).reshape(*shape, SIZE, SIZE, 3), landmarks.reshape(*shape, 68, 2)

@@ -42,7 +42,7 @@ def load_faces(path: Path) -> Faces:
 
 
 def black_corner(pictures: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Pictures with a corner that is black: most are wedges left by turning the photograph."""
+    """Pictures with a black corner: most are wedges left by rotating the photograph."""
     dark = pictures.max(-1) < 8
     ends = (slice(0, CORNER), slice(-CORNER, None))
     shares = [dark[:, rows, columns].mean((1, 2)) for rows in ends for columns in ends]

@@ -1,4 +1,4 @@
-"""Train the detail network: real faces as HR, and as LR what the appearance model sees of them."""
+"""Train the detail network: real faces as HR, and as LR what the appearance model can draw of them."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ CONFIG: Final = Path(__file__).with_name("detail.yaml")
 
 
 class Smooth:
-    """The degradation that leaves of a face what the appearance model can draw.
+    """The degradation that reduces a face to what the appearance model can draw.
 
     Args:
-        appearance: fitted to faces framed alike.
+        appearance: fitted to faces with the same framing.
     """
 
     def __init__(self, appearance: Appearance) -> None:
@@ -45,7 +45,7 @@ class Smooth:
 def train(appearance: Appearance, faces: Path, out: Path, steps: int, config: Path = CONFIG) -> None:
     """Train the detail network on a zip of faces; a training in ``out`` is resumed."""
     DEGRADATIONS["appearance"] = Degradation("appearance", "what the appearance model draws", Smooth(appearance))
-    # Real LR is asked for by the semi-cycle, which the configuration leaves out
+    # The semi-cycle requires real LR, although the configuration leaves it out
     settings = {"task": TASK, "data": str(faces), "lr_data": str(faces), "device": "auto", "amp": True}
     settings |= {"batch": 8, "seed": 0}
     resume = (out / "state.pt").exists()

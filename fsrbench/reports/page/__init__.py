@@ -1,1 +1,1 @@
-"""``fsrbench report``: a run as one HTML page that needs nothing else, with no network and no other file."""
+"""``fsrbench report``: a run as one self-contained HTML page, which needs no network and no other file."""

@@ -1,4 +1,4 @@
-/* The browser of pictures. Everything is in the page; a picture is decoded when it is shown. */
+/* The picture browser. All data is in the page; a picture is decoded when it is shown. */
 const root = document.querySelector(".browser");
 const { rows, images, made, metrics, scores } = JSON.parse(document.getElementById("facts").textContent);
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
@@ -11,7 +11,7 @@ let order = images.map((_, image) => image);
 let place = 0;
 let urls = [];
 
-/** JPEGs begin so in base64; the others are WebP. */
+/** A JPEG in base64 starts with "/9j/"; the others are WebP. */
 const dataUrl = (text) => `data:image/${text.startsWith("/9j/") ? "jpeg" : "webp"};base64,${text}`;
 const number = (score) => (score === null ? NaN : Number(score));
 const written = (score, metric) => {
@@ -21,7 +21,7 @@ const written = (score, metric) => {
 };
 const chosenMetric = () => Number(part("metric").value);
 
-/** What the list is sorted by: a row's score, or how much the right picture scores above the left. */
+/** Sort key of an image: a row's score, or the right picture's minus the left's. */
 function sortScore(image) {
   const ofMetric = scores[chosenMetric()];
   const row = part("method").value;
@@ -80,11 +80,11 @@ function show(position) {
   compare();
   select(image);
   part("name").textContent = images[image];
-  part("where").textContent = [`${place + 1} of ${order.length}`, ...said(image)].join(", ");
+  part("where").textContent = [`${place + 1} of ${order.length}`, ...sortText(image)].join(", ");
 }
 
-/** What the list is sorted by, in words. */
-function said(image) {
+/** The sort key in words. */
+function sortText(image) {
   if (!metrics.length) return [];
   const { title, unit } = metrics[chosenMetric()];
   const whose = part("method").selectedOptions[0].textContent;
@@ -141,7 +141,7 @@ function compare() {
 const viewer = part("viewer");
 let viewed = 0;
 
-/** Open a row's picture at its own size, small ones at a whole multiple of it. */
+/** Open a row's picture at its native size, small ones at an integer multiple of it. */
 function view(row) {
   viewed = (row + rows.length) % rows.length;
   const picture = part("viewed");
@@ -177,14 +177,14 @@ function zoom() {
   root.style.setProperty("--zoom", factor);
 }
 
-/** Where in an element the pointer is, in per cent of its width and height. */
+/** The pointer's position in an element, in per cent of its width and height. */
 function spot(event, element) {
   const box = element.getBoundingClientRect();
   const share = (distance, length) => Math.max(0, Math.min(100, (100 * distance) / length));
   return [share(event.clientX - box.left, box.width), share(event.clientY - box.top, box.height)];
 }
 
-/** Begin with an image that most methods have a picture of, sorted by and compared between such methods. */
+/** Start with an image that most methods have a picture of; sort by and compare such methods. */
 function begin() {
   const most = Math.max(0, ...images.map((_, image) => having(image).length));
   const shared = having(images.findIndex((_, image) => having(image).length === most));
@@ -217,7 +217,7 @@ for (const name of ["left", "right"]) {
 }
 part("split").addEventListener("input", () => split(part("split").value));
 part("stage").addEventListener("pointerdown", (event) => {
-  event.preventDefault(); // no picture is dragged away
+  event.preventDefault(); // else the browser drags the picture
   part("stage").setPointerCapture(event.pointerId);
   drag(event);
 });
@@ -252,7 +252,7 @@ list.addEventListener("keydown", (event) => {
 document.addEventListener("keydown", (event) => {
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   const elsewhere = event.target !== document.body && !root.contains(event.target);
-  // Sliders and selections have a use of their own for the arrows
+  // Sliders and selects use the arrow keys themselves
   if (!step || elsewhere || event.altKey || event.ctrlKey || event.metaKey || event.target.matches("input, select")) return;
   event.preventDefault();
   if (viewer.open) view(viewed + step);

@@ -14,10 +14,10 @@ from fsrbench.runs.manifest import counts, findings, images_of_people, one_line,
 from fsrbench.tasks import find_task
 
 MOST_LISTED: Final = 500
-"""Longer lists of images end with how many more there are: the manifest has them all."""
-_MACHINE: Final = {"torch_threads": "threads of torch", "memory_gb": "memory (GB)"}
-_DECLARED: Final = {"True": "as declared", "False": "another file than declared"}
-_CHECKOUT: Final = {"True": "with changes that are not committed", "False": "unchanged"}
+"""Longer lists of images are cut, with the number left out; the manifest has them all."""
+_MACHINE: Final = {"torch_threads": "torch threads", "memory_gb": "memory (GB)"}
+_DECLARED: Final = {"True": "as declared", "False": "not the declared file"}
+_CHECKOUT: Final = {"True": "with uncommitted changes", "False": "unchanged"}
 _WORDS: Final = {"None": "none", "True": "yes", "False": "no"}
 Pair = tuple[str, str]
 
@@ -38,7 +38,7 @@ class MethodFacts:
 
     name: str
     source: str
-    """What it is, where the name does not say it."""
+    """``images:SR/codeformer``, if the name does not say it."""
     description: str
     training: str
     weights: str
@@ -54,7 +54,7 @@ class WeightFile:
     file: str
     sha256: str
     declared: str
-    """Whether it is the file that fsrbench declares, in a word or two."""
+    """Whether it is the file that fsrbench declares."""
 
 
 def title(run: RunData) -> str:
@@ -62,7 +62,7 @@ def title(run: RunData) -> str:
     name = str(run.manifest.get("task") or "")
     try:
         task = find_task(name)
-    except UserError:  # of another version, or none
+    except UserError:  # a task of another version, or none
         return f"Face super-resolution {name}".rstrip()
     what = "restoration" if task.is_restoration else "super-resolution"
     return f"Face {what} {name}, {task.sizes}"
@@ -91,7 +91,7 @@ def head(run: RunData) -> list[Pair]:
 
 
 def warnings(run: RunData) -> list[str]:
-    """What was noticed about the data."""
+    """Warnings about the data."""
     return [one_line(line) for line in section(run.manifest, "dataset").get("warnings") or ()]
 
 
@@ -101,7 +101,7 @@ def protocols(run: RunData) -> list[Protocol]:
 
 
 def methods(run: RunData) -> list[MethodFacts]:
-    """Every method that was asked for."""
+    """Every requested method."""
     named = dict.fromkeys([*section(run.manifest, "methods"), *run.methods])
     found = []
     for name in named:
@@ -157,7 +157,7 @@ def specification(run: RunData) -> list[Pair]:
 
 
 def left_out_images(run: RunData) -> tuple[list[Pair], int]:
-    """The images that could not be used and why, and how many more there are than listed."""
+    """The unusable images with the reason, and how many more than listed."""
     found = section(run.manifest, "dataset").get("left_out")
     pairs = [(str(name), one_line(why)) for name, why in (found if isinstance(found, Mapping) else {}).items()]
     return pairs[:MOST_LISTED], max(0, len(pairs) - MOST_LISTED)

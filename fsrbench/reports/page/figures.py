@@ -1,4 +1,4 @@
-"""The run's plots, each in the page's own text with a caption and words for those who cannot see it."""
+"""The run's plots, embedded in the page with a caption and an alternative text."""
 
 from __future__ import annotations
 
@@ -13,52 +13,52 @@ from fsrbench.runs.data import RunData
 CAPTIONS: Final = {
     "speed_quality": (
         "Quality against speed",
-        "Quality against latency at batch 1, with 95 % intervals. Fast is left; the other axis's arrow points to its "
-        "better end. The grey steps are the Pareto front: no method has better values than those on it in both; where "
-        "intervals overlap, chance may decide who is on it.",
+        "Quality against latency at batch 1, with 95 % intervals. Faster is left; the arrow on the other axis points "
+        "to better. The grey steps are the Pareto front: no method has better values in both than one on it; where "
+        "intervals overlap, who is on it may be chance.",
     ),
     "metrics": (
         "All metrics",
         "One panel per metric: each method's value and its 95 % interval; dotted: the HR images, "
-        "dashed: the input, where LR has HR's size.",
+        "dashed: the input, if LR has HR's size.",
     ),
     "distributions": (
         "Distributions over the images",
-        "Scores of single images. Circle: median; bar: from the first to the third quartile; small dots: images; "
-        "shape: estimated density, from 10 images on.",
+        "Per-image scores. Circle: median; bar: first to third quartile; small dots: images; shape: estimated density "
+        "(10 images or more).",
     ),
     "roc": (
         "Verification: ROC",
-        "True against false accept rate of face verification with each method's pictures, in per cent.",
+        "True accept rate against false accept rate of face verification with each method's pictures, in per cent.",
     ),
     "identification": (
         "Identification",
-        "Per cent of the probes whose person stands in the gallery at a rank or before (cumulative match "
-        "characteristic). LR is the control: enlarged, without any SR.",
+        "Per cent of the probes whose person is among the first matches in the gallery, up to each rank (cumulative "
+        "match characteristic). LR is the control: enlarged, without any SR.",
     ),
     "identification_open": (
         "Open-set identification",
-        "Per cent of the probes that are found, over that of other people's probes that are taken for somebody. LR is "
-        "the control: enlarged, without any SR.",
+        "Per cent of the enrolled people's probes that are identified, against the per cent of other people's probes "
+        "that falsely match somebody. LR is the control: enlarged, without any SR.",
     ),
     "detection": (
         "Detection",
-        "Per cent of the pictures in which the face is found, over the detector's least confidence; the upright line "
-        "is at 0.9, where the table's rate is taken.",
+        "Per cent of the pictures in which the face is found, against the detector's confidence threshold; the "
+        "vertical line is at 0.9, the threshold in the table.",
     ),
     "groups": (
         "By group",
-        "One panel per metric and one row per group of the data's labels, its people in brackets: each method's mean "
+        "One panel per metric and one row per group of the data's labels (in brackets: people): each method's mean "
         "and its 95 % interval over people; °: too few people to rank.",
     ),
-    "throughput": ("Throughput", "Images per second over the batch size."),
+    "throughput": ("Throughput", "Images per second against the batch size."),
     "slices": (
         "Where methods fail",
-        "Slices of the images that a search of one half of the people found: mean in the slice minus mean elsewhere on "
-        "the other half, with its 95 % interval over people. Open: chance may have made it.",
+        "Slices of the images found by a search on one half of the people: mean in the slice minus mean elsewhere, "
+        "measured on the other half, with its 95 % interval over people. Open: may be chance.",
     ),
 }
-"""By file name: title and caption. Other plots are shown under their file's name."""
+"""Title and caption by file name; other plots are titled by their file name."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ class PlotFigure:
     caption: str
     alt: str
     url: str
-    """``data:`` with the SVG: as an image its ids stay its own, and nothing in it can run or be loaded."""
+    """The SVG as a ``data:`` URL: as an image, its ids cannot clash, and it can run and load nothing."""
     width: int
-    """CSS pixels that it wants; 0 where the file does not say."""
+    """In CSS pixels; 0 if the file does not say."""
 
 
 def read_figures(run: RunData, folder: Path | None = None) -> list[PlotFigure]:

@@ -1,4 +1,4 @@
-"""The run's numbers by group, by the data's own labels."""
+"""The run's metrics by group, from the labels in the data."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from fsrbench.runs.data import RunData
 from fsrbench.runs.grouping import groupings
 
 MOST_COLUMNS: Final = 4
-"""Columns of labels on a page; CelebA has 40, which would take minutes."""
+"""Columns of labels shown on a page; CelebA has 40, which would take minutes."""
 
 
 def read_groups(run: RunData) -> str:
-    """The tables as HTML; empty where there are no labels, or too few people for any group."""
+    """The tables by group as HTML; empty without labels, or with too few people to compare groups."""
     if not run.labels:
         return ""
     try:
@@ -25,5 +25,5 @@ def read_groups(run: RunData) -> str:
         return ""
     remarks = table.remarks(run, rows, run.labels, left_out(run, rows))
     if more := [grouping.column for grouping in found[MOST_COLUMNS:]]:
-        remarks.append(f"Further columns, for `fsrbench table RUN --by`: {', '.join(more)}.")
+        remarks.append(f"Not shown here: {', '.join(more)} (`fsrbench table RUN --by COLUMN`).")
     return table.render(run, rows, "html", remarks, MIN_PEOPLE)

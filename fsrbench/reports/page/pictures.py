@@ -22,20 +22,20 @@ from fsrbench.runs.pictures import PictureFolder
 
 MOST_SHOWN: Final = 200
 BUDGET: Final = 22_000_000
-"""Bytes of the page's pictures, those for paper included: with plots and tables it stays below 25 MB, which mail and
-reviewing systems take."""
+"""Maximum bytes of the page's pictures, printed ones included: with plots and tables the page stays below 25 MB, which
+mail and reviewing systems accept."""
 LOSSLESS_SIDE: Final = 128
-"""Pictures up to this many pixels are always lossless; larger ones if all of them fit in the budget so."""
+"""Pictures up to this many pixels are always lossless; larger ones only if all of them then fit in the budget."""
 QUALITY: Final = 93
-"""Of the JPEGs else, with colour at full resolution: a third of the lossless size, 41 dB or more from the picture."""
+"""JPEG quality otherwise, without chroma subsampling: a third of the lossless size, PSNR at least 41 dB."""
 SPECIMENS: Final = 6
-"""Images on paper, where nobody can browse."""
+"""Number of images in print, where nobody can browse."""
 SPECIMEN_SIDE: Final = 256
-"""Larger ones are reduced to this for paper, where a picture is 2 cm wide."""
+"""Larger pictures are reduced to this side in print, where they are 2 cm wide."""
 JPEG: Final = "/9j/"
-"""How each JPEG begins in base64."""
+"""First characters of every JPEG in base64."""
 EXTRA_DIGITS: Final = 2
-"""More than are shown, so that equal texts still sort."""
+"""Digits beyond those shown, so that scores that look equal still sort."""
 
 
 @dataclass(frozen=True)
@@ -44,23 +44,23 @@ class Pictures:
 
     rows: tuple[str, ...]
     titles: dict[str, str]
-    """What stands above each row's picture: its name, shortened where it is long."""
+    """Heading of each row's picture: its name, shortened if it is long."""
     images: tuple[str, ...]
     encoded: tuple[tuple[str | None, ...], ...]
     """By image, then by row: lossless WebP or JPEG in base64; ``None`` where there is no picture."""
     kept: int
-    """Images that the run kept."""
+    """Number of images that the run kept."""
     sharing: str
-    """How many of them have a picture of every method; empty where all have."""
+    """Says how many of them have a picture of every method; empty if all do."""
     lossy: int
     """Side in pixels of the largest pictures that are JPEGs here; 0 if all are lossless."""
     metrics: tuple[MetricInfo, ...]
-    """With scores of single images."""
+    """Those with per-image scores."""
     scores: tuple[tuple[tuple[float | str | None, ...], ...], ...]
     """By metric, row and image, in the unit shown; infinite ones as text, ``None`` for no score."""
 
     def scored(self, row: int) -> list[tuple[int, MetricInfo]]:
-        """The metrics with a score for some picture of a row, and their places."""
+        """The metrics with a score for any picture of a row, and their indices."""
         return [
             (place, metric)
             for place, metric in enumerate(self.metrics)
@@ -79,17 +79,18 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Specimen:
-    """One image as it is printed."""
+    """One image in print."""
 
     image: str
     cells: tuple[tuple[str, str], ...]
-    """A row's picture as a URL (empty for none) and its score in words."""
+    """By row: the picture as a URL (empty for none) and its score as text."""
 
 
 def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int | None = None) -> Pictures | None:
-    """The pictures of the first ``most`` images of a run, as many as the budget (bytes of base64) has room for.
+    """The pictures of the first ``most`` images of a run, as many as fit in the budget (bytes of base64).
 
-    Where it has no room for all, those of the run's grid come first: they span the scores, or most methods have them.
+    If not all fit, those of the run's grid come first, which span the scores; without a grid, those that most methods
+    have.
 
     Returns:
         ``None`` where the run kept no pictures.
@@ -98,7 +99,7 @@ def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int | None = Non
     index = folder.read_index()
     rows = tuple(row for row in dict.fromkeys([LR, *run.rows]) if run.renamed.get(row, row) in index.rows)
     if HR in index.rows and HR not in rows and (not run.renamed or HR in run.renamed):
-        rows = (*rows, HR)  # nothing scored it, and it is worth seeing all the same
+        rows = (*rows, HR)  # worth seeing even if no metric scored it
     methods = [run.renamed.get(row, row) for row in run.methods]
     wanted = index.images[:most]
     first = index.grid or most_shared(index.methods_of(methods), SPECIMENS)
@@ -106,7 +107,7 @@ def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int | None = Non
     files = [[folder.file(run.renamed.get(row, row), image) for row in rows] for image in order]
     budget = BUDGET - _on_paper(files) if budget is None else budget
     largest = LOSSLESS_SIDE if _too_large(files, budget) else None
-    made = dict(zip(order, _encode_all(files, budget, largest), strict=False))  # until there is no room
+    made = dict(zip(order, _encode_all(files, budget, largest), strict=False))  # ends when the budget is used up
     if not made or not rows:
         return None
     images = tuple(image for image in wanted if image in made)
@@ -118,14 +119,14 @@ def read_pictures(run: RunData, most: int = MOST_SHOWN, budget: int | None = Non
 
 
 def _too_large(files: Sequence[Sequence[Path]], budget: int) -> bool:
-    """Whether there are large pictures, and not all would fit in the budget without loss, as the first image says."""
+    """Whether pictures are large and would not fit in the budget losslessly, estimated from the first image."""
     if not files or max(map(_side, files[0]), default=0) <= LOSSLESS_SIDE:
         return False
     return len(files) * sum(len(_encode(path) or "") for path in files[0]) > budget
 
 
 def _encode_all(files: Sequence[Sequence[Path]], budget: int, lossless: int | None) -> Iterator[tuple[str | None, ...]]:
-    """Each image's pictures, as long as the budget has room."""
+    """Encode each image's pictures until the budget is used up."""
     for paths in files:
         made = tuple(_encode(path, lossless) for path in paths)
         budget -= sum(len(text) for text in made if text)
@@ -135,7 +136,7 @@ def _encode_all(files: Sequence[Sequence[Path]], budget: int, lossless: int | No
 
 
 def specimens(run: RunData, pictures: Pictures) -> tuple[list[Specimen], str]:
-    """Some images from a method's best to its worst, and a sentence that says so."""
+    """Choose some images from a method's best to its worst, and describe the choice."""
     methods = [row for row in pictures.rows if row in run.methods]
     metric = pictures.metrics[0] if pictures.metrics else None
     base = methods[0] if methods else ""
@@ -158,16 +159,16 @@ def specimens(run: RunData, pictures: Pictures) -> tuple[list[Specimen], str]:
 
 
 def titles(run: RunData) -> dict[str, str]:
-    """What the page calls each row where there is no room for long names."""
+    """A short name for each row."""
     return {**short_names(name for name in looks(run) if name not in BOUNDS), LR: LR.upper(), HR: HR.upper()}
 
 
 def _encode(path: Path, lossless: int | None = None, most: int | None = None) -> str | None:
-    """A picture file as text; ``None`` for one that is not there or cannot be read.
+    """Encode a PNG file as base64; ``None`` if it is missing or cannot be read.
 
     Args:
-        path: of a PNG.
-        lossless: largest side that is kept without loss; ``None`` for any.
+        path: the file.
+        lossless: largest side that is encoded losslessly; ``None`` for any.
         most: larger pictures are reduced to this side.
     """
     try:
@@ -179,7 +180,7 @@ def _encode(path: Path, lossless: int | None = None, most: int | None = None) ->
         image.thumbnail((most, most), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     if lossless is None or max(image.size) <= lossless:
-        # The quickest method: others save a tenth of the size and take several times as long
+        # The fastest method: others save a tenth of the size but take several times as long
         image.save(buffer, "WEBP", lossless=True, method=0, quality=0)
     else:
         image.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
@@ -187,18 +188,18 @@ def _encode(path: Path, lossless: int | None = None, most: int | None = None) ->
 
 
 def _for_paper(text: str, path: Path) -> str:
-    """The picture itself if it is small, else a reduced one."""
+    """The encoded picture itself if it is small, else a reduced one."""
     return text if _side(path) <= SPECIMEN_SIDE else _encode(path, LOSSLESS_SIDE, SPECIMEN_SIDE) or text
 
 
 def _on_paper(files: Sequence[Sequence[Path]]) -> int:
-    """Bytes that the specimens will take, as the first image says."""
+    """Bytes of the specimens, estimated from the first image."""
     made = [_encode(path, LOSSLESS_SIDE, SPECIMEN_SIDE) for path in (files[0] if files else ())]
     return min(SPECIMENS, len(files)) * sum(len(text) for text in made if text)
 
 
 def _side(path: Path) -> int:
-    """Longer side in pixels; 0 for a file that is not there or cannot be read."""
+    """Longer side in pixels; 0 if the file is missing or cannot be read."""
     try:
         with Image.open(path, formats=["PNG"]) as image:
             return max(image.size)
@@ -232,5 +233,5 @@ def _score(value: float, metric: MetricInfo) -> float | str | None:
 
 
 def _text(score: float | str, metric: MetricInfo) -> str:
-    """A score of :attr:`Pictures.scores` as it is written."""
+    """Format a score of :attr:`Pictures.scores`."""
     return metric.text(float(score) / metric.factor)

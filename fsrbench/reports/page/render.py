@@ -1,4 +1,4 @@
-"""The page: everything read, put into the template, and sealed so that it can load nothing from anywhere."""
+"""Render the page: read everything, fill the template, and add a policy that lets it load nothing."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ def write_report(run: RunData, out: Path | None = None, images: int = MOST_SHOWN
     Args:
         run: the run.
         out: the file; ``report.html`` in the run's folder by default.
-        images: how many of the first to show; fewer where the page would get too large.
-        afresh: draw the plots again, as a layout renames what they show; else the run's own are shown.
+        images: maximum number of images to show; fewer if the page would get too large.
+        afresh: redraw the plots (needed if a layout renames methods) instead of showing the run's own.
 
     Returns:
         The file.
 
     Raises:
         UserError: it cannot be written.
-        CannotWrite: the disk takes no more.
+        CannotWrite: the disk is full or read-only.
     """
     file = run.path / "report.html" if out is None else out
     text = render(run, images, _figures(run, afresh))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with whole(file) as part:
-            # A manifest may hold half a surrogate pair, which no file can
+            # A manifest may hold a lone surrogate, which UTF-8 cannot encode
             part.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         raise UserError(f"cannot write {file}: {error.strerror}") from None
@@ -98,12 +98,12 @@ def render(run: RunData, images: int = MOST_SHOWN, figures: Sequence[PlotFigure]
 
 
 def own(name: str) -> str:
-    """A style or script of the page."""
+    """Read a style sheet or script of the page."""
     return (HERE / name).read_text(encoding="utf-8")
 
 
 def policy(style: str, scripts: Sequence[str]) -> str:
-    """A content security policy: this style, these scripts, pictures in the page itself, and nothing else."""
+    """A content security policy that allows this style, these scripts and inline pictures, nothing else."""
     allowed = " ".join(map(_digest, scripts))
     return f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {allowed}"
 

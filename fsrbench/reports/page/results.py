@@ -1,4 +1,4 @@
-"""The table of results as the page shows it: numbers to sort by, states in words, column groups for paper."""
+"""The page's table of results: sort keys, counts of statuses, and column groups for printing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import Result
 
 PRINTED_COLUMNS: Final = 5
-"""Metrics side by side on paper; a table with more goes on below itself."""
+"""Metrics side by side in print; more continue in a table below."""
 SHAPES: Final = {
     "o": "circle(50%)",
     "s": "inset(6%)",
@@ -35,7 +35,7 @@ SHAPES: Final = {
     "h": "polygon(50% 0, 95% 25%, 95% 75%, 50% 100%, 5% 75%, 5% 25%)",
 }
 """The plots' markers in CSS."""
-HINTS: Final = {"higher": "higher is better", "lower": "lower is better", "none": "neither end is better"}
+HINTS: Final = {"higher": "higher is better", "lower": "lower is better", "none": "neither direction is better"}
 """By direction."""
 
 
@@ -47,7 +47,7 @@ class ResultCell:
     status: str
     """Empty where the result is ok."""
     sort: str
-    """What JavaScript's ``Number`` reads; empty for no number."""
+    """The value in a form that JavaScript's ``Number`` parses; empty without a number."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,11 @@ class ResultRow:
 
     name: str
     short: str
-    """The name as it is shown, where long ones have no room."""
+    """The name, shortened if it is long."""
     look: int
-    """Which of :func:`look_rules` it is drawn by."""
+    """Index of its rule in :func:`look_rules`."""
     bound: bool
-    """Whether it is the LR or the HR images', which are not ranked."""
+    """Whether it is the row of the LR or HR images, which is not ranked."""
     cells: tuple[ResultCell, ...]
 
 
@@ -71,7 +71,7 @@ class Results:
     table: Table
     rows: tuple[ResultRow, ...]
     groups: tuple[tuple[int, ...], ...]
-    """The columns of each table on paper."""
+    """Indices of the columns of each printed table."""
     states: str
     """How many results are ok, unavailable, ...; ``76 ok, 2 invalid``."""
     failed: bool
@@ -95,7 +95,7 @@ def read_results(run: RunData) -> Results:
 def _rows(run: RunData, table: Table) -> Iterator[ResultRow]:
     places = {name: place for place, name in enumerate(looks(run))}
     short = short_names(row.method for row in table.rows)
-    for row in table.rows:  # without a bound where that has no value
+    for row in table.rows:
         pairs = zip(row.cells, table.columns, strict=True)
         cells = tuple(_cell(cell, run.result(row.name, column.metric.name)) for cell, column in pairs)
         yield ResultRow(row.method, short[row.method], places[row.name], row.bound, cells)
@@ -109,7 +109,7 @@ def _cell(cell: Cell, result: Result | None) -> ResultCell:
 
 
 def _number(value: float) -> str:
-    """As JavaScript reads it."""
+    """In a form that JavaScript parses."""
     if math.isnan(value):
         return ""
     return repr(float(value)) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")

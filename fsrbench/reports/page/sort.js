@@ -1,4 +1,4 @@
-/* Tables that sort by a click on a heading: first the best on top, then the worst. Rows without a value stay last. */
+/* Sort a table by a click on a heading: best first, on the next click worst first. Rows without a value stay last. */
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
   const inOrder = body ? [...body.rows] : [];
@@ -16,9 +16,9 @@ for (const table of document.querySelectorAll("table.sortable")) {
         const value = (row) => row.cells[column].dataset.value;
         rows.sort((a, b) => {
           if (value(a) === "" || value(b) === "") return (value(a) === "") - (value(b) === "");
-          if (value(a) === value(b)) return 0; // infinity minus itself is no number
-          const apart = Number(value(a)) - Number(value(b));
-          return sign * (Number.isNaN(apart) ? value(a).localeCompare(value(b), "en", { numeric: true }) : apart);
+          if (value(a) === value(b)) return 0; // infinity minus itself is NaN
+          const difference = Number(value(a)) - Number(value(b));
+          return sign * (Number.isNaN(difference) ? value(a).localeCompare(value(b), "en", { numeric: true }) : difference);
         });
       }
       for (const other of headings) other.removeAttribute("aria-sort");

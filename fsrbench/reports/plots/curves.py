@@ -26,7 +26,7 @@ from fsrbench.runs.names import BOUNDS
 
 PER_CENT = 100
 TABLE_THRESHOLD = 0.9
-"""Confidence from which on a face counts as found in the tables."""
+"""Minimum confidence at which a face counts as found in the tables."""
 _BESIDE_LINE: Final[Any] = {
     "xycoords": ("data", "axes fraction"),
     "textcoords": "offset points",
@@ -37,7 +37,7 @@ _BESIDE_LINE: Final[Any] = {
     "color": CEILING,
 }
 LEAST_FAR = 1e-3
-"""Where the axis of a ROC plot starts; fewer false accepts are rarely measurable."""
+"""Where the axis of a ROC plot starts; smaller false accept rates are rarely measurable."""
 
 
 def draw_roc(run: RunData) -> Figure | None:
@@ -93,7 +93,7 @@ def _draw(run: RunData, curve: str, dress: Callable[[Axes], None]) -> Figure | N
 
 
 def _part(run: RunData, method: str, metrics: Sequence[str]) -> str:
-    """How many images a curve was measured on, where not all."""
+    """How many images a curve was measured on, if not all."""
     parts = dict.fromkeys(part for metric in metrics if (part := part_measured(run, method, metric)))
     return f" ({', '.join(parts)})" if parts else ""
 
@@ -121,7 +121,7 @@ def _cmc_axes(axis: Axes) -> None:
 def _tpir_axes(axis: Axes) -> None:
     axis.set_xscale("log")
     rates = np.concatenate([np.asarray(line.get_xdata(), dtype=np.float64) for line in axis.lines])
-    least = min(rates[rates > 0], default=LEAST_FAR)  # one unmated probe: below it nothing is measured
+    least = min(rates[rates > 0], default=LEAST_FAR)  # the rate of a single unmated probe: nothing is measured below it
     axis.set_xlim(min(max(least, LEAST_FAR), 0.5), 1)
     axis.set_ylim(0, 1.02)
     plain_ticks(axis.xaxis, factor=PER_CENT)
@@ -133,7 +133,7 @@ def _tpir_axes(axis: Axes) -> None:
 def _threshold_axes(axis: Axes) -> None:
     axis.axvline(TABLE_THRESHOLD, color="#9a9a9a", linewidth=0.8)
     axis.annotate("in the table", (TABLE_THRESHOLD, 0.03), (-2, 0), **_BESIDE_LINE)
-    # From a round ten per cent at or below the least and never less than ten: else 100 % would float in the middle
+    # Start at a multiple of 10 % at or below the least, at most 90 %: else 100 % would float in the middle
     bottom = min(0.9, math.floor(10 * axis.dataLim.y0) / 10)
     axis.set_ylim(bottom, 1 + 0.02 * (1 - bottom))
     axis.set_xlim(axis.dataLim.x0, 1)

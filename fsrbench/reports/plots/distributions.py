@@ -24,12 +24,12 @@ MOST_DOTS = 300
 
 
 def draw_distributions(run: RunData) -> Figure | None:
-    """The figure, None where there are no per-image scores."""
+    """The figure; None if there are no per-image scores."""
     by_metric = {metric: _scores(run, run.metric(metric)) for metric in METRICS}
     shown = [metric for metric, scores in by_metric.items() if scores][:MOST_PANELS]
     if not shown:
         return None
-    # Every panel has the same rows, so that a name holds for the whole line of panels
+    # Every panel has the same rows, so that names on the left hold for all panels
     rows = [name for name in run.rows if any(name in by_metric[metric] for metric in shown)]
     figure, axes = panels(len(shown), MOST_PANELS, 2.9, 0.75 + 0.36 * max(2, len(rows)))
     look, names = looks(run), labels_of(run)

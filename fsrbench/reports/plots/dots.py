@@ -32,11 +32,11 @@ from fsrbench.runs.metric_info import MetricInfo
 
 COLUMNS = 4
 LONG_TITLE = 28
-"""Letters from which on a panel's title takes two lines."""
+"""A panel's title of at least this many letters takes two lines."""
 
 
 def draw_dots(run: RunData) -> Figure | None:
-    """The figure, None where no method has a value."""
+    """The figure; None if no method has a value."""
     shown = [metric for metric in run.metrics if any(drawable(run.result(name, metric)) for name in run.methods)]
     if not shown:
         return None
@@ -51,7 +51,7 @@ def draw_dots(run: RunData) -> Figure | None:
 
 
 def panel_title(label: str) -> str:
-    """A metric's label; a long one is broken before its bracket, so that it does not reach over the next panel.
+    """A metric's label; a long one is broken before its bracket, so that it does not overlap the next panel.
 
     Example:
         >>> panel_title("SSIM ↑"), panel_title("SSIM (VQFR, matched to HR) ↑")

@@ -36,7 +36,7 @@ PLOTS: Final[dict[str, Callable[[RunData], Figure | None]]] = {
     "throughput": draw_throughput,
     "groups": draw_groups,
 }
-"""File name and what draws it; a plot for which the run has no data gives None."""
+"""Functions that draw, by file name; they return None if the run has no data for the plot."""
 
 
 def plot(paths: Sequence[Path], out: Path | None, layout: Layout = DEFAULT) -> list[Path]:
@@ -45,7 +45,7 @@ def plot(paths: Sequence[Path], out: Path | None, layout: Layout = DEFAULT) -> l
     Args:
         paths: folders of runs, or of trainings.
         out: where to write; one run's or training's own folder ``plots`` by default.
-        layout: which methods of runs are shown, in which order and under which names.
+        layout: methods of runs to show, in which order and under which names.
 
     Returns:
         The files written.
@@ -71,10 +71,10 @@ def write_sweep(paths: Sequence[Path], out: Path, name: str = "sweep", layout: L
     """Draw a sweep of runs into ``out``.
 
     Returns:
-        The files written; none where no metric has a value.
+        The files written; none if no metric has a value.
 
     Raises:
-        UserError: the runs are no sweep.
+        UserError: the runs are not a sweep.
     """
     with styled():
         return save(draw_sweep([arranged(RunData.load(path), layout) for path in paths]), out, name)
@@ -83,12 +83,12 @@ def write_sweep(paths: Sequence[Path], out: Path, name: str = "sweep", layout: L
 def write_plots(run: RunData, out: Path, processes: int = 1) -> list[Path]:
     """Draw every plot that the run has data for into ``out``.
 
-    Files of an earlier call whose plot has no data any more are removed: they would show another run.
+    Files of an earlier call whose plot no longer has data are removed: they would show another run.
 
     Args:
         run: the run.
         out: where to write.
-        processes: how many draw side by side, where they can be forked.
+        processes: number that draw in parallel, where processes can be forked.
 
     Returns:
         The files written.

@@ -34,7 +34,7 @@ SPREAD = 0.56
 
 
 def draw_groups(run: RunData) -> Figure | None:
-    """The figure of the run's own labels; None where it has none, or no score of an image with one."""
+    """The figure by the run's own labels; None without labels, or without scores of labelled images."""
     try:
         return draw_by_group(run, groupings(run.labels)[:MOST_COLUMNS]) if run.labels else None
     except UserError:  # too few people, or nothing to compare
@@ -42,7 +42,7 @@ def draw_groups(run: RunData) -> Figure | None:
 
 
 def draw_by_group(run: RunData, chosen: Sequence[Grouping], min_people: int = MIN_PEOPLE) -> Figure:
-    """The figure of some groupings.
+    """The figure by some groupings.
 
     Raises:
         UserError: as :func:`fsrbench.runs.by_group.by_group`.

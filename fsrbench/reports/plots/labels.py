@@ -16,14 +16,14 @@ from matplotlib.transforms import Bbox
 
 _DIRECTIONS = [(1, 0), (1, 1), (1, -1), (-1, 0), (-1, 1), (-1, -1), (0, 1), (0, -1)]
 _DISTANCES = (6.0, 10.0, 16.0, 24.0)
-"""Points from the marker's middle, tried from near to far."""
+"""Points from the marker's centre, tried from near to far."""
 _POINT_RADIUS = 5.0
 _GAP = 2.0
 """Points between two names."""
 _LEADER_FROM = 9.0
-"""A name farther away than this is tied to its point by a thin line."""
+"""A name farther away than this is joined to its point by a thin line."""
 _DARKER = 0.7
-"""Share of a colour's light that is left, so that thin letters in it can be read on white."""
+"""Factor that darkens a colour, so that thin letters in it can be read on white."""
 
 
 def place_labels(
@@ -79,7 +79,7 @@ def _candidates(place: np.ndarray, width: float, height: float, scale: float) ->
 
 
 def _cost(box: Bbox, taken: Sequence[Bbox], axes: Axes) -> float:
-    """The area that covers something, and the area outside of the axes."""
+    """The area that covers something, and the area outside the axes."""
     covered = sum(_overlap(box, other) for other in taken)
     return covered + 2 * (box.width * box.height - _overlap(box, axes.get_window_extent()))
 

@@ -10,7 +10,7 @@ from fsrbench.runs.data import RunData
 from fsrbench.runs.names import BOUNDS, HR, LR
 
 Dash = tuple[int, tuple[float, ...]]
-"""Offset, then lengths of strokes and gaps by the line's width; none for a line without gaps."""
+"""Offset, then lengths of strokes and gaps in line widths; none for a solid line."""
 
 # Okabe and Ito's colour-blind-safe palette without black, too near the ceiling's grey, and yellow, faint on white
 COLOURS: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -54,7 +54,7 @@ def looks(run: RunData) -> dict[str, Look]:
 def looks_of(methods: Iterable[str]) -> dict[str, Look]:
     """The look of each of some methods, by their names' order in the alphabet, and of the LR and HR images.
 
-    So the same methods look the same whatever order they are given in, and no two look alike.
+    So looks do not depend on the order in which methods are given, and no two methods look alike.
     """
     order = sorted(set(methods) - set(BOUNDS))
     own = {

@@ -1,4 +1,4 @@
-"""Quality against latency, with the methods joined by a line that none beats in both by value."""
+"""Quality against latency, with the Pareto front by value."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Point:
 
 
 def draw_speed_quality(run: RunData) -> Figure | None:
-    """The figure, None where the run has no latency or none of the qualities."""
+    """The figure; None if the run has no latency or none of the qualities."""
     by_metric = {metric: _points(run, metric) for metric in QUALITIES}
     shown = [metric for metric, points in by_metric.items() if points][:MOST_PANELS]
     if not shown:
@@ -75,7 +75,7 @@ def _points(run: RunData, metric: str) -> list[Point]:
     points = []
     for method in run.methods:
         speed, quality = run.result(method, SPEED), run.result(method, metric)
-        # A logarithmic axis has no place for zero or less, and no axis has one for infinity
+        # A logarithmic axis cannot show zero or less, and no axis can show infinity
         if drawable(speed) and drawable(quality) and speed.value > 0:
             x_info, y_info = run.metric(SPEED), run.metric(metric)
             points.append(
@@ -107,12 +107,12 @@ def _draw_panel(axes: Axes, run: RunData, info: MetricInfo, points: Sequence[Poi
 
 
 def _has_front(run: RunData, metric: str, points: Sequence[Point]) -> bool:
-    """Whether there are methods to join, in a metric that can distinguish them at all."""
+    """Whether there are several methods, and the metric can distinguish methods at all."""
     return len(points) > 1 and used_test(run, metric) not in (None, "few", "untested")
 
 
 def _draw_front(axes: Axes, front: Sequence[Point]) -> None:
-    """Steps: between two methods of the front the faster one's quality is all there is to have."""
+    """Steps: between two methods of the front, the best quality available is that of the faster one."""
     xs, ys = [point.x for point in front], [point.y for point in front]
     edge = axes.get_xlim()[1]
     axes.step([*xs, edge], [*ys, ys[-1]], where="post", color="#9a9a9a", linewidth=1, zorder=3, scalex=False)
@@ -152,7 +152,7 @@ def _draw_labels(axes: Axes, points: Sequence[Point], look: dict[str, Look], nam
 
 
 def _line_boxes(axes: Axes, line: Line2D) -> list[Bbox]:
-    """A thin box along every straight, level or upright piece of a line."""
+    """A thin box along every horizontal or vertical segment of a line."""
     corners = line.get_transform().transform(line.get_path().vertices)
     frame = axes.get_window_extent()
     corners[:, 0] = corners[:, 0].clip(frame.x0, frame.x1)

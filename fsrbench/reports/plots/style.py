@@ -43,7 +43,7 @@ _STYLE: Final[Any] = {  # matplotlib types the keys one by one
     "axes.axisbelow": True,
     "grid.color": "#e4e4e4",
     "grid.linewidth": 0.6,
-    "text.parse_math": False,  # names from plug-ins are no formulas
+    "text.parse_math": False,  # names from plug-ins are not formulas
     "svg.hashsalt": "fsrbench",  # the same run gives the same file
 }
 DPI: Final = 200
@@ -79,7 +79,7 @@ def styled() -> Iterator[None]:
 
 
 def method_key(name: str, look: Look, line: bool = True, dashed: bool = True) -> Line2D:
-    """The legend's entry for a method: its marker, and on a line its dashes."""
+    """The legend's entry for a method: its marker, and for lines its dashes."""
     return Line2D(
         [],
         [],
@@ -94,7 +94,7 @@ def method_key(name: str, look: Look, line: bool = True, dashed: bool = True) ->
 
 
 def draw_curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, place: int, width: float = 1.4) -> None:
-    """A line with a few markers, each method's at other places along it, so that they do not cover each other."""
+    """A line with a few markers, staggered between methods so that they do not cover each other."""
     first = 0.03 + 0.17 * (place * 0.618034 % 1)
     every = (first, 0.25) if np.size(x) > MOST_MARKED else None
     axes.plot(
@@ -119,7 +119,7 @@ def draw_point(
     x_error: tuple[float, float] = (0.0, 0.0),
     y_error: tuple[float, float] = (0.0, 0.0),
 ) -> None:
-    """A method's marker with error bars, whose lengths are those below and above the value."""
+    """A method's marker with error bars; the errors are the lengths below and above the value."""
     axes.errorbar(
         [x],
         [y],
@@ -204,7 +204,7 @@ def spans_decades(values: Sequence[float]) -> bool:
 
 
 def drawable(result: Result | None) -> TypeGuard[Result]:
-    """Whether there is a number to trust that an axis has a place for."""
+    """Whether there is a number that is ok, and finite for an axis."""
     return result is not None and result.ok and math.isfinite(result.value)
 
 
@@ -221,7 +221,7 @@ def bound_key(row: str, infos: Sequence[MetricInfo] = ()) -> Line2D:
 
     Args:
         row: the bound.
-        infos: the metrics whose panels have its line, where one may say that it is there for comparison.
+        infos: the metrics whose panels have its line; some may declare that it is only for comparison.
     """
     look, label = BOUND_LOOKS[row], BOUND_LABELS[row]
     without = [info.title for info in infos if not info.role_of(row)]
@@ -234,7 +234,7 @@ def bound_key(row: str, infos: Sequence[MetricInfo] = ()) -> Line2D:
 
 
 def bound_keys(run: RunData, metrics: Iterable[str]) -> list[Line2D]:
-    """Those of the bounds that a run has a value of in any of some metrics."""
+    """The legend's entries for the bounds that have a value in any of the metrics."""
     drawn = {row: [m for m in dict.fromkeys(metrics) if drawable(run.result(row, m))] for row in BOUND_LOOKS}
     return [bound_key(row, list(map(run.metric, found))) for row, found in drawn.items() if found]
 

@@ -25,11 +25,11 @@ from fsrbench.runs.sweep import sweep
 
 COLUMNS = 3
 HARDER_WHEN_SMALLER = ("jpeg",)
-"""Degradations whose axis is turned, so that all plots get harder to the right."""
+"""Degradations whose axis is reversed, so that all plots get harder to the right."""
 
 
 def draw_sweep(runs: Sequence[RunData]) -> Figure | None:
-    """The figure, ``None`` where no metric has a value; the runs in any order.
+    """The figure; ``None`` if no metric varies; the runs in any order.
 
     Raises:
         UserError: the runs differ in more than the strength of one degradation, or have none.
@@ -61,14 +61,14 @@ def draw_sweep(runs: Sequence[RunData]) -> Figure | None:
 
 
 def _looks(runs: Iterable[RunData]) -> dict[str, Look]:
-    """The look of every method that any of the runs has; the same as in a single run where they have the same."""
+    """The look of every method of any run; the same as in a single run if all runs have the same methods."""
     listed = {title: run.renamed.get(title, title) for run in runs for title in looks(run)}
     own = looks_of(chain(listed.values(), *(run.listed for run in runs)))
     return {title: own[name] for title, name in listed.items()}
 
 
 def _points(by_strength: dict[float, RunData], name: str, metric: str) -> list[tuple[float, float, float, float]]:
-    """Strength, value and interval wherever there is a value."""
+    """Strength, value and interval, where there is a value."""
     found = []
     for strength, run in by_strength.items():
         result = run.result(name, metric)
@@ -79,7 +79,7 @@ def _points(by_strength: dict[float, RunData], name: str, metric: str) -> list[t
 
 
 def _varies(by_strength: dict[float, RunData], rows: Sequence[str], metric: str) -> bool:
-    """Whether any method's value changes: sizes do not, and a level line says nothing."""
+    """Whether any method's value changes: numbers of parameters do not, and a flat line says nothing."""
     return any(len({value for _, value, _, _ in _points(by_strength, name, metric)}) > 1 for name in rows)
 
 

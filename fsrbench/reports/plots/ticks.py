@@ -10,10 +10,10 @@ from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
 
 
 class PlainNumbers(Formatter):
-    """Writes an axis's ticks as plain numbers, on a linear axis all with as many digits after the point.
+    """Writes an axis's ticks as plain numbers, on a linear axis all with the same number of decimals.
 
     Args:
-        factor: from the axis's values to what is written.
+        factor: multiplies the axis's values before they are written.
 
     Example:
         >>> PlainNumbers().format_ticks([23.8, 24, 24.2]), PlainNumbers(100).format_ticks([-0.5, 0, 0.5])

@@ -18,7 +18,7 @@ from fsrbench.reports.plots.style import labels, legend_below, method_key, panel
 
 COLUMNS = 3
 MARKED: Final = 30
-"""Longest line that has a marker at every point; a longer one has a few."""
+"""A line with up to this many points has a marker at each; a longer one has a few."""
 LOG, SETTINGS = "log.csv", "training.json"
 _AXIS = ("step", "images")
 _DASHES: Final[tuple[Literal["-", "--", ":", "-."], ...]] = ("-", "--", ":", "-.")
@@ -31,7 +31,7 @@ def is_training(path: Path) -> bool:
 
 
 def draw_training(folders: Sequence[Path]) -> Figure | None:
-    """A panel for each quantity that was logged, one line per training; ``None`` where nothing was logged.
+    """One panel per logged quantity, one line per training; ``None`` if nothing was logged.
 
     Raises:
         UserError: a log is missing or is not one.
@@ -88,7 +88,7 @@ def _read(folder: Path) -> pd.DataFrame:
 
 
 def _name(folder: Path, folders: Sequence[Path]) -> str:
-    """The folder's path; where only one is drawn, its model."""
+    """The folder's path; if only one is drawn, its model."""
     if len(folders) > 1:
         return str(folder)
     try:

@@ -1,4 +1,4 @@
-"""What a legend says of floor and ceiling, the rows of the LR and HR images."""
+"""Legend texts for floor and ceiling, the rows of the LR and HR images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def about(row: Row, infos: Sequence[MetricInfo]) -> str:
 
 
 def without_number(rows: Iterable[Row], places: Sequence[tuple[RunData, str]]) -> str:
-    """Why floor and ceiling have no number in some columns, which no footnote says; empty where they have all.
+    """Why floor and ceiling have no number in some columns (they have no footnotes); empty if they have all.
 
     Args:
         rows: of the table.
@@ -37,4 +37,4 @@ def without_number(rows: Iterable[Row], places: Sequence[tuple[RunData, str]]) -
     restores = all(str(run.manifest.get("task")).endswith("x1") for run, _ in places if LR in run.rows)
     size = "" if restores or all(row.name != LR for row in silent) else " or with pictures of another size"
     names = " and ".join(row.method for row in silent)
-    return f"{NO_VALUE} of {names}: not compared with itself{size}, and no method to time or count"
+    return f"{NO_VALUE} in {names}: not compared with itself{size}, and no method to time or count"

@@ -23,8 +23,8 @@ from fsrbench.runs.metric_info import MetricInfo, Result
 from fsrbench.runs.names import BOUNDS
 
 NOT_COMPARABLE: Final = (
-    "no image has a score of every method: values of different images cannot be compared, those in common can "
-    "(`fsrbench compare`)"
+    "no image has a score of every method: values over different images cannot be compared; `fsrbench compare` uses "
+    "the images in common"
 )
 
 
@@ -34,15 +34,15 @@ class Part:
 
     label: str
     run: RunData
-    """With the layout's methods alone and under its names."""
+    """With only the layout's methods, under its names."""
     metrics: tuple[str, ...]
-    """Shown, in order."""
+    """Those shown, in order."""
     left_out: tuple[str, ...]
-    """Asked for, without a value."""
+    """Requested metrics without a value."""
     notes: tuple[Note, ...]
     step: Step | None = None
     keep_empty: bool = False
-    """Whether columns without a value are shown, and the ceiling without one."""
+    """Whether columns, floor and ceiling are shown even without a value."""
 
 
 def build_table(run: RunData, columns: Sequence[str] | None = None, intervals: bool = False) -> Table:
@@ -51,7 +51,7 @@ def build_table(run: RunData, columns: Sequence[str] | None = None, intervals: b
     Args:
         run: the run.
         columns: metrics to show, in this order; all of the run by default.
-        intervals: write each value's confidence interval behind it.
+        intervals: write each value's confidence interval after it.
 
     Raises:
         UserError: the run has no such metric.
@@ -70,7 +70,7 @@ def build(sources: Sequence[Source], layout: Layout) -> Table:
 
 
 def build_each(sources: Sequence[Source], layout: Layout) -> list[Table]:
-    """Make a table of each run alone, with the columns and the ceiling that have no value.
+    """Make a separate table for each run, including columns, floor and ceiling without a value.
 
     Raises:
         UserError: as :func:`build`.
@@ -109,7 +109,7 @@ def build_sweep(sources: Sequence[Source], layout: Layout) -> Table:
 
 
 def open_arranged(path: Path, layout: Layout) -> RunData:
-    """Read a run as a layout shows it: its methods in order and under their names, its metrics under theirs.
+    """Read a run as a layout shows it: with its order and names of methods and metrics.
 
     Raises:
         UserError: it is not a run, or lacks a metric or method of the layout.
@@ -119,7 +119,7 @@ def open_arranged(path: Path, layout: Layout) -> RunData:
 
 
 def fitted(sources: Sequence[Source], layout: Layout) -> Layout:
-    """The layout for these runs: its methods, which may be named as tables show them, by their names in the files.
+    """The layout with its methods by their names in the files; it may name them as tables show them.
 
     Raises:
         UserError: a metric or method that none of the runs has; with the closest known name.

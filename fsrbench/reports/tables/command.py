@@ -29,9 +29,9 @@ def table(
         runs: their folders, each as ``RUN`` or ``NAME=RUN``.
         format: one of :data:`FORMATS`.
         layout: YAML file; see :class:`fsrbench.reports.tables.layout.Layout`.
-        columns, rows: metrics and methods to show, in this order; before those of the layout.
+        columns, rows: metrics and methods to show, in this order; override the layout's.
         intervals: also show 95 % intervals.
-        notes: full, short or none; before that of the layout.
+        notes: full, short or none; overrides the layout's.
         sweep, published, standalone: see :func:`fsrbench.reports.tables.render.render_runs`.
 
     Raises:

@@ -37,11 +37,11 @@ def legend(base: str, rows: Sequence[Compared]) -> str:
     """What the columns mean."""
     tests = counted(sum(row.paired is not None for row in rows), "test")
     return (
-        f"Each method minus {base}, on the n images (in brackets: people) that both have. Interval: over people, 95 %. "
-        f"p: permutation test of paired scores, corrected by Holm for the {tests} here; ≈: not distinguishable "
-        "at 5 %. Effect: mean difference in its standard deviations. Wins: images on which the method is better, "
-        "equals counted half. Rows without p: values without scores of images, which differ where their intervals do "
-        f"not overlap (times: and their factor is above {BAND:g}), or counted."
+        f"Each method minus {base}, on the n images (in brackets: people) that both have. Interval: 95 %, over people. "
+        f"p: permutation test of paired scores, Holm-corrected for the {tests} here; ≈: not distinguishable "
+        "at 5 %. Effect: mean difference over the differences' standard deviation. Wins: images on which the method is "
+        "better, ties counted half. Rows without p have no per-image scores: measured values differ if their intervals "
+        f"do not overlap (times: and their ratio is above {BAND:g}), counted ones if they are not equal."
     )
 
 
@@ -67,12 +67,12 @@ def lines(run: RunData, rows: Sequence[Compared]) -> list[list[str]]:
 
 
 def verdict(row: Compared) -> str:
-    """The verdict in words, with the reason where there is one."""
+    """The verdict in words, with its reason if there is one."""
     return f"{_VERDICTS[row.verdict]} ({row.reason})" if row.reason else _VERDICTS[row.verdict]
 
 
 def signed(number: float, digits: int) -> str:
-    """The number with its sign, which a zero as written does not have."""
+    """The number with its sign; no sign if it is zero as shown."""
     text = f"{number:+.{digits}f}".replace("inf", "∞")
     if math.isinf(number):
         return text.replace("-", "−")
@@ -84,7 +84,7 @@ def _p(p: float) -> str:
 
 
 def frame(base: str, rows: Sequence[Compared]) -> pd.DataFrame:
-    """The comparison for other programs, in the units of the run's files; ``win_rate`` is that of the better score."""
+    """The comparison for other programs, in the units of the run's files."""
     table = []
     for row in rows:
         paired = row.paired
@@ -106,7 +106,7 @@ def render(run: RunData, base: str, rows: Sequence[Compared], format: Format) ->
 
 
 def _terminal(run: RunData, base: str, rows: Sequence[Compared]) -> Text:
-    """As text: a metric is a line of its own, which keeps the columns narrow."""
+    """As text: each metric is on a separate line, which keeps the columns narrow."""
     cells = lines(run, rows)
     widths = [max(map(len, column)) for column in zip(HEADINGS[1:], *(row[1:] for row in cells), strict=True)]
     text = Text(_padded(HEADINGS[1:], widths), style="", no_wrap=True)
@@ -117,7 +117,7 @@ def _terminal(run: RunData, base: str, rows: Sequence[Compared]) -> Text:
 
 
 def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Numbers to the right, words to the left."""
+    """Align numbers right, words left."""
     method, *numbers, verdict = (
         cell.ljust(width) if i in (0, len(cells) - 1) else cell.rjust(width)
         for i, (cell, width) in enumerate(zip(cells, widths, strict=True))

@@ -27,7 +27,7 @@ NAMES = {
     "delta_chroma": "chroma C*, SR less HR",
     "delta_ita_degrees": "ITA, degrees, SR less HR",
 }
-"""What details are called; others by their name."""
+"""Names shown for details; others are shown by their own."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def detail_methods(run: RunData) -> list[str]:
 
 
 def detail_rows(run: RunData) -> list[DetailRow]:
-    """The details in the run's order, as they are written; none where the run has none."""
+    """The details in the run's order, formatted."""
     methods = detail_methods(run)
     values = run.details.set_index(["metric", "detail", "method"])["value"]
     rows = []
@@ -73,7 +73,7 @@ def details_table(run: RunData) -> str:
         cells.append([escape(text) for text in (heading, row.name, *row.cells)])
         last = row.metric.name
     table = markdown_table(["Metric", "", *map(escape, methods)], cells, "ll" + "r" * len(methods))
-    dashes = f" ({NO_VALUE}: none of that row)" if has_gaps(rows) else ""
+    dashes = f" ({NO_VALUE}: not available)" if has_gaps(rows) else ""
     return f"Details{dashes}:\n\n{table}\n"
 
 

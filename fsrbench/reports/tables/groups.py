@@ -1,4 +1,4 @@
-"""The tables of ``--by``: a metric's value in each group, the gap between groups, and whether it is chance."""
+"""The tables of ``--by``: a metric's value in each group, the gap between groups, and whether it may be chance."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from fsrbench.stats.corrections import LEVEL
 Format = Literal["md", "tex", "csv", "html", "text"]
 FORMATS: Final[tuple[Format, ...]] = ("md", "tex", "csv", "html", "text")
 SMALL: Final = "°"
-"""Follows a group of too few people."""
+"""Follows a group with too few people."""
 SAME: Final = "≈"
 COLUMNS: Final = (
     *("column", "metric", "method", "base", "group", "value", "ci_low", "ci_high", "images", "people", "ranked"),
@@ -37,13 +37,13 @@ COLUMNS: Final = (
 
 
 def render(run: RunData, rows: Sequence[ByGroup], format: Format, remarks: Sequence[str] = (), few: int = 0) -> str:
-    """One table for each column of labels, in the order of the rows; as CSV one for all.
+    """One table for each column of labels, in the order of the rows; as CSV a single table.
 
     Args:
-        run: whose metrics they are.
+        run: the run that the rows are of.
         rows: of :func:`fsrbench.runs.by_group.by_group` or :func:`~fsrbench.runs.by_group.compare_by_group`.
         format: of :data:`FORMATS`.
-        remarks: what else a reader must know.
+        remarks: further lines below the tables.
         few: groups of fewer people are not ranked.
     """
     if format == "csv":
@@ -103,7 +103,7 @@ def lines_of(run: RunData, rows: Sequence[ByGroup]) -> list[list[str]]:
 
 
 def worst(info: MetricInfo, row: ByGroup) -> str:
-    """The worst group where groups differ by more than chance: its name; ``≈`` where they do not."""
+    """Name of the worst group if the groups are distinguishable, else ``≈``."""
     if math.isnan(row.p):
         return "not tested"
     if row.p_corrected >= LEVEL:
@@ -112,7 +112,7 @@ def worst(info: MetricInfo, row: ByGroup) -> str:
 
 
 def _small(row: ByGroup, group: GroupValue) -> bool:
-    """Whether a group has too few people; of FID none is ranked."""
+    """Whether a group has too few people to rank; never so for FID, which does not rank any group."""
     return not group.ranked and not (row.of_set and not row.ranked)
 
 
@@ -134,68 +134,68 @@ def about(rows: Sequence[ByGroup], few: int) -> str:
     small = any(_small(row, group) for row in rows for group in row.groups)
     values = "" if all(row.of_set for row in rows) else f"; {what}, with 95 % intervals over people"
     return (
-        f"Groups with their people in brackets{values}. Gap: highest less lowest ranked group."
+        f"Groups (in brackets: people){values}. Gap: highest minus lowest ranked group."
         + (_about_test(tests) if tests else "")
         + (f" {SMALL}: fewer than {few} people, not ranked." if small else "")
-        + " A gap says that numbers differ between pictures with these labels, and not why."
+        + " A gap shows that values differ between pictures with these labels, not why."
     )
 
 
 def _about_test(tests: int) -> str:
     return (
-        " p: that labels shuffled among people give groups as far apart (largest difference in its standard error), "
-        f"corrected by Holm for the {counted(tests, 'test')} here; {SAME}: not distinguishable at 5 %. Worst: the "
-        "group with the worst value, named only where the gap is distinguishable."
+        " p: permutation test that shuffles labels among people (statistic: largest difference of two groups over its "
+        f"standard error), Holm-corrected for the {counted(tests, 'test')} here; {SAME}: not distinguishable at 5 %. "
+        "Worst: the group with the worst value, named only if the gap is distinguishable."
     )
 
 
 def _alike(labels: Iterable[str]) -> str:
-    """The labels that mean the same to a reader: a slip of the pen more often than two groups."""
+    """The labels that differ only in case or in how a number is written: more often a typo than two groups."""
     distinct = sorted(set(labels))
     times = Counter(map(_meant, distinct))
     return ", ".join(label for label in distinct if times[_meant(label)] > 1)
 
 
 def _meant(label: str) -> str | float:
-    """The number, however it is written, else the label without its capitals."""
+    """The label's number if it is one, else the label with its case folded."""
     number = number_in(label)
     return label.casefold() if number is None else number
 
 
 def remarks(run: RunData, rows: Sequence[ByGroup], labels: Labels, left_out: Sequence[str]) -> list[str]:
-    """What else a reader must know: images without a label or a person, metrics without numbers by group."""
+    """Further lines below the tables: images without a label, unknown people, metrics without numbers by group."""
     found = []
     total = len(run.images)
     for column in dict.fromkeys(row.column for row in rows):
         if missing := total - len(set(labels[column]) & set(run.images["image"])):
             found.append(f"{counted(missing, 'image')} of {total} without a label in {column}: in none of its groups.")
         if alike := _alike(labels[column].values()):
-            found.append(f"Labels in {column} that are equal but for their writing are groups of their own: {alike}.")
+            found.append(f"Labels in {column} that differ only in case or number format are separate groups: {alike}.")
     if not run.identities:
-        found.append("Nobody is named in the data: each image counts as a person.")
+        found.append("The data names no identities: each image counts as a person.")
     if any(row.of_set for row in rows):
         titles = ", ".join(dict.fromkeys(run.metric(row.metric).title for row in rows if row.of_set))
         found.append(
-            f"{titles}: of each group's pictures as a set, against their own HR or the whole reference set; not "
-            "tested. FID falls with the number of pictures and is not ranked."
+            f"{titles}: computed on each group's pictures as a set, against their own HR or the whole reference set; "
+            "not tested. FID falls with the number of pictures and is not ranked."
         )
     if left_out:
-        found.append(f"Not by group, for they have no scores of images: {', '.join(left_out)}.")
+        found.append(f"Not by group, without per-image scores: {', '.join(left_out)}.")
     if of_sets := [metric for metric in left_out if metric in set(run.blocks["metric"])]:
-        how = "fsrbench run computes it by the labels that it has (--groups FILE), not by edges"
+        how = "fsrbench run computes it for the labels it is given (--groups FILE), not for numbers cut at edges"
         found.append(f"{', '.join(of_sets)}: {how}.")
     return found
 
 
 def frame(run: RunData, rows: Sequence[ByGroup]) -> pd.DataFrame:
-    """One row for each group, for other programs, in the units of the run's files."""
+    """One row per group, for other programs, in the units of the run's files."""
     table = []
     for row in rows:
-        lowest = row.worst(run.metric(row.metric).direction)
+        worst_group = row.worst(run.metric(row.metric).direction)
         for g in row.groups:
             numbers = (g.value, g.ci_low, g.ci_high, g.images, g.people, g.ranked)
             names = (row.column, row.metric, row.method, row.base, g.group)
-            table.append((*names, *numbers, lowest, row.gap, row.p, row.p_corrected, row.reason))
+            table.append((*names, *numbers, worst_group, row.gap, row.p, row.p_corrected, row.reason))
     return pd.DataFrame(table, columns=list(COLUMNS))
 
 
@@ -219,7 +219,7 @@ def _html(column: str, headings: Sequence[str], lines: Sequence[Sequence[str]]) 
 
 
 def _padded(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """For a terminal: numbers to the right, words to the left."""
+    """Align for a terminal: numbers right, words left."""
     widths = [max(map(len, cells)) for cells in zip(headings, *lines, strict=True)]
     words = (0, 1, len(headings) - 1)
     written = []

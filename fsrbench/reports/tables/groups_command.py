@@ -52,7 +52,7 @@ def group_comparison(
     run: RunData, base: str, format: str, by: str | None, groups: Path | None, min_people: int, seed: int,
     metrics: Sequence[str] | None = None,
 ) -> str:  # fmt: skip
-    """As :func:`group_table`, of the differences of all other methods from ``base``."""
+    """As :func:`group_table`, for the differences of all other methods from ``base``."""
     return _rendered(run, format, by, groups, min_people, metrics, base, seed)
 
 

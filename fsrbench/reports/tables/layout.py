@@ -26,28 +26,28 @@ class MetricColumn(BaseModel):
     title: str | None = None
     """Instead of the metric's own; unit and arrow still follow it."""
     digits: int | None = Field(default=None, ge=0, le=9)
-    """After the point, instead of the metric's own."""
+    """Decimals, instead of the metric's own."""
     group: str = ""
     """Heading that it shares with its neighbours of the same group."""
 
 
 class Layout(BaseModel):
-    """Columns, rows, their names, and what stands around the table."""
+    """Columns, rows, their names, and the text around the table."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str = ""
     """First sentence of the caption."""
     caption: str = ""
-    """Instead of the line on dataset, task and degradation; the meaning of the marks still follows it."""
+    """Replaces the line on dataset, task and degradation; the legend of the marks still follows it."""
     metrics: tuple[MetricColumn, ...] | None = None
-    """Columns in order; all of the runs where there are none."""
+    """Columns in order; by default all metrics of the runs."""
     methods: dict[str, str] | None = None
-    """Rows in order, and what they are called; all of the runs where there are none."""
+    """Rows in order, with the names to show; by default all methods of the runs."""
     runs: dict[str, str] = Field(default_factory=dict)
     """Headings of runs, by the folder's name or by NAME of NAME=RUN."""
     floor: bool = True
-    """Whether the row of the LR images is shown, where the run has one."""
+    """Whether the row of the LR images is shown, if the run has one."""
     ceiling: bool = True
     """Whether the row of the HR images is shown."""
     intervals: bool = False
@@ -74,17 +74,17 @@ class Layout(BaseModel):
 
     @field_validator("methods", mode="after")
     @classmethod
-    def _each_its_own_name(cls, methods: dict[str, str] | None) -> dict[str, str] | None:
+    def _distinct_names(cls, methods: dict[str, str] | None) -> dict[str, str] | None:
         if twice := _twice((methods or {}).values()):
             raise ValueError(f"two rows would be called {twice}")
         for bound, images in ((LR, "LR"), (HR, "HR")):
             if bound in (title for name, title in (methods or {}).items() if name != bound):
-                raise ValueError(f"{bound} is the row of the {images} images; call no method so")
+                raise ValueError(f"{bound} is the row of the {images} images; choose another name for the method")
         return methods
 
     @property
     def bounds(self) -> list[str]:
-        """The rows of :data:`fsrbench.runs.names.BOUNDS` that are shown where there are any."""
+        """The rows of :data:`fsrbench.runs.names.BOUNDS` to show, if the run has them."""
         return [row for row, shown in ((LR, self.floor), (HR, self.ceiling)) if shown]
 
     def changed(
@@ -94,7 +94,7 @@ class Layout(BaseModel):
         intervals: bool = False,
         notes: Notes | None = None,
     ) -> Layout:
-        """The layout with what flags ask for; names and digits of what stays are kept.
+        """The layout changed by flags; metrics and methods that stay keep their names and digits.
 
         Args:
             columns, rows: metrics and methods to show, in this order.
@@ -116,7 +116,7 @@ def metric_columns(given: object) -> list[dict[str, object]]:
     An item is a name, ``name: title``, or ``name: {title: ..., digits: ...}``.
 
     Raises:
-        ValueError: it is written in another way, or names a metric twice.
+        ValueError: it has another form, or names a metric twice.
     """
     groups = given if isinstance(given, Mapping) else {"": given}
     metrics = []
@@ -153,7 +153,7 @@ def read_layout(path: Path) -> Layout:
 
 
 def layout_in(file: Yaml, *keys: object) -> Layout:
-    """The layout that stands below these keys of a YAML file.
+    """The layout under these keys of a YAML file.
 
     Raises:
         UserError: something in it is not allowed; the message names line and key.

@@ -53,7 +53,7 @@ def _second(run: RunData, metric: str, rest: Sequence[str], shown: dict[str, tup
 
 
 def _shown(run: RunData, metric: str, methods: Sequence[str]) -> dict[str, tuple[float, int]]:
-    """The numbers that are ranked, as the table shows them, and how many scores are infinite and not in them.
+    """The ranked numbers as the table shows them, each with the number of infinite scores that it leaves out.
 
     A failed value is shown but not ranked.
     """
@@ -68,7 +68,7 @@ def _shown(run: RunData, metric: str, methods: Sequence[str]) -> dict[str, tuple
 
 
 def share_no_image(run: RunData, metric: str) -> bool:
-    """Whether several methods have scores and no image has one of each of them."""
+    """Whether several methods have scores, but no image has a score of each."""
     scores = run.per_image(metric)
     known = scores[[name for name in run.methods if name in scores]].notna()
     known = known.loc[:, known.any()]

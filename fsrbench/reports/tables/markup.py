@@ -13,7 +13,7 @@ class Markup:
     """A format that knows HTML's ``u`` and ``sup``."""
 
     escape: Callable[[str], str]
-    """Makes a text such that it is shown as it is."""
+    """Escapes text, so that it is shown as it is."""
     bold: str
     """With ``{}`` for the text."""
     italic: str
@@ -24,7 +24,7 @@ class Markup:
         return (self.italic.format(name) if row.bound else name) + raised(row.notes)
 
     def cell(self, cell: Cell, ceiling: bool) -> str:
-        """A number with its mark, its interval and the signs behind it."""
+        """A number with its mark, interval and superscripts."""
         text = self.escape(cell.text)
         if cell.mark == "best":
             text = self.bold.format(text)
@@ -36,5 +36,5 @@ class Markup:
 
 
 def raised(signs: Sequence[object]) -> str:
-    """Signs and numbers of footnotes, raised; empty for none."""
+    """Signs and footnote numbers as superscripts; empty for none."""
     return f"<sup>{','.join(map(str, signs))}</sup>" if signs else ""

@@ -1,4 +1,4 @@
-"""What stands below the table of several runs, once where they agree."""
+"""The text below a table of several runs; what they agree on is stated once."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from fsrbench.reports.tables.notes import Entry
 
 RunLines = tuple[str, Sequence[Entry]]
-"""A run's heading and what it says."""
+"""A run's heading and its lines."""
 
 
 def merged(runs: Sequence[RunLines], everywhere: bool = False) -> tuple[str, ...]:
-    """The lines of all runs, equal ones once.
+    """The lines of all runs, without duplicates.
 
-    A line names its runs where another run says something else on its subject, and with ``everywhere`` also where
-    another run says nothing: what one run left out the other may show.
+    A line names its runs if another run has a different text on the same subject; with ``everywhere`` also if another
+    run has none, since that run may show what this one left out.
     """
     together: dict[str, dict[tuple[str, str], dict[str, list[str]]]] = {}
     for label, entries in runs:
@@ -41,12 +41,12 @@ def _counted(counts: dict[str, list[str]]) -> str:
 
 
 def _listed(labels: Sequence[str]) -> str:
-    """The headings, apart even where they have commas of their own: ``faces, bicubic; faces, noise``."""
+    """The headings joined, with semicolons if any contains a comma: ``faces, bicubic; faces, noise``."""
     return ("; " if any("," in label for label in labels) else ", ").join(labels)
 
 
 def merged_facts(runs: Sequence[tuple[str, Sequence[str]]]) -> str:
-    """What holds for all runs, then what is each run's own behind its heading."""
+    """The facts shared by all runs, then each run's other ones after its heading."""
     first = runs[0][1]
     shared = [part for part in first if all(part in parts for _, parts in runs)]
     own = [
@@ -58,5 +58,5 @@ def merged_facts(runs: Sequence[tuple[str, Sequence[str]]]) -> str:
 
 
 def _repeats(label: str, part: str) -> bool:
-    """Whether a heading names what the part does: ``degradation bicubic`` under ``faces.zip, bicubic``."""
+    """Whether the heading already states the part: ``degradation bicubic`` under ``faces.zip, bicubic``."""
     return not {part, part.partition(" ")[2]}.isdisjoint(label.split(", "))

@@ -15,12 +15,12 @@ NO_VALUE: Final = "–"
 TIED: Final = "≈"
 """Follows the best value and those not distinguishable from it."""
 PARTIAL: Final = "†"
-"""Follows a value that was measured on a part of the images."""
+"""Follows a value that was measured on part of the images."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One number as it is written."""
+    """One formatted number."""
 
     text: str
     spread: str = ""
@@ -29,9 +29,9 @@ class Cell:
     notes: tuple[int, ...] = ()
     """Numbers of its footnotes, from 1."""
     bounds: tuple[str, str] = ("", "")
-    """The interval's ends, as the number is written; empty without one."""
+    """The interval's ends, formatted like the number; empty without one."""
     partial: str = ""
-    """How many images it was measured on, where not all: ``8 of 16 images``."""
+    """How many images it was measured on, if not all: ``8 of 16 images``."""
 
     @property
     def written(self) -> str:
@@ -40,7 +40,7 @@ class Cell:
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The signs of a tie and of a part of the images."""
+        """The signs for a tie and for part of the images."""
         return (*((TIED,) if self.mark == "tied" else ()), *((PARTIAL,) if self.partial else ()))
 
     @property
@@ -54,33 +54,33 @@ class Row:
     """A method, or one of the bounds: the floor or the ceiling."""
 
     method: str
-    """Its name as it is written."""
+    """The name as shown."""
     cells: tuple[Cell, ...]
     details: tuple[str, ...] = ()
-    """What stands in the columns between the method and the numbers."""
+    """Cells of the text columns between the method and the numbers."""
     notes: tuple[int, ...] = ()
     """Numbers of the footnotes at the method's name, from 1."""
     bound: bool = False
     """Whether this is the LR or the HR images themselves: set apart and never ranked."""
     name: str = ""
-    """The run's name of it; empty where it is of no run."""
+    """The run's name for the row; empty for a row from no run."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A metric of a run, and what stands above it."""
+    """A metric of a run, and its headings."""
 
     metric: MetricInfo
-    """As the column is headed: in a sweep its title is the strength."""
+    """The metric as headed here: in a sweep its title is the strength."""
     notes: tuple[int, ...] = ()
     """Numbers of the footnotes at its heading, from 1."""
     groups: tuple[str, ...] = ()
-    """The headings that it shares with its neighbours, from the outermost; empty text for none of this level."""
+    """The headings shared with neighbouring columns, outermost first; empty text for none at that level."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """Everything a format has to write."""
+    """Everything that a format has to write."""
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -93,7 +93,7 @@ class Table:
     title: str = ""
     """What the table shows; empty for a run's measured table."""
     headings: tuple[str, ...] = ("Method",)
-    """Of the columns of text, which come before the numbers."""
+    """Headings of the text columns, which come before the numbers."""
 
     @property
     def about(self) -> str:
@@ -103,7 +103,7 @@ class Table:
 
     @property
     def below(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """What stands below the table and its footnotes: titles and their lines, empty ones left out."""
+        """The sections below the table's footnotes: titles and lines, without empty sections."""
         sections = (("Not in the table", self.left_out), ("Methods", self.methods), ("Protocols", self.protocols))
         return tuple((title, lines) for title, lines in sections if lines)
 
@@ -122,7 +122,7 @@ class Span:
 def spans(columns: Sequence[Column]) -> list[list[Span]]:
     """The headings above the metrics: one list per level, outermost first; levels without text are left out.
 
-    Two neighbours share a heading only under the same outer headings, so that a group never reaches over two runs.
+    Neighbours share a heading only under the same outer headings, so that a group never spans two runs.
     """
     levels = []
     for level in range(max((len(column.groups) for column in columns), default=0)):
@@ -143,7 +143,7 @@ def heading_lines(columns: Sequence[Column]) -> list[list[str]]:
     for column in columns:
         unit = f"({column.metric.unit})" if column.metric.unit else ""
         last.append(f"{unit} {column.metric.arrow}".strip())
-    if not any(last):  # nothing but titles: their last word needs no line below it
+    if not any(last):  # no units or arrows: the titles' last words take that line
         last = [words.pop() if words else "" for words in titles]
     height = max((len(words) for words in titles), default=0)
     padded = [[""] * (height - len(words)) + words for words in titles]

@@ -14,11 +14,11 @@ Place = tuple[str, str]
 """A method and a metric."""
 
 FAILED_ON: Final = "failed on "
-"""Begins notes that give the status themselves: ``failed on 1 of 24 images``."""
+"""Starts notes that already state the status: ``failed on 1 of 24 images``."""
 LR_GIVEN: Final = "LR given"
-"""Instead of a degradation's name, where the data has LR; the manifest calls it ``none``."""
+"""Shown instead of a degradation's name if the data has LR; the manifest calls it ``none``."""
 MOST_NAMED: Final = 20
-"""Longer lists of what was left out give only their number: the manifest has them all."""
+"""Longer lists of what was left out are cut, with the number left out; the manifest has them all."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Note:
     text: str
     places: tuple[Place, ...]
     column: str | None = None
-    """The metric whose heading carries the mark, where the note is about the whole column."""
+    """The metric whose heading carries the mark, if the note is about the whole column."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Entry:
     subject: str
     text: str
     count: str = ""
-    """Over how many: ``n = 480``."""
+    """Sample size: ``n = 480``."""
     joint: str = ": "
-    """Between subject and text."""
+    """Separator between subject and text."""
 
 
 def shown_metrics(run: RunData) -> list[str]:
@@ -99,14 +99,14 @@ def _problems(run: RunData, metrics: Sequence[str]) -> Iterable[Note]:
 
 
 def _why(run: RunData, row: str, metric: str) -> str:
-    """Why a cell is not ok, led by its status; empty where it is, and where the ceiling has no such number."""
+    """Why a cell is not ok, starting with its status; empty if it is ok, or if floor or ceiling has no such number."""
     result = run.result(row, metric)
     if result is None:
         return "" if row in BOUNDS else "missing: no row in summary.csv"
     if result.status != "ok":
         note = one_line(result.note) or "no reason given"
         return note if note.startswith(FAILED_ON) else f"{result.status}: {note}"
-    return "" if result.ok else f"without value: {one_line(result.note) or 'the run calls it ok'}"
+    return "" if result.ok else f"without value: {one_line(result.note) or 'although its status is ok'}"
 
 
 def _where(run: RunData, places: Sequence[Place], metrics: Sequence[str]) -> str:
@@ -207,7 +207,7 @@ def degradation_text(run: RunData) -> str:
 
 
 def declared_methods(run: RunData) -> list[str]:
-    """The methods that the run was asked for, whatever became of them."""
+    """All methods requested of the run, failed ones included."""
     return list(section(run.manifest, "methods"))
 
 
@@ -225,7 +225,7 @@ def methods(run: RunData) -> list[Entry]:
             f"training: {training}" if training else "",
             one_line(entry.get("weights_note")),
             one_line(entry.get("behaviour")),
-            f"changed for the whole process and put back: {changed}" if changed else "",
+            f"changed process-wide state, put back: {changed}" if changed else "",
             *(f"warning: {one_line(warning)}" for warning in entry.get("warnings") or ()),
             *(f"warning: {text}" for text in findings(entry)),
         ]
@@ -235,14 +235,14 @@ def methods(run: RunData) -> list[Entry]:
 
 
 def source_text(run: RunData, method: str) -> str:
-    """What a method is that is shown under another name: ``images:SR/codeformer``; empty for a registered one."""
+    """Source of a method that is shown under another name: ``images:SR/codeformer``; empty for a registered one."""
     name = run.renamed.get(method, method)
     source = one_line(run.entry("methods", method).get("source") or name)
     return source if source != method and (source != name or ":" in source) else ""
 
 
 def display_name(value: object) -> str:
-    """A name as it is; the name in a mapping with one; ``key=value`` of any other mapping."""
+    """A name as it is; of a mapping its ``name``, or else its ``key=value`` pairs."""
     if isinstance(value, Mapping):
         return one_line(value.get("name") or ", ".join(f"{key}={item}" for key, item in value.items()))
     return one_line(value) if value is not None else "unknown"

@@ -15,7 +15,7 @@ from fsrbench.errors import UserError, requirement
 from fsrbench.files.text import read_yaml
 
 PUBLISHED: Final = Path(__file__).with_name("published.yaml")
-"""The file of record, inside the package so that an installed one has it; its head explains the fields."""
+"""The table of reported numbers, part of the installed package; the comment at its top explains the fields."""
 
 _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)(?: ([^\s\d]\S*))?")
 
@@ -35,7 +35,7 @@ def parse_reported(value: object) -> Reported:
     """A number from the file.
 
     Raises:
-        ValueError: it is not a number and at most one unit.
+        ValueError: it is not a number with at most one unit.
 
     Example:
         >>> parse_reported("97.40 %")
@@ -124,12 +124,12 @@ def load_published(path: Path = PUBLISHED) -> tuple[Entry, ...]:
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(f"{path}: {_place(content, first['loc'])}: {requirement(first)}") from None
-    _refuse_twins(path, entries)
+    _refuse_duplicates(path, entries)
     return entries
 
 
 def _place(content: Any, loc: tuple[int | str, ...]) -> str:
-    """Where a mistake is, by the names that a reader of the file sees: ``Kim et al. 2019, row Progressive, status``."""
+    """Location of a mistake in names that a reader of the file sees: ``Kim et al. 2019, row Progressive, status``."""
     if not loc:
         return "the file"
     entry = content[loc[0]]
@@ -143,7 +143,7 @@ def _place(content: Any, loc: tuple[int | str, ...]) -> str:
     return ", ".join([*parts, *(str(part) for part in rest)])
 
 
-def _refuse_twins(path: Path, entries: tuple[Entry, ...]) -> None:
+def _refuse_duplicates(path: Path, entries: tuple[Entry, ...]) -> None:
     keys = [(e.paper.cite, row.method, e.task, row.dataset) for e in entries for row in e.rows]
     for (cite, method, task, dataset), count in Counter(keys).items():
         if count > 1:

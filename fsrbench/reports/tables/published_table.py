@@ -11,7 +11,7 @@ from fsrbench.runs.data import RunData
 from fsrbench.runs.metric_info import MetricInfo
 
 MARKS = {"verified": "†", "unverified": "‡"}
-"""What every reported number carries, by the status of its entry."""
+"""The sign after every reported number, by the status of its entry."""
 
 EntryRow = tuple[Entry, PublishedRow]
 
@@ -20,8 +20,8 @@ def fitting(run: RunData, metrics: Sequence[MetricInfo]) -> tuple[list[MetricInf
     """The published rows of the run's task that have a number for at least one of ``metrics``.
 
     Returns:
-        The metrics with a number in any of these rows, and the rows in the file's order. Asked for PSNR, it gives
-        the papers' PSNR on Y as well, as a metric of its own: many papers report no other.
+        The metrics with a number in any of these rows, and the rows in the file's order. PSNR adds the papers' PSNR on
+        Y as a separate metric: many papers report no other.
     """
     wanted = _with_psnr_y(metrics)
     names = {metric.name for metric in wanted}
@@ -43,7 +43,7 @@ def _with_psnr_y(metrics: Sequence[MetricInfo]) -> list[MetricInfo]:
 
 
 def number(row: PublishedRow, metric: MetricInfo) -> str:
-    """The number as the file has it, with its unit only where the column's is another; empty without one."""
+    """The number as in the file, with its unit only if the column has another; empty if there is none."""
     reported = row.values.get(metric.name)
     if reported is None:
         return ""
@@ -51,7 +51,7 @@ def number(row: PublishedRow, metric: MetricInfo) -> str:
 
 
 def none_fits(run: RunData, metrics: Sequence[MetricInfo]) -> str:
-    """The line in place of a table without rows."""
+    """The line that replaces a table without rows."""
     names = ", ".join(metric.name for metric in metrics)
     return f"Published rows: none for task {run.manifest.get('task')} with {names or 'no metric'}."
 

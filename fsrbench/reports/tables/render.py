@@ -60,9 +60,9 @@ def render(
 
     Args:
         run: the run.
-        format: Markdown, LaTeX (booktabs, siunitx), CSV, an HTML fragment or what a terminal shows.
+        format: Markdown, LaTeX (booktabs, siunitx), CSV, an HTML fragment or text for a terminal.
         columns: metrics to show, in this order; all of the run by default.
-        intervals: write each value's confidence interval behind it (in CSV: as columns of its own).
+        intervals: write each value's confidence interval after it (in CSV: in separate columns).
         published: add what papers reported for the run's task and these metrics, as a second table (in CSV: as rows
             with another status).
 
@@ -90,7 +90,7 @@ def render_runs(
         strengths: the runs are a sweep of a degradation: one group of columns per metric, one column per strength.
         published: as for :func:`render`, for one run alone.
         standalone: LaTeX as a whole document.
-        name: of the LaTeX label; without it data, task and degradation, which two tables of a paper may share.
+        name: for the LaTeX label; by default data, task and degradation, which two tables of a paper may share.
 
     Raises:
         UserError: none of the runs has a metric or method, the runs are no sweep, or an option does not fit.
@@ -115,7 +115,7 @@ def _text(
     standalone: bool = False,
     name: str = "",
 ) -> str:
-    """A table of runs and what belongs below it; arguments as for :func:`render_runs`."""
+    """A table of runs and the text below it; arguments as for :func:`render_runs`."""
     named = [name] if name else [table_notes.setting(source.run) for source in sources]
     label = " ".join(dict.fromkeys(["fsrbench", *named]))
     width = layout.width or (PAGE if standalone else None)
@@ -169,7 +169,7 @@ def _written(table: Table, format: Format, label: str, width: float | None) -> s
 
 
 def _shown(table: Table) -> str:
-    """The table as standard output shows it: as wide as it is, in colour where it has any."""
+    """The table for standard output: in its width, and in colour if it supports that."""
     console = Console(highlight=False)
     with console.capture() as capture:
         console.print(TerminalTable(table))
@@ -177,7 +177,7 @@ def _shown(table: Table) -> str:
 
 
 def _remark(line: str, format: Format) -> str:
-    """One line of plain words; in LaTeX a comment, so that nothing of it is set."""
+    """One line of text; in LaTeX a comment, so that it is not typeset."""
     match format:
         case "md":
             return markdown_escape(line)

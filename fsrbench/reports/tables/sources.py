@@ -25,11 +25,11 @@ class Source:
 
     run: RunData
     label: str = ""
-    """The heading of its columns; empty for a run alone."""
+    """The heading of its columns; empty for a single run."""
 
     @property
     def methods(self) -> list[str]:
-        """All methods that the run was asked for or has rows of."""
+        """All methods that were requested of the run or have rows in it."""
         return list(dict.fromkeys([*self.run.methods, *declared_methods(self.run)]))
 
 
@@ -38,14 +38,14 @@ def open_runs(texts: Sequence[str], titles: Mapping[str, str] | None = None) -> 
 
     Args:
         texts: their folders, each as ``RUN`` or ``NAME=RUN``.
-        titles: headings by NAME or, where there is none, by the folder's name.
+        titles: headings by NAME, or by the folder's name if there is no NAME.
 
     Returns:
-        Headed by their titles, else NAMEs, else by dataset and degradation, and by the task where they differ in it. A
-        run alone without NAME and title has no heading.
+        The runs, headed by title, else NAME, else dataset and degradation, and the task if the runs differ in it. A
+        single run without NAME and title has no heading.
 
     Raises:
-        UserError: a folder is no run, two runs have the same heading, or there is a title for none of them.
+        UserError: a folder is no run, two runs have the same heading, or a title fits none of them.
     """
     named_folders = [_named_folder(text) for text in texts]
     titles = titles or {}
@@ -70,7 +70,7 @@ def _named_folder(text: str) -> tuple[str, Path]:
 
 
 def _own_labels(runs: Sequence[RunData]) -> list[str]:
-    """Dataset and degradation; the task where it differs, and the folder's name where all that is not enough."""
+    """Dataset and degradation; the task if it differs, and the folder's name if the labels are still equal."""
     labels = [f"{display_name(run.manifest.get('dataset'))}, {degradation_text(run)}" for run in runs]
     tasks = [str(run.manifest.get("task")) for run in runs]
     if len(set(tasks)) > 1:
@@ -82,19 +82,19 @@ def _own_labels(runs: Sequence[RunData]) -> list[str]:
 
 
 def names_in(sources: Sequence[Source]) -> dict[str, str]:
-    """What each method of runs side by side is called where no layout names it."""
+    """The name shown for each method of runs side by side, unless a layout names it."""
     return row_names(name for source in sources for name in source.methods)
 
 
 def arranged(run: RunData, layout: Layout, names: Mapping[str, str] | None = None) -> RunData:
-    """The run with the layout's methods alone, in its order and under its names, and its metrics' names and digits.
+    """The run restricted to the layout's methods, in its order, with its names of methods and metrics, and its digits.
 
-    Everything that is made of it, notes and protocols too, then speaks of what the table shows.
+    Everything made from it, notes and protocols included, then uses the table's names.
 
     Args:
         run: the run.
-        layout: what is shown; methods that it does not name are called by their ``names``.
-        names: by default :func:`names_in` this run alone.
+        layout: what is shown; methods that it does not name are shown by their ``names``.
+        names: by default :func:`names_in` of this run.
     """
     manifest = dict(run.manifest)
     metrics = {m.name: {"title": m.title, "digits": m.digits} for m in layout.metrics or () if m.name in run.metrics}
@@ -146,12 +146,12 @@ class Step:
 
     @property
     def what(self) -> str:
-        """Whose strength it is, and in which unit: ``noise (of 255)``."""
+        """The degradation, and the unit of its strength: ``noise (of 255)``."""
         return f"{self.degradation} ({self.unit})" if self.unit else self.degradation
 
 
 def steps(sources: Sequence[Source]) -> list[Step]:
-    """Runs that differ in the strength of one degradation alone, from the least.
+    """Runs that differ only in the strength of one degradation, weakest number first.
 
     Raises:
         UserError: there are fewer than two, or they differ in something else.

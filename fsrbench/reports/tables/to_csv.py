@@ -1,6 +1,6 @@
 """A table as CSV: one row per run and method, one column per metric; no marks or notes, empty cells without a value.
 
-Where a value is of a part of the images, a last column says which and of how many.
+If values were measured on part of the images, a last column says which, and on how many.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fsrbench.runs.metric_info import MetricInfo
 PARTS = "Measured on part"
 _ABOUT_REPORTED = ("Status", "Reported by", "Data", "LR", "Protocol", "Source")
 _INFINITE = {"∞": "inf", "−∞": "-inf"}
-"""As programs read them."""
+"""In the form that programs parse."""
 
 NamedTable = tuple[dict[str, str], Table]
 """Columns that name the run, and its table."""
@@ -32,7 +32,7 @@ def csv_text(tables: Sequence[NamedTable], intervals: bool, published: RunData |
 
     Args:
         tables: one per run, all with the same naming columns; with empty metrics in them.
-        intervals: low and high are columns of their own.
+        intervals: add columns for low and high.
         published: the run whose task decides which papers fit.
     """
     infos = {column.metric.name: column.metric for _, table in tables for column in table.columns}
@@ -57,7 +57,7 @@ def csv_text(tables: Sequence[NamedTable], intervals: bool, published: RunData |
 
 
 def _parts(table: Table, row: Row) -> str:
-    """``PSNR: 8 of 16 images``, of all values of a row that are not of all images."""
+    """``PSNR: 8 of 16 images``, for all values of a row that were measured on part of the images."""
     cells = zip(table.columns, row.cells, strict=True)
     return "; ".join(f"{column.metric.title}: {cell.partial}" for column, cell in cells if cell.partial)
 

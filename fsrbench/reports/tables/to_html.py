@@ -1,4 +1,4 @@
-"""A table as an HTML fragment; the page around it brings the style."""
+"""A table as an HTML fragment; the surrounding page provides the style."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MARKUP: Final = Markup(escape, bold="<b>{}</b>", italic="<i>{}</i>")
 def html(table: Table) -> str:
     """The table and its notes in one ``div`` of class ``fsrbench-table``.
 
-    Its caption says what the table shows and what the marks mean; each heading says what it is the heading of.
+    The caption says what the table shows and what the marks mean; each heading has a scope.
     """
     title = f"<b>{escape(table.title)}.</b> " if table.title else ""
     lines = [

@@ -12,7 +12,7 @@ MARKUP: Final = Markup(escape, bold="**{}**", italic="*{}*")
 
 
 def markdown(table: Table) -> str:
-    """The table and what stands below it."""
+    """The table and the text below it."""
     headings = [*map(escape, table.headings), *map(_heading, table.columns)]
     rows = [
         [MARKUP.name(row), *map(escape, row.details), *(MARKUP.cell(cell, row.bound) for cell in row.cells)]
@@ -29,5 +29,5 @@ def markdown(table: Table) -> str:
 
 
 def _heading(column: Column) -> str:
-    """Groups above the metric, repeated in each column: Markdown has no cell that spans several."""
+    """Groups above the metric, repeated in each column: Markdown has no cells that span columns."""
     return "<br>".join(map(escape, filter(None, (*column.groups, column.metric.label)))) + raised(column.notes)

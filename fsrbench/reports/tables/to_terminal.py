@@ -1,4 +1,4 @@
-"""A table for the terminal; one that is too wide goes on in a second block instead of cutting numbers."""
+"""A table for the terminal; one that is too wide continues in a second block instead of truncating numbers."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _STYLES = {"best": "bold green", "second": "underline", "tied": "", "": ""}
 
 @dataclass(frozen=True)
 class TerminalTable:
-    """What ``rich`` prints of a table."""
+    """A table that ``rich`` can print."""
 
     table: Table
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Give the blocks that fit the width, a group's name above its own, then the notes."""
+        """Yield the blocks that fit the width, each group's under its name, then the notes."""
         table = self.table
         if table.title:
             yield Text(table.title, style="bold")
@@ -43,8 +43,8 @@ class TerminalTable:
             yield from _section(title, entries)
 
     def _blocks(self, members: Sequence[int], console: Console, options: ConsoleOptions) -> Iterable[list[int]]:
-        """Split the columns into as few blocks as the width allows, at least one column a block."""
-        unlimited = options.update(max_width=10_000)  # measured against the real width, a table claims to fit
+        """Split the columns into as few blocks as the width allows, at least one column per block."""
+        unlimited = options.update(max_width=10_000)  # at the real width, rich would report that any table fits
         block: list[int] = []
         for index in members:
             wider = [*block, index]

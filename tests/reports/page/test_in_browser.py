@@ -1,4 +1,4 @@
-"""The page in a headless Chromium: it loads quickly and alone, sorts, compares, and prints whole."""
+"""The page in a headless Chromium: it loads quickly and nothing else, sorts, compares, and prints completely."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def report(make_run_at: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(chromium: Any, report: Path) -> Any:
-    """The page; at its end nothing was asked of a network and nothing was complained about."""
+    """The page; at the end it must have made no network request and logged no error."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     with watched(context.new_page(), report.as_uri(), asks=[report.as_uri()]) as found:
         yield found

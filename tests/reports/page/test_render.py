@@ -1,4 +1,4 @@
-"""The page as text: all that it must say, nothing that it must not load, and nothing that a name can break."""
+"""The page as text: it says everything, loads nothing, and no name can break it."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class TestContent:
         )
         text = words(render(run))
         for said in (
-            "Finished 2026-03-01 10:20 UTC", "Wall time 2 min 11 s", "commit abc123", "changes that are not committed",
+            "Finished 2026-03-01 10:20 UTC", "Wall time 2 min 11 s", "commit abc123", "with uncommitted changes",
             "cpu Z80", "torch not installed", "niqe.npz (as declared) 5a5a", "Training: long", "Weights: o.st beef",
             "sha256 f00d", "bad/1 empty file", "Data: odd", "--limit none", "--offline yes", "how psnr is computed",
         ):  # fmt: skip

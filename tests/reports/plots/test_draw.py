@@ -76,7 +76,7 @@ def test_every_method_of_a_run_has_a_line_of_its_own(make_run, count):
     assert len({(look[name].colour, look[name].dash) for name in [*names, "hr"]}) == count + 1
 
 
-def test_names_in_other_scripts_are_drawn_in_letters_that_there_are(make_run, tmp_path):
+def test_names_in_other_scripts_are_drawn_in_available_letters(make_run, tmp_path):
     names = ["超分辨率模型", "สวัสดี", "नमस्ते", "モデル", "Привет", "μοντέλο"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # matplotlib warns of every glyph that its fonts have not

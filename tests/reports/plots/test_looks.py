@@ -1,4 +1,4 @@
-"""Each method has a look of its own, the same in every plot."""
+"""Each method has a distinct look, the same in every plot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A line a method through runs that differ in one strength; everything else is refused."""
+"""One line per method through runs that differ in one strength; everything else is refused."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_method_may_be_missing_from_a_run(runs, make_run):
         ({"degradation": {"name": "blur", "strength": 1.0}}, "differ in degradations"),
         ({"dataset": {"sha256": "bb"}}, "differ in data"),
         ({"task": "x8"}, "differ in tasks"),
-        ({}, "each with a strength of its own"),
+        ({}, "each with a different strength"),
     ],
 )
 def test_what_is_no_sweep_is_refused(runs, changed, reason):

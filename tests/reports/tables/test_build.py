@@ -71,7 +71,7 @@ def test_an_ok_row_without_a_value_has_its_own_reason(make_run):
     table = build_table(make_run({"psnr": {"a": 20.0, "b": nothing, "c": nothing | {"note": ""}}}))
     assert table.footnotes == (
         "b (PSNR) without value: no finite score",
-        "c (PSNR) without value: the run calls it ok",
+        "c (PSNR) without value: although its status is ok",
     )
 
 
@@ -92,7 +92,7 @@ def test_equal_reasons_share_a_footnote_and_numbers_follow_the_reading_order(mak
     assert [[cell.notes for cell in row.cells] for row in table.rows] == [[(), (1,)], [(2,), (2,)], [(2,), ()]]
 
 
-def test_notes_of_ok_cells_are_one_footnote_a_metric(make_run):
+def test_notes_of_ok_cells_are_one_footnote_per_metric(make_run):
     latency = {name: {"value": 8.0, "note": f"p90 of {name}"} for name in ("a", "b")}
     clipped = {"value": 20.0, "note": "3 outputs clipped"}
     table = build_table(make_run({"psnr": {"a": 21.0, "b": clipped}, "latency_ms": latency}))
@@ -116,13 +116,13 @@ def test_differing_reasons_of_a_metric_left_out_name_the_methods(make_run):
     assert table.left_out == ("KID not ok: a failed: broke; b invalid: too few",)
 
 
-def test_a_missing_row_is_told_but_not_for_the_ceiling(make_run):
+def test_a_missing_row_is_reported_but_not_for_the_ceiling(make_run):
     table = build_table(make_run({"psnr": {"a": 20.0, "b": 21.0}, "niqe": {"a": 5.0, "hr": 3.0}}))
     assert cells(table, 1)["b"] == ("–", "")
     assert table.footnotes == ("b (NIQE) missing: no row in summary.csv",)
 
 
-def test_methods_and_images_that_the_summary_lacks_are_told(make_run):
+def test_methods_and_images_missing_in_the_summary_are_reported(make_run):
     run = make_run(
         {"psnr": {"a": 20.0}},
         methods={"a": {}, "gone": {"status": "unavailable", "note": "no weights"}},
@@ -213,11 +213,11 @@ def test_a_dash_of_floor_and_ceiling_has_its_reason_in_the_legend(make_run):
     text = "not compared with itself, and no method to time or count"
     both = make_run(values)
     both.manifest["task"] = "512x1"
-    assert build_table(both).legend.endswith(f"; – of lr and hr: {text}")
-    assert build_table(both, ["niqe", "kid"]).legend.endswith(f"; – of lr: {text}")
+    assert build_table(both).legend.endswith(f"; – in lr and hr: {text}")
+    assert build_table(both, ["niqe", "kid"]).legend.endswith(f"; – in lr: {text}")
     assert "–" not in build_table(both, ["niqe"]).legend
     both.manifest["task"] = "x4"
-    assert "– of lr and hr: not compared with itself or with pictures of another size, and" in build_table(both).legend
+    assert "– in lr and hr: not compared with itself or with pictures of another size, and" in build_table(both).legend
 
 
 def test_a_ceiling_that_was_refused_is_explained_by_its_footnote_alone(make_run):
@@ -225,4 +225,4 @@ def test_a_ceiling_that_was_refused_is_explained_by_its_footnote_alone(make_run)
         make_run({"niqe": {"a": 5.0, "hr": {"status": "failed", "note": "broken"}}, "ssim": {"hr": 1.0}})
     )
     assert "hr (NIQE) failed: broken" in table.footnotes
-    assert "– of" not in table.legend
+    assert "– in" not in table.legend

@@ -83,7 +83,7 @@ def test_what_is_wrong_is_one_line_and_code_2(folder, options, reason):
 
 
 def test_needs_neither_torch_nor_matplotlib(folder):
-    """A table is made on machines that could not run a method, and before a reader loses patience."""
+    """Tables are made without torch, on machines that could not run a method, and quickly."""
     code = (
         "import sys; from fsrbench.reports.tables.command import table; table([sys.argv[1]]);"
         "print(*sorted({m.partition('.')[0] for m in sys.modules}))"

@@ -33,7 +33,7 @@ def shown(run: RunData, format: str) -> str:
     return out.getvalue()
 
 
-def test_text_has_a_line_a_metric_and_one_a_method(run):
+def test_text_has_one_line_per_metric_and_one_per_method(run):
     lines = shown(run, "text").splitlines()
     assert lines[1] == "PSNR (dB) ↑"
     assert lines[2].split()[:2] == ["b", "+1.00"]

@@ -41,7 +41,7 @@ def test_a_table_for_each_column_with_the_worst_group(markdown: str) -> None:
     assert float(cells[5]) > 1
     assert "| a (18) | b (18) | few (4)° |" in markdown
     assert "°: fewer than 10 people, not ranked." in markdown
-    assert "Not by group, for they have no scores of images: fid." in markdown
+    assert "Not by group, without per-image scores: fid." in markdown
     assert "not why" in markdown
 
 
@@ -118,7 +118,7 @@ def test_labels_given_for_a_run_that_has_none(tmp_path: Path) -> None:
         (["--by", "sex", "--groups", "nowhere.csv"], "nowhere.csv: cannot be read: No such file"),
         (["--by", "sex", "--format", "docx"], "unknown format with --by 'docx'; known: md, tex, csv, html, text"),
         (["--by", "sex", "--published"], "--by cannot be combined with --sweep, --standalone or --published"),
-        (["--by", "sex", "--columns", "fid"], "fid: no scores of images"),
+        (["--by", "sex", "--columns", "fid"], "fid: no per-image scores"),
         (["--classifier", "onnx:a.onnx"], "--classifier needs --by COLUMN"),
         (["--by", "sex", "--classifier", "onnx:a.onnx"], "onnx:a.onnx: a.onnx does not exist"),
         (["--by", "sex", "--classifier", "what"], "write python:pkg.module:Name or onnx:FILE"),
@@ -170,7 +170,7 @@ def test_a_remark_on_labels_that_differ_in_writing_alone(run: RunData, alike: tu
     labels = {"sex": {image: (*alike, "2")[place % 3] for place, image in enumerate(images)}}
     rows = by_group(run, groupings(labels, "sex"), ["psnr"])
     assert table.remarks(run, rows, labels, []) == [
-        f"Labels in sex that are equal but for their writing are groups of their own: {', '.join(alike)}."
+        f"Labels in sex that differ only in case or number format are separate groups: {', '.join(alike)}."
     ]
 
 
@@ -179,5 +179,5 @@ def test_a_remark_on_images_without_a_label_or_a_person(run: RunData) -> None:
     nobody = RunData(run.path, run.scores, run.summary, run.manifest, images=run.images.assign(identity=None))
     assert table.remarks(nobody, rows, run.labels, []) == [
         "2 images of 80 without a label in age: in none of its groups.",
-        "Nobody is named in the data: each image counts as a person.",
+        "The data names no identities: each image counts as a person.",
     ]

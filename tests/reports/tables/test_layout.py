@@ -1,4 +1,4 @@
-"""A layout chooses and names rows and columns; what it cannot mean is refused in one line that names the key."""
+"""A layout chooses and names rows and columns; an invalid one is refused in one line that names the key."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_flags_choose_and_keep_the_names(layout):
         ("", "expected 'key: value'"),
     ],
 )
-def test_what_it_cannot_mean_is_refused_in_one_line(layout, text, reason):
+def test_an_invalid_layout_is_refused_in_one_line(layout, text, reason):
     with pytest.raises(UserError) as caught:
         layout(text)
     assert "layout.yaml" in str(caught.value)

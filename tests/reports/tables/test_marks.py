@@ -1,4 +1,4 @@
-"""The best is marked as the best only where it is told from the others by more than chance."""
+"""The best is marked as such only if it differs from the others by more than chance."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class TestLegend:
     @pytest.mark.parametrize("metric", ["latency_ms", "kid"])
     @pytest.mark.parametrize("low", [0.4, 0.85])
     def test_names_the_rule_for_distinguishable_whatever_the_marks(self, make_run, low, metric):
-        """One rule stands behind "only where distinguishable" and behind "not distinguishable"."""
+        """One rule decides "only where distinguishable" and "not distinguishable"."""
         legend = build_table(make_run({metric: {"a": (0.9, 0.8, 1.0), "b": (low, 0.9 * low, 1.1 * low)}})).legend
         assert "distinguishable where 95 % intervals do not overlap" in legend
         assert "that overlap" not in legend
@@ -178,6 +178,6 @@ class TestPartOfTheImages:
         some[:5] = np.nan
         assert [row.cells[0].partial for row in build_table(scored({"a": some, "b": some + 1})).rows] == ["", ""]
 
-    def test_of_a_whole_set_is_marked_where_images_failed(self, make_run):
+    def test_a_number_of_the_whole_set_is_marked_if_images_failed(self, make_run):
         run = make_run({"kid": {"a": 0.1, "b": {"value": 0.2, "n": 12, "status": "failed", "note": "broke"}}})
         assert [row.cells[0].partial for row in build_table(run).rows] == ["", "12 of 20 images"]

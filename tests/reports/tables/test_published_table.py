@@ -1,4 +1,4 @@
-"""What papers reported, beside the measured table: marked, never ranked, and the measured table as it was."""
+"""What papers reported, beside the measured table: marked, never ranked, and the measured table unchanged."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class TestModel:
         assert {cell.mark for row in table.rows for cell in row.cells} == {""}
         assert "not ranked, not comparable" in table.facts
 
-    def test_one_source_a_paper_at_the_methods_that_it_is_of(self, run):
+    def test_one_source_per_paper_noted_at_its_methods(self, run):
         table = table_of(run)
         assert [row.notes for row in table.rows] == [(1,), (1,), (2,)]
         assert len(table.footnotes) == 2

@@ -1,4 +1,4 @@
-"""Markdown, LaTeX, CSV, HTML and the terminal say the same, each in its own way."""
+"""Markdown, LaTeX, CSV, HTML and the terminal have the same content, each in its own form."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class TestSideBySide:
             "hr": [("–", ""), ("3.00", ""), ("–", ""), ("–", "")],
         }
 
-    def test_a_method_that_a_run_has_not_needs_no_footnote(self, two):
+    def test_a_method_missing_in_a_run_needs_no_footnote(self, two):
         table = build(two, Layout())
         assert table.footnotes == ("c (NIQE) missing: no row in summary.csv",)
         assert "– without a footnote: not in that run" in table.legend
@@ -258,7 +258,7 @@ class TestSweep:
             ({"degradation": {"name": "blur", "strength": 9}}, "differ in degradations"),
             ({"task": "x8"}, "differ in tasks"),
             ({"dataset": {"name": "sample", "n": 20, "sha256": "ab"}}, "differ in data$"),
-            ({"degradation": {"name": "noise", "strength": 5, "unit": "of 255"}}, "each with a strength of its own"),
+            ({"degradation": {"name": "noise", "strength": 5, "unit": "of 255"}}, "each with a different strength"),
         ],
     )
     def test_runs_that_are_none_are_refused(self, noisy, manifest, reason):

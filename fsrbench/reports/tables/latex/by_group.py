@@ -15,9 +15,9 @@ def latex_by_group(tables: Sequence[tuple[str, Sequence[str], Sequence[Sequence[
     """Floating tables with captions and labels, to be read with ``\\input``; needs ``booktabs`` and ``adjustbox``.
 
     Args:
-        tables: column of labels, headings and lines of each; the first heading is of the metric, which is empty where
-            a line is of the metric above.
-        remarks: what a reader must know; they follow the last table as text.
+        tables: column of labels, headings and lines of each; a line's first cell is the metric, empty if it is that of
+            the line above.
+        remarks: text that follows the last table.
     """
     lines = ["% needs \\usepackage{booktabs,adjustbox}"]
     for column, headings, cells in tables:

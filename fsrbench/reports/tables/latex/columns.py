@@ -14,7 +14,7 @@ _NUMBER: Final = re.compile(r"([-−]?)(\d+)(?:\.(\d+))?")
 _MATHS: Final = {TIED: "\\approx", PARTIAL: "\\dagger"}
 """Signs as LaTeX writes them."""
 _WITH_SPREAD: Final = 1.5
-"""Room of a column with intervals, by that of a column of numbers alone."""
+"""Width of a column with intervals, relative to one with numbers only."""
 
 
 def is_number(text: str) -> bool:
@@ -23,7 +23,7 @@ def is_number(text: str) -> bool:
 
 
 def tex_columns(spreads: Sequence[bool]) -> int:
-    """Columns in TeX: a spread is one of its own."""
+    """Number of columns in TeX: a spread takes a separate one."""
     return len(spreads) + sum(spreads)
 
 
@@ -48,7 +48,7 @@ def blocks(table: Table, most: float) -> list[list[int]]:
 def _groups(
     table: Table, members: Iterable[int], rooms: Sequence[float], most: float, level: int = 0
 ) -> Iterable[list[int]]:
-    """The columns of each outermost group that fits, of the groups in it where it does not; else one by one."""
+    """The columns of each outermost group that fits, else of the groups inside it, else one by one."""
     listed = list(members)
     if level >= max((len(table.columns[index].groups) for index in listed), default=0):
         yield from ([index] for index in listed)
@@ -67,7 +67,7 @@ def has_spread(table: Table, index: int) -> bool:
 
 
 def column_spec(table: Table, index: int) -> str:
-    """``S[table-format=2.2]`` where all cells are numbers or empty, else ``r``; and where there are spreads, ``l``."""
+    """``S[table-format=2.2]`` if all cells are numbers or empty, else ``r``; plus an ``l`` for spreads."""
     cells = [row.cells[index] for row in table.rows]
     matches = [found for cell in cells if (found := _NUMBER.fullmatch(cell.text))]
     plain = all(cell.text in (NO_VALUE, "∞", "−∞") or is_number(cell.text) for cell in cells)
@@ -79,7 +79,7 @@ def column_spec(table: Table, index: int) -> str:
 
 
 def raised(signs: Sequence[str]) -> str:
-    """The sign of a tie and the numbers of footnotes, raised."""
+    """The sign of a tie and the footnote numbers as superscripts."""
     text = ",".join(_MATHS.get(sign, sign) for sign in signs)
     return f"$^{{{text}}}$" if text else ""
 

@@ -49,7 +49,7 @@ _CHARACTERS = {
     "»": r"$\gg$",
 }
 _MISSING: Final = frozenset("ÐÞðþĄąĐđĘęĦħĮįĸĿŀŉŊŋŦŧŲųſ")
-"""Letters of Latin-1 and Latin Extended-A that pdfLaTeX's default encoding has not."""
+"""Letters of Latin-1 and Latin Extended-A that pdfLaTeX's default encoding lacks."""
 
 
 DEFINITION: Final = (
@@ -57,13 +57,13 @@ DEFINITION: Final = (
     '\\iffontchar\\font"#1 #2\\else\\texttt{U+#1}\\fi\\else\\texttt{U+#1}\\fi}\\fi'
     " % LuaLaTeX and XeLaTeX set these characters where the font has them; else, and in pdfLaTeX, their numbers"
 )
-"""What :func:`escape` writes needs it, where it has ``\\fsrchar``; a document may define that otherwise."""
+"""Definition of ``\\fsrchar``, which :func:`escape` may write; a document may define its own."""
 
 
 def escape(text: str) -> str:
-    """``text`` so that LaTeX sets it as it is; what pdfLaTeX has no glyph for is left to ``\\fsrchar``."""
+    """``text`` so that LaTeX sets it as it is; characters without a glyph in pdfLaTeX are left to ``\\fsrchar``."""
     written = "".join(_CHARACTERS.get(letter) or _plain(letter) for letter in text)
-    return written if "--" not in text else written.replace("--", "-{}-")  # an option of a command is no dash
+    return written if "--" not in text else written.replace("--", "-{}-")  # --option must not become a dash
 
 
 def _plain(letter: str) -> str:
@@ -71,14 +71,14 @@ def _plain(letter: str) -> str:
 
 
 def _is_rare(letter: str) -> bool:
-    """Whether pdfLaTeX with its default encoding knows no such character."""
+    """Whether pdfLaTeX lacks the character in its default encoding."""
     return letter >= "\u0180" or letter in _MISSING or unicodedata.category(letter) == "Cc"
 
 
 def latin(text: str) -> str:
-    """``text`` with Latin letters for those that pdfLaTeX has no glyph for: ``模型`` becomes ``MoXing``.
+    """``text`` with Latin letters for those without a glyph in pdfLaTeX: ``模型`` becomes ``MoXing``.
 
-    An accent of its own joins its letter where there is such a letter; what has no spelling stays, for :func:`escape`.
+    Combining accents are composed with their letters first; what has no transliteration stays, for :func:`escape`.
     """
     from anyascii import anyascii
 

@@ -14,34 +14,34 @@ from fsrbench.reports.tables.model import NO_VALUE, Cell, Column, Row, Table, he
 PAGE = 480.0
 """Width of the text in a document of its own, in points: A4 with margins of 2 cm."""
 _POINTS_A_COLUMN = 56
-"""Width of the text for each column of numbers side by side; more go on in a block below."""
+"""Text width in points for each column of numbers; columns that do not fit continue in a block below."""
 _ARTICLE = 345
-"""Width of LaTeX's own article in points, which other classes do not fall short of by default."""
+"""Text width of LaTeX's article class in points; other classes are at least as wide by default."""
 _NARROW = 4
-"""Columns up to which a table stands in one column of a two-column page; others span both."""
+"""Tables with up to this many columns take one column of a two-column page; others span both."""
 _LINES = 42
 """Lines of a float."""
 _LETTERS = 85
 """Letters in a line of a footnote."""
 _LONGEST = 32
-"""Letters of a method's name; a longer one is shortened, and stands in full below the table."""
+"""Letters of a method's name; a longer one is shortened, and listed in full below the table."""
 
 _SECOND = "\\newcommand*{\\fsrsecond}[1]{\\llap{\\underline{\\phantom{\\num{#1}}}}}"
-"""Underlines the number before it: a number inside a command would be no number to siunitx."""
+"""Underlines the number before it: siunitx would not parse a number inside a command."""
 _WITHOUT_ADJUSTBOX = "\\ifcsname adjustbox\\endcsname\\else\\newenvironment{adjustbox}[1]{}{}\\fi"
-"""A document without the package compiles all the same; its wide tables are then not made narrower."""
+"""Lets a document compile without the package; its wide tables are then not scaled down."""
 
 
 def latex(table: Table, label: str, width: float | None = None) -> str:
     """A floating table with caption, label and footnotes, to be read with ``\\input``.
 
-    TeX itself makes a block of columns smaller where it is wider than the text. Methods and protocols follow as text,
-    so that they may go on on the next page.
+    TeX scales down a block of columns that is wider than the text. Methods and protocols follow as text, so that they
+    can continue on the next page.
 
     Args:
         table: the table.
-        label: what ``\\ref`` finds it by, after ``tab:``; other characters than letters and digits become hyphens.
-        width: widest that it may be, in points; the width of the text by default.
+        label: for ``\\ref``, after ``tab:``; characters other than letters and digits become hyphens.
+        width: maximum width in points; the width of the text by default.
     """
     table, full_names = _shortened(table)
     members = blocks(table, max(2, (width or _ARTICLE) / _POINTS_A_COLUMN))
@@ -64,7 +64,7 @@ def latex(table: Table, label: str, width: float | None = None) -> str:
 
 
 def _shortened(table: Table) -> tuple[Table, list[str]]:
-    """The table with long names shortened and others' letters spelled in Latin ones, and what they stand for."""
+    """The table with long names shortened and non-Latin ones transliterated, and what the new names stand for."""
     short = short_names([row.method for row in table.rows], _LONGEST, latin)
     if all(short[row.method] == row.method for row in table.rows):
         return table, []
@@ -91,7 +91,7 @@ def _lines(texts: Sequence[str]) -> int:
 
 
 def _setup(table: Table) -> list[str]:
-    """Size of type, space between columns, and how marked numbers look."""
+    """Font size, space between columns, and how marked numbers look."""
     second = any(cell.mark == "second" for row in table.rows for cell in row.cells)
     return [
         "\\par\\smallskip",  # many classes set no space below a caption
@@ -114,8 +114,8 @@ def document(body: str, width: float | None = None) -> str:
     """A whole document around tables.
 
     Args:
-        body: what stands in it.
-        width: of its text, in points; :data:`PAGE` by default.
+        body: its content.
+        width: of the text, in points; :data:`PAGE` by default.
     """
     lines = [
         "\\documentclass[10pt]{article}",
@@ -190,7 +190,7 @@ def _row(row: Row, cells: Sequence[Cell], spreads: Sequence[bool]) -> str:
 
 
 def _cell(cell: Cell, spread: bool) -> list[str]:
-    """The number, and in a column with spreads what follows it, as a column of its own."""
+    """The number, and in a column with spreads also the spread, which takes a separate TeX column."""
     marks = _mark(cell.signs)
     if not spread:
         return [_number(cell, marks)]
@@ -207,7 +207,7 @@ def _number(cell: Cell, marks: str) -> str:
 
 
 def _mark(signs: Sequence[str]) -> str:
-    """Raised signs without width, so that the numbers of a column stay aligned; the column has room for them."""
+    """Zero-width superscripts, so that the numbers of a column stay aligned; the column has room for them."""
     return f"\\rlap{{{raised(signs)}}}" if signs else ""
 
 

@@ -1,4 +1,4 @@
-"""LaTeX tables fit the page, align their numbers and compile without a complaint."""
+"""LaTeX tables fit the page, align their numbers and compile without warnings."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class TestText:
     def test_options_are_no_dashes(self):
         assert escape("--offline") == "-{}-offline"
 
-    def test_letters_that_pdflatex_has_not_keep_their_place_and_their_number(self):
+    def test_letters_that_pdflatex_lacks_keep_their_place_and_their_number(self):
         assert escape("方1") == r"\fsrchar{65B9}{方}1"
         assert escape("ß_é") == r"ß\_é"
 
@@ -186,7 +186,7 @@ class TestCompiles:
         assert all(escape(name) in rows or f": {escape(name)}\\par" in below for name in names)
 
     def test_what_is_wrong_is_seen(self, wide, tmp_path):
-        """The check itself: a table that is too wide and a reference to nothing are complained of."""
+        """The check itself: it reports a table that is too wide and an undefined reference."""
         text = render_runs([Source(wide)], "tex", Layout(width=900))
         complaints = typeset(text + r"\ref{tab:nothing}", tmp_path)
         assert any("too wide" in line for line in complaints)
