@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,20 @@ class Enrolment:
     """Rows of probes of people who are not."""
     person: np.ndarray
     """N whole numbers; :data:`STRANGER` for distractors."""
+
+    def seen(self, there: np.ndarray) -> Enrolment:
+        """With the probes alone that there is a picture of; the gallery stays as it is.
+
+        Args:
+            there: N bools, of each image.
+
+        Raises:
+            Invalid: none of the mated probes, or of the unmated ones if there were any, is left.
+        """
+        mated, unmated = (probes[there[probes]] for probes in (self.mated, self.unmated))
+        if not len(mated) or len(self.unmated) > len(unmated) == 0:
+            raise Invalid(f"there is no picture of any of the {'un' * bool(len(mated))}mated probes")
+        return replace(self, mated=mated, unmated=unmated)
 
     def __str__(self) -> str:
         """For a note: ``gallery of 1,559 people and 2,722 strangers; 3,420 probes``."""
