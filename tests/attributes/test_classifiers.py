@@ -61,6 +61,8 @@ def test_what_is_no_classifier(name: str, reason: str) -> None:
         ("", {}, "fsrbench.classes must name two classes"),
         ("a,b", {"range": "0,2"}, "fsrbench.range is '0,2'"),
         ("a,b", {"mean": "x"}, "fsrbench.mean is 'x', no number or three"),
+        ("a,b", {"mean": "inf"}, "fsrbench.mean is 'inf', no number or three"),
+        ("a,b", {"std": "1,0,1"}, "fsrbench.std is '1,0,1', not above 0"),
         ("a,b,c,d", {"first": "2"}, "gives 3 scores for 4 classes"),
     ],
 )
@@ -68,3 +70,20 @@ def test_networks_that_do_not_say_enough(tmp_path: Path, classes: str, metadata:
     file = write_onnx(tmp_path / "a.onnx", classes, **metadata)
     with pytest.raises(FsrbenchError, match=reason):
         find_classifier(f"onnx:{file}")(PICTURES)
+
+
+def test_scores_that_are_no_numbers_are_no_class(tmp_path: Path) -> None:
+    file = write_onnx(tmp_path / "a.onnx", "a,b", other=(float("nan"), 0.0))
+    with pytest.raises(FsrbenchError, match="scores that are no numbers"):
+        find_classifier(f"onnx:{file}")(PICTURES)
+
+
+def test_a_network_of_two_inputs_is_refused(tmp_path: Path) -> None:
+    import onnx
+
+    file = write_onnx(tmp_path / "a.onnx")
+    model = onnx.load(file)
+    model.graph.input.append(onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1]))
+    onnx.save(model, file)
+    with pytest.raises(FsrbenchError, match="must take one input of four dimensions"):
+        find_classifier(f"onnx:{file}")
