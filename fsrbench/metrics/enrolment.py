@@ -46,9 +46,14 @@ class Enrolment:
         shown, pictures = np.unique(self.person[self.gallery], return_counts=True)
         wanted = np.isin(shown, self.person[self.mated]) & (shown != STRANGER)
         strangers = int(pictures[~wanted].sum())
-        beside = f" and {strangers:,} pictures of others" if strangers else ""
+        beside = f" and {_counted(strangers, 'picture')} of others" if strangers else ""
         unmated = f", {len(self.unmated):,} unmated" if len(self.unmated) else ""
-        return f"gallery of {int(wanted.sum()):,} people{beside}; {len(self.mated):,} probes{unmated}"
+        people = "1 person" if wanted.sum() == 1 else f"{int(wanted.sum()):,} people"
+        return f"gallery of {people}{beside}; {_counted(len(self.mated), 'probe')}{unmated}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def closed_set(people: Sequence[str], roles: Sequence[str | None]) -> Enrolment:

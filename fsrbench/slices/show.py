@@ -60,6 +60,9 @@ def notes(found: Found) -> Iterator[str]:
             "mean in the slice minus mean elsewhere, its interval over people. p: permutation test by person, of a "
             f"refined slice against its own branch, too; Holm over {counted(tested, 'slice')}; shown below {LEVEL:g}."
         )
+    if missing := len(found.run.images) - found.images:
+        what = f"{counted(missing, 'image')} of {len(found.run.images)}"
+        yield f"{what} left out: no finite score of every method."
     yield f"Searched: {', '.join(found.columns)}."
     if found.left_out:
         yield f"Not searched: {', '.join(found.left_out)}."

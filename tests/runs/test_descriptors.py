@@ -28,6 +28,7 @@ def test_written_and_read(tmp_path: Path) -> None:
 
 def test_of_no_face_there_is_none() -> None:
     assert Descriptors(("a",), {"lr": np.full((1, 4), np.nan)}).of("lr", ["a"]) is None
+    assert Descriptors(("a", "b"), {"lr": np.array([[np.nan], [1.0]])}).of("lr", ["a"]) is None
 
 
 def test_a_run_without(tmp_path: Path) -> None:
