@@ -38,7 +38,8 @@ class Enrolment:
         """
         mated, unmated = (probes[there[probes]] for probes in (self.mated, self.unmated))
         if not len(mated) or len(self.unmated) > len(unmated) == 0:
-            raise Invalid(f"there is no picture of any of the {'un' * bool(len(mated))}mated probes")
+            which = "unmated" if len(mated) else "mated"
+            raise Invalid(f"there is no picture of any of the {which} probes")
         return replace(self, mated=mated, unmated=unmated)
 
     def __str__(self) -> str:
