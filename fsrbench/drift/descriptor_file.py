@@ -1,4 +1,4 @@
-"""The face descriptors of a watch's last pictures: one small file, written whole, in which older ones are forgotten."""
+"""The face descriptors of a watch's last pictures: one small file, written whole, that drops older ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Sides = Mapping[str, np.ndarray]
 
 
 class DescriptorFile:
-    """Descriptors by the sha256 of the watched picture, as a run keeps its own: 0.5 KB for both of a picture by dlib.
+    """Descriptors by the sha256 of the watched picture, as a run keeps its own: 0.5 KB per picture for LR and SR by dlib.
 
     Args:
         path: the file; made by the first :meth:`add`.
@@ -33,9 +33,9 @@ class DescriptorFile:
         return read_descriptors(self.path, "move it away to do without them") or Descriptors((), {})
 
     def add(self, new: Mapping[str, Sides], kept: Iterable[str]) -> None:
-        """Add those of new pictures, and forget all but these and the ``kept``.
+        """Add descriptors of new pictures, and drop all others but the ``kept``.
 
-        Written before the journal has the pictures: killed in between, they are scored again and written once more.
+        Written before the journal has the pictures: after a kill in between, they are scored and written again.
 
         Raises:
             CannotWrite: the disk is full.
@@ -56,6 +56,6 @@ class DescriptorFile:
         self._known = self._read()  # of the file's precision, as a watch that begins anew has them
 
     def of(self, keys: Sequence[str]) -> dict[str, np.ndarray]:
-        """By side, N,D of some pictures, NaN where there is none; only sides of which there is any."""
+        """Descriptors N,D of some pictures by side, NaN if missing; sides without any are left out."""
         found = {side: self._known.of(side, keys) for side in SIDES}
         return {side: numbers for side, numbers in found.items() if numbers is not None}

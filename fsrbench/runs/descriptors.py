@@ -58,7 +58,7 @@ def read_descriptors(path: Path, instead: str = "run it again") -> Descriptors |
         with np.load(path, allow_pickle=False) as file:
             numbers, rows, images = (file[name] for name in ("descriptors", "rows", "images"))
     except Exception:  # zipfile and numpy each raise their own, some with advice to trust the file
-        raise UserError(f"{path} is no file of descriptors; {instead}") from None
+        raise UserError(f"{path} is not a file of descriptors; {instead}") from None
     if numbers.dtype.kind != "f":
         raise UserError(f"{path}: its descriptors are of type {numbers.dtype}, not floating-point; {instead}")
     if numbers.ndim != 3 or numbers.shape[:2] != (rows.size, images.size):

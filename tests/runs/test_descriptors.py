@@ -37,7 +37,7 @@ def test_a_run_without(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"PK no archive")
-    with pytest.raises(UserError, match=r"descriptors.npz is no file of descriptors; run it again"):
+    with pytest.raises(UserError, match=r"descriptors.npz is not a file of descriptors; run it again"):
         read_descriptors(tmp_path / FILE)
     np.savez(tmp_path / FILE, descriptors=np.zeros((1, 2)), rows=["lr"], images=["a"])
     with pytest.raises(UserError, match=r"its descriptors are \(1, 2\), not rows, images, numbers"):
