@@ -16,7 +16,7 @@ Sides = Mapping[str, np.ndarray]
 
 
 class DescriptorFile:
-    """Descriptors by the sha256 of the watched picture, as a run keeps its own: 0.5 KB per picture for LR and SR by dlib.
+    """Descriptors by the sha256 of the watched picture, as a run keeps its own: 0.5 KB per picture for dlib.
 
     Args:
         path: the file; made by the first :meth:`add`.
