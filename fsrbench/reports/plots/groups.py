@@ -69,8 +69,9 @@ def draw_by_group(run: RunData, chosen: Sequence[Grouping], min_people: int = MI
 
 def _small_key(min_people: int) -> Line2D:
     """The legend's entry for groups of few people."""
-    circle = {"marker": "o", "markersize": 3.5, "markerfacecolor": "none", "color": "black"}
-    return Line2D([], [], linestyle="none", label=f"fewer than {min_people} people", **circle)
+    key = Line2D([], [], linestyle="none", marker="o", color="black", label=f"fewer than {min_people} people")
+    key.set(markersize=3.5, markerfacecolor="none")
+    return key
 
 
 def _name(found: Sequence[ByGroup], place: tuple[str, str], several: bool) -> str:
