@@ -85,7 +85,10 @@ class OnnxClassifier:
         self._order = self._choice("order", ORDERS)
         self._mean, self._std = self._three("mean", 0.0), self._three("std", 1.0)
         self._first = int(self._three("first", 0.0)[0])
-        (self._input,) = self._session.get_inputs()
+        inputs = self._session.get_inputs()
+        if len(inputs) != 1 or len(inputs[0].shape or ()) != 4:
+            raise Unavailable(f"{path.name}: must take one input of four dimensions, N,3,h,w")
+        self._input = inputs[0]
         side = self._input.shape[-1] if isinstance(self._input.shape[-1], int) else self._three("side", 224.0)[0]
         self._side = int(side)
 
@@ -99,12 +102,16 @@ class OnnxClassifier:
         """One number or three, for R, G and B."""
         text = self._declared.get(key, str(usual))
         try:
-            numbers = np.array([float(part) for part in text.split(",")], dtype=np.float32)
-            return np.broadcast_to(numbers, 3).reshape(3)
+            numbers = np.broadcast_to([float(part) for part in text.split(",")], 3).astype(np.float32)
+            if not np.isfinite(numbers).all():
+                raise ValueError
         except ValueError:
             raise Unavailable(
                 f"{self.path.name}: metadata {PREFIX}{key} is {text!r}, not one number or three"
             ) from None
+        if key in ("side", "std") and numbers.min() <= 0:
+            raise Unavailable(f"{self.path.name}: metadata {PREFIX}{key} is {text!r}, not above 0")
+        return numbers
 
     def prepare(self, picture: np.ndarray) -> np.ndarray:
         """The network's input 1,3,h,w for a picture uint8 H,W,3, resized by Pillow's BILINEAR."""
@@ -126,5 +133,7 @@ class OnnxClassifier:
                 scores = scores[self._first : self._first + len(self.classes)]
                 if len(scores) != len(self.classes):
                     raise Unavailable(f"{self.path.name} returns {len(scores)} scores for {len(self.classes)} classes")
+                if np.isnan(scores).any():  # argmax would take the first of them
+                    raise Unavailable(f"{self.path.name} returns scores that are NaN")
                 found.append(self.classes[int(scores.argmax())])
         return found

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from fsrbench.drift.known import SIDES
-from fsrbench.errors import UserError
 from fsrbench.files.atomic import whole
+from fsrbench.runs.descriptors import Descriptors, read_descriptors, write_descriptors
 
 Sides = Mapping[str, np.ndarray]
 """A picture's descriptors, by side."""
 
 
 class DescriptorFile:
-    """Descriptors by the sha256 of the watched picture, as 16-bit floats: 0.5 KB per picture for dlib's of LR and SR.
+    """Descriptors by the sha256 of the watched picture, as a run keeps its own: 0.5 KB per picture for dlib.
 
     Args:
         path: the file; made by the first :meth:`add`.
@@ -27,18 +27,10 @@ class DescriptorFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._of: dict[str, Sides] = {}
-        if path.is_file():
-            try:
-                self._read()
-            except Exception:  # zipfile and numpy each raise their own, some with advice to trust the file
-                raise UserError(f"{path} is not a file of descriptors; move it away to do without them") from None
+        self._known = self._read()
 
-    def _read(self) -> None:
-        with np.load(self.path, allow_pickle=False) as file:
-            for side in SIDES:
-                for key, numbers in zip(map(str, file[f"{side}_sha256"]), file[side], strict=True):
-                    self._of[key] = {**self._of.get(key, {}), side: numbers}
+    def _read(self) -> Descriptors:
+        return read_descriptors(self.path, "move it away to do without them") or Descriptors((), {})
 
     def add(self, new: Mapping[str, Sides], kept: Iterable[str]) -> None:
         """Add descriptors of new pictures, and drop all others but the ``kept``.
@@ -51,26 +43,19 @@ class DescriptorFile:
         new = {key: sides for key, sides in new.items() if sides}
         if not new:
             return
-        lengths = {len(numbers) for sides in new.values() for numbers in sides.values()}
-        earlier = {key: self._of[key] for key in kept if key in self._of}
-        alike = {key: sides for key, sides in earlier.items() if {*map(len, sides.values())} <= lengths}
-        remembered = alike | new  # without those of another network
-        arrays: dict[str, np.ndarray] = {}
+        (length,) = {len(numbers) for sides in new.values() for numbers in sides.values()}
+        earlier, none = [key for key in dict.fromkeys(kept) if key not in new], np.full(length, np.nan)
+        rows = {}
         for side in SIDES:
-            keys = [key for key, sides in remembered.items() if side in sides]
-            arrays[f"{side}_sha256"] = np.array(keys, dtype="U64")
-            numbers = [np.asarray(remembered[key][side], np.float16) for key in keys]
-            arrays[side] = np.stack(numbers) if numbers else np.empty((0, 0), np.float16)
+            old = self._known.of(side, earlier)
+            if old is None or old.shape[1] != length:  # another network's
+                old = np.full((len(earlier), length), np.nan)
+            rows[side] = np.concatenate([old, [sides.get(side, none) for sides in new.values()]])
         with whole(self.path) as part:
-            np.savez(part, **arrays)  # type: ignore[arg-type]
-        self._of = remembered
+            write_descriptors(part, Descriptors((*earlier, *new), rows))
+        self._known = self._read()  # of the file's precision, as a watch that begins anew has them
 
     def of(self, keys: Sequence[str]) -> dict[str, np.ndarray]:
         """Descriptors N,D of some pictures by side, NaN if missing; sides without any are left out."""
-        found = {}
-        for side in SIDES:
-            known = {key: self._of[key][side] for key in keys if side in self._of.get(key, {})}
-            if known:
-                none = np.full(len(next(iter(known.values()))), np.nan)
-                found[side] = np.stack([known.get(key, none) for key in keys]).astype(np.float64)
-        return found
+        found = {side: self._known.of(side, keys) for side in SIDES}
+        return {side: numbers for side, numbers in found.items() if numbers is not None}

@@ -29,6 +29,8 @@ JOURNAL: Final = "journal.jsonl"
 PAGE: Final = "history.html"
 EVERY: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
 SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LONGEST: Final = 366 * 86400
+"""Seconds between two rounds at most; no system sleeps for centuries."""
 NEEDS_HR_LR: Final = ("consistency",)
 """Metrics that need LR made by the run from HR."""
 
@@ -86,9 +88,10 @@ def seconds(text: str) -> float:
         UserError: it is not a time.
     """
     found = EVERY.fullmatch(text.strip())
-    if not found or float(found[1]) <= 0:
-        raise UserError(f"--every {text!r}: write a number and s, m, h or d, such as 10m")
-    return float(found[1]) * SECONDS[found[2]]
+    pause = float(found[1]) * SECONDS[found[2]] if found else 0.0
+    if not 0 < pause <= LONGEST:
+        raise UserError(f"--every {text[:40]!r}: write a number and s, m, h or d, such as 10m, a year at most")
+    return pause
 
 
 def _prepared(watched: Watched, settings: Settings) -> _Watch:

@@ -257,13 +257,15 @@ class Collector:
         )
 
     def _enrolled(self, metric: FeatureMetric) -> Faces | None:
-        """Gallery and distractors of identification: HR, or LR without HR; ``None`` without roles."""
+        """What may be enrolled: gallery and distractors, without roles any image; HR, or LR without HR."""
         shown = self.results.get(HR) or self.results.get(LR)
-        if shown is None or not any(self.roles.values()):
+        if shown is None:
             return None
-        ids = [i for i in shown.ids_with(metric.feature_set) if self.roles.get(i) in ENROLLED]
+        chosen = ENROLLED if any(self.roles.values()) else (None,)
+        ids = [i for i in shown.ids_with(metric.feature_set) if self.roles.get(i) in chosen]
         features = self._features.some(shown, metric.feature_set, ids) if ids else {}
-        return Faces(ids, [self.identities[i] for i in ids], features, None, roles=[self.roles[i] for i in ids])
+        roles = [self.roles.get(i) for i in ids]
+        return Faces(ids, [self.identities[i] for i in ids], features, None, roles=roles)
 
 
 def _turn(metric: Metric) -> tuple[bool, str]:

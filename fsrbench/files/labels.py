@@ -72,11 +72,11 @@ def parse_labels(text: str, where: str) -> LabelFile:
         >>> found.of(["ann/1", "bob/1"])
         ({'sex': {'ann/1': 'female', 'bob/1': 'male'}, 'age': {'ann/1': '31'}}, [])
     """
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)  # else a lost quotation mark swallows lines
     try:
-        read = enumerate(csv.reader(io.StringIO(text, newline="")), 1)
-        lines = [(number, row) for number, row in read if any(map(str.strip, row))]
+        lines = [(reader.line_num, row) for row in reader if any(map(str.strip, row))]
     except csv.Error as error:
-        raise UserError(f"{where}: cannot be read: {error}") from None
+        raise UserError(f"{where}, line {reader.line_num}: cannot be read: {error}") from None
     heading = [_plain(cell) for cell in lines[0][1]] if lines else []
     if len(heading) < 2 or heading[0].lower() != "image" or not all(heading):
         first = f"; it is {','.join(lines[0][1])[:60]!r}" if lines else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,14 +27,34 @@ class Enrolment:
     person: np.ndarray
     """N whole numbers; :data:`STRANGER` for distractors."""
 
+    def seen(self, there: np.ndarray) -> Enrolment:
+        """With the probes alone that there is a picture of; the gallery stays as it is.
+
+        Args:
+            there: N bools, of each image.
+
+        Raises:
+            Invalid: none of the mated probes, or of the unmated ones if there were any, is left.
+        """
+        mated, unmated = (probes[there[probes]] for probes in (self.mated, self.unmated))
+        if not len(mated) or len(self.unmated) > len(unmated) == 0:
+            which = "unmated" if len(mated) else "mated"
+            raise Invalid(f"there is no picture of any of the {which} probes")
+        return replace(self, mated=mated, unmated=unmated)
+
     def __str__(self) -> str:
         """For a note: ``gallery of 1,559 people and 2,722 strangers; 3,420 probes``."""
         shown, pictures = np.unique(self.person[self.gallery], return_counts=True)
         wanted = np.isin(shown, self.person[self.mated]) & (shown != STRANGER)
         strangers = int(pictures[~wanted].sum())
-        beside = f" and {strangers:,} pictures of others" if strangers else ""
+        beside = f" and {_counted(strangers, 'picture')} of others" if strangers else ""
         unmated = f", {len(self.unmated):,} unmated" if len(self.unmated) else ""
-        return f"gallery of {int(wanted.sum()):,} people{beside}; {len(self.mated):,} probes{unmated}"
+        people = "1 person" if wanted.sum() == 1 else f"{int(wanted.sum()):,} people"
+        return f"gallery of {people}{beside}; {_counted(len(self.mated), 'probe')}{unmated}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def closed_set(people: Sequence[str], roles: Sequence[str | None]) -> Enrolment:

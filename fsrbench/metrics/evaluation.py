@@ -40,8 +40,8 @@ class Faces:
     roles: Sequence[str | None] = ()
     """What each image is in identification, see :mod:`fsrbench.datasets.roles`; empty where the data does not say."""
     enrolled: Faces | None = None
-    """Gallery and distractors as they are, without SR: every one, while ``ids`` may lack them. For metrics that
-    do not read their SR, where the data has roles."""
+    """Gallery and distractors as they are, without SR, or all images where the data has no roles: every one, while
+    ``ids`` may lack them. For metrics that do not read their SR."""
 
     def some(self, rows: np.ndarray) -> Faces:
         """Those of some images, by their row numbers; the reference set stays whole."""

@@ -32,22 +32,22 @@ class Population:
 
     people: Sequence[str]
     roles: Sequence[str | None]
-    rows: np.ndarray
-    """Of the images that may be probes, the first ones: their rows in the method's features."""
     sought: np.ndarray
     """N,D: descriptors of the method's pictures."""
     shown: np.ndarray
     """Descriptors of what may be enrolled."""
-    first: int
-    """The image of its first row."""
+    as_probe: np.ndarray
+    """T: the row of each image in :attr:`sought`, -1 where the method has none of it."""
+    as_shown: np.ndarray
+    """T: the row of each image in :attr:`shown`, -1 where it is not to be enrolled."""
 
     def probes(self, images: np.ndarray) -> np.ndarray:
         """Unit descriptors of some images as probes."""
-        return unit_rows(self.sought, self.rows[images])
+        return unit_rows(self.sought, self.as_probe[images])
 
     def gallery(self, images: np.ndarray) -> np.ndarray:
         """Unit descriptors of some images as the gallery."""
-        return unit_rows(self.shown, images - self.first)
+        return unit_rows(self.shown, self.as_shown[images])
 
 
 class Recognition(FeatureMetric):
@@ -102,21 +102,28 @@ class Recognition(FeatureMetric):
         return found
 
     def population(self, faces: Faces) -> Population:
-        """Who is looked for, and who is enrolled: in SR on one side no SR of gallery and distractors is read."""
-        sought = faces.features["descriptor"]
-        if faces.enrolled is None:
+        """Who is looked for, and who is enrolled: in SR on one side no SR of what is enrolled is read.
+
+        Without roles, all images of the data decide who is enrolled, so that every row has the same gallery.
+        """
+        sought, beside = faces.features["descriptor"], faces.enrolled
+        here = np.arange(len(faces.ids))
+        if beside is None:
             shown = self.gallery_features(faces)["descriptor"]
-            return Population(faces.people, faces.roles, np.arange(len(faces.ids)), sought, shown, 0)
+            return Population(faces.people, faces.roles, sought, shown, here, here)
+        shown, there = beside.features.get("descriptor", sought[:0]), np.arange(len(beside.ids))
+        if not any(beside.roles):
+            row_of = dict(zip(faces.ids, here.tolist(), strict=True))
+            as_probe = np.array([row_of.get(image, -1) for image in beside.ids], dtype=np.int64)
+            return Population(beside.people, (), sought, shown, as_probe, there)
         rows = np.array([row for row, role in enumerate(faces.roles) if role not in ENROLLED], dtype=np.int64)
-        people, beside = faces.people, faces.enrolled
-        return Population(
-            [*(people[row] for row in rows), *beside.people],
-            [*(faces.roles[row] for row in rows), *beside.roles],
-            rows,
-            sought,
-            beside.features.get("descriptor", sought[:0]),
-            len(rows),
-        )
+        own = faces.people
+        people = [*(own[row] for row in rows), *beside.people]
+        roles = [*(faces.roles[row] for row in rows), *beside.roles]
+        none = np.full(len(rows) + len(there), -1)
+        as_probe, as_shown = none.copy(), none.copy()
+        as_probe[: len(rows)], as_shown[len(rows) :] = rows, there
+        return Population(people, roles, sought, shown, as_probe, as_shown)
 
 
 class Identification(Recognition):
@@ -142,7 +149,7 @@ class Identification(Recognition):
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 or 0 for each probe, NaN for the gallery; the summary's interval is over the probes' people."""
         known = self.population(faces)
-        enrolled = closed_set(known.people, known.roles)
+        enrolled = closed_set(known.people, known.roles).seen(known.as_probe >= 0)
         found = mate_ranks(
             known.probes(enrolled.mated),
             known.gallery(enrolled.gallery),
@@ -151,7 +158,7 @@ class Identification(Recognition):
         )
         people = enrolled.person[enrolled.mated]
         values = np.full(len(faces.ids), np.nan)
-        values[known.rows[enrolled.mated]] = found.best == 1
+        hits = values[known.as_probe[enrolled.mated]] = (found.best == 1).astype(float)
         details: dict[str, float] = {}
         numbers = {f"rank_{rank}": (found.best <= rank).astype(float) for rank in RANKS[1:]}
         for name, scores in (numbers | {"map": found.precision}).items():
@@ -159,7 +166,7 @@ class Identification(Recognition):
             details[f"{name}_low"], details[f"{name}_high"] = mean_interval(scores, seed, people, rate=True)
         return Evaluation(
             values,
-            summarise(values[known.rows[enrolled.mated]], people, seed),
+            summarise(hits, people, seed),
             str(enrolled),
             details,
             {"cmc": match_curve(found.best, len(enrolled.gallery))},

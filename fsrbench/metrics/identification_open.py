@@ -124,14 +124,14 @@ class IdentificationOpen(Recognition):
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 or 0 for each mated probe, NaN for other images."""
         known = self.population(faces)
-        enrolled = open_set(known.people, known.roles, seed)
+        enrolled = open_set(known.people, known.roles, seed).seen(known.as_probe >= 0)
         scores = _scores(known, enrolled)
         found, best = found_scores(scores), scores.best_of_unmated
         own, strangers = enrolled.person[enrolled.mated], enrolled.person[enrolled.unmated]
         rates = {f: rate_at(found, best, f) for f in FPIRS if f == MAIN or f * len(best) >= 1}
         intervals = dict(zip(rates, rate_intervals(found, own, best, strangers, list(rates), seed), strict=True))
         values = np.full(len(faces.ids), np.nan)
-        values[known.rows[enrolled.mated]] = found > threshold_at(best, MAIN)
+        values[known.as_probe[enrolled.mated]] = found > threshold_at(best, MAIN)
         details = {"auc": area_under_curve(*_as_distances(found, best))}
         for fpir in (f for f in rates if f != MAIN):
             name = f"tpir_at_fpir_{fpir:g}"

@@ -15,6 +15,8 @@ from fsrbench.metrics.ranking import score_blocks, unit_rows
 from fsrbench.stats.intervals import mean_interval
 from fsrbench.tasks import Task
 
+ROUNDING: Final = 1e-6
+"""Of cosines in single precision; equal pictures of two people are no nearer to one than to the other."""
 _MARGIN: Final = "cosine of SR_i and HR_i less the highest of SR_i and the HR of another person, mean of the images"
 
 
@@ -99,7 +101,7 @@ class IdentityMargin(Identity):
             "to_own_hr": float(found.own.mean()),
             "to_nearest_other": float(found.best_other.mean()),
             "to_others": float(found.mean_other.mean()),
-            "nearest_to_own_share": float((margin > 0).mean()),
+            "nearest_to_own_share": float((margin > ROUNDING).mean()),
         }
         note = ""
         if faces.lr is not None and not faces.is_hr:

@@ -265,7 +265,7 @@ class _Scores:
     def sizes(self) -> str:
         """``sex has female 8, male 6``."""
         counts = zip(self.grouping.names, self.people, strict=True)
-        return f"{self.grouping.column} has {', '.join(f'{name} {count}' for name, count in counts)}"
+        return f"{self.grouping.column} has {', '.join(f'{name[:40]} {count}' for name, count in counts)}"
 
     def row(self, permutations: int, seed: int) -> ByGroup:
         """Values, intervals and the test."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,22 +16,22 @@ FILE: Final = "descriptors.npz"
 
 @dataclass(frozen=True, eq=False)
 class Descriptors:
-    """Face descriptors of some images of a run, all by the same network."""
+    """Face descriptors of some images of a run or a watch, all by the same network."""
 
     images: tuple[str, ...]
     rows: Mapping[str, np.ndarray]
     """By row of the run, a method's or ``lr``: N,D, NaN where an image has none."""
 
-    def of(self, row: str, images: list[str]) -> np.ndarray | None:
-        """Descriptors N,D of some images, NaN where missing; ``None`` if the row has none at all."""
-        if row not in self.rows or not np.isfinite(self.rows[row]).any():
+    def of(self, row: str, images: Sequence[str]) -> np.ndarray | None:
+        """Descriptors N,D of some images, NaN where missing; ``None`` if the row has none of any of them."""
+        if row not in self.rows:
             return None
         place = {image: number for number, image in enumerate(self.images)}
         found = np.full((len(images), self.rows[row].shape[1]), np.nan)
         for number, image in enumerate(images):
             if image in place:
                 found[number] = self.rows[row][place[image]]
-        return found
+        return found if np.isfinite(found).any() else None
 
 
 def write_descriptors(path: Path, descriptors: Descriptors) -> None:
@@ -42,11 +42,15 @@ def write_descriptors(path: Path, descriptors: Descriptors) -> None:
         np.savez(file, descriptors=numbers, rows=rows, images=images)
 
 
-def read_descriptors(path: Path) -> Descriptors | None:
+def read_descriptors(path: Path, instead: str = "run it again") -> Descriptors | None:
     """Read a run's descriptors; ``None`` if it keeps none.
 
+    Args:
+        path: the file.
+        instead: what a user can do if it is damaged.
+
     Raises:
-        UserError: the file is not what a run writes.
+        UserError: the file is not what :func:`write_descriptors` writes.
     """
     if not path.is_file():
         return None
@@ -54,10 +58,10 @@ def read_descriptors(path: Path) -> Descriptors | None:
         with np.load(path, allow_pickle=False) as file:
             numbers, rows, images = (file[name] for name in ("descriptors", "rows", "images"))
     except Exception:  # zipfile and numpy each raise their own, some with advice to trust the file
-        raise UserError(f"{path} is no file of descriptors; run it again") from None
+        raise UserError(f"{path} is not a file of descriptors; {instead}") from None
     if numbers.dtype.kind != "f":
-        raise UserError(f"{path}: its descriptors are of type {numbers.dtype}, not floating-point; run it again")
+        raise UserError(f"{path}: its descriptors are of type {numbers.dtype}, not floating-point; {instead}")
     if numbers.ndim != 3 or numbers.shape[:2] != (rows.size, images.size):
-        raise UserError(f"{path}: its descriptors are {numbers.shape}, not rows, images, numbers; run it again")
+        raise UserError(f"{path}: its descriptors are {numbers.shape}, not rows, images, numbers; {instead}")
     finite = np.where(np.isfinite(numbers), numbers, np.nan).astype(np.float64)
     return Descriptors(tuple(map(str, images)), dict(zip(map(str, rows), finite, strict=True)))

@@ -125,7 +125,8 @@ def _by_label(column: str, of: Mapping[str, str]) -> Grouping:
 def _by_edges(column: str, of: Mapping[str, str], edges: Sequence[float]) -> Grouping:
     numbers = {image: number_in(label) for image, label in of.items()}
     if wrong := [image for image, number in numbers.items() if number is None]:
-        raise UserError(f"--by {column}: {of[wrong[0]][:40]!r} is not a number ({wrong[0][:80]}); leave out the edges")
+        one = f"{of[wrong[0]][:40]!r} is not a number ({wrong[0][:80]})"
+        raise UserError(f"--by {column}: {one}; leave out the edges, or write plain numbers")
     between = (f"{_text(low)} to under {_text(high)}" for low, high in pairwise(edges))
     names = [f"under {_text(edges[0])}", *between, f"{_text(edges[-1])} and over"]
     groups = {image: names[bisect(edges, number)] for image, number in numbers.items() if number is not None}

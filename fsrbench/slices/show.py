@@ -59,6 +59,9 @@ def notes(found: Found) -> Iterator[str]:
             "refined slice also against its own branch; Holm-corrected over "
             f"{counted(tested, 'slice')}; only slices below {LEVEL:g} are shown."
         )
+    if missing := len(found.run.images) - found.images:
+        what = f"{counted(missing, 'image')} of {len(found.run.images)}"
+        yield f"{what} left out: no finite score of every method."
     yield f"Searched: {', '.join(found.columns)}."
     if found.left_out:
         yield f"Not searched: {', '.join(found.left_out)}."

@@ -61,6 +61,8 @@ def test_invalid_classifiers_are_refused(name: str, reason: str) -> None:
         ("", {}, "fsrbench.classes must name at least two classes"),
         ("a,b", {"range": "0,2"}, "fsrbench.range is '0,2'"),
         ("a,b", {"mean": "x"}, "fsrbench.mean is 'x', not one number or three"),
+        ("a,b", {"mean": "inf"}, "fsrbench.mean is 'inf', not one number or three"),
+        ("a,b", {"std": "1,0,1"}, "fsrbench.std is '1,0,1', not above 0"),
         ("a,b,c,d", {"first": "2"}, "returns 3 scores for 4 classes"),
     ],
 )
@@ -70,3 +72,20 @@ def test_networks_with_incomplete_metadata_are_refused(
     file = write_onnx(tmp_path / "a.onnx", classes, **metadata)
     with pytest.raises(FsrbenchError, match=reason):
         find_classifier(f"onnx:{file}")(PICTURES)
+
+
+def test_scores_that_are_no_numbers_are_no_class(tmp_path: Path) -> None:
+    file = write_onnx(tmp_path / "a.onnx", "a,b", other=(float("nan"), 0.0))
+    with pytest.raises(FsrbenchError, match="scores that are NaN"):
+        find_classifier(f"onnx:{file}")(PICTURES)
+
+
+def test_a_network_of_two_inputs_is_refused(tmp_path: Path) -> None:
+    import onnx
+
+    file = write_onnx(tmp_path / "a.onnx")
+    model = onnx.load(file)
+    model.graph.input.append(onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1]))
+    onnx.save(model, file)
+    with pytest.raises(FsrbenchError, match="must take one input of four dimensions"):
+        find_classifier(f"onnx:{file}")

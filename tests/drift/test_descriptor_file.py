@@ -35,6 +35,19 @@ def test_those_of_another_length_are_dropped(tmp_path: Path) -> None:
     assert file.of(["a"]) == {}
 
 
+def test_begun_again_a_watch_reads_the_numbers_that_it_had(tmp_path: Path) -> None:
+    """Those of a watch that runs on are of the same precision."""
+    file = DescriptorFile(tmp_path / "d.npz")
+    file.add({"a": {"lr": np.array([0.1, 1 / 3])}}, [])
+    np.testing.assert_array_equal(file.of(["a"])["lr"], DescriptorFile(tmp_path / "d.npz").of(["a"])["lr"])
+
+
+def test_numbers_that_are_none_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", descriptors=np.zeros((2, 1, 3), int), rows=["lr", "sr"], images=["a"])
+    with pytest.raises(UserError, match=r"of type int64, not floating-point; move it away to do without them"):
+        DescriptorFile(tmp_path / "d.npz")
+
+
 def test_it_stays_small(tmp_path: Path) -> None:
     """200 pictures with two descriptors of 128 numbers."""
     file, rng = DescriptorFile(tmp_path / "d.npz"), np.random.default_rng(0)

@@ -50,7 +50,8 @@ def test_pictures_and_scores_of_a_run(run: RunData) -> None:
 def test_descriptors_of_the_pictures_that_the_run_keeps(run: RunData) -> None:
     assert of_run(run, "mine", "auto", SCORE_NAMES).descriptors == {}
     numbers = np.random.default_rng(0).normal(size=(2, 3, 5))
-    write_descriptors(run.path / FILE, Descriptors(("bob/1", "ann/1", "eve/1"), {"lr": numbers[0], "mine": numbers[1]}))
+    third = RunData.load(run.path).per_image("niqe").index[0]  # the other method's pictures are not kept
+    write_descriptors(run.path / FILE, Descriptors(("bob/1", "ann/1", third), {"lr": numbers[0], "mine": numbers[1]}))
     found = of_run(RunData.load(run.path), "mine", "auto", SCORE_NAMES).descriptors
     assert set(found) == {"lr", "sr"}
     for array, expected in zip(found.values(), numbers, strict=True):

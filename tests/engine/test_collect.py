@@ -313,3 +313,18 @@ def test_a_face_not_found_in_the_control_is_scored_where_there_is_hr(has_hr):
     made = Made(*([unit(HR)] if has_hr else []), lr, unit("m"), metrics=[metric], methods=["m"])
     assert made.row("m", "control")["n"] == len(metric.seen[0].ids) == (4 if has_hr else 3)
     assert (metric.seen[0].lr is None) == has_hr
+
+
+class Enrols(Matches):
+    """As identification with SR on one side."""
+
+    name, reads_enrolled = "enrols", False
+
+
+def test_without_roles_all_of_hr_may_be_enrolled_whatever_a_method_failed_on():
+    metric = Enrols()
+    Made(unit(HR), unit("m", IDS[1:3], problems={"a/1": "x", "b/2": "x"}), metrics=[metric], methods=["m"])
+    (seen,) = metric.seen
+    assert list(seen.ids) == IDS[1:3]
+    assert list(seen.enrolled.ids) == IDS
+    assert seen.enrolled.people == ["a", "a", "b", "b"]

@@ -37,6 +37,9 @@ def test_blank_lines_are_none_and_an_accent_is_one_letter():
         ("image,sex,\na,f,\n", "the first line must be image and the names of the columns"),
         ("image,sex,sex\na,f,f\n", "column sex appears twice"),
         ("image,sex\n", "no images in it"),
+        ('image,sex\na,"f\nb,m\n', "line 3: cannot be read: unexpected end of data"),
+        ('image,sex\na,"f"m\n', "line 2: cannot be read: ',' expected after '\"'"),
+        ('image,sex\na,"f\nm"\nb,m,1\n', "line 4: 3 columns"),
         ("image,sex\na,f,1\n", "line 2: 3 columns, the first line has 2"),
     ],
 )

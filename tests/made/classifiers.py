@@ -34,7 +34,9 @@ def broken(pictures: np.ndarray) -> list[str]:
 number = 5
 
 
-def write_onnx(path: Path, classes: str = "red,green,blue", **metadata: str) -> Path:
+def write_onnx(
+    path: Path, classes: str = "red,green,blue", other: tuple[float, float] = (900.0, -900.0), **metadata: str
+) -> Path:
     """A network that gives the mean of each channel of N,3,8,8, after two scores of another head."""
     import onnx
     from onnx import TensorProto, helper
@@ -44,13 +46,13 @@ def write_onnx(path: Path, classes: str = "red,green,blue", **metadata: str) -> 
         helper.make_node("Flatten", ["mean"], ["scores"]),
         helper.make_node("Concat", ["other", "scores"], ["both"], axis=1),
     ]
-    other = helper.make_tensor("other", TensorProto.FLOAT, [1, 2], [900.0, -900.0])
+    head = helper.make_tensor("other", TensorProto.FLOAT, [1, 2], list(other))
     graph = helper.make_graph(
         nodes,
         "colours",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 8, 8])],
         [helper.make_tensor_value_info("both", TensorProto.FLOAT, [1, 5])],
-        [other],
+        [head],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     helper.set_model_props(model, {f"fsrbench.{key}": text for key, text in ({"classes": classes} | metadata).items()})

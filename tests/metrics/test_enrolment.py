@@ -48,3 +48,7 @@ def test_nobody_to_find_is_refused() -> None:
     with pytest.raises(Invalid, match="people who are not in the gallery"):
         open_set(["ann", "ann", "bob", "bob"], [], 0)
     assert isinstance(open_set(PEOPLE, [], 0).person, np.ndarray)
+
+
+def test_one_of_a_kind_is_singular() -> None:
+    assert str(closed_set(["ann", "ann", "bob"], [])) == "gallery of 1 person and 1 picture of others; 1 probe"

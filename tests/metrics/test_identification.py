@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +21,7 @@ from torch.nn import functional as F
 from fsrbench import evaluate
 from fsrbench.metrics.evaluation import Faces
 from fsrbench.metrics.identification import Identification, match_curve
+from fsrbench.metrics.identification_open import IdentificationOpen
 from fsrbench.metrics.ranking import average_precision
 from fsrbench.runs.data import RunData
 from fsrbench.runs.pictures import PictureFolder
@@ -73,6 +75,27 @@ def test_rates_are_those_of_direct_numpy(roles: bool, sides: str) -> None:
     curve = dict(found.curves["cmc"])
     assert curve[7] == pytest.approx((best <= 7).mean())
     assert curve[70] == 1
+
+
+def test_what_a_method_fails_on_changes_neither_gallery_nor_who_is_enrolled() -> None:
+    whole = made_faces(roles=False)
+    assert whole.hr is not None
+    everybody = Faces(whole.ids, whole.identities, whole.hr, None)
+    kept = np.setdiff1d(np.arange(150), [0, 4, 130, 131])  # one who is enrolled, a probe, and two single pictures
+    some = replace(whole.some(kept), enrolled=everybody)
+    for metric in (Identification(), IdentificationOpen()):
+        expected = metric.evaluate(replace(whole, enrolled=everybody), seed=0)
+        found = metric.evaluate(some, seed=0)
+        assert found.values is not None
+        assert expected.values is not None
+        if metric.name == "identification":  # in the open set the threshold is another, of fewer unmated probes
+            np.testing.assert_array_equal(found.values, expected.values[kept])
+        assert np.array_equal(np.isnan(found.values), np.isnan(expected.values[kept]))
+        assert found.summary is not None
+        assert found.summary.n == 79
+    plain, again = (Identification().evaluate(each, seed=0) for each in (whole, replace(whole, enrolled=everybody)))
+    assert plain.details == again.details
+    assert plain.note == again.note
 
 
 def test_the_interval_is_over_people() -> None:

@@ -45,6 +45,15 @@ def test_margins_are_those_of_direct_numpy(monkeypatch: pytest.MonkeyPatch) -> N
     assert found.details["nearest_to_own_share"] == pytest.approx((np.diag(scores) > best).mean())
 
 
+def test_faces_that_are_all_equal_are_nearest_to_nobody() -> None:
+    equal = {"descriptor": np.full((60, 8), 0.3, np.float32)}
+    found = IdentityMargin().evaluate(
+        Faces([f"{i}" for i in range(60)], [f"p{i % 20}" for i in range(60)], equal, equal), 0
+    )
+    assert found.values == pytest.approx(0, abs=1e-6)
+    assert found.details["nearest_to_own_share"] == 0
+
+
 def test_a_method_that_pulls_faces_to_a_mean_is_noted() -> None:
     note = IdentityMargin().evaluate(faces(pull=0.6, gain=0.0), seed=0).note
     assert note.startswith("nearer to its HR than LR enlarged by 0.")

@@ -28,6 +28,7 @@ def test_written_and_read(tmp_path: Path) -> None:
 
 def test_of_no_face_there_is_none() -> None:
     assert Descriptors(("a",), {"lr": np.full((1, 4), np.nan)}).of("lr", ["a"]) is None
+    assert Descriptors(("a", "b"), {"lr": np.array([[np.nan], [1.0]])}).of("lr", ["a"]) is None
 
 
 def test_a_run_without(tmp_path: Path) -> None:
@@ -36,7 +37,7 @@ def test_a_run_without(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"PK no archive")
-    with pytest.raises(UserError, match=r"descriptors.npz is no file of descriptors; run it again"):
+    with pytest.raises(UserError, match=r"descriptors.npz is not a file of descriptors; run it again"):
         read_descriptors(tmp_path / FILE)
     np.savez(tmp_path / FILE, descriptors=np.zeros((1, 2)), rows=["lr"], images=["a"])
     with pytest.raises(UserError, match=r"its descriptors are \(1, 2\), not rows, images, numbers"):

@@ -173,6 +173,16 @@ def test_text_says_what_is_not_known(tmp_path: Path) -> None:
     ).replace("\n", " ")
 
 
+def test_images_without_a_score_of_every_method_are_counted(tmp_path: Path) -> None:
+    rng = np.random.RandomState(0)
+    properties, images = faces(rng, 40, 1)
+    given = {"a": scores(rng, 40, 1), "b": scores(rng, 40, 1)}
+    given["a"][:3], given["b"][2:5] = np.nan, np.inf
+    text = str(as_text(find_slices(write_sliced(tmp_path / "run", properties, images, given))))
+    assert "of 35 images of 35 people" in text
+    assert "5 images of 40 left out: no finite score of every method." in text
+
+
 def test_few_people_and_runs_without_properties_are_refused(planted: RunData, tmp_path: Path) -> None:
     table, images = faces(np.random.RandomState(0), 8, 2)
     run = write_sliced(tmp_path / "few", table, images, {"a": scores(np.random.RandomState(0), 8, 2)})

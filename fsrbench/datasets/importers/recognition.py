@@ -13,7 +13,7 @@ from fsrbench.datasets.importers.base import Collection, Face, Options, refuse_s
 from fsrbench.datasets.importers.mat_lists import read_list, read_people
 from fsrbench.datasets.importers.tree import Entry, Tree
 from fsrbench.datasets.pairs import PAIRS_HEADING
-from fsrbench.errors import UserError
+from fsrbench.errors import UserError, counted
 
 PAIRS: Final = "pairs.csv"
 FOLDS: Final = 10
@@ -38,6 +38,7 @@ def tinyface(source: Path, options: Options) -> tuple[Collection, Tree]:
     )
     for folder, role, file, names, ids in parts:
         _add_listed(found, tree, folder, role, file, read_people(tree, file, names, ids))
+    _check_mates(found)
     strangers = _by_name(tree, "Gallery_Distractor")
     for name in islice(sorted(strangers), options.distractors):
         found.faces.append(Face(f"distractors/{PurePosixPath(name).stem}", *strangers[name]))
@@ -56,6 +57,7 @@ def survface(source: Path, options: Options) -> tuple[Collection, Tree]:
     for folder, part, role in (("gallery", "gallery", roles.GALLERY), ("mated_probe", "mated_probe", roles.PROBE)):
         file = f"{part}_img_ID_pairs.mat"
         _add_listed(found, tree, folder, role, file, read_people(tree, file, f"{part}_set", f"{part}_ids"))
+    _check_mates(found)
     unmated = _by_name(tree, roles.UNMATED)
     for name, entry in sorted(unmated.items()):
         # The lists number people differently from the file names, and only the latter say who is on an unmated probe
@@ -142,20 +144,19 @@ def folders(source: Path, options: Options) -> tuple[Collection, Tree]:
     refuse_split("identification", options.split, ("test", "all"))
     tree = Tree(source)
     found = Collection(tree.sources)
-    pictures = dict(sorted(tree.pictures()))
-    ids = {str(PurePosixPath(path).with_suffix("")): path for path in pictures}
-    known = roles.parts(list(ids))
+    pictures = {path: (str(PurePosixPath(path).with_suffix("")), entry) for path, entry in sorted(tree.pictures())}
+    known = roles.parts(list(dict.fromkeys(image for image, _ in pictures.values())))
     if not known:
         raise UserError(f"{source}: expected only folders gallery/, probe/ and optionally distractors/")
     names = {roles.GALLERY: "gallery", roles.PROBE: "probe", roles.DISTRACTOR: "distractors"}
     strangers = 0
-    for image, path in ids.items():
+    for image, entry in pictures.values():
         part = known[image]
         strangers += part.role == roles.DISTRACTOR
         if part.role == roles.DISTRACTOR and options.distractors is not None and strangers > options.distractors:
             continue
         folder = f"{names[part.role]}/{part.identity}/" if part.identity else f"{names[part.role]}/"
-        found.faces.append(Face(folder + PurePosixPath(image).name, *pictures[path]))
+        found.faces.append(Face(folder + PurePosixPath(image).name, *entry))
     return found, tree
 
 
@@ -164,6 +165,27 @@ def _add_listed(found: Collection, tree: Tree, folder: str, role: str, file: str
     pictures = _listed(found, tree, folder, people, file, f"is not in {file}")
     for name, entry in pictures.items():
         found.faces.append(Face(f"{role}/{people[name]}/{PurePosixPath(name).stem}", *entry))
+
+
+def _check_mates(found: Collection) -> None:
+    """Note probes whose person is not in the gallery: the lists promise everybody, and nobody can find these.
+
+    Raises:
+        UserError: there is no other probe.
+    """
+    role_and_person = [tuple(face.id.split("/")[:2]) for face in found.faces]
+    enrolled = {person for role, person in role_and_person if role == roles.GALLERY}
+    probes = [
+        (face.name, person in enrolled)
+        for face, (role, person) in zip(found.faces, role_and_person, strict=True)
+        if role == roles.PROBE
+    ]
+    strays = [name for name, has_mate in probes if not has_mate]
+    if strays:
+        line = f"{len(strays)} of {counted(len(probes), 'probe')} show nobody in the gallery's list, e.g. {strays[0]}"
+        if len(strays) == len(probes):
+            raise UserError(f"{line}; are the lists of one release?")
+        found.notes.append(line)
 
 
 def _listed(
@@ -183,6 +205,9 @@ def _listed(
             f"{missing[0][:80]}; was it unpacked completely?"
         )
     used = set(pictures.values())
+    if len(used) < len(pictures):
+        twice = next(name for name in pictures if name not in present)
+        raise UserError(f"{file} lists {twice[:80]} in two spellings, and there is one such picture in {folder}/")
     for name in sorted(name for name, entry in present.items() if entry not in used):
         found.leave_out(name, otherwise)
     return {name: entry for name, entry in pictures.items() if entry is not None}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from fsrbench.errors import UserError
 from fsrbench.reports.plots.dots import panel_title
@@ -29,6 +30,8 @@ from fsrbench.runs.metric_info import MetricInfo
 COLUMNS = 4
 MOST_COLUMNS = 4
 """Columns of labels in one figure."""
+SMALL = "°"
+"""Follows a group of too few people."""
 SPREAD = 0.56
 """Share of a row's height over which the methods' dots are spread."""
 
@@ -59,16 +62,29 @@ def draw_by_group(run: RunData, chosen: Sequence[Grouping], min_people: int = MI
         name_rows(axis, texts if index % columns == 0 else [""] * len(places))
     names, look = labels_of(run), looks(run)
     keys = [method_key(names[row], look[row], line=False) for row in methods]
-    legend_below(figure, [*keys, interval_key()])
+    small = any(_few(found, place) for place in places)
+    legend_below(figure, [*keys, interval_key(), *([_small_key(min_people)] if small else [])])
     return figure
+
+
+def _small_key(min_people: int) -> Line2D:
+    """The legend's entry for groups of few people."""
+    key = Line2D([], [], linestyle="none", marker="o", color="black", label=f"fewer than {min_people} people")
+    key.set(markersize=3.5, markerfacecolor="none")
+    return key
 
 
 def _name(found: Sequence[ByGroup], place: tuple[str, str], several: bool) -> str:
     """The group with its people: ``sex: female (26)``; ``°``: too few to rank."""
     column, name = place
     people = max(group.people for row in found if row.column == column for group in row.groups if group.group == name)
-    few = "" if any(g.ranked for row in found if row.column == column for g in row.groups if g.group == name) else "°"
+    few = SMALL if _few(found, place) else ""
     return f"{column}: {name} ({people}){few}" if several else f"{name} ({people}){few}"
+
+
+def _few(found: Sequence[ByGroup], place: tuple[str, str]) -> bool:
+    column, name = place
+    return not any(g.ranked for row in found if row.column == column for g in row.groups if g.group == name)
 
 
 def _draw_panel(

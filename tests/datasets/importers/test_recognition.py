@@ -188,6 +188,10 @@ GALLERY = cells(list(TINY_GALLERY))
         ),
         (changed(gallery_set=GALLERY, gallery_ids=[[3], [3], [-1], [40]]), "'-1', which is not the number of a person"),
         (changed(gallery_set=cells(["3_1.jpg"] * 4), gallery_ids=[[3]] * 4), "3_1.jpg is listed twice"),
+        (
+            changed(gallery_set=cells([*list(TINY_GALLERY)[:3], "3_1.JPG"]), gallery_ids=[[3], [3], [12], [40]]),
+            "lists 3_1.JPG in two spellings, and there is one such picture in Gallery_Match/",
+        ),
         (hdf5, "gallery_match_img_ID_pairs.mat is a MATLAB 7.3 file (HDF5), which is not supported: save it with -v7"),
         (without("Gallery_Match/40_9.jpg"), "1 of 4 pictures that gallery_match_img_ID_pairs.mat lists are not in Gal"),
         (without("probe_img_ID_pairs.mat"), "no probe_img_ID_pairs.mat in"),
@@ -238,6 +242,24 @@ def test_a_folder_around_all_parts_does_not_matter_nor_do_zeros_before_a_number(
     do_import("identification", write_zip(tmp_path / "set.zip", files), tmp_path / "out")
     assert {who for role, who in parts(tmp_path / "out").values() if role == "probe"} == {"007", "ann"}
     assert {sample.role for sample in open_dataset(str(tmp_path / "set.zip"))} == {"gallery", "probe"}
+
+
+def test_pictures_of_one_name_in_two_formats_are_one_and_the_other_is_said(tmp_path: Path) -> None:
+    names = ("gallery/1/a.png", "gallery/1/a.jpg", "probe/1/b.png")
+    source = write_files(tmp_path / "src", {name: png(k, 20, 20) for k, name in enumerate(names)})
+    result = do_import("identification", source, tmp_path / "out")
+    assert set(parts(tmp_path / "out")) == {"gallery/1/a", "probe/1/b"}
+    assert "has the same name without suffix" in result.stderr
+
+
+def test_probes_of_nobody_in_the_gallery_are_noted_and_refused_if_all_are(tmp_path: Path) -> None:
+    for name, people, code in (("some", [[3], [12], [77]], 0), ("all", [[77], [78], [79]], 2)):
+        files = tinyface_files()
+        lists = mat(probe_set=cells(list(TINY_PROBE)), probe_ids=people)
+        files[f"{TEST_SET}/probe_img_ID_pairs.mat"] = lists
+        result = call("data", "import", "tinyface", write_files(tmp_path / name, files), f"{tmp_path / f'of {name}'}")
+        assert result.exit_code == code, result.stderr
+        assert f"{3 if code else 1} of 3 probes show nobody in the gallery's list, e.g." in result.stderr
 
 
 def test_a_folder_with_a_gallery_without_identities_is_still_imported(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from made import call
 from made.grouped import IMAGES, labels, write_grouped, write_labels
 from made.latex import needs_latex, typeset
 
+from fsrbench.reports.plots.groups import draw_by_group
 from fsrbench.reports.tables import groups as table
 from fsrbench.runs.by_group import by_group
 from fsrbench.runs.data import RunData
@@ -151,6 +152,13 @@ def test_files_of_labels_that_cannot_be_used(run: RunData, tmp_path: Path, text:
 def test_two_runs_have_no_table_by_group(run: RunData) -> None:
     found = call("table", run.path, f"again={run.path}", "--by", "sex")
     assert "--by takes one run" in found.stderr
+
+
+def test_the_plots_legend_says_what_a_circle_behind_a_group_means(run: RunData) -> None:
+    for column, texts in (("sex", []), ("town", ["fewer than 10 people"])):
+        figure = draw_by_group(run, groupings(run.labels, column))
+        (legend,) = figure.legends
+        assert [text.get_text() for text in legend.get_texts()] == ["plain", "unfair", "95 % interval", *texts]
 
 
 @pytest.mark.heavy  # draws all plots of a run: matplotlib takes seconds
