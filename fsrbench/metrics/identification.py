@@ -21,25 +21,25 @@ from fsrbench.stats.intervals import mean_interval
 
 RANKS: Final = (1, 5, 20)
 LONGEST_CMC: Final = 1000
-"""Ranks of the curve at most."""
+"""Most ranks of the curve."""
 _PLAIN: Final = "without roles the first picture of each person, in sorted order, is enrolled"
 _ROLES: Final = "gallery, probes and distractors as the data's folders say"
 
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """All T images of identification; probes may be other pictures than what is enrolled, or the same on both sides."""
+    """All T images of identification; the pictures that may be probes and those that may be enrolled can differ."""
 
     people: Sequence[str]
     roles: Sequence[str | None]
     rows: np.ndarray
-    """Of the images that may be probes, the first ones: their rows in the method's features."""
+    """Rows in the method's features of the images that may be probes, which come first."""
     sought: np.ndarray
     """N,D: descriptors of the method's pictures."""
     shown: np.ndarray
     """Descriptors of what may be enrolled."""
     first: int
-    """The image of its first row."""
+    """The image that the first row of ``shown`` belongs to."""
 
     def probes(self, images: np.ndarray) -> np.ndarray:
         """Unit descriptors of some images as probes."""
@@ -51,7 +51,7 @@ class Population:
 
 
 class Recognition(FeatureMetric):
-    """Common to metrics that look for probes in a gallery: which pictures are super-resolved, and what is read."""
+    """Base class of metrics that look for probes in a gallery: which pictures are super-resolved, and what is read."""
 
     unit, digits, bounds = "fraction", 1, (0, 1)
     needs = frozenset({"pairs"})
@@ -82,7 +82,7 @@ class Recognition(FeatureMetric):
     measured: ClassVar[str]
     """What is counted, for the protocol."""
     without_roles: ClassVar[str] = ""
-    """What follows it where the data has no roles."""
+    """What is added to it if the data has no roles."""
 
     @property
     def reads_enrolled(self) -> bool:
@@ -92,8 +92,8 @@ class Recognition(FeatureMetric):
     def gallery_features(self, faces: Faces) -> Features:
         """Features of the pictures that are enrolled, row for row with the images.
 
-        The control without SR, the row ``lr``, enrols what a method's row with SR on one side does; with SR on both
-        sides its gallery is its own pictures.
+        With SR on one side, the control without SR (row ``lr``) has the same gallery as the methods; with SR on both
+        sides, its own pictures.
         """
         if self.sides == "both":
             return faces.features
@@ -102,7 +102,7 @@ class Recognition(FeatureMetric):
         return found
 
     def population(self, faces: Faces) -> Population:
-        """Who is looked for, and who is enrolled: in SR on one side no SR of gallery and distractors is read."""
+        """Who is looked for, and who is enrolled; with SR on one side, no SR of gallery or distractors is read."""
         sought = faces.features["descriptor"]
         if faces.enrolled is None:
             shown = self.gallery_features(faces)["descriptor"]
@@ -123,10 +123,9 @@ class Identification(Recognition):
     """Rank-1 rate of closed-set identification, as TinyFace and SCface are scored (Cheng et al., ACCV 2018).
 
     The pictures of the gallery, distractors among them, are ranked by the cosine of their descriptors with a probe's.
-    The number is the share of probes whose nearest picture is of their own person, from 0 to 1, higher is better; at
-    equal scores others come first. Details have ranks 5 and 20 and TinyFace's mean average precision, each with its
-    interval by person; the curve is the cumulative match characteristic. The control is the row ``lr``: LR enlarged,
-    without any SR.
+    The number is the share of probes whose nearest picture is of their own person, from 0 to 1, higher is better; ties
+    count against the probe. Details have ranks 5 and 20 and TinyFace's mean average precision, each with its interval
+    by person; the curve is the cumulative match characteristic. The control is the row ``lr``: LR enlarged, without SR.
 
     Example:
         >>> people = np.random.RandomState(0).normal(size=(20, 8))
@@ -172,7 +171,7 @@ def summarise(hits: np.ndarray, people: np.ndarray, seed: int) -> Summary:
 
 
 def match_curve(ranks: np.ndarray, gallery: int) -> np.ndarray:
-    """Cumulative match characteristic: K,2 of a rank and the share of probes whose mate stands there or before.
+    """Cumulative match characteristic, K,2: a rank, and the share of probes whose mate has that rank or a better one.
 
     Example:
         >>> match_curve(np.array([1, 3]), gallery=4).tolist()

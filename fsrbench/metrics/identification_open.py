@@ -16,7 +16,7 @@ from fsrbench.stats.intervals import RESAMPLES
 from fsrbench.stats.small_samples import rate_interval
 
 TOP: Final = 20
-"""A mate that is not among so many nearest people is not found."""
+"""A mate counts as found only among this many nearest people."""
 FPIRS: Final = (0.3, 0.2, 0.1, 0.01)
 MAIN: Final = 0.1
 """The false positive identification rate of the number in tables."""
@@ -54,10 +54,10 @@ def rate_at(found: np.ndarray, best: np.ndarray, fpir: float) -> float:
 def rate_intervals(
     found: np.ndarray, people: np.ndarray, best: np.ndarray, strangers: np.ndarray, fpirs: Sequence[float], seed: int
 ) -> list[tuple[float, float]]:
-    """95 % bootstrap intervals of :func:`rate_at` (percentiles): people are drawn, mated and unmated ones apart.
+    """95 % bootstrap intervals of :func:`rate_at` (percentiles) over people; mated and unmated are drawn separately.
 
-    The thresholds are found anew in each draw, so that their uncertainty counts too. Where every draw gives the same,
-    :func:`~fsrbench.stats.small_samples.rate_interval` with each person as one trial.
+    The thresholds are computed anew in each draw, so that their uncertainty counts too. If all draws give the same
+    rate, :func:`~fsrbench.stats.small_samples.rate_interval` with each person as one trial.
 
     Args:
         found: P scores, see :func:`found_scores`.
@@ -85,7 +85,7 @@ def rate_intervals(
 
 
 def _draw(rng: np.random.Generator, labels: np.ndarray, draws: int) -> np.ndarray:
-    """How often each image counts in each draw of as many people as there are."""
+    """How often each image counts in each draw; a draw takes as many people as there are, with replacement."""
     people = int(labels.max()) + 1
     drawn: np.ndarray = rng.multinomial(people, np.full(people, 1 / people), size=draws)[:, labels]
     return drawn
@@ -94,14 +94,14 @@ def _draw(rng: np.random.Generator, labels: np.ndarray, draws: int) -> np.ndarra
 class IdentificationOpen(Recognition):
     """TPIR at FPIR 0.1 of open-set identification, as QMUL-SurvFace is scored (Cheng et al., 2018).
 
-    Each enrolled person is the mean of their descriptors, and distractors are a person each. Of the probes of people
-    who are not enrolled at most a tenth may be taken for somebody (false positive identification rate); the threshold
-    is the exact order statistic of their best scores. The number is the share of the other probes whose own person is
-    among the 20 nearest and above that threshold (1 - FNIR), from 0 to 1, higher is better. Details have it at FPIR
-    0.3, 0.2 and 0.01, where there are enough probes, each with its interval, and the area under TPIR over FPIR. A
-    bootstrap over people gives the intervals; the threshold is found anew in each draw.
+    Each enrolled person is represented by the mean of their descriptors; each distractor counts as one person. At the
+    threshold, at most a tenth of the probes of people who are not enrolled match anybody (FPIR, false positive
+    identification rate); it is an exact order statistic of their best scores. The number is the share of the other
+    probes whose own person is among the 20 nearest and above that threshold (TPIR = 1 - FNIR), from 0 to 1, higher is
+    better. Details have it at FPIR 0.3, 0.2 and 0.01, if there are enough probes, each with its interval, and the area
+    under TPIR over FPIR. Intervals are by a bootstrap over people, with a new threshold in each draw.
 
-    Tests between methods compare the images' hits at each method's own threshold, taken as known.
+    Tests between methods compare the images' hits at each method's own threshold, which they treat as fixed.
 
     Example:
         >>> people = np.eye(30)
@@ -147,13 +147,13 @@ def _scores(known: Population, enrolled: Enrolment) -> OpenScores:
 
 
 def _as_distances(found: np.ndarray, best: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores as distances, those of mates that are not found beyond all others; and which are of mated probes."""
+    """Scores as distances, with mates that are not found beyond all others; and which are of mated probes."""
     distance = -np.concatenate([found, best])
     distance[np.isinf(distance)] = 1 + distance[np.isfinite(distance)].max()
     return distance, np.repeat([True, False], [len(found), len(best)])
 
 
 def identification_curve(found: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """TPIR over FPIR at every threshold: K,2, rising from (0, 0); never 1 where mates are not among the nearest."""
+    """TPIR over FPIR at every threshold: K,2, rising from (0, 0); below 1 if some mates are not among the nearest."""
     curve = roc_curve(*_as_distances(found, best))
     return curve if np.isfinite(found).all() else curve[:-1]

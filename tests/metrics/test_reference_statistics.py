@@ -127,26 +127,26 @@ def test_what_is_no_statistics_file_gets_one_line(tmp_path: Path, capsys: pytest
         "wide.npz": r"is of another network: its mean is \(512,\), Inception's is \(16,\)",
         "flat.npz": r"its covariance is \(16,\)",
         "nan.npz": "its mean has numbers that are not finite",
-        "count.npz": "its number of images is none",
-        "few.npz": "its number of images is none",
-        "many.npz": "its n is no array of numbers",
+        "count.npz": "its number of images is not a whole number above 0",
+        "few.npz": "its number of images is not a whole number above 0",
+        "many.npz": "its n is not an array of numbers",
         "unknown.npz": "its n has numbers that are not finite",
-        "networks.npz": "its network_sha256 is no hash",
-        "words.npz": "its mean is no array of numbers",
-        "complex.npz": "its mean is no array of numbers",
-        "half.npz": "its covariance is none",
-        "below.npz": "its covariance is none",
+        "networks.npz": "its network_sha256 is not a hash",
+        "words.npz": "its mean is not an array of numbers",
+        "complex.npz": "its mean is not an array of numbers",
+        "half.npz": "its covariance is invalid",
+        "below.npz": "its covariance is invalid",
         "one.npz": "at least two images",
         "row.npz": "at least two images",
         "gaps.npz": "its features has numbers that are not finite",
         "brain.pth": "its mean cannot be read",
-        "none.pkl": "its mean is no array of numbers",
+        "none.pkl": "its mean is not an array of numbers",
         "~nobody_here/a.npz": "home directory",
         "other.npz": "holds no mean .*, but weights",
         "network.npz": r"is of another network \(sha256 0123456789ab\) than this run's",
-        "text.npz": r"is no \.npz file, or is damaged",
+        "text.npz": r"is not a \.npz file, or is damaged",
         "code.pkl": "holds code .* and is not loaded",
-        "list.pkl": "holds list, no arrays by name",
+        "list.pkl": "holds list, not arrays by name",
         "nowhere.npz": "there is no such file",
     }
     for name, line in said.items():
@@ -235,7 +235,7 @@ def test_moments_alone_have_a_fid_and_no_kid(tmp_path: Path) -> None:
     assert "an unknown number of images" in metric.protocol
     faces = Faces([str(i) for i in range(60)], [None] * 60, {"activations": features(60)}, None)
     assert metric.evaluate(faces, 0).summary.value == pytest.approx(frechet_distance(features(60), reference), abs=1e-6)
-    with pytest.raises(Invalid, match=r"a\.npz has moments alone; KID needs the features"):
+    with pytest.raises(Invalid, match=r"a\.npz has moments only; KID needs the features"):
         metric_for("kid", tmp_path / "a.npz")
     for name in ("fid_face", "kid_face"):
         with pytest.raises(Invalid, match="a statistics file of Inception does not have"):
