@@ -1,4 +1,4 @@
-"""Networks of other sizes than a task's: resizing before and after them, and a note on it."""
+"""Networks whose sizes are not the task's: resizing before and after them, and a note on it."""
 
 from __future__ import annotations
 

@@ -124,11 +124,11 @@ def test_output_of_the_file_is_clipped() -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        pytest.param(["bicubic"], "cannot be exported, not all that it does is done in torch", marks=pytest.mark.heavy),
+        pytest.param(["bicubic"], "cannot be exported, it does something outside torch", marks=pytest.mark.heavy),
         (["scgan", "--task", "x8"], "scgan does x4, not x8"),
         (["ours", "--task", "x3"], "unknown task 'x3'; write x4, x8 or LRxSCALE"),
         (["ours", "--format", "tflite"], "unknown format 'tflite'; known: onnx"),
-        (["ours", "--out", "nowhere/it.onnx"], "nowhere is no folder"),
+        (["ours", "--out", "nowhere/it.onnx"], "nowhere is not a folder"),
         (["oours"], "unknown method 'oours'; did you mean ours"),
     ],
 )

@@ -84,10 +84,10 @@ def test_nothing_but_the_listed_packages_registers_methods() -> None:
         ("python:not_there:C", "no module not_there"),
         (
             "python:torch.nn:Linear",
-            "is no fsrbench.Method, function or network; name an object of the class",
+            "is not an fsrbench.Method, function or network; name an object of the class",
         ),
-        ("python:math:sqrt", "is no fsrbench.Method"),
-        ("python:math:pi", "is no fsrbench.Method"),
+        ("python:math:sqrt", "is not an fsrbench.Method"),
+        ("python:math:pi", "is not an fsrbench.Method"),
     ],
 )
 def test_wrong_name_is_one_line(name: str, reason: str) -> None:
@@ -296,7 +296,7 @@ def test_parameters_that_nobody_can_count_are_not_0() -> None:
 
 
 def test_missing_weights_are_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match=r"gone\.safetensors is not there"):
+    with pytest.raises(Unavailable, match=r"gone\.safetensors does not exist"):
         Blocks().load_network(nn.Conv2d(3, 3, 3), tmp_path / "gone.safetensors", CPU)
 
 

@@ -142,8 +142,8 @@ def test_threads_are_torchs(tmp_path: Path) -> None:
         ({"channels": 4}, "not one float N,3,h,w"),
         ({"outputs": ()}, "gives nothing; its metadata"),
         ({"outputs": ("large", "y")}, "gives large, y; its metadata fsrbench.output must name"),
-        ({"metadata": {"fsrbench.output": "sr"}}, "gives y, and no 'sr' as its metadata fsrbench.output says"),
-        ({"metadata": {"fsrbench.range": "0,2"}}, "metadata fsrbench.range is '0,2', none of"),
+        ({"metadata": {"fsrbench.output": "sr"}}, "gives y, but no 'sr', which its metadata fsrbench.output names"),
+        ({"metadata": {"fsrbench.range": "0,2"}}, "metadata fsrbench.range is '0,2', not one of"),
         ({"metadata": {"fsrbench.task": "x8"}}, "was exported for task x8, not x4"),
     ],
 )

@@ -89,7 +89,7 @@ class IsolatedMethod(Method):
         """Load the method in its process.
 
         Raises:
-            UserError, Unavailable, FsrbenchError: as the method's own load; MethodDied among them.
+            UserError, Unavailable, FsrbenchError: as the method's own load; including MethodDied.
         """
         if self._stop is None:
             self.start(task, device)
@@ -119,7 +119,7 @@ class IsolatedMethod(Method):
         return sr if sr.device.type == "meta" else sr.to(lr.device)
 
     def sizes(self, lr: Tensor, wanted: Sequence[str]) -> Readings | FsrbenchError:
-        """Parameters, FLOPs and peak memory, measured where the method is; times are not taken."""
+        """Parameters, FLOPs and peak memory, measured in the method's process; no times."""
         try:
             head, _ = self._ask({"do": "sizes", "wanted": list(wanted)}, lr, calls=SIZING)
         except FsrbenchError as error:
@@ -137,7 +137,7 @@ class IsolatedMethod(Method):
     def fingerprint(self) -> str:
         """The method's own, as it is now, so that results are shared with runs without isolation.
 
-        After the method has died, the last one known, which is then incomplete.
+        After the method has died, the last known one, which is incomplete.
         """
         with suppress(MethodDied):
             self._facts, _ = self._ask({"do": "describe"})
@@ -226,7 +226,7 @@ def _memory(pid: int | None, of: Callable[[psutil.Process], int]) -> int:
 
 
 def _resident(process: psutil.Process) -> int:
-    """Resident bytes: quick to read, but memory that processes share, most of a forked one's, counts in each."""
+    """Resident bytes: quick to read, but shared memory, which is most of a forked process's, counts in each."""
     with suppress(psutil.Error):
         return int(process.memory_info().rss)
     return 0
@@ -250,7 +250,7 @@ def _kill(process: Any, connection: Connection) -> None:
 
 
 def sizes(methods: Mapping[str, Method], lr: Tensor, wanted: Sequence[str]) -> dict[str, Readings | FsrbenchError]:
-    """Parameters, FLOPs and peak memory of each isolated method; times are not taken."""
+    """Parameters, FLOPs and peak memory of each isolated method; no times."""
     return {
         name: method.sizes(lr, wanted) if isinstance(method, IsolatedMethod) else Invalid("no code to count or to time")
         for name, method in methods.items()
