@@ -19,7 +19,7 @@ class Incomparable(UserError):
 
 
 def setup_of(run: RunData, base: str | None, metrics: Iterable[str]) -> Setup:
-    """What a run's manifest says of how it was made.
+    """How a run was made, from its manifest.
 
     Raises:
         UserError: the manifest lacks what the gate must compare.
@@ -90,7 +90,7 @@ def refuse_others(run: RunData, reference: Reference) -> None:
 
 
 def notes(run: RunData, reference: Reference) -> list[str]:
-    """What may differ and does: weights of methods, packages, processor, kind of device; one line each."""
+    """Allowed differences: weights of methods, packages, processor, kind of device; one line each."""
     lines = []
     for method, held in reference.methods.items():
         here = run.entry("methods", method).get("weights_sha256")

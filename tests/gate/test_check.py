@@ -177,7 +177,7 @@ def test_lost_images_do_not_pass_though_the_mean_rises() -> None:
     finding = one(verdict(scores(psnr()), scores(after)))
     assert finding.change > 0
     assert finding.kind is Kind.LOST
-    assert finding.note == f"3 of {N} images have no score any more"
+    assert finding.note == f"3 of {N} images no longer have a score"
 
 
 def test_infinite_score_is_a_score() -> None:

@@ -105,5 +105,5 @@ def test_github_summary_keeps_its_cells() -> None:
 
 def test_github_summary_shows_only_the_command_as_code(red: Verdict) -> None:
     (line,) = (line for line in github.summary(red).splitlines() if "--update" in line)
-    assert line.startswith("if this is meant: `fsrbench check ")
+    assert line.startswith("if this is intended: `fsrbench check ")
     assert line.endswith(" --update`")
