@@ -36,7 +36,7 @@ def face_parts(pictures: np.ndarray) -> list[list[Box]]:
         detector = mtcnn()
     except FsrbenchError:
         return []
-    with one_thread():  # several take many times as long for pictures as small as these
+    with one_thread():  # on such small pictures several threads take many times as long
         parts = [_parts(detector, picture) for picture in pictures]
     return parts if any(parts) else []
 
