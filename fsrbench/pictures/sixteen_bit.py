@@ -44,12 +44,12 @@ def read_png(data: bytes, image: Image.Image) -> Image.Image | None:
 
     Args:
         data: the file.
-        image: the file opened by Pillow; the transparent level of grey ones below 8 bits is corrected.
+        image: the file opened by Pillow; the transparent level of grey files below 8 bits is corrected.
     """
     depth, colour = data[24], data[25]
     key = image.info.get("transparency")
     if depth < 8 and colour == GREY and isinstance(key, int):
-        image.info["transparency"] = key * 255 // (2**depth - 1)  # Pillow scales the pixels and not the key
+        image.info["transparency"] = key * 255 // (2**depth - 1)  # Pillow scales the pixels but not the key
     if depth != 16:
         return None
     samples = _png_samples(data, colour)
@@ -64,7 +64,7 @@ def _png_samples(data: bytes, colour: int) -> np.ndarray:
     """uint16 H,W,C."""
     if colour == GREY:
         return np.asarray(_open(data)).astype(np.uint16)[..., None]
-    if colour == GREY_ALPHA:  # four bytes a pixel, as 8-bit RGBA has
+    if colour == GREY_ALPHA:  # four bytes per pixel, as in 8-bit RGBA
         header = b"IHDR" + data[16:24] + b"\x08\x06" + data[26:29]
         bytes_ = np.asarray(_open(data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]))
         return bytes_.reshape(*bytes_.shape[:2], 2, 2) @ np.array([256, 1], np.uint16)
@@ -93,7 +93,7 @@ def read_tiff(data: bytes, most_pixels: int) -> Image.Image | None:
     if tags is None or WIDTH not in tags or LENGTH not in tags:
         return None  # Pillow says what is wrong
     if tags.next and _is_page(_tags(data, tags.next), tags):
-        raise UnsupportedSamples("several pages of one size; save the one that is meant as a file of its own")
+        raise UnsupportedSamples("several pages of one size; save the intended one as a file of its own")
     bits, formats = set(_several(tags.get(BITS, 1))), set(_several(tags.get(FORMAT, 1)))
     if 3 in formats:
         raise UnsupportedSamples("floating-point pixels; save it with 8 or 16 bits")
@@ -185,7 +185,7 @@ def _with_directory(data: bytes, tags: Mapping[int, Sequence[int]]) -> bytes:
 
 
 def _summed(samples: np.ndarray, tile: int) -> np.ndarray:
-    """Undo horizontal differencing, which starts anew in each tile."""
+    """Undo horizontal differencing, which restarts in each tile."""
     for left in range(0, samples.shape[1], tile):
         part = samples[:, left : left + tile]
         part[:] = np.cumsum(part, axis=1, dtype=np.uint16)
