@@ -48,8 +48,8 @@ def kept_descriptors(run: Prepared, outcome: Outcome) -> Descriptors | None:
 def _of_row(run: Prepared, result: MethodResults, name: str, images: Sequence[str]) -> dict[str, np.ndarray]:
     """The descriptors of one row, by image; reads only as many shards as needed."""
     found: dict[str, np.ndarray] = {}
-    known, wanted = result.ids_with(name), set(images)
-    needed = max((place for place, image in enumerate(known) if image in wanted), default=-1) + 1
+    ids, wanted = result.ids_with(name), set(images)
+    needed = max((place for place, image in enumerate(ids) if image in wanted), default=-1) + 1
     for key in result.features.get(name, ()):
         if len(found) >= needed:
             break
@@ -57,6 +57,6 @@ def _of_row(run: Prepared, result: MethodResults, name: str, images: Sequence[st
             rows = stored_features(run.context.store, key).get(DESCRIPTOR)
         except FsrbenchError:  # gone from the cache
             return {}
-        for image, descriptor in zip(known[len(found) :], () if rows is None else rows, strict=False):
+        for image, descriptor in zip(ids[len(found) :], () if rows is None else rows, strict=False):
             found[image] = descriptor
     return {image: descriptor for image, descriptor in found.items() if image in wanted}

@@ -57,14 +57,14 @@ def keep_pictures(
     """
     chosen = _choose(run.shown_shards, pictures, most, set(shown))
     images = tuple(image for ids in chosen.values() for image in ids)
-    known = folder.read_index()
+    earlier = folder.read_index()
     keys = {
         row: key_of(row=row, shards=[pictures.key(row, shard) for shard in chosen])
         for row in dict.fromkeys([LR, *run.rows(run.methods)])
     }
-    stale = [row for row, key in keys.items() if known.images != images or not folder.holds(known, row, key)]
+    stale = [row for row, key in keys.items() if earlier.images != images or not folder.holds(earlier, row, key)]
     missing = _write(stale, pictures, folder, chosen, reporter)
-    rows = {row: KeptRow(key, missing[row]) if row in missing else known.rows[row] for row, key in keys.items()}
+    rows = {row: KeptRow(key, missing[row]) if row in missing else earlier.rows[row] for row, key in keys.items()}
     folder.finish(Index(images, rows, tuple(shown)))
 
 

@@ -73,9 +73,9 @@ def refuse_others(run: RunData, reference: Reference) -> None:
     ]
     lines = [_line(run, what, new, old) for what, new, old in pairs if new != old]
     sets = [("data", actual.dataset, expected.dataset), ("reference set", actual.reference_set, expected.reference_set)]
-    for what, here, there in sets:
-        if _hash(here) != _hash(there):
-            lines.append(_line(run, what, _named(here), _named(there)))
+    for what, actual_set, expected_set in sets:
+        if _hash(actual_set) != _hash(expected_set):
+            lines.append(_line(run, what, _named(actual_set), _named(expected_set)))
     for metric, protocol in actual.metrics.items():
         if protocol.digest != expected.metrics[metric].digest:
             lines.append(

@@ -36,7 +36,7 @@ class CheckpointMethod(Method):
         """Read the file, build its network and try it.
 
         Raises:
-            Unavailable: the file is no checkpoint, is damaged or holds code, or its architecture is unknown.
+            Unavailable: the file is not a checkpoint, is damaged or holds code, or its architecture is unknown.
         """
         loaded = read_checkpoint(self.path)
         with warnings.catch_warnings():

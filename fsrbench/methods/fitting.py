@@ -47,7 +47,7 @@ class Fit:
         return _resized(sr, self.hr)
 
     def __str__(self) -> str:
-        """One line for the manifest and the table's notes; empty where nothing is resized."""
+        """One line for the manifest and the table's notes; empty if nothing is resized."""
         steps = [
             f"LR {self.lr} to {self.input} px before" if self.input != self.lr else "",
             f"SR {self.output} to {self.hr} px after" if self.output != self.hr else "",

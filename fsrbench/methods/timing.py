@@ -54,7 +54,7 @@ EFFORTS = {"quick": Effort(100, 0, 60), "full": Effort(1024, 60, 1800)}
 
 @dataclass(eq=False)
 class Readings:
-    """What was measured of one method; ``None`` where that was not possible."""
+    """The measurements of one method; ``None`` for those that were not possible."""
 
     latency_ms: np.ndarray
     images_per_s: dict[int, tuple[float, float, float]]

@@ -48,7 +48,7 @@ class Metric(ABC):
     protocol: str
     """One line that lets somebody else recompute the number."""
     infinite: ClassVar[str] = ""
-    """What an infinite score means, where one is possible."""
+    """What an infinite score means, if one is possible."""
     exact: ClassVar[bool] = False
     """Whether its numbers are counted, not measured, and so compared without a test or an interval."""
     number: ClassVar[Number] = "mean"

@@ -102,17 +102,17 @@ class _Distance(FeatureMetric):
         Raises:
             Invalid: there are neither HR images nor a reference, or too few images.
         """
-        known = facts.statistics
-        if not (facts.has_hr or facts.reference or known):
+        statistics = facts.statistics
+        if not (facts.has_hr or facts.reference or statistics):
             raise Invalid("needs HR images or a reference set: --reference SRC")
-        if known is not None:
-            self.check_statistics(known)
-        others = (facts.reference, known.images if known else None)
+        if statistics is not None:
+            self.check_statistics(statistics)
+        others = (facts.reference, statistics.images if statistics else None)
         fewest = min([facts.images, *(count for count in others if count)])
         if fewest < self.least:
             raise Invalid(f"needs at least {self.least} images on both sides, not {fewest}: {self.reason}")
-        protocol = self._protocol(facts.reference, facts.alignment, known, facts.task.hr_size)
-        return self.replace(reference=facts.reference, statistics=known, protocol=protocol)
+        protocol = self._protocol(facts.reference, facts.alignment, statistics, facts.task.hr_size)
+        return self.replace(reference=facts.reference, statistics=statistics, protocol=protocol)
 
     def check_statistics(self, statistics: Statistics) -> None:
         """Raise if this metric cannot read a statistics file.

@@ -63,10 +63,10 @@ class Faces:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Result of a feature metric: a value per image (NaN where there is none) and, if not their mean, a summary."""
+    """Result of a feature metric: a value per image (NaN without one) and, if it is not their mean, a summary."""
 
     values: np.ndarray | None
-    """N values; ``None`` where only the whole set has one."""
+    """N values; ``None`` if only the whole set has one."""
     summary: Summary | None = None
     note: str = ""
     details: Mapping[str, float] = field(default_factory=dict)

@@ -72,7 +72,7 @@ class ScriptFid(Fid):
         found = super().evaluate(faces, seed)
         if len(faces.ids) > DIMENSIONS:
             return found
-        note = f"{len(faces.ids)} images, no more than {DIMENSIONS} dimensions: too high, and without an interval"
+        note = f"{len(faces.ids)} images, too few for {DIMENSIONS} dimensions: biased upwards, and without an interval"
         return replace(found, note="; ".join(filter(None, (found.note, note))))
 
     def _blocks(self, faces: Faces, value: float, block: np.ndarray) -> np.ndarray | None:

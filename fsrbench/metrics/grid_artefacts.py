@@ -56,8 +56,8 @@ def _excess(power: Tensor, period: int) -> Tensor:
     """Mean over k of the logarithm of the power at k / period less that of its neighbours."""
     side, power = len(power), power.log()
     bins = torch.arange(1, period // 2 + 1, device=power.device) * side // period
-    beside = torch.stack([power[(bins + offset) % side] for offset in NEIGHBOURS]).mean(dim=0)
-    return (power[bins] - beside).mean()
+    neighbours = torch.stack([power[(bins + offset) % side] for offset in NEIGHBOURS]).mean(dim=0)
+    return (power[bins] - neighbours).mean()
 
 
 def period_of(task: Task) -> int:

@@ -108,13 +108,13 @@ class Recognition(FeatureMetric):
             shown = self.gallery_features(faces)["descriptor"]
             return Population(faces.people, faces.roles, np.arange(len(faces.ids)), sought, shown, 0)
         rows = np.array([row for row, role in enumerate(faces.roles) if role not in ENROLLED], dtype=np.int64)
-        people, beside = faces.people, faces.enrolled
+        people, enrolled = faces.people, faces.enrolled
         return Population(
-            [*(people[row] for row in rows), *beside.people],
-            [*(faces.roles[row] for row in rows), *beside.roles],
+            [*(people[row] for row in rows), *enrolled.people],
+            [*(faces.roles[row] for row in rows), *enrolled.roles],
             rows,
             sought,
-            beside.features.get("descriptor", sought[:0]),
+            enrolled.features.get("descriptor", sought[:0]),
             len(rows),
         )
 
@@ -140,17 +140,17 @@ class Identification(Recognition):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 or 0 for each probe, NaN for the gallery; the summary's interval is over the probes' people."""
-        known = self.population(faces)
-        enrolled = closed_set(known.people, known.roles)
+        population = self.population(faces)
+        enrolled = closed_set(population.people, population.roles)
         found = mate_ranks(
-            known.probes(enrolled.mated),
-            known.gallery(enrolled.gallery),
+            population.probes(enrolled.mated),
+            population.gallery(enrolled.gallery),
             enrolled.person[enrolled.mated],
             enrolled.person[enrolled.gallery],
         )
         people = enrolled.person[enrolled.mated]
         values = np.full(len(faces.ids), np.nan)
-        values[known.rows[enrolled.mated]] = found.best == 1
+        values[population.rows[enrolled.mated]] = found.best == 1
         details: dict[str, float] = {}
         numbers = {f"rank_{rank}": (found.best <= rank).astype(float) for rank in RANKS[1:]}
         for name, scores in (numbers | {"map": found.precision}).items():
@@ -158,7 +158,7 @@ class Identification(Recognition):
             details[f"{name}_low"], details[f"{name}_high"] = mean_interval(scores, seed, people, rate=True)
         return Evaluation(
             values,
-            summarise(values[known.rows[enrolled.mated]], people, seed),
+            summarise(values[population.rows[enrolled.mated]], people, seed),
             str(enrolled),
             details,
             {"cmc": match_curve(found.best, len(enrolled.gallery))},

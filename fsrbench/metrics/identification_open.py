@@ -42,7 +42,7 @@ def threshold_at(best: np.ndarray, fpir: float) -> float:
 
 
 def found_scores(scores: OpenScores) -> np.ndarray:
-    """Score of each mated probe with its own person, minus infinity where that is not among the :data:`TOP`."""
+    """Score of each mated probe with its own person; minus infinity if that is not among the :data:`TOP` nearest."""
     return np.where(scores.rank <= TOP, scores.mate, -np.inf)
 
 
@@ -68,18 +68,18 @@ def rate_intervals(
         seed: of the draws.
     """
     falling, order = np.argsort(-best, kind="stable"), np.argsort(-found, kind="stable")
-    own, theirs = (np.unique(labels, return_inverse=True)[1] for labels in (people, strangers))
+    mated_people, unmated_people = (np.unique(labels, return_inverse=True)[1] for labels in (people, strangers))
     thresholds = np.append(best[falling], -np.inf)
     above = np.searchsorted(-found[order], -thresholds, "left")  # found scores above each threshold
     rng, rates = np.random.default_rng(seed), np.empty((RESAMPLES, len(fpirs)))
     at_once = max(1, _DRAWN // max(len(best), len(found)))
     for start in range(0, RESAMPLES, at_once):
         draws = min(at_once, RESAMPLES - start)
-        mated, unmated = (_draw(rng, labels, draws) for labels in (own[order], theirs[falling]))
+        mated, unmated = (_draw(rng, labels, draws) for labels in (mated_people[order], unmated_people[falling]))
         for draw, (hits, passed) in enumerate(zip(mated.cumsum(axis=1), unmated.cumsum(axis=1), strict=True), start):
             at = above[np.searchsorted(passed, np.floor(np.array(fpirs) * passed[-1] + 1e-9), "right")]
             rates[draw] = np.where(at > 0, hits[at - 1], 0) / hits[-1]
-    count = int(own.max()) + 1
+    count = int(mated_people.max()) + 1
     ends = [(float(low), float(high)) for low, high in np.quantile(rates, [0.025, 0.975], axis=0).T]
     return [rate_interval(low, 0.0, count, count) if low == high else (low, high) for low, high in ends]
 
@@ -123,15 +123,15 @@ class IdentificationOpen(Recognition):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 or 0 for each mated probe, NaN for other images."""
-        known = self.population(faces)
-        enrolled = open_set(known.people, known.roles, seed)
-        scores = _scores(known, enrolled)
+        population = self.population(faces)
+        enrolled = open_set(population.people, population.roles, seed)
+        scores = _scores(population, enrolled)
         found, best = found_scores(scores), scores.best_of_unmated
         own, strangers = enrolled.person[enrolled.mated], enrolled.person[enrolled.unmated]
         rates = {f: rate_at(found, best, f) for f in FPIRS if f == MAIN or f * len(best) >= 1}
         intervals = dict(zip(rates, rate_intervals(found, own, best, strangers, list(rates), seed), strict=True))
         values = np.full(len(faces.ids), np.nan)
-        values[known.rows[enrolled.mated]] = found > threshold_at(best, MAIN)
+        values[population.rows[enrolled.mated]] = found > threshold_at(best, MAIN)
         details = {"auc": area_under_curve(*_as_distances(found, best))}
         for fpir in (f for f in rates if f != MAIN):
             name = f"tpir_at_fpir_{fpir:g}"

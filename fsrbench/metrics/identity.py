@@ -54,9 +54,9 @@ def strangers_cosine(descriptors: np.ndarray, people: list[str]) -> float:
     total, pairs = 0.0, 0
     for shift in range(1, count // 2 + 1):
         other = np.roll(np.arange(count), -shift)
-        apart = number != number[other]
-        total += float(cosine(descriptors[apart], descriptors[other[apart]]).sum())
-        pairs += int(apart.sum())
+        different = number != number[other]
+        total += float(cosine(descriptors[different], descriptors[other[different]]).sum())
+        pairs += int(different.sum())
         if pairs >= MOST_STRANGERS:
             break
     return total / pairs if pairs else float("nan")

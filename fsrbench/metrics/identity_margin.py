@@ -104,8 +104,8 @@ class IdentityMargin(Identity):
 
 def _pulled(sr: Likeness, lr: Likeness, people: np.ndarray, seed: int) -> str:
     """A note if SR is nearer than LR to its own HR and to other people's, beyond chance, without a larger margin."""
-    own, other = sr.own - lr.own, sr.mean_other - lr.mean_other
-    if min(mean_interval(own, seed, people)[0], mean_interval(other, seed, people)[0]) <= 0:
+    own_gain, other_gain = sr.own - lr.own, sr.mean_other - lr.mean_other
+    if min(mean_interval(own_gain, seed, people)[0], mean_interval(other_gain, seed, people)[0]) <= 0:
         return ""
     margins = (sr.own - sr.best_other) - (lr.own - lr.best_other)
     low, high = mean_interval(margins, seed, people)
@@ -113,6 +113,6 @@ def _pulled(sr: Likeness, lr: Likeness, people: np.ndarray, seed: int) -> str:
         return ""  # it gains more than the pull towards everybody
     verdict = "falls" if high < 0 else "does not grow"
     return (
-        f"nearer to its HR than LR enlarged by {own.mean():.3f}, and nearer to other people by {other.mean():.3f} on "
-        f"average: the margin {verdict} ({margins.mean():+.3f})"
+        f"nearer to its HR than LR enlarged by {own_gain.mean():.3f}, and nearer to other people by "
+        f"{other_gain.mean():.3f} on average: the margin {verdict} ({margins.mean():+.3f})"
     )

@@ -71,9 +71,9 @@ def distance(features: Tensor, mean: Tensor, covariance: Tensor) -> float:
     whole = without_flat(features)
     if len(whole) < 2:
         return float("nan")
-    apart = mean - features.nanmean(dim=0)
+    difference = mean - features.nanmean(dim=0)
     pooled = (covariance + whole.T.cov()) / 2
-    return float((apart @ torch.linalg.pinv(pooled) @ apart).sqrt())
+    return float((difference @ torch.linalg.pinv(pooled) @ difference).sqrt())
 
 
 def _normalised(grey: Tensor) -> Tensor:

@@ -109,8 +109,8 @@ def templates(descriptors: np.ndarray, people: np.ndarray) -> tuple[np.ndarray, 
     Returns:
         G,D float32 and the G people.
     """
-    own = np.where(people < 0, people.max(initial=0) + 1 + np.arange(len(people)), people)
-    _, first, number = np.unique(own, return_index=True, return_inverse=True)
+    labels = np.where(people < 0, people.max(initial=0) + 1 + np.arange(len(people)), people)
+    _, first, number = np.unique(labels, return_index=True, return_inverse=True)
     order = np.argsort(number, kind="stable")
     starts = np.searchsorted(number[order], np.arange(len(first)))
     sums = np.add.reduceat(descriptors[order], starts, axis=0, dtype=np.float64)
@@ -142,10 +142,10 @@ def open_scores(
         shown: the person of each.
     """
     order = np.argsort(shown, kind="stable")
-    own = order[np.searchsorted(shown[order], wanted)]
+    own_template = order[np.searchsorted(shown[order], wanted)]
     mate, rank = np.empty(len(mated)), np.empty(len(mated), np.int64)
     for part, scores in score_blocks(mated, gallery):
-        score = scores[np.arange(len(scores)), own[part]]
+        score = scores[np.arange(len(scores)), own_template[part]]
         mate[part], rank[part] = score, (scores >= score[:, None]).sum(axis=1)
     best = np.empty(len(unmated))
     for part, scores in score_blocks(unmated, gallery):

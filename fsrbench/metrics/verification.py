@@ -44,8 +44,8 @@ def best_threshold(distance: np.ndarray, genuine: np.ndarray) -> float:
     ordered = distance[order]
     right = np.concatenate([[0], np.cumsum(np.where(genuine[order], 1, -1))])
     edges = np.concatenate([[ordered[0] - 1e-6], (ordered[1:] + ordered[:-1]) / 2, [ordered[-1] + 1e-6]])
-    apart = np.concatenate([[True], ordered[1:] > ordered[:-1], [True]])  # no threshold separates equal distances
-    return float(edges[int(np.argmax(np.where(apart, right, -len(right))))])
+    separable = np.concatenate([[True], ordered[1:] > ordered[:-1], [True]])  # no threshold separates equal distances
+    return float(edges[int(np.argmax(np.where(separable, right, -len(right))))])
 
 
 def distances(faces: Faces, pairs: Pairs, sides: Literal["one", "both"] = "one") -> np.ndarray:
@@ -243,8 +243,8 @@ class VerificationLabelled(Verification):
 
 def likeness(descriptors: np.ndarray, pairs: Pairs) -> float:
     """The share of comparisons in which two pictures of one identity are nearer to each other than two strangers'."""
-    apart = np.linalg.norm(descriptors[pairs.probe] - descriptors[pairs.gallery], axis=1)
-    return area_under_curve(apart, pairs.genuine)
+    distance = np.linalg.norm(descriptors[pairs.probe] - descriptors[pairs.gallery], axis=1)
+    return area_under_curve(distance, pairs.genuine)
 
 
 class VerificationPairs(Verification):

@@ -153,12 +153,12 @@ def _tiff_samples(data: bytes, tags: Any) -> np.ndarray:
 
 def _as_bytes(data: bytes, tags: Any, plane: int, planes: int) -> bytes:
     """The file with one plane declared as a grey picture of single bytes, which Pillow unpacks unchanged."""
-    wide = 2 * tags.get(CHANNELS, 1) // planes
-    new: dict[int, Sequence[int]] = {WIDTH: [tags[WIDTH] * wide], LENGTH: [tags[LENGTH]]}
+    pixel_bytes = 2 * tags.get(CHANNELS, 1) // planes
+    new: dict[int, Sequence[int]] = {WIDTH: [tags[WIDTH] * pixel_bytes], LENGTH: [tags[LENGTH]]}
     new |= {BITS: [8], PHOTOMETRIC: [1], CHANNELS: [1]}
     new |= {name: [tags.get(name, 1)] for name in (COMPRESSION, FILL_ORDER)}
     if TILES in tags:
-        new |= {TILE_WIDTH: [tags[TILE_WIDTH] * wide], TILE_LENGTH: [tags[TILE_LENGTH]]}
+        new |= {TILE_WIDTH: [tags[TILE_WIDTH] * pixel_bytes], TILE_LENGTH: [tags[TILE_LENGTH]]}
     else:
         new[STRIP_LENGTH] = [min(tags.get(STRIP_LENGTH, tags[LENGTH]), tags[LENGTH])]
     for name in (TILES, TILE_BYTES, STRIPS, STRIP_BYTES):

@@ -76,7 +76,7 @@ def test_github_limits_notices_and_notes_together_and_apart_from_errors() -> Non
     assert [line for line in lines if line.startswith("  ")][-1] == "  fsrbench check: note 5"
 
 
-def test_github_log_lines_are_no_commands() -> None:
+def test_github_log_lines_are_not_commands() -> None:
     found = replace(many(12, 0), findings=[replace(f, note="a\n::error::b") for f in many(12, 0).findings])
     lines = github.commands(found).splitlines()
     assert len([line for line in lines if line.startswith("::")]) == 10

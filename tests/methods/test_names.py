@@ -197,7 +197,7 @@ def test_fingerprint_changes_with_the_code_of_a_layer_or_its_base(module: Path) 
         ({"handle": memoryview(b""), "settings": "", "weights": Path(__file__)}, True),
     ],
 )
-def test_pictures_are_used_again_only_where_all_is_seen_or_told(held: dict[str, Any], known: bool) -> None:
+def test_pictures_are_reused_only_if_everything_is_visible_or_declared(held: dict[str, Any], known: bool) -> None:
     method = Blocks()
     vars(method).update(held)
     assert method.is_known() == known
@@ -218,7 +218,9 @@ def test_another_packages_settings_are_not_those_of_a_class_that_derives_from_it
     ("held", "only_files"),
     [({"settings": ""}, False), ({"network": nn.Conv2d(3, 3, 1)}, False), ({}, True), ({"size": 3}, True)],
 )
-def test_a_run_is_shown_without_the_method_only_where_files_tell_all(held: dict[str, Any], only_files: bool) -> None:
+def test_a_run_is_shown_without_the_method_only_if_it_depends_on_files_alone(
+    held: dict[str, Any], only_files: bool
+) -> None:
     class Declared(Blocks):
         settings = "" if "settings" not in held else None
 
@@ -391,7 +393,7 @@ def test_weights_of_a_class_in_whatever_training_code_saved(tmp_path: Path, how:
 
 @pytest.mark.parametrize("name", ["checkpoint:gone.pth", "onnx:gone.onnx", "images:gone", "images:gone.zip"])
 @pytest.mark.parametrize("command", ["run", "isolated", "export", "upscale", "evaluate"])
-def test_a_file_that_was_named_and_is_not_there_ends_the_command(name: str, command: str, tmp_path: Path) -> None:
+def test_a_named_file_that_does_not_exist_ends_the_command(name: str, command: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     if command == "evaluate":
         with pytest.raises(UserError, match="gone"):
@@ -410,7 +412,7 @@ def test_a_file_that_was_named_and_is_not_there_ends_the_command(name: str, comm
     assert not out.exists()
 
 
-def test_a_weight_file_that_was_named_and_is_not_there_ends_the_run(tmp_path: Path) -> None:
+def test_a_named_weight_file_that_does_not_exist_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"weights niqe: .*gone\.npz is no file"):
         evaluate(["bicubic"], metrics=["psnr"], limit=2, weights={"niqe": tmp_path / "gone.npz"}, progress=False)
 

@@ -108,7 +108,7 @@ LISTED = (
 
 
 @pytest.mark.parametrize("above", ["", "lfw/", "deep/er/"])
-def test_listed_pairs_are_those_whose_images_are_there(above):
+def test_listed_pairs_are_those_whose_images_exist(above):
     pairs = listed_pairs(LISTED, [above + i for i in IDS])
     assert pairs.probe.tolist() == [0, 1, 2, 3]
     assert pairs.gallery.tolist() == [1, 2, 3, 0]

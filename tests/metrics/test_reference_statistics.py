@@ -86,7 +86,7 @@ def test_files_of_other_projects_are_read(tmp_path: Path, name: str, write: Call
     assert f"{name} (sha256 {found.sha256[:12]}" in str(found)
 
 
-def test_a_dataset_is_no_statistics_file() -> None:
+def test_a_dataset_is_not_a_statistics_file() -> None:
     assert [is_statistics(source) for source in ("a.npz", "b/c.PKL", "d.pth", "sample", "HR", "faces.zip")] == [
         *[True] * 3,
         *[False] * 3,
@@ -98,7 +98,7 @@ class Trap:
         return print, ("run",)
 
 
-def test_what_is_no_statistics_file_gets_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_file_gets_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     x = features(50)
     mu, sigma = moments(x)
     np.savez(tmp_path / "wide.npz", mu=np.zeros(512), sigma=np.eye(512))
@@ -185,7 +185,7 @@ def test_written_statistics_are_numpys(tmp_path: Path, pictures: Path) -> None:
     assert (found.images, found.network) == (30, weights.sha256("inception"))
 
 
-def test_what_cannot_be_written_is_said(tmp_path: Path, pictures: Path) -> None:
+def test_what_cannot_be_written_is_reported(tmp_path: Path, pictures: Path) -> None:
     assert "ends in .npz" in call("data", "statistics", pictures, tmp_path / "a.txt").stderr
     one = call("data", "statistics", pictures, tmp_path / "a.npz", "--limit", 1)
     assert (one.exit_code, "at least two" in one.stderr) == (2, True)
@@ -226,7 +226,7 @@ def test_a_file_gives_the_numbers_of_the_folder(tmp_path: Path, pictures: Path, 
     assert of_file.summary.value == pytest.approx(direct, abs=1e-6)
 
 
-def test_moments_alone_have_a_fid_and_no_kid(tmp_path: Path) -> None:
+def test_moments_alone_have_a_fid_but_no_kid(tmp_path: Path) -> None:
     reference = features(300, 3, 0.2)
     as_npz(tmp_path / "a.npz", reference)
     metric = metric_for("fid", tmp_path / "a.npz", has_hr=False)

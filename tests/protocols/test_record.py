@@ -1,4 +1,4 @@
-"""Records: every shipped one is whole, and files that are none are refused with their line."""
+"""Records: every shipped one is complete, and other files are refused with their line."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_file_is_a_protocol_too(tmp_path) -> None:
         ("as given}", "as given, sha256: abc}", "line 6: lr.sha256: String should match pattern"),
     ],
 )
-def test_a_file_that_is_no_record_is_refused_with_its_line(tmp_path, old, new, reason) -> None:
+def test_a_file_that_is_not_a_record_is_refused_with_its_line(tmp_path, old, new, reason) -> None:
     file: Path = tmp_path / "mine.yaml"
     file.write_text(MADE.replace(old, new))
     with pytest.raises(UserError, match=re.escape(reason)):

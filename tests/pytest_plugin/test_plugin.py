@@ -174,7 +174,7 @@ def test_command_line_and_ini_name_a_reference(pytester: pytest.Pytester, refere
 
 
 def test_a_reference_of_the_command_line_is_taken(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of many methods one is held; floor, ceiling and times, which need other methods, do not get in its way."""
+    """One of many methods is compared; floor, ceiling and times, which need other methods, are no obstacle."""
     reference = json.loads((ROOT / "results" / "reference.json").read_text(encoding="utf-8"))
     (pytester.path / "faces.json").write_text(json.dumps(reference))
     done = suite(

@@ -181,22 +181,23 @@ class IsolatedMethod(Method):
         while not self._connection.poll(POLL if self.limits.memory_gib else max(0.0, end - time.monotonic())):
             self._check_memory()
             if time.monotonic() >= end:
-                raise self._bury(f"timed out after {seconds:g} s and was stopped")
+                raise self._stop_because(f"timed out after {seconds:g} s and was stopped")
         self._check_memory()
         try:
             return receive(self._connection)
         except (EOFError, ConnectionError):
             self._process.join(5)
-            raise self._bury(_ending(self._process.exitcode)) from None
+            raise self._stop_because(_ending(self._process.exitcode)) from None
         except Exception:  # the method wrote into the connection
-            raise self._bury("its process sent an invalid message and was stopped") from None
+            raise self._stop_because("its process sent an invalid message and was stopped") from None
 
     def _check_memory(self) -> None:
         most = self.limits.memory_gib
         if most is not None and all(_memory(self._process.pid, of) > most * 2**30 for of in (_resident, _share)):
-            raise self._bury(f"took more than {most:g} GiB of memory and was stopped")
+            raise self._stop_because(f"took more than {most:g} GiB of memory and was stopped")
 
-    def _bury(self, reason: str) -> MethodDied:
+    def _stop_because(self, reason: str) -> MethodDied:
+        """Stop the process and return the error to raise."""
         self._died = reason
         self.close()
         return MethodDied(reason)

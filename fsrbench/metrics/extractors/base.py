@@ -38,8 +38,8 @@ BUILTIN = {
 BY_LR: Final = " by lr"
 """Suffix of an extractor's name if the LR image's landmarks align the faces."""
 LARGE: Final = 256
-"""Side in pixels of a large picture, at least: extractors take it as it is or reduce it, and choose the largest of
-several faces, because it may show small ones in the background."""
+"""Pictures of this side in pixels or more are large: extractors take them as they are or reduce them, and choose the
+largest of several faces, because small ones in the background can be seen."""
 BATCH = 16
 GPU_BATCH: Final = 64
 EXTRACTORS = Registry("feature extractor", BUILTIN, group="fsrbench.extractors")
