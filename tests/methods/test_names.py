@@ -77,7 +77,7 @@ def test_nothing_but_the_listed_packages_registers_methods() -> None:
         ("BICUBIC", "did you mean bicubic"),
         ("qqq", "known: .*bicubic.*ours"),
         ("pyhton:a.b:C", "unknown kind of method 'pyhton'.*did you mean python:...?"),
-        ("my_method:enlarge", "of a module of yours: python:my_method:enlarge"),
+        ("my_method:enlarge", "from a module of yours: python:my_method:enlarge"),
         ("python:", "unknown method|python:pkg"),
         ("python:torch", "'torch' is not package.module:Name"),
         ("python:torch:nothing_here", "torch has no nothing_here"),
