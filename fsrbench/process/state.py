@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -46,12 +46,16 @@ BY_LIBRARIES: Final = frozenset(
 """Variables that torch, scikit-learn and OpenCV set at their first use: not changes of the method that used them."""
 
 
-def _variables(by_libraries: bool) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if (name in BY_LIBRARIES) == by_libraries}
+def _variables() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in BY_LIBRARIES}
 
 
-def _write_variables(before: Mapping[str, str], by_libraries: bool) -> None:
-    for name in _variables(by_libraries).keys() - before.keys():
+def _library_variables() -> dict[str, str]:
+    return {name: os.environ[name] for name in BY_LIBRARIES if name in os.environ}
+
+
+def _write_variables(before: Mapping[str, str], read: Callable[[], Mapping[str, str]]) -> None:
+    for name in read().keys() - before.keys():
         del os.environ[name]
     os.environ.update(before)
 
@@ -152,9 +156,12 @@ def _write_pillow(before: tuple[Any, ...]) -> None:
 
 _CHECKED: Final = (
     Setting("working directory", _read_folder, _write_folder),
-    Setting("environment variables", partial(_variables, False), partial(_write_variables, by_libraries=False)),
+    Setting("environment variables", _variables, partial(_write_variables, read=_variables)),
     Setting(
-        "libraries' variables", partial(_variables, True), partial(_write_variables, by_libraries=True), reported=False
+        "libraries' variables",
+        _library_variables,
+        partial(_write_variables, read=_library_variables),
+        reported=False,
     ),
     Setting(
         "warning filters", lambda: list(warnings.filters), _write_filters, reported=False
