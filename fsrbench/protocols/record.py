@@ -63,7 +63,7 @@ class MetricRecord(_Part):
     title: Line
     """Of its column."""
     measure: Line
-    """How it is computed: a name of :data:`fsrbench.protocols.build.MEASURES`."""
+    """How it is computed: a name of :data:`fsrbench.protocols.measures.MEASURES`."""
     choices: dict[str, Choice] = Field(default_factory=dict)
     """All that ``measure`` leaves open; what is computed depends on nothing else."""
     note: Line | None = None
