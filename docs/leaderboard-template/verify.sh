@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Verify every bundle; writes a verdict beside each, which the board reads, and a JUnit report. Red if one is refused.
+# Verify every bundle; writes a verdict beside each, which the board reads, and a JUnit report. Fails if one is refused.
 set -u
 shopt -s nullglob dotglob # hidden bundles are verified as well
 bundles=(bundles/*.zip)
@@ -7,7 +7,7 @@ if [ ${#bundles[@]} -eq 0 ]; then
   echo "bundles/ holds no bundle (*.zip)" >&2
   exit 2
 fi
-rm -rf bundles/*.verdict.json reports # a verdict that came with a bundle is its author's
+rm -rf bundles/*.verdict.json reports # a verdict that came with a bundle was written by its author
 mkdir reports
 
 again=()

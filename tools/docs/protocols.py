@@ -12,8 +12,8 @@ PAGE = ROOT / "docs" / "protocols.md"
 HEAD = """<!-- Made by `python -m tools.docs.protocols` from the code; edit nothing here. -->
 # Protocols
 
-All that can be named, and how each number is made. `fsrbench list` prints the same for what is installed beside it; a
-run's own protocols stand under its table and in `manifest.json`.
+All tasks, metrics, degradations, methods and weight files, and how each number is computed. `fsrbench list` prints the
+same for your installation, including plug-ins; a run's own protocols are under its table and in `manifest.json`.
 """
 Row = tuple[str, ...]
 
@@ -38,26 +38,27 @@ def page() -> str:
     return re.sub(r"the ONNX file [\w.-]+,", "the ONNX file arcface,", text)  # whatever it is called here
 
 
-METRICS = """Any other name is looked up among pyiqa's metrics. What a metric needs: `hr`: HR images; `pairs`: several
-pictures of a person; a name in italics: that weight file. Fractions are per cent in tables.
+METRICS = """Any other name is looked up among pyiqa's metrics. In the column "needs", `hr` means HR images, `pairs`
+several pictures of a person, and a name in italics that weight file. Fractions are shown as per cent in tables.
 
 """
-DEGRADATIONS = """Random numbers come from the image's id and `--seed`: LR is the same on every machine and for any
-subset.
+DEGRADATIONS = """Random numbers depend only on the image's id and `--seed`, so LR is the same on every machine and for
+any subset.
 
 """
-METHODS = """"Training" is what the weights' file says of itself. `images:`, `checkpoint:`, `onnx:` and `python:` name
-methods of others: [Adding a method](methods.md).
+METHODS = """"Training" is what the weight file declares. `images:`, `checkpoint:`, `onnx:` and `python:` name your own
+or published methods: [Adding a method](methods.md).
 
 """
-AUDIT = """What `fsrbench audit` compares; the first of each metric is fsrbench's own.
+AUDIT = """What `fsrbench audit` compares; the first protocol of each metric is fsrbench's own.
 
 """
-WEIGHTS = """`fsrbench list weights` says where they lie here; `fsrbench weights fetch NAME` gets what has a home.
+WEIGHTS = """`fsrbench list weights` says where they are on your machine; `fsrbench weights fetch NAME` downloads
+those with a known address.
 
 """
-PUBLISHED = """What papers reported, shown by `fsrbench table RUN --published` beside a run and never ranked: their data
-and protocols differ. `verified`: read where the paper's own authors publish it.
+PUBLISHED = """Numbers that papers reported, shown by `fsrbench table RUN --published` below a run's table and never
+ranked, because their data and protocols differ. `verified`: read in a publication by the paper's own authors.
 
 """
 
@@ -74,7 +75,7 @@ def _tasks() -> Iterator[Row]:
         yield f"`{task.name}`", f"{task.lr_size} px", f"{task.hr_size} px"
     yield "`LRxSCALE`, e.g. `128x4`", "LR", "LR times SCALE, at most 1024 px"
     yield "`SIDEx1`, e.g. `512x1`", "SIDE: restoration", "SIDE"
-    yield "`auto`", "as LR has", "as HR or `images:DIR` have"
+    yield "`auto`", "the size of LR", "the size of HR or `images:DIR`"
 
 
 def _metrics() -> Iterator[Row]:

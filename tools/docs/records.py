@@ -11,14 +11,13 @@ from fsrbench.protocols.record import Record, find, names
 HEAD = """
 ## Protocols of papers and scripts
 
-`fsrbench run --protocol NAME` measures as one of these does: it sets the task, the degradation (another can be given)
-and the metrics. Single metrics stand beside others by their whole names: `--metrics psnr,vqfr:psnr`. A number of a
-record has a column of its own, and its line under the table names the record, whose version and sha256 are in
-`manifest.json`. `fsrbench list protocols` lists them; `--protocol FILE.yaml` takes a record of your own, in the form of
+`fsrbench run --protocol NAME` measures as one of these papers or scripts does: it sets the task, the degradation (which
+`--degradation` overrides) and the metrics. Use single metrics by their full names: `--metrics psnr,vqfr:psnr`. A
+record's number has its own column, and its line under the table names the record; the record's version and sha256 are
+in `manifest.json`. `fsrbench list protocols` lists them; `--protocol FILE.yaml` takes your own record, structured like
 those in `fsrbench/protocols/records/`.
 
-Nobody publishes a hash of the LR pictures that these papers used, so none is checked; a record of your own can have
-one.
+Nobody publishes a hash of the LR pictures that these papers used, so none is checked; your own record can have one.
 """
 
 
@@ -42,7 +41,7 @@ def _part(record: Record) -> Iterator[str]:
             f"* Not measured: {escape(what)} ({escape(why)}).\n" for what, why in record.not_measured.items()
         )
     if record.traps:
-        yield "\nWhat goes wrong with it:\n\n"
+        yield "\nKnown traps:\n\n"
         yield from (f"* {escape(trap.text)}{_reports(trap.reports)}\n" for trap in record.traps)
 
 

@@ -1,4 +1,4 @@
-"""The plug-in's parts by themselves; fsrbench checks the rest when it runs them."""
+"""Unit tests of the plug-in; fsrbench checks the rest when it runs."""
 
 import io
 

@@ -13,7 +13,7 @@ COUNT, SIDE = 6, 128
 
 
 class Drawn:
-    """Pictures made when they are read; for files there is :class:`fsrbench.datasets.FolderFiles`."""
+    """Pictures generated on reading; for files use :class:`fsrbench.datasets.FolderFiles`."""
 
     def read(self, name: str) -> bytes:
         """The PNG of a picture."""

@@ -13,7 +13,7 @@ class Sharpened(Method):
 
     tasks = ("x4", "x8")
     training = "none"
-    settings = ""  # nothing besides this code; see "When pictures are used again" in the documentation
+    settings = ""  # nothing besides this code; see "When pictures are reused" in docs/methods.md
 
     def load(self, task: Task, device: torch.device) -> None:
         """Called once. A network of yours: self.load_network(MyNetwork(), Path("weights.safetensors"), device)."""
@@ -21,6 +21,6 @@ class Sharpened(Method):
         self.blur = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
 
     def upscale(self, lr: Tensor) -> Tensor:
-        """Float N,3,h,w in [0, 1], RGB, to N,3,h*scale,w*scale alike."""
+        """Float N,3,h,w in [0, 1], RGB, to N,3,h*scale,w*scale, also in [0, 1] and RGB."""
         large = self.enlarge(lr)
         return (large + 0.5 * (large - self.blur(large))).clamp(0, 1)

@@ -1,4 +1,4 @@
-"""A metric: one score an image."""
+"""A metric: one score per image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fsrbench import ImageMetric
 
 
 def colour_error(sr: Tensor, hr: Tensor) -> Tensor:
-    """Mean distance of the pictures' mean colours: float N,3,H,W in [0, 1] twice, to N values."""
+    """Mean absolute difference of the pictures' mean colours: two float N,3,H,W in [0, 1], to N values."""
     return (sr.mean(dim=(2, 3)) - hr.mean(dim=(2, 3))).abs().mean(dim=1)
 
 
