@@ -5,7 +5,7 @@ from typing import Any
 
 import lazy_loader
 
-# __init__.pyi says where each name is from; imported when asked for, because torch takes seconds.
+# __init__.pyi says where each name comes from; imported on first access, because torch takes seconds.
 _get, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 

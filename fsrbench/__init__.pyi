@@ -1,4 +1,4 @@
-# The public names of this package, for type checkers and for lazy_loader, which imports each when it is asked for.
+# The public names of this package, for type checkers and for lazy_loader, which imports each on first access.
 from .api import Options as Options
 from .api import evaluate as evaluate
 from .datasets.base import Dataset as Dataset

@@ -93,8 +93,8 @@ def evaluate(
         interval, status and note), ``details``, ``curves`` and ``images`` as data frames, and the ``manifest``.
 
     Raises:
-        UserError: something that was asked for does not exist or cannot be done. A method or metric that fails raises
-            nothing: its rows have a status and a note.
+        UserError: unknown names or settings that cannot be used. A failing method or metric does not raise: its rows
+            have a status and a note.
 
     Example:
         >>> from torch.nn.functional import interpolate
@@ -109,10 +109,10 @@ def evaluate(
         True
     """
     done = False
-    with ExitStack() as around:
-        registered = _Registered(around)
+    with ExitStack() as stack:
+        registered = _Registered(stack)
         folder = None if out is not None else KeptFolder()
-        around.callback(lambda: folder.remove() if folder and not done else None)
+        stack.callback(lambda: folder.remove() if folder and not done else None)
         given: dict[str, Any] = {
             "methods": registered.methods(methods),
             "data": registered.data(data),
@@ -130,18 +130,14 @@ def evaluate(
 
 
 class _Registered:
-    """Methods, data and metrics given as objects, registered by name until a block ends.
+    """Registers methods, data and metrics given as objects, until ``stack`` closes."""
 
-    Args:
-        around: the block.
-    """
-
-    def __init__(self, around: ExitStack) -> None:
-        self._around = around
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
         self.names: list[str] = []
 
     def methods(self, given: Sequence[MethodLike] | Mapping[str, MethodLike]) -> dict[str, str]:
-        """What each method is called and what it is; objects are registered under their names."""
+        """Name -> registered name or ``kind:target`` of each method; objects are registered under their names."""
         if isinstance(given, str) or callable(given):
             raise UserError(f"methods: give a list, [{given!r}]" if isinstance(given, str) else "methods: give a list")
         named: dict[str, MethodLike] = {}
@@ -167,7 +163,7 @@ class _Registered:
         from fsrbench.datasets.base import DATASETS
 
         name = given.name
-        while name in DATASETS:  # a part of the sample has the sample's name
+        while name in DATASETS:  # a subset of the sample has the sample's name
             name += " (given)"
         self._register(DATASETS, {name: lambda: given})
         return name
@@ -198,7 +194,7 @@ class _Registered:
 
     def _register(self, registry: Registry, objects: Mapping[str, Any]) -> None:
         self.names += objects
-        self._around.enter_context(registry.temporarily(objects))
+        self._stack.enter_context(registry.temporarily(objects))
 
 
 def _unshared(metric: Metric) -> Metric:
@@ -207,7 +203,7 @@ def _unshared(metric: Metric) -> Metric:
 
 
 def _named(method: MethodLike) -> tuple[str, MethodLike]:
-    """A method of a list, and what it is called."""
+    """The name of a method in a list, and the method."""
     return split_label(method) if isinstance(method, str) else (_name(method), method)
 
 

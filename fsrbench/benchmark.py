@@ -1,4 +1,4 @@
-"""A whole run: what is finished already is read again at once, everything else is computed and written."""
+"""A whole run: reload it if it is finished, else compute and write what is missing."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:  # takes seconds: torch
 
 
 def benchmark(spec: RunSpec, reporter: Reporter, complete: bool = True, known: bool = True) -> RunData:
-    """Run a specification and write its folder, unless it is finished already.
+    """Run a specification and write its folder, or reload it if it is finished already.
 
     Args:
         spec: what to run.
         reporter: shows progress and warnings.
         complete: write tables, plots and pictures too, not the numbers alone.
-        known: the specification names everything that the scores depend on, so a finished run can be used again.
+        known: the specification names everything that the scores depend on, so a finished run can be reused.
     """
     for name, file in spec.weights.items():
         weights.parse_override(f"{name}={file}")
@@ -72,7 +72,7 @@ def _read_again(spec: RunSpec, reporter: Reporter) -> RunData:
     for metric, rows in result.summary.groupby("metric", sort=False):
         if set(rows["status"]) == {"unavailable"}:
             reporter.warn(f"{metric} is unavailable: {rows['note'].iloc[0]}")
-    reporter.say("nothing has changed since it was finished; --fresh does it again")
+    reporter.say("nothing has changed since this run finished; --fresh recomputes it")
     if spec.cache_limit is not None and (removed := remove_unused(spec.out / CACHE, spec.cache_limit))[0]:
         reporter.say(removed_note(*removed, spec.cache_limit))
     return result
@@ -97,7 +97,7 @@ def _draw(prepared: Prepared, outcome: Outcome, result: RunData, reporter: Repor
 
 
 def _remember(spec: RunSpec, prepared: Prepared, result: RunData) -> None:
-    """Mark the run as finished, unless something in it may succeed another time."""
+    """Mark the run as finished, unless something that failed may succeed next time."""
     refused = prepared.refused_metrics.items()
     missing = {name: error.missing for name, error in refused if isinstance(error, Unavailable) and error.missing}
     others = result.summary[~result.summary["metric"].isin(missing)]

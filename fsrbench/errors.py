@@ -68,7 +68,7 @@ def one_line(error: BaseException) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things.
+    """A number with its noun, singular or plural.
 
     Example:
         >>> counted(1, "image"), counted(24, "image")
@@ -77,11 +77,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-_KEYS: Final = {"Field required": "is missing", "Extra inputs are not permitted": "is no known key"}
+_KEYS: Final = {"Field required": "is missing", "Extra inputs are not permitted": "is not a known key"}
 
 
 def requirement(error: Mapping[str, Any]) -> str:
-    """What a value must be, from an error of pydantic's.
+    """What a value must be, from a pydantic error.
 
     Example:
         >>> requirement({"msg": "Input should be greater than or equal to 1"})
@@ -112,10 +112,10 @@ def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
 
 
 def one_of(kind: str, name: str, known: Sequence[Name]) -> Name:
-    """The one of the known names that equals ``name``.
+    """The known name that equals ``name``.
 
     Raises:
-        UserError: none does.
+        UserError: there is none.
     """
     for one in known:
         if one == name:

@@ -59,13 +59,13 @@ class Registry:
 
     @contextmanager
     def temporarily(self, objects: Mapping[str, Any]) -> Iterator[None]:
-        """Inside, these objects are registered under these names.
+        """Register objects under these names for the duration of a ``with`` block.
 
         Raises:
             UserError: a name is taken.
         """
         if taken := [name for name in objects if name in self]:
-            raise UserError(f"a {self.kind} is called {taken[0]} already; give yours another name")
+            raise UserError(f"a {self.kind} called {taken[0]} already exists; give yours another name")
         self._objects.update(objects)
         try:
             yield

@@ -1,4 +1,4 @@
-"""What to run: each setting's type, default, limits and help text, for flags, ``evaluate`` and YAML files alike."""
+"""What to run: each setting's type, default, limits and help text, shared by flags, ``evaluate`` and YAML files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PATHS: Final = ("out", "pairs", "groups")
 Alignment = Literal["hr", "sr", "lr", "given", "none"]
 """What aligns a face: landmarks found on HR (LR without HR), on each picture itself or on LR, a list, or nothing."""
 ADDRESS: Final = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}")
-"""Of a Dask scheduler."""
+"""Address of a Dask scheduler."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class RunSpec:
     methods: Annotated[
         dict[str, str], Flag("Methods, comma-separated: METHOD or NAME=METHOD; see `fsrbench list methods`.")
     ]
-    """By what each is called: a registered name, or ``kind:target``."""
+    """Name in tables -> registered name, or ``kind:target``."""
     task: Annotated[str, Flag("x4 (16->64 px), x8 (16->128), LRxSCALE (128x4, 512x1) or auto: from the data.")] = "x4"
     protocol: Annotated[str | None, Flag("How a paper measures: task and metrics; `fsrbench list protocols`.")] = None
     data: Annotated[str, Flag("sample, a folder, a .zip or a dataset's name.")] = "sample"
@@ -59,16 +59,16 @@ class RunSpec:
         str | None,
         Flag("Set, or .npz, .pkl or .pth of its Inception statistics, that FID and KID compare with; HR by default."),
     ] = None
-    pairs: Annotated[Path | None, Flag("Verification pairs in the format of LFW's pairs.txt.")] = None
+    pairs: Annotated[Path | None, Flag("Verification pairs: CSV, or the format of LFW's pairs.txt.")] = None
     groups: Annotated[Path | None, Flag("Labels of images, CSV: image,sex,age...; docs/groups.md.")] = None
-    sides: Annotated[Literal["one", "both"], Flag("SR on one side (the probe) or on both.")] = "one"
+    sides: Annotated[Literal["one", "both"], Flag("Recognition: SR on one side (the probe) or on both.")] = "one"
     alignment: Annotated[
         Alignment, Flag("Align faces by landmarks found on hr, sr itself or lr, by given points, or none.")
     ] = "hr"
     descriptor: Annotated[
         Literal["auto", "dlib", "facenet", "arcface"], Flag("auto, dlib, facenet or arcface, for recognition.")
     ] = "auto"
-    timing: Annotated[Literal["quick", "full"], Flag("quick, or full for latencies to publish (a minute).")] = "quick"
+    timing: Annotated[Literal["quick", "full"], Flag("quick, or full (a minute) for latencies to publish.")] = "quick"
     ratio_to: Annotated[str | None, Flag("Method that latencies are compared to; the first by default.")] = None
     weights: Annotated[dict[str, Path], Flag("NAME=FILE, a weight file; repeatable.")] = field(default_factory=dict)
     out: Annotated[Path, Flag("The run's folder.")] = Path("runs/latest")
@@ -81,16 +81,16 @@ class RunSpec:
     timeout: Annotated[float | None, Gt(0), Flag("With --isolate: seconds per batch; 600 by default.")] = None
     memory_limit: Annotated[float | None, Gt(0), Flag("With --isolate: GiB of memory that a method may take.")] = None
     offline: Annotated[bool, Flag("Refuse connections to other machines.")] = False
-    strict: Annotated[bool, Flag("Refuse a method or data that a check finds wrong (docs/checks.md).")] = False
-    save_images: Annotated[bool, Flag("Keep the pictures of all images, not of the first 200 (64 of 512 px).")] = False
+    strict: Annotated[bool, Flag("Refuse methods and data in which a check finds a fault (docs/checks.md).")] = False
+    save_images: Annotated[bool, Flag("Save pictures of all images, not only the first 200 (64 at 512 px).")] = False
     cache_limit: Annotated[
-        float | None, Gt(0), Flag("GiB that OUT/cache may take; what was used least recently goes first.")
+        float | None, Gt(0), Flag("Limit of OUT/cache in GiB; the least recently used files are removed first.")
     ] = None
     resume: Annotated[bool, Flag("Reuse earlier results in OUT, or start anew.", "--resume/--fresh")] = True
 
     @property
     def the_task(self) -> Task:
-        """The task's LR size and scale; not where it is ``auto`` and no data has been read yet."""
+        """The task's LR size and scale; raises UserError while it is ``auto``, before data has been read."""
         return find_task(self.task)
 
     def as_json(self) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def parse_spec(**values: Any) -> RunSpec:
         if name not in setting_types():
             raise UserError(unknown_name("setting", name, setting_types()))
         if isinstance(value, bool) and setting_types()[name] is not bool:  # pydantic would take it for 0 or 1
-            raise WrongSetting(name, f"{str(value).lower()} is no value for it")
+            raise WrongSetting(name, f"{str(value).lower()} is not a valid value")
     if "methods" in values:
         values["methods"] = _named(values["methods"])
     try:
@@ -147,7 +147,7 @@ def _checked(spec: RunSpec) -> RunSpec:
     files = [f"{name}={file}" for name, file in spec.weights.items()]
     weights = _of_setting("weights", lambda: dict(map(parse_override, files)))
     if spec.scheduler is not None and spec.workers is not None:
-        raise WrongSetting("scheduler", "joins a cluster and --workers starts one: give one of the two")
+        raise WrongSetting("scheduler", "joins a cluster and --workers starts one: give only one")
     if spec.scheduler is not None and not ADDRESS.fullmatch(spec.scheduler):
         raise WrongSetting("scheduler", "write tcp://HOST:PORT, as the scheduler prints it")
     for limit in ("timeout", "memory_limit"):
@@ -157,7 +157,7 @@ def _checked(spec: RunSpec) -> RunSpec:
 
 
 def _named(methods: object) -> dict[str, str]:
-    """Methods by name."""
+    """Check the methods setting and return it as name -> method."""
     try:
         return named_methods(methods)
     except NotAMethod as error:
@@ -167,7 +167,7 @@ def _named(methods: object) -> dict[str, str]:
 
 
 def _of_setting(name: str, value: Callable[[], Value]) -> Value:
-    """A value; its :class:`UserError` names the setting."""
+    """Compute a setting's value; a :class:`UserError` is raised again with the setting's name."""
     try:
         return value()
     except UserError as error:
@@ -178,7 +178,7 @@ def from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
     """Turn the values of flags into settings for :func:`parse_spec`.
 
     Raises:
-        UserError: a weight file that is unknown or missing.
+        UserError: unknown weights, or a missing weight file.
     """
     from fsrbench.weights import parse_override
 
@@ -202,7 +202,7 @@ def from_text(name: str, value: Any) -> Any:
 def _path(text: str) -> Path:
     try:
         return Path(text).expanduser()
-    except RuntimeError:  # a ~user who is not there
+    except RuntimeError:  # ~user with an unknown user
         return Path(text)
 
 

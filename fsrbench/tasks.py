@@ -31,7 +31,7 @@ class Task:
 
     @property
     def name(self) -> str:
-        """``128x4`` and the like; ``x4`` and ``x8`` where LR has 16 px."""
+        """``LRxSCALE``, such as ``128x4``; ``x4`` and ``x8`` if LR has 16 px."""
         return next((short for short, task in TASKS.items() if task == self), f"{self.lr_size}x{self.scale}")
 
     @property
@@ -41,7 +41,7 @@ class Task:
 
     @property
     def sizes(self) -> str:
-        """``16 to 64 px``, or ``512 px`` where nothing is enlarged."""
+        """``16 to 64 px``, or ``512 px`` for restoration."""
         return f"{self.hr_size} px" if self.is_restoration else f"{self.lr_size} to {self.hr_size} px"
 
     @property
@@ -59,7 +59,7 @@ TASKS: Final = {"x4": Task(16, 4), "x8": Task(16, 8)}
 
 
 def find_task(name: str) -> Task:
-    """The task of a name: ``x4``, ``x8``, or LR's side and the scale, ``128x4``.
+    """Parse a task's name: ``x4``, ``x8``, or LR's side and the scale, such as ``128x4``.
 
     Raises:
         UserError: no such name, or sizes that are too small or too large.

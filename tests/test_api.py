@@ -209,7 +209,7 @@ def test_a_network_stays_as_its_owner_left_it(data: Path) -> None:
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_an_object_that_tells_its_settings_is_known_again(data: Path, tmp_path: Path) -> None:
+def test_an_object_with_settings_is_recognised(data: Path, tmp_path: Path) -> None:
     calls = []
 
     class Counted(Blocks):
@@ -245,7 +245,7 @@ def test_a_failing_method_has_rows_and_no_error(data: Path) -> None:
     assert "expected a tensor of shape (6, 3, 64, 64)" in result.note
 
 
-def test_progress_is_told_on_standard_error_or_not_at_all(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_is_shown_on_standard_error_or_not_at_all(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fsrbench.evaluate(["nearest"], data, ["psnr"], **QUIET)
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", "")
@@ -263,12 +263,12 @@ def test_progress_is_told_on_standard_error_or_not_at_all(data: Path, capsys: py
         ({"methods": ["bicubik"]}, "did you mean bicubic"),
         ({"methods": [lambda lr: lr]}, "give it a name"),
         ({"methods": [Blocks(), Blocks()]}, "two methods are called Blocks"),
-        ({"methods": {"bicubic": blocks}}, "a method is called bicubic already"),
+        ({"methods": {"bicubic": blocks}}, "a method called bicubic already exists"),
         ({"methods": {"nearest": "bicubic"}}, "nearest is a registered method; call bicubic something else"),
         ({"methods": {"reference": "bicubic"}}, "no method may be called reference"),
-        ({"methods": {"a:b": "bicubic"}}, "'a:b' is no name for bicubic"),
-        ({"methods": {"a\nb": blocks}}, r"'a\\nb' is no name for a function: letters without"),
-        ({"methods": {"": blocks, "nearest": "nearest"}}, "'' is no name for a function"),
+        ({"methods": {"a:b": "bicubic"}}, "'a:b' is not a valid name for bicubic"),
+        ({"methods": {"a\nb": blocks}}, r"'a\\nb' is not a valid name for a function: letters without"),
+        ({"methods": {"": blocks, "nearest": "nearest"}}, "'' is not a valid name for a function"),
         ({"methods": {"a" * 61: blocks}}, "is too long a name for a function: at most 60 letters"),
         ({"methods": ["a=nearest", "a=bicubic"]}, "two methods are called a"),
         ({"methods": {"hr": blocks}}, "no method may be called hr"),

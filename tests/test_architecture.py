@@ -54,7 +54,7 @@ def test_names_that_a_stub_imports_lazily_count() -> None:
     assert imports_of("fsrbench.runs") >= {"fsrbench.runs.data", "fsrbench.runs.comparison"}
 
 
-def test_few_files_lie_loose() -> None:
+def test_few_files_are_at_the_root() -> None:
     assert len(list((ROOT / "fsrbench").glob("*.py"))) <= 8
 
 

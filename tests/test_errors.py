@@ -40,7 +40,7 @@ def _export(task: str, folder: Path) -> object:
 
 
 @pytest.mark.parametrize("ask", [lambda task, _: find_task(task), _degrade, _show, _export])
-def test_an_unknown_task_is_told_alike_everywhere(ask: Callable[[str, Path], object], tmp_path: Path) -> None:
+def test_an_unknown_task_has_the_same_message_everywhere(ask: Callable[[str, Path], object], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^unknown task 'x3'; write x4, x8 or LRxSCALE, e.g. 128x4 or 512x1$"):
         ask("x3", tmp_path)
     assert find_task("x8") is TASKS["x8"]

@@ -54,7 +54,7 @@ def good(faces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Iterator[Path]:
-    """A copy with ``fsrbench`` beside it, as where it is installed."""
+    """A copy with ``fsrbench`` beside it, as if it were installed."""
     folder = Path(shutil.copytree(TEMPLATE, tmp_path / "repository"))
     with command_line_in(tmp_path / "bin"):
         yield folder

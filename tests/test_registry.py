@@ -19,7 +19,7 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_object_is_imported_when_asked_for() -> None:
+def test_object_is_imported_on_demand() -> None:
     import json
 
     assert NAMES.get("apple") is json.loads

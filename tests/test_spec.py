@@ -45,10 +45,10 @@ def test_evaluate_has_the_same_settings_with_the_same_types_and_defaults() -> No
     ("values", "reason"),
     [
         ({"limits": 3}, "unknown setting 'limits'; did you mean limit"),
-        ({"limit": True}, "--limit: true is no value for it"),
+        ({"limit": True}, "--limit: true is not a valid value"),
         ({"timeout": float("nan"), "isolate": True}, "--timeout: must be a finite number"),
         ({"timeout": 3}, "--timeout: needs --isolate: a method in this process cannot be stopped"),
-        ({"workers": 2, "scheduler": "tcp://a:1"}, "--scheduler: joins a cluster and --workers starts one: give one"),
+        ({"workers": 2, "scheduler": "tcp://a:1"}, "--scheduler: joins a cluster and --workers starts one: give"),
         ({"scheduler": "a:1"}, "--scheduler: write tcp://HOST:PORT"),
     ],
 )

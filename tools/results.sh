@@ -21,7 +21,7 @@ x4=bicubic,scgan,ours-short,ours-paper,ours-psnr,ours
 measure faces_hr_realworld $x4 --data "$hr" --degradation realworld --limit 480
 measure faces_hr_bicubic $x4 --data "$hr" --degradation bicubic --limit 480
 measure faces_lr_real $x4 --data "$lr_real" --reference "$hr" --limit 400
-measure faces_hr_x8 bicubic,progressive,ours --data "$hr" --task x8 --limit 240
+measure faces_hr_x8 bicubic,progressive,ours-short,ours --data "$hr" --task x8 --limit 480
 
 others=()
 mkdir -p results/faces_hr_others

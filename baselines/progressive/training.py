@@ -13,7 +13,7 @@ from baselines.progressive.discriminator import Discriminator
 from baselines.progressive.network import Generator
 from fsrbench.errors import UserError
 from fsrbench.training.data import Batch
-from fsrbench.training.recipe import Options, parse_config, refuse_negative, trainable, update
+from fsrbench.training.recipe import Options, load_weights, parse_config, refuse_negative, set_rate, trainable, update
 from fsrbench.training.restoration import RestorationRecipe
 from reference_model.fan import load_fan
 from reference_model.losses import AlignmentLosses
@@ -21,6 +21,8 @@ from reference_model.training import Config as OursConfig
 
 STEPS = 3
 GRADIENT_PENALTY, DRIFT = 10.0, 0.001
+LAST_RATE = 1e-6
+"""Learning rate at the end of a training that continues from weights."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,25 @@ class Config:
     """Settings of the training."""
 
     rate: float = 1e-3
+    init: str = ""
+    """Weights of a trained generator to continue from, at the third step and with a rate that falls to 1e-6."""
     fan: str = OursConfig.fan
     """Weights of the face alignment network; the reference model's, a better one than the paper's."""
     adversarial: bool = True
     """Without it only pixel, attention and heatmap losses remain."""
+    judge_every: int = 1
+    """Every how many updates the discriminator is used and trained: it takes nine tenths of the time."""
 
     def __post_init__(self) -> None:
         refuse_negative(self)
+
+
+@dataclass(frozen=True)
+class StepBatch:
+    """A batch of pairs of faces, and whether its update uses the discriminator."""
+
+    pairs: Batch
+    adversarial: bool
 
 
 class ProgressiveRecipe(RestorationRecipe):
@@ -62,32 +76,41 @@ class ProgressiveRecipe(RestorationRecipe):
     def __init__(self, options: Options) -> None:
         if options.task.scale != 8:
             raise UserError("progressive is trained as x8: --task x8")
-        super().__init__(options, Generator())
         self.config = parse_config(Config, options.config)
+        network = Generator()
+        if self.config.init:
+            load_weights(network, Path(self.config.init))
+        super().__init__(options, network)
         self.modules["judge"] = self.to_device(Discriminator())
         for name in ("restoration", "judge"):
             parameters = trainable(self.modules[name])
             self.optimizers[name] = torch.optim.Adam(parameters, lr=self.config.rate, betas=(0.0, 0.99))
         fan = load_fan(Path(self.config.fan)).to(self.device)
         self.alignment = AlignmentLosses(fan, heatmap=1.0, attention=1.0)
-        self.reached = 1
+        self.reached = STEPS if self.config.init else 1
         self.note_no_lr_data()
 
-    def step(self, batch: Batch, progress: float) -> dict[str, float]:
+    def batch(self, step: int) -> StepBatch:
+        """A batch of pairs."""
+        return StepBatch(self.pairs(step), self.config.adversarial and step % self.config.judge_every == 0)
+
+    def step(self, batch: StepBatch, progress: float) -> dict[str, float]:
         """Update the discriminator, then the generator, both at the step that the training has reached."""
-        step, alpha = stage(progress)
+        step, alpha = (STEPS, 1.0) if self.config.init else stage(progress)
         self.reached = step
-        hr = F.avg_pool2d(batch.hr.to(self.device), 2 ** (STEPS - step))
-        lr = batch.lr.to(self.device) * 2 - 1
+        if self.config.init:
+            set_rate(self.optimizers.values(), self.config.rate, LAST_RATE, progress)
+        hr = F.avg_pool2d(batch.pairs.hr.to(self.device), 2 ** (STEPS - step))
+        lr = batch.pairs.lr.to(self.device) * 2 - 1
         with self.autocast():
             made = self.network(lr, step, alpha)
         made = made.float()
         losses = self._losses(made, hr, LOSSES[step - 1])
         report = {}
-        if self.config.adversarial:
+        if batch.adversarial:
             judged = self._judge(made.detach(), hr * 2 - 1, step, alpha)
             update(judged, self.optimizers["judge"])
-            losses["fool"] = -LOSSES[step - 1].adversarial * self.modules["judge"](made, step, alpha).mean()
+            losses["fool"] = -LOSSES[step - 1].adversarial * self._score(made, step, alpha).mean()
             report["judge"] = judged.item()
         update(torch.stack(list(losses.values())).sum(), self.optimizers["restoration"])
         return {"reached": float(step), **report, **{name: loss.item() for name, loss in losses.items()}}
@@ -102,15 +125,19 @@ class ProgressiveRecipe(RestorationRecipe):
 
     def _judge(self, made: Tensor, real: Tensor, step: int, alpha: float) -> Tensor:
         """WGAN-GP (Gulrajani et al., NeurIPS 2017) with a small drift term (Karras et al., ICLR 2018)."""
-        judge = self.modules["judge"]
-        true = judge(real, step, alpha)
+        true = self._score(real, step, alpha)
         mix = torch.rand(len(real), 1, 1, 1, device=self.device)
         between = (mix * real + (1 - mix) * made).requires_grad_()
-        (slope,) = torch.autograd.grad(judge(between, step, alpha).sum(), between, create_graph=True)
+        (slope,) = torch.autograd.grad(self._score(between, step, alpha).sum(), between, create_graph=True)
         penalty = (slope.flatten(1).norm(dim=1) - 1).square().mean()
-        distance = judge(made, step, alpha).mean() - true.mean()
+        distance = self._score(made, step, alpha).mean() - true.mean()
         loss: Tensor = distance + GRADIENT_PENALTY * penalty + DRIFT * true.square().mean()
         return loss
+
+    def _score(self, faces: Tensor, step: int, alpha: float) -> Tensor:
+        with self.autocast():
+            scores: Tensor = self.modules["judge"](faces, step, alpha)
+        return scores.float()
 
     def restore(self, network: nn.Module, lr: Tensor) -> Tensor:
         """The output of the step reached, enlarged to HR size."""

@@ -1,1 +1,1 @@
-"""``fsrbench table --classifier``: what an attribute classifier sees in a run's pictures, held against labels."""
+"""``fsrbench table --classifier``: compare what an attribute classifier sees in a run's pictures with labels."""

@@ -16,7 +16,7 @@ from fsrbench.process.containment import contained
 from fsrbench.registry import load_object
 
 Classifier = Callable[[np.ndarray], list[str]]
-"""From pictures uint8 N,H,W,3 (RGB) to the class of each."""
+"""Maps pictures uint8 N,H,W,3 (RGB) to the class of each."""
 KINDS: Final = ("python", "onnx")
 
 
@@ -24,14 +24,14 @@ def find_classifier(name: str) -> Classifier:
     """The classifier behind a name.
 
     A Python one is a function, or a class without arguments whose objects can be called, with pictures uint8 N,H,W,3
-    in RGB; it returns N labels. An ONNX one takes N,3,h,w and gives N,K scores; its metadata has ``fsrbench.classes``
+    in RGB; it returns N labels. An ONNX one takes N,3,h,w and returns N,K scores; its metadata has ``fsrbench.classes``
     (comma-separated, in the order of the scores), and may have ``fsrbench.range``, ``fsrbench.order``,
-    ``fsrbench.output`` as methods do, ``fsrbench.side`` where its input's is free, ``fsrbench.mean`` and
-    ``fsrbench.std`` (of R, G, B in that range) and ``fsrbench.first``: where its scores begin among several heads'.
+    ``fsrbench.output`` as methods do, ``fsrbench.side`` if its input's side is free, ``fsrbench.mean`` and
+    ``fsrbench.std`` (of R, G, B in that range) and ``fsrbench.first``: index of its first score among several heads'.
 
     Raises:
         UserError: no such kind, module or file.
-        Unavailable: onnxruntime is missing, or the file is no classifier.
+        Unavailable: onnxruntime is missing, or the file is not a classifier.
     """
     kind, _, target = name.partition(":")
     if kind not in KINDS or not target:
@@ -45,7 +45,7 @@ def find_classifier(name: str) -> Classifier:
 
 
 class _Python:
-    """Checks what a function of the user's gives."""
+    """Calls a user's function and checks what it returns."""
 
     def __init__(self, name: str, made: Any) -> None:
         self.name = name
@@ -55,7 +55,7 @@ class _Python:
         except Exception as error:  # a plug-in's code may raise anything
             raise UserError(f"--classifier {name}: {one_line(error)}") from None
         if not callable(self.classify):
-            raise UserError(f"--classifier {name}: is no function, nor a class whose objects can be called")
+            raise UserError(f"--classifier {name}: is neither a function nor a class whose objects can be called")
 
     def __call__(self, pictures: np.ndarray) -> list[str]:
         try:
@@ -64,7 +64,7 @@ class _Python:
         except Exception as error:
             raise UserError(f"--classifier {self.name}: {one_line(error)}") from None
         if len(found) != len(pictures):
-            raise UserError(f"--classifier {self.name}: gave {len(found)} labels for {len(pictures)} pictures")
+            raise UserError(f"--classifier {self.name}: returned {len(found)} labels for {len(pictures)} pictures")
         return found
 
 
@@ -80,7 +80,7 @@ class OnnxClassifier:
         self._declared = {key.removeprefix(PREFIX): text for key, text in known.items() if key.startswith(PREFIX)}
         self.classes = [name.strip() for name in self._declared.get("classes", "").split(",") if name.strip()]
         if len(self.classes) < 2:
-            raise Unavailable(f"{path.name}: its metadata {PREFIX}classes must name two classes at least: a,b,c")
+            raise Unavailable(f"{path.name}: its metadata {PREFIX}classes must name at least two classes: a,b,c")
         self._low, self._high = RANGES[self._choice("range", tuple(RANGES))]
         self._order = self._choice("order", ORDERS)
         self._mean, self._std = self._three("mean", 0.0), self._three("std", 1.0)
@@ -102,10 +102,12 @@ class OnnxClassifier:
             numbers = np.array([float(part) for part in text.split(",")], dtype=np.float32)
             return np.broadcast_to(numbers, 3).reshape(3)
         except ValueError:
-            raise Unavailable(f"{self.path.name}: metadata {PREFIX}{key} is {text!r}, no number or three") from None
+            raise Unavailable(
+                f"{self.path.name}: metadata {PREFIX}{key} is {text!r}, not one number or three"
+            ) from None
 
     def prepare(self, picture: np.ndarray) -> np.ndarray:
-        """What the network takes of uint8 H,W,3: 1,3,h,w, resized by Pillow's BILINEAR."""
+        """The network's input 1,3,h,w for a picture uint8 H,W,3, resized by Pillow's BILINEAR."""
         small = Image.fromarray(picture).resize((self._side, self._side), Image.Resampling.BILINEAR)
         values = np.asarray(small, np.float32) / 255 * (self._high - self._low) + self._low
         values = (values - self._mean) / self._std
@@ -114,7 +116,7 @@ class OnnxClassifier:
         return np.ascontiguousarray(values.transpose(2, 0, 1)[None], dtype=dtype)
 
     def __call__(self, pictures: np.ndarray) -> list[str]:
-        """The class with the highest score of each picture."""
+        """The class with the highest score for each picture."""
         outputs = [output.name for output in self._session.get_outputs()]
         wanted = self._declared.get("output", outputs[0])
         found = []
@@ -123,6 +125,6 @@ class OnnxClassifier:
                 scores = np.ravel(self._session.run([wanted], {self._input.name: self.prepare(picture)})[0])
                 scores = scores[self._first : self._first + len(self.classes)]
                 if len(scores) != len(self.classes):
-                    raise Unavailable(f"{self.path.name} gives {len(scores)} scores for {len(self.classes)} classes")
+                    raise Unavailable(f"{self.path.name} returns {len(scores)} scores for {len(self.classes)} classes")
                 found.append(self.classes[int(scores.argmax())])
         return found

@@ -26,12 +26,12 @@ def table_by_group(
 
     Raises:
         UserError: the run, the labels, the classifier or an argument cannot be used.
-        Unavailable: the classifier lacks a package, or is none.
+        Unavailable: the classifier lacks a package, or is not one.
     """
     if classifier is not None and by is None:
-        raise UserError("--classifier needs --by COLUMN, with the labels that its classes are held against")
+        raise UserError("--classifier needs --by COLUMN, with the labels to compare its classes with")
     if classifier is not None and format != "md":
-        raise UserError("--classifier goes with --format md")
+        raise UserError("--classifier needs --format md")
     text = group_table(runs, format, by, groups, min_people, layout, columns, rows)
     return text if classifier is None else f"{text}\n{classes_seen(runs[0], classifier, by, groups, rows)}"
 
@@ -43,9 +43,9 @@ def classes_seen(
 
     Raises:
         UserError: the run, the labels or the classifier cannot be used.
-        Unavailable: the classifier lacks a package, or is none.
+        Unavailable: the classifier lacks a package, or is not one.
     """
-    # A network in a file takes torch, which tables by group can do without
+    # A network in a file needs torch; tables by group do not
     from fsrbench.attributes.classifiers import find_classifier
     from fsrbench.attributes.measure import measure, written
 

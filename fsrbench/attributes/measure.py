@@ -1,4 +1,4 @@
-"""Classify the pictures that a run keeps, and hold the classes against the labels of a column."""
+"""Classify the pictures that a run keeps, and compare the classes with the labels of a column."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def seen_in(run: RunData, row: str, images: Sequence[str], classify: Classifier)
 def measure(
     run: RunData, grouping: Grouping, classify: Classifier, methods: Sequence[str] | None = None
 ) -> tuple[dict[str, Proportions], str]:
-    """The measures of each method, and on what they stand.
+    """The measures of each method, and a line on the images behind them.
 
-    As in UnfairFace only images count whose HR the classifier sees as what the label says: what it gets wrong on HR it
-    does not get right on SR.
+    As in UnfairFace, only images count whose HR the classifier gets right: what it gets wrong on HR, it does not get
+    right on SR.
 
     Raises:
         UserError: the run keeps no pictures, or the classifier's classes are not the column's labels.
@@ -66,17 +66,17 @@ def measure(
         if not right:
             some = ", ".join(sorted(set(of_hr.values())))
             raise UserError(
-                f"the classifier sees {some} on the HR images and never the label in {grouping.column} "
+                f"the classifier sees {some} on the HR images but never the label in {grouping.column} "
                 f"({', '.join(grouping.names)}): its classes must have the labels' names"
             )
     classes = [name for name in grouping.names if any(truth[image] == name for image in right)]
     if len(classes) < 2:
-        raise UserError(f"the classifier is right on HR images of {classes[0]} alone: two groups can be compared")
+        raise UserError(f"the classifier is right on HR images of {classes[0]} only; two groups are needed")
     who = people(right, run.identities)
     labels = [truth[image] for image in right]
     found = {row: proportions(labels, seen_in(run, row, right, classify), who, classes) for row in rows}
-    about = f"{counted(len(right), 'image')} of {len(kept)} kept ones with a label" + (
-        ", those whose HR the classifier sees as the label says" if has_hr else ""
+    about = f"{len(right)} of {counted(len(kept), 'kept image')} with a label" + (
+        ", those whose HR the classifier gets right" if has_hr else ""
     )
     return found, f"{about}. Classes: {', '.join(classes)}."
 
@@ -89,9 +89,9 @@ def written(column: str, found: dict[str, Proportions], about: str, classifier: 
         for method, one in found.items()
     ]
     text = (
-        f"{about} By {classifier}. Divergence from the wanted shares, chi-square: of classes kept equally often (RDP), "
-        "as frequent as in HR (PR), equally frequent (UCPR; for LR that say nothing of the class); 0 is fair. p: by "
-        "Pearson's chi-square, each person once; in brackets as the published script has it. The classes are what the "
+        f"{about} By {classifier}. Chi-square divergence from the fair shares: classes kept equally often (RDP), as "
+        "frequent as in HR (PR), equally frequent (UCPR; for LR that tells nothing of the class); 0 is fair. p: "
+        "Pearson's chi-square test, each person once; in brackets as in the published script. The classes are what the "
         "classifier sees, not what anybody is."
     )
     table = markdown_table(headings, rows, "lrrrr")

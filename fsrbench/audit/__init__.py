@@ -1,1 +1,1 @@
-"""``fsrbench audit``: how far a method's numbers move when they are taken as other papers take them."""
+"""``fsrbench audit``: how far a method's numbers move when they are measured as in other papers."""

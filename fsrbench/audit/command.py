@@ -23,10 +23,10 @@ from fsrbench.process.state import preserved
 from fsrbench.spec import parse_spec
 
 OUT: Final = Path("runs/audit")
-"""Where an audit without a run goes."""
+"""Output folder of an audit without a run."""
 
 WORK: Final = "work"
-"""Folder below it for what was computed; an audit of a run uses the run's own folder."""
+"""Folder in it for cached results; an audit of a run uses the run's own folder."""
 
 
 class OnceReporter(Reporter):
@@ -37,7 +37,7 @@ class OnceReporter(Reporter):
         self._shown: set[str] = set()
 
     def warn(self, line: str) -> None:
-        """A line for the user, the first time."""
+        """Show a line, unless it was shown before."""
         if line not in self._shown:
             self._shown.add(line)
             super().warn(line)
@@ -50,7 +50,7 @@ def audit(run: Path | None, out: Path | None, options: Mapping[str, Any]) -> Non
     Args:
         run: folder of a finished run.
         out: where tables and figure go; ``None`` for ``audit`` in the run's folder, or :data:`OUT`.
-        options: fields of :class:`fsrbench.spec.RunSpec` that were asked for; they win over the run's.
+        options: fields of :class:`fsrbench.spec.RunSpec` given by the user; they override the run's.
 
     Raises:
         UserError: neither run nor methods, or nothing that can be audited.

@@ -1,4 +1,4 @@
-"""What an audit found: every value under every protocol, their spread, and whether methods change places."""
+"""The result of an audit: every value under every protocol, their spread, and whether methods change places."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Findings:
         return dict(zip(keys, good["value"].astype(float), strict=True))
 
     def value(self, method: str, metric: str, protocol: str = DEFAULT) -> float | None:
-        """A value, ``None`` where there is none."""
+        """A value; ``None`` if missing."""
         return self._values.get((method, metric, protocol))
 
     def methods(self, metric: str) -> list[str]:

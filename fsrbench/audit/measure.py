@@ -106,11 +106,11 @@ def _audit(
 def _applicable(known: Sequence[Protocol], spec: RunSpec, fixed_lr: bool) -> tuple[tuple[Protocol, ...], list[str]]:
     """The protocols that can vary something here, and notes on those that cannot."""
     side = spec.the_task.hr_size
-    alike = [p for p in known if p.only_enlarges_below(side)]
-    known = [p for p in known if p not in alike]
+    same = [p for p in known if p.only_enlarges_below(side)]
+    known = [p for p in known if p not in same]
     notes = (
-        [f"NIQE of {side} px is of pictures as they are: other ways to enlarge smaller ones are left out"]
-        if alike
+        [f"NIQE does not enlarge pictures of {side} px: protocols that enlarge in other ways are left out"]
+        if same
         else []
     )
     varied = {p.degradation for p in known if p.degradation and p.degradation != spec.degradation}

@@ -40,7 +40,7 @@ class Origin:
         """How many of the data's first images were run; ``None`` for all."""
 
     def spec(self, options: Mapping[str, Any]) -> RunSpec:
-        """The run's specification for an audit, with the ``options`` that were asked for.
+        """The run's specification for an audit, with the user's ``options``.
 
         Its folder is the run's own, whose cache holds the SR pictures and features.
 

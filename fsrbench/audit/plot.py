@@ -28,7 +28,7 @@ HEAD: Final = 0.55
 KEY: Final = 0.18
 """Inches per line of the legend."""
 SHORT: Final = 20
-"""Letters up to which entries of the legend stand side by side."""
+"""Up to this many letters, entries of the legend are placed side by side."""
 DOT: Final[Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
 LINE: Final = "#c8c8c8"
 DODGE: Final = 0.5
@@ -42,13 +42,13 @@ def write_plot(findings: Findings, out: Path) -> list[Path]:
 
 
 def draw_audit(findings: Findings) -> Figure | None:
-    """The figure, ``None`` where nothing was measured."""
+    """The figure; ``None`` if nothing was measured."""
     shown = [metric for metric in findings.metrics if findings.protocols_of(metric)]
     if not shown:
         return None
     keys = _keys(findings, shown)
     columns = _columns({metric: HEAD + ROW * len(findings.protocols_of(metric)) for metric in shown})
-    # The legend stands below the shorter column
+    # The legend goes below the shorter column
     short_one = min(columns, key=lambda column: sum(column.values()))
     total = max(
         *(sum(column.values()) for column in columns),

@@ -39,7 +39,7 @@ OURS: Final[Mapping[str, Mapping[str, object]]] = {
     "ssim": {"colour": "RGB", "crop": 0, "matched": False},
     "niqe": {"luma": "YIQ"},
 }
-"""By metric, the choices of records that are fsrbench's own."""
+"""By metric: fsrbench's own choices, written as in records."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Protocol:
     """What the protocol varies."""
     measure: Metric
     degradation: str | None = None
-    """The degradation that makes LR, where the protocol varies that."""
+    """The degradation that makes LR, if the protocol varies that."""
     alignment: Alignment = "hr"
     """What aligns faces."""
     sides: Literal["one", "both"] = "one"
@@ -125,7 +125,7 @@ def _lr(base: ImageMetric) -> list[Protocol]:
 
 
 def _of_records(base: Metric) -> list[Protocol]:
-    """What published scripts choose otherwise, each choice once; NIQE still enlarges pictures that are too small."""
+    """Published scripts that differ from fsrbench, each choice once; NIQE still enlarges pictures that are small."""
     found: dict[str, tuple[list[str], Metric]] = {}
     for record in map(find, names()):
         for name, entry in record.metrics.items():
@@ -221,5 +221,5 @@ def _identification() -> list[Protocol]:
 
 
 def all_protocols() -> tuple[Protocol, ...]:
-    """All of them, metric by metric."""
+    """All protocols, metric by metric."""
     return (*_psnr(), *_ssim(), *_niqe(), *_niqe_face(), *_detection(), *_verification(), *_identification())

@@ -37,7 +37,7 @@ class Grid:
     words: int
     """Columns of text; the others hold numbers."""
     first: int = 0
-    """The first column that the terminal has room for; it separates groups by lines instead."""
+    """The first column that the terminal shows; it separates groups by lines instead."""
 
 
 def markdown(findings: Findings) -> str:
@@ -59,7 +59,7 @@ class TerminalAudit:
     findings: Findings
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Print the tables, then the rest; how to recompute each protocol stands in the file alone."""
+        """Print the tables, then the rest; how to recompute each protocol is only in the file."""
         yield Text(_facts(self.findings), style="bold")
         yield Text(INTRODUCTION, style="dim")
         for grid in grids(self.findings):

@@ -16,11 +16,11 @@ from fsrbench.metrics.variants import described_as
 from fsrbench.metrics.verification import best_threshold, distances, summarise_folds
 
 Judge = Callable[[Faces, int], Evaluation]
-"""From the features of all images and a seed to their evaluation."""
+"""Maps the features of all images and a seed to their evaluation."""
 
 
 class FeatureVariant(FeatureMetric):
-    """A feature metric on other features or judged by another function, trusted where the metric itself is."""
+    """A feature metric on other features or judged by another function, trusted if the metric itself is."""
 
     def __init__(self, base: FeatureMetric, name: str, recipe: str, judge: Judge | None = None) -> None:
         vars(self).update(described_as(base, name, recipe))
@@ -36,7 +36,7 @@ class FeatureVariant(FeatureMetric):
         self._base.check(facts)
 
     def configured(self, facts: Facts) -> Self:
-        """With what the metric itself reads in this run."""
+        """Read what the metric itself reads in this run."""
         base = self._base.configured(facts)
         return self.replace(_base=base, extractor=base.extractor, by_lr=base.by_lr)
 

@@ -17,11 +17,11 @@ def board_command(bundles: Sequence[Path], out: Path, scores: Sequence[str] = ()
     Args:
         bundles: zip files, or folders that hold some.
         out: the site's folder.
-        scores: formulas, ``name=expression``, beside NTIRE's.
+        scores: formulas, ``name=expression``, besides NTIRE's.
         name: the board's heading.
 
     Raises:
-        UserError: no bundle, one that cannot be read, a formula that is none, or a folder of other files.
+        UserError: no bundle, one that cannot be read, an invalid formula, or a folder of other files.
     """
     composites = [read_composite(text) for text in (f"NTIRE={NTIRE}", *scores)]
     if len({score.name for score in composites}) < len(composites):
@@ -39,7 +39,7 @@ def board_command(bundles: Sequence[Path], out: Path, scores: Sequence[str] = ()
 
 
 def _files(bundles: Sequence[Path]) -> list[Path]:
-    """The zip files, those in folders by name; hidden ones are what a killed command left, or what no list shows."""
+    """The zip files, sorted by name within folders; hidden ones are skipped, as killed commands leave some."""
     found: list[Path] = []
     for path in bundles:
         inside = sorted(file for file in path.glob("*.zip") if file.name[0] != ".") if path.is_dir() else [path]
@@ -50,7 +50,7 @@ def _files(bundles: Sequence[Path]) -> list[Path]:
 
 
 def _unknown_parts(board: Board) -> str:
-    """A line for a formula of the user's whose parts are together in no track; empty where all are somewhere."""
+    """A line about a user's formula whose parts no track has together; empty if there is none."""
     keys = [{column.key for column in track.columns} for track in board.tracks]
     for score in board.scores[1:]:
         if not any(set(score.parts) <= known for known in keys):

@@ -13,9 +13,9 @@ from typing import Final
 from fsrbench.errors import UserError
 
 NTIRE: Final = "clipiqa + maniqa + musiq/100 + max(0, (10 - niqe)/10) + qalign/5 + max(0, (100 - fid)/100)"
-"""Of the NTIRE face restoration challenges, see :mod:`fsrbench.metrics.ntire`; without their weights of subsets."""
+"""Score of the NTIRE face restoration challenges (:mod:`fsrbench.metrics.ntire`), without their weights of subsets."""
 LONGEST: Final = 500
-"""Letters of a formula."""
+"""Maximum characters of a formula."""
 _NAME: Final = re.compile(r"[A-Za-z][\w-]{0,39}")
 _DASHED: Final = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+")
 """pyiqa has metrics with a dash in their name: ``topiq_nr-face``."""
@@ -39,7 +39,7 @@ class Composite:
     _tree: ast.expr
 
     def value(self, metrics: Mapping[str, float]) -> float:
-        """The formula's value; NaN where a part is missing or a divisor is zero.
+        """The formula's value; NaN if a part is missing or a divisor is zero.
 
         Example:
             >>> read_composite("mine=psnr/50 - lpips").value({"psnr": 25.0, "lpips": 0.25})
@@ -57,8 +57,8 @@ class Composite:
 def read_composite(text: str) -> Composite:
     """Read ``name=formula`` with numbers, metrics' names, ``+ - * / ( )``, ``min`` and ``max``.
 
-    A name with a dash, as ``topiq_nr-face``, is one name where no space is around the dash: write ``a - b`` to
-    subtract.
+    A name with a dash, such as ``topiq_nr-face``, is one name unless there are spaces around the dash: write ``a - b``
+    to subtract.
 
     Raises:
         UserError: it is anything else.
@@ -73,7 +73,7 @@ def read_composite(text: str) -> Composite:
     try:
         tree = ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise UserError(f"--score {name}: {formula[:80]!r} is no formula") from None
+        raise UserError(f"--score {name}: {formula[:80]!r} is not a formula") from None
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
             node.id = dashed.get(node.id, node.id)
@@ -87,7 +87,7 @@ def _parts(node: ast.AST, name: str) -> list[str]:
     """The metrics in a formula.
 
     Raises:
-        UserError: there is something else than arithmetic in it.
+        UserError: it has something other than arithmetic in it.
     """
     match node:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:

@@ -15,7 +15,7 @@ from fsrbench.board.text import all_columns
 from fsrbench.board.tracks import BoardTrack, Column
 
 SCHEMA_VERSION: Final = 1
-"""Of ``board.json``."""
+"""Version of the layout of ``board.json``."""
 RESULT_COLUMNS: Final = (
     *("track", "method", "metric", "value", "ci_low", "ci_high", "n", "unit", "direction", "status", "note"),
     *("rank_best", "rank_worst", "ranked", "told_apart_by", "machine", "recomputed"),
@@ -85,7 +85,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _harmless(cell: Any) -> Any:
-    """Text that a spreadsheet would run as a formula is led by an apostrophe; numbers stay."""
+    """Put an apostrophe before text that a spreadsheet would run as a formula; numbers stay."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 

@@ -16,9 +16,9 @@ from fsrbench.runs.digits import significant
 WIDTH, HEIGHT = 560, 330
 LEFT, RIGHT, TOP, BOTTOM = 62, 18, 16, 46
 MOST_NAMED: Final = 8
-"""With more methods only those of the front are named beside their points; the table names all."""
+"""With more methods, only points on the front have labels; the table names all."""
 LETTER: Final = 6.4
-"""Width of a letter in pixels, about."""
+"""Approximate width of a letter in pixels."""
 LATENCY: Final = "latency_ms"
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom."""
@@ -33,7 +33,7 @@ class Point:
     x: float
     y: float
     low: float
-    """Lower end of the quality's interval; the value where there is none."""
+    """Lower end of the quality's interval; the value if there is none."""
     high: float
 
 
@@ -49,7 +49,7 @@ class Label:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """Places in pixels."""
+    """The geometry of one drawing, in pixels."""
 
     machine: str
     quality: Column
@@ -58,12 +58,12 @@ class Drawing:
 
     @cached_property
     def front(self) -> list[Point]:
-        """From fast to slow."""
+        """The points on the Pareto front, from fast to slow."""
         return pareto_front(self.points, self.quality.info.direction == "lower")
 
     @cached_property
     def on_front(self) -> frozenset[str]:
-        """Its methods."""
+        """The methods on the front."""
         return frozenset(point.method for point in self.front)
 
     @cached_property
@@ -79,12 +79,12 @@ class Drawing:
         return low - room, high + room
 
     def x(self, value: float) -> float:
-        """From the left."""
+        """Distance of a time from the left."""
         low, high = self._x_range
         return LEFT + (math.log10(value) - low) / (high - low) * (WIDTH - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
-        """From the top, where the best is."""
+        """Distance of a quality from the top, where the best is."""
         low, high = self._y_range
         share = (value - low) / (high - low)
         share = share if self.quality.info.direction == "lower" else 1 - share
@@ -92,7 +92,7 @@ class Drawing:
 
     @cached_property
     def x_ticks(self) -> list[tuple[float, str]]:
-        """1, 2, 5, 10, ... within the range, or its ends where none is."""
+        """1, 2, 5, 10, ... within the range; three other values if fewer than two are in it."""
         low, high = self._x_range
         found = [
             step * 10.0**power
@@ -117,7 +117,7 @@ class Drawing:
 
     @cached_property
     def _corners(self) -> list[tuple[float, float]]:
-        """Of the front: between two of its methods the faster one's quality is all there is to have."""
+        """Corners of the front: between two of its methods, the faster one's quality is the best available."""
         corners: list[tuple[float, float]] = []
         for point in self.front:
             if corners:
@@ -133,7 +133,7 @@ class Drawing:
 
     @cached_property
     def labels(self) -> list[Label]:
-        """Names where they cover no point and no other name."""
+        """Labels, placed so that they cover no point, line or other label; others are left out."""
         named = self.points if len(self.points) <= MOST_NAMED else self.front
         taken: list[Box] = [(self.x(p.x) - 5, self.y(p.y) - 5, self.x(p.x) + 5, self.y(p.y) + 5) for p in self.points]
         taken += [_box((self.x(p.x), self.y(p.low)), (self.x(p.x), self.y(p.high))) for p in self.points]
@@ -162,7 +162,7 @@ class Drawing:
 
 
 def drawings(track: BoardTrack, machine: str, most: int = 2) -> list[Drawing]:
-    """The drawings of a machine: the first metric's, and that of another kind of quality where there is one."""
+    """The drawings of a machine: of the first metric, and of another one, if possible one that is better if lower."""
     speed = next((column for column in track.speeds[machine] if column.info.name == LATENCY), None)
     if speed is None:
         return []
@@ -189,7 +189,7 @@ def _points(track: BoardTrack, quality: Column, speed: Column) -> list[Point]:
 
 
 def _box(start: tuple[float, float], end: tuple[float, float]) -> Box:
-    """A thin one around a straight line."""
+    """A thin box around a straight line."""
     (x0, x1), (y0, y1) = sorted((start[0], end[0])), sorted((start[1], end[1]))
     return x0 - 1, y0 - 1, x1 + 1, y1 + 1
 

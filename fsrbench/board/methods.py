@@ -1,4 +1,4 @@
-"""Methods of a board: all bundles of one, newest first, and what its page says."""
+"""Methods of a board: the results of each, and the facts on its page."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class BoardMethod:
 
     @cached_property
     def newest(self) -> Submission:
-        """Whose title, card and paper are shown."""
+        """The newest submission, whose title, card and paper are shown."""
         return max((entry.submission for _, entry in self.entries), key=lambda one: (one.created, one.bundle.sha256))
 
     @property
     def title(self) -> str:
-        """As pages call it."""
+        """Its name on pages."""
         return self.newest.title
 
     @property
@@ -38,14 +38,14 @@ class BoardMethod:
 
     @cached_property
     def licences(self) -> str:
-        """Of all its weights, in words; empty where nobody declares one."""
+        """Licences of all its weights, in words; empty if none is declared."""
         weights = [entry.result.weights for _, entry in self.entries]
         declared = ", ".join(sorted({each.licence for each in weights} - {""}))
         return declared or ("" if any(each.sha256 or each.files for each in weights) else "no weights")
 
     @cached_property
     def level(self) -> Level:
-        """The lowest of its results'."""
+        """The lowest level of its results."""
         return min((entry.level for _, entry in self.entries), key=TRUST.__getitem__)
 
     @property

@@ -1,4 +1,4 @@
-"""The worst and the best of a method's pictures, from its bundle: SR alone, decoded and written anew."""
+"""The worst and the best of a method's pictures, from its bundle: only SR, decoded and written as new files."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from fsrbench.files.atomic import whole
 from fsrbench.pictures.decode import decode
 
 EACH: Final = 4
-"""Worst pictures, and best ones."""
+"""Number of worst pictures, and of best ones."""
 SIDE: Final = 128
-"""Pixels that a picture is shown with."""
+"""Side at which a picture is shown, in pixels."""
 LARGEST: Final = 256
-"""Larger ones are reduced to this side."""
+"""Larger pictures are reduced to this side."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Shown:
     image: str
     score: str
     file: str
-    """From the board's folder."""
+    """Path below the board's folder."""
     width: int
     height: int
 
@@ -45,7 +45,7 @@ class WorstAndBest:
 
 
 def worst_and_best(track: BoardTrack, entry: Entry, out: Path) -> WorstAndBest | None:
-    """Write some pictures of a method below ``out``; ``None`` where its bundle has none with a score.
+    """Write some pictures of a method below ``out``; ``None`` if its bundle has none with a score.
 
     They are the worst and the best by the track's first metric among the pictures that the bundle has.
     """
@@ -62,7 +62,7 @@ def worst_and_best(track: BoardTrack, entry: Entry, out: Path) -> WorstAndBest |
 
 
 def _written(track: BoardTrack, entry: Entry, images: Iterable[str], out: Path) -> Iterable[Shown]:
-    """Each picture as a file; those that are none are left out, which ``fsrbench verify`` reports."""
+    """Write each picture as a file; files that are not pictures are left out, as ``fsrbench verify`` reports them."""
     assert track.first is not None
     for image in images:
         name = f"pictures/{stable_id(image, [entry.submission.bundle.sha256, entry.place, image])}.png"

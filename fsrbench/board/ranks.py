@@ -20,9 +20,9 @@ How = Literal["paired", "intervals", "times", "exact", "few", "none"]
 """How the methods of a metric were told apart, or why they have no ranks."""
 HOW: Final[dict[How, str]] = {
     "paired": "paired permutation tests on the same images, Holm over all pairs, 5 %",
-    "intervals": "no scores per image: told apart where 95 % intervals do not overlap",
-    "times": f"told apart where 95 % intervals do not overlap and the factor is above {times.BAND:g}",
-    "exact": "counted: told apart where the numbers differ",
+    "intervals": "no scores per image: methods differ if their 95 % intervals do not overlap",
+    "times": f"methods differ if their 95 % intervals do not overlap and the factor is above {times.BAND:g}",
+    "exact": "counted: methods differ if their numbers do",
     "few": "too few people or images to tell any two apart",
     "none": "not ranked",
 }
@@ -36,7 +36,7 @@ class Ranking:
 
     how: How
     ranges: Mapping[str, Range] = field(default_factory=dict)
-    """By method; empty where nothing is ranked."""
+    """By method; empty if nothing is ranked."""
 
 
 def rank_scores(scores: pd.DataFrame, lower: bool, people: Sequence[str] | None = None) -> Ranking:
@@ -73,13 +73,13 @@ def rank_scores(scores: pd.DataFrame, lower: bool, people: Sequence[str] | None 
 
 
 def rank_values(results: Mapping[str, Result], lower: bool, exact: bool, timed: bool = False) -> Ranking:
-    """Rank methods by their values alone: where intervals do not overlap, or exactly.
+    """Rank methods by their values alone: they differ if their intervals do not overlap, or exactly.
 
     Args:
         results: of the methods with a value.
         lower: whether lower values are better.
-        exact: the values are counted, so that each difference is one.
-        timed: they are times of one machine, which must differ by :data:`fsrbench.runs.times.BAND` besides.
+        exact: the values are counted, so that any difference counts.
+        timed: they are times on one machine, which must also differ by :data:`fsrbench.runs.times.BAND`.
 
     Example:
         >>> found = {"a": Result(1, 0.9, 1.1, 9, "ok", ""), "b": Result(2, 1.8, 2.2, 9, "ok", "")}
@@ -99,17 +99,17 @@ def rank_values(results: Mapping[str, Result], lower: bool, exact: bool, timed: 
 def _tests(
     values: np.ndarray, pairs: Sequence[tuple[int, int]], who: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """p of each pair, NaN where it shares too few images; which is ahead; and how many people both have."""
+    """p of each pair (NaN if it shares too few images), which method leads, and how many people both have."""
     p, leads, people = np.full(len(pairs), math.nan), np.zeros(len(pairs)), np.zeros(len(pairs), dtype=int)
-    there = ~np.isnan(values)
-    alike: dict[bytes, list[int]] = {}
+    present = ~np.isnan(values)
+    by_images: dict[bytes, list[int]] = {}
     for place, (i, j) in enumerate(pairs):
-        both, either = there[:, i] & there[:, j], there[:, i] | there[:, j]
+        both, either = present[:, i] & present[:, j], present[:, i] | present[:, j]
         if both.any() and both.sum() >= COMMON_SHARE * either.sum():
-            alike.setdefault(both.tobytes(), []).append(place)
-    for places in alike.values():  # pairs with the same images are tested together
+            by_images.setdefault(both.tobytes(), []).append(place)
+    for places in by_images.values():  # pairs with the same images are tested together
         first, second = np.array([pairs[place] for place in places]).T
-        both = there[:, first[0]] & there[:, second[0]]
+        both = present[:, first[0]] & present[:, second[0]]
         apart = differences(values[np.ix_(both, first)], values[np.ix_(both, second)])
         p[places] = p_values(apart, clusters=who[both])
         leads[places] = [lead(column) for column in apart.T]
@@ -118,7 +118,7 @@ def _tests(
 
 
 def _apart(first: Result, second: Result, exact: bool, timed: bool) -> float:
-    """1 where the first is distinguishably higher, -1 where lower, else 0."""
+    """1 if the first is distinguishably higher, -1 if lower, else 0."""
     if exact:
         return float(np.sign(first.value - second.value))
     if timed and not times.ranked(first.value, second.value):
@@ -129,7 +129,7 @@ def _apart(first: Result, second: Result, exact: bool, timed: bool) -> float:
 
 
 def _ranges(methods: Sequence[str], pairs: Sequence[tuple[int, int]], ahead: np.ndarray) -> dict[str, Range]:
-    """Ranges from the sign of each pair: 1 where the first is better, -1 where the second is, 0 where neither."""
+    """Ranges from the sign of each pair: 1 if the first is better, -1 if the second is, 0 if neither."""
     better, worse = np.zeros(len(methods), dtype=int), np.zeros(len(methods), dtype=int)
     first, second = np.array(pairs).T
     np.add.at(better, second, ahead > 0)

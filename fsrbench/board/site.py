@@ -25,9 +25,9 @@ from fsrbench.reports.page.results import HINTS
 
 HERE: Final = Path(__file__).parent
 POLICY: Final = "default-src 'none'; img-src 'self' file: data:; style-src 'self' file:; script-src 'self' file:"
-"""What a page may load: files beside it. Some browsers do not take a file on the disk for ``self``."""
+"""What a page may load: files of the board. For some browsers, files on the disk are not ``self``."""
 MADE: Final = {"tracks": (".html", ".csv"), "methods": (".html",), "pictures": (".png",)}
-"""Folders of a board, and what it has in them."""
+"""Folders of a board, and the suffixes of its files in them."""
 HELPERS: Final = (
     *(text.value_text, text.interval_text, text.number, text.rank_text, text.date_text, text.task_text),
     *(text.people_text, text.order_text, text.how_text, text.may_be_first, text.leaders, text.checked, text.trust),
@@ -48,24 +48,24 @@ class Board:
 
     @cached_property
     def tracks(self) -> list[BoardTrack]:
-        """Those of most methods first."""
+        """All tracks, those with the most methods first."""
         return build_tracks(self.submissions, self.scores)
 
     @cached_property
     def methods(self) -> list[BoardMethod]:
-        """By title."""
+        """All methods, sorted by title."""
         return build_methods(self.tracks)
 
 
 def write_site(board: Board, out: Path) -> int:
-    """Write the site; pages and pictures of an earlier board that this one has not are removed.
+    """Write the site; pages and pictures that only an earlier board had are removed.
 
     Returns:
         How many pages it has.
 
     Raises:
         UserError: the folder holds other files, or another process writes to it.
-        CannotWrite: the disk takes no more.
+        CannotWrite: the disk is full.
     """
     make_folder(out, lambda: (out / "board.json").is_file(), "give --out a folder of its own")
     with only_writer(out):
@@ -77,7 +77,7 @@ def write_site(board: Board, out: Path) -> int:
             path = out / name
             path.parent.mkdir(parents=True, exist_ok=True)
             with whole(path) as part:
-                part.write_text(content, encoding="utf-8", errors="replace")  # half a surrogate pair fits no file
+                part.write_text(content, encoding="utf-8", errors="replace")  # a lone surrogate cannot be encoded
     return sum(name.endswith(".html") for name in pages)
 
 

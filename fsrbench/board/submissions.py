@@ -19,7 +19,7 @@ from fsrbench.bundle.read import Bundle, moment_of, read_bundle, read_verdict
 from fsrbench.bundle.schema import Document, Level, Result, ResultVerdict, Track, Verdict
 
 SYMBOLS: Final = {Level.RUN: "✔✔", Level.PICTURES: "✔", Level.SELF_REPORTED: "○"}
-"""Beside the words, never in their place."""
+"""Shown beside the words, never instead of them."""
 TRUST: Final = {Level.SELF_REPORTED: 0, Level.PICTURES: 1, Level.RUN: 2}
 """Levels as numbers."""
 _LONGEST: Final = 48
@@ -44,7 +44,7 @@ class Submission:
 
     @property
     def title(self) -> str:
-        """The method as pages call it."""
+        """The method's name on pages."""
         return self.document.method.title
 
     @cached_property
@@ -55,7 +55,7 @@ class Submission:
 
     @cached_property
     def created(self) -> datetime:
-        """When its latest run was finished; the first day of the calendar where that is no date."""
+        """When its latest run was finished; ``datetime.min`` if that is not a date."""
         return moment_of(self.document.created) or datetime.min.replace(tzinfo=UTC)
 
 
@@ -65,7 +65,7 @@ class Entry:
 
     submission: Submission
     place: int
-    """In the list of results."""
+    """Index in the list of results."""
 
     @property
     def result(self) -> Result:
@@ -84,7 +84,7 @@ class Entry:
 
     @property
     def method_id(self) -> str:
-        """The method's."""
+        """Id of the method."""
         return self.submission.method_id
 
     @cached_property
@@ -94,7 +94,7 @@ class Entry:
 
     @property
     def level(self) -> Level:
-        """How far it was checked; without a verdict not at all."""
+        """How far it was checked; self-reported without a verdict."""
         return self._verdict.level if self._verdict else Level.SELF_REPORTED
 
     @property
@@ -112,10 +112,10 @@ class LeftOut:
 
 
 def read_submissions(paths: Sequence[Path]) -> tuple[list[Submission], list[LeftOut]]:
-    """The bundles at some paths, and those that are left out: refuted by their verdict, or handed in twice.
+    """The bundles at some paths, and those that are left out: refuted by their verdict, or submitted twice.
 
     Raises:
-        UserError: a file is no bundle, or a verdict cannot be read.
+        UserError: a file is not a bundle, or a verdict cannot be read.
     """
     found: dict[str, Submission] = {}
     left_out = []
@@ -133,7 +133,7 @@ def read_submissions(paths: Sequence[Path]) -> tuple[list[Submission], list[Left
 
 
 def track_key(track: Track) -> str:
-    """What two results must share to stand in one table: data, task, how LR was made, and protocol."""
+    """What two results must share to be in one table: data, task, how LR was made, and protocol."""
     degradation, protocol = track.degradation, track.protocol
     parts = [
         track.dataset.sha256,

@@ -40,7 +40,7 @@ def interval_text(info: MetricInfo, result: Result) -> str:
 
 
 def number(value: float) -> str:
-    """As JavaScript's ``Number`` reads it, with six digits; empty for none."""
+    """A number as JavaScript's ``Number`` reads it, with six digits; empty for NaN."""
     if math.isnan(value):
         return ""
     return f"{value:.6g}" if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
@@ -59,7 +59,7 @@ def date_text(submission: Submission) -> str:
 
 
 def task_text(name: str) -> str:
-    """``x4 (16 to 64 px)``; a task that is not known as it is."""
+    """``x4 (16 to 64 px)``; the name itself for an unknown task."""
     try:
         return str(find_task(name))
     except UserError:
@@ -73,18 +73,18 @@ def people_text(track: BoardTrack) -> str:
 
 
 def order_text(track: BoardTrack) -> str:
-    """Which order the table comes in, and why."""
+    """The table's initial order, and the reason for it."""
     if track.first is None:
-        return "In the order of the alphabet: no metric of the first order is ranked here."
+        return "In alphabetical order: no metric that could decide the order is ranked here."
     return (
-        f"Ordered by the rank range in {track.first.info.title}, ties by name: that needs no trained network, so "
-        "anybody can compute it again exactly. It is a place to begin and no verdict"
+        f"Ordered by the rank range in {track.first.info.title}, ties by name: it needs no trained network, so "
+        "anybody can recompute it exactly. It is a starting point, not a verdict"
         f"{': it favours smooth pictures' if track.first.info.name in {'psnr', 'ssim'} else ''}."
     )
 
 
 def part_text(track: BoardTrack, column: Column, method: str) -> str:
-    """``18 of 20 images`` where a method has scores of fewer images than another; else empty."""
+    """``18 of 20 images`` if a method has scores of fewer images than another; else empty."""
     if column.info.name not in track.entries[method].scores:
         return ""
     most, own = max(result.n for result in column.results.values()), column.results[method].n
@@ -101,7 +101,7 @@ def inputs_text(track: BoardTrack) -> list[str]:
 
 
 def unchecked_text(track: BoardTrack) -> str:
-    """Which metrics of a checked method nobody computed again; empty where there are none."""
+    """Metrics of checked methods that nobody has recomputed; empty if there are none."""
     entries = {method: entry for method, entry in track.entries.items() if entry.level != Level.SELF_REPORTED}
     titles = [
         column.info.title
@@ -109,7 +109,7 @@ def unchecked_text(track: BoardTrack) -> str:
         if column.composite is None
         and any(column.info.name not in entries[method].recomputed for method in entries.keys() & column.results.keys())
     ]
-    return f"Self-reported even where a method was checked: {', '.join(dict.fromkeys(titles))}." if titles else ""
+    return f"Self-reported even if a method was checked: {', '.join(dict.fromkeys(titles))}." if titles else ""
 
 
 def how_text(column: Column) -> str:
@@ -119,13 +119,13 @@ def how_text(column: Column) -> str:
 
 
 def may_be_first(column: Column, method: str) -> bool:
-    """Whether no method is distinguishably better, where some methods are told apart at all."""
+    """Whether no method is significantly better, if any methods differ significantly at all."""
     places = column.range_of(method)
     return places is not None and places[0] == 1 and len(set(column.ranking.ranges.values())) > 1
 
 
 def leaders(track: BoardTrack) -> list[str]:
-    """The methods that may be first in the metric of the first order."""
+    """The methods that may be first in the metric that orders the table."""
     if track.first is None:
         return []
     found = [method for method in track.order if (track.first.range_of(method) or (0, 0))[0] == 1]
@@ -133,7 +133,7 @@ def leaders(track: BoardTrack) -> list[str]:
 
 
 def checked(track: BoardTrack) -> int:
-    """How many methods' results were computed again."""
+    """Number of methods whose results were recomputed."""
     return sum(entry.level != Level.SELF_REPORTED for entry in track.entries.values())
 
 
@@ -148,12 +148,12 @@ def timed(columns: Sequence[Column], method: str) -> bool:
 
 
 def all_columns(track: BoardTrack) -> list[Column]:
-    """Those of quality and size, scores, and times of each machine."""
+    """Columns of quality and size, composite scores, and times of each machine."""
     return [*track.columns, *(column for columns in track.speeds.values() for column in columns)]
 
 
 def different_columns(track: BoardTrack) -> list[Column]:
-    """The same, of each metric and way to measure it one."""
+    """The same, one for each metric and protocol."""
     return list({column.key: column for column in all_columns(track)}.values())
 
 
@@ -164,7 +164,7 @@ def history_columns(track: BoardTrack, most: int = 5) -> list[Column]:
 
 
 def old_value(column: Column, entry: Entry) -> str:
-    """A metric's value in an earlier version; a dash where it was measured in another way or not at all."""
+    """A metric's value in an earlier version; a dash if it was measured in another way or not at all."""
     row = entry.result.summary(column.info.name)
     if row is None or row.value is None or row.protocol != column.protocol:
         return "–"
@@ -172,7 +172,7 @@ def old_value(column: Column, entry: Entry) -> str:
 
 
 def web_link(url: str) -> bool:
-    """Whether an address is one of the web, and nothing that runs."""
+    """Whether an address is a link to the web, not a script."""
     try:
         parts = urlsplit(url)
     except ValueError:

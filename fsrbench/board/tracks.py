@@ -21,8 +21,8 @@ from fsrbench.stats.corrections import COMMON_SHARE
 from fsrbench.stats.intervals import people
 
 FIRST: Final = ("psnr", "ssim", "niqe_face", "niqe")
-"""The metrics whose ranks give a table its first order, the first that it has: they need no trained network, so anybody
-can compute them again exactly."""
+"""The first of these metrics that is ranked gives a table its initial order. They need no trained network, so anybody
+can recompute them exactly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Column:
     """A metric of a track, measured in one way."""
 
     key: str
-    """The metric's name, with a hash where the track has the metric by several protocols."""
+    """The metric's name, with a hash if the track has the metric by several protocols."""
     info: MetricInfo
     protocol: str
     results: Mapping[str, Result]
@@ -39,12 +39,12 @@ class Column:
     composite: Composite | None = None
 
     def range_of(self, method: str) -> Range | None:
-        """The places that a method may have; ``None`` where it has none."""
+        """The places that a method may have; ``None`` if it is not ranked."""
         return self.ranking.ranges.get(method)
 
     @property
     def ranked(self) -> int:
-        """How many methods share the places."""
+        """Number of ranked methods."""
         return len(self.ranking.ranges)
 
 
@@ -55,11 +55,11 @@ class BoardTrack:
     id: str
     track: schema.Track
     entries: Mapping[str, Entry]
-    """The newest of each method, by the method's id."""
+    """The newest entry of each method, by the method's id."""
     older: Mapping[str, Sequence[Entry]] = field(default_factory=dict)
-    """Earlier ones, newest first."""
+    """Earlier entries, newest first."""
     scores: tuple[Composite, ...] = ()
-    """Formulas, shown where the track has all their parts."""
+    """Formulas, shown if the track has all their parts."""
 
     @cached_property
     def columns(self) -> list[Column]:
@@ -80,13 +80,13 @@ class BoardTrack:
 
     @cached_property
     def first(self) -> Column | None:
-        """The column of the first order; ``None`` where none of :data:`FIRST` is ranked."""
+        """The column that gives the initial order; ``None`` if none of :data:`FIRST` is ranked."""
         by_key = {column.key: column for column in self.columns if column.ranking.ranges}
         return next((by_key[name] for name in FIRST if name in by_key), None)
 
     @cached_property
     def order(self) -> list[str]:
-        """The methods in the first order: by place in :attr:`first`, ties by name; those without one last."""
+        """The methods in the initial order: by place in :attr:`first`, ties by name; those without one last."""
 
         def place(method: str) -> tuple[int, int, str]:
             found = self.first.range_of(method) if self.first else None
@@ -97,17 +97,17 @@ class BoardTrack:
 
     @property
     def images(self) -> int:
-        """How many images the data has."""
+        """Number of images of the data."""
         return self.track.dataset.n
 
     @cached_property
     def identities(self) -> dict[str, str | None]:
-        """Who is on an image, as most bundles say."""
+        """Who is on each image, by the majority of the bundles."""
         return dict(self._agreed("identity"))
 
     @cached_property
     def other_inputs(self) -> dict[str, int]:
-        """How many images a method was given other LR or HR pictures of than most methods, where any."""
+        """Methods whose LR or HR pictures differ from the majority's, and for how many images."""
         found = dict.fromkeys(self.entries, 0)
         agreed = {kind: self._agreed(kind) for kind in ("lr", "hr")}
         for method, entry in self.entries.items():
@@ -117,7 +117,7 @@ class BoardTrack:
         return {method: count for method, count in found.items() if count}
 
     def _agreed(self, kind: str) -> dict[str, str]:
-        """What most bundles say of each image, where any says something."""
+        """What the majority of the bundles say about each image, if any says something."""
         said: dict[str, Counter[str]] = {}
         for entry in self.entries.values():
             for image in entry.result.images:
@@ -126,7 +126,7 @@ class BoardTrack:
         return {image: _most(said_of) for image, said_of in said.items()}
 
     def _measured(self, timed: bool, machine: str = "") -> list[tuple[str, MetricInfo, dict[str, schema.Summary]]]:
-        """Key, look and rows by method of each metric and way to measure it; times of a machine, or all else."""
+        """Key, info and rows by method for each metric and protocol; only times on a machine, or all but times."""
         found: dict[tuple[str, ...], dict[str, schema.Summary]] = {}
         for method, entry in self.entries.items():
             if timed and entry.result.machine.title != machine:
@@ -136,13 +136,13 @@ class BoardTrack:
                     found.setdefault((row.metric, row.protocol, row.unit, row.direction), {})[method] = row
         place = {name: number for number, name in enumerate(dict.fromkeys(name for name, *_ in found))}
         columns, known = [], Counter[str]()
-        # Metrics in the order of the first bundle; of a metric's ways the usual one comes first
+        # Metrics in the order of the first bundle; the most common protocol of a metric comes first
         for name, *how in sorted(found, key=lambda key: (place[key[0]], -len(found[key]), key)):
             rows = found[(name, *how)]
             known[name] += 1
             info = next(iter(rows.values())).info
             if known[name] > 1:
-                info = replace(info, title=f"{info.title}, way {known[name]}")
+                info = replace(info, title=f"{info.title}, variant {known[name]}")
             columns.append((name if known[name] == 1 else stable_id(name, how), info, rows))
         return columns
 
@@ -151,13 +151,13 @@ class BoardTrack:
         return Column(key, info, next(iter(rows.values())).protocol, results, self._ranking(info, results))
 
     def _ranking(self, info: MetricInfo, results: Mapping[str, Result]) -> Ranking:
-        """How the methods stand: by scores of images, by blocks of them, or by the values."""
+        """Rank the methods by scores of images, else by blocks of images, else by their values."""
         known = {method: result for method, result in results.items() if result.ok}
         if info.direction == "none" or len(known) < 2:
             return Ranking("none")
         lower, most = info.direction == "lower", max(result.n for result in known.values())
         images = {m: frame[info.name] for m in known if info.name in (frame := self.entries[m].scores)}
-        # A number of a small set is not one of a large set
+        # A number of a small set cannot be compared with one of a large set
         large = [method for method, result in known.items() if result.n >= COMMON_SHARE * most]
         blocks = {m: frame[info.name] for m in large if info.name in (frame := self.entries[m].blocks)}
         for scores in (images, blocks):
@@ -174,7 +174,7 @@ def result_of(row: schema.Summary) -> Result:
 
 
 def build_tracks(submissions: Sequence[Submission], scores: Sequence[Composite] = ()) -> list[BoardTrack]:
-    """The tracks of some bundles, those of most methods first; of a method's results on a track the newest counts."""
+    """The tracks of some bundles, those with the most methods first; a method's newest result on a track counts."""
     found: dict[str, dict[str, list[Entry]]] = {}
     for submission in sorted(submissions, key=lambda one: (one.created, one.bundle.sha256), reverse=True):
         for place, result in enumerate(submission.document.results):
@@ -187,14 +187,14 @@ def build_tracks(submissions: Sequence[Submission], scores: Sequence[Composite] 
 def _track(key: str, entries: Mapping[str, Sequence[Entry]], scores: tuple[Composite, ...]) -> BoardTrack:
     newest = {method: found[0] for method, found in entries.items()}
     older = {method: found[1:] for method, found in entries.items() if len(found) > 1}
-    # Bundles may call the same data otherwise: most decide, and the address has no name of data, so that it lasts
+    # Bundles may name the same data differently: the majority decides, and the page's address leaves the name out
     tracks = {entry.result.track.model_dump_json(): entry.result.track for entry in newest.values()}
     track = tracks[_most(Counter(entry.result.track.model_dump_json() for entry in newest.values()))]
     return BoardTrack(stable_id(f"{track.task} {track.degradation.name}", key), track, newest, older, scores)
 
 
 def _most(said: Counter[str]) -> str:
-    """What was said most often, of equals the first in the alphabet."""
+    """What was said most often; ties go to the first in alphabetical order."""
     return min(said, key=lambda one: (-said[one], one))
 
 

@@ -1,4 +1,4 @@
-"""Whether a result agrees with itself: manifest, images, scores and numbers. Needs neither the data nor torch."""
+"""Check that a result is consistent: manifest, images, scores and numbers. Needs neither the data nor torch."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ANSWERS: Final = "what people answered is not in a bundle"
 
 
 def check_result(bundle: Bundle, place: int) -> Iterator[Finding]:
-    """Hold a result's parts against each other.
+    """Compare a result's parts with each other.
 
     Raises:
         UserError: a part cannot be read.
@@ -33,7 +33,7 @@ def check_result(bundle: Bundle, place: int) -> Iterator[Finding]:
 
 
 def _manifest(result: Result, manifest: Mapping[str, Any], method: str) -> Iterator[str]:
-    """Where the result says other than its run's manifest."""
+    """Differences between the result and its run's manifest."""
     if method not in section(manifest, "methods"):
         yield f"has no method {method}"
         return
@@ -47,7 +47,7 @@ def _manifest(result: Result, manifest: Mapping[str, Any], method: str) -> Itera
 
 
 def _metrics(result: Result, manifest: Mapping[str, Any]) -> Iterator[str]:
-    """Where a metric is not declared as by the run, and fsrbench's own not as by fsrbench."""
+    """Metrics that are declared otherwise than by the run, or fsrbench's own otherwise than by fsrbench."""
     declared = section(manifest, "metrics")
     for row in result.summaries:
         claimed, judged = row.model_dump(mode="json"), row.metric in JUDGED  # by people, after the run
@@ -64,7 +64,7 @@ def _metrics(result: Result, manifest: Mapping[str, Any]) -> Iterator[str]:
 
 
 def differences(claimed: Mapping[str, Any], expected: Mapping[str, Any], of: str, place: str = "") -> Iterator[str]:
-    """One line for each field of ``expected`` that ``claimed`` has otherwise.
+    """One line for each field of ``expected`` that differs in ``claimed``.
 
     Example:
         >>> list(differences({"a": 1, "b": {"c": "x4"}}, {"b": {"c": "x8"}}, "the manifest"))
@@ -86,7 +86,7 @@ def _short(value: object) -> str:
 
 
 def _summaries(bundle: Bundle, place: int, manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    """Every number: made again from the scores where it is made of scores."""
+    """Findings on every number; those made of scores are recomputed from the scores."""
     result = bundle.results[place]
     about = result.track.title
     try:

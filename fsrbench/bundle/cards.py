@@ -1,4 +1,4 @@
-"""What an installed package says of a method: its model card and the licence of its weights. Nothing is imported."""
+"""What an installed package says about a method: its model card and its weights' licence. Nothing is imported."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def licence_of(files: str, sha256: str | None) -> str:
 
     Args:
         files: their names, comma-separated, as a manifest has them.
-        sha256: of a single file; several are known by name alone.
+        sha256: of a single file; several are recognised by name alone.
     """
     named = [name for name in files.split(", ") if name]
     try:
         known = [each for each in weights.known_files().values() if each.file in named]
-    except UserError:  # a damaged declaration, which is somebody else's
+    except UserError:  # a damaged declaration of another package
         return ""
     if len(known) < len(named) or (len(named) == 1 and sha256 not in {each.sha256 for each in known}):
         return ""

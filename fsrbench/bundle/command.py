@@ -34,14 +34,14 @@ AGREES: Final = 0
 def submit_command(
     runs: Sequence[Path], method: str, out: Path | None, about: About, with_images: bool = False
 ) -> None:
-    """Write a bundle, verify it against itself and say what it holds.
+    """Write a bundle, check that it is consistent and print what it holds.
 
     Raises:
         UserError: a run is unusable, lacks the method or pictures, or does not agree with itself.
     """
     out = out or Path(f"{safe_name(method)}.zip")
     if out.suffix.lower() != ".zip":
-        raise UserError(f"--out {out}: a bundle is called NAME.zip")
+        raise UserError(f"--out {out}: a bundle must be named NAME.zip")
     loaded = [RunData.load(path) for path in runs]
     part = out.with_name(f".{secrets.token_hex(8)}.zip")
     try:
@@ -61,7 +61,7 @@ def submit_command(
 
 
 def _held(path: Path, bundle: Bundle, runs: Sequence[RunData]) -> list[str]:
-    """What a bundle holds, for who hands it in."""
+    """Lines that tell the submitter what a bundle holds."""
     document = bundle.document
     pictures = sum(len(bundle.pictures(place)) for place in range(len(bundle.results)))
     unhashed = sum(image.sr is None for result in document.results for image in result.images)
@@ -71,7 +71,7 @@ def _held(path: Path, bundle: Bundle, runs: Sequence[RunData]) -> list[str]:
     if unhashed:
         lines.append(f"no hash of {counted(unhashed, 'picture')} that the run did not keep: run it with --save-images")
     kept = f"{counted(pictures, 'picture')} of the method" if pictures else "no picture"
-    lines.append(f"it holds {kept} and none of the data; its manifests hold the runs' settings, paths among them:")
+    lines.append(f"it holds {kept} and none of the data; its manifests hold the runs' settings, including paths:")
     lines += [
         f"  {section(run.manifest, 'spec').get('data')}, {section(run.manifest, 'spec').get('out')}" for run in runs
     ]
@@ -87,8 +87,8 @@ def verify_command(
 ) -> int:
     """Verify a bundle and print what was found.
 
-    With ``output`` the format goes to that file and the text to standard output. A bundle that cannot be read leaves no
-    earlier file of either that would pass for this one's.
+    With ``output`` the format goes to that file and the text to standard output. If the bundle cannot be read, earlier
+    files at ``output`` and ``verdict`` are removed, so that they are not mistaken for this bundle's.
 
     Returns:
         0 everything agrees, 1 something does not.
@@ -115,7 +115,7 @@ def _refuse_to_overwrite(bundle: Path, written: Mapping[str, Path | None]) -> No
     """Refuse to write over the bundle, or two files into one.
 
     Raises:
-        UserError: that is what was asked for.
+        UserError: two of the paths are the same.
     """
     taken = {bundle.resolve(): "the bundle itself"}
     for option, path in written.items():
@@ -127,15 +127,15 @@ def _refuse_to_overwrite(bundle: Path, written: Mapping[str, Path | None]) -> No
 
 
 def _refuse_nothing(outcome: Outcome, again: Again | None) -> None:
-    """Refuse a comparison with data that has compared nothing: its exit code would say that all is well.
+    """Refuse a verification with data that compared nothing: its exit code would say that all is well.
 
     Raises:
-        UserError: with the reasons.
+        UserError: nothing was compared; the message has the reasons.
     """
     if again is None or not again.data or outcome.red or any(result.recomputed for result in outcome.results):
         return
     reasons = [finding.line for finding in outcome.of(State.OPEN)]
-    raise UserError("\n".join([*reasons, "nothing could be computed again with --data"]))
+    raise UserError("\n".join([*reasons, "nothing could be recomputed with --data"]))
 
 
 def verdict_beside(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""A result beside the run that computed it again."""
+"""Compare a result with a run that recomputed it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OTHER_SETS = ("reference", "pairs")
 
 @dataclass
 class Comparison:
-    """What came out of one run."""
+    """The result of comparing with one run."""
 
     findings: list[Finding]
     recomputed: list[str] = field(default_factory=list)
@@ -34,13 +34,13 @@ class Comparison:
 
 
 def compare(bundle: Bundle, place: int, run: RunData, method: str, running: bool) -> Comparison:
-    """Hold a result against a run of the same settings.
+    """Compare a result with a run of the same settings.
 
     Args:
         bundle: with the result.
         place: of the result.
         run: of the bundle's pictures, or of its method.
-        method: what that is called in the run.
+        method: its name in the run.
         running: whether the method itself ran.
     """
     result = bundle.results[place]
@@ -71,7 +71,7 @@ def compare(bundle: Bundle, place: int, run: RunData, method: str, running: bool
 
 
 def _set_up(result: Result, run: RunData, method: str, running: bool) -> Iterator[str]:
-    """Track and, where the method ran, its weights."""
+    """Differences in the track and, if the method ran, in its weights."""
     claimed, made = result.model_dump(mode="json"), facts_of(run.manifest, method)
     yield from differences(claimed["track"], made["track"], "the new run", "track.")
     if running:
@@ -80,7 +80,7 @@ def _set_up(result: Result, run: RunData, method: str, running: bool) -> Iterato
 
 
 def _why_open(bundle: Bundle, place: int, row: Summary, run: RunData, number: Number) -> str:
-    """Why a number cannot be compared; empty where it can be."""
+    """Why a number cannot be compared; empty if it can."""
     if not number.has_value:
         return f"{number.status} here: {number.note}"
     result, spec = bundle.results[place], section(bundle.manifest(place), "spec")
@@ -90,11 +90,11 @@ def _why_open(bundle: Bundle, place: int, row: Summary, run: RunData, number: Nu
         return f"was computed with --{named[0]}, which is not in the bundle"
     versions = {name: str(version) for name, version in section(run.manifest, "versions").items()}
     changed = [name for name, version in result.versions.items() if versions.get(name) != version]
-    return f"its protocol is another here, with other versions of {', '.join(changed[:5])}" if changed else ""
+    return f"its protocol differs here, with other versions of {', '.join(changed[:5])}" if changed else ""
 
 
 def _protocol(row: Summary, run: RunData) -> Iterator[str]:
-    """Whether the same was computed, by the metric's own words."""
+    """Differences in what was computed, according to the metric."""
     here = metric_facts(run.manifest, row.metric)
     for name in ("protocol", "unit", "direction"):
         if here[name] != getattr(row, name):
@@ -102,7 +102,7 @@ def _protocol(row: Summary, run: RunData) -> Iterator[str]:
 
 
 def _scores(own: pd.Series, made: pd.Series, allowed: Tolerance) -> Iterator[str]:
-    """Images whose scores differ; where thresholds decide, a few may."""
+    """Images whose scores differ; if a threshold decides, a few may."""
     if set(own.index) != set(made.index):
         yield f"{len(own)} scores, here {len(made)}"
         return
@@ -116,7 +116,7 @@ def _scores(own: pd.Series, made: pd.Series, allowed: Tolerance) -> Iterator[str
 
 
 def _number(row: Summary, number: Number, allowed: Tolerance) -> Iterator[str]:
-    """Number, n and interval."""
+    """Differences in number, n and interval."""
     assert row.value is not None
     step = max(allowed.allowed(number.value), allowed.share)
     if not _near(row.value, number.value, step):

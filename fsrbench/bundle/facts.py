@@ -1,4 +1,4 @@
-"""What a run's manifest decides about a result, for the module that writes it and the one that checks it."""
+"""The fields of a result that follow from its run's manifest, for the code that writes them and that checks them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fsrbench.runs.manifest import findings, one_line, protocol_of, section
 
 
 def facts_of(manifest: Mapping[str, Any], method: str) -> dict[str, Any]:
-    """The fields of a :class:`~fsrbench.bundle.schema.Result` that the manifest alone decides, as JSON values."""
+    """The fields of a :class:`~fsrbench.bundle.schema.Result` that follow from the manifest alone, as JSON values."""
     entry, spec = section(section(manifest, "methods"), method), section(manifest, "spec")
     machine = section(manifest, "machine")
     return {
@@ -34,7 +34,7 @@ def facts_of(manifest: Mapping[str, Any], method: str) -> dict[str, Any]:
 
 
 def weights_of(manifest: Mapping[str, Any], method: str) -> dict[str, Any]:
-    """The fields of :class:`~fsrbench.bundle.schema.Weights` that the manifest decides."""
+    """The fields of :class:`~fsrbench.bundle.schema.Weights` that follow from the manifest."""
     entry = section(section(manifest, "methods"), method)
     training = entry.get("training")
     return {
@@ -45,7 +45,7 @@ def weights_of(manifest: Mapping[str, Any], method: str) -> dict[str, Any]:
 
 
 def metric_facts(manifest: Mapping[str, Any], metric: str) -> dict[str, Any]:
-    """The fields of a :class:`~fsrbench.bundle.schema.Summary` that the manifest decides."""
+    """The fields of a :class:`~fsrbench.bundle.schema.Summary` that follow from the manifest."""
     entry = section(section(manifest, "metrics"), metric)
     return {
         "title": entry.get("title", metric),
@@ -62,7 +62,7 @@ def track_of(manifest: Mapping[str, Any]) -> Track:
     """The track that a run belongs to.
 
     Raises:
-        UserError: the manifest lacks what decides it.
+        UserError: the manifest lacks a part of it.
     """
     try:
         return Track.model_validate(_track(manifest))

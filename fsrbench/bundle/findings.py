@@ -1,4 +1,4 @@
-"""What verifying a bundle finds: one finding per check, and the outcome over all."""
+"""The result of verifying a bundle: one finding per check, and the outcome over all."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from fsrbench.errors import counted
 from fsrbench.provenance.versions import versions
 
 MOST: Final = 2000
-"""Characters of a finding's text."""
+"""Maximum characters of a finding's text."""
 BUNDLE: Final = "bundle"
-"""Where a finding is about the bundle and not about one of its results."""
+"""Subject of findings about the bundle itself, not about one of its results."""
 
 
 def printable(text: str) -> str:
-    """The text with a question mark for what would move a terminal's cursor or begin a line of its own.
+    """Replace characters that would move a terminal's cursor or begin a new line by question marks.
 
     Example:
         >>> printable("mine\\n::error::yours\\x1b[2J")
@@ -29,12 +29,12 @@ def printable(text: str) -> str:
 
 
 class State(StrEnum):
-    """What became of a check. The order is the order of reports."""
+    """The result of a check. The order is the order of reports."""
 
     MISMATCH = "mismatch"
     """Two things that must agree do not."""
     OPEN = "not compared"
-    """It cannot be decided from what there is."""
+    """It cannot be decided with what is available."""
     AGREES = "agrees"
 
 
@@ -50,12 +50,12 @@ class Finding:
     text: str
 
     def __post_init__(self) -> None:
-        """Texts have words of the bundle in them."""
+        """Make the text printable, as it may quote the bundle."""
         object.__setattr__(self, "text", printable(self.text)[:MOST])
 
     @property
     def line(self) -> str:
-        """In one line: ``mismatch: sample, x4, bicubic: scores of psnr: ...``."""
+        """The finding in one line: ``mismatch: sample, x4, bicubic: scores of psnr: ...``."""
         return f"{self.state}: {self.about}: {self.check}: {self.text}"
 
 
@@ -85,7 +85,7 @@ class Outcome:
 
     @property
     def level(self) -> Level:
-        """The lowest of the results'; self-reported where anything does not agree."""
+        """The lowest of the results'; self-reported if anything does not agree."""
         order = list(Level)
         lowest = min((order.index(result.level) for result in self.results), default=0)
         return order[0 if self.red else lowest]

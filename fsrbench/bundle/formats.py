@@ -20,7 +20,7 @@ class JsonFinding(Part):
     state: State = Field(description="`mismatch`, `not compared` or `agrees`")
     about: Line = Field(description="the result's track, or `bundle`")
     check: Line = Field(description="what was checked")
-    text: Line = Field(description="what came out, in words")
+    text: Line = Field(description="the outcome, in words")
 
 
 class JsonOutcome(Part):
@@ -29,7 +29,7 @@ class JsonOutcome(Part):
     schema_version: int = Field(default=1, description="of this layout: 1")
     bundle: Line = Field(description="the bundle's file")
     exit_code: int = Field(description="0 verified, 1 something does not agree, 2 cannot be read or compared")
-    level: Level = Field(description="how far it was computed again")
+    level: Level = Field(description="how far it was recomputed")
     counts: dict[State, int] = Field(description="number of checks by state")
     findings: list[JsonFinding]
     results: list[ResultVerdict]

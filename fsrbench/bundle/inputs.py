@@ -1,4 +1,4 @@
-"""Whether a result's images are those that the data give: ids, people, LR and HR."""
+"""Check that a result's images are those of the data: ids, people, LR and HR."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from fsrbench.errors import UserError, counted
 from fsrbench.tasks import find_task
 
 AT_ONCE: Final = 64
-"""Images that are decoded at once."""
+"""Images that are decoded per batch."""
 
 
 def check_inputs(result: Result, data: Dataset, degradation: str) -> list[Finding]:
-    """Make LR and HR of the data again and hold their hashes against the result's.
+    """Make LR and HR of the data again and compare their hashes with the result's.
 
     Args:
         result: with the images.
         data: of the result, cut to its limit.
-        degradation: as the run was asked for it, with its parameter.
+        degradation: its name in the run, with its strength.
     """
     about, known = result.track.title, {image.id: image for image in result.images}
     try:
@@ -35,29 +35,29 @@ def check_inputs(result: Result, data: Dataset, degradation: str) -> list[Findin
     found: list[str] = []
     for side, images in _different(result, data, how, known).items():
         if images:
-            found.append(f"{side} of {counted(len(images), 'image')} is not what the data give, e.g. {images[0]}")
+            found.append(f"{side} of {counted(len(images), 'image')} differs from the data, e.g. {images[0]}")
     compared = sum(image.lr is not None for image in result.images)
     return findings_of(about, "images", found, f"are those of the data; LR and HR of {compared} were compared")
 
 
 def _different(result: Result, data: Dataset, how: Degradation, known: dict[str, Image]) -> dict[str, list[str]]:
-    """The images that differ, by what of them does."""
-    different: dict[str, list[str]] = {"who is on": [], "LR": [], "HR": [], "the list": []}
+    """The images that differ, by what differs."""
+    different: dict[str, list[str]] = {"identity": [], "LR": [], "HR": [], "presence": []}
     usable = set()
     people = {sample.id: sample.identity for sample in data}
     for image, hashes in _made(result, data, how):
         usable.add(image)
         claimed = known.get(image)
         if claimed is None:
-            different["the list"].append(image)
+            different["presence"].append(image)
             continue
         if claimed.identity != people[image]:
-            different["who is on"].append(image)
+            different["identity"].append(image)
         for side, sha256 in hashes.items():
             held = getattr(claimed, side.lower())
             if held is not None and held != sha256:
                 different[side].append(image)
-    different["the list"] += sorted(known.keys() - usable)
+    different["presence"] += sorted(known.keys() - usable)
     return different
 
 

@@ -1,6 +1,6 @@
-"""What fsrbench's own metrics declare, as far as a bundle is held against it: without torch, which their classes need.
+"""What fsrbench's own metrics declare and bundles are checked against, without torch, which their classes need.
 
-``metrics.json`` is made of the classes by ``python -m tools.docs.bundle_metrics``; a test holds it to them.
+``metrics.json`` is generated from the classes by ``python -m tools.docs.bundle_metrics``; a test compares the two.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FILE: Final = Path(__file__).with_name("metrics.json")
 
 
 class Kind(Enum):
-    """What a metric's number is made of; see ``fsrbench.metrics.Metric.number``."""
+    """What a metric's number is computed from; see ``fsrbench.metrics.Metric.number``."""
 
     MEAN = "mean"
     OWN = "own"
@@ -33,11 +33,11 @@ class Known(NamedTuple):
     unit: str
     direction: str
     low: float = -inf
-    """The least score or number that there can be."""
+    """The lowest possible score or number."""
     high: float = inf
     kind: Kind = Kind.MEAN
     infinite: bool = False
-    """Whether a score may be infinite, as where SR is HR."""
+    """Whether a score may be infinite, as if SR equals HR."""
 
 
 def _known(unit: str, direction: str, bounds: list[float | None], number: str, infinite: bool) -> Known:

@@ -1,4 +1,4 @@
-"""From finished runs to a bundle: ``fsrbench submit``."""
+"""Make a bundle from finished runs: ``fsrbench submit``."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from fsrbench.runs.names import HR, LR, MANIFEST
 from fsrbench.runs.pictures import PictureFolder
 
 DATE: Final = (1980, 1, 1, 0, 0, 0)
-"""Of every file in the zip, so that the same run gives the same bytes."""
+"""Date of every file in the zip, so that the same run gives the same bytes."""
 
 
 @dataclass(frozen=True)
 class About:
-    """What a run does not know of its method."""
+    """What a run does not know about its method."""
 
     title: str = ""
     card: str = ""
@@ -45,14 +45,14 @@ class About:
     """Of the weights; by default as their package declares it."""
     author: str = ""
     paper: Mapping[str, Any] = field(default_factory=dict)
-    """``title``, ``url`` and ``year``, as far as there is a paper."""
+    """``title``, ``url`` and ``year``, if there is a paper."""
 
 
 def write_bundle(path: Path, runs: Sequence[RunData], method: str, about: About, with_images: bool = False) -> None:
     """Write one method's results of some runs; the same runs give the same bytes.
 
     Raises:
-        UserError: a run lacks the method or its pictures, or two runs are of one track.
+        UserError: a run lacks the method or its pictures, or two runs belong to one track.
     """
     for run in runs:
         _check(run, method)
@@ -81,7 +81,7 @@ def _check(run: RunData, method: str) -> None:
     if method not in run.methods:
         raise UserError(f"{run.path}: {unknown_name('method', method, run.methods)}")
     if not any((result := run.result(method, metric)) is not None and result.has_value for metric in run.metrics):
-        reason = one_line(run.entry("methods", method).get("note")) or "every metric is without one"
+        reason = one_line(run.entry("methods", method).get("note")) or "no metric has one"
         raise UserError(f"{run.path}: {method} has no number: {reason}")
 
 
@@ -94,7 +94,7 @@ def _check_tracks(runs: Sequence[RunData]) -> None:
             raise UserError(f"{run.path}: {error}") from None
         key = track.model_dump_json()
         if key in seen:
-            raise UserError(f"{seen[key]} and {run.path} are both of the track {track.title}; give one of them")
+            raise UserError(f"{seen[key]} and {run.path} both belong to the track {track.title}; give one of them")
         seen[key] = run.path
 
 
@@ -112,7 +112,7 @@ def _csv(frame: pd.DataFrame, columns: Sequence[str]) -> bytes:
 
 
 def images_of(run: RunData, method: str) -> dict[str, str | None]:
-    """The images that the run could use, and who is on each."""
+    """The images that the run could use, with their identities."""
     left_out = section(section(run.manifest, "dataset"), "left_out")
     listed = list(run.images["image"]) or list(run.scores.loc[run.scores["method"] == method, "image"].unique())
     return {image: run.identities.get(image) for image in listed if image not in left_out}
@@ -146,7 +146,7 @@ def _kept(run: RunData, row: str) -> dict[str, Path]:
 
 
 def _hashes(run: RunData, row: str) -> dict[str, str]:
-    """Hashes of the pixels of a row's pictures, of those that the run kept."""
+    """Hashes of the pixels of a row's pictures that the run kept."""
     found = {}
     for image, file in _kept(run, row).items():
         try:

@@ -9,19 +9,19 @@ from typing import Final
 DOCUMENT: Final = "bundle.json"
 PICTURES: Final = "pictures"
 VERDICT: Final = ".verdict.json"
-"""After the bundle's whole name: what ``fsrbench verify`` writes beside ``mine.zip`` is ``mine.zip.verdict.json``."""
+"""Suffix of a verdict, after the bundle's whole name: ``mine.zip.verdict.json`` is that on ``mine.zip``."""
 _KNOWN: Final = re.compile(
     r"bundle\.json|scores/\d{1,4}\.csv|blocks/\d{1,4}\.csv|manifests/\d{1,4}\.json|pictures/\d{1,4}/.+\.png", re.DOTALL
 )
 
 
 def scores(result: int) -> str:
-    """Scores per image of a result, by its place in the list."""
+    """Scores per image of a result, by its index in the list."""
     return f"scores/{result}.csv"
 
 
 def blocks(result: int) -> str:
-    """Pseudo-values of blocks of images, of metrics of the whole set."""
+    """Pseudo-values of blocks of images, for metrics of the whole set."""
     return f"blocks/{result}.csv"
 
 
@@ -36,7 +36,7 @@ def picture(result: int, image: str) -> str:
 
 
 def why_refused(name: str) -> str:
-    """Why a bundle may have no file of this name; empty where it may.
+    """Why a bundle may not have a file of this name; empty if it may.
 
     Example:
         >>> why_refused("scores/0.csv"), why_refused("pictures/0/../../x.png")
@@ -48,5 +48,5 @@ def why_refused(name: str) -> str:
     if ".." in path.parts or "\\" in name:
         return "leads out of the bundle"
     if "\0" in name or str(path) != name or not name.isprintable():
-        return "is no plain relative path"
-    return "" if _KNOWN.fullmatch(name) else "is no file of a bundle"
+        return "is not a plain relative path"
+    return "" if _KNOWN.fullmatch(name) else "is not a file of a bundle"

@@ -1,4 +1,4 @@
-"""Whether a bundle's pictures are those that its hashes name, of every image and of the method."""
+"""Check a bundle's pictures: they match their hashes, none is missing, and they can be the method's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def check_pictures(bundle: Bundle, place: int) -> list[Finding]:
-    """Decode a result's pictures, one at a time, and hold them against what it says of them."""
+    """Decode a result's pictures, one at a time, and compare them with what it says about them."""
     result = bundle.results[place]
     about, held = result.track.title, bundle.pictures(place)
     hashes = findings_of(about, "hashes of pictures", _of_hashes(result), "are not those of HR or of other images")
@@ -49,11 +49,11 @@ def _of(image: str, data: bytes, named: str | None, side: int) -> Iterator[str]:
         yield f"{image}: {error}"
         return
     if not data.startswith(PNG):
-        yield f"{image} is no PNG file"
+        yield f"{image} is not a PNG file"
     if pixels.shape != (side, side, 3):
         yield f"{image} has {pixels.shape[1]} x {pixels.shape[0]} px, not {side} x {side}"
     if named != pixels_sha256(pixels):
-        yield f"{image} is another picture than the one that was scored" if named else f"{image} has no hash"
+        yield f"{image} is not the picture that was scored" if named else f"{image} has no hash"
 
 
 def _of_hashes(result: Result) -> Iterator[str]:
@@ -67,14 +67,14 @@ def _of_hashes(result: Result) -> Iterator[str]:
         by_picture[str(image.sr)].append(image)
     for images in by_picture.values():
         if len({image.lr or image.id for image in images}) > 1:
-            yield f"{images[0].id} and {images[1].id} have the same picture, and different inputs"
+            yield f"{images[0].id} and {images[1].id} have the same picture but different inputs"
 
 
 def check_task(result: Result) -> None:
-    """Refuse a task that nobody knows.
+    """Refuse an unknown task.
 
     Raises:
-        UserError: its name is none.
+        UserError: there is no such task.
     """
     try:
         find_task(result.track.task)

@@ -1,4 +1,4 @@
-"""Read a bundle from anybody: its document at once, its tables and pictures when they are asked for."""
+"""Read an untrusted bundle: its document at once, its tables and pictures on demand."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from fsrbench.runs.checks import check_frame, check_unique
 from fsrbench.runs.columns import STATUSES
 
 MOST_DOCUMENT: Final = 64 * 2**20
-"""Bytes of the document; that of all of CelebA, with three hashes an image, has 55 million."""
+"""Maximum bytes of the document; that of all of CelebA, with three hashes per image, has 55 million."""
 Model = TypeVar("Model", Document, Verdict)
 SCORE_COLUMNS: Final = ("image", "metric", "value", "status")
 BLOCK_COLUMNS: Final = ("metric", "block", "value")
@@ -35,7 +35,7 @@ BLOCK_COLUMNS: Final = ("metric", "block", "value")
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """One method's results, as somebody handed them in; :func:`read_bundle` makes it."""
+    """One method's results, as somebody submitted them; made by :func:`read_bundle`."""
 
     path: Path
     sha256: str
@@ -49,10 +49,10 @@ class Bundle:
         return self.document.results
 
     def scores(self, result: int) -> pd.DataFrame:
-        """Scores per image of a result, by its place: ``image, metric, value, status``; NaN where there is none.
+        """Scores per image of a result, by its index: ``image, metric, value, status``; NaN if missing.
 
         Raises:
-            UserError: the table is not there or not what a bundle has.
+            UserError: the table is missing or malformed.
         """
         return self._table(names.scores(result), SCORE_COLUMNS)
 
@@ -60,7 +60,7 @@ class Bundle:
         """Jackknife pseudo-values of metrics of the whole set: ``metric, block, value``; no rows without any.
 
         Raises:
-            UserError: the table is not what a bundle has.
+            UserError: the table is malformed.
         """
         if names.blocks(result) not in self.document.files:
             return pd.DataFrame(columns=list(BLOCK_COLUMNS))
@@ -76,7 +76,7 @@ class Bundle:
         """The run's manifest, as it was written.
 
         Raises:
-            UserError: it is not there or no JSON object.
+            UserError: it is missing or not a JSON object.
         """
         try:
             manifest = json.loads(self.read(names.manifest(result)))
@@ -95,7 +95,7 @@ class Bundle:
         """The PNG file of the method's picture of an image; it may be anything until it is decoded.
 
         Raises:
-            UserError: it is not there.
+            UserError: it is missing.
         """
         return self.read(names.picture(result, image))
 
@@ -103,7 +103,7 @@ class Bundle:
         """The bytes of a file of the bundle.
 
         Raises:
-            UserError: it is not there, or damaged.
+            UserError: it is missing or damaged.
         """
         try:
             return self._archive.read(name)
@@ -113,7 +113,7 @@ class Bundle:
             raise UserError(f"{self.path}: {name} {error}") from None
 
     def damage(self) -> Iterator[str]:
-        """What differs between the files and what the document says of them, one line each."""
+        """Differences between the files and what the document says about them, one line each."""
         declared, there = self.document.files, set(self._archive.names()) - {names.DOCUMENT}
         yield from (f"{name} is missing" for name in sorted(declared.keys() - there))
         yield from (f"{name} is not listed in {names.DOCUMENT}" for name in sorted(there - declared.keys()))
@@ -144,13 +144,13 @@ class Bundle:
 
 
 def read_bundle(path: Path) -> Bundle:
-    """Read a bundle, whoever made it.
+    """Read a bundle that may come from anybody.
 
     What is read is bounded: a zip with entries that lead out of it, links, duplicates or a bomb is refused. Nothing is
-    extracted. Whether the files are those that were handed in is another question: :meth:`Bundle.damage`.
+    extracted. Whether the files are those that were submitted is checked by :meth:`Bundle.damage`.
 
     Raises:
-        UserError: it is no bundle, damaged, or of a newer fsrbench; one line that says which.
+        UserError: it is not a bundle, damaged, or of a newer fsrbench; one line that says which.
     """
     archive = open_archive(path)
     try:
@@ -163,10 +163,10 @@ def read_bundle(path: Path) -> Bundle:
 
 
 def read_verdict(bundle: Path) -> Verdict | None:
-    """The verdict beside a bundle: ``NAME.zip.verdict.json``; ``None`` where there is none, or one of other bytes.
+    """The verdict beside a bundle: ``NAME.zip.verdict.json``; ``None`` if there is none, or it is on other bytes.
 
     Raises:
-        UserError: there is one and it cannot be read.
+        UserError: it cannot be read.
     """
     path = bundle.with_name(bundle.name + names.VERDICT)
     if not path.exists():
@@ -176,7 +176,7 @@ def read_verdict(bundle: Path) -> Verdict | None:
 
 
 def moment_of(date: str) -> datetime | None:
-    """The moment that a date of ISO 8601 names, in UTC unless it says otherwise; ``None`` where it is no date.
+    """The moment that a date of ISO 8601 names, in UTC unless it says otherwise; ``None`` if it is not a date.
 
     Example:
         >>> moment_of("2026-11-30T08:00:00"), moment_of("lately")
@@ -210,5 +210,5 @@ def first_of(error: ValidationError) -> str:
     first = error.errors()[0]
     place = printable(".".join(map(str, first["loc"])))
     unprinted = first.get("ctx", {}).get("pattern") == PRINTED
-    reason = "holds a character that is not printed" if unprinted else printable(requirement(first))
+    reason = "contains an unprintable character" if unprinted else printable(requirement(first))
     return f"{place[:200]}{': ' if place else ''}{reason[:300]}"

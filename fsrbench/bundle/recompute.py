@@ -1,4 +1,4 @@
-"""Compute a bundle's scores again: from its pictures, or by running the method; needs the data."""
+"""Recompute a bundle's scores: from its pictures, or by running the method; needs the data."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ from fsrbench.runs.pictures import safe_name
 from fsrbench.runs.preference import JUDGED
 
 MEASURED_BY = ("sides", "alignment", "descriptor", "limit", "degradation", "task")
-"""Settings of the run that the scores depend on, beside data, metrics and seed."""
+"""Settings of the run that the scores depend on, besides data, metrics and seed."""
 
 
 @dataclass
 class Recomputed:
-    """What came out for each result."""
+    """Findings, and the verdict on each result."""
 
     findings: list[Finding] = field(default_factory=list)
     results: list[ResultVerdict] = field(default_factory=list)
 
 
 def recompute(bundle: Bundle, again: Again) -> Recomputed:
-    """Compute what can be computed again of each result.
+    """Recompute as much of each result as possible.
 
     Raises:
         UserError: data cannot be opened, or the method that was named does not exist.
@@ -59,14 +59,14 @@ def recompute(bundle: Bundle, again: Again) -> Recomputed:
         findings = check_inputs(result, data, str(one.spec.get("degradation") or "bicubic"))
         found.findings += findings
         if any(finding.state is State.MISMATCH for finding in findings):
-            found.results.append(one.verdict(Level.SELF_REPORTED, [], "the images are others"))
+            found.results.append(one.verdict(Level.SELF_REPORTED, [], "the images differ"))
             continue
         found.results.append(one.score(source, found.findings))
     return found
 
 
 class _Result:
-    """One result that is computed again."""
+    """Recomputes one result."""
 
     def __init__(self, bundle: Bundle, place: int, again: Again) -> None:
         self.bundle, self.place, self.again = bundle, place, again
@@ -78,11 +78,11 @@ class _Result:
 
     @property
     def label(self) -> str:
-        """What the method is called when it is scored again: not as a registered one, which it may not be."""
+        """The method's name when it is scored again; not a registered method's, which it may not be."""
         return f"{safe_name(self.method)}-again"
 
     def source(self, sources: Mapping[str, Dataset]) -> str | Finding:
-        """The data of the result; what is to be said where none of the sources is it."""
+        """The source of the result's data; a finding if none of the sources is."""
         wanted = self.result.track.dataset
         hashes = {}
         for source, data in sources.items():
@@ -96,7 +96,7 @@ class _Result:
         return Finding(State.OPEN, self.about, "data", f"no --data has the sha256 {wanted.sha256[:12]}")
 
     def score(self, source: str, findings: list[Finding]) -> ResultVerdict:
-        """Score again in every way that there is; the findings are added to the list."""
+        """Score again in every possible way; the findings are added to the list."""
         level, agreeing, reason = Level.SELF_REPORTED, list[str](), "the bundle holds no pictures"
         if not self.bundle.pictures(self.place) and not self.runnable:
             text = (
@@ -110,7 +110,7 @@ class _Result:
             findings += comparison.findings
             reached = Level.RUN if running else Level.PICTURES
             if any(finding.state is State.MISMATCH for finding in comparison.findings):
-                return self.verdict(Level.SELF_REPORTED, [], "what was computed again does not agree")
+                return self.verdict(Level.SELF_REPORTED, [], "what was recomputed does not agree")
             agreeing = list(dict.fromkeys([*agreeing, *comparison.recomputed]))
             level = reached if self._all_in(comparison.recomputed) else level
             reason = "it could not be computed here"
@@ -118,13 +118,13 @@ class _Result:
 
     @property
     def runnable(self) -> bool:
-        """Whether the method is to run: one was named, or there are no pictures and it is registered here."""
+        """Whether to run the method: one was named, or there are no pictures and it is registered here."""
         if self.again.method is not None:
             return True
         return not self.bundle.pictures(self.place) and self.result.source in METHODS
 
     def _all_in(self, metrics: list[str]) -> bool:
-        """Whether these are all metrics with a number, but for times and what people answered."""
+        """Whether these are all metrics with a number, except times and people's answers."""
         with_number = (row for row in self.result.summaries if row.value is not None)
         wanted = [row.metric for row in with_number if not (is_speed(row.metric) or row.metric in JUDGED)]
         return bool(wanted) and set(wanted) <= set(metrics)
@@ -157,7 +157,7 @@ class _Result:
         settings = {name: self.spec[name] for name in MEASURED_BY if self.spec.get(name) is not None}
         if protocol := self.result.track.protocol:
             if protocol.id not in protocol_names():
-                raise UserError(f"protocol {protocol.id} is a file of who made the bundle")
+                raise UserError(f"protocol {protocol.id} is a file that is not available here")
             settings |= {"protocol": protocol.id}
             metrics = None
         else:
@@ -171,7 +171,7 @@ class _Result:
         wanted = [row.metric for row in rows if not is_speed(row.metric) or (running and row.exact)]
         known = [metric for metric in wanted if _is_known(metric)]
         if not known:
-            raise UserError("no metric with a number that can be computed here")
+            raise UserError("no metric with a number can be computed here")
         return known
 
 
@@ -184,7 +184,7 @@ def _is_known(metric: str) -> bool:
 
 
 def _never(row: Summary) -> str:
-    """Why a number cannot be computed again from pictures; empty where it can be."""
+    """Why a number cannot be recomputed from pictures; empty if it can."""
     if row.metric in JUDGED:
         return ANSWERS
     if not is_speed(row.metric):

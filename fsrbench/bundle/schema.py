@@ -1,6 +1,6 @@
-"""What a bundle says: the models of its ``bundle.json`` and of a verdict on it. ``bundle.schema.json`` is made of them.
+"""The models of ``bundle.json`` and of a verdict on a bundle; ``bundle.schema.json`` is generated from them.
 
-Numbers are in the metric's unit, rates as fractions in [0, 1]; ``null`` stands for a number that there is none of.
+Numbers are in the metric's unit, rates as fractions in [0, 1]; ``null`` stands for a missing number.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SCHEMA_VERSION: Final = 1
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 PRINTED: Final = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]*$"
-"""No line breaks, control characters or turns of the direction: names end up in terminals, logs of CI and pages."""
+"""No line breaks, control characters or direction marks: names end up in terminals, logs of CI and pages."""
 Name = Annotated[str, Field(min_length=1, max_length=500, pattern=PRINTED)]
 Line = Annotated[str, Field(max_length=10_000, pattern=PRINTED)]
 """A sentence or a few: a note, a protocol."""
@@ -45,8 +45,8 @@ class Degradation(Part):
 
     name: Name = Field(description="`none`: LR was given")
     protocol: Line = Field(description="in words")
-    seed: Count | None = Field(default=None, description="of what is drawn; `null` where LR was given")
-    strength: float | None = Field(default=None, description="where the degradation has one parameter")
+    seed: Count | None = Field(default=None, description="of what is drawn; `null` if LR was given")
+    strength: float | None = Field(default=None, description="if the degradation has one parameter")
     unit: Line = Field(default="", description="of the strength")
 
 
@@ -68,7 +68,7 @@ class Track(Part):
 
     @property
     def title(self) -> str:
-        """In a line: ``sample, x4, bicubic``."""
+        """The track in one line: ``sample, x4, bicubic``."""
         strength = (
             "" if self.degradation.strength is None else f" {self.degradation.strength:g} {self.degradation.unit}"
         )
@@ -87,16 +87,16 @@ class Machine(Part):
 
     @property
     def title(self) -> str:
-        """In a line; times are compared only where it is the same."""
+        """The machine in one line; times are compared only if it is the same."""
         where = self.cpu if self.device == "cpu" else f"{self.device}; {self.cpu}"
         return f"{where}, {self.cores} cores, {self.torch_threads} threads, {self.system}"
 
 
 class Image(Part):
-    """One image of a run, and sha256 of its pictures' pixels where they are known."""
+    """One image of a run, and sha256 of its pictures' pixels if they are known."""
 
     id: Name
-    identity: Line | None = Field(default=None, description="who is on it; images of one person are drawn together")
+    identity: Line | None = Field(default=None, description="who is on it; images of one person are resampled together")
     lr: Sha256 | None = Field(default=None, description="of the LR picture: `HxW:` and its RGB bytes, row by row")
     hr: Sha256 | None = Field(default=None, description="the same of HR, at the task's size")
     sr: Sha256 | None = Field(default=None, description="the same of the method's picture")
@@ -118,7 +118,7 @@ class Summary(Part):
     direction: Literal["higher", "lower", "none"] = Field(description="which values are better")
     digits: Annotated[int, Field(ge=0, le=12)] = Field(description="after the point, of the value shown")
     exact: bool = Field(description="counted: compared without a test or an interval")
-    hr_is_ceiling: bool = Field(description="whether HR's own value is the most to hope for")
+    hr_is_ceiling: bool = Field(description="whether HR's own value is the best possible")
     protocol: Line = Field(description="what exactly was computed, in words")
     value: float | None
     ci_low: float | None = Field(description="95 % interval, lower end")
@@ -136,17 +136,17 @@ class Summary(Part):
 
 
 class Weights(Part):
-    """What the method was in one run: networks of different tasks have different weights."""
+    """The method's weights in one run: networks of different tasks have different ones."""
 
     sha256: Sha256 | None = Field(description="of all weight files; `null`: it has none")
     files: Line = Field(description="their names, comma-separated")
-    licence: Line = Field(description="as their package declares it; empty where nobody does")
-    training: Line = Field(description="what the manifest says of their training")
-    parameters: float | None = Field(description="in millions, where the run counted them")
+    licence: Line = Field(description="as their package declares it; empty if undeclared")
+    training: Line = Field(description="what the manifest says about their training")
+    parameters: float | None = Field(description="in millions, if the run counted them")
 
 
 class Result(Part):
-    """What one run found out about the method; its files are called after its place in the list, from 0."""
+    """The results of the method in one run; its files are named by its index in the list, from 0."""
 
     track: Track
     seed: Count = Field(description="of degradations, folds and intervals")
@@ -170,7 +170,7 @@ class Result(Part):
             ("metric", [row.metric for row in self.summaries]),
         ):
             if len(set(names)) < len(names):
-                raise ValueError(f"the same {what} is there twice")
+                raise ValueError(f"the same {what} appears twice")
         return self
 
 
@@ -184,7 +184,7 @@ class Method(Part):
 
 
 class Submitter(Part):
-    """Who hands the results in."""
+    """Who submits the results."""
 
     author: Line = ""
 
@@ -218,27 +218,27 @@ class Document(Part):
 
 
 class Level(StrEnum):
-    """How far somebody else's numbers have been checked; the order is that of trust."""
+    """How far somebody else's numbers have been checked, in the order of trust."""
 
     SELF_REPORTED = "self-reported"
-    """Complete and in agreement with itself; nobody has computed anything again."""
+    """Complete and consistent; nobody has recomputed anything."""
     PICTURES = "recomputed from pictures"
-    """Scores were computed again from the bundle's SR pictures and the data."""
+    """Scores were recomputed from the bundle's SR pictures and the data."""
     RUN = "recomputed by running"
     """The method was run again on the data."""
 
 
 class ResultVerdict(Part):
-    """What was checked of one result."""
+    """The verdict on one result."""
 
     track: Line
     level: Level
-    recomputed: list[Name] = Field(description="metrics whose scores and numbers were computed again and agree")
+    recomputed: list[Name] = Field(description="metrics whose scores and numbers were recomputed and agree")
     not_recomputed: dict[Name, Line] = Field(description="other metrics with a number, and why")
 
 
 class Verdict(Part):
-    """What ``fsrbench verify --out`` writes: what became of one bundle, by its sha256."""
+    """What ``fsrbench verify --out`` writes: the verdict on one bundle, by its sha256."""
 
     schema_version: Literal[1] = Field(default=SCHEMA_VERSION, description="of this layout: 1")
     bundle: Line = Field(description="the bundle's file name")

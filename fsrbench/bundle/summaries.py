@@ -1,4 +1,4 @@
-"""Numbers made again from scores per image, or from pseudo-values of blocks of images."""
+"""Recompute numbers from scores per image, or from pseudo-values of blocks of images."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from fsrbench.stats.intervals import block_interval, mean_interval, people
 from fsrbench.stats.jackknife import blocks_of
 
 SAME: Final = 1e-9
-"""Relative: how far a number may be from the same sum in another order."""
+"""Relative tolerance of a number, as sums depend on their order."""
 SAME_DRAWS: Final = 1e-6
-"""Of an interval's width: how far an end may be with the same libraries, whose draws are the same."""
+"""Tolerance of an interval's ends, relative to its width, with the same libraries, whose draws are the same."""
 OTHER_DRAWS: Final = 0.1
-"""The same with other versions of NumPy or SciPy, whose bootstrap may draw otherwise."""
+"""The same with other versions of NumPy or SciPy, whose bootstrap may draw differently."""
 DRAWING: Final = ("numpy", "scipy")
 
 
 class SummaryCheck:
-    """Holds a result's numbers against its scores.
+    """Compares a result's numbers with its scores.
 
     Args:
         result: with the numbers.
         scores: ``image, metric, value, status``.
         blocks: ``metric, block, value``.
-        failed: images that the method made no picture of.
+        failed: images for which the method made no picture.
     """
 
     def __init__(self, result: Result, scores: pd.DataFrame, blocks: pd.DataFrame, failed: Container[str]) -> None:
@@ -53,7 +53,7 @@ class SummaryCheck:
             yield f"of {metric}, which the result does not have"
 
     def is_free(self, row: Summary) -> bool:
-        """Whether the number follows from nothing else in the bundle."""
+        """Whether nothing else in the bundle determines the number."""
         known = KNOWN.get(row.metric)
         if row.value is None or is_speed(row.metric) or row.metric in JUDGED:
             return False
@@ -64,7 +64,7 @@ class SummaryCheck:
         return row.metric not in self._blocks
 
     def number(self, row: Summary) -> tuple[str, list[str]]:
-        """What was made again of a metric's number, and what does not agree."""
+        """What was recomputed of a metric's number, and what does not agree."""
         mismatches = [*_plausible(row), *self._missing(row)]
         if row.metric in self._scores:
             rows = self._scores[row.metric]
@@ -79,7 +79,7 @@ class SummaryCheck:
         return "is plausible" if row.value is not None else f"{row.status}, without a number", mismatches
 
     def _missing(self, row: Summary) -> Iterator[str]:
-        """Scores that fsrbench's own metric would have."""
+        """Scores that are missing although fsrbench's own metric would have them."""
         known = KNOWN.get(row.metric)
         has_scores = known and known.kind in (Kind.MEAN, Kind.OWN)
         if has_scores and row.status == "ok" and row.metric not in self._scores:
@@ -115,7 +115,7 @@ class SummaryCheck:
                 return
 
     def _mean(self, row: Summary, rows: pd.DataFrame) -> Iterator[str]:
-        """Where the number is not the mean of the scores, as the run's engine takes it."""
+        """Differences between the number and the mean of the scores, taken as in a run."""
         scored = rows[rows["status"] != "failed"]
         finite = scored[np.isfinite(scored["value"].to_numpy())]
         failed = int((rows["status"] == "failed").sum())
@@ -134,7 +134,7 @@ class SummaryCheck:
             yield from self._interval(row, mean_interval(values, self._result.seed, clusters, rate))
 
     def _of_blocks(self, row: Summary) -> Iterator[str]:
-        """Where number or interval are not those of the blocks' pseudo-values, whose mean is the number."""
+        """Differences between number and interval and those of the blocks' pseudo-values, whose mean is the number."""
         values = self._blocks[row.metric]
         mean = float(values.mean())
         if not _near(row.value, mean, 1e-6 * max(1e-3, abs(mean), float(np.ptp(values)))):
@@ -153,7 +153,7 @@ class SummaryCheck:
 
 
 def _plausible(row: Summary) -> Iterator[str]:
-    """What cannot be, whatever the scores."""
+    """What is impossible, whatever the scores."""
     if row.status not in ("ok", "failed") and row.value is not None:
         yield f"is called {row.status} and has a number"
     if row.status == "ok" and row.value is None:

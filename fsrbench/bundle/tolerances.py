@@ -1,8 +1,8 @@
-"""How far a score may be from what comes out when it is computed again: one table.
+"""How far a score may be from the recomputed one: one table.
 
-From the bundle's pictures the same code computes the same numbers but for threads, batch sizes and instructions of the
-processor: PSNR moves by 1e-6 dB, SSIM by 1e-7, NIQE by 1e-5 (docs/gate-in-ci.md). A method that runs on another machine
-gives pictures that differ in single grey levels, for which :attr:`Tolerance.running` allows.
+From the bundle's pictures the same code computes the same numbers except for the effects of threads, batch sizes and
+the processor's instructions: PSNR moves by 1e-6 dB, SSIM by 1e-7, NIQE by 1e-5 (docs/gate-in-ci.md). A method on
+another machine makes pictures that differ in single grey levels, for which :attr:`Tolerance.running` allows.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ class Tolerance:
     abs: float
     rel: float = 0.0
     share: float = 0.0
-    """Of the images: how many may be off by more, because a threshold decides about each; a rate by as much."""
+    """Share of the images that may be off by more, as a threshold decides about each; a rate may be off by it."""
     running: float = 20
-    """How many times as much may differ where the method ran again, and not only its judges."""
+    """Factor on all of these if the method ran again, not only the metrics."""
 
     def of_running(self) -> Tolerance:
-        """The tolerance where the method ran again."""
+        """The tolerance if the method ran again."""
         return Tolerance(self.abs * self.running, self.rel * self.running, self.share * self.running)
 
     def allowed(self, value: float) -> float:
@@ -57,7 +57,7 @@ RATES: Final = Tolerance(1e-6, share=5e-3, running=4)
 """Of metrics whose unit is ``fraction``: hits and misses."""
 OTHERWISE: Final = Tolerance(1e-4, rel=1e-3)
 INTERVAL: Final = 0.1
-"""Of an interval's width: how far its ends may be off beside the number's tolerance: a bootstrap may draw otherwise."""
+"""Tolerance of an interval's ends, relative to its width, besides the number's: a bootstrap may draw differently."""
 
 
 def tolerance(metric: str, unit: str, running: bool) -> Tolerance:

@@ -1,4 +1,4 @@
-"""Verify a bundle: what it says of itself, and with data what comes out when it is computed again."""
+"""Verify a bundle: whether it is consistent and, given data, whether recomputed scores agree."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def verify(bundle: Bundle, again: Again | None = None) -> Outcome:
     """All checks of a bundle.
 
     Raises:
-        UserError: a part of it cannot be read, or data that were named cannot.
+        UserError: a part of it, or the data, cannot be read.
     """
     findings = findings_of(BUNDLE, "files", bundle.damage(), "are those that bundle.json lists")
     findings += findings_of(BUNDLE, "tracks", _twice(bundle), "are different ones")
@@ -49,12 +49,12 @@ def _twice(bundle: Bundle) -> Iterator[str]:
     seen = set()
     for result in bundle.results:
         if (key := result.track.model_dump_json()) in seen:
-            yield f"{result.track.title} is there twice"
+            yield f"{result.track.title} appears twice"
         seen.add(key)
 
 
 def _dates(bundle: Bundle) -> Iterator[str]:
-    """A date that is not its latest run's, or has not come: of a method's bundles a board shows the newest."""
+    """A date that is not its latest run's, or is in the future: a board shows the newest of a method's bundles."""
     latest = max(result.finished for result in bundle.results)
     if bundle.document.created != latest:
         yield f"created is {bundle.document.created!r}, the latest run was finished {latest!r}"
@@ -65,6 +65,6 @@ def _dates(bundle: Bundle) -> Iterator[str]:
 
 def _self_reported(bundle: Bundle, place: int) -> ResultVerdict:
     result = bundle.results[place]
-    reason = "nothing was computed again: --data was not given"
+    reason = "not recomputed: --data was not given"
     left = {row.metric: reason for row in result.summaries if row.value is not None}
     return ResultVerdict(track=result.track.title, level=Level.SELF_REPORTED, recomputed=[], not_recomputed=left)

@@ -1,1 +1,1 @@
-"""What goes wrong with pictures: small statistics of each, and findings about a method or the data from all of them."""
+"""Checks for faulty pictures: small statistics of each, and from all of them findings about a method or the data."""

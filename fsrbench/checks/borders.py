@@ -15,13 +15,13 @@ KINDS: Final = ("one colour", "repeated edge pixels", "mirrored pixels")
 SAME: Final = 3.0
 """Levels by which pixels of padding may differ: it may have been compressed."""
 VARIED: Final = 4.0
-"""Least standard deviation in grey levels of the reference where SR is padded."""
+"""Minimum standard deviation in grey levels of the reference where SR is padded."""
 NOISE: Final = 1.5
-"""LR alone must vary so many times as much as its noise: a plain wall in a noisy picture varies, too."""
+"""Without HR, LR must vary by this multiple of its noise, as a plain wall in a noisy picture varies, too."""
 WIDEST: Final = 6
-"""The widest border that is looked for is the side divided by this."""
+"""The widest border that is searched for is the side divided by this."""
 COLUMNS: Final = 64
-"""Pixels of each line that are looked at: of larger pictures every second, fourth, ..."""
+"""Pixels read of each line; larger pictures are subsampled to this number or up to twice as many."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
@@ -39,7 +39,7 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
 
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
-    """A finding if most images have a border of one kind on one side or more; of one colour, if some have."""
+    """A finding if most images have a border of one kind on at least one side; for one colour, some are enough."""
     for number, kind in enumerate(KINDS):
         widths = measured["borders"][:, :, number]
         padded = np.asarray((widths > 0).any(axis=1))
@@ -53,7 +53,7 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
 
 
 def _widths(sr: np.ndarray, scale: int) -> list[int]:
-    """The width of each kind of border at the top, also where LR and HR end so: blur makes lines alike, too."""
+    """The width of each kind of border at the top, even if LR and HR end like this, as blur makes lines alike."""
     lines = sr[: 2 * (len(sr) // WIDEST) + 1, :: max(1, len(sr) // COLUMNS)]
     found = [_of_one_colour(lines), _repeated(lines, scale), 0]
     found[2] = 0 if any(found) else _mirrored(lines, scale)
@@ -61,7 +61,7 @@ def _widths(sr: np.ndarray, scale: int) -> list[int]:
 
 
 def _goes_on(reference: np.ndarray, lines: float, kind: int, varied: float) -> bool:
-    """Whether the reference has more at its top than padding of this kind would."""
+    """Whether the reference shows more at its top than padding of this kind would."""
     count = max(1, round(lines))
     if kind == 2:
         strip, beside = reference[:count], reference[count : 2 * count][::-1]
@@ -71,7 +71,7 @@ def _goes_on(reference: np.ndarray, lines: float, kind: int, varied: float) -> b
 
 
 def _of_one_colour(lines: np.ndarray) -> int:
-    """Number of lines from the top that have one colour, the same in all, and end at once: a plain wall does not."""
+    """Number of lines from the top that have one colour, the same in all, and end abruptly: a plain wall does not."""
     colour = np.median(lines[0])
     width = _leading(np.abs(lines - colour).max(axis=1) <= SAME)
     beyond = lines[width : width + 2]
@@ -79,7 +79,7 @@ def _of_one_colour(lines: np.ndarray) -> int:
 
 
 def _repeated(lines: np.ndarray, scale: int) -> int:
-    """Number of lines from the top that repeat the next one; as many as a LR pixel makes when enlarged are none."""
+    """Number of lines from the top that repeat the next one; 0 if enlarging an LR pixel would make as many."""
     if np.ptp(lines[0]) <= 2 * SAME:
         return 0
     same = _leading(np.abs(lines - lines[0]).max(axis=1) <= SAME)

@@ -23,19 +23,19 @@ MIXES: Final = {
 }
 """What channels may have been saved as, and how they come from RGB: a matrix and an offset; the first is right."""
 EXPLAINED: Final = 0.9
-"""Other mixes must be nearer to SR, by this factor, than to their own channels' means, which a flat picture is near."""
+"""A mix's RMS distance to SR must be below this share of its own variation, or any mix would be near a flat SR."""
 COLOURED: Final = 6.0
-"""Least RMS distance in grey levels between LR and its own channels in another order."""
+"""Minimum RMS distance in grey levels between LR and its own channels in another order."""
 BETTER: Final = 0.8
-"""SR fits LR with its channels mixed better than LR as it is, by this factor in RMS: honest methods fit it worse."""
+"""Factor in RMS by which SR must fit mixed LR better than LR as it is; honest methods fit it worse."""
 SURE: Final = 0.6
-"""The factor at which single pictures tell."""
+"""The factor at which single pictures are evidence."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
     """``channels``: 8, RMS distance of SR to LR mixed as in each of :data:`MIXES`.
 
-    NaN where LR is grey; infinite to a mix that does not explain SR.
+    NaN if LR is grey; infinite for a mix that does not explain SR.
     """
     sr, lr = (picture.reshape(-1, 3).astype(np.float32) for picture in view.coarse[:2])
     mixed = np.stack([lr @ mix.T + offset for mix, offset in MIXES.values()])
@@ -64,6 +64,6 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
 
 
 def _apart(differences: np.ndarray) -> np.ndarray:
-    """RMS of each difference, apart from brightness, which is another check's."""
+    """RMS of each difference without its mean, as another check is for brightness."""
     distances: np.ndarray = differences.std(axis=(1, 2))
     return distances

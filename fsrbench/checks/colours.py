@@ -11,25 +11,25 @@ from fsrbench.checks.finding import LEAST, Finding, Measured, enough, examples, 
 from fsrbench.checks.view import View, reduced, rms
 
 SIDE: Final = 4
-"""Side in pixels at which colours are read: noise and JPEG give grey LR colours of single pixels."""
+"""Side in pixels at which colours are read: noise and JPEG colour single pixels of grey LR."""
 COLOURED: Final = 4.0
-"""Least RMS of LR's channels about their mean, in grey levels, of a picture that has colours."""
+"""Minimum RMS of LR's channels about their mean, in grey levels, for a picture that has colours."""
 GREY: Final = 1.0
 """The same of SR, up to which it is grey beyond doubt."""
 WEAK: Final = 0.4
-"""Colours of SR as a multiple of LR's: of honest methods 0.6 and more, from noise of 25 levels."""
+"""Minimum of SR's colours as a multiple of LR's: honest methods have 0.6 or more, from noise of 25 levels."""
 STRONG: Final = 1.3
-"""The same at most: of honest methods 1.1."""
+"""Maximum of the same: honest methods have up to 1.1."""
 CAST: Final = 8.0
-"""Largest difference between the channels' offsets from LR in grey levels: of honest methods up to 3."""
+"""Largest difference between the channels' offsets from LR in grey levels: honest methods have up to 3."""
 DECIDED: Final = 0.9
 """A cast has one sign on at least this share of the images."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``colours``: 5, multiple of LR's colours by least squares, RMS of SR's, mean R, G and B about grey beside LR's.
+    """``colours``: 5, multiple of LR's colours by least squares, RMS of SR's, mean R, G and B about grey less LR's.
 
-    The first two are NaN where LR is grey.
+    The first two are NaN if LR is grey.
     """
     sr, lr = (_about_grey(reduced(picture, SIDE)) for picture in view.coarse[:2])
     power = float((lr**2).mean())
@@ -38,7 +38,7 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
 
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
-    """A finding if most pictures lost their colours, or some all; else if colours are much stronger or have a cast."""
+    """A finding if most pictures lost colours, or some all of them; else if colours are too strong or have a cast."""
     times, left = measured["colours"][:, :2].T
     unknown = np.isnan(times)
     grey = np.nan_to_num(left, nan=np.inf) <= GREY

@@ -1,4 +1,4 @@
-"""A watermark or logo, or another thing that SR has in a corner of all pictures and LR has not."""
+"""A watermark, logo or anything else that SR has in a corner of all pictures and LR does not."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from fsrbench.checks.finding import LEAST, Finding, Measured
 from fsrbench.checks.view import COARSE, View
 
 CELLS: Final = 3
-"""Cells of a corner from each side, of :data:`fsrbench.checks.view.COARSE` across the picture."""
+"""Cells of a corner along each side; there are :data:`fsrbench.checks.view.COARSE` across the picture."""
 MOST: Final = 20.0
-"""Largest median difference of a cell from LR in grey levels: of honest methods up to 9, in smooth studio walls."""
+"""Largest median difference of a cell from LR in grey levels: honest methods have up to 9, in smooth studio walls."""
 DECIDED: Final = 0.8
-"""On at least this share of the images it is half as large, in the same direction."""
+"""On at least this share of the images the difference is at least half as large, in the same direction."""
 NAMES: Final = ("top left", "top right", "bottom left", "bottom right")
 
 

@@ -1,4 +1,4 @@
-"""All checks of the data themselves."""
+"""All checks of the data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fsrbench.checks.finding import Finding, Measured
 
 
 def measure(hr: np.ndarray) -> dict[str, np.ndarray]:
-    """What the checks read of HR pictures; without HR, what is measured of methods tells enough.
+    """Measure HR pictures for the checks; without HR, what is measured of methods is enough.
 
     Args:
         hr: uint8 N,H,W,3.

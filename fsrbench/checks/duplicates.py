@@ -1,4 +1,4 @@
-"""One picture under two names, in the data or in SR, also if it was saved anew."""
+"""One picture under two names, in the data or in SR, even if it was saved again."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SIDE: Final = 8
 SAME: Final = 1.0
 """RMS distance in grey levels up to which two pictures are one."""
 DIFFERENT: Final = 3.0
-"""Least RMS distance of the inputs of two SR pictures that should differ."""
+"""Minimum RMS distance of the inputs of two SR pictures that should differ."""
 NEAREST: Final = 8
-"""Of more equal pictures than this not every pair is listed, so that the list stays short where all are alike."""
+"""If more pictures are equal, not every pair is listed, so that the list stays short if all are alike."""
 FLAT: Final = 4.0
-"""Least standard deviation in grey levels: flat pictures are all alike."""
+"""Minimum standard deviation in grey levels: flat pictures are all alike."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
@@ -31,9 +31,9 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
 
 def thumbnail(picture: np.ndarray) -> np.ndarray:
-    """Luma averaged down to :data:`SIDE`, float32 64; NaN of a picture that is smaller.
+    """Luma averaged down to :data:`SIDE`, float32 64; NaN for a smaller picture.
 
-    All of it, whatever its side, so that thumbnails of LR and SR show the same.
+    It covers the whole picture, whatever its side, so that thumbnails of LR and SR show the same.
     """
     side = len(picture)
     if side < SIDE:
@@ -70,14 +70,14 @@ def judge_data(measured: Measured, ids: Sequence[str]) -> list[Finding]:
 
 
 def same(thumbnails: np.ndarray) -> list[tuple[int, int]]:
-    """Pairs of rows whose pictures are one, in order: of each row those with its :data:`NEAREST` nearest rows.
+    """Pairs of rows with the same picture, in order; each row is compared with its :data:`NEAREST` nearest rows.
 
     A k-d tree finds them: 70,000 pictures take seconds, where all pairs would take minutes.
     """
     rows = np.flatnonzero(thumbnails.std(axis=1) > FLAT)
     if len(rows) < 2:
         return []
-    # Equal rows first: a tree cannot part them
+    # Equal rows first: a tree cannot separate them
     distinct, first, group = np.unique(thumbnails[rows], axis=0, return_index=True, return_inverse=True)
     pairs = {(int(first[number]), row) for row, number in enumerate(group.ravel()) if first[number] != row}
     found, near = cKDTree(distinct).query(distinct, NEAREST + 1, distance_upper_bound=np.nextafter(SAME * SIDE, np.inf))

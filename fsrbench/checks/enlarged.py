@@ -18,23 +18,24 @@ ABOVE: Final = (1.1, 1.6)
 MOST: Final = 1.15
 """Largest fall from band to band, in powers of ten, that is no finding: photographs fall by 0.5 to 0.9."""
 RICH: Final = 0.8
-"""Of SR, the largest fall at half the cut: interpolated pictures fall early and late, those enlarged twice but once."""
+"""Largest fall of SR at half the cut: interpolated LR falls there and at the cut, SR that was enlarged only at the
+cut."""
 RICH_RESTORED: Final = 1.02
-"""The same at half the highest frequency where LR has SR's side: there is no interpolation of LR then."""
+"""The same for the cut at half the highest frequency if LR has SR's side, as LR is then not interpolated."""
 LR_ENDS: Final = 1.0
-"""LR's fall from which on it ends there, too, and SR may have that of it."""
+"""If LR falls by at least this, its spectrum ends there, too, and SR may have that from LR."""
 LEAST_SIDE: Final = 128
-"""Of SR that tells."""
+"""Minimum side of SR in pixels for the check."""
 LEAST_POWER: Final = 1.0
-"""Least power per pixel below a cut, in squared grey levels: rounding alone has 1/12."""
+"""Minimum power per pixel below a cut, in squared grey levels: rounding alone has 1/12."""
 
 
 def measure(picture: np.ndarray, every: int = 1) -> np.ndarray:
-    """``spectrum``: 3, by how many powers of ten power falls across each of :data:`CUTS`; NaN where there is none.
+    """``spectrum``: 3, by how many powers of ten power falls across each of :data:`CUTS`; NaN without power.
 
     Args:
         picture: uint8 H,W,3.
-        every: of its lines and columns one in so many is read.
+        every: read only every n-th of its lines and columns.
     """
     power = _power(luma(picture), every)
     frequency = np.arange(len(power)) / (len(power) - 1)
@@ -47,7 +48,7 @@ def measure(picture: np.ndarray, every: int = 1) -> np.ndarray:
 
 
 def measure_sr(view: View) -> dict[str, np.ndarray]:
-    """``sr_spectrum``: 6, as :func:`measure` of SR, and of LR where it has SR's side; NaN of pictures below 128 px."""
+    """``sr_spectrum``: 6, :func:`measure` of SR, and of LR if it has SR's side; NaN for pictures below 128 px."""
     falls = np.full((2, len(CUTS)), np.nan)
     if every := len(view.sr) // LEAST_SIDE:
         falls[0] = measure(view.sr, every)
@@ -59,7 +60,7 @@ def measure_sr(view: View) -> dict[str, np.ndarray]:
 def judge_sr(measured: Measured, side: int, scale: int) -> list[Finding]:
     """A finding if most SR pictures have much below half or a quarter of the highest frequency, next to nothing above.
 
-    Where LR ends there itself, it tells nothing.
+    Images whose LR ends there itself do not count.
     """
     sr, lr = measured["sr_spectrum"].reshape(-1, 2, len(CUTS)).swapaxes(0, 1)
     for cut, rich in ((2, RICH_RESTORED if scale == 1 else RICH), (1, RICH)):

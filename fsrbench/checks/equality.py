@@ -1,4 +1,4 @@
-"""SR that is no SR: the HR picture saved again, or the LR picture enlarged."""
+"""SR that was not super-resolved: the HR picture saved again, or the LR picture enlarged."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ KERNELS: Final = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-"""Of Pillow, which are near enough to everyone's."""
+"""Pillow's kernels, which are close enough to those of other libraries."""
 SAME_LR: Final = 1.0
 """RMS distance in grey levels up to which SR is an enlarged LR picture."""
 SAME_HR: Final = 3.0
-"""RMS distance in grey levels up to which SR is the HR picture, also if it was compressed in between."""
+"""RMS distance in grey levels up to which SR is the HR picture, even if it was compressed in between."""
 MOST_EQUAL: Final = 2
 """SR pictures that may equal HR without a finding, such as pictures of a single colour."""
 FURTHER: Final = 3.0
-"""LR is at least so many times further from HR: else any method is near."""
+"""LR must be farther from HR by at least this factor: otherwise any method is near."""
 COPIED: Final = 0.5
 """RMS distance up to which single SR pictures are LR enlarged, ..."""
 ELSE: Final = 2.0
-"""... and the least median distance then: a method that hardly changes LR does so in all pictures."""
+"""... if the median distance is at least this: a method that hardly changes LR does so in all pictures."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
     """``to_lr``: 4, RMS distance of SR to LR enlarged by each of :data:`KERNELS`; ``to_hr``: 2, of SR and LR to HR.
 
-    In grey levels; ``to_hr`` is NaN where there is no HR, ``to_lr`` where LR is flat.
+    In grey levels; ``to_hr`` is NaN without HR, ``to_lr`` if LR is flat.
     """
     if view.scale == 1:
         enlarged = {"bicubic": view.lr}
@@ -74,12 +74,12 @@ def judge_lr(equal: int, images: int) -> Finding | None:
 
 
 def judge(measured: Measured, scale: int, ids: Sequence[str]) -> list[Finding]:
-    """A finding if most images are HR's own, and one if most are LR enlarged, or some where others are far from it."""
+    """A finding if most images are HR, and one if most are LR enlarged, or some are and the others are far from it."""
     found = []
     to_sr, to_lr = measured["to_hr"].T
     votes = np.where(np.isnan(to_sr), np.nan, (to_sr <= SAME_HR) & (to_lr > FURTHER * to_sr) & (to_lr > 2 * SAME_HR))
     if shown := agreed(votes):
-        text = f"SR is the HR picture on {shown[0]} of {shown[1]} images, saved anew at most: was HR's folder given?"
+        text = f"SR is the HR picture on {shown[0]} of {shown[1]} images, at most saved again: was HR's folder given?"
         found.append(Finding("equal_to_hr", text, round(float(np.nanmedian(to_sr)), 3), SAME_HR, *shown))
     for name, distance in zip(KERNELS, measured["to_lr"].T, strict=True):
         usable = distance[~np.isnan(distance)]

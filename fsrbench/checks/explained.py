@@ -1,4 +1,4 @@
-"""Findings that another finding brings about: a frame shrinks the picture, a logo draws the fit of geometry."""
+"""Findings that follow from another finding: a frame shrinks the picture, a logo distorts the fit of geometry."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Final
 from fsrbench.checks.finding import Finding
 
 Found = Mapping[str, list[Finding]]
-"""By check; at least one each."""
+"""Findings by check, at least one each."""
 FRAME: Final = 4.0
-"""A narrow frame changes the tones, too: up to so many times what is a finding of its own."""
+"""A narrow frame changes the tones by up to this multiple of their threshold."""
 DRAWN: Final = 2.0
-"""A thing in a corner draws the fit of geometry by up to so many times what is a finding of its own."""
+"""A thing in a corner distorts the fit of geometry by up to this multiple of its threshold."""
 MASK: Final = 3.0
-"""A corner that differs by so many times what is a finding is masked: what is left resembles other pictures."""
+"""A corner that differs by this multiple of its threshold is masked: what is left resembles other pictures."""
 BESIDE: Final = {"matched", "jpeg", "enlarged"}
-"""Checks whose findings bring about no others."""
+"""Checks whose findings cause no others."""
 
 
 def _slight(found: Found, check: str, times: float) -> bool:
@@ -30,10 +30,10 @@ def _of_most(found: Found) -> bool:
 RULES: Final[tuple[tuple[Callable[[Found], bool], tuple[str, ...]], ...]] = (
     (lambda found: "matched" in found and "equality" not in found, ("tones", "colours")),
     (lambda found: "duplicates" in found, ("pairing",)),
-    # What is blackened out is like many others
+    # Masked pictures resemble many others
     (lambda found: "corners" in found and not _slight(found, "corners", MASK), ("pairing",)),
     (lambda found: "pairing" in found, ("corners",)),
-    # What other pictures differ by is no shift, tone or colour
+    # Differences from another picture are not a shift, tone or colour
     (_of_most, ("shift", "geometry", "tones", "colours")),
     # Shrunk into a frame, SR is smaller
     (lambda found: "borders" in found, ("geometry", "corners")),
@@ -43,11 +43,11 @@ RULES: Final[tuple[tuple[Callable[[Found], bool], tuple[str, ...]], ...]] = (
     (lambda found: bool(found.keys() & {"channels", "tones"}), ("colours",)),
     (lambda found: bool(found.keys() - BESIDE), ("matched",)),
 )
-"""What may be found, and which checks' findings are left out then; one after another."""
+"""Conditions, and the checks whose findings are then left out; applied in order."""
 
 
 def alone(found: Found) -> dict[str, list[Finding]]:
-    """The findings without those that others bring about: what is to be mended first.
+    """The findings without those that follow from others: what to fix first.
 
     Args:
         found: by check, in the order of the report.

@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 
 Measured = Mapping[str, np.ndarray]
-"""Statistics by name, one row per image; NaN where an image tells nothing."""
+"""Statistics by name, one row per image; NaN if an image gives no evidence."""
 LEAST: Final = 4
-"""Fewer images than this tell nothing about a method."""
+"""Minimum images for a finding about a method."""
 SHARE: Final = 0.5
-"""Share of the images, of those that can show a fault, that must show it."""
+"""Of the images that can show a fault, more than this share must show it."""
 SOME: Final = 2
-"""Images that must show a fault beyond doubt, where not most show it."""
+"""Images that must show a fault beyond doubt if not most of them show it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def agreed(votes: np.ndarray) -> tuple[int, int] | None:
     """Number of images that show a fault and of those that could, if enough do; else ``None``.
 
     Args:
-        votes: N, 1 where an image shows the fault, 0 where not, NaN where it cannot tell.
+        votes: N, 1 if an image shows the fault, 0 if not, NaN if it could not show it.
 
     Example:
         >>> agreed(np.array([1, 1, 1, 0, np.nan, 1]))
@@ -54,7 +54,7 @@ def agreed(votes: np.ndarray) -> tuple[int, int] | None:
 
 
 def partly(votes: np.ndarray, sure: np.ndarray) -> tuple[int, int] | None:
-    """As :func:`agreed`, but two images are enough that show a fault more clearly than any honest picture does.
+    """As :func:`agreed`, but two images are enough if they show a fault more clearly than any honest picture does.
 
     Args:
         votes: as for :func:`agreed`.

@@ -1,4 +1,4 @@
-"""Faces that are not framed alike, as crops are that were not aligned: from the boxes that a detector found anyway."""
+"""Faces that are not framed alike, as in unaligned crops: judged by the boxes that a metric's detector found."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from fsrbench.checks.finding import Finding
 
 DETECTORS: Final = ("mtcnn", "retinaface")
-"""Whose boxes are read, the first that there is."""
+"""Detectors whose boxes are read; the first one available."""
 SURE: Final = 0.9
-"""Least confidence of a box."""
+"""Minimum confidence of a box."""
 FEWEST: Final = 16
-"""Fewer faces tell nothing of a spread."""
+"""Minimum faces for a spread."""
 HEIGHT: Final = 0.16
 """Largest spread of the boxes' heights, as a share of the median height: aligned faces have 0.03 to 0.1."""
 PLACE: Final = 0.035
-"""Largest spread of the boxes' middles up and down, as a share of the side: aligned faces have 0.01 to 0.02. To the
-sides it tells less, for faces turn."""
+"""Largest spread of the boxes' middles up and down, as a share of the side: aligned faces have 0.01 to 0.02.
+Sideways it says less, because faces turn."""
 
 
 def judge(box: np.ndarray, confidence: np.ndarray, side: int) -> list[Finding]:

@@ -17,19 +17,20 @@ STEPS: Final = 2
 SMOOTH: Final = 32
 """Standard deviation of the Gaussian before the fit, as the side divided by this; 0.7 px at least."""
 FLAT: Final = 4.0
-"""Least range in grey levels of a smoothed picture that tells anything."""
+"""Minimum range in grey levels of a smoothed picture for the fit."""
 FARTHEST: Final = 0.3
-"""Largest entry of the map, beside 1, that a step may find."""
+"""Largest entry of the map minus identity that a step may find."""
 SCATTER: Final = 2.0
-"""The median is at least so many times the spread over images: a fault is the same in all, made-up detail is not."""
+"""The median must be at least this multiple of the spread over images: a fault is the same in all, made-up detail is
+not."""
 TURN: Final = 1.0
-"""Largest turn in degrees that is no finding: of honest methods up to 0.3."""
+"""Largest turn in degrees that is no finding: honest methods have up to 0.3."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
     """``geometry``: 3, degrees by which SR is turned clockwise, and by how much it is larger up and down, and sideways.
 
-    Against LR, at 64 px at most; NaN of flat and of deblurred pictures.
+    Against LR, at 64 px at most; NaN for flat and for deblurred pictures.
     """
     if view.deblurred:
         return {"geometry": np.full(3, np.nan)}
@@ -43,15 +44,15 @@ def affine(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     """The linear part of the map from places in one picture to places in another, about the middle.
 
     Least squares on the difference of the smoothed pictures, with a gain and an offset of grey levels, by Gauss-Newton
-    steps (Lucas & Kanade, IJCAI 1981) on the mean of both pictures' gradients (Benhimane & Malis, IROS 2004), by which
-    noise and detail of one of them pull little.
+    steps (Lucas & Kanade, IJCAI 1981) on the mean of both pictures' gradients (Benhimane & Malis, IROS 2004), so that
+    noise and detail of one of them have little effect.
 
     Args:
         moved: float H,H.
         fixed: float H,H.
 
     Returns:
-        float64 2,2: places (row, column) in ``moved`` are this times those in ``fixed``, and a shift; NaN where a
+        float64 2,2: places (row, column) in ``moved`` are this times those in ``fixed``, plus a shift; NaN if a
         picture is flat.
 
     Example:
@@ -113,7 +114,7 @@ def _what(median: np.ndarray, most: np.ndarray) -> str:
 
 
 def _step(back: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """The map by which one picture still differs: linear part and shift; ``None`` where there is no telling."""
+    """The map by which one picture still differs: linear part and shift; ``None`` if undetermined."""
     weight, rows, columns = _places(len(fixed))
     down, right = ((a + b) / 2 for a, b in zip(np.gradient(fixed), np.gradient(back), strict=True))
     # back(x) = gain * fixed(x - M x - t) + offset, and the gradients are of both

@@ -1,4 +1,4 @@
-"""Pictures that were saved as JPEG on the way: their 8 x 8 blocks' DCT coefficients stand on a grid of steps."""
+"""Pictures that were saved as JPEG on the way: their 8 x 8 blocks' DCT coefficients lie on a grid of steps."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ COLUMNS: Final = np.array([1, 0, 0, 1, 2, 3, 2, 1, 0])
 BASE: Final = np.array([11, 12, 14, 12, 10, 16, 14, 13, 14])
 """Quantisation steps of these coefficients at quality 50 (ITU-T T.81, Table K.1)."""
 QUALITIES: Final = np.arange(10, 94)
-"""Above, steps are as small as what rounding leaves of them."""
+"""At higher qualities, steps are as small as rounding errors."""
 SURE: Final = 0.85
-"""The mean cosine at which single pictures tell; other pictures have 0.7 at most."""
+"""The mean cosine at which single pictures are evidence; other pictures have 0.7 at most."""
 BLOCKS: Final = 256
-"""Blocks of each picture that are looked at."""
+"""Maximum blocks that are read of each picture."""
 FEWEST: Final = 24
-"""Coefficients that a verdict needs: those above half a step."""
+"""Minimum coefficients above half a step for a verdict."""
 ON_GRID: Final = 0.5
-"""Mean cosine of coefficients on a grid of steps, from which on it is JPEG: 0 for any other picture, 1 at best."""
+"""Mean cosine of coefficients on a grid of steps above which it is JPEG: 0 for any other picture, 1 at best."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
     """``jpeg``: 2, how well the best quality explains the coefficients (-1 to 1), and that quality; NaN if unknown.
 
-    Unknown, too, where LR of SR's size stands on the same steps and what was changed does not: SR has kept them.
+    Also unknown if LR of SR's size is on the same grid and SR's difference from it is not: SR has kept LR's.
     """
     unknown = {"jpeg": np.full(2, np.nan)}
     if _repeats_pixels(view.sr):
@@ -43,7 +43,7 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
 
 def _keeps(view: View, quality: int) -> bool:
-    """Whether SR's steps are LR's: differences of pictures that were both compressed stand on them, too."""
+    """Whether SR's grid is LR's: if both were compressed, their difference is on the grid, too."""
     if view.scale > 1:
         return False
     lr = luma(view.lr)
@@ -51,7 +51,7 @@ def _keeps(view: View, quality: int) -> bool:
 
 
 def _fits(picture: np.ndarray) -> np.ndarray:
-    """How well each of :data:`QUALITIES` explains a picture's coefficients; -1 where there are too few."""
+    """How well each of :data:`QUALITIES` explains a picture's coefficients; -1 if there are too few."""
     blocks = _blocks(picture)
     if len(blocks) < FEWEST // len(ROWS):
         return np.full(len(QUALITIES), -1.0)
@@ -72,11 +72,11 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
         return []
     median = float(np.median(quality[fit > ON_GRID]))
     text = f"SR was saved as JPEG (quality about {median:.0f}) on {shown[0]} of {shown[1]} images{examples(sure, ids)}"
-    return [Finding("jpeg", f"{text}: hand in PNG", round(float(np.nanmedian(fit)), 3), ON_GRID, *shown)]
+    return [Finding("jpeg", f"{text}: use PNG", round(float(np.nanmedian(fit)), 3), ON_GRID, *shown)]
 
 
 def _blocks(picture: np.ndarray) -> np.ndarray:
-    """The blocks with most contrast, float32 N,8,8."""
+    """The blocks with the most contrast, float32 N,8,8."""
     side = len(picture) // 8 * 8
     blocks = picture[:side, :side].reshape(side // 8, 8, side // 8, 8).swapaxes(1, 2).reshape(-1, 8, 8)
     if len(blocks) > BLOCKS:
@@ -86,7 +86,7 @@ def _blocks(picture: np.ndarray) -> np.ndarray:
 
 
 def _repeats_pixels(picture: np.ndarray) -> bool:
-    """Whether it was enlarged by repeating pixels: sums over few whole numbers stand on a grid, too."""
+    """Whether it was enlarged by repeating pixels: sums over few whole numbers lie on a grid, too."""
     return bool((picture[:, 0:-1:2] == picture[:, 1::2]).mean() > 0.8)
 
 

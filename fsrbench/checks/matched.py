@@ -1,4 +1,4 @@
-"""SR whose colours were matched to HR's mean and standard deviation, which no method knows."""
+"""SR whose colours were matched to HR's mean and standard deviation, which a method cannot know."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ SAME: Final = 0.2
 SHARE_SAME: Final = 0.02
 """... or, as a share of LR's, that it and a little clipping leave."""
 FURTHER: Final = 1.5
-"""Least difference of LR's standard deviation in grey levels: else SR that keeps LR's is near, too."""
+"""Minimum difference of LR's standard deviation in grey levels: otherwise SR that keeps LR's is near, too."""
 NEAR: Final = 8.0
-"""RMS distance of SR to HR in grey levels (30 dB) up to which nothing is told: noise of 4 moves no moment by more."""
+"""RMS distance of SR to HR in grey levels (30 dB) up to which it is not judged: noise of 4 moves no moment by more."""
 CLIPPED: Final = 0.02
-"""Largest share of a channel of SR that is 0 or 255: where matching had to cut off more, the moments are not HR's."""
+"""Largest share of a channel of SR that is 0 or 255: if matching had to clip more, the moments are not HR's."""
 SHARE: Final = 0.25
-"""Share of the images that must show it: of honest methods' 0.05 are so near."""
+"""Minimum share of the images that must show it; 0.05 of honest methods' images do."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``matched``: 3, what tells whether colours were matched; NaN without HR.
+    """``matched``: 3, evidence of matched colours; NaN without HR.
 
     The largest difference of a channel's mean or standard deviation, SR from HR; the smallest of a standard deviation,
     LR from HR (both in grey levels); and the largest share of a channel of SR that is 0 or 255.
@@ -39,7 +39,7 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
 
 def judge(measured: Measured) -> list[Finding]:
-    """A finding if many SR pictures have HR's moments and LR has not; SR near HR has them anyway."""
+    """A finding if many SR pictures have HR's moments and LR does not; SR near HR has them anyway."""
     of_sr, of_lr, clipped = measured["matched"].T
     usable = (of_lr > FURTHER) & (measured["to_hr"][:, 0] > NEAR) & (clipped <= CLIPPED)
     same = usable & (of_sr <= np.maximum(SAME, SHARE_SAME * of_lr))
@@ -48,7 +48,7 @@ def judge(measured: Measured) -> list[Finding]:
         return []
     text = (
         f"SR has HR's mean and standard deviation in every channel on {shown[0]} of {shown[1]} images: colours were "
-        "matched to HR, as VQFR's script does; hand in what the method made"
+        "matched to HR, as VQFR's script does; use the method's own output"
     )
     return [Finding("matched_to_hr", text, round(float(np.median(of_sr[same])), 3), SAME, *shown)]
 

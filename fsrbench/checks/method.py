@@ -44,12 +44,12 @@ MEASURES: Final[tuple[Callable[[View], dict[str, np.ndarray]], ...]] = (
 
 
 def measure(sr: np.ndarray, lr: np.ndarray, hr: np.ndarray | None) -> dict[str, np.ndarray]:
-    """What the checks read of some images: about 300 numbers each, whatever the size.
+    """Measure some images for the checks: about 300 numbers each, whatever the size.
 
     Args:
         sr: uint8 N,H,W,3, of one method.
         lr: uint8 N,h,w,3, of the same images.
-        hr: uint8 N,H,W,3, where there is HR.
+        hr: uint8 N,H,W,3, if there is HR.
 
     Returns:
         Arrays with a row for each image; see the checks.

@@ -1,4 +1,4 @@
-"""SR pictures under another image's name, or mirrored or turned: they show their input, but not as it lies there."""
+"""SR pictures under another image's name, or mirrored or turned against their input."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from fsrbench.checks.finding import LEAST, Finding, Measured, agreed, examples, 
 from fsrbench.checks.view import View
 
 CLEARER: Final = 0.05
-"""Another input, or the own turned, explains SR better by so much in correlation."""
+"""Another input, or its own input turned, must explain SR better by this much in correlation."""
 SURE: Final = 0.1
-"""The same, at which single pictures under others' names tell: blur that makes faces alike gains up to 0.09. No honest
-picture is nearer to its turned input: then :data:`CLEARER` tells of single pictures."""
+"""The same for single pictures under others' names: blur that makes faces alike gains up to 0.09. No honest picture is
+nearer to its turned input: for single turned pictures :data:`CLEARER` is enough."""
 LIKE: Final = 0.75
-"""Correlation with another input, or the own turned, from which on it explains SR at all."""
+"""Minimum correlation with another input, or its own input turned, for it to explain SR at all."""
 UNLIKE: Final = 0.4
-"""Correlation with the own input up to which SR is nothing like it: of honest methods 0.78 and more."""
+"""Correlation with its own input up to which SR is nothing like it: honest methods have 0.78 or more."""
 OWN: Final = 0.95
-"""Correlation of SR with its own LR picture from which on it is that picture: honest methods have 0.99 and more."""
+"""Correlation of SR with its own LR picture above which it shows that picture: honest methods have 0.99 or more."""
 MOST: Final = 2048
-"""SR pictures that are compared with all inputs: of more, so many evenly spread."""
+"""Maximum SR pictures that are compared with all inputs; from more, this many are taken, evenly spread."""
 PART: Final = 256
-"""Of them at a time."""
+"""SR pictures that are compared at a time."""
 Turn = Callable[[np.ndarray], np.ndarray]
 TURNS: Final[dict[str, Turn]] = {
     "mirrored left to right": lambda x: x[:, :, ::-1],
@@ -39,7 +39,7 @@ TURNS: Final[dict[str, Turn]] = {
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``own_lr``: 1, correlation of SR's and LR's luma at 8 x 8 px; NaN where one is flat or smaller."""
+    """``own_lr``: 1, correlation of SR's and LR's luma at 8 x 8 px; NaN if one is flat or smaller."""
     sr, lr = thumbnail(view.sr), thumbnail(view.lr)
     varies = min(sr.std(), lr.std()) > FLAT
     return {"own_lr": np.array([(_normalised(sr[None]) * _normalised(lr[None])).sum() if varies else np.nan])}
@@ -48,9 +48,8 @@ def measure(view: View) -> dict[str, np.ndarray]:
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     """A finding if SR pictures are mirrored or turned, or show the face of another image, or nothing of their own.
 
-    Most of them, or some beyond doubt.
-    Both by the correlation of luma at 8 x 8 px with that of HR, or of LR where there is no HR. A LR picture may be so
-    blurred that another's HR is nearer: then SR is like its own LR still.
+    Most of them must, or some beyond doubt. Judged by the correlation of luma at 8 x 8 px with that of HR, or of LR
+    without HR. An LR picture may be so blurred that another's HR is nearer: then SR still resembles its own LR.
     """
     sr, inputs = (measured[name] for name in ("sr_thumbnail", "data_thumbnail"))
     of_lr = np.abs(measured["own_lr"][:, 0])  # inverted it is still the same picture

@@ -1,4 +1,4 @@
-"""SR that lies beside the face: a shift by pixels, also by parts of one, by phase correlation."""
+"""SR that is shifted against its input, by whole pixels or fractions of one: from correlation and phase."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from fsrbench.checks.finding import Finding, Measured, enough
 from fsrbench.checks.view import View, luma
 
 LOW: Final = 0.25
-"""Cycles per pixel up to which phases tell the part of a pixel."""
+"""Cycles per pixel up to which phases give the fraction of a pixel."""
 MEDIAN_ERROR: Final = 1.4826 * 1.2533
 """Standard error of a median of normal values, from their median absolute deviation, times the root of their number."""
 ERRORS: Final = 4.0
-"""The median is off by at least so many of its standard errors: few or blurred pictures tell little."""
+"""The median must exceed this many of its standard errors: few or blurred pictures are weak evidence."""
 LIKE: Final = 0.5
-"""Correlation with LR, moved back, from which on SR shows it at all: what an untrained network makes has no place."""
+"""Minimum correlation with LR, moved back, for SR to show it at all: an untrained network's output has no position."""
 FARTHEST: Final = 0.25
-"""Largest shift that is looked for, of the side."""
+"""Largest shift that is searched for, as a share of the side."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``shift``: 2, how far SR lies below and right of LR, in SR pixels; NaN of flat and of deblurred pictures."""
+    """``shift``: 2, how far SR is below and right of LR, in SR pixels; NaN for flat and for deblurred pictures."""
     if view.deblurred:
         return {"shift": np.full(2, np.nan)}
     moved, fixed = view.fine
@@ -32,18 +32,18 @@ def measure(view: View) -> dict[str, np.ndarray]:
 
 
 def displacement(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
-    """How far one picture lies below and to the right of another, in pixels.
+    """How far one picture is below and to the right of another, in pixels.
 
     The peak of the cross-correlation gives whole pixels; the slope of the remaining phase over the low frequencies, by
-    least squares, gives the rest (Stone et al., IEEE TGRS 39(10), 2001). Frequencies weigh by their magnitude:
-    whitened, as in phase correlation (Kuglin & Hines, 1975), those that a method invents in blurred faces would, too.
+    least squares, gives the rest (Stone et al., IEEE TGRS 39(10), 2001). Frequencies are weighted by magnitude;
+    whitening, as in phase correlation (Kuglin & Hines, 1975), would give equal weight to those that a method invents.
 
     Args:
         moved: float H,H.
         fixed: float H,H.
 
     Returns:
-        float64 2, dy and dx; NaN where a picture is flat, or they are not alike, wherever they lie.
+        float64 2, dy and dx; NaN if a picture is flat, or they are not alike at any shift.
 
     Example:
         >>> picture = np.random.default_rng(0).normal(size=(32, 32)).cumsum(0).cumsum(1)
@@ -75,7 +75,7 @@ def displacement(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
 
 
 def judge(measured: Measured, side: int, scale: int) -> list[Finding]:
-    """A finding if the median over images is further off than honest methods ever are.
+    """A finding if the median shift over images is larger than that of any honest method.
 
     Args:
         measured: of the images.
@@ -101,7 +101,7 @@ def judge(measured: Measured, side: int, scale: int) -> list[Finding]:
 
 
 def threshold(side: int, scale: int) -> float:
-    """The largest shift in SR pixels that is no finding; see docs/checks.md for what it was chosen by."""
+    """The largest shift in SR pixels that is no finding; docs/checks.md says how it was chosen."""
     return max(0.75, 1.5 * side / 512, 0.125 * scale)
 
 
@@ -116,7 +116,7 @@ def _spectrum(picture: np.ndarray) -> np.ndarray:
 
 
 def _sum(spectrum: np.ndarray, side: int) -> float:
-    """Of all frequencies of a real picture's, as the half of them that is stored shows."""
+    """Sum over all frequencies of a real picture's spectrum, of which half is stored."""
     twice = 2 * spectrum.real.sum() - spectrum[:, 0].real.sum()
     return float(twice - (spectrum[:, -1].real.sum() if side % 2 == 0 else 0))
 

@@ -1,4 +1,4 @@
-"""Which fault a tone curve is: of the curves of known faults and of simple shapes, the one that fits best."""
+"""Name the fault behind a tone curve: the known fault or simple shape that fits best."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 
 Curve = Callable[[np.ndarray], np.ndarray]
-"""From the input's tones to SR's, both in [0, 1]."""
+"""Maps the input's tones to SR's, both in [0, 1]."""
 NEAR: Final = 2.5
 """RMS distance in grey levels up to which a curve explains the tones."""
 EXPLAINED: Final = 0.15
 """The same as a share of how far the tones are off: methods change tones a little, too."""
 SIMPLER: Final = 0.1
-"""As such a share, too, a curve is as good as one with more to fit."""
+"""Also such a share: up to this distance, a curve is as good as one with more parameters."""
 CLEARLY: Final = 1.3
-"""A curve is clearly better than another if the other's distance is more than so many times its own."""
+"""A curve is clearly better than another if the other's distance is more than this multiple of its own."""
 PLACES: Final = (0.1, 0.3, 0.5, 0.7, 0.9)
-"""Where a curve that has no name is shown."""
+"""Tones at which a curve without a name is shown."""
 LINEAR: Final = 0.04045
 """Where sRGB's curve begins to be a power (IEC 61966-2-1), in sRGB values."""
 
@@ -50,14 +50,14 @@ KNOWN: Final[dict[str, Curve]] = {
     "raised to the power 2.2: of linear light, sRGB's curve is missing": to_linear,
     "raised to the power 0.45: sRGB's curve was applied twice": to_srgb,
 }
-"""Faults with nothing to fit; values are clipped to [0, 1]."""
+"""Faults without parameters; values are clipped to [0, 1]."""
 
 
 class Fit(NamedTuple):
     """A shape fitted to tones."""
 
     numbers: int
-    """How many were fitted."""
+    """Number of fitted parameters."""
     error: float
     """RMS distance in grey levels: the median over the images."""
     name: str
@@ -66,18 +66,18 @@ class Fit(NamedTuple):
 def name(tones: Sequence[tuple[np.ndarray, np.ndarray]]) -> str:
     """What was done to the tones, if one curve explains them clearly; else the curve itself at some tones.
 
-    A known fault first; then what has one number to fit (a power, a factor, an offset); then a factor and an offset,
+    A known fault first; then curves with one parameter (a power, a factor, an offset); then a factor and an offset,
     clipped.
 
     Args:
-        tones: for each reference, quantiles of SR and of the reference in [0, 1], both N,Q; what they differ by least
-            beside the curve is read.
+        tones: for each reference, quantiles of SR and of the reference in [0, 1], both N,Q; the reference that a curve
+            explains best is used.
     """
     return min((_best(sr, reference) for sr, reference in tones), key=lambda best: best[0])[1]
 
 
 def _best(sr: np.ndarray, reference: np.ndarray) -> tuple[float, str]:
-    """The least distance of any curve, and the name."""
+    """The least distance of any curve, and the name of the fault."""
     known = [Fit(0, _error(curve, sr, reference), text) for text, curve in KNOWN.items()]
     fits = sorted([*known, *_fitted(sr, reference), _line(sr, reference)], key=lambda fit: fit.error)
     off = _error(lambda x: x, sr, reference)
@@ -126,7 +126,7 @@ def _line(sr: np.ndarray, reference: np.ndarray) -> Fit:
 
 
 def _shown(sr: np.ndarray, reference: np.ndarray) -> str:
-    """SR's tones at some of the input's: medians of what lies near."""
+    """SR's tones at some of the input's, from tones nearby."""
     pairs = []
     for place in PLACES:
         near = np.abs(reference - place) < 0.1

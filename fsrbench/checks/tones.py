@@ -14,26 +14,26 @@ from fsrbench.checks.view import FINE, View, reduced, rms
 LEVELS: Final = np.array([0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98])
 """Quantiles of grey at which tones are compared: noise and invented detail do not move them much."""
 FEWER: Final = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
-"""Quantiles of green by which a curve is named."""
+"""Quantiles of green from which a curve is named."""
 SIDE: Final = 8
 """Side in pixels at which tones are read: LR's noise is averaged away as SR's was."""
 MOST: Final = 6.0
 """Largest RMS deviation of the common tone curve in grey levels that is no finding: honest methods have up to 4.5."""
 FLAT: Final = 8.0
-"""Least distance between the outer quantiles of a reference that tells anything."""
+"""Minimum distance between the outer quantiles of a reference, in grey levels."""
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
     """``tones``: 3,7, the :data:`LEVELS` of SR's, LR's and HR's grey in [0, 1].
 
-    NaN where LR is flat or below 8 px, or SR deblurred.
+    NaN if LR is flat or below 8 px, or SR deblurred.
 
-    ``green``: 4,5, finer, to tell which curve it is.
+    ``green``: 4,5, finer, to identify the curve.
 
-    Honest methods keep the tones of LR, or restore those of HR where LR has lost contrast: a fault is far from both.
+    Honest methods keep the tones of LR, or restore those of HR if LR has lost contrast: a fault is far from both.
     """
     tones = np.full((3, len(LEVELS)), np.nan)
-    # The sum of the channels, whatever their order: that is another check's
+    # The sum of the channels, as another check is for their order
     grey = [reduced(picture, SIDE).sum(axis=2).ravel() for picture in view.coarse if picture is not None]
     tones[: len(grey)] = _quantiles(np.stack(grey), LEVELS) / 3 / 255
     if view.deblurred or len(view.lr) < SIDE or 255 * (tones[1, -1] - tones[1, 0]) < FLAT:
@@ -44,7 +44,7 @@ def measure(view: View) -> dict[str, np.ndarray]:
 def _green(view: View) -> np.ndarray:
     """The :data:`FEWER` levels of the green channel at 64 px at most: of SR and LR at LR's size, of SR and HR: 4,5.
 
-    In [0, 1]. A curve acts on each channel and pixel alone, so that it takes quantiles to quantiles; so nearly here.
+    In [0, 1]. A curve acts on each channel and pixel alone, so it maps quantiles to quantiles, here approximately.
     """
     green = np.full((4, len(FEWER)), np.nan)
     pairs = [view.fine] if view.hr is None else [view.fine, (reduced(view.sr, FINE), reduced(view.hr, FINE))]
@@ -55,7 +55,7 @@ def _green(view: View) -> np.ndarray:
 
 
 def _quantiles(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """As NumPy's of each row, in a tenth of the time for few values."""
+    """NumPy's quantiles of each row, in a tenth of the time for few values."""
     ordered, places = np.sort(values, axis=1), levels * (values.shape[1] - 1)
     below = places.astype(int)
     lower, upper = ordered[:, below].astype(float), ordered[:, np.minimum(below + 1, values.shape[1] - 1)]
@@ -76,7 +76,7 @@ def judge(measured: Measured) -> list[Finding]:
 
 
 def _against(sr: np.ndarray, reference: np.ndarray) -> Finding | None:
-    """How far SR's tones are from a reference's, whether that is a fault or not; ``None`` of too few images."""
+    """How far SR's tones are from a reference's, whether that is a fault or not; ``None`` for too few images."""
     known = ~np.isnan(sr + reference).any(axis=1)
     if known.sum() < LEAST:
         return None

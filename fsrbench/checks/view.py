@@ -1,4 +1,4 @@
-"""One SR picture beside what it is compared with, at the sizes that checks read."""
+"""One SR picture with the LR and HR it is compared with, at the sizes that checks read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 FINE: Final = 64
 """Largest side in pixels at which structure is compared."""
 COARSE: Final = 16
-"""Largest side at which colours and tones are: detail that a method invents is averaged away."""
+"""Largest side at which colours and tones are compared: detail that a method invents is averaged away."""
 SHARPER: Final = 1.5
 """SR of :attr:`View.sharpness` above this was deblurred: honest SR of LR that is not blurred has 1.3 in the median."""
 LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
@@ -21,7 +21,7 @@ LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """An SR picture with its LR picture and, where there is one, its HR picture."""
+    """An SR picture with its LR picture and, if there is one, its HR picture."""
 
     sr: np.ndarray
     """uint8 H,W,3"""
@@ -37,7 +37,7 @@ class View:
 
     @property
     def reference(self) -> np.ndarray:
-        """HR where there is one, else LR."""
+        """HR if there is one, else LR."""
         return self.lr if self.hr is None else self.hr
 
     @cached_property
@@ -61,7 +61,7 @@ class View:
     def sharpness(self) -> float:
         """How much sharper SR is than LR at LR's size: squared steps from pixel to pixel, each by the variance.
 
-        Far above 1 where a method undoes LR's blur: edges and tones are then its own and LR does not tell whether they
+        Far above 1 if a method undoes LR's blur: edges and tones are then its own, and LR does not show whether they
         are right.
         """
         sr, lr = (luma(picture) for picture in self.fine)
@@ -69,7 +69,7 @@ class View:
 
     @property
     def deblurred(self) -> bool:
-        """Whether SR is that much sharper than smaller LR. In restoration, all that is good is."""
+        """Whether SR is that much sharper than LR; never in restoration, where all good SR is."""
         return self.scale > 1 and self.sharpness > SHARPER
 
     @cached_property
@@ -85,7 +85,7 @@ def luma(picture: np.ndarray) -> np.ndarray:
 
 
 def _steps(picture: np.ndarray) -> float:
-    """Mean squared difference of neighbouring pixels by the variance; 0 of a flat picture."""
+    """Mean squared difference of neighbouring pixels by the variance; 0 for a flat picture."""
     squared = sum(float((np.diff(picture, axis=axis) ** 2).mean()) for axis in (0, 1))
     variance = float(picture.var())
     return squared / variance if variance > 1 else 0.0

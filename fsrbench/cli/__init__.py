@@ -1,1 +1,1 @@
-"""The command line, one file per family of commands: parse, call, print. Heavy imports stand inside the commands."""
+"""The command line, one file per family of commands: parse, call, print. Heavy imports are inside the commands."""

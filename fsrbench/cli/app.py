@@ -1,4 +1,4 @@
-"""The command line's entry point. Heavy imports stand inside the commands, so that --help is quick."""
+"""The command line's entry point. Heavy imports are inside the commands, so that --help is quick."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class _Pipe(io.FileIO):
     """Standard output whose reader may close it early, as ``head`` does; the rest is dropped silently."""
 
     def write(self, data: Any) -> int:
-        """Write, or pretend to where nobody reads any more."""
+        """Write, or pretend to once the reader has closed the pipe."""
         try:
             return super().write(data)
         except BrokenPipeError:
@@ -69,11 +69,11 @@ def _robust(stream: Any) -> Any:
 
 def main() -> None:
     """Entry point of the console script."""
-    # What is imported stays: to search it for garbage again and again, and at the end, takes a second with torch
+    # Imported modules are never freed: collecting garbage among them repeatedly and at exit takes a second with torch
     gc.set_threshold(10_000)
     atexit.register(gc.freeze)
     sys.stdout, sys.stderr = _robust(sys.stdout), _robust(sys.stderr)
-    warnings.filterwarnings("ignore", module=r"PIL\b")  # what it warns of is checked and reported by fsrbench
+    warnings.filterwarnings("ignore", module=r"PIL\b")  # fsrbench checks and reports the same problems itself
     sys.path.append(str(Path.cwd()))  # for python:my_method:enlarge; last, so that no file there hides a package
     app()
 

@@ -1,4 +1,4 @@
-"""The commands ``fsrbench submit``, ``verify`` and ``board``: results that others can check, side by side."""
+"""The commands ``fsrbench submit``, ``verify`` and ``board``: results that others can check, and a leaderboard."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def submit(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of finished runs.")],
-    method: Annotated[str, typer.Option(help="The method whose results are handed in.")],
+    method: Annotated[str, typer.Option(help="The method whose results to submit.")],
     out: Annotated[Path | None, typer.Option(help="METHOD.zip by default.")] = None,
     with_images: Annotated[bool, typer.Option("--with-images", help="Add the method's pictures, lossless.")] = False,
-    title: Annotated[str, typer.Option(help="What a page calls the method.")] = "",
-    author: Annotated[str, typer.Option(help="Who hands in.")] = "",
+    title: Annotated[str, typer.Option(help="The method's name on pages.")] = "",
+    author: Annotated[str, typer.Option(help="Who submits.")] = "",
     paper: Annotated[str, typer.Option(help="Title of the paper.")] = "",
     url: Annotated[str, typer.Option(help="Address of paper or code.")] = "",
-    year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Of the paper.")] = None,
+    year: Annotated[int | None, typer.Option(min=1900, max=2200, help="Year of the paper.")] = None,
     card: Annotated[Path | None, typer.Option(help="Model card, Markdown; the package's by default.")] = None,
-    licence: Annotated[str, typer.Option(help="Of the weights; as declared by default.")] = "",
+    licence: Annotated[str, typer.Option(help="Licence of the weights; the declared one by default.")] = "",
 ) -> None:
     """Pack one method's results of one or several RUNs into a bundle that others can check."""
     with one_line_errors():
@@ -64,7 +64,7 @@ def verify(
         from fsrbench.errors import UserError
 
         if method is not None and not data:
-            raise UserError("--method is run on --data SRC: give it too")
+            raise UserError("--method needs --data SRC to run on")
         again = Again(tuple(data), method, device, offline) if data else None
         code = verify_command(bundle, again, format, output, verdict)
     raise typer.Exit(code)
@@ -76,11 +76,11 @@ def board(
     out: Annotated[Path, typer.Option(help="Folder of the site.")] = Path("board"),
     score: Annotated[
         list[str] | None,
-        typer.Option(help="A composite score as a column: 'name=psnr/50 - lpips'; may be given several times."),
+        typer.Option(help="A composite score as a column: 'name=psnr/50 - lpips'; repeatable."),
     ] = None,
     name: Annotated[str, typer.Option(help="Heading of the site.")] = "Leaderboard",
 ) -> None:
-    """Make a leaderboard of BUNDLEs: a static site with rank ranges, a page for each track and each method."""
+    """Make a leaderboard of BUNDLEs: a static site with rank ranges and one page per track and per method."""
     with one_line_errors():
         from fsrbench.board.command import board_command
 

@@ -112,10 +112,10 @@ def statistics(
     size: Annotated[int | None, typer.Option(min=4, help="Reduce larger pictures to this side, as a run does.")] = None,
     features: Annotated[bool, typer.Option("--features", help="Keep the activations too, which KID needs.")] = False,
     limit: Limit = None,
-    weights: Annotated[list[str] | None, typer.Option(help="inception=FILE, where that lies elsewhere.")] = None,
+    weights: Annotated[list[str] | None, typer.Option(help="inception=FILE, if it is elsewhere.")] = None,
     device: Device = "auto",
 ) -> None:
-    """Write the Inception statistics of a reference set such as FFHQ, from which FID is computed without it."""
+    """Write the Inception statistics of a reference set such as FFHQ; FID is then computed without the pictures."""
     with one_line_errors():
         from fsrbench.machine.console import Reporter
         from fsrbench.metrics.write_statistics import write_statistics

@@ -18,15 +18,15 @@ app = typer.Typer(rich_markup_mode=None)
 def drift(
     path: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="A run's folder; none with --watch.")] = None,
     against: Annotated[Path, typer.Option(help="The reference run's folder.")] = ...,  # type: ignore[assignment]
-    watch: Annotated[Path | None, typer.Option(help="Score what is new in this folder, again and again.")] = None,
+    watch: Annotated[Path | None, typer.Option(help="Score new pictures in this folder, repeatedly.")] = None,
     every: Annotated[str, typer.Option(help="With --watch: how often; 30s, 10m, 1h, 1d.")] = "1h",
-    once: Annotated[bool, typer.Option("--once", help="With --watch: one round, then end; for cron.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="With --watch: one round, then exit; for cron.")] = False,
     window: Annotated[int, typer.Option(min=12, help="With --watch: compare the last N pictures.")] = 200,
     pictures: Annotated[str, typer.Option(help="With --watch: lr (inputs, which the method enlarges) or sr.")] = "lr",
-    out: Annotated[Path, typer.Option(help="With --watch: folder of its memory and its page.")] = Path("runs/drift"),
+    out: Annotated[Path, typer.Option(help="With --watch: folder for its state and its page.")] = Path("runs/drift"),
     method: Annotated[str | None, typer.Option(help="Method to compare; the run's first by default.")] = None,
     blocks: Annotated[
-        str, typer.Option(help="What is drawn together: person, day or image; auto: people where they are known.")
+        str, typer.Option(help="Unit of permutation: person, day or image; auto: person if people are known.")
     ] = "auto",
     alpha: Annotated[float, typer.Option(help="Probability of an alarm by chance.")] = 0.05,
     format: Annotated[str, typer.Option(help="text, json, junit or prometheus.")] = "text",
@@ -44,7 +44,7 @@ def drift(
 
         settings = Settings(against, method, blocks, alpha, format, output, seed)  # type: ignore[arg-type]
         if (path is None) == (watch is None):
-            raise UserError("give a RUN or --watch FOLDER, one of the two")
+            raise UserError("give either a RUN or --watch FOLDER")
         if watch is None:
             assert path is not None
             code = drift_command(path, settings)

@@ -16,7 +16,7 @@ MAX_LINE = 1000
 
 
 def exit_with(message: str, code: int = 2) -> NoReturn:
-    """Print a message to standard error, each line led by ``fsrbench:``, and end the command."""
+    """Print a message to standard error, each line prefixed with ``fsrbench:``, and end the command."""
     for line in message.splitlines():
         shown = line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]}..."
         print(f"fsrbench: {shown}", file=sys.stderr)
@@ -37,4 +37,4 @@ def one_line_errors() -> Iterator[None]:
     except MemoryError:
         exit_with("out of memory")
     except KeyboardInterrupt:
-        exit_with("interrupted; what was done is kept and the same command goes on from there", 130)
+        exit_with("interrupted; finished work is kept; run the same command to continue", 130)

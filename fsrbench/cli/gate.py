@@ -25,7 +25,8 @@ def check(
         Path | None, typer.Option(help="Write the format to this file; the text is still printed.")
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, max=MOST_SEED, help="Seed of the tests; the run's own must be the reference's.")
+        int,
+        typer.Option(min=0, max=MOST_SEED, help="Seed of the tests; the run's own seed must equal the reference's."),
     ] = 0,
 ) -> None:
     """Compare a RUN with a reference. Exit code 0: holds, 1: regressed, 2: cannot be compared."""

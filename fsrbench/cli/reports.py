@@ -55,7 +55,7 @@ def table(
         chosen, methods = (names_in(text) if text else None for text in (columns, rows))
         if by is not None or groups is not None or classifier is not None:
             if sweep or standalone or published:
-                raise UserError("--by goes with none of --sweep, --standalone and --published")
+                raise UserError("--by cannot be combined with --sweep, --standalone or --published")
             from fsrbench.attributes.command import table_by_group
 
             text = table_by_group(runs, format, by, groups, min_people, classifier, layout, chosen, methods)
@@ -108,7 +108,7 @@ def compare(
 def slices(
     path: RunFolder,
     method: Annotated[str | None, typer.Option(help="Methods to search, comma-separated; all by default.")] = None,
-    metric: Annotated[str, typer.Option(help="A metric with a score of each image.")] = "psnr",
+    metric: Annotated[str, typer.Option(help="A metric with per-image scores.")] = "psnr",
     to: Annotated[
         str | None,
         typer.Option(help="Subtract this method's scores, image by image; bicubic's by default, or none."),
@@ -117,7 +117,7 @@ def slices(
     format: Annotated[str, typer.Option(help="text or json.")] = "text",
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of the halves and of the tests.")] = 0,
 ) -> None:
-    """Say where methods fail: by head pose, and by size, sharpness, brightness, contrast and noise of the LR."""
+    """Find where methods fail: by head pose, and by size, sharpness, brightness, contrast and noise of the LR."""
     with one_line_errors():
         from fsrbench.slices.command import slices_command
 

@@ -52,7 +52,7 @@ def run(
 
 
 def _options() -> Iterator[inspect.Parameter]:
-    """One parameter per setting, as typer reads them; methods are optional because a file may name them."""
+    """One typer parameter per setting; methods are optional because a file may name them."""
     hints = get_type_hints(RunSpec, include_extras=True)
     for setting in dataclasses.fields(RunSpec):
         kind, *metadata = get_args(hints[setting.name])

@@ -28,7 +28,8 @@ def make(
     out: Annotated[Path, typer.Option(help="Folder for the page and its key.")],
     methods: Annotated[str | None, typer.Option(help="Methods to compare, comma-separated; all by default.")] = None,
     images: Annotated[
-        int | None, typer.Option(min=2, help="How many; by default up to 60, as fit into 30 MB; asked for, 200 MB.")
+        int | None,
+        typer.Option(min=2, help="How many; by default up to 60 that fit into 30 MB; a given number may take 200 MB."),
     ] = None,
     pairs: Annotated[int, typer.Option(min=1, max=500, help="Pairs that a rater sees for each question.")] = 30,
     questions: Annotated[str, typer.Option(help="better, person (the same as the reference) or both.")] = "both",
@@ -52,7 +53,7 @@ def score(
     output: Output = None,
     seed: Seed = 0,
 ) -> None:
-    """Score raters' answers: strengths of the methods with intervals, ranks, agreement, and who is set apart."""
+    """Score raters' answers: strengths of the methods with intervals, ranks, agreement, and excluded raters."""
     with one_line_errors():
         from fsrbench.study.command import score_command
 
@@ -68,7 +69,7 @@ def metrics(
     output: Output = None,
     seed: Seed = 0,
 ) -> None:
-    """Hold a run's metrics against raters' answers: how often each agrees, and rank correlations with preference."""
+    """Compare a run's metrics with raters' answers: how often each agrees, and rank correlations with preference."""
     with one_line_errors():
         from fsrbench.study.command import metrics_command
 

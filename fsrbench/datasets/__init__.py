@@ -72,5 +72,5 @@ def _named(name: str) -> Dataset:
             raise
         raise UserError(f"dataset {name} cannot be opened: {one_line(error)}") from error
     if not isinstance(dataset, Dataset):
-        raise UserError(f"dataset {name} gives {type(dataset).__name__}, not a fsrbench.datasets.Dataset")
+        raise UserError(f"dataset {name} returns {type(dataset).__name__}, not a fsrbench.datasets.Dataset")
     return dataset

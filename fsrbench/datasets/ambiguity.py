@@ -1,4 +1,4 @@
-"""Refuse ambiguous folders and files by name: HR and LR, two folders of one side, or people."""
+"""Refuse ambiguous names of folders and files: HR and LR, two folders of one side, or people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fsrbench.errors import UserError
 COMPARED = 3
 """Folders with the same file names whose pictures are compared."""
 FEW_FOLDERS = 5
-"""Few enough folders to compare all that share at least half of their names."""
+"""Up to this many folders, all that share at least half of their file names are compared."""
 
 
 def check_sides(name: str, split: Split, pictures: Sequence[str], by_side: Mapping[str, list[str]]) -> None:
@@ -48,8 +48,8 @@ def check_guessed(name: str, files: Files, split: Split, by_side: Mapping[str, l
     if other_faces(files, hr, lr):
         first, second = (split.folder(by_side[side][0]) for side in ("HR", "LR"))
         raise UserError(
-            f"{name}: {first}/ and {second}/ look like HR and LR by their names and hold different faces; call them "
-            "HR/ and LR/ if they are, or otherwise if they are people"
+            f"{name}: {first}/ and {second}/ look like HR and LR by their names but hold different faces; rename them "
+            "to HR/ and LR/ if they are, or to something else if they are people"
         )
 
 
@@ -67,7 +67,7 @@ def check_alike(name: str, files: Files, pictures: Sequence[str], root: str) -> 
             both = " and ".join(f"{root}{top}/" if root or top else "the folder itself" for top in (first, second))
             raise UserError(
                 f"{name}: {both} hold the same pictures under the same names (such as {example}); call them HR/ and "
-                "LR/ if they are, or give one of the two alone"
+                "LR/ if they are, or give only one of them"
             )
 
 
@@ -95,7 +95,7 @@ def check_file_names(
 
 
 def _overlapping(folders: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, str]]:
-    """Pairs of folders that share file names: at least half of them where there are few folders, else all."""
+    """Pairs of folders that share file names: at least half of them if there are few folders, else all."""
     if len(folders) <= FEW_FOLDERS:
         for first, second in combinations(sorted(folders), 2):
             fewer = min(len(folders[first]), len(folders[second]))

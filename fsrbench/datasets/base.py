@@ -32,7 +32,7 @@ class Picture:
         """The file's bytes.
 
         Raises:
-            OSError: it cannot be read, whatever its storage raises.
+            OSError: it cannot be read, whatever error its storage raises.
         """
         try:
             with no_exit():
@@ -55,11 +55,11 @@ class Sample:
     landmarks: np.ndarray | None = field(default=None, compare=False)
     """68,2 points x,y in pixels of the stored HR picture, 300-W order."""
     role: str | None = None
-    """What it is in identification; see :mod:`fsrbench.datasets.roles`."""
+    """Its role in identification; see :mod:`fsrbench.datasets.roles`."""
     fit: Fit = "cut"
-    """How pictures that are not square become so."""
+    """How pictures that are not square are made square."""
     keeps_hr: bool = False
-    """Whether its HR stands for it where nothing is super-resolved: a gallery of HR whose probes are LR alone."""
+    """Whether its HR stands in for LR without super-resolution: a gallery of HR whose probes have LR only."""
 
     def digest(self) -> str:
         """sha256 of the sample's id and files, and of how they are used if unusual."""

@@ -57,7 +57,7 @@ def make_request(source: str, destination: str, degradation: str, task: str, see
     folder = prepared.resolve(destination)
     origin = (prepared.find(source) or Path(source)).resolve()
     if source not in DATASETS and (folder.resolve().is_relative_to(origin) or origin.is_relative_to(folder.resolve())):
-        raise UserError(f"one of {folder} and {source} lies in the other; write to another place")
+        raise UserError(f"one of {folder} and {source} is inside the other; choose another destination")
     return Request(data, folder, how, size, seed)
 
 
@@ -66,7 +66,7 @@ def degrade(request: Request, resume: bool, reporter: Reporter) -> dict[str, Any
 
     Raises:
         UserError: nothing usable in the data, or the folder holds other files.
-        CannotWrite: the disk takes no more.
+        CannotWrite: the disk is full.
     """
     for line in request.data.warnings:
         reporter.warn(line)
@@ -142,7 +142,7 @@ def _write_landmarks(request: Request, drawn: dict[str, dict[str, Any]]) -> None
 
 
 def _write_groups(request: Request, drawn: Collection[str]) -> None:
-    """The labels of the pictures, where the data has any."""
+    """Write the labels of the pictures, if the data has any."""
     path = request.folder / GROUPS
     path.unlink(missing_ok=True)
     heading, rows = label_rows(request.data.labels, drawn)

@@ -31,7 +31,7 @@ WORDS: Final = {
         "illumination expression frame frames scene shot angle visit week month time trial recording track location "
         "indoor indoors outdoor outdoors left right front frontal profile mugshot "
         "probe gallery query enrolled enrolment",
-        # Fillers beside the others
+        # Fillers next to the other words
         "beside": "x px set align mod size scale by bic bicubic bicx bilinear down full my",
         # Smaller copies, in names of files
         "small": "small tiny down downscaled downsampled bic bicubic",
@@ -79,12 +79,12 @@ def is_result(folder: str) -> bool:
 
 
 def is_general(folder: str) -> bool:
-    """Whether a folder's name consists of general words, perhaps with numbers: no person is called so."""
+    """Whether a folder's name consists of general words, perhaps with numbers, so that it is not a person's."""
     return _is_made_of(folder, WORDS["general"] | WORDS["SR"], _FILLING)
 
 
 def is_test_set(folder: str) -> bool:
-    """Whether a folder's name is that of a test set of face restoration (``WebPhoto-Test``): no person is called so."""
+    """Whether a folder's name is that of a test set of face restoration (``WebPhoto-Test``), not a person's."""
     return "".join(re.findall("[a-z]+", folder.lower())) in WORDS["test set"]
 
 

@@ -15,19 +15,19 @@ from fsrbench.files.text import read_text
 
 
 def read_groups(files: Files, root: str, ids: Collection[str], warnings: list[str]) -> Labels:
-    """The labels of a dataset's ``groups.csv``, by column; empty where it has none.
+    """The labels of a dataset's ``groups.csv``, by column; empty if it has none.
 
     Args:
         files: of the dataset.
-        root: the folders around its pictures; the file lies there or outermost.
+        root: the common outer folders of its pictures; the file is there or at the top.
         ids: of its images.
-        warnings: receives a line on names that are no image's.
+        warnings: receives a line about names that match no image.
 
     Raises:
-        UserError: a malformed line, an image listed twice, or no image of the data in it.
+        UserError: a malformed line, an image listed twice, or none of the data's images.
     """
-    there = files.names()
-    name = next((name for name in dict.fromkeys((root + GROUPS, GROUPS)) if name in there), None)
+    present = files.names()
+    name = next((name for name in dict.fromkeys((root + GROUPS, GROUPS)) if name in present), None)
     if name is None:
         return {}
     try:
@@ -38,7 +38,7 @@ def read_groups(files: Files, root: str, ids: Collection[str], warnings: list[st
 
 
 def with_groups(dataset: Dataset, file: Path | None) -> Dataset:
-    """The dataset with a user's labels too; a column of the file replaces the dataset's of that name.
+    """Add a user's labels to a dataset; a column of the file replaces the dataset's column of that name.
 
     Raises:
         UserError: as :func:`read_groups`, or it cannot be read.

@@ -1,4 +1,4 @@
-"""Identities from folders, as opposed to packing, sessions and numbered parts of a large set."""
+"""Identities from folders; packing, sessions and numbered parts of a large set are not identities."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Final
 from fsrbench.datasets.folder_words import is_general, is_part, is_result, is_session, is_test_set
 
 MANY_OF_ONE: Final = 50
-"""Pictures in one folder around everything beyond which a warning says that they count as one person's."""
+"""If a single outer folder holds more pictures, a warning says that they count as one person's."""
 MOST_OF_ONE: Final = 600
-"""Most pictures of one person: an archive's one folder with more is packing; LFW has 530 of one person."""
+"""Maximum pictures of one person: an archive's single folder with more is packing; LFW has 530 of one person."""
 MOST_SESSIONS: Final = 20
-"""Most folders, inside one around everything, that may be sessions of one person: a warning says how they count."""
+"""Up to this many folders inside a single outer one may be sessions of one person: a warning says how they count."""
 
 Folders = tuple[str, ...]
 
 
 def packing(pictures: Sequence[str], warnings: list[str], archive: bool, outputs: bool = False) -> str:
-    """The folders around everything that are not a person: ``faces/`` of ``faces/ann/1.png``.
+    """The common outer folders that are not a person: ``faces/`` of ``faces/ann/1.png``.
 
     Folders with general names are packing. So is the outermost one of an archive, if people's folders lie in it or it
     has more pictures than one person.
@@ -27,7 +27,7 @@ def packing(pictures: Sequence[str], warnings: list[str], archive: bool, outputs
     Args:
         pictures: their paths.
         warnings: receives a line if one folder holds many pictures.
-        archive: whether they lie in an archive, where one more folder around everything is usual.
+        archive: whether they are in an archive, which usually has one more outer folder.
         outputs: whether names for results (``output``) count as general, too.
     """
     root = ""
@@ -39,14 +39,14 @@ def packing(pictures: Sequence[str], warnings: list[str], archive: bool, outputs
             continue
         if top and len(pictures) > MANY_OF_ONE and all(n.count("/") == root.count("/") + 1 for n in pictures):
             warnings.append(
-                f"all {len(pictures)} pictures lie in {top}/ and count as one person's; if not, call it images/"
+                f"all {len(pictures)} pictures are in {top}/ and count as one person's; if not, rename it to images/"
             )
         break
     return root
 
 
 def holds_people(pictures: Iterable[str]) -> bool:
-    """Whether all pictures lie in folders inside the outermost one that are not only sessions of one person."""
+    """Whether all pictures are in folders inside the outermost one that are not only sessions of one person."""
     inside = {n.split("/")[1] if n.count("/") > 1 else "" for n in pictures}
     return "" not in inside and not all(map(is_session, inside))
 
@@ -54,8 +54,8 @@ def holds_people(pictures: Iterable[str]) -> bool:
 def identities(ids: Sequence[str], warnings: list[str]) -> dict[str, str | None]:
     """The identity of each image: the first of its folders that distinguishes people.
 
-    Folders with general names (``train``), numbered parts of a set and folders around everything do not, nor do
-    sessions and cameras (``cam0``) if another folder can be the person. Folders in a person's folder are sessions.
+    Folders with general names (``train``), numbered parts of a set and common outer folders do not, nor do sessions
+    and cameras (``cam0``) if another folder can be the person. Folders in a person's folder are sessions.
 
     Args:
         ids: of all images: relative paths without suffix.
@@ -69,7 +69,7 @@ def identities(ids: Sequence[str], warnings: list[str]) -> dict[str, str | None]
     if are_parts(ids):
         tops = sorted({f"{inside[0]}/" for inside in folders.values()})
         some = ", ".join(tops[:3]) + (", ..." if len(tops) > 3 else "")
-        warnings.append(f"{len(tops)} folders are numbered parts of one set and no people: {some}")
+        warnings.append(f"{len(tops)} folders are numbered parts of one set, not people: {some}")
         folders = {image: inside[1:] for image, inside in folders.items()}
     names = _names(set(folders.values()))
     level = _first_that_differs({name for name in names.values() if name})
@@ -124,11 +124,11 @@ def _warn(names: dict[Folders, Folders], level: int, warnings: list[str]) -> Non
     if level and len(people) <= MOST_SESSIONS:
         around, first = "/".join(min(people)[:level]), min(people)[level]
         warnings.append(
-            f"{around}/ lies around all people, and the {len(people)} folders in it count as one person's each "
-            f"({first}/); if all are of one person, call them session_1/, session_2/"
+            f"{around}/ contains all people, and each of its {len(people)} folders counts as one person's "
+            f"({first}/); if all are of one person, rename them to session_1/, session_2/"
         )
     if deeper := sorted("/".join(folders) for folders, name in names.items() if len(name) > level + 1):
         warnings.append(
-            f"{len(deeper)} folders lie in a person's folder and count as that person's ({deeper[0]}/); if they are "
-            "people, give them without the folders around"
+            f"{len(deeper)} folders are inside a person's folder and count as that person's ({deeper[0]}/); if they "
+            "are people, give them without the outer folders"
         )

@@ -19,7 +19,7 @@ from fsrbench.pictures.properties import signal_properties
 from fsrbench.tasks import Task
 
 FITTED: Final = {"cut": "cut to the central square", "pad": "padded to a square by their edges"}
-"""What is noted of pictures that are not square."""
+"""Notes on pictures that are not square."""
 TRANSPARENT: Final = "transparent in places, laid on white"
 """Note of an image with transparency."""
 
@@ -63,7 +63,7 @@ class _Pair:
 def prepare(
     samples: Iterable[Sample], task: Task, degradation: Degradation, seed: int, decoders: Executor | None = None
 ) -> Inputs:
-    """Decode and resize the images of some samples; LR is made from HR where it is not given.
+    """Decode and resize the images of some samples; LR is made from HR if it is not given.
 
     Args:
         samples: in the order of the rows.
@@ -171,7 +171,7 @@ def _read_lr(picture: Picture, task: Task, sample: Sample, notes: dict[str, str]
 
 
 def _read_square(picture: Picture, sample: Sample, notes: dict[str, str]) -> Image.Image:
-    """A picture as a square, as :attr:`Sample.fit` says; one to be stretched is left as it is, if it is LR."""
+    """Make a picture square, as :attr:`Sample.fit` says; LR to be stretched is left to the later resizing."""
     image = decode(picture.read())
     stretched = sample.fit == "stretch" and picture is sample.lr
     square = image if stretched else pad_square(image) if sample.fit == "pad" else centre_square(image)

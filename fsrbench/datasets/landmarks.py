@@ -18,7 +18,7 @@ POINTS = 68
 
 
 def read_landmarks(files: Files, name: str, ids: Collection[str], warnings: list[str]) -> dict[str, np.ndarray]:
-    """The 68,2 points of each image; the first column is the image's id, a suffix does not matter.
+    """The 68,2 points of each image; the first column is the image's id, with or without suffix.
 
     Raises:
         UserError: a malformed line, or an image listed twice.
@@ -31,7 +31,7 @@ def read_landmarks(files: Files, name: str, ids: Collection[str], warnings: list
         if image is None:
             first, unknown = first or row[0], unknown + 1
         elif image in found:
-            raise UserError(f"{name}, line {line}: {image} is there twice")
+            raise UserError(f"{name}, line {line}: {image} appears twice")
         else:
             found[image] = _points(row[1:], f"{name}, line {line}")
     if unknown:
@@ -40,7 +40,7 @@ def read_landmarks(files: Files, name: str, ids: Collection[str], warnings: list
 
 
 def _rows(files: Files, name: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows after the heading, one at a time: those of a large file would not fit into memory."""
+    """The rows after the heading, one at a time: all rows of a large file would not fit into memory."""
     rows = _all_rows(files, name)
     heading = next(rows, None)
     if heading is None or heading[1][0].strip().lower() != "image":

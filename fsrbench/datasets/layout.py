@@ -26,7 +26,7 @@ MAX_NAME_BYTES = 255
 """Limit of common file systems."""
 MAX_PATH = 2000
 """Limit of a path; leaves room for the run's folder in front of it."""
-UNFINISHED = "the dataset is not complete: `fsrbench data` was stopped while it made it; the same command goes on"
+UNFINISHED = "the dataset is incomplete: `fsrbench data` was stopped; run the same command to continue"
 MAX_SHOWN = 300
 """Characters of a name that a message shows; names in a zip may have 65,535."""
 
@@ -37,7 +37,7 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
     Args:
         name: what to call the dataset.
         files: its files.
-        archive: whether they lie in an archive, where one more folder around everything is usual.
+        archive: whether they are in an archive, which usually has one more outer folder.
 
     Raises:
         UserError: no pictures, HR and LR that share no name, or ambiguous folders or file names.
@@ -93,7 +93,7 @@ def read_layout(name: str, files: Files, archive: bool = False) -> Dataset:
 
 
 def read_outputs(name: str, files: Files, archive: bool = False) -> Dataset:
-    """Collect the SR pictures of a folder or zip, which may lie beside HR and LR.
+    """Collect the SR pictures of a folder or zip, which may also hold HR and LR.
 
     Raises:
         UserError: no pictures, HR or LR alone, or several candidate folders.
@@ -118,7 +118,7 @@ def read_outputs(name: str, files: Files, archive: bool = False) -> Dataset:
 
 
 def _outputs_among(name: str, split: Split) -> str:
-    """The folder with SR pictures, beside those with HR or LR."""
+    """The folder with SR pictures, next to those with HR or LR."""
     others = [folder for folder, side in split.folders.items() if side is None]
     named = [folder for folder in others if is_result(folder)]
     chosen = named if len(named) == 1 else others
@@ -127,7 +127,7 @@ def _outputs_among(name: str, split: Split) -> str:
     listed = ", ".join(f"{folder}/" if folder else "pictures directly" for folder in split.folders)
     if not chosen:
         raise UserError(f"{name} holds {listed} and no SR pictures; name the folder that has them")
-    raise UserError(f"{name} holds {listed}; name the one that is meant, such as {name}/{chosen[-1]}")
+    raise UserError(f"{name} holds {listed}; name the one to use, such as {name}/{chosen[-1]}")
 
 
 def _pictures(name: str, names: Sequence[str], warnings: list[str]) -> list[str]:
@@ -155,7 +155,7 @@ def _pictures(name: str, names: Sequence[str], warnings: list[str]) -> list[str]
 
 
 def _around(pictures: Sequence[str], depth: int) -> str:
-    """The folders around those of HR and LR that all pictures share."""
+    """The common folders above those of HR and LR."""
     shared = os.path.commonprefix([name.split("/")[:depth] for name in pictures])  # noqa: RUF071 (of lists)
     return "".join(f"{folder}/" for folder in shared)
 
@@ -185,7 +185,7 @@ def _by_id(files: Files, names: Sequence[str], split: Split, root: str, warnings
             continue
         lossless = [name for name in several if PurePosixPath(name).suffix.lower() in LOSSLESS]
         if len(lossless) != 1:
-            raise UserError(f"{several[0]} and {several[1]} are two pictures of one name, {image}; remove one")
+            raise UserError(f"{several[0]} and {several[1]} are two pictures with the same name, {image}; remove one")
         again += [f"{name} ({lossless[0]} is used)" for name in several if name != lossless[0]]
         found[image] = lossless
     if again:
@@ -210,7 +210,7 @@ def is_safe(name: str) -> bool:
 
 
 def _manifest(files: Files, name: str) -> dict[str, Any]:
-    """The manifest that ``fsrbench data`` wrote; empty where it cannot be read."""
+    """The manifest that ``fsrbench data`` wrote; empty if it cannot be read."""
     try:
         return read_manifest(files.read(name)) or {}
     except OSError:

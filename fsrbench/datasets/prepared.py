@@ -46,7 +46,7 @@ def resolve(destination: str) -> Path:
         except RuntimeError as error:  # an unknown ~user
             raise UserError(f"{destination}: {error}") from None
     if destination in DATASETS:
-        raise UserError(f"{destination} is a dataset of fsrbench's own; take another name, or ./{destination}")
+        raise UserError(f"{destination} is a registered dataset; choose another name, or ./{destination}")
     return home() / destination
 
 
@@ -95,7 +95,7 @@ def describe(folder: Path) -> str:
     if manifest is None:
         return f"{folder}: {MANIFEST} cannot be read"
     if not manifest.get("complete"):
-        return f"not complete: `fsrbench data` was stopped while it made it; {folder}"
+        return f"incomplete: `fsrbench data` was stopped; {folder}"
     counts, settings = manifest["counts"], manifest["settings"]
     how = settings.get("degradation") or f"{manifest.get('split')} split, crop {settings.get('crop')}"
     return f"{manifest.get('title')}, {how}: {counts.get('pictures')} pictures; {folder}"
@@ -105,7 +105,7 @@ def describe(folder: Path) -> str:
 def locked(
     folder: Path, settings: dict[str, Any], ids: Collection[str], resume: bool, reporter: Reporter
 ) -> Iterator[None]:
-    """Create a dataset's folder, or go on in one with the same settings; inside, no other process writes to it.
+    """Create a dataset's folder, or continue one with the same settings; no other process writes to it in the block.
 
     Args:
         folder: of the dataset.

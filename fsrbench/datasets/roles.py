@@ -12,13 +12,13 @@ from fsrbench.datasets.identities import identities
 from fsrbench.errors import UserError, counted
 
 GALLERY: Final = "gallery"
-"""Enrolled: whoever is looked for is looked for here."""
+"""An enrolled image of somebody whom probes may show."""
 PROBE: Final = "probe"
-"""Looked for, in the gallery or (unmated) not in it."""
+"""An image to identify; its person is in the gallery or (unmated) not."""
 DISTRACTOR: Final = "distractor"
-"""In the gallery, and nobody who is looked for."""
+"""An enrolled image of somebody whom no probe shows."""
 ENROLLED: Final = (GALLERY, DISTRACTOR)
-"""The roles of what a probe is compared with."""
+"""Roles of the images that a probe is compared with."""
 FOLDERS: Final = {
     "gallery": GALLERY,
     "gallery_match": GALLERY,
@@ -30,14 +30,14 @@ FOLDERS: Final = {
     "distractors": DISTRACTOR,
     "gallery_distractor": DISTRACTOR,
 }
-"""Names of folders, in small letters: ours, TinyFace's and SurvFace's."""
+"""Names of folders, in lower case: ours, TinyFace's and SurvFace's."""
 UNMATED: Final = "unmated_probe"
 _NUMBER: Final = re.compile(r"(\d+)_")
 
 
 @dataclass(frozen=True)
 class Part:
-    """What an image is in identification."""
+    """An image's part in identification."""
 
     role: str
     identity: str | None
@@ -45,10 +45,10 @@ class Part:
 
 
 def parts(ids: Sequence[str]) -> dict[str, Part]:
-    """The role and identity of each image; empty unless all lie in folders of roles, gallery and probes among them.
+    """The role and identity of each image; empty unless all are in folders of roles, including gallery and probes.
 
-    The identity is the folder inside the role's, else the whole number before ``_`` in the file's name, which is also
-    that of a folder 007. Folders around everything do not matter, unless all pictures may be sessions of one person.
+    The identity is the folder inside the role's, else the whole number before ``_`` in the file's name; 7 equals a
+    folder 007. Common outer folders do not matter, unless all pictures may be sessions of one person.
 
     Args:
         ids: of all images: relative paths without suffix.
@@ -82,22 +82,22 @@ def parts(ids: Sequence[str]) -> dict[str, Part]:
 
 
 def usable_parts(ids: Sequence[str], warnings: list[str]) -> dict[str, Part]:
-    """As :func:`parts`; where gallery/ and probe/ cannot be used so, ``warnings`` receives why and it is empty."""
+    """As :func:`parts`, but empty if gallery/ and probe/ cannot be used like this; ``warnings`` receives the reason."""
     try:
         return parts(ids)
     except UserError as error:
-        warnings.append(f"no gallery and probes of identification: {error}")
+        warnings.append(f"gallery and probes are not used for identification: {error}")
         return {}
 
 
 def identities_of(ids: Sequence[str], warnings: list[str]) -> dict[str, str | None]:
-    """The identity of each image: by its part in identification, else by :func:`identities`, whose arguments it has."""
+    """The identity of each image: by its part in identification, else by :func:`identities`; arguments as there."""
     known = usable_parts(ids, warnings)
     return {image: part.identity for image, part in known.items()} if known else identities(ids, warnings)
 
 
 def _folders(ids: Sequence[str], depth: int) -> set[str]:
-    """Names of the folders at a depth, in small letters; one is empty where a picture lies higher."""
+    """Names of the folders at a depth, in lower case; empty for pictures above it."""
     return {image.split("/")[depth].lower() if image.count("/") > depth else "" for image in ids}
 
 
@@ -122,4 +122,4 @@ def _check(found: dict[str, Part], depth: int) -> None:
     enrolled = {part.identity for part in found.values() if part.role == GALLERY}
     for image, part in found.items():
         if image.split("/")[depth].lower() == UNMATED and part.identity in enrolled:
-            raise UserError(f"{image[:200]} lies in {UNMATED}/ and shows {part.identity}, who is in the gallery")
+            raise UserError(f"{image[:200]} is in {UNMATED}/ but shows {part.identity}, who is in the gallery")

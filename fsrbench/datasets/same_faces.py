@@ -12,9 +12,9 @@ from fsrbench.datasets.storage import Files
 from fsrbench.pictures.decode import BadImage, centre_square, decode
 
 SIDE: Final = 8
-"""Side in pixels at which pictures are compared: what survives any degradation."""
+"""Side in pixels at which pictures are compared: details of this size survive any degradation."""
 COMPARED: Final = 8
-"""Most pairs that are decoded."""
+"""Maximum pairs that are decoded."""
 ALIKE: Final = 0.85
 """Mean correlation above which two pairs or more show the same faces; aligned faces of two people reach about 0.7."""
 MANY, LESS_ALIKE = 6, 0.4
@@ -47,7 +47,7 @@ def _are_same(correlation: np.ndarray) -> bool:
 
 
 def _correlation(files: Files, first: Mapping[str, str], second: Mapping[str, str]) -> np.ndarray | None:
-    """Of the first few pictures with those of the other folder; ``None`` with fewer than two readable pairs."""
+    """Correlations of the first few pictures with the other folder's; ``None`` with fewer than two readable pairs."""
     common = sorted(first.keys() & second.keys())[:COMPARED]
     if len(common) < 2:
         return None

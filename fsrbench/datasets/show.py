@@ -33,7 +33,7 @@ CELL: Final = 160
 
 @dataclass
 class Scan:
-    """What reading every file showed."""
+    """The result of reading every file."""
 
     sizes: dict[str, Counter[tuple[int, int]]] = field(default_factory=lambda: {"HR": Counter(), "LR": Counter()})
     broken: list[tuple[str, str]] = field(default_factory=list)

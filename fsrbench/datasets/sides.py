@@ -1,4 +1,4 @@
-"""Which folders hold HR and which LR pictures."""
+"""Find which folders hold HR and which LR pictures."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Split:
     """Pictures by the folders at one depth."""
 
     depth: int = 0
-    """Number of folders around those folders."""
+    """Number of folders above them."""
     folders: dict[str, Side | None] = field(default_factory=dict)
-    """Each folder at that depth and its side; ``""`` where pictures lie beside them."""
+    """Each folder at that depth and its side; ``""`` stands for pictures next to them."""
     guessed: bool = False
-    """Whether the names have other words in them, as ``celeba_hr`` has: it may be a person's."""
+    """Whether the names contain other words, as ``celeba_hr`` does, and may be people's."""
 
     @property
     def sides(self) -> set[Side]:
@@ -25,7 +25,7 @@ class Split:
         return {side for side in self.folders.values() if side}
 
     def folder(self, name: str) -> str:
-        """The folder at that depth of a picture; empty where it lies beside them."""
+        """A picture's folder at that depth; empty if it is next to the folders."""
         parts = name.split("/")
         return parts[self.depth] if len(parts) > self.depth + 1 else ""
 

@@ -15,11 +15,11 @@ from fsrbench.tasks import TASKS, Task, find_task
 Sizes = Counter[int]
 """Number of pictures by their shorter side in pixels."""
 USUAL: Final = {task.hr_size: task for task in TASKS.values()}
-"""Where there is HR alone: the task that is usual for its side."""
+"""The usual task for HR's side, if there is only HR."""
 
 
 def task_of(data: Dataset, outputs: Sequence[Path]) -> Task:
-    """The task that the sizes of pictures show.
+    """Find the task from the sizes of pictures.
 
     Args:
         data: gives the sides of HR and LR.
@@ -41,7 +41,7 @@ def task_of(data: Dataset, outputs: Sequence[Path]) -> Task:
 
 
 def _task(lr: int | None, hr: int | None, what: str) -> Task:
-    """The task of two sides; ``what`` names the pictures that have the second."""
+    """The task of two sides; ``what`` names the pictures with the second."""
     if lr is None and hr in USUAL:
         return USUAL[hr]
     if lr is None and hr is not None:
@@ -54,12 +54,12 @@ def _task(lr: int | None, hr: int | None, what: str) -> Task:
     if lr is None or hr is None:
         raise UserError("--task auto: no picture can be read")
     if hr % lr:
-        raise UserError(f"--task auto: {what} has {hr} px, no whole multiple of LR's {lr} px; give --task LRxSCALE")
+        raise UserError(f"--task auto: {what} has {hr} px, not a multiple of LR's {lr} px; give --task LRxSCALE")
     return find_task(f"{lr}x{hr // lr}")
 
 
 def _side(what: str, sizes: Sizes) -> int | None:
-    """The one size; ``None`` where there is no picture.
+    """The common size; ``None`` without pictures.
 
     Raises:
         UserError: there are several.
@@ -72,7 +72,7 @@ def _side(what: str, sizes: Sizes) -> int | None:
 
 
 def _sizes(pictures: Iterable[Picture | None]) -> Sizes:
-    """Sizes as the files' headers say; a file that cannot be read is left to whoever decodes it."""
+    """Sizes from the files' headers; unreadable files are skipped, as decoding reports them."""
     found: Sizes = Counter()
     for picture in pictures:
         if picture is None:

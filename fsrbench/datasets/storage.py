@@ -14,19 +14,19 @@ from typing import Any, NamedTuple, Protocol
 from fsrbench.errors import UserError
 
 MAX_BYTES = 256 * 2**20
-"""Largest file that is read, unpacked: uncompressed pictures of the most pixels that are decoded are smaller."""
+"""Maximum size of a file, unpacked; the largest picture that is decoded is smaller, even uncompressed."""
 MAX_FILES = 500_000
-"""Most files in a zip, or behind a folder's links; all of CelebA, HR and LR, has 405,198."""
+"""Maximum files in a zip, or behind a folder's links; all of CelebA, HR and LR, has 405,198."""
 MAX_FOLDERS = 10_000
-"""Most folders behind links behind links: a few that link to each other stand for millions."""
+"""Maximum folders behind links behind links: a few that link to each other multiply to millions."""
 SMALL_STEP = 4096
-"""Compressed bytes unpacked at a time where the method has no limit: 40 of them can become a megabyte."""
+"""Compressed bytes unpacked at a time if the format has no output limit: 40 of them can become a megabyte."""
 ENTRY = b"PK\x01\x02"
 """Signature of each entry of a zip's directory."""
 
 
 def why_unreadable(path: Path) -> str | None:
-    """Why a file is no archive, where its first bytes show it: half a download, a web page, a Git LFS pointer."""
+    """Why a file is not an archive, if its first bytes show it: half a download, a web page, a Git LFS pointer."""
     try:
         with path.open("rb") as file:
             head = file.read(1024)
@@ -150,7 +150,7 @@ class ZipFiles:
     def _archive(self) -> zipfile.ZipFile:
         try:
             if not stat.S_ISREG(self.path.stat().st_mode):
-                raise OSError("no regular file")  # opening a pipe would wait for a writer
+                raise OSError("not a regular file")  # opening a pipe would wait for a writer
             guarded = _Guarded(io.FileIO(self.path))
             archive = zipfile.ZipFile(guarded)
         except UserError:
@@ -171,7 +171,7 @@ class ZipFiles:
         return {name: info for name, info in members if name and not name.endswith("/")}
 
     def entries(self) -> list[zipfile.ZipInfo]:
-        """The directory as it was written: names may be there twice, and lead anywhere.
+        """The directory as it was written: names may appear twice, and lead anywhere.
 
         Raises:
             UserError: not a zip, or a bomb.

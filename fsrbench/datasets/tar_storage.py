@@ -14,7 +14,7 @@ from fsrbench.datasets.storage import MAX_BYTES, MAX_FILES, why_unreadable
 from fsrbench.errors import UserError
 
 MAX_TOTAL: Final = 32 * 2**30
-"""Most bytes an archive may unpack to: finding its files means reading all of it."""
+"""Maximum bytes of an unpacked archive: finding its files means reading all of it."""
 DAMAGE: Final = (tarfile.TarError, OSError, EOFError, ValueError, zlib.error, lzma.LZMAError)
 
 
@@ -31,7 +31,7 @@ class TarFiles:
     def _archive(self) -> tarfile.TarFile:
         try:
             if not stat.S_ISREG(self.path.stat().st_mode):
-                raise OSError("no regular file")  # opening a pipe would wait for a writer
+                raise OSError("not a regular file")  # opening a pipe would wait for a writer
             return tarfile.open(self.path, errorlevel=2)
         except DAMAGE as error:
             raise UserError(

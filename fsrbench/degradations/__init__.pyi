@@ -1,4 +1,4 @@
-# The public names of this package, for type checkers and for lazy_loader, which imports each when it is asked for.
+# The public names of this package, for type checkers and for lazy_loader, which imports each on first access.
 from .base import Degradation as Degradation
 from .base import rng_for as rng_for
 from .recipes import DEGRADATIONS as DEGRADATIONS

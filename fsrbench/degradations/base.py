@@ -1,4 +1,4 @@
-"""What a degradation is: LR from HR, the same on every machine because its random numbers come from the image's id."""
+"""A degradation: LR from HR, the same on every machine because its random numbers come from the image's id."""
 
 from __future__ import annotations
 

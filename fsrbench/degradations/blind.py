@@ -5,9 +5,9 @@ OpenCV's ``filter2D``, ``resize`` (``INTER_LINEAR``, without antialiasing) and `
 (``512x1``) LR is reduced by a drawn scale and brought back to HR's side; in a task that enlarges (``128x4``) the scale
 is the task's and LR is the compressed picture itself.
 
-All lengths are in pixels of HR, whatever its side, as in those repositories, which never look at it: the blur keeps its
-ratio to the pixel of LR, and their operations on the same picture give the same LR. The numbers were chosen for 512 px;
-from a smaller HR they take more of the face.
+All lengths are in pixels of HR, whatever its side, as in those repositories, which ignore it: the blur keeps its ratio
+to the pixel of LR, and their operations on the same picture give the same LR. The numbers were chosen for 512 px; on a
+smaller HR they remove more of the face.
 
 Needs only numpy and Pillow.
 """
@@ -30,7 +30,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Ranges:
-    """From what a repository draws, uniformly."""
+    """Ranges from which a repository draws uniformly."""
 
     sigma: Range
     """Of the blur in HR px; one for an isotropic kernel, one per axis for a rotated one."""
@@ -39,7 +39,7 @@ class Ranges:
     noise: Range
     """Standard deviation, of 255."""
     quality: Range
-    """Of JPEG; cut to a whole number."""
+    """Of JPEG; truncated to a whole number."""
     kernel: tuple[int, ...]
     """Sides of the kernel in px."""
     source: str
@@ -82,7 +82,7 @@ RANGES: Final = {
         "DAEFR trains (02d5010 configs/DAEFR.yaml)",
     ),
 }  # fmt: skip
-"""By the degradation's name: the rows of a table."""
+"""By the degradation's name."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def gaussian_kernel(side: int, sigma: Range, theta: float = 0.0) -> np.ndarray:
 
 
 def draw(ranges: Ranges, rng: np.random.RandomState) -> Drawn:
-    """Draw an image's numbers, in this order, all of them whatever the kernel."""
+    """Draw an image's numbers, always all of them and in this order."""
     rotated = rng.uniform() >= 0.5
     kernel = int(rng.choice(ranges.kernel))
     sigma_x, sigma_y = (_uniform(ranges.sigma, rng) for _ in "xy")
@@ -178,9 +178,9 @@ SCALES: Final = (4, 8, 12, 16, 20, 24, 28, 32, 36, 40)
 NOISES: Final = (1, 5, 10, 15, 20)
 SIGMAS: Final = (4, 8, 12, 16)
 THETAS: Final = (0.0, 0.25, 0.5, 0.75)
-"""Of pi."""
+"""Fractions of pi."""
 GRID: Final[tuple[Sequence[float], ...]] = (QUALITIES, SCALES, NOISES, SIGMAS, THETAS)
-"""DifFace's test set has a picture per cell, in the order of its loops: the last axis varies fastest."""
+"""DifFace's test set has one picture per cell, in the order of its loops: the last axis varies fastest."""
 CELLS: Final = math.prod(map(len, GRID))
 
 

@@ -114,7 +114,7 @@ def filter_2d(pixels: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     padded = np.pad(channels, ((0, 0), (radius, radius), (radius, radius)), mode="reflect")
     shape = padded.shape[1:]
     spectrum = np.fft.rfft2(padded, axes=(1, 2)) * np.fft.rfft2(kernel[::-1, ::-1], s=shape)
-    # What wraps around lies in the first 2 * radius rows and columns, which are cut off
+    # What wraps around is in the first 2 * radius rows and columns, which are cut off
     filtered: np.ndarray = np.fft.irfft2(spectrum, s=shape, axes=(1, 2))[:, 2 * radius :, 2 * radius :]
     return filtered.transpose(1, 2, 0)
 

@@ -58,7 +58,7 @@ STRENGTHS: Final[dict[str, Strengths]] = {
     ),
     "jpeg": Strengths("quality", 1, 95, "Pillow BICUBIC, antialiased, then JPEG 4:4:4 of quality {}", _compressed),
 }
-"""What a sweep varies. An image has the same noise pattern at every strength."""
+"""By kind. An image has the same noise pattern at every strength."""
 
 
 def of_strength(kind: str, number: str) -> Degradation:

@@ -131,7 +131,7 @@ def _blur(side: int, sigma: float) -> np.ndarray:
 
 
 def _nearest(x: np.ndarray) -> np.ndarray:
-    """The nearest pixel, as in Pillow: of two equally near ones, the right one."""
+    """The nearest pixel; ties go to the right one, as in Pillow."""
     return ((x >= -0.5) & (x < 0.5)).astype(np.float64)
 
 

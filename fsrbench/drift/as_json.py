@@ -14,7 +14,7 @@ SCHEMA_VERSION: Final = 1
 
 
 class JsonFinding(BaseModel):
-    """One finding; `null` where there is no number."""
+    """One finding; `null` stands for a missing number."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -22,16 +22,16 @@ class JsonFinding(BaseModel):
     measure: str = Field(description="the measure or metric; `all together`: all outputs at once")
     state: State = Field(description="`moved`, `holds` or `cannot be told`")
     unit: str = Field(description="of the means")
-    before: float | None = Field(description="the reference's mean; of KID 0, its mean by chance")
+    before: float | None = Field(description="the reference's mean; for KID 0, its mean by chance")
     after: float | None = Field(
-        description="the window's, or KID; beyond inputs: `before` with the shift at equal inputs"
+        description="the window's mean, or KID; beyond inputs: `before` plus the shift at equal inputs"
     )
     effect: float | None = Field(description="the change in standard deviations of the reference's pictures")
-    p: float | None = Field(description="probability of such a change by chance, by itself")
+    p: float | None = Field(description="probability of such a change by chance, not corrected")
     p_corrected: float | None = Field(description="the same, corrected over everything that was tested")
     spread: float | None = Field(
         default=None,
-        description="interquartile range over the reference's, where the spread differs more than the level",
+        description="interquartile range over the reference's, if the spread differs more than the level",
     )
 
 
@@ -47,8 +47,8 @@ class JsonVerdict(BaseModel):
     exit_code: Literal[0, 1, 2] = Field(description="0 no drift, 1 drift, 2 cannot be compared")
     alpha: float | None = Field(default=None, description="the declared probability of an alarm by chance")
     parts: dict[Part, State] = Field(default_factory=dict, description="each part as a whole")
-    pictures: int = Field(default=0, description="of the run or window")
-    reference_pictures: int = Field(default=0, description="of the reference")
+    pictures: int = Field(default=0, description="number in the run or window")
+    reference_pictures: int = Field(default=0, description="number in the reference")
     overlap: float | None = Field(default=None, description="common ground of the inputs, 0 to 1")
     findings: list[JsonFinding] = Field(default_factory=list, description="one per part and measure")
     notes: list[str] = Field(default_factory=list, description="what was not compared, and what else differs")

@@ -43,17 +43,19 @@ class Settings:
     seed: int = 0
 
     def check(self) -> None:
-        """Refuse settings that cannot be.
+        """Refuse invalid settings.
 
         Raises:
-            UserError: an unknown format or kind of blocks, or a level that is none.
+            UserError: an unknown format or kind of blocks, or a level that the tests cannot have.
         """
         one_of("format", self.format, tuple(FORMATS))
         one_of("kind of blocks", self.blocks, get_args(Blocks))
         if not 0 < self.alpha < 1:
-            raise UserError(f"--alpha {self.alpha:g} is no probability between 0 and 1")
+            raise UserError(f"--alpha {self.alpha:g} is not a probability between 0 and 1")
         if self.alpha < SMALLEST_ALPHA:
-            raise UserError(f"--alpha {self.alpha:g} is below {SMALLEST_ALPHA:g}, the least that the tests can show")
+            raise UserError(
+                f"--alpha {self.alpha:g} is below {SMALLEST_ALPHA:g}, the smallest that the tests can reach"
+            )
 
     def reference(self) -> Window:
         """The reference's pictures."""
@@ -90,12 +92,12 @@ def write_verdict(verdict: Verdict, settings: Settings) -> None:
 
 
 def write_refusal(refusal: Refusal, settings: Settings) -> None:
-    """Write in the format why there is no verdict, so that no older one is taken for it."""
+    """Write why there is no verdict, in the format, so that an older verdict is not mistaken for the present one."""
     print_refusal(refusal, FORMATS[settings.format], settings.output, _write)
 
 
 def _write(output: Path, content: str) -> None:
-    """Write a file whole; until then under a name that no collector of ``*.prom`` reads."""
+    """Write a file whole; a ``*.prom`` file is written under a name that collectors ignore, then renamed."""
     if output.suffix != ".prom":
         write_text(output, content)
         return

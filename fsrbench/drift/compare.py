@@ -20,25 +20,25 @@ from fsrbench.errors import UserError, counted
 from fsrbench.stats.corrections import FEWEST_PEOPLE
 
 LEAST_OVERLAP: Final = 0.75
-"""Where inputs have less in common, what no measure sees may differ, too, and outputs are not blamed."""
+"""If inputs overlap less, properties that no measure captures may differ, too, and outputs are not judged."""
 LEAST_IF_MOVED: Final = 0.95
-"""The same where a test says that inputs have moved."""
+"""The same if a test finds that inputs have moved."""
 LEAST_KNOWN: Final = 0.9
 """Share of the pictures that must have a measure for it to enter the regressions."""
 MOST: Final = 1500
-"""Pictures that the regressions read; of more, some blocks are drawn."""
+"""Maximum pictures for the regressions; if there are more, some blocks are drawn."""
 MOST_OF_BLOCK: Final = MOST // (2 * FEWEST_PEOPLE)
-"""Pictures of one block then, so that few large blocks are not too few."""
+"""Maximum pictures of one block in that case, so that enough blocks are drawn even if they are large."""
 PROTOCOLS: Final = {measure.name: DESCRIPTOR_METRIC for measure in DISTANCES}
-"""Measures whose protocol is a metric's of another name."""
+"""Measures whose protocol is that of a metric with another name."""
 
 
 def compare(window: Window, reference: Window, alpha: float = 0.05, seed: int = 0) -> Verdict:
-    """Whether a window's inputs and outputs have moved since the reference.
+    """Test whether a window's inputs and outputs have moved since the reference.
 
     Two tests share the level equally: one of all inputs and outputs (:func:`.two_samples.two_samples`), one of outputs
-    at equal inputs (:func:`.conditional.beyond_inputs`); where there is nothing for the second, the first has all of
-    it. So the probability of any alarm by chance is at most ``alpha``.
+    at equal inputs (:func:`.conditional.beyond_inputs`); if the second has nothing to test, the first has the whole
+    level. So the probability of any alarm by chance is at most ``alpha``.
 
     Raises:
         UserError: another method or task, too few people or pictures, no faces, or no measure in common.
@@ -63,9 +63,9 @@ def compare(window: Window, reference: Window, alpha: float = 0.05, seed: int = 
         comparable = overlap >= (LEAST_IF_MOVED if inputs_moved else LEAST_OVERLAP)
         findings += _beyond(pooled, is_window, *conditional, comparable, alpha, parts)
         if not comparable:
-            why = f"inputs have only {100 * overlap:.0f} % in common; a reference of such pictures could tell"
+            why = f"inputs overlap by only {100 * overlap:.0f} %; it takes a reference of such pictures"
     if why:
-        notes.append(f"whether outputs moved beyond what inputs explain cannot be told: {why}")
+        notes.append(f"it cannot be told whether outputs moved beyond what inputs explain: {why}")
     return Verdict(
         run=window.name,
         reference=reference.name,
@@ -90,7 +90,7 @@ def _check(window: Window, reference: Window) -> None:
         if (count := len(set(each.blocks))) < FEWEST_PEOPLE:
             people = count < len(each.values)
             noun = ("person or day" if count == 1 else "people or days") if people else "picture" + "s" * (count != 1)
-            instead = "; or take each picture by itself, --blocks image" if len(each.values) >= FEWEST_PEOPLE else ""
+            instead = "; or make each picture a block, --blocks image" if len(each.values) >= FEWEST_PEOPLE else ""
             reason = f"too few to test: {count} {noun}, at least {FEWEST_PEOPLE} are needed"
             raise UserError(f"{each.name}: {reason}{instead}")
         if faces_found(each) == 0:
@@ -98,7 +98,7 @@ def _check(window: Window, reference: Window) -> None:
 
 
 def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
-    """The measures of both, and why others are not compared.
+    """The measures that both have, and notes on why others are not compared.
 
     Raises:
         UserError: there are none.
@@ -127,7 +127,7 @@ def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
 
 
 def _with_sets(name: str) -> list[str]:
-    """The measure of the sets of descriptors that goes with the descriptors' distance."""
+    """The measure of the sets of descriptors that belongs to a distance of descriptors; empty for other measures."""
     return [of_set.name for measure, of_set in zip(DISTANCES, SETS, strict=True) if measure.name == name]
 
 
@@ -138,19 +138,19 @@ def _not_comparable(window: Window, reference: Window, name: str) -> str:
     if len(lengths := _lengths(window, reference, name)) > 1:
         return f"descriptors of {' and '.join(map(str, lengths))} numbers"
     if name in BY_HR and window.has_hr != reference.has_hr:
-        return "one run has HR and the other has not"
+        return "only one of the runs has HR"
     if scarce := [each.name for each in (window, reference) if _known_blocks(each, name) < FEWEST_PEOPLE]:
         return f"{' and '.join(scarce)} has it in fewer than {FEWEST_PEOPLE} blocks"
     return ""
 
 
 def _known_blocks(each: Window, name: str) -> int:
-    """In how many blocks a measure has a value at all: of one or two, the spread is not known."""
+    """Number of blocks in which a measure has a value: from one or two, its spread is not known."""
     return len(set(np.asarray(each.blocks)[each.values[name].notna().to_numpy()]))
 
 
 def _lengths(window: Window, reference: Window, name: str) -> list[int]:
-    """How many numbers the descriptors have whose distance a measure is; one protocol may be of two networks."""
+    """Lengths of the descriptors behind a measure of their distance; one protocol may cover two networks."""
     sides = [side for side, measure in zip(SIDES, DISTANCES, strict=True) if measure.name == name]
     return sorted({each.descriptors[side].shape[1] for each in (window, reference) for side in sides})
 
@@ -158,7 +158,7 @@ def _lengths(window: Window, reference: Window, name: str) -> list[int]:
 def _shared(window: Window, reference: Window) -> list[str]:
     notes = []
     if common := len(set(window.values.index) & set(reference.values.index)):
-        notes.append(f"{counted(common, 'picture')} of both have the same name; equal pictures hide a drift")
+        notes.append(f"{counted(common, 'picture')} with the same name in both; equal pictures hide a drift")
     if window.weights and reference.weights and window.weights != reference.weights:
         notes.append(f"other weights: sha256 {reference.weights[:12]} -> {window.weights[:12]}")
     return notes
@@ -181,9 +181,9 @@ def _conditional(
 
 
 def _drawn(blocks: np.ndarray, is_window: np.ndarray, seed: int) -> np.ndarray:
-    """Which pictures the regressions read, at most :data:`MOST`: blocks drawn from each side.
+    """Whether the regressions read each picture, at most :data:`MOST` in all: blocks drawn from each side.
 
-    A side has half of the pictures, or what the other leaves: a small window is read whole beside any reference.
+    A side gets half of the pictures, or what the other leaves: a small window is read whole, whatever the reference.
     """
     if len(blocks) <= MOST:
         return np.ones(len(blocks), bool)
@@ -199,7 +199,7 @@ def _drawn(blocks: np.ndarray, is_window: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _regressed(values: pd.DataFrame) -> np.ndarray:
-    """Measures that change by factors as logarithms; a hundredth of the middle keeps zeros finite."""
+    """Take logarithms of measures that change by factors; a hundredth of the median is added to keep zeros finite."""
     columns = []
     for name in values:
         column = values[name].to_numpy(float)
@@ -228,7 +228,7 @@ def _plain(pooled: pd.DataFrame, is_window: np.ndarray, tested: Tested, alpha: f
 
 
 def _inside(blocks: np.ndarray, is_window: np.ndarray) -> np.ndarray:
-    """G, whether each block, in the order of their labels, is the window's."""
+    """G booleans: whether each block, in the order of their labels, is the window's."""
     first = np.unique(blocks, return_index=True)[1]
     inside: np.ndarray = is_window[first]
     return inside
@@ -250,7 +250,7 @@ def _of_sets(
 
 
 def _range_ratio(before: pd.Series, after: pd.Series) -> float:
-    """The second interquartile range over the first, NaN where that is 0."""
+    """The second interquartile range over the first; NaN if the first is 0."""
     first, second = (float(np.subtract(*np.quantile(each, [0.75, 0.25]))) for each in (before, after))
     return second / first if first > 0 else math.nan
 

@@ -1,4 +1,4 @@
-"""Have outputs moved beyond what inputs explain? A conditional two-sample test that holds if inputs moved, too."""
+"""Have outputs moved beyond what inputs explain? A conditional two-sample test, valid even if inputs moved."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ FOLDS: Final = 5
 RIDGES: Final = 10.0 ** np.arange(-6, 3)
 """Penalties of the regressions of outputs; leave-one-out decides."""
 PENALTY: Final = 0.01
-"""Of the regression of the set: one that the sets had chosen would not be exchanged with them."""
+"""Penalty of the regression of the set; fixed, because one chosen by the sets would differ for each permutation."""
 AT_ONCE: Final = 100
-"""Exchanges that are computed together."""
+"""Permutations that are computed together."""
 WIDEST: Final = 4.0
-"""Standardised inputs beyond this are cut off: one odd picture is not to bend the regression."""
+"""Standardised inputs are clipped to this, so that one odd picture does not bend the regression."""
 
 
 @dataclass(frozen=True, eq=False)
 class Conditional:
-    """The test of K outputs, and whether inputs leave anything to be compared."""
+    """The test of K outputs, and whether inputs leave anything to compare."""
 
     tested: Tested
     shift: np.ndarray
     """K differences, window less reference, at equal inputs; in the outputs' units."""
     overlap: float
-    """1 where the window's inputs cannot be told from the reference's, 0 where each picture's can."""
+    """1 if the window's inputs cannot be told from the reference's, 0 if every picture's can."""
     explained: np.ndarray
     """K shares of the outputs' variance that inputs explain (cross-validated)."""
 
@@ -44,21 +44,21 @@ def beyond_inputs(
     The generalised covariance measure (Shah and Peters, Annals of Statistics 48, 2020). Two regressions on inputs, both
     cross-fitted over whole blocks of both sets: of an output, and of whether a picture is the window's. Their residuals
     are uncorrelated if the output depends on the set through inputs alone. An error of one regression does no harm as
-    long as the other is right, so the test holds its level where the inputs have moved; where they share no ground with
-    the reference's, the second regression knows the set, nothing is left to compare and the test stays silent.
+    long as the other is right, so the test holds its level if the inputs have moved; if they do not overlap with the
+    reference's, the second regression predicts the set, nothing is left to compare and the test finds nothing.
 
-    The statistic is the sum of products over its standard error, of which blocks are the units; beside the K outputs
-    one more takes all together, the length of the vector of sums, whitened. Blocks are exchanged as in
-    :func:`.two_samples.two_samples`, for which the second regression, a linear smoother, is applied to each exchange.
-    p-values are corrected over all statistics by the smallest p of each exchange; of equal ones that of the statistic
-    farther out from its own median is the smaller.
+    The statistic is the sum of products over its standard error, with blocks as units; besides the K outputs, one more
+    takes all together: the length of the whitened vector of sums. Blocks are permuted as in
+    :func:`.two_samples.two_samples`; the second regression, a linear smoother, is applied to each permutation. p-values
+    are corrected over all statistics by the smallest p of each permutation; ties are broken by how far each statistic
+    is from its own median.
 
     Args:
         inputs: N,P, none NaN.
         outputs: N,K, none NaN.
         window: N, whether a picture is the window's.
         blocks: N labels; none is in both sets.
-        seed: of folds and exchanges.
+        seed: of folds and permutations.
     """
     rng = np.random.default_rng(seed)
     number = np.unique(blocks, return_inverse=True)[1]
@@ -96,7 +96,7 @@ class _Statistics:
         return found
 
     def of(self, inside: np.ndarray) -> np.ndarray:
-        """B,K+1: each output's, signed, and the one of all together."""
+        """B,K+1 statistics: each output's, signed, and that of all together."""
         products = self.set_residuals(inside)[:, :, None] * self._residuals
         sums = np.add.reduceat(products[:, self._order], self._starts, axis=1)
         total, squares = sums.sum(axis=1), np.einsum("bgk,bgl->bkl", sums, sums)
@@ -114,20 +114,20 @@ def _tested(statistics: _Statistics, inside: np.ndarray, varied: np.ndarray, rng
         number = min(AT_ONCE, PERMUTATIONS - done)
         parts.append(statistics.of(rng.permuted(np.tile(inside, (number, 1)), axis=1)))
     magnitudes = np.abs(np.concatenate(parts))
-    chances = _chances(magnitudes)
+    p_values = _p_values(magnitudes)
     known = np.append(varied, varied.any())
-    # The largest draws of all columns have the same chance: how far out they lie says which is the least likely.
-    # Without that no corrected p could be smaller than the number of columns over that of draws.
+    # The largest draws of all columns have the same p: break such ties by how far out they are.
+    # Otherwise no corrected p could be smaller than the number of columns over that of draws.
     far = magnitudes / np.median(magnitudes, axis=0).clip(1e-12)
-    order = chances - far / (1 + far) / len(chances)
+    order = p_values - far / (1 + far) / len(p_values)
     smallest = order[:, known].min(axis=1, initial=1)
     p_family = (smallest[:, None] <= order[0] + 1e-12).mean(axis=0)
-    t, p, p_family = (np.where(known, each, math.nan) for each in (observed[0], chances[0], p_family))
+    t, p, p_family = (np.where(known, each, math.nan) for each in (observed[0], p_values[0], p_family))
     return Tested(t, p, p_family, np.zeros(len(t), bool))
 
 
-def _chances(magnitudes: np.ndarray) -> np.ndarray:
-    """Of each of B,K draws: the share of the draws in its column that are as large."""
+def _p_values(magnitudes: np.ndarray) -> np.ndarray:
+    """For each of B,K draws the share of the draws in its column that are at least as large."""
     ordered = np.sort(magnitudes, axis=0)
     smaller = [np.searchsorted(column, own * (1 - 1e-9)) for column, own in zip(ordered.T, magnitudes.T, strict=True)]
     found: np.ndarray = 1 - np.stack(smaller, axis=1) / len(magnitudes)
@@ -143,7 +143,7 @@ def _standardised(inputs: np.ndarray) -> np.ndarray:
 def _cross_fitted(
     inputs: np.ndarray, targets: np.ndarray, blocks: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Predictions N,K of pictures by regressions that have not seen their block, and N,N: what predicts the set."""
+    """Predictions N,K by regressions that have not seen the block, and the N,N smoother that predicts the set."""
     fold = (rng.permutation(int(blocks.max()) + 1) % FOLDS)[blocks]
     predicted, smoother = np.zeros_like(targets), np.zeros((len(targets), len(targets)))
     width = float(np.median(pdist(inputs[:: max(1, len(inputs) // 500)]))) if inputs.shape[1] else 1.0
@@ -167,24 +167,24 @@ class _Ridge:
 
     @staticmethod
     def mean(targets: np.ndarray) -> np.ndarray:
-        """Of each target."""
+        """Mean of each target."""
         found: np.ndarray = targets.mean(axis=0)
         return found
 
     def weights(self, targets: np.ndarray) -> np.ndarray:
-        """N,K: what a kernel's row is multiplied with to predict N,K targets, beside their mean."""
+        """N,K coefficients: a kernel's row times them, plus the mean, predicts the targets."""
         turned = self._vectors.T @ (targets - self.mean(targets))
         found: np.ndarray = self._vectors @ (turned / (self._values[:, None] + self._penalties(targets)))
         return found
 
     def smoother(self, across: np.ndarray) -> np.ndarray:
-        """M,N: what multiplied with N targets predicts M, with a penalty that no target has chosen."""
+        """The M,N matrix that turns N targets into M predictions, with the fixed :data:`PENALTY`."""
         given = across @ (self._vectors / (self._values + PENALTY * len(self._values))) @ self._vectors.T
         found: np.ndarray = given + (1 - given.sum(axis=1, keepdims=True)) / len(self._values)
         return found
 
     def _penalties(self, targets: np.ndarray) -> np.ndarray:
-        """The penalty of each target with the least error of leave-one-out, in closed form."""
+        """The penalty of each target with the least leave-one-out error, in closed form."""
         centred = targets - self.mean(targets)
         turned = self._vectors.T @ centred
         candidates, losses = RIDGES * len(targets), []

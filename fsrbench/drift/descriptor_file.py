@@ -1,4 +1,4 @@
-"""The face descriptors of a watch's last pictures: one small file, written whole, in which older ones are forgotten."""
+"""The face descriptors of a watch's last pictures: one small file, written whole, that drops older ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Sides = Mapping[str, np.ndarray]
 
 
 class DescriptorFile:
-    """Descriptors by the sha256 of the watched picture, as 16-bit floats: 0.5 KB for both of a picture by dlib.
+    """Descriptors by the sha256 of the watched picture, as 16-bit floats: 0.5 KB per picture for dlib's of LR and SR.
 
     Args:
         path: the file; made by the first :meth:`add`.
@@ -32,7 +32,7 @@ class DescriptorFile:
             try:
                 self._read()
             except Exception:  # zipfile and numpy each raise their own, some with advice to trust the file
-                raise UserError(f"{path} is no file of descriptors; move it away to do without them") from None
+                raise UserError(f"{path} is not a file of descriptors; move it away to do without them") from None
 
     def _read(self) -> None:
         with np.load(self.path, allow_pickle=False) as file:
@@ -41,9 +41,9 @@ class DescriptorFile:
                     self._of[key] = {**self._of.get(key, {}), side: numbers}
 
     def add(self, new: Mapping[str, Sides], kept: Iterable[str]) -> None:
-        """Add those of new pictures, and forget all but these and the ``kept``.
+        """Add descriptors of new pictures, and drop all others but the ``kept``.
 
-        Written before the journal has the pictures: killed in between, they are scored again and written once more.
+        Written before the journal has the pictures: after a kill in between, they are scored and written again.
 
         Raises:
             CannotWrite: the disk is full.
@@ -54,7 +54,7 @@ class DescriptorFile:
         lengths = {len(numbers) for sides in new.values() for numbers in sides.values()}
         earlier = {key: self._of[key] for key in kept if key in self._of}
         alike = {key: sides for key, sides in earlier.items() if {*map(len, sides.values())} <= lengths}
-        remembered = alike | new  # of another network none
+        remembered = alike | new  # without those of another network
         arrays: dict[str, np.ndarray] = {}
         for side in SIDES:
             keys = [key for key, sides in remembered.items() if side in sides]
@@ -66,7 +66,7 @@ class DescriptorFile:
         self._of = remembered
 
     def of(self, keys: Sequence[str]) -> dict[str, np.ndarray]:
-        """By side, N,D of some pictures, NaN where there is none; only sides of which there is any."""
+        """Descriptors N,D of some pictures by side, NaN if missing; sides without any are left out."""
         found = {}
         for side in SIDES:
             known = {key: self._of[key][side] for key in keys if side in self._of.get(key, {})}

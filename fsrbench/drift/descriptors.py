@@ -1,4 +1,4 @@
-"""Face descriptors of both samples: what is compared of each picture, and of the sets."""
+"""Face descriptors of both samples: a distance per picture, and distances of the sets."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from fsrbench.drift.windows import Window
 
 
 def with_distances(window: Window, reference: Window) -> tuple[Window, Window]:
-    """Both with how far each picture's descriptor is from the mean of all pictures of both, a measure as any other.
+    """Add to both, as one more measure, the distance of each picture's descriptor from the mean over both.
 
-    That mean is the same whoever is the window, so that pictures of one source can be exchanged. Faces of other people
-    than the reference's are farther from it; a method that pulls all faces towards one brings SR nearer.
+    That mean does not depend on which is the window, so that pictures of one source can be exchanged. Faces of other
+    people than the reference's are farther from it; a method that makes all faces alike brings SR nearer.
     """
     for side, measure in zip(SIDES, DISTANCES, strict=True):
         given = [each.descriptors.get(side) for each in (window, reference)]
@@ -54,9 +54,9 @@ def set_distances(
 
 
 def frechet_note(measure: Measure, distance: SetDistance, inside: np.ndarray) -> list[str]:
-    """FID of the sets, where they are large enough for one; a number beside KID and no test."""
+    """A note with the FID of the sets, if they are large enough for it; it is not tested."""
     found = distance.frechet(inside[distance.known])
     if found is None:
         return []
     name = measure.title.replace("KID", "FID")
-    return [f"{name} {found[0]:.4f}; between sets of these sizes that do not differ it is {found[1]:.4f}"]
+    return [f"{name} {found[0]:.4f}; for sets of these sizes that do not differ it is {found[1]:.4f}"]

@@ -25,7 +25,7 @@ SHOWN: Final = 120
 LISTED: Final = 50
 """Checks in the list at the end."""
 WIDTH, HEIGHT, EDGE = 200, 30, 4
-"""Of a measure's line, in pixels."""
+"""Size and margin of a measure's line, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Row:
     state: str
     points: Sequence[Point]
     middle: float
-    """Where the reference lies, in pixels from the top."""
+    """Height of the reference, in pixels from the top."""
 
     @property
     def path(self) -> str:
@@ -72,7 +72,7 @@ class Check:
     time: str
     seen: int
     states: Mapping[str, str]
-    """By part; empty where it could not be compared."""
+    """By part; empty if nothing could be compared."""
     text: str
 
 
@@ -82,7 +82,7 @@ def write(path: Path, memory: Memory, folder: Path, reference: Window, size: int
     Args:
         path: the file.
         memory: what the watch has seen and found.
-        folder: the watched one.
+        folder: the watched folder.
         reference: what it is compared with.
         size: of the window, in pictures.
     """
@@ -186,7 +186,7 @@ def _row(last: Mapping[str, Any], line: Sequence[tuple[float, float, str]]) -> R
 
 
 def _spread(finding: Mapping[str, Any]) -> str:
-    """The ratio of spreads where it is what moved; journals of earlier versions have none."""
+    """The ratio of spreads, if the spread is what moved; journals of earlier versions have none."""
     ratio = finding.get("spread")
     return f"spread ×{ratio:.2f}" if ratio is not None and finding["state"] == State.MOVED else ""
 

@@ -28,7 +28,7 @@ class Journal:
         """All records; a last one that a kill left half-written is removed.
 
         Raises:
-            UserError: a line that is not the last cannot be read: this is no journal, or something else wrote into it.
+            UserError: a line before the last cannot be read: this is not a journal, or something else wrote into it.
         """
         if not self.path.exists():
             return []
@@ -36,11 +36,11 @@ class Journal:
         *lines, rest = content.split(b"\n")
         found = [_parsed(line) for line in lines]
         whole = len(content) - len(rest)
-        if found and found[-1] is None:  # a power cut may leave a line of another content
+        if found and found[-1] is None:  # a power cut may leave a damaged last line
             found.pop()
             whole -= len(lines[len(found)]) + 1
         if None in found:
-            raise UserError(f"{self.path}, line {found.index(None) + 1}: damaged; move it away to begin anew")
+            raise UserError(f"{self.path}, line {found.index(None) + 1}: damaged; move it away to start anew")
         if whole < len(content):
             os.truncate(self.path, whole)
         return [record for record in found if record is not None]
@@ -77,7 +77,7 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Bring a new file's name to the disk, too."""
+    """Flush a new file's name to the disk, too."""
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)

@@ -35,8 +35,8 @@ OUTPUTS: Final = (
     Measure("sr_sharpness", "SR sharpness", LEVELS, 1, True),
     Measure("sr_noise", "SR noise", LEVELS, 2, True),
     Measure("sr_detail", "Detail added", LEVELS, 2, True),
-    Measure("sr_gain", "LR detail given back", "", 3),
-    Measure("sr_error", "LR not given back", LEVELS, 2, True),
+    Measure("sr_gain", "LR detail reproduced", "", 3),
+    Measure("sr_error", "Difference from LR", LEVELS, 2, True),
 )
 SCORES: Final = (
     Measure("niqe", "NIQE"),
@@ -53,19 +53,19 @@ SCORES: Final = (
 )
 """Metrics of a run that need no HR; they are outputs, too."""
 SIDES: Final = ("lr", "sr")
-"""Of face descriptors, in the order of the measures below."""
+"""Sides of face descriptors, in the order of the measures below."""
 DISTANCES: Final = (
     Measure("lr_descriptor_distance", "LR descriptor's distance from the mean", "", 3),
     Measure("sr_descriptor_distance", "SR descriptor's distance from the mean", "", 3),
 )
-"""Of each picture's face descriptor, from the mean of all pictures of both samples."""
+"""Distance of each picture's face descriptor from the mean over both samples."""
 SETS: Final = (
     Measure("lr_descriptor_kid", "KID of LR descriptors", "", 6),
     Measure("sr_descriptor_kid", "KID of SR descriptors", "", 6),
 )
-"""Of the descriptors of both samples as sets."""
+"""Distance between the sets of descriptors of both samples."""
 DESCRIPTOR_METRIC: Final = "identity_lr"
-"""The metric with which a run keeps descriptors; its protocol is theirs, too."""
+"""The metric that makes a run keep descriptors; they have its protocol."""
 MEASURES: Final = {measure.name: measure for measure in (*INPUTS, *OUTPUTS, *SCORES, *DISTANCES, *SETS)}
 INPUT_NAMES: Final = (*(measure.name for measure in INPUTS), DISTANCES[0].name, SETS[0].name)
 SCORE_NAMES: Final = tuple(measure.name for measure in SCORES)

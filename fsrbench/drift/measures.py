@@ -1,4 +1,4 @@
-"""What drift reads in a picture by itself: a few cheap numbers of LR and SR, in NumPy and Pillow."""
+"""Drift's own measures of a picture: a few cheap numbers of LR and SR, in NumPy and Pillow."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ def sr_measures(sr: np.ndarray, lr: np.ndarray | None = None) -> dict[str, float
         lr: uint8 h,w,3, the input that it was made from, if known; H and W are multiples of h and w.
 
     Returns:
-        ``sr_brightness``, ``sr_contrast``, ``sr_sharpness`` and ``sr_noise`` as of LR; beside LR also ``sr_detail``
-        (:func:`added`), ``sr_gain`` and ``sr_error`` (:func:`given_back`).
+        ``sr_brightness``, ``sr_contrast``, ``sr_sharpness`` and ``sr_noise`` as for LR; given LR also ``sr_detail``
+        (:func:`added`), ``sr_gain`` and ``sr_error`` (:func:`reproduced`).
     """
     found = _of_luma("sr", channels(sr)[0])
-    return found if lr is None else found | {"sr_detail": added(sr, lr)} | given_back(sr, lr)
+    return found if lr is None else found | {"sr_detail": added(sr, lr)} | reproduced(sr, lr)
 
 
 def _of_luma(which: str, luma: np.ndarray) -> dict[str, float]:
@@ -70,7 +70,7 @@ def channels(picture: np.ndarray) -> np.ndarray:
 
 
 def blocks(channel: np.ndarray) -> float:
-    """Blocks of JPEG: mean difference of neighbours across the borders of 8 x 8 blocks over that elsewhere, as log.
+    """JPEG blocks: log of the mean difference of neighbours across the borders of 8 x 8 blocks over that elsewhere.
 
     One level is added to both, so that a flat picture has 0.
     """
@@ -84,7 +84,7 @@ def blocks(channel: np.ndarray) -> float:
 
 
 def overshoot(channel: np.ndarray) -> float:
-    """How far the finest detail goes on with the next coarser one, which shows the filter that reduced a picture.
+    """How far the finest detail continues the next coarser one, which shows the filter that reduced a picture.
 
     With ``m`` the mean of a pixel's four neighbours, ``f = x - m(x)`` and ``c = m(x) - m(m(x))`` it is
     ``sum(f c) / sum(c c)``: bicubic and Lanczos reductions, which overshoot at edges, have more than means over areas.
@@ -93,7 +93,7 @@ def overshoot(channel: np.ndarray) -> float:
         channel: float H,W.
 
     Returns:
-        NaN for pictures of one grey or of fewer than 5 px.
+        NaN for pictures of a single grey level or of fewer than 5 px.
     """
     if min(channel.shape) < 5:
         return math.nan
@@ -122,12 +122,12 @@ def added(sr: np.ndarray, lr: np.ndarray) -> float:
     return float((channels(sr) - channels(np.asarray(enlarged)))[0].std())
 
 
-def given_back(sr: np.ndarray, lr: np.ndarray) -> dict[str, float]:
-    """How SR, reduced to LR's size, gives LR back.
+def reproduced(sr: np.ndarray, lr: np.ndarray) -> dict[str, float]:
+    """How well SR, reduced to LR's size, reproduces LR.
 
-    With ``d`` the reduction and ``u`` the enlargement by Pillow's BICUBIC, ``b = d(u(LR))`` is what interpolation gives
-    back and ``f = LR - b`` LR's finest detail. ``sr_gain = sum((d(SR) - b) f) / sum(f f)`` is the share of it that SR
-    gives back: 0 for interpolation, near 1 for a network trained to be consistent, and it follows a layer's scale.
+    With ``d`` the reduction and ``u`` the enlargement by Pillow's BICUBIC, ``b = d(u(LR))`` is what interpolation
+    reproduces and ``f = LR - b`` LR's finest detail. ``sr_gain = sum((d(SR) - b) f) / sum(f f)`` is the share of it
+    that SR reproduces: 0 for interpolation, near 1 for a network trained to be consistent; it follows a layer's scale.
     ``sr_error`` is the root mean square of ``d(SR) - LR`` in levels of 8 bits. Neither needs to know how LR was made.
 
     Args:

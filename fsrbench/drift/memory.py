@@ -69,7 +69,7 @@ class Memory:
         if kind == SETUP:
             for name, value in {"version": VERSION, **setup}.items():
                 if record[name] != value:
-                    found = f"is of a watch with {name} {record[name]}, not {value}"
+                    found = f"belongs to a watch with {name} {record[name]}, not {value}"
                     raise UserError(f"{self._journal.path} {found}; give another --out")
         elif kind == PICTURES:
             self._take(record)
@@ -77,12 +77,12 @@ class Memory:
             self.checks.append(record)
 
     def add(self, record: dict[str, Any], descriptors: Mapping[str, Sides], window: int) -> None:
-        """Remember what a round has scored; from then on it is seen.
+        """Remember what a round has scored; from then on it counts as seen.
 
         Args:
             record: of the journal.
             descriptors: of the new pictures, by sha256.
-            window: descriptors of so many earlier pictures are kept.
+            window: number of earlier pictures whose descriptors are kept.
         """
         self._descriptors.add(descriptors, [entry.sha256 for entry in self.entries[-window:]])
         record = {"kind": PICTURES, **record}
@@ -90,7 +90,7 @@ class Memory:
         self._take(record)
 
     def check(self, time: str, outcome: Mapping[str, Any]) -> None:
-        """Remember a verdict, or why there is none, unless the last check had the same of the same pictures."""
+        """Remember a verdict, or why there is none, unless the last check found the same for the same pictures."""
         found = {"kind": CHECK, "seen": len(self.entries), **outcome}
         last = self.checks[-1] if self.checks else {}
         if found != {name: value for name, value in last.items() if name != "time"}:
@@ -107,18 +107,18 @@ class Memory:
         self._facts = record["facts"] or self._facts
         for each in record["new"]:
             numbers = {name: math.nan if value is None else float(value) for name, value in each["values"].items()}
-            name = each["name"].encode(errors="backslashreplace").decode()  # tables hold text alone
+            name = each["name"].encode(errors="backslashreplace").decode()  # tables hold valid Unicode only
             self.entries.append(Entry(name, each["day"], numbers, self._protocols(), each["sha256"]))
 
     def _protocols(self) -> Mapping[str, str]:
-        """Of the metrics, as they were computed last."""
+        """The metrics' protocols in the latest round."""
         found: Mapping[str, str] = self._facts.get("protocols", {})
         return found
 
     def window(self, name: str, method: str, task: str, size: int, blocks: Blocks) -> Window:
-        """The last ``size`` pictures; of an earlier protocol's scores none."""
+        """The last ``size`` pictures, without scores by an earlier protocol."""
         last, now = self.entries[-size:], self._protocols()
-        # A name may come again with other content
+        # A name may recur with other content
         names = [f"{entry.name}#{place}" for place, entry in enumerate(last)]
         rows = [{m: v for m, v in each.values.items() if each.protocols.get(m) == now.get(m)} for each in last]
         values = pd.DataFrame(rows, index=names)

@@ -1,4 +1,4 @@
-"""What is new in a watched folder, a batch at a time; half-written files are left for the next round."""
+"""New files in a watched folder, a batch at a time; half-written files are left for the next round."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SETTLED: Final = 2.0
 """Seconds without a change after which a file counts as written."""
 PATIENCE: Final = 600.0
-"""Seconds after which a file that cannot be decoded is no longer taken for one that is still being written."""
+"""Seconds after which a file that cannot be decoded no longer counts as still being written."""
 BATCH: Final = 32
 """Pictures that are scored and remembered together."""
 
@@ -40,25 +40,25 @@ class NewFile:
     """Side in pixels of the picture's central square."""
 
     def facts(self) -> dict[str, Any]:
-        """What the journal remembers of it."""
+        """What the journal records about it."""
         return {"name": self.name, "sha256": self.sha256, "stamp": list(self.stamp)}
 
 
 @dataclass(eq=False)
 class Batch:
-    """Files of one record: those to be scored, those whose content was seen, and those that are no pictures."""
+    """Files of one record: those to be scored, those whose content was seen, and those that are not pictures."""
 
     new: list[NewFile] = field(default_factory=list)
     known: list[dict[str, Any]] = field(default_factory=list)
     unusable: list[dict[str, Any]] = field(default_factory=list)
     descriptors: dict[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
-    """By sha256 of what was scored: face descriptors of ``lr`` and ``sr``, where they are known."""
+    """By sha256 of a scored picture: face descriptors of ``lr`` and ``sr``, if known."""
 
     def record(self, score: Callable[[dict[str, bytes]], Scored]) -> dict[str, Any]:
         """The journal's record, once ``score`` has measured what is new.
 
         Raises:
-            FsrbenchError: none could be scored, which is rather the method's fault than the pictures'.
+            FsrbenchError: none could be scored; the fault is probably the method's, not the pictures'.
         """
         scored = score({file.name: file.content for file in self.new}) if self.new else None
         if scored and not scored.values:
@@ -94,7 +94,7 @@ class NewFiles:
         return {
             "seen before under another name": self._known,
             "unusable": self._unusable,
-            "not to be read": self._unreadable,
+            "unreadable": self._unreadable,
             "still being written": self._waiting,
         }
 
@@ -110,7 +110,7 @@ class NewFiles:
             yield batch
 
     def _changed(self) -> Iterator[tuple[tuple[int, int], str]]:
-        """Files that are not as they were seen: time of the change, size, and name."""
+        """Files that are new or changed since they were seen: time of the change, size, and name."""
         for name in FolderFiles(self._folder.absolute()).names():
             if not _is_picture(name) or (stamp := self._stamp(name)) is None:
                 continue
@@ -154,7 +154,7 @@ class NewFiles:
 
 
 def _is_picture(name: str) -> bool:
-    """Whether a name is a picture's; hidden files are of programs that are writing."""
+    """Whether a name is a picture's; hidden files may still be being written."""
     path = PurePosixPath(name)
     return path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in path.parts)
 

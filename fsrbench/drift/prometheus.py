@@ -78,5 +78,5 @@ def _labels(labels: Mapping[str, str]) -> str:
 
 
 def _escaped(value: str) -> str:
-    value = value.encode(errors="replace").decode()  # a path may be no text
+    value = value.encode(errors="replace").decode()  # a path may not be valid Unicode
     return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

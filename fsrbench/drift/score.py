@@ -28,26 +28,26 @@ AS_IT_IS: Final = "sr"
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """What was measured of some pictures."""
+    """Measurements of some pictures."""
 
     values: dict[str, dict[str, float | None]]
-    """By picture: a number for each measure, ``None`` where there is none."""
+    """By picture: a number for each measure, ``None`` if missing."""
     problems: dict[str, str]
-    """Why others have none."""
+    """Why other pictures have none."""
     facts: dict[str, Any]
     """The metrics' protocols and the method's weights."""
     descriptors: dict[str, dict[str, np.ndarray]] = field(default_factory=dict)
-    """By picture, where a metric reads them: the face descriptors of ``lr`` and ``sr``."""
+    """By picture, if a metric reads them: the face descriptors of ``lr`` and ``sr``."""
 
 
 class _Held:
-    """Files in memory: what is scored is what was hashed, whatever happens to the file meanwhile."""
+    """Files in memory: the bytes that are scored are those that were hashed, even if the file changes meanwhile."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = files
 
     def names(self) -> list[str]:
-        """All of them."""
+        """All names, sorted."""
         return sorted(self._files)
 
     def read(self, name: str) -> bytes:
@@ -61,7 +61,7 @@ class _Measured(InputMetric):
     Args:
         name: of the measure.
         with_lr: whether the pictures have an input.
-        known: by image; all measures share it, for each picture is measured once for all.
+        known: measures by image; shared, so that each picture is measured only once.
     """
 
     direction: Direction = "none"
@@ -87,7 +87,7 @@ def score(
 
     Args:
         files: bytes of each picture, by name.
-        method: enlarges them; not asked for SR pictures.
+        method: enlarges them; not used for SR pictures.
         task: its task.
         metrics: names of the metrics besides the measures of pictures.
         of_sr: the pictures are SR themselves.

@@ -9,19 +9,19 @@ import numpy as np
 from fsrbench.stats.jackknife import frechet
 
 EXCHANGES = 20
-"""Exchanges whose mean FID says what FID is by chance."""
+"""Permutations of the blocks; their mean FID is what FID is by chance."""
 
 
 class SetDistance:
-    """Kernel distance (KID) of window and reference, whichever blocks are the window's.
+    """Kernel distance (KID) of window and reference, for any division of the blocks into the two.
 
-    The squared maximum mean discrepancy with ``k(x, y) = (x.y / D + 1)^3`` (Binkowski et al., ICLR 2018), as metric
-    ``kid_face`` has it, but of all pictures and without pairs of one block: the mean k of pictures of different blocks
-    within the window, plus that within the reference, less twice the mean k between the two. So it is unbiased at any
-    number of pictures, and also where a block's pictures are alike.
+    The squared maximum mean discrepancy with ``k(x, y) = (x.y / D + 1)^3`` (Binkowski et al., ICLR 2018), as in metric
+    ``kid_face``, but of all pictures and without pairs of one block: the mean k of pictures of different blocks within
+    the window, plus that within the reference, less twice the mean k between the two. So it is unbiased for any number
+    of pictures, even if a block's pictures are alike.
 
     Args:
-        descriptors: N,D, NaN where a picture has none; such pictures take no part.
+        descriptors: N,D, NaN where a picture has none; such pictures are ignored.
         blocks: N labels.
     """
 
@@ -67,10 +67,10 @@ class SetDistance:
             return window / (here**2 - here_squared) + within - 2 * across / (here * there), within
 
     def frechet(self, inside: np.ndarray, seed: int = 0) -> tuple[float, float] | None:
-        """FID of the two sets, and what it is by chance: the mean of :data:`EXCHANGES` exchanges of blocks.
+        """FID of the two sets, and what it is by chance: the mean over :data:`EXCHANGES` permutations of the blocks.
 
         Returns:
-            ``None`` where a set has no more pictures than a descriptor has numbers, and so no full covariance.
+            ``None`` if a set has no more pictures than a descriptor has numbers, so that its covariance is singular.
         """
         rng = np.random.default_rng(seed)
         divisions = [inside, *(rng.permutation(inside) for _ in range(EXCHANGES))]

@@ -1,4 +1,4 @@
-"""A drift verdict for people: what moved, notes, and a line that sums up."""
+"""A drift verdict as plain text: what moved, notes, and a line that sums up."""
 
 from __future__ import annotations
 

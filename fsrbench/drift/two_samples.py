@@ -1,4 +1,4 @@
-"""Do two samples of different pictures come from one source? A permutation test over many measures at once."""
+"""Test whether two samples of different pictures come from one source: a permutation test over many measures."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from fsrbench.drift.set_distance import SetDistance
 from fsrbench.stats.corrections import PERMUTATIONS
 
 AT_ONCE: Final = 2**23
-"""Numbers of permutations that are kept in memory at once."""
+"""Values that permutations may hold in memory at once."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """What a test says of K columns, and after them of distances of sets."""
+    """Test results of K columns, followed by those of distances of sets."""
 
     t: np.ndarray
-    """K statistics, above 0 where the window is higher; NaN where there is nothing to test."""
+    """K statistics, above 0 if the window is higher; NaN if there is nothing to test."""
     p: np.ndarray
-    """K probabilities of one as large by chance, each by itself."""
+    """K probabilities of one as large by chance, not corrected."""
     p_family: np.ndarray
     """The same, corrected over all columns."""
     in_spread: np.ndarray
@@ -36,13 +36,13 @@ def two_samples(
 ) -> Tested:
     """Test whether K measures of two sets of pictures differ, in level or in spread, or their descriptors as a set.
 
-    Blocks (people, days) are exchanged whole between the sets, as often as :data:`PERMUTATIONS`; exact if blocks of
-    both come from one source. The statistic of a measure is the difference of mean ranks over its standard error, of
-    which blocks are the units (so that sets with blocks of other sizes are not taken for others: Chung and Romano,
-    Annals of Statistics 41, 2013); the same of squared distances from the middle rank for the spread (Mood, Annals of
+    Blocks (people, days) are exchanged whole between the sets, :data:`PERMUTATIONS` times; exact if blocks of both come
+    from one source. The statistic of a measure is the difference of mean ranks over its standard error, with blocks as
+    units (so that sets do not seem to differ because their blocks have other sizes: Chung and Romano, Annals of
+    Statistics 41, 2013); for the spread, the same of squared distances from the middle rank (Mood, Annals of
     Mathematical Statistics 25, 1954). The larger magnitude of the two counts. Corrected p-values compare with the
     largest of all measures in each permutation (Westfall and Young, 1993): the probability that any of them is below a
-    level by chance is that level, however the measures hang together. Distances of sets are brought to the
+    level by chance is that level, however the measures depend on each other. Distances of sets are brought to the
     scale of the other statistics (see :func:`_as_statistic`).
 
     Args:
@@ -76,7 +76,7 @@ def two_samples(
 
 
 def _probabilities(magnitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """p of each column, by itself and corrected, from magnitudes of the observed division (first) and of others."""
+    """p of each column, plain and corrected, from magnitudes of the observed division (first) and of others."""
     observed, drawn = magnitudes[0], magnitudes[1:]
     least = observed * (1 - 1e-9)
     largest = np.fmax.reduce(drawn, axis=1, initial=-math.inf)
@@ -86,7 +86,7 @@ def _probabilities(magnitudes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _of_known(drawn: np.ndarray, inside: np.ndarray, known: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Divisions of the blocks that have a descriptor: the drawn ones, or others with as many of the window's."""
+    """Divisions of the blocks that have a descriptor: the drawn ones, or new ones with as many of the window's."""
     if known.all():
         return drawn
     return rng.permuted(np.tile(inside[known], (len(drawn), 1)), axis=1)
@@ -96,7 +96,7 @@ def _as_statistic(distances: np.ndarray) -> np.ndarray:
     """Distances of the observed division and of all drawn ones on the scale of t statistics; those below 0 are 0.
 
     By chance a squared distance is a sum of chi-squares less its mean; its cube root is nearly normal (Wilson and
-    Hilferty, PNAS 17, 1931). The order does not change, so p of the distance by itself is that of a permutation test.
+    Hilferty, PNAS 17, 1931). The order does not change, so its uncorrected p is that of a permutation test.
     """
     root = np.cbrt(distances - distances.min())
     spread = float(root.std())
@@ -133,7 +133,7 @@ class _Sums:
         return total
 
     def statistics(self, inside: np.ndarray) -> np.ndarray:
-        """B,2K statistics of B divisions of the blocks, each a row of booleans; NaN where all are equal."""
+        """B,2K statistics of B divisions of the blocks, each a row of booleans; NaN if all values are equal."""
         chosen = inside.astype(np.float64)
         here = [chosen @ part for part in self.parts]
         there = [part.sum(axis=0) - own for part, own in zip(self.parts, here, strict=True)]

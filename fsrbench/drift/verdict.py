@@ -1,4 +1,4 @@
-"""What a comparison of two windows finds: one finding per measure, and the verdict over all."""
+"""The result of comparing two windows: one finding per measure, and the verdict over all."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Part(StrEnum):
 
 
 class State(StrEnum):
-    """What became of a measure."""
+    """The result for a measure."""
 
     MOVED = "moved"
     HOLDS = "holds"
     OPEN = "cannot be told"
-    """Too few pictures, or inputs with nothing in common."""
+    """Too few pictures, or too little overlap of the inputs."""
 
 
 TOGETHER = "all together"
@@ -34,7 +34,7 @@ TOGETHER = "all together"
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of one measure."""
+    """The result for one measure."""
 
     part: Part
     name: str
@@ -47,11 +47,11 @@ class Finding:
     effect: float = math.nan
     """The change in standard deviations of the reference's pictures."""
     p: float = math.nan
-    """Probability of such a change by chance, by itself."""
+    """Probability of such a change by chance, not corrected."""
     p_corrected: float = math.nan
     """The same, corrected over everything that was tested."""
     spread: float = math.nan
-    """The window's interquartile range over the reference's, where the spread differs more than the level."""
+    """The window's interquartile range over the reference's, if the spread differs more than the level."""
 
     @property
     def measure(self) -> Measure:
@@ -59,7 +59,7 @@ class Finding:
         return MEASURES.get(self.name) or Measure(self.name, "All outputs together")
 
     def numbers(self) -> str:
-        """``8.49 -> 4.07 of 255 (-2.4 SD, p = 0.0002)``; only p where there is no single number."""
+        """``8.49 -> 4.07 of 255 (-2.4 SD, p = 0.0002)``; only p if there is no single number."""
         p = f"p {p_text(self.p_corrected)}" if math.isfinite(self.p_corrected) else ""
         if not (math.isfinite(self.before) and math.isfinite(self.after)):
             return p
@@ -86,7 +86,7 @@ class Verdict:
     blocks: int
     reference_blocks: int
     overlap: float = math.nan
-    """How far inputs of both have common ground: 1 where they cannot be told apart, 0 where each can."""
+    """Overlap of the inputs of both: 1 if they cannot be told apart, 0 if every picture can."""
     notes: list[str] = field(default_factory=list)
 
     def of(self, part: Part, state: State | None = None) -> list[Finding]:
@@ -94,7 +94,7 @@ class Verdict:
         return [each for each in self.findings if each.part is part and state in (None, each.state)]
 
     def state(self, part: Part) -> State:
-        """A part as a whole: moved where any of its measures has; open where nothing could be tested."""
+        """A part as a whole: moved if any of its measures has; open if nothing could be tested."""
         states = {each.state for each in self.of(part)}
         return State.MOVED if State.MOVED in states else State.HOLDS if State.HOLDS in states else State.OPEN
 

@@ -1,4 +1,4 @@
-"""``fsrbench drift --watch FOLDER``: score what is new there, and compare the last pictures with the reference."""
+"""``fsrbench drift --watch FOLDER``: score new pictures there, and compare the last ones with the reference."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class Watched:
 
 
 def watch_command(watched: Watched, settings: Settings, every: str = "1h", once: bool = False) -> int:
-    """Watch a folder: a round now and, unless it is ``once``, another one whenever the time has passed.
+    """Watch a folder: a round now and, unless ``once``, another one each time ``every`` has passed.
 
-    The folder's files are read and never changed. What was seen lies in ``out`` in a journal; a kill loses no more than
-    what was being scored, which the next round scores.
+    The folder's files are read and never changed. A journal in ``out`` records what was seen; a kill loses at most the
+    pictures being scored, which the next round scores.
 
     Returns:
-        Of the one round: 0 nothing moved, 1 something did.
+        With ``once``: 0 nothing moved, 1 something did.
 
     Raises:
-        UserError: the folder, the reference or ``out`` cannot be used; with ``once`` also: it cannot be compared.
+        UserError: the folder, the reference or ``out`` cannot be used; with ``once`` also: nothing can be compared.
     """
     settings.check()
     pause = seconds(every)
@@ -83,7 +83,7 @@ def seconds(text: str) -> float:
         (600.0, 5400.0)
 
     Raises:
-        UserError: it is none.
+        UserError: it is not a time.
     """
     found = EVERY.fullmatch(text.strip())
     if not found or float(found[1]) <= 0:
@@ -92,7 +92,7 @@ def seconds(text: str) -> float:
 
 
 def _prepared(watched: Watched, settings: Settings) -> _Watch:
-    """Check what was given, before anything is written."""
+    """Check the arguments before anything is written."""
     one_of("kind of pictures", watched.pictures, ("lr", "sr"))
     if not watched.folder.is_dir():
         raise UserError(f"{watched.folder}: no such folder to watch")
@@ -103,13 +103,13 @@ def _prepared(watched: Watched, settings: Settings) -> _Watch:
 
 
 def _check_apart(watched: Watched, output: Path | None) -> None:
-    """Refuse whatever would write into the watched folder, tidy it up, or replace the watch's memory."""
+    """Refuse paths that would write into the watched folder, clear it, or replace the watch's own files."""
     folder, out = watched.folder.resolve(), watched.out.resolve()
     for flag, path in (("--out", watched.out), ("--output", output)):
         if path is not None and path.resolve().is_relative_to(folder):
-            raise UserError(f"{flag} {path} lies in the watched folder, which is never written to")
+            raise UserError(f"{flag} {path} is inside the watched folder, which is never written to")
     if folder.is_relative_to(out):
-        raise UserError(f"--out {watched.out} has the watched folder in it; give it a folder of its own")
+        raise UserError(f"--out {watched.out} contains the watched folder; give it a folder of its own")
     if output is not None and output.resolve() in (out / JOURNAL, out / PAGE):
         raise UserError(f"--output {output} is the watch's own file; name another one")
 
@@ -121,12 +121,12 @@ class _Watch:
     reference: Window
 
     def open(self) -> Memory:
-        """What earlier rounds have seen."""
+        """Open the memory of earlier rounds."""
         setup = {"method": self.reference.method, "task": self.reference.task, "pictures": self.watched.pictures}
         return Memory(Journal(self.watched.out / JOURNAL), setup)
 
     def round(self, memory: Memory) -> int:
-        """Score what is new, compare, write."""
+        """Score new pictures, compare, write."""
         try:
             self._add_new(memory)
             verdict = self._compare(memory)
@@ -141,13 +141,13 @@ class _Watch:
         return MOVED if verdict.red else HOLDS
 
     def _add_new(self, memory: Memory) -> None:
-        """Score what is new and remember it."""
+        """Score new pictures and remember them."""
         new = NewFiles(self.watched.folder, memory)
         for batch in new.batches():
             record = batch.record(self._score)
             memory.add(record, batch.descriptors, self.watched.window)
         lines = [counted(new.scored, "new picture")] + [f"{n} {what}" for what, n in new.others().items() if n]
-        print(f"{self.watched.folder}: {', '.join(lines)}; {len(memory.entries)} in all", flush=True)
+        print(f"{self.watched.folder}: {', '.join(lines)}; {len(memory.entries)} in total", flush=True)
 
     def _score(self, files: dict[str, bytes]) -> Scored:
         from fsrbench.drift.score import score

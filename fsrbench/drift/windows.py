@@ -21,33 +21,33 @@ from fsrbench.runs.pictures import PictureFolder
 
 Blocks = Literal["auto", "person", "day", "image"]
 BY_HR: Final = ("detection",)
-"""Metrics that mean something else where there is HR."""
+"""Metrics that mean something else with HR."""
 DAY: Final = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?(0[1-9]|[12]\d|3[01])(?!\d)")
 """A date in a picture's name: 2026-11-30, 20261130."""
 FOUND: Final = 0.9
-"""Confidence from which on a detector's face counts."""
+"""Minimum confidence at which a detected face counts."""
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """Pictures that one method made, and what was measured of each."""
+    """Pictures of one method, and the measures of each."""
 
     name: str
     """Where they are from."""
     method: str
     task: str
     values: pd.DataFrame
-    """One row per picture, one column per measure; NaN where there is none."""
+    """One row per picture, one column per measure; NaN if missing."""
     blocks: tuple[str, ...]
-    """Who or which day is on each picture: these are drawn together."""
+    """Person or day of each picture, or itself: the unit of permutation."""
     protocols: Mapping[str, str] = field(default_factory=dict)
     """How the metrics among the measures were computed."""
     has_hr: bool = False
     weights: str | None = None
-    """sha256 of the method's weights, where known."""
+    """sha256 of the method's weights, if known."""
     notes: tuple[str, ...] = ()
     descriptors: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """Of ``lr`` and ``sr``, where they are known: N,D, NaN where a picture has none."""
+    """Of ``lr`` and ``sr``, if known: N,D, NaN where a picture has none."""
 
 
 def of_run(run: RunData, method: str | None, blocks: Blocks, metrics: Sequence[str]) -> Window:
@@ -56,7 +56,7 @@ def of_run(run: RunData, method: str | None, blocks: Blocks, metrics: Sequence[s
     Args:
         run: the run.
         method: one of its methods; by default its first.
-        blocks: what is drawn together; ``auto``: people where they are known.
+        blocks: unit of permutation; ``auto``: people if they are known.
         metrics: those whose scores are outputs.
 
     Raises:
@@ -118,7 +118,8 @@ def _pictures(run: RunData, method: str) -> tuple[pd.DataFrame, tuple[str, ...]]
     if LR not in rows:
         notes.append(f"{run.path} keeps no LR pictures: inputs are not compared")
     if isinstance(total, int) and 0 < len(found) < total:
-        notes.append(f"{run.path}: the {len(found)} of {total} images whose pictures it keeps; --save-images keeps all")
+        kept = f"only the {len(found)} of {total} images whose pictures it keeps"
+        notes.append(f"{run.path}: {kept}; --save-images keeps all")
     return pd.DataFrame.from_dict(found, orient="index"), tuple(notes)
 
 
@@ -147,11 +148,11 @@ def labels(
     Args:
         images: ids.
         identities: who is on an image, where known.
-        days: when it was taken, where known; else a date in its name counts.
-        blocks: ``auto`` takes people where they are known.
+        days: when it was taken, if known; else a date in its name counts.
+        blocks: ``auto`` takes people if they are known.
 
     Raises:
-        UserError: people or days are asked for and not known.
+        UserError: people or days are requested but not known.
     """
     names = list(images)
     if blocks == "image":
@@ -174,7 +175,7 @@ def _day(image: str) -> str | None:
 
 
 def faces_found(window: Window) -> float:
-    """Share of the pictures in which a detector found a face; NaN where none has looked."""
+    """Share of the pictures in which a detector found a face; NaN without a detector."""
     for name in ("detection_confidence", "detection"):
         if name in window.values and window.values[name].notna().any():
             return float((window.values[name].dropna() >= FOUND).mean())

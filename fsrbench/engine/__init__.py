@@ -1,1 +1,1 @@
-"""The engine: plan the units of a run, do them, keep what is done, put the results together."""
+"""The engine: plan the units of a run, compute and store them, collect the results."""

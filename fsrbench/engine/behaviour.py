@@ -79,7 +79,7 @@ def check(upscale: Upscale, lr: Tensor, ids: Sequence[str], made: np.ndarray, ba
         batch: size of that batch; if 1, it is tried in a batch of two.
     """
     devices = [lr.device] if lr.device.type == "cuda" else []
-    # Leaves the random numbers of the next pictures as they were
+    # Does not change the random numbers of the next pictures
     with torch.random.fork_rng(devices), torch.inference_mode(), suppress(MethodDied):
         (first,), (second,) = upscale(lr[:1], ids[:1]), upscale(lr[:1], ids[:1])
         together = upscale(lr[:2], ids[:2])[0] if batch == 1 and len(ids) > 1 else None
@@ -90,7 +90,7 @@ def check(upscale: Upscale, lr: Tensor, ids: Sequence[str], made: np.ndarray, ba
 def _judge(first: Outcome, second: Outcome, made: np.ndarray | Outcome, batch: int) -> Behaviour:
     if isinstance(first, str) or isinstance(second, str):
         reason = first if isinstance(first, str) else second
-        return Behaviour("", f"cannot make one picture alone ({reason}): its numbers may depend on the batch size")
+        return Behaviour("", f"cannot make a picture alone ({reason}): its numbers may depend on the batch size")
     once, twice = _rounded(first), _rounded(second)
     if _differ(once, twice):
         return Behaviour(RANDOM, f"random: the same image twice {_gap(once, twice)}; its numbers are of one draw")

@@ -1,4 +1,4 @@
-"""Metrics and extractors on the images of a unit: an image that one of them fails on takes no other with it."""
+"""Compute a metric or features of a unit's images; an image that fails does not affect the others."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from fsrbench.process.containment import contained
 
 Arrays = Mapping[str, np.ndarray]
 Compute = Callable[[slice], Arrays]
-"""From a part of the images to named arrays with a row for each; may raise anything."""
+"""Maps a slice of the images to named arrays with one row per image; may raise anything."""
 PROBLEMS = "problems of images"
 """Name under which problems are stored beside the arrays."""
 
 
 @dataclass(eq=False)
 class Rows:
-    """Named arrays with a row for each image that could be computed, and why the other images have none."""
+    """Named arrays with one row per image that could be computed, and why the other images failed."""
 
     arrays: Arrays
-    """Empty where no image could be computed."""
+    """Empty if no image could be computed."""
     problems: dict[str, str] = field(default_factory=dict)
-    """By image."""
+    """Reasons by image."""
 
     @classmethod
     def unpack(cls, stored: Arrays) -> Rows:
-        """What :meth:`pack` packed."""
+        """Restore what :meth:`pack` made."""
         arrays = {name: array for name, array in stored.items() if name != PROBLEMS}
         return cls(arrays, unpack_json(stored[PROBLEMS]) if PROBLEMS in stored else {})
 
     def pack(self) -> Arrays:
-        """As arrays, to be stored."""
+        """As arrays to store."""
         return {**self.arrays, PROBLEMS: pack_json(self.problems)} if self.problems else self.arrays
 
     def of(self, wanted: Sequence[str], tried: Sequence[str]) -> Arrays:
-        """The arrays' rows of the ``wanted`` images, of all that were ``tried``."""
+        """The rows of the ``wanted`` images; ``tried`` are all images, including those with problems, in order."""
         row_of = {image: row for row, image in enumerate(i for i in tried if i not in self.problems)}
         rows = [row_of[image] for image in wanted]
         return {name: array[rows] for name, array in self.arrays.items()}
 
 
-def place(key: str, run: str, problems: Mapping[str, str]) -> str:
-    """Where rows are stored: those that lack images are of one run alone, another run tries these images again."""
+def row_key(key: str, run: str, problems: Mapping[str, str]) -> str:
+    """Key under which rows are stored; with problems it is the run's own, so that another run retries the images."""
     return key_of(of=key, run=run) if problems else key
 
 
 def get_rows(store: Store, kind: str, key: str, run: str) -> Rows | None:
-    """What is stored under a key, with all images or by this run."""
+    """The rows stored under a key: complete ones, or incomplete ones of this run."""
     for where in (key, key_of(of=key, run=run)):
         if (stored := store.get(kind, where)) is not None:
             return Rows.unpack(stored)
@@ -58,21 +58,21 @@ def get_rows(store: Store, kind: str, key: str, run: str) -> Rows | None:
 
 
 def put_rows(store: Store, kind: str, key: str, run: str, rows: Rows) -> None:
-    """Store what was computed, for :func:`get_rows`."""
-    store.put(kind, place(key, run, rows.problems), rows.pack())
+    """Store rows for :func:`get_rows`."""
+    store.put(kind, row_key(key, run, rows.problems), rows.pack())
 
 
 def by_image(compute: Compute, ids: Sequence[str], may_be_nan: Collection[str] | None = None) -> Rows:
-    """Compute all images at once; if that raises, ever fewer, so that only those are lost that it raises on alone.
+    """Compute all images at once; on an error halve them recursively, so that only images that fail alone are lost.
 
     Args:
-        compute: what is computed.
+        compute: the computation.
         ids: of the images.
-        may_be_nan: arrays in which NaN is a result; NaN in any other, or infinity, fails the image. ``None`` takes
+        may_be_nan: arrays in which NaN is a result; NaN in any other, or infinity, fails the image. ``None`` accepts
             every number.
 
     Raises:
-        ValueError: an array has another number of rows.
+        ValueError: an array does not have one row per image.
     """
     parts = _parts(compute, slice(0, len(ids)), ids, may_be_nan) if ids else []
     names = {name: None for part in parts for name in part.arrays}
@@ -100,7 +100,7 @@ def _parts(compute: Compute, part: slice, ids: Sequence[str], may_be_nan: Collec
 
 
 def _finite(found: Rows, ids: Sequence[str], may_be_nan: Collection[str]) -> Rows:
-    """Without the images that have a number which is none."""
+    """The rows without the images that have NaN or infinite values."""
     problems: dict[str, str] = {}
     for name, array in found.arrays.items():
         if np.issubdtype(array.dtype, np.inexact):

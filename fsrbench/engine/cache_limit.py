@@ -1,4 +1,4 @@
-"""Keep a run's cache below a size: what was used least recently goes first, and never what the run still needs."""
+"""Keep a run's cache below a size limit: remove the least recently used files, but none that unfinished work needs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from fsrbench.machine.console import Reporter
 class CacheLimit:
     """The limit of a run in progress; the process that collects the results applies it.
 
-    First go results that this run has not used and will not read. If that is not enough: pictures of the shards that
-    are done, the latest first, because the report and the timing want those of the first images. Features and what the
-    checks measured stay, as they are read in the end. Whatever is removed can be made again, here or elsewhere.
+    Results that this run has not used and will not read are removed first; if that is not enough, pictures of finished
+    shards, the latest first, because the report and the timing use those of the first images. Features and the checks'
+    measurements stay: they are read at the end. Whatever is removed can be made again.
 
     Args:
         context: of the run.
         units: its plan.
-        reporter: told of what is removed.
+        reporter: shows what is removed.
     """
 
     def __init__(self, context: Context, units: Sequence[Unit], reporter: Reporter) -> None:
@@ -33,13 +33,13 @@ class CacheLimit:
         self._limit, self._started = context.spec.cache_limit, time.time_ns()
         self._waiting = Counter(map(_shard, units))
         self._done: list[list[Path]] = []
-        """Pictures of the shards that are done."""
+        """Pictures of finished shards."""
         self._pictures: dict[tuple[bool, int], list[Path]] = {}
         self._warned = False
         self._removed = self._freed = 0
 
     def add(self, result: UnitResult) -> None:
-        """A unit is done."""
+        """Count a finished unit and apply the limit."""
         if self._limit is None:
             return
         shard = _shard(result.unit)
@@ -53,7 +53,7 @@ class CacheLimit:
         self.apply()
 
     def apply(self) -> None:
-        """Remove what is too much."""
+        """Remove files until the cache is within the limit."""
         if self._limit is None:
             return
         folder = self._context.store.folder
@@ -63,7 +63,7 @@ class CacheLimit:
             self._remove_own(excess)
 
     def report(self) -> None:
-        """Say what was removed in all."""
+        """Show how much was removed in total."""
         if self._removed and self._limit is not None:
             self._reporter.say(removed_note(self._removed, self._freed, self._limit))
 
@@ -83,14 +83,14 @@ class CacheLimit:
             self._warned = True
             self._reporter.warn(
                 f"--cache-limit {self._limit:g}: this run alone needs more; pictures of finished images are removed, "
-                "and made again where they are needed"
+                "and made again when they are needed"
             )
         files = (path for shard in reversed(self._done) for path in shard)
         self._count(remove(files, excess))
 
     def _count(self, removed: tuple[int, int]) -> None:
         if removed[0] and not self._removed and not self._warned:
-            self._reporter.say(f"cache: above {self._limit:g} GiB; what was used least recently is removed")
+            self._reporter.say(f"cache: above {self._limit:g} GiB; the least recently used files are removed")
         self._removed, self._freed = self._removed + removed[0], self._freed + removed[1]
 
 

@@ -28,7 +28,7 @@ def time_methods(
     effort: Effort,
     changed: Mapping[str, set[str]] | None = None,
 ) -> dict[str, Readings | FsrbenchError]:
-    """Time the methods or read stored readings; other arguments as of :func:`fsrbench.methods.timing.measure`.
+    """Time the methods or read stored readings; other arguments as in :func:`fsrbench.methods.timing.measure`.
 
     Methods take turns, so all are timed again if one is added. Readings are not stored if a method failed or its
     fingerprint is incomplete.

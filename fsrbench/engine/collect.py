@@ -1,4 +1,4 @@
-"""From the results of units to evaluations: a number for every metric and method, or the reason why there is none."""
+"""Turn unit results into evaluations: a number for every metric and method, or the reason why it is missing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Refused = FsrbenchError
 
 
 class Collector:
-    """Makes the frames from the results of units and from what was refused.
+    """Makes the data frames from unit results and from refused methods and metrics.
 
     Args:
         metrics: of the run.
@@ -40,7 +40,7 @@ class Collector:
         seed: of the run.
         read: reads the features of a unit.
         folder: for features of more images than memory should hold.
-        roles: what each image is in identification, where the data says.
+        roles: of each image in identification, if the data has roles.
         floor: whether every metric scores the LR images, and not only those that need them as a control.
     """
 
@@ -68,13 +68,13 @@ class Collector:
         self.results.setdefault(result.unit.method, MethodResults()).add(result)
 
     def refuse(self, methods: Mapping[str, Refused]) -> None:
-        """Give no numbers of these methods, but the reason."""
+        """Replace the numbers of these methods by the reason."""
         self.refused_methods = {**methods, **self.refused_methods}
 
     def frames(
         self, methods: Iterable[str], readings: Mapping[str, Readings | FsrbenchError], base: str | None = None
     ) -> Frames:
-        """Frames of the methods, in this order; ratios of speed are to ``base``, by default the first that is timed."""
+        """Frames of the methods, in this order; speed is relative to ``base``, by default the first timed method."""
         timed = {m: r for m, r in readings.items() if isinstance(r, Readings) and len(r.latency_ms)}
         base = base if base in timed else next(iter(timed), None)
         compared = (base, timed[base]) if base else None
@@ -97,7 +97,7 @@ class Collector:
         return writer.frames()
 
     def _has_number(self, method: str, metric: Metric) -> bool:
-        """Whether a row has a number of a metric; of a combined one where it has one of each part."""
+        """Whether a metric scores a row; a combined metric does if all of its parts do."""
         if method == LR and not (self.floor or getattr(metric, "control", False)):
             return False
         parts = [each for each in self.metrics if each.name in getattr(metric, "parts", ())]
@@ -151,7 +151,7 @@ class Collector:
             return FsrbenchError(one_line(error))
 
     def _refused(self, method: str, metric: Metric) -> Refused | None:
-        """Why there can be no number: a method that failed is said to have failed, whatever becomes of the metric."""
+        """Why there is no number; a method's failure is reported even if the metric is unavailable, too."""
         if method in self.refused_methods:
             return self.refused_methods[method]
         refused, result = self.refused_metrics.get(metric.name), self.results.get(method, MethodResults())
@@ -197,7 +197,7 @@ class Collector:
         return replace(found, note="; ".join(filter(None, (found.note, note))))
 
     def _unscored(self, method: str, metric: Metric) -> Mapping[str, str]:
-        """A method's images without a number, and why: the metric, or what it reads of them, HR or LR, failed."""
+        """A method's images without a score, and why: the metric failed, or its features of SR, HR or LR did."""
         result = self.results[method]
         if not isinstance(metric, FeatureMetric):
             return result.unscored.get(metric.name, {})
@@ -207,9 +207,9 @@ class Collector:
         return {image: failed[image] for image in result.ids if image in failed}
 
     def _read_besides(self, metric: FeatureMetric) -> list[str]:
-        """The rows that a metric reads besides a method's own, of those that there are.
+        """The rows present in the run that a metric reads besides a method's own.
 
-        Where LR is a control it stands in for HR that is not there: a face not found in LR is no method's fault.
+        LR as a control is read only if there is no HR: images whose face is not found in LR are then left out.
         """
         reads_lr = metric.uses_lr and not (metric.control and HR in self.results)
         wanted = [HR, *([LR] if reads_lr else []), *([REFERENCE] if metric.uses_reference else [])]
@@ -232,12 +232,12 @@ class Collector:
             return None
         return (
             f"on the HR images themselves the judge is right in {100 * ceiling:.1f} %, near chance (at least "
-            f"{100 * metric.least_ceiling:.0f} % is asked for): its network was trained on another range or order of "
-            "channels, or the sub-folders are no identities"
+            f"{100 * metric.least_ceiling:.0f} % is required): its network was trained on another range or order of "
+            "channels, or the sub-folders are not identities"
         )
 
     def faces(self, method: str, metric: FeatureMetric) -> Faces:
-        """What a metric reads of a method."""
+        """The faces that a metric reads for a method."""
         extractor, read = metric.feature_set, self._features
         result, hr = self.results[method], self.results.get(HR)
         lr = self.results[LR] if LR in self._read_besides(metric) else None
@@ -257,7 +257,7 @@ class Collector:
         )
 
     def _enrolled(self, metric: FeatureMetric) -> Faces | None:
-        """Gallery and distractors of identification: HR, or LR where there is none; ``None`` without roles."""
+        """Gallery and distractors of identification: HR, or LR without HR; ``None`` without roles."""
         shown = self.results.get(HR) or self.results.get(LR)
         if shown is None or not any(self.roles.values()):
             return None
@@ -267,7 +267,7 @@ class Collector:
 
 
 def _turn(metric: Metric) -> tuple[bool, str]:
-    """Sorts metrics: grouped by extractor, so that its features are read once; combined ones last."""
+    """Sort key of metrics: grouped by extractor, so that its features are read once; combined ones last."""
     return isinstance(metric, CombinedMetric), getattr(metric, "feature_set", "")
 
 
@@ -279,5 +279,5 @@ def plausible(evaluation: Evaluation) -> Evaluation:
     numbers += [part for part in (evaluation.values, evaluation.blocks) if part is not None]
     for part in map(np.asarray, numbers):
         if (np.isfinite(part) & (np.abs(part) > LARGEST)).any():
-            raise FsrbenchError(f"gave a number beyond {LARGEST:g}")
+            raise FsrbenchError(f"returned a value beyond {LARGEST:g}")
     return evaluation

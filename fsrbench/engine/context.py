@@ -1,4 +1,4 @@
-"""What every process of a run computes with: loaded methods, metrics, keys, inputs and the store."""
+"""What every process of a run needs to compute: loaded methods, metrics, keys, inputs and the store."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from fsrbench.spec import RunSpec
 
 
 class Context:
-    """The engine's own: other rooms read :class:`fsrbench.engine.prepare.Prepared`.
+    """Internal to the engine; other rooms use :class:`fsrbench.engine.prepare.Prepared`.
 
     Args:
         spec: of the run.
         metrics: those that can be measured.
-        device: where methods compute, and the networks of metrics that can.
-        store: where results are kept.
+        device: where methods compute, and metrics' networks if they support it.
+        store: of the results.
         paths: see :class:`LoadedMethods`.
     """
 

@@ -32,7 +32,7 @@ class OneProcess:
     """Computes units one after the other in this process; torch's threads use its cores."""
 
     def __call__(self, units: Sequence[Unit], context: Context) -> Iterator[UnitResult]:
-        """Compute the units, decoding the next shard ahead."""
+        """Compute the units; the next shard is decoded in the background."""
         worker = Worker(context)
         shards = [list(group) for _, group in groupby(units, lambda unit: id(unit.shard))]
         for shard, following in zip_longest(shards, shards[1:]):
@@ -47,7 +47,7 @@ class OneProcess:
 
 
 def executor_for(spec: RunSpec, reporter: Reporter) -> AbstractContextManager[Executor]:
-    """The executor that a specification asks for; a cluster is started or joined, and left with the block.
+    """The executor that a specification asks for; a cluster is started or joined, and left after the block.
 
     Raises:
         Unavailable: Dask is not installed.

@@ -1,4 +1,4 @@
-"""What the checks find in a scored run: of each method, and of the data."""
+"""Findings of the checks on a scored run: about each method, and about the data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fsrbench.methods.given_images import GivenImages
 from fsrbench.runs.names import HR, LR
 
 FILES: Final = ("images", "checkpoint", "onnx")
-"""Kinds of methods that are files: only of these is it a fault to be an interpolation, which code may well be."""
+"""Kinds of methods given as files; only for these is plain interpolation a finding, as code may well be one."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +66,15 @@ def _of_method(prepared: Prepared, name: str, result: MethodResults) -> list[Fin
     found += method_checks.judge(result.joined(), result.ids, task.hr_size, task.scale)
     left_out = {"equal_to_lr"} if _may_interpolate(name, prepared.spec.methods[name]) else set()
     first: dict[str, Finding] = {}
-    for finding in found:  # the first of a check is the surest
+    for finding in found:  # the first finding of a check is the most certain
         first.setdefault(finding.check, finding)
     return [finding for check, finding in first.items() if check not in left_out]
 
 
 def _may_interpolate(name: str, source: str) -> bool:
-    """Whether a method may be an interpolation: its code, or a folder or file that is called after the kernel.
+    """Whether a method may be an interpolation: it is code, or its file or folder is named after a kernel.
 
-    The folders above it tell nothing: ``images:celeba_bicubic_x4/SR/codeformer``.
+    Parent folders do not count: ``images:celeba_bicubic_x4/SR/codeformer``.
     """
     kind, _, path = source.partition(":")
     called = (Path(path).name, "" if name == source else name)
@@ -93,7 +93,7 @@ def _of_data(prepared: Prepared, results: Mapping[str, MethodResults]) -> list[F
 
 
 def _of_boxes(prepared: Prepared, hr: MethodResults) -> list[Finding]:
-    """How the faces are framed, where a metric had them detected."""
+    """Findings about how the faces are framed, if a metric ran a detector."""
     keys = next((hr.features[name] for name in framing.DETECTORS if name in hr.features), [])
     parts = [stored_features(prepared.context.store, key) for key in keys]
     if not parts:

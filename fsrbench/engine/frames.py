@@ -1,4 +1,4 @@
-"""From evaluations to the frames of a run: scores per image, summary per method, details and curves."""
+"""Turn evaluations into a run's data frames: scores per image, summary per method, details and curves."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class FrameWriter:
         Args:
             method: which one.
             metric: which one.
-            evaluation: of the method by the metric.
-            result: has the images of ``evaluation``'s values.
+            evaluation: the metric's, of the method.
+            result: the method's; its ``ids`` are the images of ``evaluation``'s values.
             unscored: those among them that the metric failed on, and why.
         """
         failed = {**result.problems, **unscored}
@@ -148,7 +148,7 @@ def status_of(error: FsrbenchError) -> str:
 
 
 def _not_finite(metric: Metric, values: np.ndarray) -> str:
-    """Why the mean leaves out scores, or why there is none."""
+    """Why scores are left out of the mean, or why there is no mean."""
     unbounded = values[~np.isfinite(values)]
     explained = bool(metric.infinite and len(unbounded) and np.isinf(unbounded).all())
     if len(unbounded) == len(values):
@@ -159,13 +159,13 @@ def _not_finite(metric: Metric, values: np.ndarray) -> str:
 
 
 def equal_to_hr_note(result: MethodResults) -> str:
-    """A note if more than a few SR pictures are HR pictures."""
+    """A note if more than a few SR pictures equal HR."""
     found = equality.judge_exact(result.equal, len(result.ids))
     return found.text if found else ""
 
 
 def failures(failed: Mapping[str, str], images: int) -> str:
-    """A note on images that failed; empty where none did."""
+    """A note on images that failed; empty if none did."""
     if not failed:
         return ""
     image, reason = next(iter(failed.items()))

@@ -38,7 +38,7 @@ class Keys:
     ) -> None:
         self._spec, self._device = spec, device
         self.token = uuid4().hex
-        """Of the run: in the keys of whatever may not be reused by another run."""
+        """Identifies the run, in keys of results that another run must not reuse."""
         self._get_method, self._get_extractor = method, extractor
         self._versions = versions.needed()
         self._digests: dict[Shard, list[str]] = {}
@@ -55,8 +55,8 @@ class Keys:
         return key_of(samples=self._samples(shard), lr=lr)
 
     def pictures(self, unit: Unit) -> str:
-        """Key of a unit's SR pictures; of an HR unit, of the HR pictures, independent of how LR is made; of an LR unit,
-        of the LR pictures at HR's side.
+        """Key of a unit's SR pictures. For an HR unit: of the HR pictures, independent of how LR is made; for an LR
+        unit: of the LR pictures at HR's side.
         """
         if unit.of_hr:
             return self.hr(unit.shard)
@@ -94,7 +94,7 @@ class Keys:
         return self._methods[name]
 
     def settle(self, kind: Literal["method", "metric", "extractor"], name: str) -> None:
-        """Compute a fingerprint again after the first use: what was loaded by then counts, too."""
+        """Recompute a fingerprint after the first use, so that it includes what was loaded by then."""
         if (kind, name) not in self._settled:
             self._settled.add((kind, name))
             known = {"method": self._methods, "metric": self._metrics, "extractor": self._extractors}
@@ -106,20 +106,20 @@ class Keys:
         Args:
             pictures: key of the pictures.
             name: of the extractor.
-            alone: whether it reads nothing of the HR images.
-            lr: key of the LR pictures, if it reads of them.
+            alone: whether it does not read the HR images' features.
+            lr: key of the LR pictures, if it reads their features.
         """
         names = (name, *self._get_extractor(name).requires)
         read = [f"{self._extractor(n)} {self._get_extractor(n).device.type}" for n in names]
         return key_of(sr=pictures, extractor=name, read=read, alone=alone, lr=lr, versions=self._versions)
 
     def checks(self, pictures: str, unit: Unit) -> str:
-        """Key of what checks read of the pictures with key ``pictures``, beside their LR and HR."""
+        """Key of the checks' measurements of the pictures with key ``pictures``, compared with their LR and HR."""
         lr = None if unit.of_hr else self.inputs(unit.shard)
         return key_of(pictures=pictures, lr=lr, versions=self._versions)
 
     def beside_lr(self, pictures: str, shard: Shard) -> str:
-        """Key of pictures, given theirs, together with the LR pictures that they were made from."""
+        """Key of the pictures with key ``pictures`` together with the LR pictures that they were made from."""
         return key_of(sr=pictures, lr=self.inputs(shard))
 
     def scores(self, pictures: str, metric: ImageMetric | InputMetric) -> str:

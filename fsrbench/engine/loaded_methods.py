@@ -1,4 +1,4 @@
-"""The methods of a run: each is loaded at its first use, here or in a process of its own."""
+"""The methods of a run: each is loaded on first use, here or in a process of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LoadedMethods:
     Args:
         spec: of the run.
         device: where methods compute.
-        paths: for methods that are of a relative path, ``kind:`` and an absolute one.
+        paths: for methods given by a relative path, ``kind:`` and the absolute path.
     """
 
     def __init__(self, spec: RunSpec, device: torch.device, paths: Mapping[str, str] | None = None) -> None:
@@ -31,7 +31,7 @@ class LoadedMethods:
         """Global state of the process that each method changed, by method."""
 
     def get(self, name: str) -> Method:
-        """The loaded method of a name.
+        """The method called ``name``, loaded on first use.
 
         Raises:
             UserError, Unavailable: see :func:`fsrbench.methods.names.load_method`.

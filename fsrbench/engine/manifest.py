@@ -137,7 +137,7 @@ def _weights(name: str) -> dict[str, Any]:
 
 
 def _protocol_notes(run: Prepared) -> dict[str, str]:
-    """What a metric's protocol does not say: which weight file judged, where it is not the declared one."""
+    """By metric: which weight file it used, if not the declared one; its protocol string does not say so."""
     names = {metric.name: run.context.measures.weight_names_of(metric) for metric in run.usable_metrics}
     notes = {metric: "; ".join(filter(None, map(weights.judge_note, files))) for metric, files in names.items()}
     return {name: note for name, note in notes.items() if note}

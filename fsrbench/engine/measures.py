@@ -1,4 +1,4 @@
-"""The metrics of a run by kind, and the extractors that they read."""
+"""The metrics of a run by kind, and the extractors whose features they read."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from fsrbench.metrics.extractors.base import BY_LR, EXTRACTORS, Extractor
 
 
 class Measures:
-    """Metrics, and extractors by name; an extractor is made at its first use.
+    """Metrics, and extractors by name; an extractor is made on first use.
 
     Args:
         metrics: that can be measured.
-        device: where their networks compute, of those that can.
+        device: where their networks compute, if they support it.
     """
 
     def __init__(self, metrics: Sequence[Metric], device: torch.device) -> None:
         self._device = device
         self.metrics = metrics = [metric.on(device) for metric in metrics]
         self.image_metrics = [m for m in metrics if isinstance(m, (ImageMetric, InputMetric))]
-        """Those that score pictures one by one."""
+        """Metrics that score pictures one by one."""
         feature_metrics = [m for m in metrics if isinstance(m, FeatureMetric)]
         self.feature_sets = sorted({m.feature_set for m in feature_metrics})
-        """Names of the features that metrics read of SR and HR images: an extractor's, or that and ``BY_LR``."""
+        """Features that metrics read of SR and HR images: names of extractors, with the suffix ``BY_LR`` or without."""
         self.lr_feature_sets = sorted({m.feature_set for m in feature_metrics if m.uses_lr})
-        """Of those that metrics read of the LR images, which need not be a row."""
+        """The same for LR images, which need not be a row."""
         self.reference_feature_sets = sorted({m.feature_set for m in feature_metrics if m.uses_reference})
-        """Of those that metrics read of the reference set."""
+        """The same for the reference set."""
         self._made: dict[str, Extractor] = {}
 
     def extractor(self, name: str) -> Extractor:
-        """The extractor of a name, or of a feature set's."""
+        """The extractor of a feature set: ``name`` may have the suffix ``BY_LR``."""
         name = name.removesuffix(BY_LR)
         if name not in self._made:
             self._made[name] = EXTRACTORS.get(name)()

@@ -23,16 +23,16 @@ from fsrbench.process.containment import contained
 OVERSHOOT = 0.25
 """Outputs further outside [0, 1] are in another range rather than overshooting, and are rejected."""
 BATCH_PIXELS = 16 * 128**2
-"""Most pixels of a batch's SR pictures on CPUs: what a network holds between its layers is 100 times as much."""
+"""Maximum pixels of a batch's SR pictures on CPUs: a network's activations take 100 times as much memory."""
 Outcome = Tensor | str
-"""An SR image, or one line why there is none."""
+"""An SR image, or one line on why it is missing."""
 Upscale = Callable[[Tensor, Sequence[str]], list[Outcome]]
 """Returns the outcome of each image of a batch; may raise ``torch.OutOfMemoryError``."""
 
 
 @dataclass(eq=False)
 class Pictures:
-    """SR pictures of a shard, and why images have none."""
+    """SR pictures of a shard, and why others are missing."""
 
     rows: np.ndarray
     """Rows of the shard's inputs that have a picture."""
@@ -92,7 +92,7 @@ class Batch:
 
     @classmethod
     def for_device(cls, device: torch.device, side: int) -> Batch:
-        """16 on CPUs, which gain nothing from more, but not more pixels than 16 of 128 px; a whole shard on GPUs.
+        """16 on CPUs, which gain nothing from more, or fewer if SR is above 128 px; a whole shard on GPUs.
 
         Args:
             device: where the method computes.
@@ -151,10 +151,10 @@ def outcomes(
         lr: float N,3,h,w in [0, 1].
         ids: of the images.
         side: of an SR picture, in pixels.
-        changed: the names of what the method changed are added to it.
+        changed: names of global state that the method changed are added to it.
 
     Raises:
-        torch.OutOfMemoryError: of the device, for more than one image.
+        torch.OutOfMemoryError: the device's memory does not hold more than one image.
         MethodDied: the method's process ended.
     """
     try:
@@ -183,7 +183,7 @@ def _defect(image: Tensor) -> str | None:
 
 
 def another_range(image: Tensor) -> str:
-    """What is wrong with the range of finite values; empty where it is [0, 1] but for some overshoot."""
+    """What is wrong with the range of finite values; empty if it is [0, 1] apart from some overshoot."""
     low, high = image.min().item(), image.max().item()
     if low >= -OVERSHOOT and high <= 1 + OVERSHOOT:
         return ""

@@ -11,9 +11,9 @@ from fsrbench.runs.names import HR, LR
 from fsrbench.tasks import Task
 
 SHARD = 64
-"""Most images per unit, and so the most work that a kill can lose."""
+"""Maximum images per unit, which bounds the work that a killed run loses."""
 SHARD_PIXELS = 2**22
-"""Most pixels of a unit's SR pictures, 16 of 512 px: as floats and with what metrics make of them some 100 MB each."""
+"""Maximum pixels of a unit's SR pictures, 16 of 512 px: as floats, with metrics' intermediates, some 100 MB each."""
 REFERENCE = "reference"
 """Method name of units of the reference set, which has no row."""
 
@@ -33,14 +33,14 @@ class Shard:
 
 @dataclass(frozen=True)
 class Unit:
-    """One method on one shard. A shard's HR unit, if any, comes first, then its LR unit: the others read of them."""
+    """One method on one shard. A shard's HR unit, if any, comes first, then LR: the others read their features."""
 
     shard: Shard
     method: str
 
     @property
     def of_hr(self) -> bool:
-        """Whether its pictures are the shard's HR images and not a method's."""
+        """Whether its pictures are the shard's HR images."""
         return self.method in (HR, REFERENCE)
 
     @property
@@ -55,7 +55,7 @@ class Unit:
 
 
 def make_shards(dataset: Dataset, task: Task) -> list[Shard]:
-    """The dataset in pieces of :data:`SHARD` samples, or fewer where pictures are large (:data:`SHARD_PIXELS`)."""
+    """Split the dataset into shards of :data:`SHARD` samples, fewer if pictures are large (:data:`SHARD_PIXELS`)."""
     size = max(1, min(SHARD, SHARD_PIXELS // task.hr_size**2))
     starts = range(0, len(dataset), size)
     return [Shard(index, dataset.samples[start : start + size]) for index, start in enumerate(starts)]
@@ -68,9 +68,9 @@ def make_plan(
 
     Args:
         shards: of the dataset.
-        methods: HR and LR among them.
+        methods: including HR and LR.
         reference: shards of the reference set.
-        probes_only: leave out methods' units of shards in which all images are enrolled in identification.
+        probes_only: leave out methods' units of shards whose images are all enrolled in identification.
     """
     ordered = sorted(methods, key=lambda method: (HR, LR).index(method) if method in (HR, LR) else 2)
     units = [Unit(shard, method) for shard in shards for method in ordered]

@@ -23,17 +23,17 @@ class Prefetcher(Generic[T]):
         self._pending: tuple[str, Future[T]] | None = None
 
     def begin(self, key: str, make: Callable[[], T]) -> None:
-        """Start to make what will be taken next; what was begun before and not taken is dropped when it is done."""
+        """Start to make the next item; an earlier one that was not taken is dropped once it is made."""
         self._pending = (key, self._maker.submit(make))
 
     def take(self, key: str, make: Callable[[], T]) -> T:
-        """The result of what was begun under a key; made now if nothing was."""
+        """The item that was begun under ``key``, or else made now."""
         if self._pending is None or self._pending[0] != key:
             return make()
         (_, pending), self._pending = self._pending, None
         return pending.result()
 
     def close(self) -> None:
-        """End the threads, waiting for what they are working on."""
+        """End the threads once they have finished their current work."""
         self._maker.shutdown(cancel_futures=True)
         self.decoders.shutdown(cancel_futures=True)

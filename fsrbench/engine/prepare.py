@@ -39,13 +39,13 @@ from fsrbench.tasks import AUTO, Task
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """What a run works on."""
+    """A run that is ready to be executed."""
 
     spec: RunSpec
     dataset: Dataset
     reference: Dataset | None
     statistics: Statistics | None
-    """The file that stands for the reference set."""
+    """Statistics given in place of a reference set."""
     degradation: Degradation
     metrics: list[Metric]
     refused_metrics: dict[str, FsrbenchError]
@@ -54,7 +54,7 @@ class Prepared:
     """Why methods cannot run."""
     shards: list[Shard]
     context: Context
-    """The engine's own."""
+    """Internal to the engine."""
 
     @property
     def methods(self) -> list[str]:
@@ -67,13 +67,13 @@ class Prepared:
         return self.context.measures.metrics
 
     def rows(self, methods: Sequence[str]) -> list[str]:
-        """Methods, the LR images where they are scored as floor or control, and the HR images where there are any."""
+        """Methods, the LR images if they are scored as floor or control, and the HR images if there are any."""
         control = any(getattr(metric, "control", False) for metric in self.usable_metrics)
         floor = [LR] if self.spec.the_task.is_restoration or control else []
         return [*methods, *floor, *([HR] if self.dataset.has_hr else [])]
 
     def records(self) -> list[Record]:
-        """The protocols' records that the run's metrics are of."""
+        """Records of the protocols that the run's metrics belong to."""
         found = (record_of(metric.name, self.spec.protocol) for metric in self.metrics)
         return list({record.id: record for record in found if record}.values())
 
@@ -87,17 +87,17 @@ class Prepared:
 
     @property
     def probes_only(self) -> bool:
-        """Whether nobody reads SR of images that are enrolled in identification, and nobody asks for their pictures."""
+        """Whether SR of images enrolled in identification is not needed: no metric reads it, no picture is saved."""
         read = [metric for metric in self.usable_metrics if not isinstance(metric, SpeedMetric)]
         return bool(read) and not self.spec.save_images and not any(metric.reads_enrolled for metric in read)
 
     @property
     def shown_shards(self) -> list[Shard]:
-        """The shards that methods have pictures of."""
+        """Shards for which methods have pictures."""
         return [shard for shard in self.shards if not (self.probes_only and shard.all_enrolled)]
 
     def warnings(self) -> Iterator[str]:
-        """What was noticed about the data."""
+        """Warnings about the data."""
         yield from self.dataset.warnings
         for line in self.reference.warnings if self.reference else ():
             yield f"reference: {line}"
@@ -107,7 +107,7 @@ class Prepared:
         return [self.context.methods.get(name) for name in self.methods]
 
     def fingerprint(self, method: str) -> str:
-        """A method's fingerprint as it was loaded."""
+        """A method's fingerprint right after loading."""
         return self.context.keys.loaded(method)
 
     def metric_weights(self) -> list[str]:
@@ -119,7 +119,7 @@ class Prepared:
         return sorted({*self.metric_weights(), *(name for method in self.loaded() for name in method.weight_names)})
 
     def files(self) -> list[Path] | None:
-        """Files and folders that the scores depend on; ``None`` if something does not say which."""
+        """Files and folders that the scores depend on; ``None`` if they are not fully known."""
         samples = [*self.dataset, *(self.reference or ())]
         pictures = [picture for sample in samples for picture in (sample.hr, sample.lr) if picture]
         methods = self.loaded()
@@ -145,7 +145,7 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
 
     Args:
         spec: what to run.
-        reporter: warned of what cannot be measured or run.
+        reporter: shows warnings about what cannot be measured or run.
         metrics: measure these instead of the specification's, e.g. one metric under several protocols.
 
     Raises:
@@ -159,7 +159,7 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
         with contained(changed[name]):
             check_method(source, spec.isolate, name)
     if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
-        raise UserError(f"--ratio-to {spec.ratio_to} is none of the methods")
+        raise UserError(f"--ratio-to {spec.ratio_to} is not one of the methods")
     degradation = find_degradation(spec.degradation)
     whole = with_groups(open_dataset(spec.data), spec.groups)
     dataset = whole.head(spec.limit)
@@ -185,16 +185,16 @@ def prepare(spec: RunSpec, reporter: Reporter, metrics: Sequence[Metric] | None 
 
 
 def _with_task(spec: RunSpec, dataset: Dataset, reporter: Reporter) -> RunSpec:
-    """The specification with the task that the data show, where it is ``auto``."""
+    """The specification, its task ``auto`` replaced by the data's."""
     if spec.task != AUTO:
         return spec
     task = task_of(dataset, [folder for source in spec.methods.values() if (folder := folder_of(source))])
-    reporter.say(f"task {task}, as the sizes of the pictures show")
+    reporter.say(f"task {task}, from the sizes of the pictures")
     return replace(spec, task=task.name)
 
 
 def _check_protocol(spec: RunSpec, dataset: Dataset) -> None:
-    """Refuse a task or data that the run's protocol is not for; only now are they known."""
+    """Refuse a task or data that the run's protocol is not for; they are known only once the data is open."""
     if spec.protocol is None:
         return
     record = find(spec.protocol)
@@ -204,11 +204,11 @@ def _check_protocol(spec: RunSpec, dataset: Dataset) -> None:
 
 
 def _check_degradation(degradation: Degradation, task: Task) -> None:
-    """Refuse a degradation that cannot make the task's LR, which pictures that are LR already do not need."""
+    """Refuse a degradation that cannot make the task's LR, and say where pictures go that are LR already."""
     try:
         check_task(degradation, task)
     except UserError as error:
-        raise UserError(f"{error}; pictures that are inputs belong into LR/") from None
+        raise UserError(f"{error}; pictures that are inputs belong in LR/") from None
 
 
 def _open_reference(spec: RunSpec) -> Dataset | None:
@@ -240,13 +240,13 @@ def _facts(spec: RunSpec, dataset: Dataset, reference: Dataset | None, statistic
 
 
 def _configure(metrics: list[Metric], facts: Facts, reporter: Reporter) -> dict[str, FsrbenchError]:
-    """Replace each metric by what this run needs of it; the result says why others are refused."""
+    """Replace each metric by one configured for this run; return why others are refused."""
     refused: dict[str, FsrbenchError] = {}
-    for place, metric in enumerate(metrics):
+    for index, metric in enumerate(metrics):
         try:
             with contained():
                 metric.check(facts)
-                metrics[place] = metric.configured(facts)
+                metrics[index] = metric.configured(facts)
         except UserError:
             raise
         except FsrbenchError as error:
@@ -272,7 +272,7 @@ def _refused_methods(context: Context, images: Sequence[str], reporter: Reporter
                     method.check_names(images, limited=spec.limit is not None)
         except FsrbenchError as error:
             if spec.isolate and isinstance(error, UserError):
-                raise  # no method has this name, which only its own process could find out
+                raise  # no method has this name; only its own process could find that out
             refused[name] = error
         except Exception as error:  # a plug-in's code may raise anything
             refused[name] = FsrbenchError(f"cannot be loaded: {one_line(error)}")
@@ -284,7 +284,7 @@ def _refused_methods(context: Context, images: Sequence[str], reporter: Reporter
 
 
 def _warn_of(refused: Mapping[str, FsrbenchError], reporter: Reporter) -> None:
-    """A line per reason, which may be that of many metrics."""
+    """Warn once per reason, which several metrics or methods may share."""
     names: dict[tuple[str, str], list[str]] = {}
     for name, error in refused.items():
         names.setdefault((status_of(error), str(error)), []).append(name)

@@ -1,4 +1,4 @@
-"""What the images of a run are like: their LR pictures, and how the heads on them are turned."""
+"""Properties of a run's images: measurements of the LR pictures, and head pose."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from fsrbench.runs.names import HR, LR
 POINTS: Final = (68, 5)
 """Numbers of landmarks whose order is known."""
 LANDMARKS: Final = "landmarks"
-"""Name of the array in which extractors give them."""
+"""Name of extractors' array of landmarks."""
 
 
 def image_properties(prepared: Prepared, results: Mapping[str, MethodResults]) -> pd.DataFrame:
     """The properties of every usable image, one row each.
 
-    Landmarks are those that come with the data, else those that a metric had found: in the HR pictures, or where there
-    are none in the LR pictures at HR's side.
+    Landmarks are those of the data, else those that a metric's extractor found in the HR pictures, or without HR in
+    the LR pictures at HR's side.
 
     Returns:
-        :data:`PROPERTY_COLUMNS`; NaN where there are no landmarks. ``lr_size`` is the side in pixels of the LR picture
-        before it was resized to the task's, ``eye_distance`` is in its pixels.
+        :data:`PROPERTY_COLUMNS`; NaN without landmarks. ``lr_size`` is the side in pixels of the LR picture before it
+        was resized to the task's; ``eye_distance`` is in pixels of that picture.
     """
     table = pd.DataFrame(list(_of_pictures(prepared)), columns=list(PROPERTY_COLUMNS[:6]))
     side = prepared.spec.the_task.hr_size
@@ -48,7 +48,7 @@ def image_properties(prepared: Prepared, results: Mapping[str, MethodResults]) -
 
 
 def _of_pictures(prepared: Prepared) -> Iterator[tuple[str | float, ...]]:
-    """The cells of an image's first columns."""
+    """The first six columns of each image's row."""
     size = prepared.spec.the_task.lr_size
     for shard in prepared.shards:
         facts = prepared.context.inputs.facts(shard)
@@ -58,7 +58,7 @@ def _of_pictures(prepared: Prepared) -> Iterator[tuple[str | float, ...]]:
 
 
 def _given(prepared: Prepared) -> Iterator[tuple[str, np.ndarray]]:
-    """The data's own landmarks: the image, and 5,2 points as fractions of the HR picture's side."""
+    """The data's landmarks: the image, and 5,2 points as fractions of the HR picture's side."""
     for shard in prepared.shards:
         sizes = prepared.context.inputs.facts(shard).sizes.get("HR", {})
         for sample in shard.samples:

@@ -1,4 +1,4 @@
-"""Results of units, and of all units of a method; features stay in the store until they are needed."""
+"""Results of a unit, and of all units of a method; features stay in the store until they are needed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class UnitResult:
 
     unit: Unit
     ids: list[str]
-    """Images that there is a picture of, in order; arrays have a row for each that is not ``unscored``."""
+    """Images that have a picture, in order; arrays have a row for each that is not ``unscored``."""
     unusable: dict[str, str]
     """Images of the data that cannot be used, and why."""
     problems: dict[str, str]
@@ -34,7 +34,7 @@ class UnitResult:
     features: dict[str, str] = field(default_factory=dict)
     """Key of each extractor's features in the store: they may be too large to pass around."""
     failed: dict[str, str] = field(default_factory=dict)
-    """Metrics and extractors that raised, and what."""
+    """Metrics and extractors that raised, and the error."""
     changed: tuple[str, ...] = ()
     """Global state of the process that the method changed; it was restored."""
     unscored: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -42,9 +42,9 @@ class UnitResult:
     behaviour: str = ""
     """Warning about the method; see :mod:`fsrbench.engine.behaviour`."""
     stored_at: str = ""
-    """Key of the method's pictures in the store; empty for HR, and where the method could not even be loaded."""
+    """Key of the method's pictures in the store; empty for HR, and if the method could not even be loaded."""
     measured: dict[str, np.ndarray] = field(default_factory=dict)
-    """What :mod:`fsrbench.checks` reads of each picture: one row for each of ``ids``."""
+    """Measurements of :mod:`fsrbench.checks`: one row for each of ``ids``."""
     made_key: str = ""
     """Key of the pictures actually made, see :meth:`fsrbench.engine.unit_pictures.UnitPictures.made_key`."""
 
@@ -73,20 +73,20 @@ class MethodResults:
     made_keys: dict[int, str] = field(default_factory=dict)
     """Keys of the pictures actually made, by the number of the shard."""
     measured: dict[str, list[np.ndarray]] = field(default_factory=dict)
-    """What :mod:`fsrbench.checks` reads of each picture, shard by shard."""
+    """Measurements of :mod:`fsrbench.checks`, shard by shard."""
 
     def joined(self) -> dict[str, np.ndarray]:
         """:attr:`measured` of all shards, one row for each of ``ids``."""
         return {name: np.concatenate(arrays) for name, arrays in self.measured.items()}
 
     def ids_with(self, extractor: str) -> list[str]:
-        """The images that there are an extractor's features of, in the order of their rows."""
+        """The images that have an extractor's features, in the order of the rows."""
         unscored = self.unscored.get(extractor, {})
         return [image for image in self.ids if image not in unscored]
 
     @property
     def images(self) -> int:
-        """Number of images it got, including those it failed on."""
+        """Number of images the method was given, including those it failed on."""
         return len(self.ids) + len(self.problems)
 
     def add(self, result: UnitResult) -> None:
@@ -112,7 +112,7 @@ class MethodResults:
 
 
 class FeatureReader:
-    """Joins the stored features of all shards; caches those used last.
+    """Joins the stored features of all shards; caches the most recently used.
 
     Args:
         read: reads the features of a shard.
@@ -120,7 +120,7 @@ class FeatureReader:
     """
 
     CACHED = 4
-    """A method's features, the HR and the LR images' and the reference set's."""
+    """Features of a method, HR, LR and the reference set."""
 
     def __init__(self, read: ReadFeatures, folder: Path) -> None:
         self._read, self._folder = read, folder

@@ -38,12 +38,12 @@ TIMED_IMAGES = 16
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a run gave."""
+    """What an executed run returns."""
 
     frames: Frames
     findings: Findings
     results: Mapping[str, MethodResults]
-    """By method; HR and the reference set among them."""
+    """By method, including HR and the reference set."""
     pictures: RunPictures
     executor: dict[str, Any]
     """Where its units were computed, for the manifest."""
@@ -59,7 +59,7 @@ class Clock:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Time what happens inside."""
+        """Time the block."""
         start = time.perf_counter()
         yield
         self.seconds[name] = round(time.perf_counter() - start, 3)
@@ -69,7 +69,7 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
     """Score, time and summarise.
 
     Raises:
-        UserError: no image can be used, or the cluster cannot.
+        UserError: no image, or not the cluster, can be used.
         CannotWrite: the disk is full.
     """
     spec, context, clock = prepared.spec, prepared.context, Clock()
@@ -116,7 +116,7 @@ def execute(prepared: Prepared, reporter: Reporter) -> Outcome:
 def _score(
     prepared: Prepared, units: Sequence[Unit], collector: Collector, limit: CacheLimit, reporter: Reporter
 ) -> dict[str, Any]:
-    # The executor is left before anything is timed: a cluster's processes would be in the way
+    # Leave the executor before anything is timed: a cluster's processes would slow it down
     with executor_for(prepared.spec, reporter) as executor:
         for result in reporter.track(executor(units, prepared.context), len(units), "scoring"):
             collector.add(result)
@@ -152,7 +152,7 @@ def _report_method(method: str, result: MethodResults, reporter: Reporter) -> No
         image, reason = next(iter(result.problems.items()))
         reporter.warn(f"{method} failed on {counted(len(result.problems), 'image')}; {image}: {reason}")
     if result.changed:
-        reporter.warn(f"{method} changed {', '.join(sorted(result.changed))} for the whole process; put back")
+        reporter.warn(f"{method} changed {', '.join(sorted(result.changed))} for the whole process; restored")
     if result.behaviour:
         reporter.warn(f"{method}: {result.behaviour}")
     if result.clipped:

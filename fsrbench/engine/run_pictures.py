@@ -17,7 +17,7 @@ from fsrbench.runs.names import HR, LR
 
 
 class RunPictures:
-    """Pictures by row (a method, LR or HR) and shard; pixels are read when they are asked for.
+    """Pictures by row (a method, LR or HR) and shard; pixels are read on demand.
 
     Args:
         context: of the run.
@@ -34,7 +34,7 @@ class RunPictures:
         return self._context.inputs.facts(shard).ids
 
     def key(self, row: str, shard: Shard) -> str:
-        """Changes when the pictures do."""
+        """A key that changes when the pictures do."""
         if row == LR:
             return self._context.keys.inputs(shard)
         if row == HR:
@@ -42,7 +42,7 @@ class RunPictures:
         return self._results[row].made_keys[shard.index]
 
     def read(self, rows: Collection[str], shard: Shard) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
-        """For each row its pictures, uint8 H,W,3 by image; what a method failed on is left out."""
+        """Yield each row with its pictures, uint8 H,W,3 by image, without images that the method failed on."""
         ids = self.ids(shard)
         if LR in rows or HR in rows:
             inputs = self._context.inputs.get(shard)

@@ -1,4 +1,4 @@
-"""Numbers of a whole set by group: FID, KID and others that have no scores of images, of each group's images alone."""
+"""Set metrics by group: FID, KID and others without per-image scores, computed on each group's images alone."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from fsrbench.runs.grouping import Grouping, groupings
 
 
 def set_groups(collector: Collector, frames: Frames, labels: Labels) -> pd.DataFrame:
-    """A row for each column, group, method and metric of the set; metrics compare SR with the same group's HR.
+    """One row per column of labels, group, method and set metric; metrics compare SR with the same group's HR.
 
     Args:
         collector: of the run.
-        frames: what it found of all images.
-        labels: of the data, by column; those with 2 to 20 different labels count.
+        frames: its frames of all images.
+        labels: of the data, by column; columns with 2 to 20 different labels are used.
 
     Returns:
         :data:`SET_GROUP_COLUMNS`; a note in place of a value where a group is too small.
@@ -65,7 +65,7 @@ def _part(faces: Faces, rows: np.ndarray, has_reference: bool) -> Faces:
 
 
 def _number(metric: FeatureMetric, faces: Faces, seed: int) -> Summary:
-    """The number, or NaN with a note that says why there is none."""
+    """The number, or NaN with a note that says why."""
     try:
         with contained():
             standardise(seed)
@@ -75,5 +75,5 @@ def _number(metric: FeatureMetric, faces: Faces, seed: int) -> Summary:
     except Exception as error:  # a plug-in's metric may raise anything
         return Summary(float("nan"), note=one_line(error))
     if found is None or found.summary is None:
-        return Summary(float("nan"), note="no picture of it could be used")
+        return Summary(float("nan"), note="none of its pictures could be used")
     return replace(found.summary, note=found.note)

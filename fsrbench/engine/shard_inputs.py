@@ -1,4 +1,4 @@
-"""LR and HR pictures of shards: decoded once per run folder, those of the next shard ahead of time."""
+"""LR and HR pictures of shards: decoded once per run folder, the next shard in the background."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class ShardInputs:
         return self._latest[1]
 
     def prefetch(self, shard: Shard) -> None:
-        """Begin to decode the pictures of the shard that comes next."""
+        """Begin to decode the pictures of the next shard."""
         key = self._keys.inputs(shard)
         self._prefetcher.begin(key, lambda: self._make(key, shard))
 
     def facts(self, shard: Shard) -> InputFacts:
-        """What is known of a shard's pictures."""
+        """The facts about a shard's pictures."""
         return self.known_facts(shard) or InputFacts.of(self.get(shard))
 
     def known_facts(self, shard: Shard) -> InputFacts | None:

@@ -22,9 +22,9 @@ FEATURES, SCORES, CHECKS = "features", "scores", "checks"
 RAW_SIDE: Final = 128
 """Pictures up to this side are stored as they are: compressed, 64 of them take 70 ms longer to be written and read."""
 PACKED: Final = (" packed", " layout")
-"""Added to the name of an array of compressed pictures: for their bytes, and for what :func:`unpack` needs besides."""
+"""Suffixes of the arrays that hold compressed pictures: their bytes, and what else :func:`unpack` needs."""
 OWN: Final = "stored as"
-"""Name of an array with the result's kind and key, which a file of another program or another result lacks."""
+"""Name of an array with the result's kind and key, to recognise files of other results or programs."""
 
 
 def key_of(**parts: Any) -> str:
@@ -44,7 +44,7 @@ class Store:
     def get(self, kind: str, key: str, only: Collection[str] | None = None) -> dict[str, np.ndarray] | None:
         """The arrays stored under a key, or ``None`` if there are none, or the file is damaged or another result's.
 
-        The file's time of access, by which :mod:`fsrbench.files.size_limit` knows what was used, is set to now.
+        Sets the file's access time to now, for :mod:`fsrbench.files.size_limit`.
 
         Args:
             kind: of result.
@@ -68,9 +68,9 @@ class Store:
         return found
 
     def touch(self, kind: str, key: str) -> bool:
-        """Note that what is stored under a key is in use; whether there is anything."""
+        """Mark a stored result as used now; returns whether it exists."""
         path = self.path(kind, key)
-        with suppress(OSError):  # another's file, or a disk that can only be read
+        with suppress(OSError):  # another user's file, or a read-only disk
             os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
         return path.exists()
 
@@ -92,7 +92,7 @@ class Store:
 
 
 def _packed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays, those that are large pictures compressed."""
+    """The arrays, with large pictures compressed."""
     found: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
         if can_pack(array) and array.shape[1] > RAW_SIDE:
@@ -107,7 +107,7 @@ def _read(file: Mapping[str, np.ndarray], name: str) -> np.ndarray:
 
 
 def pack_json(value: Any) -> np.ndarray:
-    """A JSON value as an array, to be stored beside others."""
+    """A JSON value as an array, to store beside others."""
     return np.frombuffer(json.dumps(value).encode(), dtype=np.uint8)
 
 

@@ -21,10 +21,10 @@ from fsrbench.runs.names import HR, LR
 
 
 def stored_features(store: Store, key: str) -> Features:
-    """The features that lie under a key.
+    """The features stored under a key.
 
     Raises:
-        FsrbenchError: they are gone.
+        FsrbenchError: they are missing.
     """
     stored = store.get(FEATURES, key)
     if stored is None:
@@ -44,7 +44,7 @@ class UnitFeatures:
         Args:
             unit: whose pictures.
             name: of the extractor, or of the feature set.
-            alone: read nothing of other images, as for a picture that is aligned by its own landmarks.
+            alone: read no features of HR or LR, as for a picture that is aligned by its own landmarks.
         """
         store, keys = self._context.store, self._context.keys
         if (stored := get_rows(store, FEATURES, self.key(unit, name, alone), keys.token)) is not None:
@@ -67,7 +67,7 @@ class UnitFeatures:
         return found
 
     def key(self, unit: Unit, name: str, alone: bool = False) -> str:
-        """Where they are stored."""
+        """Key under which the features are stored."""
         unguided, keys = self._unguided(self._extractor(name), alone), self._context.keys
         source = self._source(unit, name, unguided)
         lr = keys.pictures(source) if source.of_lr and not unit.of_lr else None
@@ -83,8 +83,8 @@ class UnitFeatures:
         return alone or (extractor.aligns and self._context.spec.alignment == "sr")
 
     def _source(self, unit: Unit, name: str, alone: bool) -> Unit:
-        """Whose features the extractor reads: the LR images' where the feature set says so, else the HR images' where
-        there are any, else the pictures'.
+        """The unit whose features the extractor reads: LR if the feature set says so, else HR if there is any, else
+        the pictures' own.
         """
         if alone or unit.of_hr:
             return unit
@@ -95,13 +95,13 @@ class UnitFeatures:
         return unit
 
     def _guide(self, unit: Unit, name: str, alone: bool, ids: Sequence[str]) -> Rows:
-        """What the extractor reads of the pictures that :meth:`_source` chooses."""
+        """The features that the extractor reads, of the unit that :meth:`_source` chooses."""
         needed, tried = self._extractor(name).requires, ids
         source, inputs = self._source(unit, name, alone), self._context.inputs.get(unit.shard)
         if source != unit:
             tried, needed = inputs.ids, (*needed, name)
         if source.of_lr and name.endswith(BY_LR) and inputs.hr is not None:
-            alone = True  # a face is looked for in LR too, and not where HR has it
+            alone = True  # the face is detected in LR itself, not taken from HR
         parts = [self.get(source, each, alone) for each in needed]
         problems = {image: why for part in parts for image, why in part.problems.items() if image in ids}
         usable = [image for image in ids if image not in problems]

@@ -1,4 +1,4 @@
-"""The pictures of units: SR is made once per run folder and kept, and HR is that of the inputs."""
+"""The pictures of units: SR is made once per run folder and stored; HR comes from the inputs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class UnitPictures:
         return self._latest[1]
 
     def _without_sr(self, unit: Unit, inputs: Inputs) -> Pictures:
-        """The LR pictures at HR's side; HR itself of those samples that keep it."""
+        """The LR pictures at HR's side; HR itself for samples with ``keeps_hr``."""
         task, samples = self._spec.the_task, {sample.id: sample for sample in unit.shard.samples}
         side, large = task.hr_size, []
         for image, lr in zip(inputs.ids, inputs.lr, strict=True):
@@ -55,7 +55,7 @@ class UnitPictures:
     def made_key(self, unit: Unit) -> str:
         """Key of the pictures actually made, and of the HR they are compared with.
 
-        Scores belong to pixels, whoever made them: pictures that are made anew and are the same need no new scores.
+        Scores depend on pixels alone: pictures that are made again and are equal need no new scores.
         """
         if unit.is_given:
             return self._keys.pictures(unit)
@@ -72,7 +72,7 @@ class UnitPictures:
         wanted = replace(inputs, ids=[inputs.ids[row] for row in rows], lr=inputs.lr[rows])
         try:
             made = known.with_tried(rows, self._super_resolve(unit, wanted, known))
-        except MethodDied as error:  # not kept: with more time or memory it may not
+        except MethodDied as error:  # not stored: with more time or memory it may succeed
             return known.with_tried(rows, none_made(wanted, side, str(error)))
         changed = self._context.methods.changed[unit.method]
         made = replace(made, tried=self._keys.token, changed=tuple(sorted({*known.changed, *changed})))
@@ -90,7 +90,7 @@ class UnitPictures:
             return outcomes(method, lr, ids, side, changed)
 
         standardise(self._spec.seed + unit.shard.index)
-        if not can_be_isolated(self._spec.methods[unit.method]):  # pictures made elsewhere: there is nothing to check
+        if not can_be_isolated(self._spec.methods[unit.method]):  # pictures made elsewhere: nothing to check
             return super_resolve(upscale, wanted, side, batch, device)
         made = self._checked.super_resolve(unit.method, upscale, wanted, side, batch, device, known)
         if isinstance(method, IsolatedMethod):

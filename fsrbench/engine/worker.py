@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fsrbench.checks import data as data_checks
 from fsrbench.checks import method as method_checks
-from fsrbench.engine.by_image import Rows, by_image, get_rows, place, put_rows
+from fsrbench.engine.by_image import Rows, by_image, get_rows, put_rows, row_key
 from fsrbench.engine.context import Context
 from fsrbench.engine.plan import REFERENCE, Unit
 from fsrbench.engine.results import UnitResult
@@ -28,9 +28,9 @@ from fsrbench.process.state import standardise
 from fsrbench.runs.names import LR
 
 UNITS_PER_TRIM = 8
-"""Units between two returns of free memory to the system."""
+"""Free memory is returned to the system once per this many units."""
 Score = Callable[[slice], Tensor]
-"""From a part of a unit's images to their scores."""
+"""Maps a slice of a unit's images to their scores."""
 
 
 class Worker:
@@ -78,14 +78,14 @@ class Worker:
         return result
 
     def _is_row(self, unit: Unit) -> bool:
-        """Whether there are numbers of its pictures; of the reference set, and of smaller LR images, only features."""
+        """Whether its pictures are scored; the reference set and LR images smaller than HR have features only."""
         floor = self._context.spec.the_task.is_restoration
         return unit.method != REFERENCE and (floor or not unit.of_lr)
 
     def _measure(
         self, result: UnitResult, pixels: np.ndarray, lr: np.ndarray, hr: np.ndarray | None
     ) -> dict[str, np.ndarray]:
-        """What the checks read of a unit's pictures."""
+        """The checks' measurements of a unit's pictures."""
         unit, store = result.unit, self._context.store
         if unit.method in (REFERENCE, LR):
             return {}
@@ -135,7 +135,7 @@ class Worker:
             with _failure_in(result.failed, name):
                 problems = self.features.get(unit, name).problems
                 result.unscored[name] = problems
-                result.features[name] = place(self.features.key(unit, name), self._context.keys.token, problems)
+                result.features[name] = row_key(self.features.key(unit, name), self._context.keys.token, problems)
 
 
 def _beside_hr(metric: ImageMetric, sr: Tensor, hr: Tensor | None) -> Score:
@@ -148,7 +148,7 @@ def _beside_lr(metric: InputMetric, sr: Tensor, lr: np.ndarray, ids: Sequence[st
 
 @contextmanager
 def _failure_in(failed: dict[str, str], name: str) -> Iterator[None]:
-    """Run a metric or an extractor; what it raises is why there is nothing of it."""
+    """Record what a metric or an extractor raises inside the block as the reason for its failure."""
     try:
         with contained():
             yield

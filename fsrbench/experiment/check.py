@@ -43,7 +43,7 @@ def _methods(spec: RunSpec) -> None:
 
 def _ratio_to(spec: RunSpec) -> None:
     if spec.ratio_to is not None and spec.ratio_to not in spec.methods:
-        raise UserError(f"{spec.ratio_to} is none of the methods")
+        raise UserError(f"{spec.ratio_to} is not one of the methods")
 
 
 def _task(spec: RunSpec) -> None:

@@ -86,13 +86,13 @@ def show_run(run: RunData) -> int:
 
 
 def _run(run: NamedRun, entry: Entry, reporter: Reporter) -> RunData | None:
-    """The run; ``None`` where it stopped."""
+    """The run; ``None`` if it stopped."""
     start, done = time.monotonic(), None
     try:
         done = benchmark(run.spec, reporter)
         entry.status, entry.note = ("failed", "some method or metric failed") if done.failed else ("ok", "")
     except CannotWrite:
-        raise  # nor could any other run
+        raise  # no other run could be written either
     except (FsrbenchError, OSError, MemoryError) as error:
         entry.status, entry.note = "stopped", str(error) if isinstance(error, FsrbenchError) else one_line(error)
     line = f"{run.name}: {entry.status}, {time.monotonic() - start:.0f} s"

@@ -26,7 +26,7 @@ NAME: Final = re.compile(r"\w[\w.+-]{0,99}")
 """What a run or a table may be called; the name becomes a file's."""
 
 NOT_SWEPT: Final = (*LISTS, "weights", "out")
-"""Settings of which a list is no sweep."""
+"""Settings for which a list is not a sweep."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def _runs(file: Yaml, name: str, keys: tuple[object, ...], settings: Settings) -
         return
     swept, *more = lists
     if more:
-        reason = f"a list, and {swept} is one already: a sweep has a run for each value of one setting"
+        reason = f"a list, but {swept} is one already: a sweep has one run per value of one setting"
         raise problem(file, settings[more[0]], more[0], reason)
     setting = settings[swept]
     if not setting.value:
@@ -110,7 +110,7 @@ def _runs(file: Yaml, name: str, keys: tuple[object, ...], settings: Settings) -
         folder = _file_name(value)
         spec = make_spec(file, each, *keys)
         if not NAME.fullmatch(folder) or folder.casefold() in seen | set(RESERVED):
-            reason = f"{str(value)[:80]!r} gives no folder name of its own; write a run for it"
+            reason = f"{str(value)[:80]!r} does not give a unique folder name; write a run for it"
             raise problem(file, each[swept], swept, reason)
         seen.add(folder.casefold())
         yield NamedRun(f"{name}/{folder}" if name else folder, name, spec, each)
@@ -125,11 +125,11 @@ def _check_names(file: Yaml, key: str, reserved: Collection[str] = ()) -> None:
     seen: set[str] = set()
     for name in mapping(file, key):
         if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise file.error(f"{str(name)[:80]!r}: a name is of letters, digits and _ . + -", key, name)
+            raise file.error(f"{str(name)[:80]!r}: a name may have letters, digits and _ . + -", key, name)
         if name.casefold() in reserved:
-            raise file.error(f"{name!r} is a folder or file of the experiment itself; take another name", key, name)
+            raise file.error(f"{name!r} is a folder or file of the experiment itself; choose another name", key, name)
         if name.casefold() in seen:
-            raise file.error(f"{name!r} is there twice: some file systems ignore case", key, name)
+            raise file.error(f"{name!r} appears twice: some file systems ignore case", key, name)
         seen.add(name.casefold())
 
 

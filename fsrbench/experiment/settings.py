@@ -1,4 +1,4 @@
-"""The settings of a run, each with where it stands: in the file for all runs, for this one, or in a flag."""
+"""The settings of a run, each with its origin: in the file for all runs or for this one, or a flag."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESERVED: Final = (RECORD, TABLES, PLOTS)
 
 @dataclass(frozen=True)
 class Setting:
-    """The value of a setting and where it stands."""
+    """The value of a setting and its origin."""
 
     value: Any
     where: tuple[object, ...] | None = None
@@ -41,10 +41,10 @@ def read_settings(file: Yaml, *keys: object, others: Collection[str] = ()) -> di
     Args:
         file: the file.
         *keys: where; the file itself without any.
-        others: keys that are no settings and may stand there too.
+        others: further keys that are allowed there.
 
     Raises:
-        UserError: a key that is no setting, or a setting twice.
+        UserError: an unknown key, or a setting twice.
     """
     found: dict[str, Setting] = {}
     for key, value in mapping(file, *keys).items():
@@ -53,9 +53,9 @@ def read_settings(file: Yaml, *keys: object, others: Collection[str] = ()) -> di
         name = str(key).replace("-", "_")
         check_known(file, "key", name, (*setting_types(), *others), *keys, key)
         if name in found:
-            raise file.error(f"{key} is there twice", *keys, key)
+            raise file.error(f"{key} appears twice", *keys, key)
         if name == "out" and keys:
-            raise file.error("each run has a folder of its name in out, which is set at the top", *keys, key)
+            raise file.error("each run's folder is its name below out, which is set at the top", *keys, key)
         found[name] = Setting(from_text(name, value), (*keys, key))
     return found
 
@@ -64,7 +64,7 @@ def mapping(file: Yaml, *keys: object) -> Mapping[Any, Any]:
     """The ``name: value`` pairs below ``keys``.
 
     Raises:
-        UserError: something else stands there.
+        UserError: there is something else.
     """
     value = file.value
     for key in keys:
@@ -90,7 +90,7 @@ def make_spec(file: Yaml, settings: Settings, *keys: object) -> RunSpec:
     Args:
         file: the file that the settings are from.
         settings: all that were given.
-        *keys: where the run stands in the file.
+        *keys: place of the run in the file.
 
     Raises:
         UserError: a value that is not allowed, or no methods.
@@ -104,7 +104,7 @@ def make_spec(file: Yaml, settings: Settings, *keys: object) -> RunSpec:
 
 
 def problem(file: Yaml, setting: Setting, name: str, reason: str, *below: object) -> UserError:
-    """What is wrong with a setting, led by its line or its flag."""
+    """The error about a setting, with its line or its flag."""
     if setting.where is None:
         return WrongSetting(name, reason)
     return file.error(f"{name}: {reason}", *setting.where, *below)

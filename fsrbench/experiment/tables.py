@@ -18,7 +18,7 @@ from fsrbench.spec import RunSpec
 
 KEYS: Final = ("runs", "layout", "sweep")
 Groups = Mapping[str, Mapping[str, RunSpec]]
-"""From a key under ``runs`` to its runs by name; a sweep has several."""
+"""Key under ``runs`` -> its runs by name; a sweep has several."""
 FORMATS: Final[tuple[Format, ...]] = ("md", "tex")
 
 
@@ -39,10 +39,10 @@ def read_table(file: Yaml, runs: Groups, *keys: object) -> TableSpec:
     Args:
         file: the file.
         runs: the file's runs.
-        *keys: where the table stands.
+        *keys: place of the table.
 
     Raises:
-        UserError: an unknown key or run, or a sweep of runs that are no sweep; the message names the line.
+        UserError: an unknown key or run, or ``sweep`` for runs that are not one; the message names the line.
     """
     values = mapping(file, *keys)
     for key in values:
@@ -54,7 +54,7 @@ def read_table(file: Yaml, runs: Groups, *keys: object) -> TableSpec:
     for index, group in enumerate(groups):
         check_known(file, "run", group, list(runs), *keys, "runs", index)
         if group in groups[:index]:
-            raise file.error(f"runs: {group} is there twice", *keys, "runs", index)
+            raise file.error(f"runs: {group} appears twice", *keys, "runs", index)
     sweep = values.get("sweep", False)
     if not isinstance(sweep, bool):
         raise file.error("sweep: write true or false", *keys, "sweep")

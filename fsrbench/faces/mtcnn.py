@@ -7,7 +7,7 @@ from typing import Any
 from fsrbench.machine.packages import cannot_import, import_torchvision
 
 MTCNN_SIDE = 20
-"""Least side in pixels of a picture: MTCNN fails on smaller ones."""
+"""Minimum side of a picture in pixels: MTCNN fails on smaller ones."""
 
 
 def mtcnn(min_face: int = MTCNN_SIDE, device: Any = "cpu") -> Any:

@@ -1,4 +1,4 @@
-"""Five points of a face, and the similarity between two sets of points; for numpy arrays and torch tensors alike."""
+"""Five points of a face, and the similarity between two sets of points; for numpy arrays and torch tensors."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def five_points(landmarks: Array) -> Array:
     found = [points[..., 36:42, :].mean(-2), points[..., 42:48, :].mean(-2), *(points[..., k, :] for k in (30, 48, 54))]
     if isinstance(points, np.ndarray):
         return np.stack(found, -2)  # type: ignore[return-value]
-    import torch  # takes seconds, and importers need none of it
+    import torch  # takes seconds, and importers do not need it
 
     return torch.stack(found, -2)  # type: ignore[return-value]
 
 
 def similarity(source: Any, target: Any) -> tuple[Any, Any]:
-    """The similarity (turn, scale, shift) that brings points nearest to others in the least squares sense.
+    """The similarity (rotation, scale, shift) that brings points nearest to others in the least squares sense.
 
     Args:
         source: complex x + iy, N or ...,N.

@@ -1,4 +1,4 @@
-"""How a head is turned, from the landmarks of its face."""
+"""Head pose, from the landmarks of a face."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from fsrbench.faces.points import five_points
 MEAN_FACE: Final = np.array(
     [[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0], [0.0, 0.62, -0.629], [-0.406, 1.152, -0.102], [0.406, 1.152, -0.102]]
 )
-"""Centres of the eyes, tip of the nose and corners of the mouth of a mean face, in distances of the eyes; x to the
+"""Centres of the eyes, tip of the nose and corners of the mouth of a mean face, in eye distances; x to the
 picture's right, y down, z away from the camera. From MediaPipe's canonical face (Apache-2.0, google/mediapipe,
 ``modules/face_geometry/data/canonical_face_model.obj``): the six vertices around each eye that 68 landmarks have, their
 centre, and the vertices 1, 61 and 291."""
 STEPS: Final = 200
-"""Most steps of the fit; faces that are neither small nor seen from the side take about 20."""
+"""Maximum steps of the fit; faces that are neither small nor seen from the side take about 20."""
 ENOUGH: Final = 1e-6
 """The fit ends when no entry of a rotation moves by more."""
 _CENTRED: Final = MEAN_FACE - MEAN_FACE.mean(axis=0)
@@ -25,14 +25,14 @@ _CENTRED: Final = MEAN_FACE - MEAN_FACE.mean(axis=0)
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """How N heads are turned, in degrees. One that looks straight into the camera has zeros."""
+    """Pose of N heads, in degrees; zeros for one that looks straight into the camera."""
 
     yaw: np.ndarray
-    """N, positive where the face looks to the picture's right; in [-90, 90]."""
+    """N, positive if the face looks to the picture's right; in [-90, 90]."""
     pitch: np.ndarray
-    """N, positive where it looks up; of the mean face, so that a long nose counts as looking down."""
+    """N, positive if it looks up; relative to the mean face, so that a long nose counts as looking down."""
     roll: np.ndarray
-    """N, positive where it is turned clockwise in the picture."""
+    """N, positive if it is rotated clockwise in the picture."""
     eye_distance: np.ndarray
     """N, in pixels, as if the face looked into the camera."""
 
@@ -40,16 +40,16 @@ class Pose:
 def head_pose(landmarks: np.ndarray) -> Pose:
     """The rotation that brings :data:`MEAN_FACE` nearest to the landmarks, in least squares, by weak perspective.
 
-    The camera is far away: it turns, scales, shifts and drops depth. From the nearest affine camera on, depths are
-    filled in from the turned face and the similarity is found again (orthographic Procrustes by alternating; Horn, J.
-    Opt. Soc. Am. A 4, 1987, for each step), which never increases the distance to the landmarks. Rotations are Euler
-    angles, roll last: turning the picture changes roll alone.
+    The camera is far away: it rotates, scales, shifts and drops depth. Starting from the nearest affine camera, depths
+    are filled in from the rotated face and the similarity is fitted again (alternating orthographic Procrustes; Horn,
+    J. Opt. Soc. Am. A 4, 1987, for each step), which never increases the distance to the landmarks. Rotations are Euler
+    angles, roll last: rotating the picture changes roll alone.
 
     Args:
         landmarks: N,68,2 in 300-W order, or N,5,2 (eyes, nose, mouth corners, the picture's left first), in pixels.
 
     Returns:
-        NaN for a face with a landmark that is not finite, or whose landmarks all lie in one place.
+        NaN for a face with a landmark that is not finite, or whose landmarks all coincide.
 
     Example:
         >>> found = head_pose(MEAN_FACE[None, :, :2] * 30)

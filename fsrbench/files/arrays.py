@@ -62,7 +62,7 @@ class _Column:
 
 
 def rows(array: np.ndarray, wanted: np.ndarray | slice) -> np.ndarray:
-    """Some rows as float64; those of an array in a file do not stay cached in memory."""
+    """Some rows as float64; rows of an array in a file do not stay cached in memory."""
     found = array[wanted].astype(np.float64)
     if isinstance(array, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
         array._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]

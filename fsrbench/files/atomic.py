@@ -17,7 +17,7 @@ PART: Final = ".part"
 """Suffix of a file that is being written; one left by a kill is never read."""
 NO_MORE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG})
 """Errors that concern the whole disk: full, read-only, broken or over quota."""
-KEPT: Final = "what was done is kept, and the same command goes on from there"
+KEPT: Final = "finished work is kept; run the same command to continue"
 """End of the message for a full disk; commands for which it is not true replace it."""
 
 _MADE: Final = re.compile(rf"\.[0-9a-f-]+\{PART}\.\w+")

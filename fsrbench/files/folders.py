@@ -26,7 +26,7 @@ def make_folder(path: Path, ours: Callable[[], bool], instead: str) -> None:
     Args:
         path: the folder.
         ours: whether its files are our own.
-        instead: what the user can do otherwise, for the message.
+        instead: what the user can do instead, for the message.
 
     Raises:
         UserError: it cannot be created or written to, or holds other files.
@@ -34,7 +34,7 @@ def make_folder(path: Path, ours: Callable[[], bool], instead: str) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
-            pass  # permissions do not tell: the file system may be read-only or full
+            pass  # checking permissions is not enough: the file system may be read-only or full
     except OSError as error:
         raise UserError(f"cannot write to {path}: {error.strerror}") from None
     if not ours() and any(file.name != LOCK for file in path.iterdir()):
@@ -43,7 +43,7 @@ def make_folder(path: Path, ours: Callable[[], bool], instead: str) -> None:
 
 @contextmanager
 def only_writer(path: Path, instead: str = "give --out another folder") -> Iterator[None]:
-    """Inside, no other process writes to the folder; half-written files of killed processes are removed.
+    """Keep other processes from writing to a folder in the block; half-written files of killed ones are removed.
 
     Args:
         path: the folder.

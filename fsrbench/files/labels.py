@@ -22,22 +22,22 @@ Labels = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class LabelFile:
-    """The contents of such a file."""
+    """The contents of a file of labels."""
 
     where: str
     """The file, for messages."""
     columns: tuple[str, ...]
     rows: tuple[tuple[int, str, tuple[str, ...]], ...]
-    """Line, image as it is named there, and its cells; one of :data:`UNKNOWN` is no label."""
+    """Line number, name of the image in the file, and cells; :data:`UNKNOWN` cells are no labels."""
 
     def of(self, ids: Iterable[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
-        """The labels of images, by column, and the names in the file that are none of theirs.
+        """The labels of images, by column, and the names in the file that match no image.
 
         Args:
-            ids: of the images; in the file a suffix does not matter.
+            ids: of the images; names in the file may have a suffix.
 
         Raises:
-            UserError: an image is there twice, or no name is one of ``ids``.
+            UserError: an image appears twice, or no name is one of ``ids``.
         """
         known, strays = set(ids), []
         found: dict[str, dict[str, str]] = {column: {} for column in self.columns}
@@ -47,7 +47,7 @@ class LabelFile:
                 strays.append(name)
                 continue
             if image in seen:
-                raise UserError(f"{self.where}, line {line}: {image[:80]} is there twice")
+                raise UserError(f"{self.where}, line {line}: {image[:80]} appears twice")
             seen.add(image)
             for column, cell in zip(self.columns, cells, strict=True):
                 if cell.upper() not in UNKNOWN:
@@ -62,7 +62,7 @@ class LabelFile:
 
 
 def parse_labels(text: str, where: str) -> LabelFile:
-    """Read such a file's text.
+    """Parse the text of a file of labels.
 
     Raises:
         UserError: malformed; the message names the line.
@@ -85,7 +85,7 @@ def parse_labels(text: str, where: str) -> LabelFile:
             f"image,sex,age{first}"
         )
     if twice := [name for name in heading if heading.count(name) > 1]:
-        raise UserError(f"{where}: column {twice[0][:60]} is there twice")
+        raise UserError(f"{where}: column {twice[0][:60]} appears twice")
     if len(lines) == 1:
         raise UserError(f"{where}: no images in it")
     for number, row in lines[1:]:
@@ -96,7 +96,7 @@ def parse_labels(text: str, where: str) -> LabelFile:
 
 
 def _plain(cell: str) -> str:
-    """On one line, without characters that a terminal would obey; an é is one however it was written."""
+    """A cell on one line, without control characters, in Unicode's NFC form."""
     return "".join(c if c.isprintable() else "?" for c in unicodedata.normalize("NFC", " ".join(cell.split())))
 
 
@@ -107,7 +107,7 @@ def image_of(name: str, ids: Container[str]) -> str | None:
 
 
 def label_rows(labels: Labels, ids: Iterable[str]) -> tuple[list[str], list[list[str]]]:
-    """Heading and rows of such a file, for the images with any label; without any column or image no rows.
+    """Heading and rows of a file of labels, for the images with any label; no rows without any column or image.
 
     Example:
         >>> label_rows({"sex": {"ann": "female"}}, ["ann", "bob"])

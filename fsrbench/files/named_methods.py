@@ -8,7 +8,7 @@ from typing import Final
 from fsrbench.errors import UserError
 
 MOST: Final = 60
-"""Letters of a name."""
+"""Maximum letters of a name."""
 FORBIDDEN: Final = ':,"'
 """They separate names, and kinds from paths."""
 
@@ -18,7 +18,7 @@ class NotAMethod(UserError):
 
     Args:
         message: one line.
-        *place: where in the list or mapping it stands.
+        *place: its position in the list or mapping.
     """
 
     def __init__(self, message: str, *place: object) -> None:
@@ -27,14 +27,14 @@ class NotAMethod(UserError):
 
 
 def named_methods(given: object) -> dict[str, str]:
-    """What each method is called, and what it is: a registered name or ``kind:target``.
+    """Name -> registered name or ``kind:target`` of each method.
 
     Args:
-        given: a list of ``METHOD``, ``NAME=METHOD`` or ``{NAME: METHOD}``, or a mapping of names to methods. The same
-            one twice counts once.
+        given: a list of ``METHOD``, ``NAME=METHOD`` or ``{NAME: METHOD}``, or a mapping of names to methods.
+            Duplicates count once.
 
     Raises:
-        UserError: something else, a name that cannot be one, or one name for two methods.
+        UserError: something else, an invalid name, or one name for two methods.
 
     Example:
         >>> named_methods(["bicubic", "codeformer=images:SR/codeformer"])
@@ -50,7 +50,7 @@ def named_methods(given: object) -> dict[str, str]:
 
 
 def as_texts(methods: Mapping[str, str]) -> list[str]:
-    """Methods as the command line takes them: ``METHOD``, or ``NAME=METHOD`` where that has another name."""
+    """Methods as the command line takes them: ``METHOD``, or ``NAME=METHOD`` if the name differs."""
     return [method if name == method else f"{name}={method}" for name, method in methods.items()]
 
 
@@ -65,7 +65,7 @@ def split_label(text: str) -> tuple[str, str]:
 
 
 def _pairs(given: object) -> Iterator[tuple[str, str]]:
-    """The names and methods in any of the ways that they are written."""
+    """The names and methods in any accepted form."""
     if isinstance(given, Mapping):
         for name, method in given.items():
             yield _checked(name, method, name)
@@ -82,7 +82,7 @@ def _pairs(given: object) -> Iterator[tuple[str, str]]:
 
 
 def _checked(name: object, method: object, place: object) -> tuple[str, str]:
-    """A name and its method; refuses a name that would be taken apart where names are listed."""
+    """A name and its method; refuses a name that a comma-separated list could not hold."""
     if name == method and isinstance(name, str):
         return name, name
     if not isinstance(name, str) or not isinstance(method, str) or not method.strip():
@@ -93,12 +93,12 @@ def _checked(name: object, method: object, place: object) -> tuple[str, str]:
 
 
 def refusal(name: str, method: str) -> str:
-    """Why a text can be no user's name for a method, in one line; empty if it can.
+    """Why a text cannot be a user's name for a method, in one line; empty if it can.
 
     Example:
         >>> refusal("CodeFormer w=0.5", "images:SR"), refusal("a,b", "bicubic")
-        ('', "'a,b' is no name for bicubic: letters without : , and quotes")
+        ('', "'a,b' is not a valid name for bicubic: letters without : , and quotes")
     """
     if not name or name != name.strip() or not name.isprintable() or set(name) & set(FORBIDDEN):
-        return f"{name[:MOST]!r} is no name for {method}: letters without : , and quotes"
+        return f"{name[:MOST]!r} is not a valid name for {method}: letters without : , and quotes"
     return f"{name[:MOST]!r}... is too long a name for {method}: at most {MOST} letters" if len(name) > MOST else ""

@@ -1,4 +1,4 @@
-"""Keep a folder of stored results below a size: the files that were used least recently go first."""
+"""Keep a folder of stored results below a size limit: the least recently used files are removed first."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def remove(paths: Iterable[Path], excess: int) -> tuple[int, int]:
     """Remove files in their order until ``excess`` bytes are freed.
 
     Returns:
-        Number and bytes of the removed files. A file that another process has removed counts as none.
+        Number and bytes of the removed files, without those that another process has removed.
     """
     number = freed = 0
     for path in paths:
         if freed >= excess:
             break
-        with suppress(OSError):  # gone already, or on a disk that can only be read
+        with suppress(OSError):  # already gone, or on a read-only disk
             size = path.stat().st_size
             path.unlink()
             number, freed = number + 1, freed + size
@@ -51,13 +51,13 @@ def remove(paths: Iterable[Path], excess: int) -> tuple[int, int]:
 def remove_unused(
     folder: Path, limit: float, since: int | None = None, needed: Callable[[], Container[Path]] = tuple
 ) -> tuple[int, int]:
-    """Remove what was used least recently until the cache is below a limit.
+    """Remove the least recently used files until the cache is below a limit.
 
     Args:
         folder: of the cache.
         limit: in GiB.
-        since: what was used since then, in nanoseconds, stays; ``None`` for nothing.
-        needed: returns files that stay, too; called if any must go.
+        since: files used since then, in nanoseconds, stay; ``None`` for no such files.
+        needed: returns further files that stay; called only if any must go.
 
     Returns:
         Number and bytes of the removed files.

@@ -11,7 +11,7 @@ from typing import Any
 
 
 class KeptFolder:
-    """A temporary folder, removed when no object refers to this one any more, or at exit.
+    """A temporary folder, removed when this object is garbage-collected, or at exit.
 
     Copies share it; it is pickled as ``None``, and forked processes never remove it.
     """

@@ -1,4 +1,4 @@
-"""Read text and YAML that users write, within limits: pipes, bombs and wrong files are refused in one line."""
+"""Read text and YAML written by users, within limits: pipes, bombs and wrong files are refused in one line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_BYTES = 64 * 2**20
 MAX_YAML_BYTES = 2**20
 """Larger YAML files are rejected: they are read at 0.2 MB/s."""
 MAX_VALUES = 100_000
-"""Most values in a YAML file: a few lines of aliases can stand for more than fits into memory."""
+"""Maximum values in a YAML file: a few lines of aliases can expand to more than fits into memory."""
 
 
 def read_text(path: Path, most: int = MAX_BYTES) -> str:
@@ -28,7 +28,7 @@ def read_text(path: Path, most: int = MAX_BYTES) -> str:
     """
     try:
         if path.exists() and not path.is_file():
-            raise UserError(f"{path}: cannot be read: no regular file")
+            raise UserError(f"{path}: cannot be read: not a regular file")
         if path.stat().st_size > most:
             raise UserError(f"{path}: cannot be read: more than {most // 2**20} MiB")
         return path.read_text(encoding="utf-8-sig")
@@ -70,7 +70,7 @@ class Yaml:
 
 
 def read_yaml(path: Path, strings: bool = False) -> Any:
-    """Read a YAML file safely; arguments and errors as of :func:`read_marked_yaml`."""
+    """Read a YAML file safely; arguments and errors as in :func:`read_marked_yaml`."""
     return read_marked_yaml(path, strings).value
 
 
@@ -99,7 +99,7 @@ def read_marked_yaml(path: Path, strings: bool = False) -> Yaml:
     except RecursionError:
         raise UserError(f"{path}: cannot be read: nested too deeply") from None
     except (ValueError, ArithmeticError, LookupError, AttributeError, TypeError) as error:
-        # A scalar that looks like a date or number and is not valid
+        # A scalar that looks like a date or number but is not valid
         where = f", line {_line(bad)}" if (bad := _unreadable(node)) else ""
         raise UserError(f"{path}{where}: cannot be read: {one_line(error)[:300]}") from None
 
@@ -153,7 +153,7 @@ def _check_keys(path: Path, root: yaml.Node) -> None:
         seen = set()
         for name in (pair[0] for pair in node.value) if isinstance(node, yaml.MappingNode) else ():
             if (name.tag, str(name.value)) in seen and isinstance(name, yaml.ScalarNode):
-                raise UserError(f"{path}, line {_line(name)}: {name.value[:60]!r} is there twice")
+                raise UserError(f"{path}, line {_line(name)}: {name.value[:60]!r} appears twice")
             seen.add((name.tag, str(name.value)))
 
 
@@ -163,7 +163,7 @@ def _unreadable(root: yaml.Node | None) -> yaml.Node | None:
         try:
             if isinstance(node, yaml.ScalarNode):
                 _Loader("").construct_object(node)
-        except Exception:  # whatever stopped the reading
+        except Exception:  # whatever made reading fail
             return node
     return None
 

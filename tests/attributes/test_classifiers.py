@@ -43,13 +43,13 @@ def test_pictures_are_prepared_as_declared(tmp_path: Path) -> None:
         ("strongest", "write python:pkg.module:Name or onnx:FILE"),
         ("python:", "write python:pkg.module:Name or onnx:FILE"),
         ("python:made.classifiers:nothing", "made.classifiers has no nothing"),
-        ("python:made.classifiers:number", "is no function, nor a class whose objects can be called"),
-        ("python:made.classifiers:too_few", "gave 1 labels for 3 pictures"),
+        ("python:made.classifiers:number", "is neither a function nor a class whose objects can be called"),
+        ("python:made.classifiers:too_few", "returned 1 labels for 3 pictures"),
         ("python:made.classifiers:broken", "ValueError: no such picture"),
         ("onnx:/nowhere.onnx", "/nowhere.onnx does not exist"),
     ],
 )
-def test_what_is_no_classifier(name: str, reason: str) -> None:
+def test_invalid_classifiers_are_refused(name: str, reason: str) -> None:
     with pytest.raises(FsrbenchError, match=reason) as caught:
         find_classifier(name)(PICTURES)
     assert "\n" not in str(caught.value)
@@ -58,13 +58,15 @@ def test_what_is_no_classifier(name: str, reason: str) -> None:
 @pytest.mark.parametrize(
     ("classes", "metadata", "reason"),
     [
-        ("", {}, "fsrbench.classes must name two classes"),
+        ("", {}, "fsrbench.classes must name at least two classes"),
         ("a,b", {"range": "0,2"}, "fsrbench.range is '0,2'"),
-        ("a,b", {"mean": "x"}, "fsrbench.mean is 'x', no number or three"),
-        ("a,b,c,d", {"first": "2"}, "gives 3 scores for 4 classes"),
+        ("a,b", {"mean": "x"}, "fsrbench.mean is 'x', not one number or three"),
+        ("a,b,c,d", {"first": "2"}, "returns 3 scores for 4 classes"),
     ],
 )
-def test_networks_that_do_not_say_enough(tmp_path: Path, classes: str, metadata: dict[str, str], reason: str) -> None:
+def test_networks_with_incomplete_metadata_are_refused(
+    tmp_path: Path, classes: str, metadata: dict[str, str], reason: str
+) -> None:
     file = write_onnx(tmp_path / "a.onnx", classes, **metadata)
     with pytest.raises(FsrbenchError, match=reason):
         find_classifier(f"onnx:{file}")(PICTURES)

@@ -40,10 +40,10 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> RunData:
     return RunData.load(folder / "out")
 
 
-def test_measures_are_of_images_whose_hr_is_seen_as_labelled(done: RunData) -> None:
+def test_only_images_whose_hr_is_classified_correctly_count(done: RunData) -> None:
     (grouping,) = groupings(done.labels, "colour")
     found, about = measure(done, grouping, strongest)
-    assert about.startswith("18 images of 20 kept ones with a label, those whose HR")
+    assert about.startswith("18 of 20 kept images with a label, those whose HR")
     plain, other = found.values()
     assert plain.kept == (1, 1)
     assert plain.rdp.chi2 == 0
@@ -68,7 +68,7 @@ def test_classes_of_other_names_are_refused(done: RunData) -> None:
     (grouping,) = groupings(done.labels, "colour")
     with pytest.raises(UserError, match="its classes must have the labels' names"):
         measure(done, grouping, lambda pictures: ["rot"] * len(pictures))
-    with pytest.raises(UserError, match="right on HR images of red alone"):
+    with pytest.raises(UserError, match="right on HR images of red only"):
         measure(done, grouping, lambda pictures: ["red"] * len(pictures))
 
 

@@ -29,7 +29,7 @@ def row(metric: str, protocol: str, method: str, value: float, default: float, n
 
 
 def every_pair(protocols: Iterable[Protocol], methods: Sequence[str]) -> frozenset[DistinctPair]:
-    """As if tests had told all methods apart."""
+    """As if tests had found all methods to differ."""
     pairs = list(map(frozenset, combinations(methods, 2)))
     return frozenset((p.metric, p.name, pair) for p in protocols for pair in pairs)
 

@@ -149,7 +149,7 @@ def test_full_range_is_pyiqas_psnry() -> None:
     assert measure("psnr", "Y, full range", sr, hr) == pytest.approx(expected.tolist(), abs=1e-3)
 
 
-def test_pooling_takes_one_error_a_batch_and_counts_it_by_its_images() -> None:
+def test_pooling_takes_one_error_per_batch_weighted_by_its_images() -> None:
     sr, hr = make(20, side=8)
     sr[3] = 255 - sr[3]  # one bad picture pulls its batch down further than it would pull a mean
     errors = ((sr.astype(float) - hr) ** 2).mean(axis=(1, 2, 3))
@@ -159,7 +159,7 @@ def test_pooling_takes_one_error_a_batch_and_counts_it_by_its_images() -> None:
 
 
 @pytest.mark.parametrize(("grey", "expected"), [(0, 16), (85, 89), (84, 88), (170, 162), (255, 235)])
-def test_luma_that_is_a_whole_number_is_not_cut(grey: int, expected: int) -> None:
+def test_whole_luma_values_are_not_cut(grey: int, expected: int) -> None:
     image = to_tensor(np.full((1, 2, 2, 3), grey, np.uint8))
     assert (changes.on_cut_luma(image, image)[0] * 255).unique().tolist() == pytest.approx([expected])
 

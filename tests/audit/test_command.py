@@ -170,7 +170,7 @@ def test_a_run_stays_finished_and_every_worker_is_ended(finished: Path, of_run: 
     assert "nothing has changed" in measured(finished, task="x8", seed="3").stderr
 
 
-def test_flags_win_over_the_run(finished: Path, tmp_path: Path, no_niqe: None) -> None:
+def test_flags_override_the_run(finished: Path, tmp_path: Path, no_niqe: None) -> None:
     result = audit(finished, "--out", tmp_path / "out", "--limit", "1", "--degradation", "area", "--task", "x4")
     assert result.exit_code == 0
     report = (tmp_path / "out" / "audit.md").read_text(encoding="utf-8")
@@ -180,7 +180,7 @@ def test_flags_win_over_the_run(finished: Path, tmp_path: Path, no_niqe: None) -
     assert "LR: average pooling" not in report
 
 
-def test_other_data_and_a_changed_method_are_said(finished: Path, tmp_path: Path, no_niqe: None) -> None:
+def test_other_data_and_a_changed_method_are_reported(finished: Path, tmp_path: Path, no_niqe: None) -> None:
     again = tmp_path / "again"
     shutil.copytree(finished, again)
     manifest = json.loads((again / "manifest.json").read_text(encoding="utf-8"))
@@ -238,7 +238,7 @@ def test_a_run_is_audited_with_its_descriptor_and_weights(with_arcface: Path) ->
 
 
 @pytest.mark.parametrize("with_arcface", [False], indirect=True)
-def test_a_judge_that_fails_on_hr_is_believed_under_no_protocol(with_arcface: Path) -> None:
+def test_a_judge_that_fails_on_hr_is_invalid_under_every_protocol(with_arcface: Path) -> None:
     with mock.patch("fsrbench.audit.measure.all_protocols", verification_alone):
         result = audit(with_arcface)
     assert result.exit_code == 0
@@ -247,7 +247,7 @@ def test_a_judge_that_fails_on_hr_is_believed_under_no_protocol(with_arcface: Pa
     assert "## Spread" not in (with_arcface / "audit" / "audit.md").read_text(encoding="utf-8")
 
 
-def test_another_protocol_and_other_weights_are_said(with_arcface: Path) -> None:
+def test_another_protocol_and_other_weights_are_reported(with_arcface: Path) -> None:
     path = with_arcface / "manifest.json"
     manifest = json.loads(path.read_text(encoding="utf-8"))
     manifest["protocols"]["verification"] = "by hand"
@@ -259,7 +259,7 @@ def test_another_protocol_and_other_weights_are_said(with_arcface: Path) -> None
         assert line in result.stderr
 
 
-def test_a_weight_file_that_is_gone_is_one_line(with_arcface: Path) -> None:
+def test_a_missing_weight_file_is_one_line(with_arcface: Path) -> None:
     (with_arcface.parent / "network.onnx").unlink()
     result = audit(with_arcface)
     assert result.exit_code == 2
@@ -285,7 +285,7 @@ def test_lr_that_only_reduces_is_left_out_of_a_restoration_with_a_note(tmp_path:
     assert note in (out / "audit.md").read_text(encoding="utf-8")
 
 
-def test_a_method_that_cannot_run_is_told_and_the_others_are_audited(tmp_path: Path, no_niqe: None) -> None:
+def test_a_method_that_cannot_run_is_reported_and_the_others_are_audited(tmp_path: Path, no_niqe: None) -> None:
     out = tmp_path / "out"
     assert audit("--method", f"{ONLY_X4},bicubic", "--task", "x8", "--limit", "1", "--out", out).exit_code == 0
     rows = read(out)

@@ -48,7 +48,7 @@ def test_lower_can_be_better(find) -> None:
 
 
 @pytest.mark.parametrize(("ours", "swapped"), [(0.96, []), (0.9596, []), (0.958, ["confidence 0.8"])])
-def test_what_cannot_be_seen_in_the_digits_shown_is_no_change(find, ours: float, swapped: list[str]) -> None:
+def test_differences_below_the_shown_digits_are_no_change(find, ours: float, swapped: list[str]) -> None:
     values = {"default": {"scgan": 0.9, "ours": 0.95}, "confidence 0.8": {"scgan": 0.96, "ours": ours}}
     assert find({"detection": values}).reordered("detection") == swapped
 
@@ -58,7 +58,7 @@ def test_equal_by_default_is_no_ranking_to_change(find) -> None:
     assert find({"detection": values}).reordered("detection") == []
 
 
-def test_hr_is_ranked_with_nobody(find) -> None:
+def test_hr_is_not_ranked(find) -> None:
     values = {"default": {"ours": 5.0, "hr": 3.0}, "enlarged by bilinear": {"ours": 5.0, "hr": 9.0}}
     found = find({"niqe": values})
     assert found.methods("niqe") == ["ours", "hr"]

@@ -37,7 +37,7 @@ def test_every_value_is_a_dot_of_its_methods_colour() -> None:
         assert sorted(float(line.get_xdata()[0]) for line in mine) == pytest.approx(sorted(values))
 
 
-def test_the_spread_stands_above_the_panel() -> None:
+def test_the_spread_is_above_the_panel() -> None:
     figure = draw_audit(made_up(("bicubic",), ("psnr",)))
     assert figure is not None
     assert [axes.get_title(loc="right") for axes in figure.axes if axes.axison] == ["spread 0.45"]

@@ -39,7 +39,7 @@ def test_rates_are_in_per_cent() -> None:
     assert "| Detection (%) | bicubic | 50.0 (" in markdown(made_up())
 
 
-def test_a_change_of_the_ranking_is_told_with_its_numbers() -> None:
+def test_a_change_of_the_ranking_is_reported_with_its_numbers() -> None:
     report = markdown(made_up(("bicubic", "scgan"), ("psnr",)))
     assert "- PSNR: scgan 0.60 > bicubic 0.50 by default" in report.replace("&gt;", ">")
     assert "- PSNR: bicubic 0.95 > scgan " in report
@@ -53,14 +53,14 @@ def test_what_no_test_tells_apart_is_not_ranked() -> None:
     assert found.reordered("psnr") == []
 
 
-def test_a_ranking_that_stays_is_told_and_one_method_has_none() -> None:
+def test_an_unchanged_ranking_is_reported_and_one_method_has_none() -> None:
     two = made_up(("bicubic", "scgan"), ("psnr",))
     calm = Findings(two.setting, two.listed, two.metrics, two.images, two.protocols[:3], two.rows)
     assert "by default; no two methods change places under any other" in markdown(calm)
     assert "Ranking" not in markdown(made_up(("bicubic",)))
 
 
-def test_what_is_missing_is_told_once_and_has_no_table() -> None:
+def test_missing_results_are_reported_once_and_have_no_table() -> None:
     report = markdown(without(made_up(), "niqe", "get the weights"))
     assert report.count("get the weights") == 1
     assert "NIQE, bicubic, scgan, python:my.package.module:LongClassName, hr: unavailable: get the weights" in report

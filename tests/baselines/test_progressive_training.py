@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from baselines.progressive.discriminator import Discriminator
+from baselines.progressive.network import Generator
 from baselines.progressive.training import ProgressiveRecipe, stage
 from fsrbench.errors import UserError
 from fsrbench.tasks import TASKS
@@ -65,13 +67,36 @@ def test_a_step_trains_both_networks(faces: Path, progress: float, losses: set[s
         assert not torch.equal(state[key], recipe.modules[name].state_dict()[key])
         last = key.replace(f".{reached - 1}.", ".2.")
         assert torch.equal(state[last], recipe.modules[name].state_dict()[last])  # the third step's turn has not come
-    assert recipe.restore(recipe.network, recipe.batch(0).lr).shape == (2, 3, 128, 128)
+    assert recipe.restore(recipe.network, recipe.batch(0).pairs.lr).shape == (2, 3, 128, 128)
 
 
 def test_without_the_adversary_it_is_not_trained(faces: Path) -> None:
     options = Options(TASKS["x8"], str(faces), torch.device("cpu"), amp=False, batch=1, config={"adversarial": False})
     recipe = ProgressiveRecipe(options)
     assert set(recipe.step(recipe.batch(0), 0.1)) == {"pixel", "reached"}
+
+
+def test_the_discriminator_is_used_every_few_updates(faces: Path) -> None:
+    options = Options(TASKS["x8"], str(faces), torch.device("cpu"), amp=False, batch=1, config={"judge_every": 3})
+    recipe = ProgressiveRecipe(options)
+    assert [recipe.batch(step).adversarial for step in range(5)] == [True, False, False, True, False]
+
+
+@pytest.mark.heavy
+def test_a_training_continues_from_weights_at_the_third_step(faces: Path, tmp_path: Path) -> None:
+    trained = Generator()
+    save_file(trained.state_dict(), tmp_path / "weights.safetensors")
+    config = {"init": str(tmp_path / "weights.safetensors"), "adversarial": False}
+    options = Options(TASKS["x8"], str(faces), torch.device("cpu"), amp=False, batch=1, config=config)
+    recipe = ProgressiveRecipe(options)
+    batch = recipe.batch(0)
+    expected = trained.eval()(batch.pairs.lr * 2 - 1)
+    found = recipe.network.eval()(batch.pairs.lr * 2 - 1)
+    torch.testing.assert_close(found, expected)
+    report = recipe.step(batch, progress=0.5)
+    assert set(report) == {"pixel", "heatmap", "attention", "reached"}
+    assert report["reached"] == 3
+    assert recipe.optimizers["restoration"].param_groups[0]["lr"] == pytest.approx((1e-3 + 1e-6) / 2)
 
 
 def test_x4_is_refused(faces: Path) -> None:

@@ -38,7 +38,7 @@ def test_bad_input_is_one_line(tmp_path: Path, bundle: Path, arguments: list[str
     assert not (tmp_path / "out").exists()
 
 
-def test_a_board_of_refuted_bundles_alone_is_none(tmp_path: Path, bundle: Path) -> None:
+def test_a_board_of_refuted_bundles_only_is_refused(tmp_path: Path, bundle: Path) -> None:
     write_verdict(bundle, "self-reported", verified=False, mismatches=["psnr: other"])
     done = call("board", str(bundle), "--out", str(tmp_path / "out"))
     assert (done.exit_code, done.stderr) == (2, "fsrbench: no bundle for the board: a.zip: not confirmed by fsrbench "
@@ -53,7 +53,7 @@ def test_hidden_files_of_a_folder_are_no_bundles(tmp_path: Path, bundle: Path) -
     assert "1 method, 1 track" in done.stdout
 
 
-def test_what_is_left_out_is_said(tmp_path: Path, bundle: Path) -> None:
+def test_left_out_bundles_are_reported(tmp_path: Path, bundle: Path) -> None:
     other = write_bundle(tmp_path / "b.zip", "b", [result({"psnr": np.arange(20.0)})])
     write_verdict(other, "self-reported", verified=False, mismatches=["psnr: other"])
     done = call("board", str(tmp_path), "--out", str(tmp_path / "out"))

@@ -33,7 +33,7 @@ def test_a_machine_with_one_method_has_no_drawing(drawn: list[Drawing]) -> None:
     assert [drawing.quality.key for drawing in drawn] == ["psnr", "lpips"]
 
 
-def test_the_front_is_of_those_that_none_beats_in_both(drawn: list[Drawing]) -> None:
+def test_the_front_has_the_methods_that_no_other_beats_in_both(drawn: list[Drawing]) -> None:
     for drawing in drawn:
         sign = -1 if drawing.quality.info.direction == "lower" else 1
         unbeaten = [

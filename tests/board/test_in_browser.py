@@ -65,7 +65,7 @@ def heading(page: Any, title: str) -> Any:
     return page.locator("#table thead button", has_text=title)
 
 
-def test_the_first_order_is_by_rank_and_a_click_sorts(page: Any) -> None:
+def test_the_initial_order_is_by_rank_and_a_click_sorts(page: Any) -> None:
     assert methods(page) == ["ours", "scgan", "bicubic"]
     heading(page, "NIQE").click()
     assert methods(page) == ["scgan", "ours", "bicubic"]
@@ -106,7 +106,7 @@ def test_rows_are_found_by_words_and_by_what_was_checked(page: Any) -> None:
     assert methods(page) == ["ours"]
 
 
-def test_a_column_goes_whole_and_comes_back(page: Any) -> None:
+def test_a_column_can_be_hidden_and_shown_again(page: Any) -> None:
     page.locator("summary").click()
     box = page.get_by_role("checkbox", name="NIQE")
     before = page.locator("#table tr > :nth-child(3):visible").count()

@@ -118,7 +118,7 @@ def test_every_link_leads_to_a_file_of_the_site_and_nothing_is_loaded_from_elsew
     assert {path for path in pages if path.name != "index.html"} <= reached
 
 
-def test_hostile_words_stay_words(site: Path, pages: dict[Path, Page]) -> None:
+def test_hostile_text_stays_text(site: Path, pages: dict[Path, Page]) -> None:
     for path, page in pages.items():
         assert page.handlers == []
         assert page.tags.count("script") == 1
@@ -133,7 +133,7 @@ def test_hostile_words_stay_words(site: Path, pages: dict[Path, Page]) -> None:
     assert all(re.fullmatch(r"[a-z0-9./-]+", name) for name in names if name != ".lock"), names
 
 
-def test_addresses_that_run_are_no_links() -> None:
+def test_script_addresses_are_not_links() -> None:
     from fsrbench.board.text import web_link
 
     for address in ("javascript:alert(1)", "data:text/html,x", "//example.org", "file:///etc/passwd", "", "http://[x"):
@@ -141,7 +141,7 @@ def test_addresses_that_run_are_no_links() -> None:
     assert web_link("https://example.org/paper")
 
 
-def test_a_spreadsheet_runs_nothing(site: Path) -> None:
+def test_spreadsheets_run_no_cell(site: Path) -> None:
     for path in site.rglob("*.csv"):
         for row in csv.reader(io.StringIO(path.read_text(encoding="utf-8"))):
             for cell in row:

@@ -117,7 +117,7 @@ def test_a_metric_measured_in_two_ways_has_two_columns(tmp_path: Path) -> None:
     assert (usual.key, usual.protocol, len(usual.results), usual.ranked) == ("psnr", "RGB", 2, 2)
     assert (other.protocol, len(other.results), other.ranking.how) == ("Y channel", 1, "none")
     assert other.key != "psnr"
-    assert other.info.title == "PSNR, way 2"
+    assert other.info.title == "PSNR, variant 2"
 
 
 def test_times_of_different_machines_are_never_side_by_side(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_scores_are_columns_beside_their_parts_and_never_the_order(tmp_path: Pat
     assert found.first.key == "psnr"
 
 
-def test_who_is_on_an_image_is_what_most_bundles_say(tmp_path: Path) -> None:
+def test_identities_are_by_majority_of_the_bundles(tmp_path: Path) -> None:
     files = [
         write_bundle(tmp_path / f"{i}.zip", f"m{i}", [result(scores(), people=people)])
         for i, people in enumerate([5, 5, 1])
@@ -189,14 +189,14 @@ def test_levels_are_those_of_a_verdict_on_these_bytes(tmp_path: Path) -> None:
     assert reasons[1][1].startswith("the same file as 0.zip")
 
 
-def test_a_checked_methods_metrics_that_nobody_computed_again_are_named(tmp_path: Path) -> None:
+def test_metrics_of_a_checked_method_that_were_not_recomputed_are_named(tmp_path: Path) -> None:
     people = [summary("preference", 0.7, title="Preference"), summary("latency_ms", 9.0, title="Latency")]
     file = write_bundle(tmp_path / "a.zip", "a", [result(scores(), people)])
     [self_reported] = tracks_of(file)
     assert unchecked_text(self_reported) == ""
     write_verdict(file, "recomputed from pictures")  # of its first two metrics
     [found] = tracks_of(file)
-    assert unchecked_text(found) == "Self-reported even where a method was checked: Preference, Latency."
+    assert unchecked_text(found) == "Self-reported even if a method was checked: Preference, Latency."
 
 
 def test_a_score_without_a_number_is_none(tmp_path: Path) -> None:

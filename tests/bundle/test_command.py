@@ -30,7 +30,7 @@ def test_submit_then_verify(finished: RunData, tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1].startswith("self-reported: ")
 
 
-def test_a_run_that_does_not_agree_with_itself_is_not_handed_in(finished: RunData, tmp_path: Path) -> None:
+def test_an_inconsistent_run_is_not_submitted(finished: RunData, tmp_path: Path) -> None:
     path = Path(shutil.copytree(finished.path, tmp_path / "run", ignore=shutil.ignore_patterns("cache", "images")))
     summary = (path / "summary.csv").read_text(encoding="utf-8")
     value = str(finished.result("mine", "psnr").value)  # type: ignore[union-attr]
@@ -45,10 +45,10 @@ def test_a_run_that_does_not_agree_with_itself_is_not_handed_in(finished: RunDat
 @pytest.mark.parametrize(
     ("flags", "line"),
     [
-        (["--out", "mine.tar"], "a bundle is called NAME.zip"),
+        (["--out", "mine.tar"], "a bundle must be named NAME.zip"),
         (["--url", "javascript:x"], "paper.url: String should match pattern"),
         (["--card", "none.md"], "none.md: cannot be read"),
-        (["--title", "red\x1b[31m"], "method.title: holds a character that is not printed"),
+        (["--title", "red\x1b[31m"], "method.title: contains an unprintable character"),
     ],
 )
 def test_what_cannot_be_is_one_line(flags: list[str], line: str, finished: RunData, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_where_nothing_can_be_compared_the_exit_code_says_so(finished: RunData, 
     done = call("verify", out, "--data", faces)
     assert done.exit_code == 2
     assert "the bundle holds no pictures, and mine is not installed here; --method names one to run" in done.stderr
-    assert "nothing could be computed again with --data" in done.stderr
+    assert "nothing could be recomputed with --data" in done.stderr
 
 
 def test_formats(bundle: Path, finished: RunData, tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ assert "torch" not in sys.modules, "torch"
 def test_a_method_needs_data(bundle: Path) -> None:
     done = call("verify", bundle, "--method", "bicubic")
     assert done.exit_code == 2
-    assert "--method is run on --data SRC" in done.stderr
+    assert "--method needs --data SRC" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -197,17 +197,17 @@ WITHOUT_DATA: dict[Forger, str] = {
     invented_metric: "metrics: beauty: the run did not measure it",
     invented_parameters: "manifest: weights.parameters is 0.001, the number of params ",
     copied_hr: "hashes of pictures: 24 of 24 SR pictures equal HR pixel for pixel",
-    swapped_pictures: "pictures: id00/0 is another picture than the one that was scored",
-    one_picture_for_all: "hashes of pictures: id00/0 and id00/1 have the same picture, and different inputs",
+    swapped_pictures: "pictures: id00/0 is not the picture that was scored",
+    one_picture_for_all: "hashes of pictures: id00/0 and id00/1 have the same picture but different inputs",
     missing_pictures: "pictures: none of 1 of 24 images, e.g. id03/1",
-    jpeg_pictures: "pictures: id03/1 is no PNG file",
+    jpeg_pictures: "pictures: id03/1 is not a PNG file",
     other_size: "pictures: id03/1 has 32 x 32 px, not 64 x 64",
     no_picture: "pictures: id03/1: ",
 }
 
 
 @pytest.mark.parametrize("forger", WITHOUT_DATA, ids=lambda forger: forger.__name__)
-def test_what_contradicts_itself_is_caught_without_the_data(
+def test_contradictions_are_caught_without_the_data(
     forger: Forger, bundle: Path, finished: RunData, tmp_path: Path
 ) -> None:
     forged = Forged(bundle)
@@ -226,7 +226,7 @@ def test_what_was_changed_under_old_hashes_is_named(bundle: Path, finished: RunD
         assert f"mismatch: bundle: files: {name} was changed: its sha256 is not the one in bundle.json" in found
 
 
-def test_a_line_of_a_bundle_ends_no_line_of_the_log(bundle: Path, tmp_path: Path) -> None:
+def test_line_breaks_in_a_bundle_do_not_reach_the_log(bundle: Path, tmp_path: Path) -> None:
     """GitHub takes a line that begins with two colons for a command."""
     forged = Forged(bundle)
     forged.scores.loc[0, "image"] = "x\n::error::verified"
@@ -253,7 +253,7 @@ def test_the_same_track_twice_is_caught(bundle: Path, tmp_path: Path) -> None:
     for name in ("scores/{}.csv", "manifests/{}.json"):
         forged.files[name.format(1)] = forged.files[name.format(0)]
     found = mismatches(verify(read_bundle(forged.write(tmp_path / "forged.zip"))))
-    assert f"mismatch: bundle: tracks: {TRACK} is there twice" in found
+    assert f"mismatch: bundle: tracks: {TRACK} appears twice" in found
 
 
 # What agrees with itself: only computing it again shows it
@@ -335,15 +335,15 @@ WITH_DATA: dict[Forger, str] = {
     enlarged_inputs: "checks from pictures: ",
     hr_with_noise: "checks from pictures: ",
     other_seed: "images: LR of ",
-    other_degradation: "images: LR of 24 images is not what the data give, e.g. id00/0",
+    other_degradation: "images: LR of 24 images differs from the data, e.g. id00/0",
     other_protocol: "psnr from pictures: protocol is 'luma of BT.601, 4 px of the border left out', here 'RGB ",
-    everybody_a_stranger: "images: who is on of 24 images is not what the data give, e.g. id00/0",
-    a_subset_throughout: "images: the list of 12 images is not what the data give, e.g. ",
+    everybody_a_stranger: "images: identity of 24 images differs from the data, e.g. id00/0",
+    a_subset_throughout: "images: presence of 12 images differs from the data, e.g. ",
 }
 
 
 @pytest.mark.parametrize("forger", WITH_DATA, ids=lambda forger: forger.__name__)
-def test_a_forgery_that_agrees_with_itself_is_caught_with_the_data(
+def test_a_consistent_forgery_is_caught_with_the_data(
     forger: Forger, bundle: Path, finished: RunData, faces: Path, tmp_path: Path
 ) -> None:
     forged = Forged(bundle)

@@ -1,4 +1,4 @@
-"""What bundles are held against is what the metrics declare, and is read without torch."""
+"""Bundles are checked against what the metrics declare, read without torch."""
 
 from __future__ import annotations
 

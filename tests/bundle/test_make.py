@@ -70,7 +70,7 @@ def test_a_method_that_the_run_lacks_is_refused(finished: RunData, tmp_path: Pat
 
 
 def test_two_runs_of_one_track_are_refused(finished: RunData, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="are both of the track faces, x4, realworld; give one of them"):
+    with pytest.raises(UserError, match="both belong to the track faces, x4, realworld; give one of them"):
         write_bundle(tmp_path / "no.zip", [finished, finished], "mine", About())
 
 
@@ -88,7 +88,7 @@ def test_pictures_that_were_not_kept_are_missed(finished: RunData, tmp_path: Pat
 def test_a_method_without_a_number_is_refused(finished: RunData, tmp_path: Path) -> None:
     summary = finished.summary.assign(value=np.nan, status="unavailable")
     run = dataclasses.replace(finished, summary=summary)
-    with pytest.raises(UserError, match="mine has no number: every metric is without one"):
+    with pytest.raises(UserError, match="mine has no number: no metric has one"):
         write_bundle(tmp_path / "no.zip", [run], "mine", About())
 
 

@@ -55,12 +55,12 @@ def test_changed_missing_and_added_files_are_named(path: Path) -> None:
     [
         ({"schema_version": 2}, "schema version 2 is newer than this fsrbench reads; update fsrbench"),
         ({"schema_version": "1"}, "schema_version: must be a valid integer"),
-        ({"surprise": 1}, "surprise: is no known key"),
+        ({"surprise": 1}, "surprise: is not a known key"),
         ({"results": []}, "results: List should have at least 1 item"),
         ({"files": {"scores/0.csv": {"sha256": "A", "size": 1}}}, "files.scores/0.csv.sha256: String should match"),
         ({"paper": {"url": "javascript:alert(1)"}}, "paper.url: String should match"),
-        ({"submitter": {"author": "me\n::error::you"}}, "submitter.author: holds a character that is not printed"),
-        ({"submitter": {"author": "me\u202eyou"}}, "submitter.author: holds a character that is not printed"),
+        ({"submitter": {"author": "me\n::error::you"}}, "submitter.author: contains an unprintable character"),
+        ({"submitter": {"author": "me\u202eyou"}}, "submitter.author: contains an unprintable character"),
         ({"files": {"a\x1b[2J": 1}}, "files.a?[2J"),
     ],
 )
@@ -85,8 +85,8 @@ def test_numbers_that_are_none_are_refused(path: Path) -> None:
     ("image", "line"),
     [
         ("../../x", "leads out of the bundle"),
-        ("/etc/x", "is no plain relative path"),
-        ("a\x1b[2J", "holds a character that is not printed"),
+        ("/etc/x", "is not a plain relative path"),
+        ("a\x1b[2J", "contains an unprintable character"),
     ],
 )
 def test_images_whose_names_lead_elsewhere_are_refused(path: Path, image: str, line: str) -> None:
@@ -104,10 +104,10 @@ def test_images_whose_names_lead_elsewhere_are_refused(path: Path, image: str, l
         ("pictures/0/..\\..\\evil.png", "leads out of the bundle"),
         ("/etc/passwd", "is an absolute path"),
         ("C:/evil.png", "is an absolute path"),
-        ("pictures/0//a.png", "is no plain relative path"),
-        ("pictures/0/a\u202e.png", "is no plain relative path"),
-        ("run.sh", "is no file of a bundle"),
-        ("pictures/0/", "is no plain relative path"),
+        ("pictures/0//a.png", "is not a plain relative path"),
+        ("pictures/0/a\u202e.png", "is not a plain relative path"),
+        ("run.sh", "is not a file of a bundle"),
+        ("pictures/0/", "is not a plain relative path"),
     ],
 )
 def test_names_that_no_bundle_has_are_refused(path: Path, name: str, line: str) -> None:
@@ -122,7 +122,7 @@ def test_a_name_twice_is_refused(path: Path) -> None:
     bundles.write(path)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("scores/0.csv", "other")
-    with pytest.raises(UserError, match=r"'scores/0.csv' is there twice"):
+    with pytest.raises(UserError, match=r"'scores/0.csv' appears twice"):
         read_bundle(path)
 
 
@@ -132,7 +132,7 @@ def test_links_are_refused(path: Path) -> None:
         link = zipfile.ZipInfo("pictures/0/a.png")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         archive.writestr(link, "/etc/passwd")
-    with pytest.raises(UserError, match="is a link, and a bundle has none"):
+    with pytest.raises(UserError, match="is a link, which a bundle may not have"):
         read_bundle(path)
 
 
@@ -169,7 +169,7 @@ def test_files_that_are_no_bundle_are_refused(path: Path, tmp_path: Path) -> Non
             read_bundle(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("scores/0.csv", "")
-    with pytest.raises(UserError, match=r"is no bundle: it has no bundle\.json"):
+    with pytest.raises(UserError, match=r"is not a bundle: it has no bundle\.json"):
         read_bundle(path)
     with pytest.raises(UserError, match="no such file"):
         read_bundle(tmp_path / "none.zip")

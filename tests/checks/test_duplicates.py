@@ -1,4 +1,4 @@
-"""One picture under two names is found, in SR and in the data, also if it was saved anew."""
+"""One picture under two names is found, in SR and in the data, even if it was saved again."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_pairs_are_those_of_all_distances():
     assert 10 < len(same(thumbnails)) <= 20
 
 
-def test_so_many_cost_little():
+def test_many_pictures_cost_little():
     """All pairs of them would take half a minute."""
     thumbnails = faces(30_000)
     start = time.process_time()

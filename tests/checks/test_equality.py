@@ -61,7 +61,7 @@ def test_pictures_equal_to_hr_are_counted(equal, images, found):
 
 
 def test_two_copies_of_lr_among_others_are_enough():
-    """As where a method found no face and gave its input back."""
+    """As if a method found no face and returned its input."""
     pictures = honest("x4", "bicubic", Image.Resampling.NEAREST)
     sr = pictures.sr.copy()
     sr[[0, 6]] = [enlarged(lr, 64) for lr in pictures.lr[[0, 6]]]

@@ -1,4 +1,4 @@
-"""What is compared of SR and LR lies at one place, whatever their sides."""
+"""SR and LR are compared at the same places, whatever their sides."""
 
 from __future__ import annotations
 

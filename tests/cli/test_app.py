@@ -137,7 +137,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["--alignment", "mtcnn"], "--alignment: must be hr, sr, lr, given or none"),
         (["--descriptor", "dlip"], "--descriptor: must be auto, dlib, facenet or arcface"),
         (["--timing", "slow"], "--timing: must be quick or full"),
-        (["--ratio-to", "nearest"], "--ratio-to nearest is none of the methods"),
+        (["--ratio-to", "nearest"], "--ratio-to nearest is not one of the methods"),
         (["--reference", "smple"], "unknown dataset 'smple'; did you mean sample?"),
         (["--reference", "no/such"], "no/such does not exist"),
         (["--pairs", "nowhere.txt"], "nowhere.txt: cannot be read: "),
@@ -328,14 +328,14 @@ def test_training_refuses_in_one_line(tmp_path: Path, options: list[str], reason
     assert result.stderr.count("\n") == 1
 
 
-def test_interrupt_says_how_to_go_on(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupt_says_how_to_continue(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("fsrbench.api.benchmark", interrupted)
     result = run(data, tmp_path / "out")
     assert result.code == 130
-    assert "the same command goes on" in result.stderr
+    assert "run the same command to continue" in result.stderr
 
 
 @pytest.mark.heavy
@@ -350,7 +350,7 @@ def test_script_of_the_package_finds_modules_in_the_current_folder_and_fails_in_
 
 
 @pytest.mark.heavy
-def test_what_the_terminal_cannot_show_ends_no_command(tmp_path: Path) -> None:
+def test_unprintable_characters_end_no_command(tmp_path: Path) -> None:
     """The table of a run on data of such a name: that prints without torch, whose import takes seconds."""
     data = write_files(tmp_path / "a\N{LATIN SMALL LETTER E WITH ACUTE}", picture_files(["a.png"]))
     assert run(data, tmp_path / "out", methods="nearest").code == 0

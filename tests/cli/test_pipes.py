@@ -13,7 +13,7 @@ pytestmark = pytest.mark.heavy  # whole runs
 
 
 def unread(*arguments: object) -> tuple[int, str]:
-    """Exit code and standard error of a command that nobody reads."""
+    """Exit code and standard error of a command whose output nobody reads."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -25,7 +25,7 @@ def unread(*arguments: object) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("command", ["--help", "list weights", "table RUN", "compare RUN", "check RUN --against REF"])
-def test_nobody_reads(command: str, finished: Path) -> None:
+def test_output_that_nobody_reads_is_no_error(command: str, finished: Path) -> None:
     words = [
         {"RUN": str(finished), "REF": str(finished / "reference.json")}.get(word, word) for word in command.split()
     ]
@@ -33,7 +33,7 @@ def test_nobody_reads(command: str, finished: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_a_failure_is_one_all_the_same(tmp_path: Path) -> None:
+def test_a_failed_run_still_has_its_exit_code(tmp_path: Path) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png"]))
     flags = ["--data", data, "--metrics", "psnr", "--out", tmp_path / "run", "--offline"]
     code, stderr = unread("run", "--methods", "bicubic,python:json:dumps", *flags)

@@ -1,4 +1,4 @@
-"""HR, LR and SR side by side in one folder, told apart by file names alone, are refused."""
+"""HR, LR and SR side by side in one folder, distinguished by file names alone, are refused."""
 
 from __future__ import annotations
 
@@ -78,5 +78,5 @@ def test_an_import_refuses_them_too(tmp_path: Path, kind: str) -> None:
         ("1.png", "2.png", "3.png", "4.png", "5.png", "1_small.png"),
     ],
 )
-def test_names_that_say_nothing_of_the_kind(tmp_path: Path, names: tuple[str, ...]) -> None:
+def test_unsuspicious_names_are_accepted(tmp_path: Path, names: tuple[str, ...]) -> None:
     assert len(open_dataset(str(write(tmp_path, "folder", names)))) == len(names)

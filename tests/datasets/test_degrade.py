@@ -71,7 +71,7 @@ def test_again_and_fresh_give_the_same_and_leave_nothing_behind(tmp_path: Path) 
     assert {p.shape[0] for p in pictures(tmp_path / "out").values()} == {128}
 
 
-def test_another_source_needs_fresh_and_what_is_removed_is_told(tmp_path: Path) -> None:
+def test_another_source_needs_fresh_and_removals_are_reported(tmp_path: Path) -> None:
     source, out = data(tmp_path / "src"), tmp_path / "out"
     call("data", "degrade", source, out)
     before = contents(out)
@@ -114,5 +114,5 @@ def test_a_dataset_is_not_written_over_itself(tmp_path: Path, monkeypatch: pytes
     before = contents(tmp_path / "home")
     result = call("data", "degrade", "faces", "faces", "--fresh")
     assert result.exit_code == 2
-    assert "lies in the other" in result.stderr
+    assert "is inside the other" in result.stderr
     assert contents(tmp_path / "home") == before

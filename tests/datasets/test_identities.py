@@ -94,15 +94,15 @@ def test_unknown_folders_in_a_persons_are_that_persons_and_a_warning_says_so(pac
     data = pack(tmp_path, ["Al/0/1.png", "Al/1/1.png", "Bo/0/1.png"])
     assert people(data) == ["Al", "Al", "Bo"]
     assert data.warnings == (
-        "3 folders lie in a person's folder and count as that person's (Al/0/); if they are people, give them without "
-        "the folders around",
+        "3 folders are inside a person's folder and count as that person's (Al/0/); if they are people, give them "
+        "without the outer folders",
     )
 
 
 def test_a_folder_around_people_is_not_one_of_them(tmp_path: Path) -> None:
     data = from_folder(tmp_path, ["mine/ann/1.png", "mine/ann/2.png", "mine/bob/1.png"])
     assert people(data) == ["ann", "ann", "bob"]
-    assert "mine/ lies around all people, and the 2 folders in it count as one person's each" in data.warnings[0]
+    assert "mine/ contains all people, and each of its 2 folders counts as one person's" in data.warnings[0]
     crowd = from_folder(tmp_path / "b", [f"mine/p{k}/1.png" for k in range(MOST_SESSIONS + 1)])
     assert len(set(people(crowd))) == MOST_SESSIONS + 1
     assert not crowd.warnings

@@ -157,5 +157,5 @@ def test_sizes_of_what_was_resized_are_known(tmp_path: Path) -> None:
         ({"a": 51, "b": 24}, 5, "LR resized from 24..51 px to 16 px by BICUBIC (2 of 5 images)"),
     ],
 )
-def test_what_is_said_of_resized_pictures(sizes: dict[str, int], images: int, said: str) -> None:
+def test_the_note_on_resized_pictures(sizes: dict[str, int], images: int, said: str) -> None:
     assert resized_note("LR", sizes, images, 16, "BICUBIC") == said

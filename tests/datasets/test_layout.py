@@ -162,7 +162,7 @@ def test_the_same_rule_in_hr_and_lr(pack: Pack, tmp_path: Path) -> None:
     "names", [("a.png", "a.bmp"), ("a.jpg", "a.webp"), ("HR/a.png", "HR/a.PNG"), ("a.jpg", "a.JPG")]
 )
 def test_two_pictures_of_one_name_are_refused_where_neither_is_better(pack: Pack, tmp_path: Path, names) -> None:
-    with pytest.raises(UserError, match="two pictures of one name") as caught:
+    with pytest.raises(UserError, match="two pictures with the same name") as caught:
         pack(tmp_path, *names)
     assert all(name in str(caught.value) for name in names)
 

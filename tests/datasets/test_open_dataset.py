@@ -91,7 +91,7 @@ def test_dataset_of_another_package_is_opened() -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("gives_a_list", "gives list, not a fsrbench.datasets.Dataset"),
+        ("gives_a_list", "returns list, not a fsrbench.datasets.Dataset"),
         ("raises", "cannot be opened: RuntimeError: the disk$"),
     ],
 )

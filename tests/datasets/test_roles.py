@@ -53,5 +53,7 @@ def test_a_folder_is_opened_with_roles_or_says_why_not(tmp_path: Path) -> None:
         ("probe", "7"),
     ]
     bad = open_dataset(str(write_files(tmp_path / "bad", picture_files(["gallery/ann.png", "probe/7_2.png"]))))
-    assert any("no gallery and probes of identification: no identity of 1 picture" in line for line in bad.warnings)
+    assert any(
+        "gallery and probes are not used for identification: no identity of 1 picture" in line for line in bad.warnings
+    )
     assert {sample.role for sample in bad} == {None}

@@ -81,7 +81,7 @@ def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"format": "fsrbench-dataset", "counts": 3}', "[" * 100_000])
-def test_manifest_that_is_none_does_no_harm(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_manifest_does_no_harm(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FSRBENCH_DATA", str(tmp_path))
     source = write_files(tmp_path / "faces", picture_files(["1.png"]) | {"dataset.json": text.encode()})
     assert "samples 1" in shown(source)

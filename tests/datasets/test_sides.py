@@ -1,4 +1,4 @@
-"""What folders are taken for: HR, LR, SR, packing, parts of a set or people; and what nobody can tell is refused."""
+"""What folders are taken for: HR, LR, SR, packing, parts of a set or people; and ambiguous ones are refused."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_a_methods_pictures_beside_both_sides_are_left_out_and_named(put: Put) -
         (("gt-1.png", "lq-1.png"), ["gt-1.png and ", "lq-1.png look like HR and LR"]),
     ],
 )
-def test_what_may_be_either_is_refused_by_name(put: Put, names: tuple[str, ...], said: list[str]) -> None:
+def test_ambiguous_folders_are_refused_by_name(put: Put, names: tuple[str, ...], said: list[str]) -> None:
     with pytest.raises(UserError) as caught:
         opened(put, *names)
     assert all(part in str(caught.value) for part in said)
@@ -157,7 +157,7 @@ def test_paired_folders_are_refused_although_a_file_is_missing(put: Put, places:
 def test_two_people_whose_names_begin_like_sides_are_not_paired(put: Put) -> None:
     files = {f"{who}/{i}.png": noisy(10 * k + i) for k, who in enumerate(["hr_smith", "lr_jones"]) for i in range(4)}
     with pytest.raises(
-        UserError, match="hr_smith/ and lr_jones/ look like HR and LR by their names and hold different"
+        UserError, match="hr_smith/ and lr_jones/ look like HR and LR by their names but hold different"
     ):
         open_dataset(str(put(files)))
 
@@ -211,7 +211,7 @@ def test_one_person_keeps_the_identity(tmp_path: Path, kind: str) -> None:
 def test_many_pictures_of_one_person_are_mentioned(tmp_path: Path) -> None:
     data = open_dataset(str(write_zip(tmp_path / "d.zip", {f"mine/{i:02}.png": b"" for i in range(60)})))
     assert {s.identity for s in data} == {"mine"}
-    assert "all 60 pictures lie in mine/ and count as one person's" in data.warnings[0]
+    assert "all 60 pictures are in mine/ and count as one person's" in data.warnings[0]
 
 
 @pytest.mark.parametrize("top", ["images", "faces", "test", "celeba_test", "thumbnails128x128", "images1024x1024"])
@@ -243,7 +243,7 @@ def test_numbered_parts_are_no_people(put: Put, names: list[str]) -> None:
     data = opened(put, *names)
     assert {s.identity for s in data} == {None}
     assert len(data) == 20
-    assert any("numbered parts of one set and no people" in warning for warning in data.warnings)
+    assert any("numbered parts of one set, not people" in warning for warning in data.warnings)
 
 
 @pytest.mark.parametrize(
@@ -294,13 +294,13 @@ def test_sr_pictures_are_found_beside_hr(put: Put, names: tuple[str, ...], found
     [
         (
             ("hr/a.png", "lr/a.png", "bicubic/a.png", "ours/a.png"),
-            "bicubic/, hr/, lr/, ours/; name the one that is meant",
+            "bicubic/, hr/, lr/, ours/; name the one to use",
         ),
         (("HR/a.png", "LR/a.png"), "HR/, LR/ and no SR pictures"),
         (("gt/a.png",), "gt/ and no SR pictures"),
     ],
 )
-def test_sr_pictures_that_nobody_can_tell_are_refused(put: Put, names: tuple[str, ...], said: str) -> None:
+def test_ambiguous_sr_pictures_are_refused(put: Put, names: tuple[str, ...], said: str) -> None:
     with pytest.raises(UserError) as caught:
         open_outputs(put({name: name.encode() for name in names}))
     assert said in str(caught.value)
@@ -320,7 +320,7 @@ def test_less_common_suffixes_are_read(put: Put, suffix: str) -> None:
     assert [s.id for s in opened(put, f"a.{suffix}", "b.png")] == ["a", "b"]
 
 
-def test_names_that_look_like_sides_and_are_none() -> None:
+def test_names_that_only_look_like_sides() -> None:
     names = ("Hrithik", "gtaylor", "lqueen", "Gta", "HR_Giger", "bob", "input", "sr_16_128")
     assert [name for name in names if side_of(name)] == []
     assert [name for name in ("a", "x", "bob", "Helen", "id00", "00000", "Test_User") if is_general(name)] == []

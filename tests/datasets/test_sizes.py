@@ -46,7 +46,7 @@ def test_outputs_give_the_side_of_hr(tmp_path: Path) -> None:
 
 def test_outputs_that_do_not_fit_lr_are_named(tmp_path: Path) -> None:
     data, outputs = write(tmp_path / "data", LR=[(512, 512)]), write(tmp_path / "made", small=[(256, 256)])
-    with pytest.raises(UserError, match="SR of small has 256 px, no whole multiple of LR's 512 px"):
+    with pytest.raises(UserError, match="SR of small has 256 px, not a multiple of LR's 512 px"):
         found(data, outputs / "small")
 
 
@@ -55,11 +55,13 @@ def test_outputs_that_do_not_fit_lr_are_named(tmp_path: Path) -> None:
     [
         ({"HR": [(512, 512)]}, r"HR of 512 px does not say how small LR is; give --task 512x1 \(restoration\), 128x4"),
         ({"LR": [(512, 512)]}, "LR of 512 px does not say the scale; give --task 512x1, 512x4 or another"),
-        ({"HR": [(100, 100)], "LR": [(30, 30)]}, "HR has 100 px, no whole multiple of LR's 30 px"),
+        ({"HR": [(100, 100)], "LR": [(30, 30)]}, "HR has 100 px, not a multiple of LR's 30 px"),
         ({"LR": [(16, 16), (16, 16), (24, 24)]}, "LR has several sizes: 2 of 16 px, 1 of 24 px; give --task"),
     ],
 )
-def test_sizes_that_do_not_say_it(tmp_path: Path, sides: dict[str, list[tuple[int, int]]], message: str) -> None:
+def test_sizes_without_a_scale_are_refused(
+    tmp_path: Path, sides: dict[str, list[tuple[int, int]]], message: str
+) -> None:
     with pytest.raises(UserError, match=message):
         found(write(tmp_path, **sides))
 
@@ -94,5 +96,5 @@ def test_a_run_says_what_it_took_and_is_finished_then(tmp_path: Path) -> None:
     )
     first, second = call(*asked), call(*asked)
     assert first.exit_code == second.exit_code == 0
-    assert "task 48x2 (48 to 96 px), as the sizes of the pictures show" in first.stderr
-    assert "nothing has changed since it was finished" in second.stderr
+    assert "task 48x2 (48 to 96 px), from the sizes of the pictures" in first.stderr
+    assert "nothing has changed since this run finished" in second.stderr

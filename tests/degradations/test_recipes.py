@@ -26,7 +26,7 @@ def test_names() -> None:
         ("bicubic:3", "unknown degradation"),
     ],
 )
-def test_what_there_is_not_is_answered(name: str, reason: str) -> None:
+def test_unknown_names_are_refused(name: str, reason: str) -> None:
     with pytest.raises(UserError, match=reason):
         find_degradation(name)
 
@@ -48,7 +48,7 @@ def test_the_others_restore_and_enlarge(name: str) -> None:
 
 
 @pytest.mark.parametrize("task", ["24x3", "16x6", "10x12"])
-def test_halvings_reach_powers_of_two_alone(task: str) -> None:
+def test_halvings_reach_only_powers_of_two(task: str) -> None:
     with pytest.raises(UserError, match=r"degradation bilinear-steps only halves, .* scale of .* use bicubic, area"):
         check_task(find_degradation("bilinear-steps"), find_task(task))
 

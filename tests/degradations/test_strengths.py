@@ -82,6 +82,6 @@ def test_at_scale_1_it_degrades_hr_itself(name):
         ("jpeg:50.5", "degradation jpeg:50.5: the strength must be"),
     ],
 )
-def test_what_is_no_strength_is_answered(name, reason):
+def test_invalid_strengths_are_refused(name, reason):
     with pytest.raises(UserError, match=reason):
         find_degradation(name)

@@ -121,8 +121,8 @@ def test_a_refusal_is_written_in_every_format(runs: Path, tmp_path: Path, format
     [
         (["--format", "xml"], "unknown format 'xml'; known: text, junit, json, prometheus"),
         (["--blocks", "weeks"], "unknown kind of blocks 'weeks'; known: auto, person, day, image"),
-        (["--alpha", "1.5"], "--alpha 1.5 is no probability between 0 and 1"),
-        (["--alpha", "1e-4"], "--alpha 0.0001 is below 0.0004, the least that the tests can show"),
+        (["--alpha", "1.5"], "--alpha 1.5 is not a probability between 0 and 1"),
+        (["--alpha", "1e-4"], "--alpha 0.0001 is below 0.0004, the smallest that the tests can reach"),
         (["--method", "ours"], "no method ours in this run; it has mine"),
         (["--blocks", "person"], "--blocks person: nobody is known"),
     ],
@@ -135,7 +135,7 @@ def test_bad_flags_are_one_line(runs: Path, flags: list[str], message: str) -> N
 
 
 def test_a_run_or_a_folder(runs: Path) -> None:
-    assert "give a RUN or --watch FOLDER" in call("drift", "--against", runs / "reference").stderr
+    assert "give either a RUN or --watch FOLDER" in call("drift", "--against", runs / "reference").stderr
 
 
 def test_prometheus_file_is_replaced_at_once(runs: Path, tmp_path: Path) -> None:

@@ -45,14 +45,14 @@ def test_another_window_of_the_same_source_holds(reference: Window) -> None:
 
 
 @pytest.mark.parametrize("fault", [jpeg, noisy])
-def test_a_fault_of_inputs_is_theirs(reference: Window, fault) -> None:  # type: ignore[no-untyped-def]
+def test_a_fault_of_inputs_is_not_blamed_on_outputs(reference: Window, fault) -> None:  # type: ignore[no-untyped-def]
     verdict = compare(window([fault(lr) for lr in faces(COUNT, seed=2)]), reference)
     assert verdict.state(Part.INPUTS) is State.MOVED
     assert verdict.state(Part.BEYOND) is not State.MOVED
     assert verdict.red
 
 
-def test_a_changed_method_is_its_own(reference: Window) -> None:
+def test_a_changed_method_moves_outputs_beyond_inputs(reference: Window) -> None:
     changed = window(faces(COUNT, seed=3), partial(enlarge, strength=1.2))
     verdict = compare(changed, reference)
     assert verdict.state(Part.INPUTS) is State.HOLDS
@@ -74,7 +74,7 @@ def test_a_small_window_is_read_whole_beside_any_reference(days: int, each: int)
 
 
 @pytest.mark.heavy
-def test_a_change_of_spread_alone_is_called_so(reference: Window) -> None:
+def test_a_change_of_spread_alone_is_reported_as_such(reference: Window) -> None:
     now = window(faces(COUNT, seed=1))
     name, values = "sr_noise", now.values.copy()
     middle = reference.values[name].median()
@@ -88,7 +88,7 @@ def test_a_change_of_spread_alone_is_called_so(reference: Window) -> None:
 
 
 @pytest.mark.heavy
-def test_false_alarms_are_as_many_as_declared() -> None:
+def test_the_false_alarm_rate_is_as_declared() -> None:
     """Of 200 pairs of windows of one source 2 to 8 % raise an alarm at 5 %."""
     source = window(faces(400, seed=9)).values
     alarms = 0
@@ -178,7 +178,7 @@ def test_other_weights_and_equal_names_are_noted(reference: Window) -> None:
     again = replace(reference, name="again", weights="a" * 64)
     found = compare(again, replace(reference, weights="b" * 64))
     assert any(note.startswith("other weights: sha256 bbbbbbbbbbbb -> aaaaaaaaaaaa") for note in found.notes)
-    assert any(note.startswith(f"{COUNT} pictures of both have the same name") for note in found.notes)
+    assert any(note.startswith(f"{COUNT} pictures with the same name in both") for note in found.notes)
 
 
 def moved(verdict: Verdict, part: Part) -> set[str]:

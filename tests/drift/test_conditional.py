@@ -48,7 +48,7 @@ def test_a_change_a_fifth_of_what_inputs_do_is_seen() -> None:
     assert found.explained[0] > 0.9
 
 
-def test_corrected_p_can_be_as_small_as_exchanges_allow_for_any_number_of_outputs() -> None:
+def test_corrected_p_can_be_as_small_as_permutations_allow_for_any_number_of_outputs() -> None:
     inputs, window, blocks = made(3)
     outputs = np.random.default_rng(3).normal(size=(2 * N, 12))
     outputs[window, 0] += 3

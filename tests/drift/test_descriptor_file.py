@@ -13,7 +13,7 @@ def sides(number: float) -> dict[str, np.ndarray]:
     return {"lr": np.full(3, number), "sr": np.full(3, -number)}
 
 
-def test_what_is_added_is_read_again_and_the_oldest_are_forgotten(tmp_path: Path) -> None:
+def test_added_descriptors_are_read_again_and_the_oldest_dropped(tmp_path: Path) -> None:
     path = tmp_path / "descriptors.npz"
     first = DescriptorFile(path)
     first.add({"a": sides(1), "b": {"sr": np.full(3, 2.0)}}, [])
@@ -27,7 +27,7 @@ def test_what_is_added_is_read_again_and_the_oldest_are_forgotten(tmp_path: Path
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-def test_those_of_another_length_are_forgotten(tmp_path: Path) -> None:
+def test_those_of_another_length_are_dropped(tmp_path: Path) -> None:
     file = DescriptorFile(tmp_path / "d.npz")
     file.add({"a": sides(1)}, [])
     file.add({"b": {"lr": np.ones(4), "sr": np.ones(4)}}, ["a"])
@@ -56,5 +56,5 @@ def test_nothing_is_written_without_descriptors(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x05\x06" + bytes(18)])
 def test_another_file_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "d.npz").write_bytes(content)
-    with pytest.raises(UserError, match=r"d.npz is no file of descriptors; move it away to do without them"):
+    with pytest.raises(UserError, match=r"d.npz is not a file of descriptors; move it away to do without them"):
         DescriptorFile(tmp_path / "d.npz")

@@ -18,12 +18,12 @@ def journal(tmp_path: Path) -> Journal:
     return made
 
 
-def test_what_was_added_is_there(journal: Journal) -> None:
+def test_added_records_are_read_again(journal: Journal) -> None:
     assert journal.open() == RECORDS
     assert Journal(journal.path.with_name("none")).open() == []
 
 
-def test_cut_at_any_byte_it_has_whole_records_and_goes_on(journal: Journal) -> None:
+def test_cut_at_any_byte_it_has_whole_records_and_continues(journal: Journal) -> None:
     content = journal.path.read_bytes()
     first = content.index(b"\n") + 1
     for end in range(len(content)):

@@ -8,7 +8,7 @@ from made.drifting import enlarge, faces, jpeg, noisy
 from PIL import Image
 from scipy import signal
 
-from fsrbench.drift.measures import added, blocks, channels, given_back, lr_measures, overshoot, sr_measures
+from fsrbench.drift.measures import added, blocks, channels, lr_measures, overshoot, reproduced, sr_measures
 from fsrbench.pictures.properties import noise, step
 
 PICTURE = faces(1, seed=1)[0]
@@ -70,13 +70,13 @@ def test_each_input_measure_answers_to_its_own_fault() -> None:
     assert mean("lr_contrast", lambda p: p // 2) == pytest.approx(mean("lr_contrast", same) / 2, rel=0.05)
 
 
-def test_interpolation_gives_no_detail_back_and_adds_none() -> None:
+def test_interpolation_reproduces_no_detail_and_adds_none() -> None:
     sr = np.asarray(Image.fromarray(PICTURE).resize((64, 64), Image.Resampling.BICUBIC))
-    assert given_back(sr, PICTURE)["sr_gain"] == pytest.approx(0, abs=1e-9)
+    assert reproduced(sr, PICTURE)["sr_gain"] == pytest.approx(0, abs=1e-9)
     assert added(sr, PICTURE) == 0
 
 
-def test_gain_is_the_slope_of_what_comes_back() -> None:
+def test_gain_is_the_slope_of_the_reproduced_detail() -> None:
     sr, lr = enlarge(PICTURE), PICTURE.astype(float)
 
     def reduced(picture: np.ndarray) -> np.ndarray:
@@ -85,12 +85,12 @@ def test_gain_is_the_slope_of_what_comes_back() -> None:
     smooth = reduced(np.asarray(Image.fromarray(PICTURE).resize((64, 64), Image.Resampling.BICUBIC)))
     fine, back = (lr - smooth).ravel(), (reduced(sr) - smooth).ravel()
     slope = np.linalg.lstsq(fine[:, None], back, rcond=None)[0][0]
-    found = given_back(sr, PICTURE)
+    found = reproduced(sr, PICTURE)
     assert found["sr_gain"] == pytest.approx(slope)
     assert found["sr_error"] == pytest.approx(np.sqrt(np.square(reduced(sr) - lr).mean()))
 
 
-def test_a_stronger_method_adds_and_gives_back_more() -> None:
+def test_a_stronger_method_adds_and_reproduces_more() -> None:
     weak, strong = (sr_measures(enlarge(PICTURE, s), PICTURE) for s in (1.0, 1.5))
     assert strong["sr_detail"] > weak["sr_detail"]
     assert strong["sr_gain"] > weak["sr_gain"]

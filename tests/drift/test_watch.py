@@ -159,7 +159,7 @@ def test_what_cannot_be_read_is_counted_and_read_later(camera: Path, capsys: pyt
 
     with mock.patch.object(FolderFiles, "read", refuse):
         a_round(camera)
-    assert "1 not to be read" in capsys.readouterr().out
+    assert "1 unreadable" in capsys.readouterr().out
     a_round(camera)
     assert scored(camera)[-1] == "locked.png"
 
@@ -188,7 +188,7 @@ def test_a_clock_that_is_off_by_millennia(camera: Path) -> None:
 
 
 def test_a_full_disk_leaves_the_journal_whole(camera: Path) -> None:
-    """A watch goes on in the same process when there is room again."""
+    """A watch continues in the same process when there is room again."""
     a_round(camera)
     journal = Journal(camera.parent / "state" / "journal.jsonl")
     before = journal.path.read_bytes()
@@ -321,9 +321,9 @@ def test_too_few_pictures_are_kept_for_later(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"folder": Path("nowhere")}, "nowhere: no such folder to watch"),
-        ({"out": "camera/state"}, "lies in the watched folder, which is never written to"),
-        ({"out": "."}, "has the watched folder in it; give it a folder of its own"),
-        ({"output": "camera/000.png"}, "000.png lies in the watched folder, which is never written to"),
+        ({"out": "camera/state"}, "is inside the watched folder, which is never written to"),
+        ({"out": "."}, "contains the watched folder; give it a folder of its own"),
+        ({"output": "camera/000.png"}, "000.png is inside the watched folder, which is never written to"),
         ({"output": "state/journal.jsonl"}, "journal.jsonl is the watch's own file; name another one"),
         ({"pictures": "hr"}, "unknown kind of pictures 'hr'; known: lr, sr"),
     ],
@@ -343,7 +343,7 @@ def test_a_state_of_another_method_is_refused(camera: Path, reference: Window) -
     other = replace(reference, method="other")
     with (
         mock.patch.object(Settings, "reference", return_value=other),
-        pytest.raises(UserError, match="is of a watch with method mine, not other; give another --out"),
+        pytest.raises(UserError, match="belongs to a watch with method mine, not other; give another --out"),
     ):
         a_round(camera)
 

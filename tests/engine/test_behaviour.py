@@ -1,4 +1,4 @@
-"""Methods whose pictures depend on the batch, or on chance, are found and told; no number depends on a batch size."""
+"""Methods whose pictures depend on the batch or on chance are found and reported; no number depends on a batch size."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def found(function: Any, batch: int = 4, count: int = 4) -> Any:
             "depends on the batch: an image alone and in a batch of 4 differs by up",
         ),
         (dropout, RANDOM, "random: the same image twice differs by up to "),
-        (needs_two, "", "cannot make one picture alone (Expected more than 1 value per channel"),
+        (needs_two, "", "cannot make a picture alone (Expected more than 1 value per channel"),
         (steady, "", ""),
         (noisy, "", ""),
     ],

@@ -1,4 +1,4 @@
-"""What a metric or an extractor makes of images of which it fails on some."""
+"""A metric or an extractor that fails on some of the images."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_results_of_earlier_runs_go_first_and_those_of_this_one_stay(data: Path,
     age(out)
     done = limited(data, out, 1.05 * one, "--degradation", "area", methods="bicubic")
     assert done.code == 0
-    assert "what was used least recently is removed" in done.stderr
+    assert "the least recently used files are removed" in done.stderr
     gone = {file for file in earlier if not file.exists()}
     assert gone
     assert all(file.parent.name != "hr" for file in gone)  # this run reads them, too

@@ -1,4 +1,4 @@
-"""What was timed is timed once, and anew where anything differs that speed depends on."""
+"""Timings are cached, and repeated if anything differs that speed depends on."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def test_a_summary_of_its_own_replaces_the_mean():
 def test_numbers_that_cannot_be_drawn_are_a_failure_of_the_metric():
     made = Made(unit(HR), unit("m", scale=1e200), unit("n"), methods=["m", "n"])
     assert made.row("m", "alone")["status"] == "failed"
-    assert made.row("m", "alone")["note"] == "gave a number beyond 1e+100"
+    assert made.row("m", "alone")["note"] == "returned a value beyond 1e+100"
     assert made.row("n", "alone")["status"] == "ok"
 
 

@@ -41,7 +41,7 @@ def test_blocks_are_kept_by_method():
     assert made.blocks.to_numpy().tolist() == [["m", "distance", "block 0", 2.0], ["m", "distance", "block 1", 4.0]]
 
 
-def test_asked_twice_the_answer_is_the_same():
+def test_repeated_calls_give_the_same_result():
     made = Made(unit(HR), unit("m"), metrics=[Distance()])
     assert len(made.details) == len(made.summary)
     assert len(made.blocks) == 2 * len(made.summary)

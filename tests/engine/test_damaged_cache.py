@@ -72,5 +72,5 @@ def test_what_is_damaged_is_computed_again(
     assert 1 <= int(lines[0].split()[2]) <= len(files)
 
 
-def test_a_whole_cache_is_not_complained_about(whole: Finished) -> None:
+def test_an_intact_cache_gives_no_warning(whole: Finished) -> None:
     assert "could not be read" not in whole.stderr

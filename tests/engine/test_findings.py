@@ -1,4 +1,4 @@
-"""What checks find stands on the console, below the table, in the manifest and on the page; --strict refuses it."""
+"""Findings of the checks are on the console, below the table, in the manifest and on the page; --strict refuses it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_pictures_of_no_image_are_named(folders, tmp_path):
     assert "names" not in findings(part, name)
 
 
-def test_faulty_data_are_said_and_with_strict_refused(tmp_path):
+def test_faulty_data_are_reported_and_with_strict_refused(tmp_path):
     hr = np.stack([enlarged(enlarged(p, 32), 64) for p in honest(images=IMAGES).hr])
     hr[3] = hr[1]
     data = write_files(tmp_path / "data", files(hr, IDS))

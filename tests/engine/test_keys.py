@@ -1,4 +1,4 @@
-"""Keys of stored results: other where a result may be, the same where it cannot."""
+"""Keys of stored results differ if the results may, and only then."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_every_picture_counts(faces: Dataset, tmp_path: Path) -> None:
     assert len(before | {keys().pictures(Unit(shard, HR))}) == 3
 
 
-def test_hr_is_looked_at_once_whatever_lr_is_made_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hr_is_scored_once_however_lr_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = write_files(tmp_path / "data", picture_files(f"{i:02}.png" for i in range(24)))
     seen = use_colours(monkeypatch, "mtcnn", "facenet")
     monkeypatch.setattr(weights, "sha256", lambda name: name)

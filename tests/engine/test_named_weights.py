@@ -30,6 +30,7 @@ OWN = {
     "ours_psnr_x4": ("ours-psnr", "x4"),
     "ours_paper_x4": ("ours-paper", "x4"),
     "ours_short_x4": ("ours-short", "x4"),
+    "ours_short_x8": ("ours-short", "x8"),
     "scgan_x4": ("scgan", "x4"),
     "progressive_x8": ("progressive", "x8"),
 }
@@ -74,7 +75,7 @@ def test_a_named_file_takes_the_place_of_a_shipped_one(tmp_path: Path, name: str
 
 
 @pytest.mark.parametrize("isolate", [False, pytest.param(True, marks=pytest.mark.heavy)])
-def test_a_named_file_is_recorded_and_told_below_the_table(data: Path, tmp_path: Path, isolate: bool) -> None:
+def test_a_named_file_is_recorded_and_noted_below_the_table(data: Path, tmp_path: Path, isolate: bool) -> None:
     file = changed("ours_x4", tmp_path / "mine.safetensors", training=None)
     plain = command(data).values("ours")
     named = command(data, "--weights", f"ours_x4={file}", *(["--isolate"] if isolate else []))
@@ -101,13 +102,13 @@ def test_a_folder_of_weights_holds_for_shipped_networks_too(
 
 
 @pytest.mark.parametrize("methods", ["bicubic", "scgan"])
-def test_a_named_file_that_nothing_reads_is_told(data: Path, tmp_path: Path, methods: str) -> None:
+def test_a_named_file_that_nothing_reads_is_reported(data: Path, tmp_path: Path, methods: str) -> None:
     file = changed("ours_x8", tmp_path / "mine.safetensors")
     done = command(data, "--weights", f"ours_x8={file}", methods=methods)
     assert "--weights ours_x8: nothing in this run is known to read it" in " ".join(done.stderr.split())
 
 
-def test_another_file_of_niqes_parameters_is_told_beside_the_protocol(data: Path, tmp_path: Path) -> None:
+def test_another_file_of_niqes_parameters_is_noted_with_the_protocol(data: Path, tmp_path: Path) -> None:
     pytest.importorskip("pyiqa")
     rng = np.random.default_rng(0)
     mixed = rng.standard_normal((36, 36))
@@ -120,14 +121,14 @@ def test_another_file_of_niqes_parameters_is_told_beside_the_protocol(data: Path
     assert done.manifest["protocol_notes"].keys() == {"niqe"}
 
 
-def test_a_file_below_an_extractor_is_told_of_every_metric_that_reads_it(data: Path, tmp_path: Path) -> None:
+def test_an_extractors_file_is_noted_for_every_metric_that_reads_it(data: Path, tmp_path: Path) -> None:
     file = changed("fan", tmp_path / "fan.safetensors")
     done = command(data, "--weights", f"fan={file}", methods="bicubic", metrics="psnr,landmark_nme")
     assert done.manifest["protocol_notes"].keys() == {"landmark_nme"}
     assert "weights fan: fan.safetensors" in (done.path / "table.md").read_text()
 
 
-def test_how_a_judges_file_was_trained_is_told_beside_the_protocol(data: Path, tmp_path: Path) -> None:
+def test_how_a_judges_file_was_trained_is_noted_with_the_protocol(data: Path, tmp_path: Path) -> None:
     file = changed("fan", tmp_path / "mine.safetensors", training="on five faces")
     named = command(data, "--weights", f"fan={file}", methods="bicubic", metrics="psnr,landmark_nme")
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -153,7 +154,7 @@ def test_every_judge_of_a_named_file_says_which_it_is(tmp_path: Path) -> None:
             assert str(weights.judge_note(name)).startswith(f"weights {name}: any.bin (sha256 {digest[:12]})")
 
 
-def test_a_file_whose_hash_nobody_declared_is_not_told(tmp_path: Path) -> None:
+def test_a_file_without_a_declared_hash_is_not_noted(tmp_path: Path) -> None:
     with weights.override({"arcface": save_pooling_onnx(tmp_path / "any.onnx")}):
         assert weights.undeclared("arcface") is None
 

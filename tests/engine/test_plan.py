@@ -19,7 +19,7 @@ def dataset(count: int) -> Dataset:
 
 
 @pytest.mark.parametrize("count", [1, SHARD - 1, SHARD, SHARD + 1, 3 * SHARD + 5])
-def test_every_image_is_planned_once_a_method_and_in_order(count):
+def test_every_image_is_planned_once_per_method_and_in_order(count):
     plan = make_plan(make_shards(dataset(count), TASKS["x4"]), [HR, "a", "b"])
     for method in (HR, "a", "b"):
         ids = [s.id for unit in plan if unit.method == method for s in unit.shard.samples]

@@ -89,7 +89,7 @@ def test_what_failed_is_tried_again_and_nothing_else(data: Path, tmp_path: Path,
     assert len(list((tmp_path / "out" / "images").rglob("*.png"))) == 3 * len(IDS)  # LR, SR, HR
 
 
-def test_what_goes_on_failing_is_tried_once_a_command_and_said_each_time(data: Path, tmp_path: Path) -> None:
+def test_persistent_failures_are_tried_once_per_command_and_reported_each_time(data: Path, tmp_path: Path) -> None:
     for _ in range(2):
         fail_on("03", "07")
         again = command(data, tmp_path / "out")

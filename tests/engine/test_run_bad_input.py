@@ -81,7 +81,7 @@ def test_restoration_is_refused_where_lr_would_be_hr_but_not_where_lr_is_given(t
     refused = call("run", "--methods", "bicubic", "--data", hr, "--task", "64x1", "--out", tmp_path / "out")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert "degradation bicubic leaves LR equal to HR in task 64x1; use realworld, wild, gfpgan, " in refused.stderr
-    assert refused.stderr.endswith("; pictures that are inputs belong into LR/\n")
+    assert refused.stderr.endswith("; pictures that are inputs belong in LR/\n")
     made = run(hr, tmp_path / "made", "--task", "64x1", "--degradation", "codeformer-large")
     assert (made.code, made.manifest["degradation"]["name"]) == (0, "codeformer-large")
     both = {"HR/a.png": GOOD["good1.png"], "LR/a.png": GOOD["good2.png"]}
@@ -407,7 +407,7 @@ def test_method_whose_import_raises_has_rows_with_the_reason(
     assert reason in mixed.note(name)
 
 
-def test_overshoot_is_clipped_counted_and_said(mixed: Finished) -> None:
+def test_overshoot_is_clipped_counted_and_reported(mixed: Finished) -> None:
     count = mixed.manifest["methods"][method("Overshoots")]["clipped_images"]
     assert 0 < count <= 6
     assert f"clipped in {count} images" in " ".join(mixed.stderr.split())

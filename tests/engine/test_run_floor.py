@@ -83,7 +83,7 @@ def test_without_the_floor(finished: Finished, tmp_path: Path) -> None:
     assert "*hr*" in shown
 
 
-def test_lr_as_its_own_hr_is_said(tmp_path: Path) -> None:
+def test_lr_equal_to_hr_is_reported(tmp_path: Path) -> None:
     """A floor that equals the ceiling: HR was handed in as LR."""
     files = {f"{side}/{i}.png": encode_picture(draw_picture(i)) for side in ("HR", "LR") for i in range(COUNT)}
     result = run(write_files(tmp_path / "data", files), tmp_path / "out", "--task", "64x1")

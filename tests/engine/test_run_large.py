@@ -275,7 +275,7 @@ def sizes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ("hr", "512x1", "images:sr", 1, "failed on 2 images; 0: is 256 x 256 px, not 512 x 512"),
         ("hr", "auto", "images:sr", 2, "the pictures of sr have 256 px, HR or other SR 512 px"),
-        ("odd", "auto", "bicubic", 2, "HR has 500 px, no whole multiple of LR's 128 px; give --task LRxSCALE"),
+        ("odd", "auto", "bicubic", 2, "HR has 500 px, not a multiple of LR's 128 px; give --task LRxSCALE"),
         ("odd", "128x4", "bicubic", 2, "0: HR is 500 px, task 128x4 needs at least 512"),
         ("mixed", "auto", "bicubic", 2, "HR has several sizes: 2 of 512 px, 1 of 256 px; give --task LRxSCALE"),
     ],

@@ -157,7 +157,7 @@ def test_method_cannot_have_the_name_of_a_runs_own_pictures(name: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", '{"images": 1, "rows": {}}', '{"images": [], "rows": {"a": 3}}', '{"images": []}']
 )
-def test_index_that_is_none_counts_as_not_there(tmp_path: Path, text: str) -> None:
+def test_an_invalid_index_counts_as_missing(tmp_path: Path, text: str) -> None:
     (tmp_path / "index.json").write_text(text)
     assert PictureFolder(tmp_path).read_index() == Index()
 

@@ -79,7 +79,7 @@ def test_the_reference_set_is_on_record(data: Path, others: Path, tmp_path: Path
     assert run(data, tmp_path / "out2", *KID).manifest["reference"] is None
 
 
-def test_warnings_of_the_reference_set_are_told(data: Path, tmp_path: Path, seen: list[int]) -> None:
+def test_warnings_of_the_reference_set_are_shown(data: Path, tmp_path: Path, seen: list[int]) -> None:
     files = picture_files(f"{i:02}.png" for i in range(COUNT)) | {"a.heic": b"x", "b.heic": b"x"}
     finished = run(data, tmp_path / "out", *KID, "--reference", write_files(tmp_path / "more", files))
     said = "2 files left out, their formats cannot be read (2 .heic): a.heic, b.heic"
@@ -101,9 +101,7 @@ def test_lr_alone_can_be_compared_with_a_reference_set(others: Path, tmp_path: P
     assert alone.note("bicubic", "kid") == "needs HR images or a reference set: --reference SRC"
 
 
-def test_a_reference_set_is_not_looked_at_for_nothing(
-    data: Path, others: Path, tmp_path: Path, seen: list[int]
-) -> None:
+def test_an_unused_reference_set_is_not_read(data: Path, others: Path, tmp_path: Path, seen: list[int]) -> None:
     assert run(data, tmp_path / "out", "--reference", others).code == 0
     assert seen == []
 
@@ -155,7 +153,7 @@ def test_too_few_images_are_invalid_rows(
     assert finished.status("bicubic") == "ok"
 
 
-def test_broken_images_count_against_the_least(tmp_path: Path, seen: list[int]) -> None:
+def test_broken_images_count_against_the_minimum(tmp_path: Path, seen: list[int]) -> None:
     files = picture_files(f"{i:02}.png" for i in range(49)) | {"broken.png": b""}
     finished = run(write_files(tmp_path / "data", files), tmp_path / "out", *KID)
     assert finished.status("bicubic", "kid") == "invalid"

@@ -62,7 +62,7 @@ def test_what_is_read_counts_as_used_and_not_as_written(store):
     assert not store.touch("scores", "other")
 
 
-def test_damaged_pictures_count_as_not_there(store):
+def test_damaged_pictures_count_as_missing(store):
     store.put("pictures", "k", LARGE)
     (path,) = files(store)
     with np.load(path) as file:
@@ -136,7 +136,7 @@ def test_others_may_read_what_the_user_lets_them_read(store, mask, mode):
     assert path.stat().st_mode & 0o777 == mode
 
 
-def test_a_truncated_file_counts_as_not_there(store):
+def test_a_truncated_file_counts_as_missing(store):
     store.put("scores", "k", ARRAYS)
     (path,) = files(store)
     whole = path.read_bytes()
@@ -165,7 +165,7 @@ def test_a_damaged_number_is_noticed(store):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04"])
-def test_something_else_counts_as_not_there(store, content):
+def test_foreign_files_count_as_missing(store, content):
     (store.folder / "scores").mkdir(parents=True)
     (store.folder / "scores" / "k.npz").write_bytes(content)
     assert store.get("scores", "k") is None

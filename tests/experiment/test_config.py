@@ -98,10 +98,10 @@ def test_tables(read: Any) -> None:
         (f"{TOP}metrcs: [psnr]\n", 2, "unknown key 'metrcs'; did you mean metrics"),
         (f"{TOP}7: x\n", 2, "unknown key '7'"),
         (f"{TOP}on: x\n", 2, "unknown key 'True'"),
-        (f"{TOP}limit: 3\nlimit: 4\n", 3, "'limit' is there twice"),
-        (f"{TOP}batch-size: 3\nbatch_size: 4\n", 3, "batch_size is there twice"),
+        (f"{TOP}limit: 3\nlimit: 4\n", 3, "'limit' appears twice"),
+        (f"{TOP}batch-size: 3\nbatch_size: 4\n", 3, "batch_size appears twice"),
         (f"{TOP}limit: many\n", 2, "limit: must be a valid integer"),
-        (f"{TOP}limit: true\n", 2, "limit: true is no value for it"),
+        (f"{TOP}limit: true\n", 2, "limit: true is not a valid value"),
         (f"{TOP}limit: 0\n", 2, "limit: must be at least 1"),
         (f"{TOP}task: x3\n", 2, "task: unknown task 'x3'; write x4, x8 or LRxSCALE"),
         (f"{TOP}data: {{a: b}}\n", 2, "data: must be a valid string"),
@@ -117,30 +117,30 @@ def test_tables(read: Any) -> None:
         (f"{TOP}runs:\n  a:\n", 3, "a: expected 'name: value'"),
         (f"{TOP}runs:\n  a:\n    data: x\n    limt: 3\n", 5, "unknown key 'limt'; did you mean limit"),
         (f"{TOP}runs:\n  a:\n    runs: {{}}\n", 4, "unknown key 'runs'"),
-        (f"{TOP}runs:\n  a:\n    out: x\n", 4, "each run has a folder of its name in out"),
+        (f"{TOP}runs:\n  a:\n    out: x\n", 4, "each run's folder is its name below out"),
         (f"{TOP}seed: {2**32}\nruns:\n  a: {{}}\n", 2, "seed: must be at most 4294967293"),
         (f"{TOP}seed: -1\nruns:\n  a: {{}}\n", 2, "seed: must be at least 0"),
         ("seed: 1\nruns:\n  a: {methods: [ours]}\n  b: {}\n", 4, "no methods"),
-        (f"{TOP}runs:\n  a: {{}}\n  a: {{}}\n", 4, "'a' is there twice"),
-        (f"{TOP}runs:\n  a: {{}}\n  A: {{}}\n", 4, "'A' is there twice"),
-        (f"{TOP}runs:\n  a/b: {{}}\n", 3, "'a/b': a name is of letters, digits"),
-        (f"{TOP}runs:\n  ..: {{}}\n", 3, "'..': a name is"),
-        (f"{TOP}runs:\n  ../../x: {{}}\n", 3, "a name is"),
-        (f"{TOP}runs:\n  7: {{}}\n", 3, "'7': a name is"),
+        (f"{TOP}runs:\n  a: {{}}\n  a: {{}}\n", 4, "'a' appears twice"),
+        (f"{TOP}runs:\n  a: {{}}\n  A: {{}}\n", 4, "'A' appears twice"),
+        (f"{TOP}runs:\n  a/b: {{}}\n", 3, "'a/b': a name may have letters, digits"),
+        (f"{TOP}runs:\n  ..: {{}}\n", 3, "'..': a name may have"),
+        (f"{TOP}runs:\n  ../../x: {{}}\n", 3, "a name may have"),
+        (f"{TOP}runs:\n  7: {{}}\n", 3, "'7': a name may have"),
         (f"{TOP}runs:\n  Tables: {{}}\n", 3, "'Tables' is a folder or file of the experiment itself"),
-        (f"{TOP}runs:\n  a:\n    task: [x4]\n    seed: [1, 2]\n", 5, "seed: a list, and task is one already"),
-        (f"{TOP}seed: [1, 2]\nruns:\n  a:\n    task: [x4, x8]\n", 5, "task: a list, and seed is one already"),
+        (f"{TOP}runs:\n  a:\n    task: [x4]\n    seed: [1, 2]\n", 5, "seed: a list, but task is one already"),
+        (f"{TOP}seed: [1, 2]\nruns:\n  a:\n    task: [x4, x8]\n", 5, "task: a list, but seed is one already"),
         (f"{TOP}degradation: []\n", 2, "degradation: name at least one value"),
-        (f"{TOP}degradation:\n- noise:5\n- noise 5\n", 4, "'noise 5' gives no folder name of its own"),
-        (f"{TOP}data: [/]\n", 2, "'/' gives no folder name of its own"),
+        (f"{TOP}degradation:\n- noise:5\n- noise 5\n", 4, "'noise 5' does not give a unique folder name"),
+        (f"{TOP}data: [/]\n", 2, "'/' does not give a unique folder name"),
         (f"{TOP}task:\n- x4\n- x5\n", 4, "task: unknown task 'x5'; write x4, x8 or LRxSCALE"),
         (f"{TOP}data: [[a], b]\n", 2, "data: must be a valid string"),
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{rows: [a]}}\n", 4, "unknown key 'rows'; did you mean runs"),
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t:\n    runs:\n    - a\n    - b\n", 7, "unknown run 'b'; known: a"),
-        (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{runs: [a, a]}}\n", 4, "runs: a is there twice"),
+        (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{runs: [a, a]}}\n", 4, "runs: a appears twice"),
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{runs: a}}\n", 4, "runs: write a list of names"),
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{runs: [[a]]}}\n", 4, "unknown run"),
-        (f"{TOP}runs: {{a: {{}}}}\ntables:\n  ../t: {{}}\n", 4, "'../t': a name is"),
+        (f"{TOP}runs: {{a: {{}}}}\ntables:\n  ../t: {{}}\n", 4, "'../t': a name may have"),
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{sweep: 1}}\n", 4, "sweep: write true or false"),
         (f"{TOP}runs: {{a: {{}}, b: {{}}}}\ntables:\n  t: {{sweep: true}}\n", 4, "sweep: its runs must differ only"),
         (f"{TOP}runs: {{a: {{}}}}\ntables:\n  t: {{layout: [psnr]}}\n", 4, "expected 'key: value'"),
@@ -158,7 +158,7 @@ def test_tables(read: Any) -> None:
         (f"{TOP}seed: [1\n", 3, "cannot be read"),
     ],
 )
-def test_what_a_file_cannot_mean_is_refused_with_its_line(read: Any, text: str, line: int, reason: str) -> None:
+def test_invalid_files_are_refused_with_the_line(read: Any, text: str, line: int, reason: str) -> None:
     with pytest.raises(UserError) as caught:
         read(text)
     message = str(caught.value)
@@ -177,7 +177,7 @@ def test_what_a_file_cannot_mean_is_refused_with_its_line(read: Any, text: str, 
         ({"weights": ["arcfase=x"]}, "unknown weight file 'arcfase'"),
     ],
 )
-def test_a_wrong_flag_is_told_by_its_name(read: Any, flags: dict[str, Any], reason: str) -> None:
+def test_a_wrong_flag_is_reported_by_its_name(read: Any, flags: dict[str, Any], reason: str) -> None:
     with pytest.raises(UserError) as caught:
         read(f"{TOP}runs: {{a: {{}}}}\n", **flags)
     assert str(caught.value).startswith(reason)

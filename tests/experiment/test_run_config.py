@@ -157,7 +157,7 @@ def test_a_method_that_fails_gives_code_1_and_is_shown(configured: Configured) -
     assert "plain<br>" in Path("runs/study/tables/all.md").read_text()
 
 
-def test_a_stop_is_gone_on_from(configured: Configured) -> None:
+def test_a_stopped_experiment_continues(configured: Configured) -> None:
     original, calls = benchmark.compute, []
 
     def stopped(*arguments: Any) -> Any:
@@ -203,12 +203,12 @@ def test_a_sweep_has_a_table_and_a_plot(configured: Configured) -> None:
         (TWO.replace("seed: 3", "reference: no/such"), 6, "reference: no/such does not exist"),
         (TWO.replace("seed: 3", "pairs: nowhere.txt"), 6, "pairs: nowhere.txt: cannot be read"),
         (TWO.replace("seed: 3", "groups: nowhere.csv"), 6, "groups: nowhere.csv: cannot be read"),
-        (TWO.replace("seed: 3", "ratio-to: ours"), 6, "ratio_to: ours is none of the methods"),
+        (TWO.replace("seed: 3", "ratio-to: ours"), 6, "ratio_to: ours is not one of the methods"),
         (TWO.replace("seed: 3", "weights: {arcfase: x}"), 6, "weights: unknown weight file 'arcfase'"),
         (TWO.replace("seed: 3", "weights: {niqe: nowhere}"), 6, "weights: weights niqe: nowhere is no file"),
     ],
 )
-def test_what_is_not_there_is_told_before_any_work(configured: Configured, text: str, line: int, reason: str) -> None:
+def test_missing_things_are_reported_before_any_work(configured: Configured, text: str, line: int, reason: str) -> None:
     found = configured(text)
     assert found.exit_code == 2
     assert found.stderr.startswith(f"fsrbench: study.yaml, line {line}: {reason}")
@@ -216,7 +216,7 @@ def test_what_is_not_there_is_told_before_any_work(configured: Configured, text:
     assert not Path("runs").exists()
 
 
-def test_a_flag_that_names_nothing_is_told_by_its_name(configured: Configured) -> None:
+def test_a_flag_that_names_nothing_is_reported_by_its_name(configured: Configured) -> None:
     found = configured(TWO, "--metrics", "psrn")
     assert found.exit_code == 2
     assert found.stderr.startswith("fsrbench: --metrics: unknown metric 'psrn'")

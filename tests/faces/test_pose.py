@@ -72,7 +72,7 @@ def test_68_points_count_by_their_eyes_nose_and_mouth() -> None:
     np.testing.assert_array_equal(head_pose(points).yaw, head_pose(five).yaw)
 
 
-def test_points_that_are_none_have_no_pose() -> None:
+def test_invalid_points_have_no_pose() -> None:
     points = turned(ANGLES[:3])
     points[0, 2, 0] = np.nan
     points[1] = 7

@@ -35,7 +35,7 @@ def test_blank_lines_are_none_and_an_accent_is_one_letter():
         ("name,sex\na,f\n", "the first line must be image and the names of the columns"),
         ("image\na\n", "the first line must be image and the names of the columns"),
         ("image,sex,\na,f,\n", "the first line must be image and the names of the columns"),
-        ("image,sex,sex\na,f,f\n", "column sex is there twice"),
+        ("image,sex,sex\na,f,f\n", "column sex appears twice"),
         ("image,sex\n", "no images in it"),
         ("image,sex\na,f,1\n", "line 2: 3 columns, the first line has 2"),
     ],
@@ -46,7 +46,7 @@ def test_malformed_files_are_refused(text, reason):
 
 
 def test_an_image_named_twice_and_names_of_nothing_are_refused():
-    with pytest.raises(UserError, match="line 3: a is there twice"):
+    with pytest.raises(UserError, match="line 3: a appears twice"):
         parse_labels("image,sex\na,f\na.png,m\n", "g.csv").of(["a"])
     with pytest.raises(UserError, match=r"none of its 1 lines names an image of the data; it has 'x', the data 'a'"):
         parse_labels("image,sex\nx,f\n", "g.csv").of(["a"])

@@ -60,8 +60,8 @@ def test_an_empty_file_has_a_line_too(path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ("a: 1\nb: 2\n\na: 3\n", 4, "'a' is there twice"),
-        ("a:\n  x: 1\n  y: {z: 1, z: 2}\n", 3, "'z' is there twice"),
+        ("a: 1\nb: 2\n\na: 3\n", 4, "'a' appears twice"),
+        ("a:\n  x: 1\n  y: {z: 1, z: 2}\n", 3, "'z' appears twice"),
         ("a: 1\nb: [2001-99-99]\n", 2, "cannot be read: ValueError"),
         ("a: 1\nb: x\nc: !!int many\n", 3, "cannot be read: ValueError"),
         ("a: 1\nb: &x [*x]\n", 2, "aliases"),
@@ -71,7 +71,7 @@ def test_an_empty_file_has_a_line_too(path: Path) -> None:
         ("a: 1\nb: !!python/object/apply:os.getcwd []\n", 2, "cannot be read"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(path: Path, text: str, line: int, reason: str) -> None:
+def test_errors_have_their_line(path: Path, text: str, line: int, reason: str) -> None:
     path.write_text(text)
     with pytest.raises(UserError, match=reason) as caught:
         read_yaml(path)

@@ -133,7 +133,7 @@ def test_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
         (("scores", "psnr", "ours"), [1.0], "scores.psnr.ours has 1 values for 60 rows"),
         (("methods", "ours", "metrics", "psnr", "abs_tolerance"), -0.1, "abs_tolerance: must be at least 0"),
         (("methods", "ours", "metrics", "psnr", "value"), "much", "value: must be a valid number"),
-        (("methods", "ours", "metrics", "psnr", "tolerance"), 0.1, "tolerance: is no known key"),
+        (("methods", "ours", "metrics", "psnr", "tolerance"), 0.1, "tolerance: is not a known key"),
         (("methods", "ours", "metrics", "psnr", "direction"), "none", "direction: must be"),
         (("setup", "metrics", "psnr"), None, "setup.metrics.psnr"),
     ],

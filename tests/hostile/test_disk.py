@@ -26,7 +26,7 @@ from fsrbench.runs.data import RunData
 pytestmark = pytest.mark.heavy
 
 Mount = Callable[..., Path]
-FULL = "No space left on device; what was done is kept, and the same command goes on from there"
+FULL = "No space left on device; finished work is kept; run the same command to continue"
 
 
 def mount(*arguments: object) -> bool:
@@ -150,7 +150,7 @@ def test_disk_that_becomes_read_only_stops_a_run(data: Path, tmp_path: Path, mon
     monkeypatch.setattr(np, "savez", until_read_only)
     result = go(data, tmp_path / "out")
     assert result.code == 2
-    assert "Read-only file system; what was done is kept" in result.stderr
+    assert "Read-only file system; finished work is kept" in result.stderr
     monkeypatch.undo()
     assert go(data, tmp_path / "out").code == 0
 

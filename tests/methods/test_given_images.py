@@ -159,7 +159,7 @@ def test_a_runs_own_pictures(data, original, images, tmp_path):
 def test_several_methods_pictures_are_refused(data, images, tmp_path):
     name = f"images:{copied(images, tmp_path / 'several', hr='hr', a='ours', b='ours')}"
     refused = run(data, tmp_path / "out", methods=f"bicubic,{name}")
-    assert "holds a/, b/, hr/; name the one that is meant" in refused.note(name)
+    assert "holds a/, b/, hr/; name the one to use" in refused.note(name)
 
 
 def test_hr_instead_of_sr_is_warned_of(data, images, tmp_path):

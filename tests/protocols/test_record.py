@@ -107,7 +107,7 @@ def test_a_file_is_a_protocol_too(tmp_path) -> None:
         (MADE, "", "is not a protocol; write 'key: value' for id, version, title, source, tasks"),
         (MADE, "- psnr", "is not a protocol; write 'key: value' for id, version, title, source, tasks"),
         ("id: mine", "id: vqfr", "line 1: id: vqfr is a protocol of fsrbench; choose another id"),
-        ("tasks: [x4]", "tasks: [x4]\nextra: 1", "line 6: extra: is no known key"),
+        ("tasks: [x4]", "tasks: [x4]\nextra: 1", "line 6: extra: is not a known key"),
         ("as given}", "as given, sha256: abc}", "line 6: lr.sha256: String should match pattern"),
     ],
 )

@@ -81,7 +81,7 @@ def test_labels_come_from_a_file(run: Path, tmp_path: Path) -> None:
         (["--to", "nobody"], "", "unknown method of this run 'nobody'"),
         (["--groups", "none.csv"], "", "none.csv: cannot be read: No such file"),
         (["--groups", "labels.csv"], "name,hat\np0/0,yes\n", "labels.csv: the first line must be image and the names"),
-        (["--groups", "labels.csv"], "image,hat\np0/0,yes\np0/0,no\n", "labels.csv, line 3: p0/0 is there twice"),
+        (["--groups", "labels.csv"], "image,hat\np0/0,yes\np0/0,no\n", "labels.csv, line 3: p0/0 appears twice"),
         (
             ["--groups", "labels.csv"],
             "image,hat\nelse,yes\n",

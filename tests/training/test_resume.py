@@ -132,7 +132,7 @@ def test_a_full_disk_says_what_is_kept(
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(CannotWrite, match=kept) as caught:
         train(tiny(options), tmp_path, Schedule(3, save_every=1), False, quiet)
-    assert "the same command goes on from there" not in str(caught.value)
+    assert "run the same command to continue" not in str(caught.value)
 
 
 def test_weights_tell_their_training(options: Options, tmp_path: Path) -> None:

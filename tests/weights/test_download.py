@@ -212,7 +212,7 @@ def niqe(tmp_path: Path) -> Callable[..., Finished]:
     return lambda *options: run(data, tmp_path / "out", "--metrics", "psnr,niqe", *options)
 
 
-DONE = "nothing has changed since it was finished"
+DONE = "nothing has changed since this run finished"
 
 
 def test_a_run_fetches_what_it_needs_unless_it_is_offline(niqe, declare, pristine):

@@ -1,6 +1,6 @@
 """``fsrbench data import``: turn a downloaded archive into a dataset. To add a kind: its line in KINDS.
 
-Nothing is downloaded. Pictures are read where they lie, in folders and archives, and written as PNG.
+Nothing is downloaded. Pictures are read in place, from folders and archives, and written as PNG.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Kind:
     terms: str
     side: str = "HR"
     recognition: bool = False
-    """Whether it is a set for face identification or verification, whose pictures keep their pixels and sides."""
+    """Whether it is a set for face identification or verification, whose pictures keep their pixels and sizes."""
 
 
 _SURVFACE: Final = "For non-commercial research; its pictures may not be passed on. They show real people."
@@ -132,14 +132,16 @@ def find_kind(name: str) -> Kind:
 
 
 def make_options(kind: Kind, crop: str | None, split: str | None, size: int | None, **others: Any) -> Options:
-    """The user's choices, checked, with the kind's defaults for the others.
+    """Check the user's choices and fill in the kind's defaults.
 
     Raises:
         UserError: unknown values, or choices that exclude each other.
     """
     chosen_split = kind.split if split is None else one_of("split", split, SPLITS)
     if kind.crop == BOX.name and (crop not in (None, BOX.name) or size or others["align"] != "given"):
-        raise UserError(f"{kind.title}: faces are cut around their boxes in whole pixels; no --crop, --size or --align")
+        raise UserError(
+            f"{kind.title}: faces are cut around their boxes in whole pixels, without --crop, --size or --align"
+        )
     if kind.crop != BOX.name and crop == BOX.name:
         raise UserError(f"{kind.title} has no boxes to crop around")
     one_of("--align", others["align"], ("given", "detect"))
@@ -160,7 +162,7 @@ def make_options(kind: Kind, crop: str | None, split: str | None, size: int | No
 
 
 def _keeps_pixels(kind: Kind, crop: str | None, size: int | None, others: dict[str, Any]) -> bool:
-    """Whether pictures are written as they are: those of identification sets without landmarks.
+    """Whether pictures are written unchanged, as in identification sets without landmarks.
 
     Raises:
         UserError: choices that exclude each other.

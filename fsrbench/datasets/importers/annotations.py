@@ -38,7 +38,7 @@ def read_numbers(file: Text, columns: int) -> dict[str, list[float]]:
             shown = " ".join(cells)[:60]
             raise UserError(f"{file.name}, line {line}: expected a name and {columns} numbers, not {shown!r}")
         if cells[0] in found:
-            raise UserError(f"{file.name}, line {line}: {cells[0][:60]} is there twice")
+            raise UserError(f"{file.name}, line {line}: {cells[0][:60]} appears twice")
         found[cells[0]] = numbers
     if announced is not None and announced != len(found):
         raise UserError(f"{file.name}: {len(found)} rows, its first line announces {announced}; was it cut short?")

@@ -39,9 +39,9 @@ class Options:
     max_occlusion: int = 1
     max_pose: int = 0
     fit: Fit = "pad"
-    """How a picture of an identification set that is not square becomes so in a run."""
+    """How a run makes pictures of an identification set square."""
     distractors: int | None = None
-    """Most distractors, the first in sorted order; all by default."""
+    """Maximum number of distractors, the first in sorted order; all by default."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ class Face:
     facts: Mapping[str, str] = field(default_factory=dict)
     """Further columns of ``sources.csv``: licence, author, flags."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    """What the data says of the face, by column of ``groups.csv``."""
+    """The data's labels of the face, by column of ``groups.csv``."""
     md5: tuple[str, ...] = ()
-    """Published md5 of the file and of its pixels, where the data has them."""
+    """Published md5 of the file and of its pixels, if the data has them."""
     side: Literal["HR", "LR", ""] = ""
-    """Where it is written; empty for the side of its kind."""
+    """Where it is written; empty for its kind's side."""
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Collection:
     left_out: list[tuple[str, str]] = field(default_factory=list)
     """Name and reason of missing or unusable pictures."""
     copies: dict[str, bytes] = field(default_factory=dict)
-    """Files that are copied along, by name."""
+    """Files that are copied unchanged, by name."""
     notes: list[str] = field(default_factory=list)
 
     def leave_out(self, name: str, reason: str) -> None:

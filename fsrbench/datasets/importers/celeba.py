@@ -47,7 +47,7 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     _refuse_cut_short({file: names for file, names in tables.items() if names is not None}, pictures)
     for name in _wanted(tree, partition, pictures, options, found):
         if name not in pictures:
-            found.leave_out(name, "is in the partition and not among the pictures")
+            found.leave_out(name, "is in the partition but not among the pictures")
             continue
         stem = PurePosixPath(name).stem
         identity = f"{int(identities[name][0]):05d}/" if identities and name in identities else ""
@@ -60,17 +60,17 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
 
 
 def _refuse_cut_short(tables: Mapping[str, Collection_[str]], pictures: Collection_[str]) -> None:
-    """Refuse an annotation file that ends before pictures that another file lists: it was cut between two lines.
+    """Refuse an annotation file that ends before pictures that another file lists: it was cut off between two lines.
 
     Raises:
-        UserError: one does.
+        UserError: there is one.
     """
     for file, names in tables.items():
         others = {name for other, known in tables.items() if other != file for name in known}
         missing = sorted(others.intersection(pictures).difference(names))
         if missing and missing[0] > max(names):
             raise UserError(
-                f"{file} ends with {max(names)}; {len(missing)} later pictures that other files name are not in it, "
+                f"{file} ends with {max(names)}; {len(missing)} later pictures that other files list are not in it, "
                 f"e.g. {missing[0]}; was it cut short?"
             )
 

@@ -25,8 +25,8 @@ TEMPLATE: Final = (np.array([[46, 60], [82, 60], [64, 80], [49, 95], [79, 95]]) 
 """Mean places of eyes, nose and mouth corners in the crop ``upright``, as fractions of its side."""
 BOX_SIDE: Final = 1.3
 BOX_UP: Final = 0.08
-"""Side of the square around a face's box, and how much higher its centre is, in longer sides of the box. Measured on
-upright faces with the boxes of MTCNN, which was trained on WIDER FACE."""
+"""Side of the square around a face's box, and how much higher its centre is, as multiples of the box's longer side.
+Measured on upright faces with the boxes of MTCNN, which was trained on WIDER FACE."""
 SMALLEST: Final = 4
 """Least side in pixels; below it landmarks are nonsense."""
 
@@ -49,7 +49,7 @@ def centre(pixels: int | None) -> Callable[[Size, np.ndarray], Quad]:
     def quad(size: Size, points: np.ndarray) -> Quad:
         side = min(size) if pixels is None else pixels
         if side > min(size):
-            raise BadImage(f"is {size[0]} x {size[1]} px, its central {side} px were to be cut out")
+            raise BadImage(f"is {size[0]} x {size[1]} px, too small for a central crop of {side} px")
         return square((size[0] - side) // 2, (size[1] - side) // 2, side)
 
     return quad
@@ -63,7 +63,7 @@ def ffhq(size: Size, points: np.ndarray) -> Quad:
 
 
 def upright(size: Size, points: np.ndarray) -> Quad:
-    """FFHQ's square, not turned and a little closer."""
+    """FFHQ's square, not rotated and a little tighter."""
     quad = ffhq(size, points)
     side = SHARE * float(np.linalg.norm(quad[1] - quad[0]))
     left, top = quad.mean(axis=0) - side / 2

@@ -43,7 +43,7 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     for path, entry in sorted(tree.pictures(folder)):
         stem = PurePosixPath(path).stem
         if not (stem.isascii() and stem.isdigit()):
-            found.leave_out(entry.name, "is not called by a number, as FFHQ's pictures are")
+            found.leave_out(entry.name, "is not named by a number, as FFHQ's pictures are")
             continue
         number = stem.lstrip("0") or "0"
         seen.add(number)
@@ -59,7 +59,7 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     for number, about in sorted(metadata.items()):
         named = number.isascii() and number.isdigit() and options.split in ("all", _split(number, about))
         if named and number not in seen:
-            found.leave_out(f"{int(number):05d}.png", f"is in {METADATA} and not among the pictures")
+            found.leave_out(f"{int(number):05d}.png", f"is in {METADATA} but not among the pictures")
     return found, tree
 
 
@@ -77,7 +77,7 @@ def _aging(tree: Tree) -> dict[str, dict[str, str]]:
     """By number of the picture, the columns of FFHQ-Aging (Or-El et al., ECCV 2020): its raters' and a network's.
 
     Raises:
-        UserError: the first line is no heading of it, or a line is malformed.
+        UserError: the first line is not its heading, or a line is malformed.
     """
     text = tree.text(AGING)
     if text is None:
@@ -99,7 +99,7 @@ def _split(stem: str, about: dict[str, Any] | None) -> str:
 
 
 def _country(about: dict[str, Any] | None) -> dict[str, str]:
-    """Where the photograph's author is from, as the author's page says it."""
+    """The country of the photograph's author, as the author's page gives it."""
     facts = (about or {}).get("metadata")
     country = facts.get("country") if isinstance(facts, dict) else None
     return {"country": country} if isinstance(country, str) and country else {}

@@ -73,14 +73,14 @@ def _labels(tree: Tree, ids: set[str], notes: list[str]) -> Labels:
         return {}
     labels, strays = parse_labels(text.text, text.name).of(ids)
     if strays:
-        notes.append(f"{text.name}: {len(strays)} lines name no picture that is there, e.g. {strays[0][:80]!r}")
+        notes.append(f"{text.name}: {len(strays)} lines match no picture, e.g. {strays[0][:80]!r}")
     return labels
 
 
 def read_landmarks(path: Path) -> list[LandmarkRow]:
     """Read landmarks: a heading, then on each line a picture's path and 10 or 136 numbers (x, y of 5 or 68 points).
 
-    There may be a column ``identity``.
+    A column ``identity`` is optional.
 
     Raises:
         UserError: it cannot be read, or a malformed line.
@@ -112,12 +112,12 @@ def _by_image(rows: list[LandmarkRow], ids: set[str], notes: list[str]) -> dict[
         if image is None:
             strays.append(row)
         elif image in known:
-            raise UserError(f"{row.where}: {row.name[:60]} is there twice")
+            raise UserError(f"{row.where}: {row.name[:60]} appears twice")
         else:
             known[image] = row
     if strays:
         first = f"{strays[0].where}: {strays[0].name[:80]!r}"
-        notes.append(f"{len(strays)} lines name no picture that is there, e.g. {first}")
+        notes.append(f"{len(strays)} lines match no picture, e.g. {first}")
     return known
 
 
@@ -125,7 +125,7 @@ def read_points(cells: list[str], where: str) -> np.ndarray:
     """K,2 finite coordinates of a line.
 
     Raises:
-        UserError: a cell is no finite number.
+        UserError: a cell is not a finite number.
     """
     try:
         points = np.array([float(cell) for cell in cells]).reshape(-1, 2)
@@ -150,7 +150,7 @@ def _refuse_pairs(source: Path, paths: list[str]) -> None:
 
 
 def _packing(paths: list[str], archive: bool) -> str:
-    """The folder around everything, if it is no person's: HR/, or one of an archive with people or a general name."""
+    """The common outer folder, if not a person's: HR/, or in an archive one with people in it or a general name."""
     tops = {path.partition("/")[0] if "/" in path else "" for path in paths}
     top = f"{tops.pop()}/" if len(tops) == 1 and "" not in tops else ""
     inside = [path.removeprefix(top) for path in paths]

@@ -70,14 +70,14 @@ def import_dataset(request: Import, reporter: Reporter) -> dict[str, Any]:
 
     Raises:
         UserError: nothing usable in it, or the folder holds other files.
-        CannotWrite: the disk takes no more.
+        CannotWrite: the disk is full.
     """
     source, folder = request.source.resolve(), request.folder.resolve()
     if folder.is_relative_to(source) or source.is_relative_to(folder):
-        raise UserError(f"one of {request.folder} and {request.source} lies in the other; import to another place")
+        raise UserError(f"one of {request.folder} and {request.source} is inside the other; choose another destination")
     reporter.say(f"{request.kind.title}: {request.kind.terms}")
     if request.kind.home:
-        reporter.say(f"Its home: {request.kind.home}")
+        reporter.say(f"website: {request.kind.home}")
     found, tree = request.kind.collect(request.source, request.options)
     found.faces = _usable(found, request)
     identities_of([face.id for face in found.faces], found.notes)
@@ -189,7 +189,7 @@ def _write_landmarks(folder: Path, written: list[Outcome]) -> list[str]:
 
 
 def _write_face_points(request: Import, written: list[Outcome]) -> list[str]:
-    """Write the five landmarks of identification sets again, each beside its picture's side, to align faces by."""
+    """Write the five landmarks of identification sets again, with each picture's side, for ``--alignment given``."""
     side = request.options.size
     rows = [
         [one.id, *(v for xy in one.facts["points"] for v in xy), side or round(one.facts["side"])]
@@ -204,7 +204,7 @@ def _write_face_points(request: Import, written: list[Outcome]) -> list[str]:
 
 
 def _write_groups(folder: Path, written: list[Outcome], faces: Mapping[str, Face]) -> list[str]:
-    """Write what the data says of the faces, if it says anything."""
+    """Write the data's labels of the faces, if it has any."""
     columns = dict.fromkeys(column for one in written for column in faces[one.id].labels)
     labels = {column: {one.id: faces[one.id].labels.get(column, "") for one in written} for column in columns}
     (folder / GROUPS).unlink(missing_ok=True)
@@ -236,10 +236,10 @@ def _report(manifest: dict[str, Any], found: Collection, done: list[Outcome], re
     for name, reason in left_out[:5]:
         reporter.warn(f"{_shown(name)} left out: {reason}")
     if len(left_out) > 5:
-        reporter.warn(f"{len(left_out)} left out in all; {LEFT_OUT} has them")
+        reporter.warn(f"{len(left_out)} left out in total; {LEFT_OUT} lists them")
     if changed := [_shown(faces[one.id]) for one in done if one.changed]:
         some = ", ".join(changed[:5]) + (", ..." if len(changed) > 5 else "")
-        reporter.warn(f"{len(changed)} pictures differ from the published md5 (packed anew, or damaged): {some}")
+        reporter.warn(f"{len(changed)} pictures differ from the published md5 (repacked, or damaged): {some}")
     if line := transparency_warning([one.id for one in done if one.facts.get(FLATTENED)]):
         reporter.warn(line)
     if kept := sum(one.kept for one in done):

@@ -28,12 +28,12 @@ def collect(source: Path, options: Options) -> tuple[Collection, Tree]:
     for path, entry in tree.pictures():
         match = _NAME.search(path)
         if match is None:
-            found.leave_out(path, "is not called <name>/<name>_0001, as LFW's pictures are")
+            found.leave_out(path, "is not named <name>/<name>_0001, as LFW's pictures are")
             continue
         image = f"{match[1]}/{match[2]}"
         if image in pictures:
             where = " and ".join(_where(tree, e) for e in (pictures[image], entry))
-            raise UserError(f"{image} is there twice, in {where}; give one version of LFW")
+            raise UserError(f"{image} appears twice, in {where}; give one version of LFW")
         pictures[image] = entry
     if not pictures:
         raise UserError(f"no pictures of LFW in {source}; expected <name>/<name>_0001.jpg in a folder, tgz or zip")

@@ -1,4 +1,4 @@
-"""Lists in MATLAB files: names of pictures and the person on each, as TinyFace and QMUL-SurvFace publish them."""
+"""Read lists in MATLAB files: names of pictures and the person on each, as TinyFace and QMUL-SurvFace publish them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def read_list(tree: Tree, file: str, key: str) -> np.ndarray:
     """One variable of a MATLAB file, as an array of text or numbers without the cells around them.
 
     Args:
-        tree: where the file lies, in any folder.
+        tree: has the file, in any folder.
         file: its name.
         key: the variable's name.
 
@@ -34,16 +34,16 @@ def read_list(tree: Tree, file: str, key: str) -> np.ndarray:
         variables = loadmat(io.BytesIO(data))
     except Exception as error:  # scipy raises types of its own for damaged files
         if b"\x89HDF\r\n" in data[:1024]:
-            raise UserError(f"{file} is of MATLAB 7.3 (HDF5), which is not read here: save it with -v7") from None
+            raise UserError(f"{file} is a MATLAB 7.3 file (HDF5), which is not supported: save it with -v7") from None
         raise UserError(f"{file}: cannot be read as a MATLAB file up to version 7.2: {one_line(error)}") from None
     if key not in variables:
         known = ", ".join(sorted(name for name in variables if not name.startswith("__"))) or "nothing"
         raise UserError(f"{file} has no {key}; it holds {known}")
     table: np.ndarray = np.atleast_1d(variables[key])
     values = np.empty(table.shape, dtype=object)
-    for place, cell in np.ndenumerate(table):
+    for index, cell in np.ndenumerate(table):
         value = _inside(cell, f"{file}: {key}")
-        values[place] = value.strip() if isinstance(value, str) else value  # a table of characters is padded
+        values[index] = value.strip() if isinstance(value, str) else value  # a table of characters is padded
     return values
 
 
@@ -60,13 +60,13 @@ def read_people(tree: Tree, file: str, names: str, ids: str) -> dict[str, str]:
     """The person on each listed picture, by the picture's name, in the order of the list.
 
     Args:
-        tree: where the file lies.
+        tree: has the file.
         file: its name.
         names: the variable with the pictures' names.
         ids: the variable with whole numbers of people.
 
     Raises:
-        UserError: as :func:`read_list`, or the two differ in length, a name is listed twice, or an id is no number.
+        UserError: as :func:`read_list`, or the two differ in length, a name is listed twice, or an id is not a number.
     """
     pictures, people = read_list(tree, file, names), read_list(tree, file, ids)
     if pictures.size != people.size or not pictures.size or max(pictures.shape) != pictures.size:
@@ -85,4 +85,4 @@ def _number(person: Any, where: str) -> str:
             return str(int(person))
     except (TypeError, ValueError, OverflowError):
         pass
-    raise UserError(f"{where} has {str(person)[:40]!r}, which is no number of a person")
+    raise UserError(f"{where} has {str(person)[:40]!r}, which is not the number of a person")

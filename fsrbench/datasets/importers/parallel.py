@@ -1,4 +1,4 @@
-"""Do work in one process or in several, results in the order of the work."""
+"""Run work in one process or in several; results come in the order of the work."""
 
 from __future__ import annotations
 
@@ -57,6 +57,6 @@ def _do(work: Any) -> Any:
 
 
 def _end_with(sentinel: int) -> None:
-    """End with the parent: one that is killed ends no pool, and its processes would wait for ever."""
+    """Exit with the parent: if it is killed, it does not end the pool, whose processes would wait for ever."""
     wait([sentinel])
     os._exit(1)

@@ -24,7 +24,7 @@ from fsrbench.files.atomic import disk_errors, whole
 from fsrbench.pictures.decode import FLATTENED, BadImage, decode
 
 CHUNK: Final = "fsrbench-import"
-"""PNG text chunk with the picture's source and settings, by which a stopped import goes on."""
+"""PNG text chunk with the picture's source and settings, from which a stopped import continues."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class FaceWriter:
         sources: folders and archives with the pictures.
         options: how faces are cut.
         folder: of the dataset.
-        side: HR or LR, where a face does not say.
+        side: HR or LR, for faces that do not say.
     """
 
     def __init__(self, sources: Sequence[Files], options: Options, folder: Path, side: str) -> None:
@@ -69,7 +69,7 @@ class FaceWriter:
         """Write one face's picture, unless it exists and its source and settings are unchanged.
 
         Raises:
-            CannotWrite: the disk takes no more.
+            CannotWrite: the disk is full.
         """
         path = self.folder / (face.side or self.side) / f"{face.id}.png"
         try:
@@ -87,7 +87,7 @@ class FaceWriter:
             self._save(picture, path, {"asked": settings, **facts})
         except (BadImage, OSError) as error:
             with suppress(OSError):
-                path.unlink(missing_ok=True)  # of an earlier state of the source
+                path.unlink(missing_ok=True)  # written from an earlier state of the source
             return Outcome(face.id, reason=str(error) or type(error).__name__)
         return Outcome(face.id, facts=facts, changed=changed)
 
@@ -141,7 +141,7 @@ def _kept_facts(path: Path, settings: str, sha256: str) -> dict[str, Any] | None
             wanted = {"asked": settings, "sha256": sha256, "pixels": _pixels(image)}
             if any(facts[name] != value for name, value in wanted.items()):
                 return None
-    except (OSError, ValueError, LookupError, SyntaxError, TypeError):  # damaged, or somebody else's
+    except (OSError, ValueError, LookupError, SyntaxError, TypeError):  # damaged, or not written by us
         return None
     return {name: value for name, value in facts.items() if name != "asked"}
 

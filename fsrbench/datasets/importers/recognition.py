@@ -58,7 +58,7 @@ def survface(source: Path, options: Options) -> tuple[Collection, Tree]:
         _add_listed(found, tree, folder, role, file, read_people(tree, file, f"{part}_set", f"{part}_ids"))
     unmated = _by_name(tree, roles.UNMATED)
     for name, entry in sorted(unmated.items()):
-        # The lists' numbers are not those of the files' names, which alone say who an unmated probe shows
+        # The lists number people differently from the file names, and only the latter say who is on an unmated probe
         number, stem = _NUMBER.match(name), PurePosixPath(name).stem
         found.faces.append(Face(f"probe/unmated_{number[1]}/{stem}" if number else f"probe/{stem}", *entry))
     if not unmated:
@@ -146,7 +146,7 @@ def folders(source: Path, options: Options) -> tuple[Collection, Tree]:
     ids = {str(PurePosixPath(path).with_suffix("")): path for path in pictures}
     known = roles.parts(list(ids))
     if not known:
-        raise UserError(f"{source}: expected folders gallery/ and probe/, and distractors/ if there are any, alone")
+        raise UserError(f"{source}: expected only folders gallery/, probe/ and optionally distractors/")
     names = {roles.GALLERY: "gallery", roles.PROBE: "probe", roles.DISTRACTOR: "distractors"}
     strangers = 0
     for image, path in ids.items():
@@ -160,7 +160,7 @@ def folders(source: Path, options: Options) -> tuple[Collection, Tree]:
 
 
 def _add_listed(found: Collection, tree: Tree, folder: str, role: str, file: str, people: Mapping[str, str]) -> None:
-    """The pictures of a folder that a list names, each in a folder of its person."""
+    """Add the pictures of a folder that a list names, each in its person's folder."""
     pictures = _listed(found, tree, folder, people, file, f"is not in {file}")
     for name, entry in pictures.items():
         found.faces.append(Face(f"{role}/{people[name]}/{PurePosixPath(name).stem}", *entry))
@@ -172,18 +172,18 @@ def _listed(
     """The pictures of a folder that a list names, whatever the case of their suffix; others are left out.
 
     Raises:
-        UserError: some are not there.
+        UserError: some are missing.
     """
-    there = _by_name(tree, folder)
-    any_case = {name.lower(): entry for name, entry in there.items()}
-    pictures = {name: there.get(name) or any_case.get(name.lower()) for name in sorted(names)}
+    present = _by_name(tree, folder)
+    any_case = {name.lower(): entry for name, entry in present.items()}
+    pictures = {name: present.get(name) or any_case.get(name.lower()) for name in sorted(names)}
     if missing := [name for name, entry in pictures.items() if entry is None]:
         raise UserError(
             f"{len(missing)} of {len(pictures)} pictures that {file} lists are not in {folder}/, e.g. "
-            f"{missing[0][:80]}; was it unpacked whole?"
+            f"{missing[0][:80]}; was it unpacked completely?"
         )
     used = set(pictures.values())
-    for name in sorted(name for name, entry in there.items() if entry not in used):
+    for name in sorted(name for name, entry in present.items() if entry not in used):
         found.leave_out(name, otherwise)
     return {name: entry for name, entry in pictures.items() if entry is not None}
 
@@ -193,7 +193,7 @@ def _by_name(tree: Tree, folder: str) -> dict[str, Entry]:
 
 
 def _mugshots(tree: Tree) -> set[Entry]:
-    """The frontal mugshots: the cropped ones where there are any, else the originals."""
+    """The frontal mugshots: the cropped ones if there are any, else the originals."""
     for folder in ("mugshot_frontal_cropped_all", "mugshot_frontal_original_all"):
         if chosen := {entry for _, entry in tree.pictures(folder)}:
             return chosen

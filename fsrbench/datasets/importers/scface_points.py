@@ -14,7 +14,7 @@ from fsrbench.provenance.file_hashes import sha256_of
 
 
 def points_by_name(path: Path, tree: Tree) -> dict[str, np.ndarray]:
-    """The five points of each picture, by its name without suffix in small letters; a heading may come first.
+    """The five points of each picture, by its name without suffix in lower case; a heading may come first.
 
     Args:
         path: a CSV file, or a folder of them (mugshots, and each distance).

@@ -1,4 +1,4 @@
-"""Files of a download: a folder, the archives in it, or one archive. Read by name, never extracted."""
+"""Files of a download: a folder and the archives in it, or one archive. Read by name, never extracted."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Tree:
         ]
 
     def text(self, *names: str) -> Text | None:
-        """Read the first of these annotation files that exists, in any folder; of several, the least deep.
+        """Read the first of these annotation files that exists, in any folder; of several, the least nested.
 
         Raises:
             UserError: it cannot be read, or is not UTF-8.
@@ -83,7 +83,7 @@ class Tree:
         return None if text is None else text.text.encode()
 
     def binary(self, name: str) -> builtins.bytes | None:
-        """The bytes of the first file of this name, in any folder; of several, the least deep.
+        """The bytes of the first file of this name, in any folder; of several, the least nested.
 
         Raises:
             UserError: it cannot be read.

@@ -20,7 +20,7 @@ FLAGS: Final = {
     "occlusion": ("none", "partial", "heavy"),
     "pose": ("typical", "atypical"),
 }
-"""What each flag's numbers mean, by WIDER FACE's readme."""
+"""What each flag's numbers mean, according to WIDER FACE's readme."""
 
 
 class Box(NamedTuple):
@@ -68,11 +68,11 @@ def _collect(tree: Tree, split: str, options: Options, found: Collection) -> Non
     for name, faces in read_boxes(text):
         named.add(name)
         if name not in pictures:
-            found.leave_out(name, f"is in {boxes} and not among the photographs")
+            found.leave_out(name, f"is in {boxes} but not among the photographs")
             continue
         for number, box in enumerate(faces):
             if _fits(box, options):
-                face = f"{PurePosixPath(name).stem}_{number:04d}"  # an event is no identity, so no folder
+                face = f"{PurePosixPath(name).stem}_{number:04d}"  # an event is not an identity, so no folder
                 facts = {k: f"{v:g}" for k, v in box._asdict().items()}
                 labels = {flag: dict(enumerate(words)).get(getattr(box, flag), "") for flag, words in FLAGS.items()}
                 found.faces.append(Face(face, *pictures[name], box=box[:4], facts=facts, labels=labels))

@@ -1,1 +1,1 @@
-"""Units of work on other processes and machines, through Dask."""
+"""Compute units in other processes and on other machines, through Dask."""

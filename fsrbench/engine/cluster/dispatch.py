@@ -22,11 +22,11 @@ from fsrbench.errors import UserError
 from fsrbench.machine.console import Reporter
 
 LOOKAHEAD = 4
-"""Jobs per worker that may be out, or back before their turn: bounds the memory."""
+"""Jobs per worker that may be submitted, or finished out of order; bounds the memory."""
 TRIES = 2
 """Workers that a unit may lose before it fails."""
 GIVE_UP = 12
-"""Units of a method that may fail so before its other units are not tried."""
+"""A method's other units are not tried after this many of its units have failed like this."""
 FETCH_SECONDS = 60.0
 """Timeout for fetching a result, in seconds."""
 MEND_SECONDS = 20.0
@@ -48,8 +48,8 @@ class Job:
 def make_jobs(units: Sequence[Unit], workers: int) -> list[Job]:
     """One job per shard, in the plan's order; several if there are too few shards for the workers.
 
-    Within a shard pictures are decoded once and the HR images' features read again and again, so it stays together:
-    20 methods on 70,000 faces are 1,100 jobs of 21 units.
+    A shard stays together because its pictures are decoded once and every method reads its HR features: 20 methods on
+    70,000 faces are 1,100 jobs of 21 units.
     """
     shards = [list(g) for _, g in groupby(enumerate(units), lambda u: (u[1].method == REFERENCE, u[1].shard.index))]
     parts = -(-2 * workers // max(1, len(shards))) if len(shards) < 2 * workers else 1
@@ -59,7 +59,7 @@ def make_jobs(units: Sequence[Unit], workers: int) -> list[Job]:
         for start in range(0, len(members), size):
             places, chosen = zip(*members[start : start + size], strict=True)
             jobs.append((start, Job(list(places), list(chosen))))
-    # Where shards are split, their HR images come first: two parts at once would both extract their features
+    # Split shards: the parts with HR come first, as two parts at once would both extract its features
     return [job for _, job in sorted(jobs, key=lambda one: one[0])] if parts > 1 else [job for _, job in jobs]
 
 
@@ -70,7 +70,7 @@ class Dispatch:
         client: connected to the cluster.
         setting: of the run.
         context: the main process's: workers must have the same methods.
-        reporter: told of lost workers.
+        reporter: shows lost workers.
         patience: seconds without any worker after which it gives up; ``None`` for never.
         mend: replaces workers that are missing.
     """
@@ -155,13 +155,13 @@ class Dispatch:
             return found
         if not self._waiting:
             self._waiting = True
-            self.reporter.say("no worker is there; waiting for one")
+            self.reporter.say("no worker is connected; waiting for one")
         if self.patience is not None and now - self._any_seen > self.patience:
-            raise UserError(f"no worker for {self.patience:.0f} s; what was done is kept")
+            raise UserError(f"no worker for {self.patience:.0f} s; finished work is kept")
         return 0
 
     def _gone(self) -> UserError:
-        return UserError("the connection to the Dask scheduler was lost; what was done is kept")
+        return UserError("the connection to the Dask scheduler was lost; finished work is kept")
 
     def _submit(self, job: Job) -> None:
         # Without naming a worker: Dask would wait for a lost one for ever
@@ -171,7 +171,7 @@ class Dispatch:
         future.add_done_callback(self._back.put)
 
     def _collect(self) -> None:
-        """Wait for a job to come back, but not so long that a new worker stays idle."""
+        """Wait for a job to finish, but not so long that a new worker stays idle."""
         try:
             future = self._back.get(timeout=PAUSE if self._out else PAUSE / 10)
         except queue.Empty:
@@ -185,7 +185,7 @@ class Dispatch:
             self._try_again(job, error.allowed_failures + 1)
         except TimeoutError:
             if future.status == "error":
-                raise  # the job's own
+                raise  # raised by the job itself
             self._again.append(job)  # the result was lost with its worker
 
     def _accept(self, job: Job, done: Done) -> None:
@@ -213,7 +213,7 @@ class Dispatch:
         self._again.extend(alone if len(alone) > 1 else [job])
 
     def _drop_given_up(self, job: Job) -> bool:
-        """Fail a job's units of methods that were given up; whether any unit is left."""
+        """Fail a job's units of methods that were given up; returns whether any unit is left."""
         for place, unit in list(zip(job.places, job.units, strict=True)):
             if self._failures[unit.method] >= GIVE_UP:
                 self._fail(place, unit, f"not tried: {unit.method} lost too many worker processes")

@@ -34,7 +34,7 @@ from fsrbench.spec import RunSpec
 TOKEN = "token"
 BUSY_SECONDS = 1.0
 NO_TIMEOUT = 7 * 24 * 3600.0
-"""Seconds a batch may take where nobody set a limit."""
+"""Seconds a batch may take if no limit is set."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Setting:
     spec: RunSpec
     """With absolute paths: a worker may have another working folder."""
     metrics: tuple[tuple[str, Mapping[str, Any]], ...]
-    """Names, and the attributes chosen for this run; for those that read an extractor, only that."""
+    """Names, and the attributes chosen for this run; for feature metrics only ``extractor``."""
     paths: dict[str, str]
-    """Methods whose name is a path, with that path absolute."""
+    """Methods given by a path, with the path made absolute."""
     store: Path
     scratch: Path
     """A folder of this call with the token file, below the store."""
@@ -93,7 +93,7 @@ def make_setting(context: Context, scratch: Path, own: bool) -> Setting:
     )
     for metric, made in zip(metrics, _metrics(setting), strict=True):
         if type(made).__qualname__ != type(metric).__qualname__:
-            raise UserError(f"workers know metrics by name, and {metric.name} is another one than this run's")
+            raise UserError(f"workers look metrics up by name and would find another {metric.name} than this run's")
     (scratch / TOKEN).write_text(setting.token, encoding="utf-8")
     return setting
 
@@ -104,7 +104,7 @@ def _absolute(method: str) -> str:
 
 
 def _metrics(setting: Setting) -> list[Metric]:
-    """Those that the run can measure; a combined one may be among them without all of its parts."""
+    """The metrics that the run can measure; a combined one may be present without all of its parts."""
     chosen = dict(setting.metrics)
     found = resolve(chosen, setting.spec.protocol)
     return [metric.replace(**chosen[metric.name]) for metric in found if metric.name in chosen]
@@ -122,7 +122,7 @@ def host(setting: Setting, dask_worker: Any) -> dict[str, Any]:
 
 
 def device_of(setting: Setting, name: Any, count: int) -> torch.device:
-    """The device of a worker: the one that was asked for by number, else its own.
+    """The device of a worker: the one requested by number, else its own.
 
     Workers of a run's own cluster share the machine's ``count`` devices. Those of a joined cluster take the first
     device that they see (``CUDA_VISIBLE_DEVICES``).
@@ -145,7 +145,7 @@ def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
     except OSError:
         seen = ""
     if seen != setting.token:
-        return f"does not see {setting.store.parent}; --out must lie on a file system that all workers share"
+        return f"does not see {setting.store.parent}; --out must be on a file system that all workers share"
     try:
         (setting.scratch / uuid4().hex).touch()
     except OSError as error:
@@ -155,16 +155,16 @@ def unfit(setting: Setting, dask_worker: Any = None) -> str | None:
         if installed.get(package) != version:
             return f"has {package} {installed.get(package)}, the main process {version}; scores depend on it"
     if setting.spec.isolate and multiprocessing.current_process().daemon:
-        return "may start no processes, which --isolate needs: set DASK_DISTRIBUTED__WORKER__DAEMON=False for it"
+        return "may not start processes, which --isolate needs: set DASK_DISTRIBUTED__WORKER__DAEMON=False for it"
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         return f"has no device {device}: torch sees {torch.cuda.device_count()} CUDA devices"
     return None
 
 
 def with_isolation(spec: RunSpec) -> RunSpec:
-    """The specification with methods in processes of their own, so that a method that crashes costs no worker.
+    """The specification with methods in processes of their own, so that a method that crashes does not end its worker.
 
-    Daemons may start no processes: there a method runs in the worker. Only ``--isolate`` sets a time limit by default.
+    Daemons may not start processes: there methods run in the worker. Only ``--isolate`` sets a time limit by default.
     """
     if spec.isolate or multiprocessing.current_process().daemon:
         return spec
@@ -172,7 +172,7 @@ def with_isolation(spec: RunSpec) -> RunSpec:
 
 
 def remote_context(setting: Setting, device: torch.device) -> Context:
-    """The context of a run whose main process is elsewhere."""
+    """The context of a run in a worker process."""
     spec, store = with_isolation(setting.spec), Store(setting.store)
     context = Context(spec, _metrics(setting), device, store, setting.paths)
     context.keys.token = setting.token
@@ -181,7 +181,7 @@ def remote_context(setting: Setting, device: torch.device) -> Context:
 
 _busy = threading.Lock()
 _contexts: dict[str, tuple[Context, Worker]] = {}
-"""What the latest run computes with here, by its token."""
+"""Context and worker of the latest run in this process, by its token."""
 
 
 def run_units(setting: Setting, units: Sequence[Unit]) -> Done:
@@ -189,7 +189,7 @@ def run_units(setting: Setting, units: Sequence[Unit]) -> Done:
 
     Args:
         setting: of the run.
-        units: of one shard, its HR unit first if it is among them.
+        units: of one shard, its HR unit first if included.
 
     Raises:
         UserError: this process cannot compute units of the run.

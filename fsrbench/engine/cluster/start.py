@@ -42,7 +42,7 @@ class Cluster:
 
     Args:
         client: connected to the cluster.
-        reporter: warned of lost workers.
+        reporter: shows lost workers.
         patience: seconds without any worker after which it gives up; ``None`` for never, as workers may be queued.
         mend: replaces lost workers, if they are this run's own; these also share the machine's devices.
     """
@@ -113,7 +113,7 @@ def start(workers: int, reporter: Reporter) -> Iterator[Cluster]:
                 threads_per_worker=threads,
                 processes=True,
                 host="127.0.0.1",
-                memory_limit=None,  # Dask would kill what it finds too large
+                memory_limit=None,  # Dask would kill workers that it finds too large
                 dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,  # the dispatch reports lost workers
             )
@@ -142,7 +142,7 @@ def join(address: str, reporter: Reporter) -> Iterator[Cluster]:
     """Join a cluster that was started by others, and leave it running.
 
     Raises:
-        UserError: no scheduler answers there, or it has no worker.
+        UserError: no scheduler answers at this address.
     """
     try:
         client = Client(address, set_as_default=False, direct_to_workers=False)

@@ -74,7 +74,7 @@ def test_missing_and_unknown_pictures_are_counted_and_named(tmp_path: Path) -> N
     result = do_import("celeba", source, tmp_path / "out")
     left_out = {row["source"].rpartition("/")[2]: row["reason"] for row in table(tmp_path / "out" / "left_out.csv")}
     assert left_out == {
-        "000004.jpg": "is in the partition and not among the pictures",
+        "000004.jpg": "is in the partition but not among the pictures",
         "000005.jpg": "not a picture in a known format",
         "000099.jpg": "is not in list_eval_partition",
     }
@@ -96,20 +96,20 @@ def test_missing_and_unknown_pictures_are_counted_and_named(tmp_path: Path) -> N
             id="rows-missing",
         ),
         pytest.param(
-            "identity_CelebA.txt", lambda t: t + "000001.jpg 3\n", "line 8: 000001.jpg is there twice", id="2x"
+            "identity_CelebA.txt", lambda t: t + "000001.jpg 3\n", "line 8: 000001.jpg appears twice", id="2x"
         ),
         pytest.param("identity_CelebA.txt", lambda t: t.replace("2880", "nan"), "line 4: expected a name", id="nan"),
         pytest.param("list_eval_partition.txt", lambda t: "", "no rows", id="empty"),
         pytest.param(
             "list_eval_partition",
             lambda t: "".join(t.splitlines(True)[:5]),
-            "ends with 000005.jpg; 2 later pictures that other files name are not in it, e.g. 000006.jpg; was it cut",
+            "ends with 000005.jpg; 2 later pictures that other files list are not in it, e.g. 000006.jpg; was it cut",
             id="cut-at-a-line",
         ),
         pytest.param(
             "identity_CelebA",
             lambda t: "".join(t.splitlines(True)[:6]),
-            "ends with 000006.jpg; 1 later pictures that other files name are not in it, e.g. 000007.jpg; was it cut",
+            "ends with 000006.jpg; 1 later pictures that other files list are not in it, e.g. 000007.jpg; was it cut",
             id="identities-cut-at-a-line",
         ),
     ],

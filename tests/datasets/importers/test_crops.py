@@ -97,7 +97,7 @@ def test_centre_cut_at_its_own_size_keeps_the_pixels() -> None:
 
 
 def test_centre_larger_than_the_picture_is_refused() -> None:
-    with pytest.raises(BadImage, match="420 x 400 px, its central 401"):
+    with pytest.raises(BadImage, match="420 x 400 px, too small for a central crop of 401"):
         quad_of(find_crop("centre401"), PHOTO.size, None)
 
 

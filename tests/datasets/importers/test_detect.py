@@ -25,7 +25,7 @@ def test_smallest_picture_is_looked_at() -> None:
         LandmarkFinder().find(Image.new("RGB", (MTCNN_SIDE, MTCNN_SIDE)))
 
 
-def test_import_goes_on_past_a_small_picture(tmp_path: Path) -> None:
+def test_import_continues_after_a_small_picture(tmp_path: Path) -> None:
     face = open_dataset("sample").samples[0].hr
     assert face is not None
     files = {"face.png": face.read(), "icon.png": encode_picture(draw_photo(0, 18, 18))}

@@ -45,7 +45,7 @@ def test_missing_pictures_are_counted_and_named(source: Path, tmp_path: Path, sp
     (source / FOLDER / "00000" / "00001.png").unlink()
     result = do_import("ffhq", source, tmp_path / "out", "--split", split)
     left_out = {row["source"]: row["reason"] for row in table(tmp_path / "out" / "left_out.csv")}
-    assert left_out == dict.fromkeys(missing, "is in ffhq-dataset-v2.json and not among the pictures")
+    assert left_out == dict.fromkeys(missing, "is in ffhq-dataset-v2.json but not among the pictures")
     assert manifest(tmp_path / "out")["counts"]["left_out"] == len(missing)
     assert f"{missing[0]} left out: is in ffhq-dataset-v2.json" in result.stderr
 
@@ -87,7 +87,7 @@ def test_wrong_md5_is_counted_and_named(source: Path, tmp_path: Path, again: boo
     ids=["half", "page", "capitals", "lfs", "empty"],
 )
 @pytest.mark.parametrize("name", ["thumbnails128x128.zip", "lfw.tgz"])
-def test_what_is_no_archive_is_told_apart(tmp_path: Path, head: bytes, reason: str, name: str) -> None:
+def test_files_that_are_not_archives_are_recognised(tmp_path: Path, head: bytes, reason: str, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(head)
     result = call("data", "import", "lfw" if name.startswith("lfw") else "ffhq", path, tmp_path / "out")

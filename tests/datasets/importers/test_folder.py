@@ -27,7 +27,7 @@ def test_folder_keeps_identities_and_cuts_by_landmarks(tmp_path: Path) -> None:
     result = do_import("folder", source, tmp_path / "out", "--landmarks", csv, "--crop", "upright", "--size", 64)
     assert list(pictures(tmp_path / "out")) == ["a/1", "b/2"]
     assert "b/3.png left out: no landmarks, which the crop upright needs" in result.stderr
-    assert "1 lines name no picture" in result.stderr
+    assert "1 lines match no picture" in result.stderr
     assert list(manifest(tmp_path / "out")["annotations_sha256"]) == ["l.csv"]
     rows = table(tmp_path / "out" / "landmarks5.csv")
     assert float(rows[0]["re_x"]) - float(rows[0]["le_x"]) == pytest.approx(64 / float(_side(tmp_path)) * 40, abs=0.01)
@@ -60,7 +60,7 @@ def test_picture_that_is_named_twice_is_refused(tmp_path: Path) -> None:
     csv.write_text(csv.read_text() + csv.read_text().splitlines()[1].replace("a.png", "a"))
     result = call("data", "import", "folder", source, tmp_path / "out", "--landmarks", csv)
     assert result.exit_code == 2
-    assert "l.csv, line 3: a is there twice" in result.stderr
+    assert "l.csv, line 3: a appears twice" in result.stderr
 
 
 def test_faces_are_found_in_photographs(tmp_path: Path) -> None:
@@ -122,6 +122,6 @@ def test_the_sources_own_groups_are_kept(tmp_path: Path) -> None:
     files = {f"{i}.png": encode_picture(draw_photo(k, 180, 200)) for k, i in enumerate(["ann/1", "bob/2"])}
     files["groups.csv"] = b"image,sex\nann/1,female\nbob/2,male\ngone,male\n"
     result = do_import("folder", write_zip(tmp_path / "faces.zip", files), tmp_path / "out")
-    assert "groups.csv: 1 lines name no picture that is there" in result.stderr
+    assert "groups.csv: 1 lines match no picture" in result.stderr
     assert open_dataset(str(tmp_path / "out")).labels == {"sex": {"ann/1": "female", "bob/2": "male"}}
     assert "groups.csv" in manifest(tmp_path / "out")["annotations_sha256"]

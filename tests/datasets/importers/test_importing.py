@@ -35,7 +35,7 @@ def test_processes_change_no_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.kill
-def test_killed_import_goes_on(tmp_path: Path) -> None:
+def test_killed_import_continues(tmp_path: Path) -> None:
     source, out = many(tmp_path / "src", 110, side=320), tmp_path / "out"
     command = "import sys; from fsrbench.cli.app import main; main()"
     arguments = ["data", "import", "folder", str(source), str(out), "--workers", "2"]
@@ -56,8 +56,8 @@ def test_killed_import_goes_on(tmp_path: Path) -> None:
     for file in done:
         Image.open(file).load()  # none is half written
     assert not manifest(out)["complete"]
-    assert any("not complete" in line for line in open_dataset(str(out)).warnings)
-    assert "not complete" in call("data", "show", out).stdout
+    assert any("incomplete" in line for line in open_dataset(str(out)).warnings)
+    assert "incomplete" in call("data", "show", out).stdout
 
     (out / "HR" / "p0" / ".1-1.part.png").write_bytes(b"half")  # as a kill may leave it
     result = do_import("folder", source, out)
@@ -126,7 +126,7 @@ def test_another_source_needs_fresh(tmp_path: Path) -> None:
     assert list(pictures(out)) == ["x"]
 
 
-def test_what_is_removed_is_told(tmp_path: Path) -> None:
+def test_removed_pictures_are_reported(tmp_path: Path) -> None:
     source, out = many(tmp_path / "src", 4), tmp_path / "out"
     assert "removed" not in do_import("folder", source, out).stderr + do_import("folder", source, out).stderr
     assert "3 pictures removed" in do_import("folder", source, out, "--limit", 1).stderr
@@ -140,8 +140,8 @@ def test_folders_that_hold_something_else_are_left_alone(tmp_path: Path) -> None
     result = call("data", "import", "folder", source, tmp_path / "mine", "--fresh")
     assert result.exit_code == 2
     assert "holds other files" in result.stderr
-    assert "lies in the other" in call("data", "import", "folder", source, source / "out").stderr
-    assert "fsrbench's own" in call("data", "import", "folder", source, "sample").stderr
+    assert "is inside the other" in call("data", "import", "folder", source, source / "out").stderr
+    assert "a registered dataset" in call("data", "import", "folder", source, "sample").stderr
 
 
 def test_links_out_of_the_folder_are_not_written_through(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_names_that_meet_without_suffix_are_counted(tmp_path: Path) -> None:
     assert "a.jpg has the same name without suffix" in table(tmp_path / "out" / "left_out.csv")[0]["reason"]
 
 
-def test_full_disk_stops_and_keeps_what_was_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_stops_and_keeps_finished_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source, out, save, saved = many(tmp_path / "src", 6), tmp_path / "out", Image.Image.save, []
 
     def full(self: Image.Image, *args: object, **more: object) -> None:
@@ -220,7 +220,7 @@ def test_full_disk_stops_and_keeps_what_was_done(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(Image.Image, "save", full)
     result = call("data", "import", "folder", source, out, "--workers", 1)
     assert result.exit_code == 2
-    assert "No space left on device; what was done is kept" in result.stderr
+    assert "No space left on device; finished work is kept" in result.stderr
     monkeypatch.undo()
     assert "3 pictures were imported before" in do_import("folder", source, out).stderr
 
@@ -234,7 +234,7 @@ def test_full_disk_stops_and_keeps_what_was_done(tmp_path: Path, monkeypatch: py
         (["lfw", ".", "--crop", "upright"], "LFW has none; add --align detect"),
         (["lfw", ".", "--split", "test"], "LFW has no test split here; --split all"),
         (["ffhq", ".", "--split", "dev"], "unknown split 'dev'"),
-        (["widerface", ".", "--size", "32"], "no --crop, --size or --align"),
+        (["widerface", ".", "--size", "32"], "without --crop, --size or --align"),
         (["widerface", ".", "--min-face", "60"], "no face has such a size"),
         (["celeba", ".", "--crop", "box"], "has no boxes"),
         (["folder", ".", "--in-the-wild"], "is for celeba"),

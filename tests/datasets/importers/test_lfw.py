@@ -25,5 +25,5 @@ def test_two_versions_of_lfw_are_refused(tmp_path: Path) -> None:
     (source / "lfw-deepfunneled.tgz").write_bytes((source / "lfw.tgz").read_bytes())
     result = call("data", "import", "lfw", source, tmp_path / "out")
     assert result.exit_code == 2
-    assert "is there twice, in lfw-deepfunneled.tgz/lfw/Ann_Lee" in result.stderr
+    assert "appears twice, in lfw-deepfunneled.tgz/lfw/Ann_Lee" in result.stderr
     do_import("lfw", source / "lfw.tgz", tmp_path / "out")

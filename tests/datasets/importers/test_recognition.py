@@ -181,11 +181,14 @@ GALLERY = cells(list(TINY_GALLERY))
     [
         (changed(gallery_set=GALLERY), "gallery_match_img_ID_pairs.mat has no gallery_ids; it holds gallery_set"),
         (changed(gallery_set=GALLERY, gallery_ids=[[3], [3]]), "gallery_set has 4 entries and gallery_ids 2"),
-        (changed(gallery_set=GALLERY, gallery_ids=cells(["3", "3", "12", "Ann"])), "'Ann', which is no number"),
-        (changed(gallery_set=GALLERY, gallery_ids=[[3], [3.5], [12], [40]]), "'3.5', which is no number of a person"),
-        (changed(gallery_set=GALLERY, gallery_ids=[[3], [3], [-1], [40]]), "'-1', which is no number of a person"),
+        (changed(gallery_set=GALLERY, gallery_ids=cells(["3", "3", "12", "Ann"])), "'Ann', which is not the number"),
+        (
+            changed(gallery_set=GALLERY, gallery_ids=[[3], [3.5], [12], [40]]),
+            "'3.5', which is not the number of a person",
+        ),
+        (changed(gallery_set=GALLERY, gallery_ids=[[3], [3], [-1], [40]]), "'-1', which is not the number of a person"),
         (changed(gallery_set=cells(["3_1.jpg"] * 4), gallery_ids=[[3]] * 4), "3_1.jpg is listed twice"),
-        (hdf5, "gallery_match_img_ID_pairs.mat is of MATLAB 7.3 (HDF5), which is not read here: save it with -v7"),
+        (hdf5, "gallery_match_img_ID_pairs.mat is a MATLAB 7.3 file (HDF5), which is not supported: save it with -v7"),
         (without("Gallery_Match/40_9.jpg"), "1 of 4 pictures that gallery_match_img_ID_pairs.mat lists are not in Gal"),
         (without("probe_img_ID_pairs.mat"), "no probe_img_ID_pairs.mat in"),
     ],
@@ -240,7 +243,9 @@ def test_a_folder_around_all_parts_does_not_matter_nor_do_zeros_before_a_number(
 def test_a_folder_with_a_gallery_without_identities_is_still_imported(tmp_path: Path) -> None:
     files = {f"{name}.png": png(k, 64, 64) for k, name in enumerate(("gallery/ann", "gallery/bob", "probe/1_2"))}
     result = do_import("folder", write_files(tmp_path / "src", files), tmp_path / "out", "--size", 64)
-    assert "no gallery and probes of identification: no identity of 2 pictures of the gallery" in result.stderr
+    assert (
+        "gallery and probes are not used for identification: no identity of 2 pictures of the gallery" in result.stderr
+    )
 
 
 def test_pictures_beside_the_list_are_left_out_and_said(tmp_path: Path) -> None:
@@ -265,7 +270,7 @@ def test_survface_pairs_of_the_wrong_shape_are_refused(tmp_path: Path) -> None:
         ("folder", ("--fit", "stretch"), "--fit is for tinyface"),
         ("survface", ("--distractors", 3), "--distractors is for tinyface and identification"),
         ("scface", (), "no mugshots"),
-        ("identification", (), "expected folders gallery/ and probe/"),
+        ("identification", (), "expected only folders gallery/, probe/"),
     ],
 )
 def test_choices_that_do_not_suit_are_one_line(

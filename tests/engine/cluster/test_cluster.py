@@ -239,7 +239,7 @@ def test_a_folder_that_workers_do_not_see_is_refused(
     monkeypatch.setattr(cluster, "make_setting", lambda *a: replace(make_setting(*a), scratch=elsewhere))
     found = run(data, tmp_path / "out", "--scheduler", address(joined))
     assert found.code == 2
-    assert "--out must lie on a file system that all workers share" in found.stderr
+    assert "--out must be on a file system that all workers share" in found.stderr
     assert not pictures(tmp_path / "out")
 
 
@@ -302,7 +302,7 @@ def test_interrupting_ends_the_workers_and_keeps_what_was_done(data: Path, tmp_p
     os.killpg(process.pid, signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
-    assert stderr.splitlines()[-1].startswith("fsrbench: interrupted; what was done is kept")
+    assert stderr.splitlines()[-1].startswith("fsrbench: interrupted; finished work is kept")
     assert "Traceback" not in stderr
     soon(lambda: not group(process), 10)
     assert pictures(tmp_path / "out")
@@ -372,7 +372,7 @@ def test_what_makes_a_worker_unfit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     isolated = setting(tmp_path, spec=RunSpec(methods={"bicubic": "bicubic"}, isolate=True))
     assert unfit(isolated, me) is None
     monkeypatch.setattr(multiprocessing.current_process(), "_config", {"daemon": True})
-    assert "may start no processes, which --isolate needs" in str(unfit(isolated, me))
+    assert "may not start processes, which --isolate needs" in str(unfit(isolated, me))
     assert unfit(setting(tmp_path), me) is None
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     assert "has no device cuda:0" in str(unfit(setting(tmp_path, device="cuda"), me))

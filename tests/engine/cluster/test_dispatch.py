@@ -112,7 +112,7 @@ def shards(count: int, size: int = 3) -> list[Shard]:
 
 
 class Heard(Reporter):
-    """Keeps what it is told."""
+    """Keeps the lines it is given."""
 
     def __init__(self) -> None:
         super().__init__(Console(quiet=True))
@@ -265,7 +265,7 @@ def test_without_workers_it_waits_and_then_gives_up(tmp_path: Path) -> None:
     played = Played(MadeUp([]), tmp_path, patience=0.1)
     with pytest.raises(UserError, match="no worker for 0 s"):
         list(played.results(plan(3, "a")))
-    assert played.reporter.lines == ["no worker is there; waiting for one"]
+    assert played.reporter.lines == ["no worker is connected; waiting for one"]
 
 
 def test_workers_that_stay_away_are_started_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -251,7 +251,7 @@ PATHS = [
     Case("data-long", lambda folder: run_on("x" * 5000), "cannot open"),
     Case("data-zero-byte", lambda folder: run_on("a\0b"), "cannot open|unknown dataset"),
     Case("data-address", lambda folder: run_on("https://example.org/faces.zip"), "does not exist"),
-    Case("data-device", lambda folder: run_on("/dev/zero"), "does not exist|no regular file"),
+    Case("data-device", lambda folder: run_on("/dev/zero"), "does not exist|not a regular file"),
     Case("data-pipe", lambda folder: (os.mkfifo(folder / "p.zip"), run_on(folder / "p.zip"))[1], "does not exist"),
     Case("data-picture", lambda folder: run_on(write_files(folder, GOOD) / "good1.png"), NO_ZIP),
     Case("out-device", lambda folder: run_on(write_files(folder / "d", GOOD), "--out", "/dev/null/x"), "cannot write"),

@@ -49,8 +49,8 @@ PAIRS = [
     Case("pairs-digits-without-end", pairs(b"2 " + b"9" * 5000), "first line must have two numbers"),
     Case("pairs-wrong-line", pairs(b"2 1\nann 1\nann 1 bob 1\nbob 1 2\nann 2 bob 2\n"), "line 2: expected 'name i j'"),
     Case("pairs-zero-bytes", pairs(b"2 1\n" + b"\0" * 100), "1 pairs, its first line announces 4"),
-    Case("pairs-pipe", pairs_pipe, "no regular file"),
-    Case("pairs-folder", pairs_folder, "no regular file"),
+    Case("pairs-pipe", pairs_pipe, "not a regular file"),
+    Case("pairs-folder", pairs_folder, "not a regular file"),
     Case("pairs-2-gb", pairs_sparse, "more than 64 MiB"),
 ]
 
@@ -99,7 +99,7 @@ SETTINGS = [
     Case("yaml-binary", settings(b"\xff\xfe\x00"), "cannot be read: UnicodeDecodeError"),
     Case("yaml-control", settings(b"init: \x07\n"), "cannot be read: .*not allowed"),
     Case("yaml-3-mb", settings(b"# " + b"x" * 3_000_000), "more than 1 MiB"),
-    Case("yaml-pipe", settings_pipe, "no regular file"),
+    Case("yaml-pipe", settings_pipe, "not a regular file"),
     Case("yaml-no-weights", settings(b"init: nowhere.safetensors\n"), "nowhere.safetensors cannot be loaded"),
     Case("train-no-data", settings(b""), "no-faces.zip does not exist"),
 ]
@@ -129,23 +129,27 @@ CONFIGURATIONS = [
     Case("config-deep", configuration(b"runs: " + b"[" * 50_000), "nested too deeply"),
     Case("config-binary", configuration(b"\xff\xfe\x00"), "cannot be read: UnicodeDecodeError"),
     Case("config-code", configuration(b"seed: !!python/object/apply:os.mkdir [sprung]\n"), "could not determ.*line 5"),
-    Case("config-key-twice", configuration(b"data: sample\n"), "line 5: 'data' is there twice"),
+    Case("config-key-twice", configuration(b"data: sample\n"), "line 5: 'data' appears twice"),
     Case("config-key-of-a-list", configuration(b"? [a, b]\n: 1\n"), "cannot be read.*unhashable"),
     Case("config-long-key", configuration(b"? " + b"x" * 1000 + b"\n: 1\n"), "line 5: unknown key 'x{80}'"),
     Case("config-screen", configuration(b'"\\e[2J": 1\n'), r"line 5: unknown key '\\x1b\[2J'"),
     Case("config-digits-without-end", configuration(b"seed: " + b"9" * 6000), "line 5: cannot be read: ValueError"),
     Case("config-large-number", configuration(b"limit: 1e999\n"), "line 5: limit: must be"),
     Case("config-not-a-number", configuration(b"isolate: true\ntimeout: .nan\n"), "line 6: timeout: must be"),
-    Case("config-up", configuration(b"runs: {../up: {}}\n"), r"line 5: '../up': a name is of letters"),
-    Case("config-absolute", configuration(b"runs: {/tmp/x: {}}\n"), "line 5: '/tmp/x': a name is of letters"),
-    Case("config-zero-byte-name", configuration(b'runs: {"a\\0b": {}}\n'), "line 5: .* a name is of letters"),
+    Case("config-up", configuration(b"runs: {../up: {}}\n"), r"line 5: '../up': a name may have letters"),
+    Case("config-absolute", configuration(b"runs: {/tmp/x: {}}\n"), "line 5: '/tmp/x': a name may have letters"),
+    Case("config-zero-byte-name", configuration(b'runs: {"a\\0b": {}}\n'), "line 5: .* a name may have letters"),
     Case("config-table-up", configuration(b"runs: {a: {}}\ntables: {../t: {}}\n"), "line 6: '../t': a name is"),
-    Case("config-sweep-up", configuration(b"degradation: [../..]\n"), "unknown degradation|no folder name of its own"),
+    Case(
+        "config-sweep-up",
+        configuration(b"degradation: [../..]\n"),
+        "unknown degradation|does not give a unique folder name",
+    ),
     Case("config-zero-byte-data", configuration(b'pairs: "a\\0b"\n'), "line 5: pairs: .*cannot be read"),
     Case("config-out-is-a-file", configuration(b"runs: {a: {out: faces}}\n"), "line 5: each run has a folder"),
     Case("config-missing", lambda folder: ["run", "--config", folder / "no.yaml"], "cannot be read: No such file"),
-    Case("config-folder", lambda folder: ["run", "--config", folder], "no regular file"),
-    Case("config-pipe", configuration_pipe, "no regular file"),
+    Case("config-folder", lambda folder: ["run", "--config", folder], "not a regular file"),
+    Case("config-pipe", configuration_pipe, "not a regular file"),
 ]
 
 
@@ -167,7 +171,7 @@ LANDMARKS = [
     Case(
         "landmarks-words", landmarks(HEADING + b"good1" + POINTS.replace(b"1.5", b"left", 1)), "line 2: could not conv"
     ),
-    Case("landmarks-twice", landmarks(HEADING + (b"good1" + POINTS) * 2), "line 3: good1 is there twice"),
+    Case("landmarks-twice", landmarks(HEADING + (b"good1" + POINTS) * 2), "line 3: good1 appears twice"),
     Case("landmarks-long-cell", landmarks(HEADING + b"x" * 200_000), "cannot be read: field larger"),
     Case("landmarks-no-end-of-quote", landmarks(HEADING + b'"' + b"a\n" * 100_000), "cannot be read: field larger"),
     Case(
@@ -192,7 +196,7 @@ GROUPS = [
     Case("groups-binary", groups(b"\xff\xfe\x00"), "groups.csv cannot be read"),
     Case("groups-without-columns", groups(b"image\ngood1\n"), "the first line must be image and the names"),
     Case("groups-short-line", groups(b"image,sex,age\ngood1,f\n"), "line 2: 2 columns, the first line has 3"),
-    Case("groups-twice", groups(b"image,sex\ngood1,f\ngood1.png,m\n"), "line 3: good1 is there twice"),
+    Case("groups-twice", groups(b"image,sex\ngood1,f\ngood1.png,m\n"), "line 3: good1 appears twice"),
     Case("groups-of-others", groups(b"image,sex\n../good1,f\n"), "none of its 1 lines names an image"),
     Case("groups-long-cell", groups(b"image,sex\n" + b"x" * 200_000), "cannot be read: field larger"),
 ]

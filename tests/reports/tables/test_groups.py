@@ -117,12 +117,12 @@ def test_labels_given_for_a_run_that_has_none(tmp_path: Path) -> None:
         ),
         (["--by", "sex", "--groups", "nowhere.csv"], "nowhere.csv: cannot be read: No such file"),
         (["--by", "sex", "--format", "docx"], "unknown format with --by 'docx'; known: md, tex, csv, html, text"),
-        (["--by", "sex", "--published"], "--by goes with none of --sweep, --standalone and --published"),
+        (["--by", "sex", "--published"], "--by cannot be combined with --sweep, --standalone or --published"),
         (["--by", "sex", "--columns", "fid"], "fid: no scores of images"),
         (["--classifier", "onnx:a.onnx"], "--classifier needs --by COLUMN"),
         (["--by", "sex", "--classifier", "onnx:a.onnx"], "onnx:a.onnx: a.onnx does not exist"),
         (["--by", "sex", "--classifier", "what"], "write python:pkg.module:Name or onnx:FILE"),
-        (["--by", "sex", "--classifier", "onnx:a", "--format", "csv"], "--classifier goes with --format md"),
+        (["--by", "sex", "--classifier", "onnx:a", "--format", "csv"], "--classifier needs --format md"),
     ],
 )
 def test_what_cannot_be_shown_is_refused_in_one_line(run: RunData, options: list[str], reason: str) -> None:
@@ -135,8 +135,8 @@ def test_what_cannot_be_shown_is_refused_in_one_line(run: RunData, options: list
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("image,sex\np00/neutral,f\np00/neutral.png,m\n", "line 3: p00/neutral is there twice"),
-        ("image,sex,sex\np00/neutral,f,m\n", "column sex is there twice"),
+        ("image,sex\np00/neutral,f\np00/neutral.png,m\n", "line 3: p00/neutral appears twice"),
+        ("image,sex,sex\np00/neutral,f,m\n", "column sex appears twice"),
         ("image,sex\nsomebody,f\n", "none of its 1 lines names an image of the data"),
         ("who,sex\nsomebody,f\n", "the first line must be image and the names of the columns"),
     ],

@@ -126,7 +126,7 @@ def test_flags_choose_and_keep_the_names(layout):
         ("methods: {3: a}", "methods: 3: must be a valid string"),
         ("- psnr", "expected 'key: value'; keys: title, caption, metrics"),
         ("title: T\nnotes: short\nmetrics: [{psnr: {titel: P}}]", "layout.yaml, line 3: metrics: psnr: unknown key"),
-        ("title: T\ntitle: U", "layout.yaml, line 2: 'title' is there twice"),
+        ("title: T\ntitle: U", "layout.yaml, line 2: 'title' appears twice"),
         ("a: [", "layout.yaml: cannot be read: "),
         ("", "expected 'key: value'"),
     ],

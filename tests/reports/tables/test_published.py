@@ -113,7 +113,7 @@ class TestMistakes:
             ("  source: Table 2\n", "", "Kim 2019, source: is missing"),
             ("source: Table 2", "source:", "Kim 2019, source: "),
             ("task: x8", "task: x2", "Kim 2019, task: "),
-            ("lr: bilinear", "lr: bilinear\n  licence: none", "Kim 2019, licence: is no known key"),
+            ("lr: bilinear", "lr: bilinear\n  licence: none", "Kim 2019, licence: is not a known key"),
             ("venue: BMVC, ", "", "Kim 2019, paper, venue: is missing"),
             ("cite: Kim 2019, ", "", "entry 1, paper, cite: is missing"),
             ("{psnr: 21.00 dB}", "{psnr: about 21}", "Kim 2019, row bicubic, values, psnr: 'about 21' is not a number"),
