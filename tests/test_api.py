@@ -273,7 +273,7 @@ def test_progress_is_shown_on_standard_error_or_not_at_all(data: Path, capsys: p
         ({"methods": ["a=nearest", "a=bicubic"]}, "two methods are called a"),
         ({"methods": {"hr": blocks}}, "no method may be called hr"),
         ({"methods": torch.nn.Upsample(scale_factor=4)}, "methods: give a list"),
-        ({"methods": {"mine": 3}}, "mine is no fsrbench.Method"),
+        ({"methods": {"mine": 3}}, "mine is not an fsrbench.Method"),
         ({"methods": [blocks], "isolate": True}, "blocks is an object of this process"),
         ({"methods": [blocks], "workers": 2}, "blocks is an object of this process"),
         ({"methods": ["bicubic"], "metrics": "psnr"}, r"metrics: give a list, \['psnr'\]"),

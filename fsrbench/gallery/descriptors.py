@@ -1,4 +1,4 @@
-"""Keep face descriptors of a finished run's pictures, where a metric says so."""
+"""Keep face descriptors of a finished run's pictures, if a metric asks for it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from fsrbench.runs.descriptors import Descriptors
 from fsrbench.runs.names import LR
 
 DESCRIPTOR = "descriptor"
-"""Name of the array in which extractors give them."""
+"""Name of the extractors' array of descriptors."""
 
 
 def kept_descriptors(run: Prepared, outcome: Outcome) -> Descriptors | None:
-    """Descriptors of LR and of the methods' pictures, of as many images as the run keeps pictures of.
+    """Descriptors of LR and of the methods' pictures, for the images whose pictures the run keeps.
 
     Returns:
-        ``None`` where no metric of the run keeps its features, or there are none.
+        ``None`` if no metric of the run keeps its descriptors, or there are none.
     """
     metric = next((m for m in run.metrics if isinstance(m, FeatureMetric) and m.keeps_descriptors), None)
     if metric is None or LR not in outcome.results:
@@ -40,15 +40,16 @@ def kept_descriptors(run: Prepared, outcome: Outcome) -> Descriptors | None:
     if not found:
         return None
     size = len(next(array for row in found.values() for array in row.values()))
-    none = np.full(size, np.nan)
-    return Descriptors(tuple(images), {row: np.stack([of.get(i, none) for i in images]) for row, of in found.items()})
+    missing = np.full(size, np.nan)
+    arrays = {row: np.stack([of_row.get(image, missing) for image in images]) for row, of_row in found.items()}
+    return Descriptors(tuple(images), arrays)
 
 
 def _of_row(run: Prepared, result: MethodResults, name: str, images: Sequence[str]) -> dict[str, np.ndarray]:
-    """By image, of those that have one; shard by shard, as far as is needed."""
+    """The descriptors of one row, by image; reads only as many shards as needed."""
     found: dict[str, np.ndarray] = {}
-    known, wanted = result.ids_with(name), set(images)
-    needed = max((place for place, image in enumerate(known) if image in wanted), default=-1) + 1
+    ids, wanted = result.ids_with(name), set(images)
+    needed = max((place for place, image in enumerate(ids) if image in wanted), default=-1) + 1
     for key in result.features.get(name, ()):
         if len(found) >= needed:
             break
@@ -56,6 +57,6 @@ def _of_row(run: Prepared, result: MethodResults, name: str, images: Sequence[st
             rows = stored_features(run.context.store, key).get(DESCRIPTOR)
         except FsrbenchError:  # gone from the cache
             return {}
-        for image, descriptor in zip(known[len(found) :], () if rows is None else rows, strict=False):
+        for image, descriptor in zip(ids[len(found) :], () if rows is None else rows, strict=False):
             found[image] = descriptor
     return {image: descriptor for image, descriptor in found.items() if image in wanted}

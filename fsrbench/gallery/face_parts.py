@@ -36,7 +36,7 @@ def face_parts(pictures: np.ndarray) -> list[list[Box]]:
         detector = mtcnn()
     except FsrbenchError:
         return []
-    with one_thread():  # several take many times as long for pictures as small as these
+    with one_thread():  # on such small pictures several threads take many times as long
         parts = [_parts(detector, picture) for picture in pictures]
     return parts if any(parts) else []
 
@@ -56,8 +56,8 @@ def _parts(detector: Any, picture: np.ndarray) -> list[Box]:
 
 def _box(ends: np.ndarray, room: float, width: int, height: int) -> Box:
     """A box around two points, moved into the picture, as fractions of its sides."""
-    wide = min(room * float(np.linalg.norm(ends[1] - ends[0])), width, height * PART_ASPECT)
-    tall = wide / PART_ASPECT
-    left, top = ends.mean(axis=0) - (wide / 2, tall / 2)
-    left, top = float(np.clip(left, 0, width - wide)), float(np.clip(top, 0, height - tall))
-    return left / width, top / height, (left + wide) / width, (top + tall) / height
+    box_width = min(room * float(np.linalg.norm(ends[1] - ends[0])), width, height * PART_ASPECT)
+    box_height = box_width / PART_ASPECT
+    left, top = ends.mean(axis=0) - (box_width / 2, box_height / 2)
+    left, top = float(np.clip(left, 0, width - box_width)), float(np.clip(top, 0, height - box_height))
+    return left / width, top / height, (left + box_width) / width, (top + box_height) / height

@@ -60,17 +60,16 @@ class NoPictures(UserError):
 
 
 def run_images(run: RunData) -> list[str]:
-    """The images of a run's own grid: from the first method's best to its worst, of those no method failed on.
+    """The images of a run's own grid: from the first method's best to its worst, of those that no method failed on.
 
-    Where these are fewer than the grid shows, those that most methods have. Empty where no metric has scores of single
-    images.
+    If these are fewer than the grid shows, the images that most methods have. Empty if no metric scores single images.
     """
     by = _first_scored(run)
     if not by:
         return []
     scored = run.per_image(by).reindex(columns=run.methods).notna()
-    there = {str(image): [str(name) for name, has in row.items() if has] for image, row in scored.iterrows()}
-    return _choose(run, Choice(), by, {image: names for image, names in there.items() if names})
+    methods_of = {str(image): [str(name) for name, has in row.items() if has] for image, row in scored.iterrows()}
+    return _choose(run, Choice(), by, {image: names for image, names in methods_of.items() if names})
 
 
 @dataclass(frozen=True)
@@ -108,17 +107,17 @@ def draw(run: RunData, choice: Choice, out: Path | None = None, layout: Layout |
     arranged_run = arranged(run, layout or Layout())
     titles = {arranged_run.renamed.get(row, row): title for row, title in _titles(arranged_run).items()}
     names = dict(zip(titles.values(), titles, strict=True)) | {name: name for name in titles}
-    there = index.methods_of(name for name in titles if name not in BOUNDS)
-    methods = [name for name in titles if any(name in having for having in there.values())]
+    methods_of = index.methods_of(name for name in titles if name not in BOUNDS)
+    methods = [name for name in titles if any(name in made for made in methods_of.values())]
     if not methods or LR not in index.rows:
         raise NoPictures(f"{run.path}: no pictures were kept; `fsrbench run` with the same --out keeps them")
     shown = _known("method", [names.get(name, name) for name in choice.methods or methods], methods)
     choice = replace(choice, of=names.get(choice.of, choice.of) if choice.of else None)
-    there = index.methods_of(shown)
+    methods_of = index.methods_of(shown)
     own = choice == Choice(parts=choice.parts) and index.grid is not None
     by = choice.by or _first_scored(run)
-    kept = [image for image in index.grid or () if image in there] if own else []
-    rows = kept or _choose(run, choice, by, there)
+    kept = [image for image in index.grid or () if image in methods_of] if own else []
+    rows = kept or _choose(run, choice, by, methods_of)
     columns = [GridColumn("LR", _pictures(folder, index, LR, rows), pixelated=True)]
     for name in [*shown, *([HR] if HR in index.rows and (not layout or layout.ceiling) else [])]:
         captions = _captions(run, arranged_run.metric(by), name, rows) if by else ()
@@ -132,13 +131,13 @@ def draw(run: RunData, choice: Choice, out: Path | None = None, layout: Layout |
 
 
 def gaps(run: RunData) -> str:
-    """What a run's own grid lacks, in one line: a method's picture of some of its images, or all; empty for nothing."""
+    """Which methods' pictures are missing from a run's own grid, in one line; empty for none."""
     index = PictureFolder(run.path / "images").read_index()
-    there = index.methods_of(run.methods)
-    methods = {name for names in there.values() for name in names}
-    if sum(len(names) == len(methods) for names in there.values()) >= min(ROWS, max(1, len(there))):
+    methods_of = index.methods_of(run.methods)
+    methods = {name for names in methods_of.values() for name in names}
+    if sum(len(names) == len(methods) for names in methods_of.values()) >= min(ROWS, max(1, len(methods_of))):
         return ""
-    return _shared_by_few(index, run.methods) if there else "no method made a picture"
+    return _shared_by_few(index, run.methods) if methods_of else "no method made a picture"
 
 
 def _shared_by_few(index: Index, methods: Sequence[str]) -> str:
@@ -156,31 +155,31 @@ def _remark(kept: int, total: int) -> str:
     return f"chosen from the {kept} of {total} images whose pictures were kept; `fsrbench run --save-images` keeps all"
 
 
-def _choose(run: RunData, choice: Choice, by: str, there: Mapping[str, Sequence[str]]) -> list[str]:
+def _choose(run: RunData, choice: Choice, by: str, methods_of: Mapping[str, Sequence[str]]) -> list[str]:
     """Choose images to show: of those that all methods have, or else that most have.
 
     Args:
         run: the run.
         choice: what to show.
         by: a metric, or empty.
-        there: by image, the methods that have a picture of it.
+        methods_of: by image, the methods that have a picture of it.
 
     Raises:
         UserError: no such image, metric or method.
     """
     if by:
         _known("metric", [by], run.metrics)
-    methods = [name for name in run.methods if any(name in names for names in there.values())]
+    methods = [name for name in run.methods if any(name in names for names in methods_of.values())]
     of = choice.of or (methods[0] if methods else "")
     if of:
         _known("method", [of], run.methods)
     if choice.images:
-        return _named(run, choice.images, list(there))
-    ids = [image for image, names in there.items() if len(names) == len(methods)]
-    if len(ids) < min(choice.count, len(there)):
+        return _named(run, choice.images, list(methods_of))
+    ids = [image for image, names in methods_of.items() if len(names) == len(methods)]
+    if len(ids) < min(choice.count, len(methods_of)):
         if choice.how == "spread":
-            return most_shared(there, choice.count)
-        ids = [image for image, names in there.items() if of in names]
+            return most_shared(methods_of, choice.count)
+        ids = [image for image, names in methods_of.items() if of in names]
     scored = run.scores[run.scores["image"].isin(ids)]
     higher = run.metric(by).direction != "lower"
     rows = choose_rows(scored, by, of, choice.count, None, higher, choice.how, choice.seed)

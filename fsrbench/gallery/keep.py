@@ -19,7 +19,7 @@ from fsrbench.tasks import Task
 MOST_KEPT: Final = 200
 """Images whose pictures every run keeps, besides those of its grid: some MB; the report shows them."""
 KEPT_PIXELS: Final = 2**24
-"""Of large pictures fewer are kept: 64 of 512 px, 20 to 30 MB for each row."""
+"""Most pixels kept per row: of large pictures fewer are kept, such as 64 of 512 px, 20 to 30 MB."""
 
 
 def most_kept(task: Task) -> int:
@@ -43,7 +43,7 @@ def keep_pictures(
     most: int | None = MOST_KEPT,
     shown: Sequence[str] = (),
 ) -> None:
-    """Keep LR, HR and every method's picture of the first ``most`` images, or of all, and of the grid's.
+    """Keep LR, HR and every method's pictures of the first ``most`` images (or all) and of the grid's images.
 
     Pictures of an earlier run are kept if they cannot differ, and removed if they do not belong to this one.
 
@@ -57,14 +57,14 @@ def keep_pictures(
     """
     chosen = _choose(run.shown_shards, pictures, most, set(shown))
     images = tuple(image for ids in chosen.values() for image in ids)
-    known = folder.read_index()
+    earlier = folder.read_index()
     keys = {
         row: key_of(row=row, shards=[pictures.key(row, shard) for shard in chosen])
         for row in dict.fromkeys([LR, *run.rows(run.methods)])
     }
-    stale = [row for row, key in keys.items() if known.images != images or not folder.holds(known, row, key)]
+    stale = [row for row, key in keys.items() if earlier.images != images or not folder.holds(earlier, row, key)]
     missing = _write(stale, pictures, folder, chosen, reporter)
-    rows = {row: KeptRow(key, missing[row]) if row in missing else known.rows[row] for row, key in keys.items()}
+    rows = {row: KeptRow(key, missing[row]) if row in missing else earlier.rows[row] for row, key in keys.items()}
     folder.finish(Index(images, rows, tuple(shown)))
 
 
@@ -93,7 +93,7 @@ def _write(
     chosen: Mapping[Shard, Sequence[str]],
     reporter: Reporter,
 ) -> dict[str, dict[str, str]]:
-    """Write the chosen pictures of some rows; for each row, the images that have none and why."""
+    """Write the chosen pictures of some rows; return, by row, the images without one and the reasons."""
     missing: dict[str, dict[str, str]] = {row: {} for row in rows}
     unwritten: dict[str, dict[str, str]] = {row: {} for row in rows}
     for shard, images in chosen.items():

@@ -28,13 +28,13 @@ CEILING: Final = "the ceiling: the measurement has changed, not a method"
 
 
 def check(run: RunData, reference: Reference, against: Path, seed: int = 0) -> Verdict:
-    """Hold a run against a reference.
+    """Compare a run with a reference.
 
     Args:
         run: the finished run.
-        reference: what it is held against.
+        reference: what it is compared with.
         against: the reference's file, for messages.
-        seed: of the tests' permutations; the run's own seed is another matter and must be the reference's.
+        seed: of the tests' permutations; independent of the run's own seed, which must equal the reference's.
 
     Raises:
         Incomparable: they differ in what must be the same.
@@ -42,8 +42,8 @@ def check(run: RunData, reference: Reference, against: Path, seed: int = 0) -> V
     """
     refuse_others(run, reference)
     unfit = unfit_base(run, reference.setup.timing_base)
-    unheld = [f"times are not gated: {unfit}; remake the reference with a network as base"] if unfit else []
-    return Verdict(run.path, against, _Check(run, reference, seed).findings(), notes(run, reference) + unheld)
+    ungated = [f"times are not gated: {unfit}; remake the reference with a network as base"] if unfit else []
+    return Verdict(run.path, against, _Check(run, reference, seed).findings(), notes(run, reference) + ungated)
 
 
 def tolerance(held: Held, metric: str) -> Tolerance:
@@ -56,14 +56,14 @@ def tolerance(held: Held, metric: str) -> Tolerance:
 
 
 def allowed(held: Held, metric: str) -> float:
-    """How far a number may get worse; a time at least so far as two runs of one network differ."""
+    """How far a number may get worse; for a time at least the difference between two runs of one network."""
     band = (times.BAND - 1) * abs(held.value) if held.unit.startswith(RATIO) else 0.0
     return max(tolerance(held, metric).allowed(held.value), band)
 
 
 @dataclass(frozen=True)
 class _Number:
-    """A number of both run and reference, and what its test needs."""
+    """A number that both run and reference have, and what its test needs."""
 
     method: str
     metric: str
@@ -83,7 +83,7 @@ class _Number:
 
     @property
     def beyond(self) -> bool:
-        """Whether it moved beyond the tolerance; what rounding the file's numbers adds does not count."""
+        """Whether it moved beyond the tolerance, not counting rounding errors of the file's numbers."""
         return abs(self.gain) > self.allowed * (1 + 1e-9)
 
     @property
@@ -97,7 +97,7 @@ class _Number:
 
     @property
     def tested(self) -> bool:
-        """Whether it is one of the tests that correct each other."""
+        """Whether it is one of the tests that p is corrected for."""
         return self.pair is not None and self.pair.testable and (self.beyond or self.pair.max_shift() > self.allowed)
 
 
@@ -132,7 +132,7 @@ class _Check:
         return sorted(found, key=lambda finding: order.index(finding.kind))
 
     def _gone(self, method: str, held: HeldMethod) -> Finding | None:
-        """A finding for a whole method that the run lacks, or has no number of."""
+        """A finding for a whole method that is missing from the run, or has no numbers there."""
         if method not in self.run.rows:
             return Finding(Kind.LOST, method, "", note="not in this run")
         notes = [now.note for key, now in self.now.items() if key[0] == method and key[1] in held.metrics]
@@ -148,7 +148,7 @@ class _Check:
             comparison, p = results.get((number.method, number.metric), (None, math.nan))
             lost = number.pair.lost if number.pair else 0
             if lost:
-                note = f"{lost} of {lost + len(number.pair.before) if number.pair else 0} images have no score any more"
+                note = f"{lost} of {lost + len(number.pair.before) if number.pair else 0} images no longer have a score"
                 yield self._finding(Kind.LOST, number.method, number.metric, number.held, number.now, note)
                 continue
             kind = _kind(number, comparison, p)
@@ -171,7 +171,7 @@ class _Check:
         return Finding(kind, method, metric, info, held.value, now.value, allowed(held, metric), n=now.n, note=note)
 
     def _info(self, metric: str, unit: str) -> MetricInfo:
-        """How the gate's values of a metric are written: in its own unit, which for times is a ratio."""
+        """How the gate's values of a metric are written: in the gate's unit, which for times is a ratio."""
         shown = self.run.metric(metric)
         held = next((m.metrics[metric] for m in self.reference.methods.values() if metric in m.metrics), None)
         direction = shown.direction if metric in self.run.metrics or held is None else held.direction

@@ -1,4 +1,4 @@
-"""The numbers of a run that the gate checks: times as ratios to a base, the rest as they are."""
+"""The numbers of a run that the gate checks: times as ratios to a base, the others as they are."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Checked:
     """One number of a run as the gate checks it."""
 
     value: float
-    """NaN where the run has none; rounded as the reference's, so that the same number is the same."""
+    """NaN if the run has none; rounded as in the reference, so that equal numbers compare equal."""
     unit: str
     direction: str
     n: int
     note: str = ""
     """Why there is no number."""
     interval: tuple[float, float] | None = None
-    """Of a ratio of times: from the run's own 95 % intervals, at their worst; ``None`` without them."""
+    """For a ratio of times: its widest range by the run's own 95 % intervals; ``None`` without them."""
 
     @property
     def has_value(self) -> bool:
@@ -46,8 +46,8 @@ class Checked:
 def checked_numbers(run: RunData, base: str | None) -> dict[Key, Checked]:
     """The numbers that the gate checks, floor and ceiling included.
 
-    Times are ratios between methods of one run: machines differ, their ratios hardly. Left out: metrics without a
-    direction, what people have judged, the base's own times, and all times without a base.
+    Times become ratios between methods of one run, which hardly differ from machine to machine. Left out: metrics
+    without a direction, human judgements, the base's own times, and all times if there is no base.
 
     Args:
         base: the method that times are divided by.
@@ -78,12 +78,12 @@ def is_device_bound(unit: str) -> bool:
 
 
 def timing_base(run: RunData) -> str | None:
-    """The method that a run's ratios are taken to: the one asked for, else the first network slow enough.
+    """The method that a run's times are divided by: the one asked for, else the first network slow enough.
 
-    Where no method takes :data:`fsrbench.runs.times.LEAST_MS`, there is no base and no time is held.
+    If no method takes at least :data:`fsrbench.runs.times.LEAST_MS`, there is no base and times are not gated.
 
     Raises:
-        UserError: the one asked for is too fast: its time moves with whatever else the machine does.
+        UserError: the one asked for is too fast: its time varies with the machine's load.
     """
     requested = run.manifest.get("spec", {}).get("ratio_to")
     fastest = {method: time for method in run.methods if (time := shortest_time(run, method)) is not None}
@@ -97,7 +97,7 @@ def timing_base(run: RunData) -> str | None:
 
 
 def shortest_time(run: RunData, method: str) -> float | None:
-    """Milliseconds of the shortest query or batch of a method that a metric measured; ``None`` if none did."""
+    """A method's time in ms by whichever metric gives the shortest; ``None`` if it was not timed."""
     rows = run.summary[(run.summary["method"] == method) & run.summary["unit"].isin(times.UNITS)]
     pairs = zip(rows["value"], rows["unit"], strict=True)
     found = [times.milliseconds(value, unit, THROUGHPUT_BATCH) for value, unit in pairs if math.isfinite(value)]
@@ -105,13 +105,13 @@ def shortest_time(run: RunData, method: str) -> float | None:
 
 
 def unfit_base(run: RunData, base: str | None) -> str:
-    """Why a run's times cannot be divided by the base's; empty where they can, or where the base has none."""
+    """Why a run's times cannot be divided by the base's; empty if they can, or the base has no times."""
     time = shortest_time(run, base) if base is not None else None
     return _too_fast(str(base), time) if time is not None and time < times.LEAST_MS else ""
 
 
 def _too_fast(base: str, time: float) -> str:
-    return f"{base} takes {time:.2g} ms, too short a time to divide others by (at least {times.LEAST_MS:g} ms)"
+    return f"{base} takes {time:.2g} ms, too short to divide other times by (at least {times.LEAST_MS:g} ms)"
 
 
 def _value(run: RunData, method: str, metric: str) -> tuple[float, int, str] | None:

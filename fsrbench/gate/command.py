@@ -1,4 +1,4 @@
-"""``fsrbench check``: read, decide, print; returns the exit code."""
+"""``fsrbench check``: read, compare, print; returns the exit code."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 
 
 def check_command(path: Path, against: Path, format: str = "text", output: Path | None = None, seed: int = 0) -> int:
-    """Hold the run at ``path`` against a reference file and print what was found.
+    """Compare the run at ``path`` with a reference file and print the findings.
 
-    With ``output`` the format goes to that file and the text to standard output. A run that cannot be compared is
-    written in the format too, so that no file of an earlier check passes for this one's.
+    With ``output`` the format goes to that file and the text to standard output. The file also says if the run cannot
+    be compared, so that no file of an earlier check is mistaken for this one's.
 
     Returns:
         0 holds, 1 regressed.
@@ -69,7 +69,7 @@ def check_command(path: Path, against: Path, format: str = "text", output: Path 
 
 @contextmanager
 def no_earlier_file(output: Path | None) -> Iterator[None]:
-    """Remove the output's file where the check inside ends without writing it."""
+    """Remove an output file of an earlier check if the check inside ends without writing it."""
     before = _stamp(output)
     try:
         yield
@@ -131,13 +131,13 @@ def print_formatted(
     output: Path | None,
     write: Callable[[Path, str], None] | None = None,
 ) -> None:
-    """Print a verdict in a format; or, where a file is given, write it there and print the text.
+    """Print a verdict in a format; or, with ``output``, write it to that file and print the text.
 
     Args:
         verdict: what was found.
-        formats: by name, ``text`` among them.
-        format: the one that is asked for.
-        output: the file.
+        formats: by name, including ``text``.
+        format: the requested one.
+        output: the file, if any.
         write: writes the file; :func:`write_text` by default.
     """
     formatted = formats[format].verdict(verdict)
@@ -150,7 +150,7 @@ def print_formatted(
 def print_refusal(
     refusal: Refusal, format: Format[Any], output: Path | None, write: Callable[[Path, str], None] | None = None
 ) -> None:
-    """Print in a format, or write to a file, why there is no verdict, so that no older one is taken for it.
+    """Print in a format, or write to a file, why there is no verdict, so that no older one is mistaken for it.
 
     Raises:
         UserError: the file cannot be written; the refusal's reasons come first.
@@ -165,7 +165,7 @@ def print_refusal(
 
 @contextmanager
 def _after_reasons(refusal: Refusal) -> Iterator[None]:
-    """Put a refusal's reasons before the word that it cannot be written."""
+    """If writing fails inside, put the refusal's reasons before that error."""
     try:
         yield
     except UserError as error:
@@ -173,13 +173,13 @@ def _after_reasons(refusal: Refusal) -> Iterator[None]:
 
 
 def _summarise(content: str) -> None:
-    """Add to the summary of GitHub's job, where there is one."""
+    """Add to the summary of GitHub's job, if there is one."""
     if summary := os.environ.get(SUMMARY):
         write_text(Path(summary), content, add=True)
 
 
 def write_text(path: Path, content: str, add: bool = False) -> None:
-    """Write a file, or add to what others have written there."""
+    """Write a file, or append to it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         place = nullcontext(path) if add else whole(path)

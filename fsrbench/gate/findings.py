@@ -16,15 +16,15 @@ class Kind(StrEnum):
     """What became of one number. The order is the order of reports."""
 
     REGRESSED = "regressed"
-    """Worse beyond the tolerance, and where it can be tested by more than chance."""
+    """Worse by more than the tolerance and, if it can be tested, by more than chance."""
     LOST = "lost"
     """In the reference, but missing or incomplete in the run."""
     IMPROVED = "improved"
-    """Better beyond the tolerance, and where it can be tested by more than chance."""
+    """Better by more than the tolerance and, if it can be tested, by more than chance."""
     APPEARED = "appeared"
     """In the run, but not in the reference."""
     CHANCE = "within chance"
-    """Beyond the tolerance, but within what chance, or for times the machine's noise, explains."""
+    """Beyond the tolerance, but explained by chance or, for times, by the machine's noise."""
     HOLDS = "holds"
     """Within the tolerance."""
     SKIPPED = "not gated"
@@ -37,7 +37,7 @@ RED = (Kind.REGRESSED, Kind.LOST)
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of one number, or with an empty ``metric`` of a whole method."""
+    """What became of one number, or of a whole method if ``metric`` is empty."""
 
     kind: Kind
     method: str
@@ -49,7 +49,7 @@ class Finding:
     allowed: float = math.nan
     """How far it may get worse, in the metric's unit."""
     paired: Comparison | None = None
-    """Run minus reference on the same images; ``None`` where there was nothing to test."""
+    """Run minus reference on the same images; ``None`` if not tested."""
     p_corrected: float = math.nan
     n: int = 0
     note: str = ""
@@ -117,16 +117,16 @@ class Verdict:
         return [finding for finding in self.findings if finding.kind is kind]
 
     def summary(self) -> str:
-        """One line: the verdict, how many of each kind."""
+        """One line: the verdict, and the number of findings of each kind."""
         counts = [f"{len(found)} {kind}" for kind in Kind if (found := self.of(kind))]
         return f"{'regressed' if self.red else 'holds'}: {', '.join(counts) or 'nothing to check'}"
 
     def advice(self) -> str:
-        """What to do next; empty where nothing is to be done."""
+        """What to do next; empty for nothing."""
         better = any(f.kind in (Kind.IMPROVED, Kind.APPEARED) for f in self.findings)
         update = f"fsrbench check {self.run} --against {self.reference} --update"
         if self.red:
-            return f"if this is meant: {update}"
+            return f"if this is intended: {update}"
         return f"to hold the new level from now on: {update}" if better else ""
 
 

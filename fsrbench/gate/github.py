@@ -25,7 +25,7 @@ MOST: Final = 10
 def commands(verdict: Verdict) -> str:
     """Workflow commands, a line each: errors for what regressed or was lost, notices for what else moved.
 
-    The worst come first. Of more than GitHub shows, one annotation sums up and the rest are plain lines of the log.
+    The worst come first. If there are more than GitHub shows, one annotation sums up and the rest are lines of the log.
     """
     shown = [finding for finding in verdict.findings if finding.kind in _LEVELS]
     order = list(Kind)
@@ -44,7 +44,7 @@ def refusal(refusal: Refusal) -> str:
 
 
 def _limited(annotations: Sequence[tuple[str, str, str]], summary: str) -> Iterator[str]:
-    """Annotations (level, title, message), no more of a level than GitHub shows; what is cut off as plain text."""
+    """Annotations (level, title, message), no more of a level than GitHub shows; the rest as plain text."""
     for level in dict.fromkeys(level for level, _, _ in annotations):
         of_level = [one for one in annotations if one[0] == level]
         kept = len(of_level) if len(of_level) <= MOST else MOST - 1
@@ -72,7 +72,7 @@ def _escaped(text: str) -> str:
 
 
 def summary(verdict: Verdict) -> str:
-    """The job's summary in Markdown: the verdict, a table of what is not simply holding, notes and advice."""
+    """The job's summary in Markdown: the verdict, a table of what changed, notes and advice."""
     lines = [f"### fsrbench check: {'❌' if verdict.red else '✅'} {verdict.summary()}", ""]
     shown = [finding for finding in verdict.findings if finding.kind in _LEVELS]
     if shown:

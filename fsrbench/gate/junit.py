@@ -9,7 +9,7 @@ from fsrbench.gate.findings import Finding, Kind, Refusal, Verdict
 from fsrbench.gate.text import details
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 allows in no form."""
+"""Characters that XML 1.0 does not allow, escaped or not."""
 
 
 def junit(verdict: Verdict) -> str:

@@ -16,11 +16,11 @@ from fsrbench.files.atomic import whole
 
 SCHEMA_VERSION: Final = 1
 WIDTH: Final = 160
-"""An object that fits into so many characters is written on one line."""
+"""An object that fits into this many characters is written on one line."""
 DIGITS: Final = 6
-"""Significant digits of the scores that are kept."""
+"""Significant digits of the scores."""
 VALUE_DIGITS: Final = 10
-"""Those of the numbers that are held: counts of parameters have eight."""
+"""Significant digits of the gated numbers: counts of parameters have eight."""
 
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -128,14 +128,14 @@ class Reference(_Part):
         return self.rows[metric] if metric in self.rows else [image for image, _ in self.images]
 
     def series(self, method: str, metric: str) -> pd.Series[float] | None:
-        """The scores of one method by image or block, NaN where there is none; ``None`` if none are kept."""
+        """The scores of one method by image or block, NaN without one; ``None`` if the file has none of them."""
         scores = self.scores.get(metric, {}).get(method)
         if scores is None:
             return None
         return pd.Series([math.nan if s is None else s for s in scores], index=self.row_names(metric), dtype=float)
 
     def people(self) -> dict[str, str]:
-        """Who is on an image, where that is known."""
+        """By image: who is on it, as far as known."""
         return {image: identity for image, identity in self.images if identity is not None}
 
 
@@ -145,7 +145,7 @@ def digest(protocol: str, unit: str, direction: str) -> str:
 
 
 def rounded(value: float, digits: int = DIGITS) -> float:
-    """A number with so many significant digits, as the file keeps it."""
+    """A number rounded to ``digits`` significant digits, as in the file."""
     return float(f"{value:.{digits}g}")
 
 
@@ -153,7 +153,7 @@ def read(path: Path) -> Reference:
     """Read a reference file.
 
     Raises:
-        UserError: it is missing, is no JSON, is of another schema version or breaks the schema.
+        UserError: it is missing, is not JSON, is of another schema version or breaks the schema.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -177,7 +177,7 @@ def write(reference: Reference, path: Path) -> None:
 
     Raises:
         UserError: it cannot be written.
-        CannotWrite: the disk takes no more.
+        CannotWrite: the disk is full.
     """
     text = layout(reference.model_dump(mode="json", exclude_none=False)) + "\n"
     try:
@@ -189,7 +189,7 @@ def write(reference: Reference, path: Path) -> None:
 
 
 def layout(value: Any, depth: int = 0) -> str:
-    """JSON whose lists of numbers and short objects are one line each, so that a diff shows what changed."""
+    """JSON with each list of numbers and each short object on one line, so that a diff shows what changed."""
     flat = json.dumps(value, ensure_ascii=False, allow_nan=False)
     if not isinstance(value, dict | list) or not value or _on_one_line(value, flat):
         return flat

@@ -19,7 +19,7 @@ class Incomparable(UserError):
 
 
 def setup_of(run: RunData, base: str | None, metrics: Iterable[str]) -> Setup:
-    """What a run's manifest says of how it was made.
+    """How a run was made, from its manifest.
 
     Raises:
         UserError: the manifest lacks what the gate must compare.
@@ -73,9 +73,9 @@ def refuse_others(run: RunData, reference: Reference) -> None:
     ]
     lines = [_line(run, what, new, old) for what, new, old in pairs if new != old]
     sets = [("data", actual.dataset, expected.dataset), ("reference set", actual.reference_set, expected.reference_set)]
-    for what, here, there in sets:
-        if _hash(here) != _hash(there):
-            lines.append(_line(run, what, _named(here), _named(there)))
+    for what, actual_set, expected_set in sets:
+        if _hash(actual_set) != _hash(expected_set):
+            lines.append(_line(run, what, _named(actual_set), _named(expected_set)))
     for metric, protocol in actual.metrics.items():
         if protocol.digest != expected.metrics[metric].digest:
             lines.append(
@@ -90,7 +90,7 @@ def refuse_others(run: RunData, reference: Reference) -> None:
 
 
 def notes(run: RunData, reference: Reference) -> list[str]:
-    """What may differ and does: weights of methods, packages, processor, kind of device; one line each."""
+    """Allowed differences: weights of methods, packages, processor, kind of device; one line each."""
     lines = []
     for method, held in reference.methods.items():
         here = run.entry("methods", method).get("weights_sha256")

@@ -16,7 +16,7 @@ _STYLES = {
     Kind.APPEARED: "cyan",
     Kind.CHANCE: "yellow",
 }
-"""Kinds that are shown one by one; of the others the summary gives the number."""
+"""Kinds that are shown one by one; the others are only counted in the summary."""
 
 
 def print_verdict(verdict: Verdict, console: Console | None = None) -> None:

@@ -19,11 +19,11 @@ class Tolerance:
 
 
 EXACT: Final = 1e-3
-"""Relative: counted, not measured; a change this small is another way to count."""
+"""Relative, for counts: a change this small comes from another way to count."""
 
 # The scores of one model move a little with threads, batch size and the processor's instructions: on the sample PSNR by
 # 1e-6 dB, SSIM by 1e-7, NIQE by 1e-5, landmark errors by 2e-6 and rates not at all (docs/gate-in-ci.md). Each tolerance
-# is far above that and below what anybody would call another quality.
+# is far above that, and below what anybody would call a difference in quality.
 TOLERANCES: Final[dict[str, Tolerance]] = {
     "psnr": Tolerance(abs=0.005),
     "psnr_y": Tolerance(abs=0.005),
@@ -43,7 +43,7 @@ TOLERANCES: Final[dict[str, Tolerance]] = {
     "flops": Tolerance(rel=EXACT),
     "peak_memory": Tolerance(rel=0.1),
     # Twice as slow, beside the base. On one thread the ratio moves by a few per cent; with threads it depends on their
-    # number and on what else the machine does, because a large network gains more by them than a small one.
+    # number and on the machine's load, because a large network gains more from them than a small one.
     "latency_ms": Tolerance(rel=1.0),
     "throughput": Tolerance(rel=0.5),
 }
@@ -56,5 +56,5 @@ OTHERWISE: Final = Tolerance(rel=0.01)
 
 
 def default(metric: str, unit: str) -> Tolerance:
-    """The tolerance of a metric that a reference file says nothing else of."""
+    """The tolerance of a metric if a reference file sets none."""
     return TOLERANCES.get(metric) or BY_UNIT.get(unit) or OTHERWISE

@@ -1,4 +1,4 @@
-"""Make a reference from a run, and list what that changes."""
+"""Make a reference from a run, and list the changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fsrbench.runs.data import RunData
 
 
 def make(run: RunData, previous: Reference | None = None) -> Reference:
-    """A reference from a run; tolerances that a previous one has are kept.
+    """Make a reference from a run, with the tolerances of a previous one.
 
     Raises:
         UserError: a method or metric of the run failed, or there is nothing to keep.
@@ -45,7 +45,7 @@ def make(run: RunData, previous: Reference | None = None) -> Reference:
 
 
 def changes(before: Reference | None, after: Reference) -> list[str]:
-    """What a reference changes in the one before, one line each."""
+    """How a reference differs from the previous one, one line per change."""
     return [*_setup_changes(before, after), *_value_changes(before, after)]
 
 
@@ -78,14 +78,14 @@ def _held(metric: str, number: Checked, known: Held | None) -> Held:
 
 
 def _images(run: RunData, metrics: list[str]) -> list[str]:
-    """The images of a run that has no list of them: those with scores."""
+    """The images of a run without a list of them: those with scores."""
     return sorted({str(row) for metric in metrics for row in run.per_image(metric).index})
 
 
 def _scores(
     run: RunData, metric: str, methods: list[str], images: list[str]
 ) -> tuple[list[str], dict[str, list[float | None]]] | None:
-    """Names of the rows and each method's scores; the rows are the images unless none of them is one."""
+    """Names of the rows and each method's scores; the rows are the images, or the blocks of a set metric."""
     table = run.per_image(metric)
     if not len(table):
         return None

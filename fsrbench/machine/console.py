@@ -19,7 +19,7 @@ def silent() -> Reporter:
 
 
 class Reporter:
-    """Prints to standard error, so that standard output holds the table alone."""
+    """Prints to standard error, so that standard output holds only the table."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(stderr=True, highlight=False)

@@ -29,7 +29,7 @@ def find_device(name: str) -> torch.device:
 
 
 def use_no_more_threads_than_cores() -> None:
-    """Limit torch's threads to the usable cores: torch ignores a container's quota. ``OMP_NUM_THREADS`` still holds."""
+    """Limit torch's threads to the usable cores: torch ignores a container's quota, but not ``OMP_NUM_THREADS``."""
     torch.set_num_threads(min(torch.get_num_threads(), usable_cores()))
 
 

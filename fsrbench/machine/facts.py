@@ -31,7 +31,7 @@ def cpu() -> str:
 
 
 def gpus() -> list[str]:
-    """Names of the NVIDIA GPUs, or of their device files where the driver gives no names."""
+    """Names of the NVIDIA GPUs, or of their device files if the driver gives no names."""
     try:
         about = [line for file in DRIVER.glob("*/information") for line in file.read_text().splitlines()]
     except OSError:

@@ -12,8 +12,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 VARIABLES: Final = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "NO_ALBUMENTATIONS_UPDATE")
-"""With these set, Hugging Face's libraries report what is missing instead of retrying, and albumentations does not look
-for a newer version of itself; read at import."""
+"""With these set, Hugging Face's libraries report what is missing instead of retrying, and albumentations does not
+check for a newer version of itself; read at import."""
 FLAGS: Final = (
     ("huggingface_hub.constants", "HF_HUB_OFFLINE", VARIABLES[:2]),
     ("transformers.utils.hub", "_is_offline_mode", VARIABLES[:2]),
@@ -22,7 +22,7 @@ FLAGS: Final = (
 )
 """Where those libraries keep the values: module, name, and the variables that set it."""
 CALLS: Final = {"connect": 1, "connect_ex": 1, "sendto": 2, "sendmsg": 4}
-"""Socket methods that take an address as their last argument, and the least number of arguments with which they do."""
+"""Socket methods whose last argument is an address if they get at least this many arguments."""
 LOOK_UPS: Final = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr", "getnameinfo")
 
 
@@ -40,7 +40,7 @@ def no_connections(allowed: Collection[str] = ()) -> Iterator[None]:
     def guarded(method: Callable[..., Any], least: int) -> Callable[..., Any]:
         def call(self: socket.socket, *arguments: Any) -> Any:
             if len(arguments) >= least and isinstance(address := arguments[-1], tuple):
-                _check(address[0], allowed)  # other kinds of address are files on this machine
+                _check(address[0], allowed)  # addresses that are not tuples are files on this machine
             return method(self, *arguments)
 
         return call

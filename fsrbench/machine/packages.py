@@ -25,7 +25,7 @@ def cannot_import(package: str, install: str, error: ImportError) -> Unavailable
         error: what the import raised.
     """
     if isinstance(error, ModuleNotFoundError):
-        # If it is installed but lacks another package, its version would not show when it works again
+        # If it is installed but another package is missing, its version cannot show that it works again
         missing = package if version(package) is None else None
         return Unavailable(f"{package} is missing; `pip install '{install}'`", missing=missing)
     return Unavailable(f"{package} cannot be imported: {one_line(error)}{advice(error)}")
@@ -100,7 +100,7 @@ _COMPILER = "torch._dynamo"
 
 
 class _LazyModule(ModuleType):
-    """A module that is imported at the first access to anything in it."""
+    """A module that is imported on first access to anything in it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

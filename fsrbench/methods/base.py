@@ -28,7 +28,7 @@ from fsrbench.weights.tensors import read_checkpoint
 
 METHODS = Registry("method", group="fsrbench.methods")
 NetworkOf = Callable[[Mapping[str, Tensor]], nn.Module]
-"""Makes the network that a file's tensors fit."""
+"""Makes a network that a file's tensors fit."""
 MAX_MESSAGE = 240
 """Characters kept of torch's message on weights that do not fit."""
 
@@ -46,10 +46,10 @@ class Method(ABC):
     """
 
     tasks: ClassVar[tuple[str, ...] | None] = None
-    """Tasks that the method can do, where it cannot do all; see :meth:`does`."""
+    """Tasks that the method can do; ``None`` for all. See :meth:`does`."""
     any_side: ClassVar[bool] = False
-    """Whether it does the scales of its :attr:`tasks` at every LR side, as a network can that has no fixed sizes. At
-    another side than it was trained at, the table and the manifest say so."""
+    """Whether it does the scales of its :attr:`tasks` at every LR side, as a network without fixed sizes can. If the
+    side is not the one of its training, the table and the manifest say so."""
     training: str = "unknown"
     """How it was trained: one line for the manifest and the notes below tables; "none" where nothing was learned."""
     network: nn.Module | None = None
@@ -59,12 +59,12 @@ class Method(ABC):
     _loaded: tuple[tuple[nn.Module, Path], ...] = ()
     """Networks of :meth:`load_network`, and their files."""
     weight_names: tuple[str, ...] = ()
-    """Names of the files among them that are known here; set by :meth:`load_network`."""
+    """Names, in ``fsrbench list weights``, of those of its files that have one; set by :meth:`load_network`."""
     warnings: tuple[str, ...] = ()
     """What a reader must know about its pictures; shown in the manifest and below tables."""
     settings: str | None = None
     """What its outputs depend on besides code and weights, such as arguments; empty for nothing. A method that leaves
-    this ``None`` has its cached pictures reused only where everything it holds can be read: see :meth:`is_known`."""
+    this ``None`` has its cached pictures reused only if everything it holds can be read: see :meth:`is_known`."""
 
     @classmethod
     def does(cls, task: Task) -> bool:
@@ -73,7 +73,7 @@ class Method(ABC):
 
     @classmethod
     def trained_task(cls, task: Task) -> Task | None:
-        """Where it does any LR side: of its tasks of this scale the one with the nearest; ``None`` where there is none.
+        """Its own task of this scale with the nearest LR side, if it does :attr:`any_side`; else ``None``.
 
         Example:
             >>> class Net(Method):
@@ -81,8 +81,8 @@ class Method(ABC):
             >>> Net.trained_task(Task(128, 4)), Net.does(Task(128, 4)), Net.does(Task(128, 2))
             (Task(lr_size=16, scale=4), True, False)
         """
-        alike = [own for own in map(find_task, cls.tasks or ()) if own.scale == task.scale and cls.any_side]
-        return min(alike, key=lambda own: abs(own.lr_size - task.lr_size), default=None)
+        of_scale = [own for own in map(find_task, cls.tasks or ()) if own.scale == task.scale and cls.any_side]
+        return min(of_scale, key=lambda own: abs(own.lr_size - task.lr_size), default=None)
 
     def load(self, task: Task, device: torch.device) -> None:  # noqa: B027 (optional to override)
         """Get ready for a task on a device. Called once, before :meth:`upscale`.
@@ -108,13 +108,13 @@ class Method(ABC):
     def load_network(self, network: nn.Module | NetworkOf, weights: Path, device: torch.device) -> None:
         """Load a file of tensors into ``network`` and keep both, ready for inference on ``device``.
 
-        The file is a .safetensors, what ``torch.save(network.state_dict())`` writes, or a checkpoint that holds this;
-        of several weights the averaged ones (EMA) are taken. Half precision is converted to float32. A file that the
-        user names with ``--weights`` replaces the one that a package ships.
+        The file is a .safetensors, the output of ``torch.save(network.state_dict())``, or a checkpoint that contains
+        one; of several sets of weights the averaged ones (EMA) are taken. Half precision is converted to float32. A
+        file that the user names with ``--weights`` replaces the one that a package ships.
 
         Args:
-            network: receives the tensors; or a function that makes the network that fits them, where files of other
-                widths and depths are welcome.
+            network: receives the tensors; or a function that makes the network from them, for methods that take files
+                of any width and depth.
             weights: the file.
             device: where the network will work.
 
@@ -125,7 +125,7 @@ class Method(ABC):
         path = find(name) if name and is_available(name) else weights
         if not path.exists():
             place = path.name if path.is_absolute() else path
-            raise Unavailable(f"no weights: {place} is not there; this project's own models: `fsrbench train`")
+            raise Unavailable(f"no weights: {place} does not exist; this project's own models: `fsrbench train`")
         try:
             network, choice = _filled(network, path)
         except Unavailable:
@@ -167,7 +167,7 @@ class Method(ABC):
         return (state.has_tensors or bool(self.weight_files())) and not (state.unknown | state.unknown_shared)
 
     def depends_only_on_files(self) -> bool:
-        """Whether its outputs can change only if one of :meth:`files` does: it need not be loaded to check that."""
+        """Whether its outputs can change only if one of :meth:`files` does, which can be checked without loading it."""
         declared = self._declares_settings() and self.settings == type(self).settings
         loaded = {id(network) for network, _ in self._loaded}
         held = {name: value for name, value in self._held().items() if id(value) not in loaded}
@@ -184,7 +184,7 @@ class Method(ABC):
         return [file for file in found if file.exists()]
 
     def _declares_settings(self) -> bool:
-        """Whether the object or a class of its own package sets ``settings``; inherited from another package, no."""
+        """Whether the object or a class of its own package sets ``settings``; another package's base does not count."""
         if self.settings is None or "settings" in vars(self):
             return self.settings is not None
         owner = next(base for base in type(self).__mro__ if "settings" in vars(base))
@@ -210,7 +210,7 @@ class Method(ABC):
         return fingerprints.code_of({*self._code(), *state.code})
 
     def _code(self) -> set[Any]:
-        """Classes, functions and modules that it is made of, without those of what it holds."""
+        """Classes, functions and modules that it is made of, without those of the objects it holds."""
         return set(type(self).__mro__) - set(Method.__mro__)
 
 
@@ -220,7 +220,7 @@ def describe(method: type[Method]) -> str:
 
 
 def _filled(network: nn.Module | NetworkOf, path: Path) -> tuple[nn.Module, str]:
-    """The network with a file's weights, and which of several were taken."""
+    """The network with a file's weights, and a note on which of several sets were taken."""
     state: Mapping[str, Any] = load_file(path) if path.suffix == ".safetensors" else read_checkpoint(path)
     parts = state_dicts(state)
     if isinstance(network, nn.Module):
@@ -235,7 +235,7 @@ def _filled(network: nn.Module | NetworkOf, path: Path) -> tuple[nn.Module, str]
 
 
 def _made(network_of: NetworkOf, part: StateDict) -> nn.Module | None:
-    """The network that a function makes for tensors, if they are all that it has."""
+    """The network that a function makes from tensors, if they are exactly its own; else ``None``."""
     try:
         network = network_of(part.tensors)
     except Exception:  # another network's tensors, such as a discriminator's

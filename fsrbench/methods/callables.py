@@ -32,7 +32,7 @@ class CallableMethod(Method):
         return sr
 
     def is_known(self) -> bool:
-        """Only if the function has ``settings``: what else it reads cannot be seen."""
+        """Only if the function has ``settings``: what it reads besides cannot be seen."""
         return self.settings is not None and super().is_known()
 
     def _code(self) -> set[Any]:
@@ -43,7 +43,7 @@ class CallableMethod(Method):
 
 
 def copied(network: nn.Module) -> nn.Module:
-    """A deep copy, including tensors that a layer computed from its parameters (``weight_norm`` stores its weight so).
+    """A deep copy, including tensors that a layer computed from its parameters (as ``weight_norm`` does its weight).
 
     torch refuses to copy a tensor with a gradient history; detached, the layer recomputes it at its next call.
     """

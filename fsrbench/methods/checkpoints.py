@@ -36,11 +36,11 @@ class CheckpointMethod(Method):
         """Read the file, build its network and try it.
 
         Raises:
-            Unavailable: the file is no checkpoint, is damaged or holds code, or its architecture is unknown.
+            Unavailable: the file is not a checkpoint, is damaged or holds code, or its architecture is unknown.
         """
         loaded = read_checkpoint(self.path)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # third-party code's about itself
+            warnings.simplefilter("ignore")  # those of third-party code about itself
             self._reader, self._restorer = _recognise(loaded, self.path.name)
             self._fit = Fit.of(task, self._restorer.scale, self._restorer.side, self._restorer.minimum)
             self.network = self._restorer.network.eval().requires_grad_(False).float().to(device)
@@ -49,7 +49,7 @@ class CheckpointMethod(Method):
         self.training = training_note(self.path) or f"unknown: {self.path.name}"
 
     def _choose_layout(self, device: torch.device) -> None:
-        """Use channels-last and whole batches, as for all networks, where the network's code allows them."""
+        """Use channels-last and whole batches, as for all networks, if the network's code allows them."""
         assert self.network is not None
         lr = torch.rand(2, 3, self._fit.lr, self._fit.lr, generator=torch.Generator().manual_seed(0)).to(device)
         self._in_batches = False
@@ -81,7 +81,7 @@ class CheckpointMethod(Method):
 
     @property
     def description(self) -> str:
-        """Architecture, scale, what is resized, and which weights were taken where there are several."""
+        """Architecture, scale, what is resized, and which of several sets of weights were taken."""
         restorer = self._restorer
         grey = "grey: R, G and B one by one" if restorer.channels == 1 else ""
         parts = [f"{restorer.name}, x{restorer.scale}", grey, str(self._fit), restorer.weights]
@@ -107,7 +107,7 @@ def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
     wrong: list[Unavailable] = []
     found, lists = state_dicts(loaded), list(unnamed_averages(loaded))
     for reader in _readers(broken):
-        if reader is not read_with_spandrel:  # which searches a file itself, and takes the first network
+        if reader is not read_with_spandrel:  # spandrel searches the content itself, and takes the first network
             restorer = _try(reader, loaded, name, broken, wrong)
             if wrong:
                 raise wrong[0]
@@ -121,7 +121,7 @@ def _recognise(loaded: Mapping[str, Any], name: str) -> tuple[Reader, Restorer]:
                 return reader, replace(restorer, weights="; ".join(taken))
     if wrong:
         raise wrong[0]
-    unknown = f"{name} holds the weights of no known architecture; a network of your own is python:module:network"
+    unknown = f"{name} holds weights of an unknown architecture; for a network of your own use python:module:network"
     raise Unavailable("; ".join([unknown, *broken]))
 
 
@@ -138,7 +138,7 @@ def _try(
 
 
 def _readers(broken: list[str]) -> Iterator[Reader]:
-    """All readers that can be imported, one at a time; why others cannot goes into ``broken``."""
+    """All readers that can be imported, one at a time; the reasons why others cannot go into ``broken``."""
     for name in READERS.names():
         try:
             reader = READERS.get(name)

@@ -29,7 +29,7 @@ from fsrbench.tasks import Task, find_task
 FORMATS: Final = ("onnx",)
 CPU: Final = torch.device("cpu")
 MOST_DIFFERENCE: Final = 1e-4
-"""Largest difference allowed between the method and its file, in [0, 1]; half a grey level of 8 bits is 20 times it."""
+"""Largest difference allowed between the method and its file, in [0, 1]: 1/20 of half an 8-bit grey level."""
 BATCHES: Final = (1, 3, 16)
 """Batch sizes that the file is tested with."""
 EFFORT: Final = Effort(queries=50, seconds=0, most_seconds=20)
@@ -37,7 +37,7 @@ EFFORT: Final = Effort(queries=50, seconds=0, most_seconds=20)
 
 @dataclass(frozen=True)
 class Exported:
-    """A file whose SR is the method's."""
+    """An exported file whose SR is the method's."""
 
     path: Path
     difference: float
@@ -61,7 +61,7 @@ class Exported:
 
 
 class _Upscale(nn.Module):
-    """The whole of a method as a network: conversions, resizing and clipping are in the file too."""
+    """A whole method as a network, so that conversions, resizing and clipping are in the file too."""
 
     def __init__(self, method: Method) -> None:
         super().__init__()
@@ -82,9 +82,9 @@ def export(name: str, task_name: str, format: str, out: Path | None) -> Exported
         out: the file; by default ``METHOD_TASK.onnx`` in the current folder.
 
     Raises:
-        UserError: no such method, task or format, or ``out`` is a folder or lies in none.
+        UserError: no such method, task or format, or ``out`` is a folder or in a folder that does not exist.
         Unavailable: the method or a package is missing.
-        FsrbenchError: it cannot be traced, or the file's SR is not the method's; no file is left then.
+        FsrbenchError: it cannot be traced, or the file's SR is not the method's; then no file is written.
     """
     task = find_task(task_name)
     one_of("format", format, FORMATS)
@@ -92,7 +92,7 @@ def export(name: str, task_name: str, format: str, out: Path | None) -> Exported
     method = load_method(name, task, CPU)
     path = out or Path(f"{name.rpartition(':')[2].rpartition('/')[2]}_{task.name}.onnx")
     if not path.parent.is_dir():
-        raise UserError(f"{path.parent} is no folder")
+        raise UserError(f"{path.parent} is not a folder")
     if path.is_dir():
         raise UserError(f"{path} is a folder, not a file")
     with whole(path) as part:
@@ -130,12 +130,12 @@ def _metadata(method: Method, name: str, task: Task) -> dict[str, str]:
 def _write_checked(
     method: Method, metadata: dict[str, str], task: Task, path: Path
 ) -> tuple[OnnxMethod, float, int, bool]:
-    """Write a file for any batch size; where the network's code fixes it, one that takes its faces one at a time.
+    """Write a file for any batch size; if the network's code fixes it, one that runs the faces one at a time.
 
-    Window attention does: SwinIR's computes the batch size in Python, which tracing freezes to the example's.
+    Window attention fixes it: SwinIR computes the batch size in Python, which tracing freezes to the example's.
 
     Returns:
-        The file as a method, the largest difference, the number of pictures compared, and whether it takes faces one
+        The file as a method, the largest difference, the number of pictures compared, and whether it runs faces one
         at a time.
 
     Raises:
@@ -181,7 +181,7 @@ def _write(method: Method, metadata: dict[str, str], task: Task, path: Path, one
     except Invalid:
         raise
     except Exception as error:  # torch's exporter wraps whatever the method raises
-        raise FsrbenchError(f"cannot be exported, not all that it does is done in torch: {_cause(error)}") from error
+        raise FsrbenchError(f"cannot be exported, it does something outside torch: {_cause(error)}") from error
 
 
 def _scan(path: Path) -> None:
@@ -278,10 +278,10 @@ def _why_different(method: Method, lr: Tensor) -> str:
         if bool(sr.isnan().any()):
             return "the method gives NaN"
         if differ(sr, method.upscale(lr.clone()).clamp(0, 1)):
-            return "the method is random, it gives another SR each time"
+            return "the method is random: its SR differs from call to call"
         if differ(sr, torch.cat([method.upscale(one.clone()).clamp(0, 1) for one in lr.split(1)])):
             return "the method's SR of a face depends on the other faces of its batch (a network in training mode?)"
-    return "something that the method computes in Python is frozen in the file, or an operator computes otherwise"
+    return "something that the method computes in Python is frozen in the file, or an operator computes differently"
 
 
 def _faces(task: Task) -> Tensor:

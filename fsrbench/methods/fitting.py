@@ -1,4 +1,4 @@
-"""Networks of other sizes than a task's: resizing before and after them, and a note on it."""
+"""Networks whose sizes are not the task's: resizing before and after them, and a note on it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Fit:
         return _resized(sr, self.hr)
 
     def __str__(self) -> str:
-        """One line for the manifest and the table's notes; empty where nothing is resized."""
+        """One line for the manifest and the table's notes; empty if nothing is resized."""
         steps = [
             f"LR {self.lr} to {self.input} px before" if self.input != self.lr else "",
             f"SR {self.output} to {self.hr} px after" if self.output != self.hr else "",

@@ -23,11 +23,11 @@ from fsrbench.tasks import Task
 
 JPEG: Final = (".jpg", ".jpeg", ".jpe", ".jfif")
 NEAR: Final = 20
-"""A missing name is compared with so many names before and after it, in sorted order."""
+"""A missing name is compared with this many names before and after it, in sorted order."""
 
 
 class GivenImages(Method):
-    """SR pictures of a folder or zip, paired with the data by relative path without suffix; it has no times.
+    """SR pictures of a folder or zip, paired with the data by relative path without suffix; nothing is timed.
 
     An image whose picture is missing, or has another size than the task's HR, counts as failed.
     """
@@ -76,7 +76,7 @@ class GivenImages(Method):
         return to_tensor(np.stack([self._read(image) for image in ids])).to(lr.device)
 
     def _find(self, image: str) -> str | None:
-        """The name of an image's picture: also with a folder around all pictures, if the images have it, too."""
+        """The name of an image's picture, which may lack the folder around all pictures that the image's id has."""
         return image if image in self._pictures else self._whole.get(image)
 
     def _read(self, image: str) -> np.ndarray:
@@ -89,14 +89,14 @@ class GivenImages(Method):
         return np.asarray(picture)
 
     def check_names(self, images: Sequence[str], limited: bool) -> None:
-        """Refuse pictures of which not one has an image's name.
+        """Raise if none of the pictures has an image's name.
 
         Args:
             images: ids of the images of the run.
-            limited: whether the data have more, so that the others' pictures may be there.
+            limited: whether the data has more images, whose pictures these may be.
 
         Raises:
-            FsrbenchError: naming one that is expected, and one that there is.
+            FsrbenchError: with a name that is expected, and one that exists.
         """
         if images and not any(map(self._find, images)):
             expected, first = f"{images[0][:80]}.png", self._pictures[self._names[0]].name[-80:]
@@ -108,7 +108,7 @@ class GivenImages(Method):
 
         Args:
             images: ids of the data.
-            all_of_them: whether these are all, so that a picture of no image is one too many.
+            all_of_them: whether these are all, so that any other picture is superfluous.
         """
         found_names = [name for image in images if (name := self._find(image)) is not None]
         used = [self._pictures[name].name for name in found_names]
@@ -121,13 +121,13 @@ class GivenImages(Method):
         if extra:
             known = len(self._pictures)
             text = (
-                f"{len(extra)} of {counted(known, 'SR picture')} have the name of no image, e.g. {extra[0][:80]}: "
+                f"{len(extra)} of {counted(known, 'SR picture')} are not named after an image, e.g. {extra[0][:80]}: "
                 "rename or remove them"
             )
             found.append(Finding("names", text, float(len(extra)), 0.0, len(extra), known))
         return found
 
     def _nearest(self, image: str) -> str:
-        """The most similar name among its neighbours; not among all names, as every image may be missing."""
+        """The most similar of the nearest names in sorted order; all would be slow, as every image may be missing."""
         at = bisect(self._names, image)
         return difflib.get_close_matches(image, self._names[max(0, at - NEAR) : at + NEAR], n=1, cutoff=0)[0]

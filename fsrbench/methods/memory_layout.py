@@ -1,4 +1,4 @@
-"""How a network's weights lie in memory."""
+"""The memory layout of a network's weights."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from torch import nn
 
 
 def set_layout(network: nn.Module, layout: torch.memory_format) -> nn.Module:
-    """Lay out the four-dimensional weights of a network, which alone have channels-last, and leave the others.
+    """Set the memory layout of a network's four-dimensional weights, the only ones that have channels-last.
 
-    ``Module.to(memory_format=...)`` raises where there are five dimensions, as StyleGAN2's modulated convolutions have
-    them (GFPGAN), and 3-D convolutions.
+    ``Module.to(memory_format=...)`` raises on five dimensions, as in StyleGAN2's modulated convolutions (GFPGAN) and
+    3-D convolutions.
 
     Args:
         network: changed in place.

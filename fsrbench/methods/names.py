@@ -1,4 +1,4 @@
-"""What a method may be called, and the method behind a name."""
+"""Names of methods, and the method behind a name."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from fsrbench.registry import load_object
 from fsrbench.tasks import Task
 
 RESERVED: Final = ("hr", "lr", "reference")
-"""Rows and folders of a run that no method made. No method may have such a name, in any case."""
+"""Rows and folders of a run that are not methods'. No method may have such a name, in upper or lower case."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a method's name may begin with, before a colon."""
+    """A prefix of a method's name, before a colon."""
 
     help: str
     """How such a name is written, and what it stands for."""
     target: str | None = None
-    """The class that is made with the path behind the colon; ``None`` if the class itself is named there."""
+    """The class that is instantiated with the path after the colon; ``None`` if the name there is the class's."""
     folder: bool = False
     """Whether that path is a folder or zip of pictures: nothing is computed, so nothing is isolated."""
 
 
 KINDS: Mapping[str, Kind] = {
-    "python": Kind("python:pkg.module:Name, a Method or a function of LR that gives SR, in importable code"),
+    "python": Kind("python:pkg.module:Name, a Method, or a function from LR to SR, in importable code"),
     "images": Kind("images:DIR, SR pictures made elsewhere", "fsrbench.methods.given_images:GivenImages", folder=True),
     "checkpoint": Kind(
-        "checkpoint:FILE, a network whose architecture is detected by its weights",
+        "checkpoint:FILE, a network whose architecture is detected from its weights",
         "fsrbench.methods.checkpoints:CheckpointMethod",
     ),
     "onnx": Kind("onnx:FILE, a network in an ONNX file", "fsrbench.methods.onnx_files:OnnxMethod"),
@@ -52,10 +52,10 @@ def check_name(name: str) -> None:
     """Reject a name that cannot refer to a method; nothing is imported.
 
     Raises:
-        UserError: it is reserved or unknown, or the file or folder that it names is not there.
+        UserError: it is reserved or unknown, or the file or folder that it names does not exist.
     """
     if name.lower() in RESERVED:
-        raise UserError(f"no method may be called {name}: the run's own pictures are")
+        raise UserError(f"no method may be called {name}: the name is reserved for the run's own pictures")
     kind, _, target = name.partition(":")
     if not target:
         if name not in METHODS:
@@ -63,11 +63,11 @@ def check_name(name: str) -> None:
     elif kind not in KINDS:
         raise UserError(_unknown_kind(name))
     elif is_path(name):
-        _check_path(name, os.path.expanduser(target), KINDS[kind].folder)  # noqa: PTH111 (of a user who is not there)
+        _check_path(name, os.path.expanduser(target), KINDS[kind].folder)  # noqa: PTH111 (pathlib raises on an unknown ~user)
 
 
 def check_method(name: str, isolated: bool, label: str | None = None) -> None:
-    """Reject a name that refers to no method; an isolated method's module is not imported for it.
+    """Reject a name that refers to no method, without importing an isolated method's module.
 
     Args:
         name: a registered name or ``kind:target``.
@@ -87,12 +87,12 @@ def check_method(name: str, isolated: bool, label: str | None = None) -> None:
     except UserError:
         raise
     except FsrbenchError:
-        return  # it is there and cannot be imported: its rows will say why
+        return  # it exists but cannot be imported: its rows will say why
 
 
 def _check_label(label: str, name: str) -> None:
     if label.lower() in RESERVED:
-        raise UserError(f"no method may be called {label}: the run's own pictures are")
+        raise UserError(f"no method may be called {label}: the name is reserved for the run's own pictures")
     if label in METHODS:
         raise UserError(f"{label} is a registered method; call {name} something else, as in {label}-2={name}")
 
@@ -116,7 +116,7 @@ def find_method(name: str) -> type[Method]:
     if is_function(found):
         return as_method(found)
     hint = "; name an object of the class" if inspect.isclass(found) else ""
-    raise UserError(f"{name} is no fsrbench.Method, function or network{hint}")
+    raise UserError(f"{name} is not an fsrbench.Method, function or network{hint}")
 
 
 def _unknown_kind(name: str) -> str:
@@ -126,7 +126,7 @@ def _unknown_kind(name: str) -> str:
     if near := difflib.get_close_matches(kind, KINDS, n=1):
         return f"{start}; did you mean {near[0]}:...?"
     known = ", ".join(f"{kind}:..." for kind in KINDS)
-    return f"{start}; known: {known}; of a module of yours: python:{name}"
+    return f"{start}; known: {known}; from a module of yours: python:{name}"
 
 
 def can_be_isolated(name: str) -> bool:
@@ -136,7 +136,7 @@ def can_be_isolated(name: str) -> bool:
 
 
 def is_path(name: str) -> bool:
-    """Whether a name is that of a file or folder."""
+    """Whether a name stands for a file or folder."""
     kind, colon, _ = name.partition(":")
     return bool(colon and kind in KINDS and KINDS[kind].target)
 
@@ -147,7 +147,7 @@ def folder_of(name: str) -> Path | None:
 
 
 def _check_path(name: str, path: str, folder: bool) -> None:
-    # os.path takes names that pathlib raises on, such as too long ones
+    # os.path accepts names that pathlib raises on, such as too long ones
     if not os.path.exists(path):  # noqa: PTH110
         raise UserError(f"{name}: no such {'folder or zip' if folder else 'file'}")
     is_folder = os.path.isdir(path)  # noqa: PTH112

@@ -24,9 +24,9 @@ PREFIX: Final = "fsrbench."
 RANGES: Final = {"0,1": (0.0, 1.0), "-1,1": (-1.0, 1.0), "0,255": (0.0, 255.0)}
 ORDERS: Final = ("RGB", "BGR")
 BATCHES: Final = (2, 1, 4, 8, 16, 32)
-"""Batch sizes to try where the file declares none; the graph may have fixed the one that it was exported with."""
+"""Batch sizes to try if the file declares none; the graph may work only with the one that it was exported with."""
 SIDES: Final = (20, 24, 32, 40, 48, 64, 80, 96, 128, 192, 256)
-"""Input sides to try where it does not run on the task's LR: many networks have a minimum size."""
+"""Input sides to try if it does not run on the task's LR: many networks have a minimum size."""
 DTYPES: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 
@@ -46,7 +46,7 @@ class OnnxMethod(Method):
         """Open the file, read its inputs and outputs, and try it.
 
         Raises:
-            Unavailable: onnxruntime is missing, or the file is no network from pictures to pictures.
+            Unavailable: onnxruntime is missing, or the file is not a network from pictures to pictures.
         """
         self._session = open_session(self.path, device)
         self._declared = self._metadata()
@@ -64,7 +64,9 @@ class OnnxMethod(Method):
         declared = {key.removeprefix(PREFIX): value for key, value in found.items() if key.startswith(PREFIX)}
         for key, allowed in (("range", tuple(RANGES)), ("order", ORDERS)):
             if declared.setdefault(key, allowed[0]) not in allowed:
-                raise Unavailable(f"{self.path.name}: metadata {PREFIX}{key} is {declared[key]!r}, none of {allowed}")
+                raise Unavailable(
+                    f"{self.path.name}: metadata {PREFIX}{key} is {declared[key]!r}, not one of {allowed}"
+                )
         self._low, self._high = RANGES[declared["range"]]
         return declared
 
@@ -72,7 +74,7 @@ class OnnxMethod(Method):
         """The only batch size and the only side that it takes; ``None`` for any.
 
         Raises:
-            Unavailable: its input is no batch of RGB pictures.
+            Unavailable: its input is not a batch of RGB pictures.
         """
         inputs = self._session.get_inputs()
         shape = list(inputs[0].shape) if inputs else []
@@ -97,7 +99,7 @@ class OnnxMethod(Method):
         if output is None:
             raise Unavailable(f"{gives}; its metadata {PREFIX}output must name the SR picture")
         if output not in names:
-            raise Unavailable(f"{gives}, and no {output!r} as its metadata {PREFIX}output says")
+            raise Unavailable(f"{gives}, but no {output!r}, which its metadata {PREFIX}output names")
         return output
 
     def _try(self, task: Task, side: int | None) -> Fit:
@@ -108,7 +110,7 @@ class OnnxMethod(Method):
         """
         takes = side or task.lr_size
         self._padded, gives = self._smallest_side(takes, side)
-        if side is None and gives * takes < task.hr_size * self._padded:  # better than an enlarged output
+        if side is None and gives * takes < task.hr_size * self._padded:  # a larger input beats an enlarged output
             takes = -(-self._padded * task.hr_size // gives)
             self._padded, gives = self._smallest_side(takes, side)
         return Fit(task.lr_size, takes, gives * takes // self._padded, task.hr_size)
@@ -125,9 +127,9 @@ class OnnxMethod(Method):
         raise Unavailable(str(reason)) from reason
 
     def _probe(self, side: int) -> int:
-        """The output's side for an input side; finds the batch size where the file declares none."""
+        """The output's side for an input side; finds the batch size if the file declares none."""
         lr = torch.rand(max(BATCHES), 3, side, side, generator=torch.Generator().manual_seed(0))
-        lr[1::2] *= 0.2  # pictures that differ, so that a dependence on the batch shows
+        lr[1::2] *= 0.2  # pictures that differ reveal a dependence on the batch
         lr = lr * (self._high - self._low) + self._low
         if self._batch is not None:
             return int(self._checked(lr[:1].expand(self._batch, -1, -1, -1)).shape[-1])
@@ -149,7 +151,7 @@ class OnnxMethod(Method):
         raise reason
 
     def _is_per_picture(self, lr: Tensor, sr: Tensor) -> bool:
-        """Whether pictures give the same in a batch as alone."""
+        """Whether pictures give the same SR in a batch as alone."""
         return self._runs(lr[:1]) and torch.allclose(
             torch.cat([self._checked(one) for one in lr.split(1)]), sr, atol=1e-3 * (self._high - self._low)
         )
@@ -195,7 +197,7 @@ class OnnxMethod(Method):
         return self._run(full)[: len(images)]
 
     def count_parameters(self) -> int | None:
-        """As the exporter wrote it down, else counted in the file.
+        """As the exporter recorded it, else counted in the file.
 
         Raises:
             Invalid: onnx is not installed.
@@ -212,7 +214,9 @@ class OnnxMethod(Method):
             self._declared[key] for key, usual in (("range", "0,1"), ("order", "RGB")) if self._declared[key] != usual
         ]
         chosen = f"output {self._output}" if len(self._session.get_outputs()) > 1 else ""
-        padded = f"LR padded to {self._padded} px, the least that it runs on" if self._padded > self._fit.input else ""
+        padded = (
+            f"LR padded to {self._padded} px, the smallest that it runs on" if self._padded > self._fit.input else ""
+        )
         parts = [named, chosen, f"onnxruntime on the {where}", " ".join(unusual), str(self._fit), padded, self._loop]
         return "; ".join(part for part in parts if part)
 
@@ -238,10 +242,10 @@ def open_session(path: Path, device: torch.device) -> Any:
     except ImportError:
         raise Unavailable("onnxruntime is missing; `pip install 'fsrbench[onnx]'`") from None
     if not path.is_file():
-        raise Unavailable(f"{path.name} is not there")
+        raise Unavailable(f"{path.name} does not exist")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4  # errors are reported in one line, by whoever catches them
+    options.log_severity_level = 4  # whoever catches an error reports it in one line
     providers: list[Any] = ["CPUExecutionProvider"]
     if device.type == "cuda" and "CUDAExecutionProvider" in onnxruntime.get_available_providers():
         providers.insert(0, ("CUDAExecutionProvider", {"device_id": device.index or 0}))
@@ -253,10 +257,10 @@ def open_session(path: Path, device: torch.device) -> Any:
 
 @contextmanager
 def unavailable_where_it_fails(file: object) -> Iterator[None]:
-    """Inside, whatever a network in an ONNX file raises makes it unavailable.
+    """Turn whatever a network in an ONNX file raises inside into :class:`Unavailable`.
 
     Raises:
-        Unavailable: as it was raised inside, else with the file and the error.
+        Unavailable: as raised inside, else with the file and the error.
     """
     try:
         yield

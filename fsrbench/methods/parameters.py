@@ -38,7 +38,7 @@ def _packed(module: nn.Module) -> Iterator[Tensor]:
 
 
 def _frozen(module: nn.Module) -> Iterator[Tensor]:
-    """Tensors that ``torch.jit.freeze`` turned into constants of a scripted network's graph, without plain numbers."""
+    """Tensors, except scalars, that ``torch.jit.freeze`` turned into constants of a scripted network's graph."""
     if not isinstance(module, torch.jit.ScriptModule) or not hasattr(module, "graph"):
         return
     graph: Any = module.graph
@@ -51,8 +51,8 @@ def _frozen(module: nn.Module) -> Iterator[Tensor]:
 def in_onnx(path: Path) -> int:
     """Learned numbers in an ONNX file, wherever it keeps them.
 
-    Counted are the floating-point tensors, and the integer weights of quantised layers, among initializers and
-    ``Constant`` nodes of the graph, its subgraphs and its functions. A ``Constant`` of one plain number is a setting.
+    Counts the floating-point tensors, and the integer weights of quantised layers, among initializers and ``Constant``
+    nodes of the graph, its subgraphs and its functions. A ``Constant`` scalar is a setting and does not count.
 
     Raises:
         Invalid: onnx is not installed.
@@ -96,7 +96,7 @@ def _constant(attribute: Any) -> Iterator[Any]:
 
 
 def _size(tensor: Any) -> int:
-    """How many learned numbers a tensor holds: 0 of the integers that are sizes, places or zero points."""
+    """How many learned numbers a tensor holds: 0 if its integers are sizes, indices or zero points."""
     from onnx import TensorProto
 
     kind = TensorProto.DataType.Name(tensor.data_type)

@@ -33,7 +33,7 @@ class Restorer:
     version: str = ""
     """Name and version of the package that the network's code is from."""
     weights: str = ""
-    """Which weights were taken, where the file has several for the network."""
+    """Which weights were taken, if the file has several for the network."""
 
 
 Reader = Callable[[Mapping[str, Any]], Restorer | None]

@@ -1,4 +1,4 @@
-"""The architectures that the package spandrel knows: ESRGAN, SwinIR, GFPGAN, RestoreFormer and some forty more."""
+"""The architectures that the package spandrel knows: ESRGAN, SwinIR, GFPGAN, RestoreFormer and some forty others."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ def read_with_spandrel(loaded: Mapping[str, Any]) -> Restorer | None:
         found = spandrel.ModelLoader().load_from_state_dict(spandrel.canonicalize_state_dict(dict(loaded)))
     except spandrel.UnsupportedModelError:
         return None
-    except Exception as error:  # detection trusts the keys, and what follows raises anything
-        raise Unavailable(f"its weights do not fit the network they appear to be of: {one_line(error)}") from error
+    except Exception as error:  # spandrel trusts the keys, and then raises various types
+        raise Unavailable(
+            f"its weights do not fit the network that they seem to belong to: {one_line(error)}"
+        ) from error
     if not isinstance(found, spandrel.ImageModelDescriptor):
         raise Unavailable(f"{found.architecture.name} is an inpainting network, not a restorer")
     channels = found.input_channels, found.output_channels

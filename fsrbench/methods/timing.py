@@ -30,11 +30,11 @@ THROUGHPUT_BATCH = 16
 REPEATS = 6
 """Timed batches of each size; the range of six covers the true median in 96.9 % of cases."""
 BATCH_SECONDS = 3.0
-"""Batches that take longer, as smaller ones say, are skipped, but for the one that tables show."""
+"""Batches expected to take longer, by the smaller ones, are skipped, except the size that tables show."""
 TABLE_SECONDS = 20.0
-"""The longest that this one may take: a network for 512 px takes minutes on a CPU."""
+"""The longest that a batch of that size may take: a network for 512 px takes minutes on a CPU."""
 WARM_UP_SECONDS = 10.0
-"""Warming up ends then even if calls are left."""
+"""Warming up stops after this time even if calls are left."""
 T = TypeVar("T")
 
 
@@ -45,7 +45,7 @@ class Effort:
     queries: int
     seconds: float
     most_seconds: float
-    """Measuring ends then even if queries are left."""
+    """Measuring stops after this time even if queries are left."""
 
 
 EFFORTS = {"quick": Effort(100, 0, 60), "full": Effort(1024, 60, 1800)}
@@ -54,7 +54,7 @@ EFFORTS = {"quick": Effort(100, 0, 60), "full": Effort(1024, 60, 1800)}
 
 @dataclass(eq=False)
 class Readings:
-    """What was measured of one method; ``None`` where that was not possible."""
+    """The measurements of one method; ``None`` for those that were not possible."""
 
     latency_ms: np.ndarray
     images_per_s: dict[int, tuple[float, float, float]]
@@ -63,7 +63,7 @@ class Readings:
     flops: int | None
     peak_bytes: int | None
     problems: dict[str, FsrbenchError] = field(default_factory=dict)
-    """By metric: why it could not be measured; the others stand."""
+    """By metric: why it could not be measured; the other metrics are valid."""
 
 
 def measure(
@@ -115,7 +115,7 @@ def measure(
 
 
 class _Bench:
-    """The methods being timed. One that does not run is dropped; one that raises later lacks that metric alone."""
+    """The methods being timed. One that does not run is dropped; one that raises later lacks only that metric."""
 
     def __init__(self, methods: Mapping[str, Method], changed: Mapping[str, set[str]]) -> None:
         self.running, self._changed = dict(methods), changed
@@ -149,7 +149,7 @@ class _Bench:
 
 
 def _latencies(bench: _Bench, lr: Tensor, device: torch.device, effort: Effort) -> dict[str, list[float]]:
-    """Milliseconds per query at batch 1; methods take turns, so that a slow minute of the machine affects all alike."""
+    """Milliseconds per query at batch 1; methods take turns, so that a slow minute of the machine affects all."""
     samples: dict[str, list[float]] = {}
     start = time.perf_counter()
     for query in count():
@@ -223,7 +223,7 @@ def _peak_bytes(method: Method, lr: Tensor, device: torch.device) -> int | None:
     state: list[Tensor] = [*method.network.parameters(), *method.network.buffers()]
     own: int = sum(tensor.untyped_storage().nbytes() for tensor in state)
     if device.type == "cuda":
-        before: int = torch.cuda.memory_allocated(device)  # the other methods' networks are there too
+        before: int = torch.cuda.memory_allocated(device)  # includes the other methods' networks
         torch.cuda.reset_peak_memory_stats(device)
         method.upscale(lr)
         peak: int = torch.cuda.max_memory_allocated(device)

@@ -76,7 +76,7 @@ PAPER = (
     "ssim",
     "ms_ssim",
     "niqe",
-    "niqe_face",  # always, so that the columns of the default table do not depend on the network
+    "niqe_face",  # always, so that the default table's columns do not depend on whether niqe can be downloaded
     "detection",
     "verification",
     "verification_labelled",
@@ -86,15 +86,15 @@ PAPER = (
 PRESETS = {
     "fast": ("psnr", "psnr_y", "ssim", "latency_ms", "params"),
     "paper": PAPER,
-    "all": tuple(n for n in BUILTIN if n != "verification_dlib"),  # `verification` is that by default
+    "all": tuple(n for n in BUILTIN if n != "verification_dlib"),  # what `verification` is by default
 }
 
 
 def resolve(names: Iterable[str]) -> list[Metric]:
-    """Metrics for names and presets, each once, in the given order; for a plug-in's that fails, one that says why.
+    """Metrics for names and presets, each once, in the given order; a plug-in that fails becomes a :class:`Broken` one.
 
     Raises:
-        UserError: a name is neither.
+        UserError: a name is neither a metric nor a preset.
     """
     wanted = [n for name in names for n in PRESETS.get(name, (name,))]
     return [_make(name) for name in dict.fromkeys(wanted)]

@@ -29,9 +29,9 @@ Number = Literal["mean", "own", "set", "speed"]
 
 
 class Metric(ABC):
-    """Common to all metrics. The attributes, usually set on the class, are what a user reads about it.
+    """Base class of all metrics. Its attributes, usually set on the class, are what users read about the metric.
 
-    A metric is never changed once it is made: where it depends on the run, :meth:`configured` gives another one.
+    Metrics are immutable: if one depends on the run, :meth:`configured` returns another.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Metric(ABC):
     unit: str = ""
     direction: Direction = "higher"
     bounds: ClassVar[tuple[float, float]] = (-inf, inf)
-    """The lowest and the highest value that there can be."""
+    """Lowest and highest possible value."""
     digits: int = 2
     """Decimals shown in tables (of per cent where the unit is ``fraction``)."""
     needs: frozenset[Need] = frozenset()
@@ -48,29 +48,29 @@ class Metric(ABC):
     protocol: str
     """One line that lets somebody else recompute the number."""
     infinite: ClassVar[str] = ""
-    """What an infinite score means, where one is possible."""
+    """What an infinite score means, if one is possible."""
     exact: ClassVar[bool] = False
     """Whether its numbers are counted, not measured, and so compared without a test or an interval."""
     number: ClassVar[Number] = "mean"
-    """What its number is: the ``mean`` of the images' finite scores, one of its ``own`` beside scores of images, one of
-    the whole ``set`` of images, or the ``speed`` or size of a network."""
+    """What its number is. ``mean``: of the images' finite scores; ``own``: computed otherwise, although images have
+    scores; ``set``: of the whole set of images, which have no scores; ``speed``: speed or size of a network."""
     hr_is_ceiling: ClassVar[bool] = True
-    """Whether HR's own number is the most to hope for; if not, the row ``hr`` is there for comparison."""
+    """Whether HR's own number is the best that a method can reach; if not, the row ``hr`` is only for comparison."""
     settings: str | None = None
     """What its numbers depend on besides code, weights and protocol, such as arguments. Scores of an instance passed to
     :func:`fsrbench.evaluate` that leaves this ``None`` are never reused."""
     chosen: Mapping[str, Any] = MappingProxyType({})
-    """What :meth:`replace` has replaced, by which other processes make the same metric."""
+    """Attributes set by :meth:`replace`; other processes rebuild the metric from them."""
 
     device: torch.device = torch.device("cpu")
     """Where its network computes; see :meth:`on`."""
 
     def on(self, device: torch.device) -> Self:
-        """The metric for a device: this one, unless it has a network that computes there."""
+        """The metric for a device: itself, unless it has a network that computes there."""
         return self
 
     def check(self, facts: Facts) -> None:
-        """Raise where the metric cannot be computed.
+        """Raise if the metric cannot be computed.
 
         Raises:
             Invalid: its protocol does not hold on this data.
@@ -84,7 +84,7 @@ class Metric(ABC):
             weights.need(name)
 
     def configured(self, facts: Facts) -> Self:
-        """The metric for a run: this one, or :meth:`replace` of it where the run decides about something.
+        """The metric for a run: itself, or a copy by :meth:`replace` if something depends on the run.
 
         Raises:
             Invalid, Unavailable: as :meth:`check`.
@@ -102,7 +102,7 @@ class Metric(ABC):
         return f"{PluginCode(self, self.weight_files).digest}{self.settings or ''}"
 
     def files(self) -> frozenset[Path] | None:
-        """Files besides its weight files that its numbers depend on; ``None`` where there may be others."""
+        """Files besides its weight files that its numbers depend on; ``None`` if not all of them are known."""
         return PluginCode(self, self.weight_files).files
 
     @property
@@ -117,12 +117,12 @@ class Metric(ABC):
 
     @property
     def scores_lr(self) -> bool:
-        """Whether the LR images are scored too where they have HR's side, as if a method had made them: the floor."""
+        """Whether LR images of HR's size are scored too, as if a method had made them: the floor."""
         return True
 
     @property
     def reads_enrolled(self) -> bool:
-        """Whether it reads SR of images that are enrolled in identification (gallery and distractors), too."""
+        """Whether it also reads SR of the images enrolled in identification (gallery and distractors)."""
         return True
 
     def scores_row(self, row: str) -> bool:
@@ -149,7 +149,7 @@ class Broken(Metric):
 
 
 class ImageMetric(Metric):
-    """One score per image, from the picture alone or beside its HR.
+    """One score per image, from the SR picture alone or with its HR.
 
     Example:
         >>> class Brightness(ImageMetric):
@@ -178,7 +178,7 @@ class ImageMetric(Metric):
 
         Args:
             sr: float N,3,H,W in [0, 1], already rounded to 8 bits.
-            hr: the same of the HR images; ``None`` where there are none.
+            hr: the HR images, likewise; ``None`` without HR.
 
         Returns:
             N scores.
@@ -226,27 +226,27 @@ class FeatureMetric(Metric):
     uses_lr: bool = False
     """Whether it compares with the LR images too."""
     control: ClassVar[bool] = False
-    """Whether the LR images, enlarged to HR's side, are scored whatever the task: what is achieved without SR."""
+    """Whether the LR images, enlarged to HR's size, are scored at every task, as a control without SR."""
     by_lr: bool = False
     """Whether faces are aligned by the LR image's landmarks and not by their own; for runs without HR."""
     any_number: ClassVar[bool] = True
-    """Of a number of the whole set: whether sets of different numbers of images may be compared by it."""
+    """For a number of the whole set: whether it may be compared between sets of different size."""
     keeps_descriptors: ClassVar[bool] = False
-    """Whether the run's folder keeps the face descriptors that it reads, of the pictures that it keeps."""
+    """Whether the run's folder keeps the face descriptors that it reads, for the pictures kept there."""
     least_ceiling: float = float("-inf")
-    """Where :meth:`ceiling` is below this, the metric's judge cannot be trusted and every number is ``invalid``."""
+    """If :meth:`ceiling` is below this, the metric's judge cannot be trusted and every number is ``invalid``."""
 
     @property
     def feature_set(self) -> str:
-        """Name of the features that it reads: the extractor's, and by whose landmarks faces are aligned if unusual."""
+        """Name of the features that it reads: the extractor's, marked if the LR image's landmarks align the faces."""
         return f"{self.extractor}{BY_LR}" if self.by_lr else self.extractor
 
     def ceiling(self, hr: Faces, seed: int) -> float | None:
-        """What the metric's judge achieves on the HR images themselves; ``None`` where that cannot be known."""
+        """What the metric's judge achieves on the HR images themselves; ``None`` if that cannot be measured."""
         return None
 
     def check(self, facts: Facts) -> None:
-        """As :meth:`Metric.check`; raise as well where the extractor lacks weights or packages."""
+        """As :meth:`Metric.check`; also raise if the extractor lacks weights or packages."""
         super().check(facts)
         EXTRACTORS.get(self.configured(facts).extractor)().check()
 
@@ -264,15 +264,15 @@ class FeatureMetric(Metric):
 
 
 class CombinedMetric(Metric):
-    """Computed from other metrics of the run, after them; a run that is asked for it measures its parts too."""
+    """Computed from other metrics, which the run then measures too."""
 
     number = "set"
     parts: tuple[str, ...]
-    """Names of the metrics that it reads; where one has no number for a method, it has none either."""
+    """Names of the metrics that it reads; if one has no number for a method, neither has this."""
 
     @property
     def reads_enrolled(self) -> bool:
-        """Its parts may, and say so themselves."""
+        """Not itself; its parts may."""
         return False
 
     @abstractmethod
@@ -281,7 +281,7 @@ class CombinedMetric(Metric):
 
         Args:
             ids: of the images.
-            parts: by name: values per image, row for row with ``ids`` and NaN where there is none, or a summary.
+            parts: by name: values per image, row for row with ``ids`` (NaN without one), or a summary.
 
         Raises:
             Invalid: the protocol does not hold, e.g. images of some kind are missing.
@@ -296,7 +296,7 @@ class SpeedMetric(Metric):
 
     @property
     def reads_enrolled(self) -> bool:
-        """No pictures at all."""
+        """Never: it reads no pictures."""
         return False
 
     @property
@@ -306,7 +306,7 @@ class SpeedMetric(Metric):
 
     @property
     def scores_lr(self) -> bool:
-        """Nor the LR images."""
+        """Never: no method makes the LR images."""
         return False
 
     @abstractmethod
@@ -315,7 +315,7 @@ class SpeedMetric(Metric):
 
         Args:
             readings: what was measured of the method.
-            base: name and readings of the method that ratios are taken to.
+            base: name and readings of the method that ratios are relative to.
 
         Raises:
             Invalid: the number means nothing for this method.

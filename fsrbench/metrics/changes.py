@@ -14,7 +14,7 @@ from fsrbench.metrics.quality import LUMA, luma, psnr
 from fsrbench.pictures.decode import to_tensor, to_uint8
 
 Change = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""From SR and HR as they are to SR and HR as they are compared."""
+"""From SR and HR to what is compared."""
 
 
 def on_luma(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
@@ -33,7 +33,7 @@ def on_cut_luma(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _cut_luma(images: Tensor) -> Tensor:
-    # In whole numbers: rounding errors would let Y fall below a whole number that it should be
+    # In integers: floating-point errors could push a Y that is whole just below itself
     weights = torch.tensor([round(weight * 1000) for weight in LUMA], device=images.device).view(1, 3, 1, 1)
     whole = (_levels(images) * weights).sum(dim=1, keepdim=True) // 255_000 + 16
     return whole.double() / 255
@@ -59,9 +59,9 @@ def stretch(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
 def matched_to_hr(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
     """Each channel of SR shifted and stretched to the mean and the standard deviation of HR's, not clipped.
 
-    VQFR's ``metric_paper/calculate_psnr_ssim.py`` does it by default and cannot be told not to: it shifts each channel
-    to HR's mean, then multiplies it by the ratio of the deviations, which moves the mean again, and so does both twice.
-    ``(x - m_SR) / s_SR s_HR + m_HR`` is what that comes to. NaN for a channel of one colour, as there.
+    VQFR's ``metric_paper/calculate_psnr_ssim.py`` does it by default, without an option against it: it shifts each
+    channel to HR's mean, multiplies it by the ratio of the deviations, which moves the mean again, and repeats both.
+    The result equals ``(x - m_SR) / s_SR s_HR + m_HR``. NaN for a channel of one colour, as there.
 
     Example:
         >>> hr = torch.rand(1, 3, 8, 8, generator=torch.manual_seed(0))
@@ -72,7 +72,7 @@ def matched_to_hr(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
     x, y = sr.double(), hr.double()
     (mean_x, deviation_x), (mean_y, deviation_y) = _moments(x), _moments(y)
     stretched = deviation_y / deviation_x
-    return x * stretched + (mean_y - mean_x * stretched), y  # so written, equal pictures stay equal to the last bit
+    return x * stretched + (mean_y - mean_x * stretched), y  # in this form equal pictures stay equal to the last bit
 
 
 def _moments(images: Tensor) -> tuple[Tensor, Tensor]:
@@ -92,7 +92,7 @@ def half_range(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def all_of(*changes: Change) -> Change:
-    """Several changes one after the other."""
+    """Several changes in turn."""
 
     def change(sr: Tensor, hr: Tensor) -> tuple[Tensor, Tensor]:
         for each in changes:

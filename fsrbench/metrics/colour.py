@@ -17,10 +17,10 @@ def chroma(lab: np.ndarray) -> np.ndarray:
 
 
 def typology_angle(lab: np.ndarray) -> np.ndarray:
-    """``arctan((L* - 50) / b*)`` in degrees, ...,3 of L*, a*, b* -> ...; without meaning for nearly grey colours.
+    """``arctan((L* - 50) / b*)`` in degrees, ...,3 of L*, a*, b* -> ...; meaningless for nearly grey colours.
 
     The formula of the individual typology angle (ITA; Chardon, Cretois, Hourseau, Int. J. Cosmet. Sci. 13, 1991), which
-    dermatology applies to skin under calibrated light. Of a picture it says nothing about anybody's skin.
+    dermatology applies to skin under calibrated light. For a photograph it says nothing about anybody's skin.
     """
     angle: np.ndarray = np.degrees(np.arctan2(lab[..., 0] - 50, lab[..., 2]))
     return angle
@@ -30,11 +30,10 @@ class ColourDrift(FeatureMetric):
     """How far the mean colour of SR is from HR's: CIE 1976 colour difference of the mean colours.
 
     ``sqrt(dL*^2 + da*^2 + db*^2)``, d the difference of the means over a picture's pixels in CIELAB (CIE 15; sRGB,
-    white D65). About 1 is just noticeable for patches side by side. Not negative, lower is better. The details have
-    signs, SR less HR, mean over the images: lightness ``delta_lightness`` (L*), chroma ``delta_chroma`` (C*) and
-    ``delta_ita_degrees``, the drift of the angle ``arctan((L* - 50) / b*)`` of the mean colour. All are of whole
-    pictures, background and light included: they tell what a method does to colours, and nothing about the people
-    shown.
+    white D65). About 1 is just noticeable for patches side by side. Not negative, lower is better. The details are
+    signed, SR less HR, mean over the images: lightness ``delta_lightness`` (L*), chroma ``delta_chroma`` (C*) and
+    ``delta_ita_degrees``, the drift of the angle ``arctan((L* - 50) / b*)`` of the mean colour. All cover the whole
+    picture, background and light included: they describe what a method does to colours, not the people shown.
 
     Example:
         >>> hr = {"lab": np.array([[60.0, 10.0, 20.0]])}
@@ -59,7 +58,7 @@ class ColourDrift(FeatureMetric):
         return False
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """Difference of each picture; details have the mean signed differences."""
+        """Colour difference of each picture; the details are the mean signed differences."""
         assert faces.hr is not None
         sr, hr = faces.features["lab"], faces.hr["lab"]
         turn = (typology_angle(sr) - typology_angle(hr) + 180) % 360 - 180
@@ -73,12 +72,12 @@ class ColourDrift(FeatureMetric):
 
 
 class LightnessDrift(FeatureMetric):
-    """How much lighter SR is than its HR: difference of the mean CIELAB lightness, with its sign.
+    """How much lighter SR is than its HR: signed difference of the mean CIELAB lightness.
 
     ``L*(SR) - L*(HR)``, the means over a picture's pixels (CIE 15; sRGB, white D65), from -100 to 100; closer to 0
-    is better, above it a method lightens. One score per image, so that it can be told by group: whether a method
-    lightens pictures of some people more than others'. It is of whole pictures, background and light included, and
-    says nothing about anybody's skin.
+    is better, positive: the method lightens. One score per image, so that it can be shown by group: does a method
+    lighten pictures of some people more than of others? It covers the whole picture, background and light included,
+    and says nothing about anybody's skin.
 
     Example:
         >>> hr = {"lab": np.array([[60.0, 10.0, 20.0], [30.0, 10.0, 20.0]])}
@@ -99,6 +98,6 @@ class LightnessDrift(FeatureMetric):
         return False
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """Difference of each picture."""
+        """Lightness difference of each picture."""
         assert faces.hr is not None
         return Evaluation((faces.features["lab"] - faces.hr["lab"])[:, 0])

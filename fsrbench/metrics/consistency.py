@@ -20,18 +20,18 @@ from fsrbench.pictures.decode import to_uint8
 
 
 def consistency(sr: Tensor, lr: Tensor, ids: Sequence[str], degradation: Degradation, seed: int) -> Tensor:
-    """Root mean square difference of each LR picture to its SR picture reduced as the LR was made, of 255.
+    """RMSE between each LR picture and its SR picture reduced as the LR was made, in levels of 255.
 
     Args:
         sr: N,3,H,W in [0, 1].
         lr: N,3,h,w in [0, 1], made by ``degradation`` of the HR pictures with the random numbers of ``ids`` and
             ``seed``; see :func:`fsrbench.degradations.base.rng_for`.
         ids: of the images.
-        degradation: which is applied to SR with the same random numbers, noise included.
+        degradation: applied to SR with the same random numbers, noise included.
         seed: of the random numbers.
 
     Returns:
-        N differences in levels of 8 bits, over R, G and B.
+        N errors in levels of 8 bits, over R, G and B.
     """
     errors = []
     for picture, given, image in zip(to_uint8(sr), to_uint8(lr), ids, strict=True):
@@ -41,12 +41,12 @@ def consistency(sr: Tensor, lr: Tensor, ids: Sequence[str], degradation: Degrada
 
 
 class Consistency(InputMetric):
-    """Consistency of SR with LR: what is left of LR when SR is reduced as HR was, as RMSE of 255.
+    """Consistency of SR with LR: RMSE between LR and SR reduced as HR was, in levels of 255.
 
     ``sqrt(mean((D(SR) - LR)^2))`` over pixels and channels, in levels of 8 bits, where ``D`` is the run's degradation
     with the random numbers of the image: kernel, noise and compression are those that made its LR. The "consistency"
     of Saharia et al. (SR3, IEEE TPAMI 45, 2023), there the MSE, for any degradation. Not negative, lower is better; 0
-    for HR. A picture that is consistent need not be right: many HR pictures have this LR. One that is not cannot be.
+    for HR. A consistent picture need not be right, as many HR pictures have the same LR; an inconsistent one is wrong.
 
     Example:
         >>> hr = torch.rand(1, 3, 64, 64, generator=torch.manual_seed(0))
@@ -66,7 +66,7 @@ class Consistency(InputMetric):
     seed = 0
 
     def check(self, facts: Facts) -> None:
-        """Refuse where it is not known how LR was made."""
+        """Raise if it is not known how LR was made."""
         super().check(facts)
         if facts.degradation is None:
             raise Invalid("how LR was made is not known: LR pictures are given; it needs LR made by the run from HR")

@@ -39,8 +39,8 @@ def is_hit(sr: Features, hr: Features | None, confidence: float = CONFIDENCE, io
 
     Args:
         sr, hr: ``box`` N,4 and ``confidence`` N of the SR images and, where known, of the HR images.
-        confidence: least confidence of a face, SR's and HR's alike.
-        iou: least overlap with HR's face, where HR shows one; 0 takes a face anywhere.
+        confidence: least confidence of a face, in SR and HR.
+        iou: least overlap with HR's face, where HR shows one; 0 accepts a face anywhere.
     """
     found: np.ndarray = sr["confidence"] >= confidence
     if hr is None or iou <= 0:
@@ -69,8 +69,8 @@ def _protocol(detector: str, box: str = _MOST_CONFIDENT) -> str:
 class Detection(FeatureMetric):
     """Share of images in which MTCNN (Zhang et al., IEEE SPL 23, 2016) finds the face.
 
-    An image counts as 1 where the most confident box has a confidence of at least 0.9 and, where HR's has that too, an
-    intersection over union of at least 0.5 with it; else as 0. From 0 to 1, higher is better.
+    An image scores 1 if the most confident box has a confidence of at least 0.9 and, where HR's has too, an
+    intersection over union of at least 0.5 with it; else 0. From 0 to 1, higher is better.
 
     Example:
         >>> box = np.array([[10, 10, 50, 60.0]] * 2)
@@ -89,18 +89,18 @@ class Detection(FeatureMetric):
     """Side in pixels of the smallest picture that the detector takes."""
 
     def check(self, facts: Facts) -> None:
-        """Refuse pictures that are smaller than any face it looks for."""
+        """Raise if the pictures are smaller than the smallest face it looks for."""
         super().check(facts)
         if facts.task.hr_size < self.least:
             raise Invalid(f"needs pictures of at least {self.least} px, not of {facts.task.hr_size} px")
 
     def configured(self, facts: Facts) -> Self:
-        """With what the detector does with pictures of this size."""
+        """With the protocol for pictures of this size."""
         large = facts.task.hr_size >= LARGE
         return self.replace(protocol=_protocol(self.detector[large], _LARGEST if large else _MOST_CONFIDENT))
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """1 for a hit, 0 for a miss; the curve has the share of hits at other confidences."""
+        """1 for a hit, 0 for a miss; the curve is the share of hits over the least confidence."""
         sr, hr = faces.features, None if faces.is_hr else faces.hr
         details, note = {"mean_confidence": float(sr["confidence"].mean())}, ""
         if hr is not None:
@@ -114,7 +114,7 @@ class Detection(FeatureMetric):
 
 
 class DetectionRetinaface(Detection):
-    """Share of images in which RetinaFace (Deng et al., CVPR 2020) finds the face; else as :class:`Detection`."""
+    """:class:`Detection` by RetinaFace (Deng et al., CVPR 2020)."""
 
     name, title = "detection_retinaface", "Detection (RetinaFace)"
     extractor = "retinaface"
@@ -129,8 +129,8 @@ class DetectionRetinaface(Detection):
 class DetectionConfidence(Detection):
     """How sure MTCNN is of the face that it finds: the confidence of its box, mean of the images.
 
-    Needs no HR and has no threshold, so that it moves before a face is missed. 0 where no box is found. From 0 to 1,
-    higher is better.
+    Needs no HR and has no threshold, so that it falls before a face is missed. 0 without a box. From 0 to 1, higher is
+    better.
 
     Example:
         >>> sr = {"box": np.array([[10, 10, 50, 60.0]] * 2), "confidence": np.array([0.95, 0.75])}
@@ -142,7 +142,7 @@ class DetectionConfidence(Detection):
     protocol = f"{Detection.detector[0]}; confidence of {_MOST_CONFIDENT}, 0 without one; mean of the images"
 
     def configured(self, facts: Facts) -> Self:
-        """With what the detector does with pictures of this size."""
+        """With the protocol for pictures of this size."""
         large = facts.task.hr_size >= LARGE
         box = _LARGEST if large else _MOST_CONFIDENT
         return self.replace(protocol=f"{self.detector[large]}; confidence of {box}, 0 without one; mean of the images")

@@ -59,7 +59,7 @@ def kernel_distance(a: np.ndarray, b: np.ndarray, subset_size: int, seed: int) -
     from torch_fidelity.metric_kid import kernel_mmd
 
     kernel = {"kid_kernel": "poly", "kid_kernel_poly_degree": 3, "kid_kernel_poly_gamma": None}
-    draws = np.random.RandomState(seed)  # as torch-fidelity draws, which would want all rows in memory
+    draws = np.random.RandomState(seed)  # the draws of torch-fidelity's own loop, which needs all rows in memory
     distances = []
     for _ in range(KID_SUBSETS):
         subsets = (rows(x, draws.choice(len(x), subset_size, replace=False)) for x in (a, b))
@@ -73,20 +73,20 @@ class _Distance(FeatureMetric):
     uses_reference = True
     feature: ClassVar[str]
     description: ClassVar[str]
-    """Of the features, for the protocol."""
+    """What the features are, for the protocol."""
     formula: ClassVar[str]
     least: ClassVar[int]
     reason: ClassVar[str]
-    """Why no fewer images than ``least``."""
+    """Why at least ``least`` images are needed."""
     jackknife: ClassVar[Callable[..., np.ndarray]]
-    """What gives the number's pseudo-values; see :mod:`fsrbench.stats.jackknife`."""
+    """Computes the number's pseudo-values; see :mod:`fsrbench.stats.jackknife`."""
     most: ClassVar[float] = float("inf")
-    """Images up to which there are pseudo-values."""
+    """Most images for which pseudo-values are computed."""
 
     reference: int = 0
-    """Pictures of the reference set; 0 where SR is compared with all HR images."""
+    """Pictures of the reference set; 0 if SR is compared with all HR images."""
     statistics: Statistics | None = None
-    """The file that stands for the reference set."""
+    """The statistics file used as reference set."""
 
     def __init__(self) -> None:
         self.protocol = self._protocol(0, "hr")
@@ -97,21 +97,25 @@ class _Distance(FeatureMetric):
         return self.reference > 0 or self.statistics is not None
 
     def configured(self, facts: Facts) -> Self:
-        """With the run's reference set or statistics; refuse where there are none, or too few images."""
-        known = facts.statistics
-        if not (facts.has_hr or facts.reference or known):
+        """With the run's reference set or statistics.
+
+        Raises:
+            Invalid: there are neither HR images nor a reference, or too few images.
+        """
+        statistics = facts.statistics
+        if not (facts.has_hr or facts.reference or statistics):
             raise Invalid("needs HR images or a reference set: --reference SRC")
-        if known is not None:
-            self.check_statistics(known)
-        others = (facts.reference, known.images if known else None)
+        if statistics is not None:
+            self.check_statistics(statistics)
+        others = (facts.reference, statistics.images if statistics else None)
         fewest = min([facts.images, *(count for count in others if count)])
         if fewest < self.least:
             raise Invalid(f"needs at least {self.least} images on both sides, not {fewest}: {self.reason}")
-        protocol = self._protocol(facts.reference, facts.alignment, known, facts.task.hr_size)
-        return self.replace(reference=facts.reference, statistics=known, protocol=protocol)
+        protocol = self._protocol(facts.reference, facts.alignment, statistics, facts.task.hr_size)
+        return self.replace(reference=facts.reference, statistics=statistics, protocol=protocol)
 
     def check_statistics(self, statistics: Statistics) -> None:
-        """Refuse a statistics file that this metric cannot read.
+        """Raise if this metric cannot read a statistics file.
 
         Raises:
             Invalid: always, unless the metric overrides this.
@@ -152,7 +156,7 @@ class _Distance(FeatureMetric):
         return Evaluation(None, Summary(value, *interval, len(faces.ids)), note, details or {}, blocks=blocks)
 
     def _blocks(self, faces: Faces, value: float, block: np.ndarray) -> np.ndarray | None:
-        """Pseudo-values; with an image its HR is left out too, while a reference set that was named stays whole."""
+        """Pseudo-values. An image is left out together with its HR; a reference set named by the user stays whole."""
         named = self.reference or self.statistics is not None
         if (faces.hr is None and not named) or len(block) > self.most:
             return None
@@ -160,7 +164,7 @@ class _Distance(FeatureMetric):
         other = self._reference(faces) if named or faces.hr is None else faces.hr[self.feature]
         try:
             return self.jackknife(value, sr, other, block, np.full(len(other), KEPT) if named else block)
-        except np.linalg.LinAlgError:  # the blocks that are left have no full covariance
+        except np.linalg.LinAlgError:  # the covariance of the remaining blocks is singular
             return None
 
 
@@ -186,7 +190,7 @@ class Fid(_Distance):
     reason = "with no more images than the features' 2048 dimensions the covariance is singular and FID biased"
 
     def check_statistics(self, statistics: Statistics) -> None:
-        """Any that :func:`fsrbench.metrics.reference_statistics.open_statistics` has checked."""
+        """Accept any that :func:`fsrbench.metrics.reference_statistics.open_statistics` has checked."""
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """One number for the set; interval by a jackknife over blocks of people."""
@@ -198,7 +202,7 @@ class Fid(_Distance):
         return self._measured(faces, frechet_of_moments(mean_and_covariance(sr), moments))
 
     def _blocks(self, faces: Faces, value: float, block: np.ndarray) -> np.ndarray | None:
-        """As for any distance; from a statistics file's moments."""
+        """As for any distance, or from a statistics file's moments."""
         if self.statistics is None:
             return super()._blocks(faces, value, block)
         try:
@@ -243,12 +247,12 @@ class Kid(_Distance):
     reason = "fewer make the estimate mostly noise"
 
     def check_statistics(self, statistics: Statistics) -> None:
-        """Refuse one of moments alone."""
+        """Raise if the file has no features."""
         if not statistics.has_features:
-            raise Invalid(f"{statistics.path.name} has moments alone; KID needs the features of its images")
+            raise Invalid(f"{statistics.path.name} has moments only; KID needs the features of its images")
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """One number for the set, interval as FID's; a detail has the subsets' standard deviation."""
+        """One number for the set, with an interval as FID's; a detail is the subsets' standard deviation."""
         sr, reference = self._both(faces)
         fewest = min(len(sr), len(reference))
         size = KID_SUBSET_SIZE if fewest >= KID_SUBSET_SIZE else fewest // 2

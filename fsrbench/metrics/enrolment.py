@@ -1,4 +1,4 @@
-"""Who is enrolled and who is looked for: which images are gallery, probes and strangers in face identification."""
+"""Which images are gallery, probes and strangers in face identification."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Enrolment:
         return replace(self, mated=mated, unmated=unmated)
 
     def __str__(self) -> str:
-        """For a note: ``gallery of 1,559 people and 2,722 strangers; 3,420 probes``."""
+        """For a note: ``gallery of 1,559 people and 2,722 pictures of others; 3,420 probes``."""
         shown, pictures = np.unique(self.person[self.gallery], return_counts=True)
         wanted = np.isin(shown, self.person[self.mated]) & (shown != STRANGER)
         strangers = int(pictures[~wanted].sum())
@@ -58,10 +58,10 @@ def _counted(number: int, noun: str) -> str:
 
 
 def closed_set(people: Sequence[str], roles: Sequence[str | None]) -> Enrolment:
-    """Enrolment of closed-set identification: everybody who is looked for is in the gallery, others may be.
+    """Enrolment of closed-set identification: everybody who is looked for is in the gallery, perhaps with others.
 
-    With roles, distractors join the gallery and probes without a mate in it take no part. Without, the first picture
-    of each person, in the order of the images, is enrolled, also of those with a single one, and the rest are probes.
+    With roles, distractors join the gallery, and probes without a mate in it are ignored. Without roles, the first
+    picture of each person, in the order of the images, is enrolled, even if it is the only one; the rest are probes.
 
     Args:
         people: the person on each of the N images.
@@ -84,8 +84,8 @@ def closed_set(people: Sequence[str], roles: Sequence[str | None]) -> Enrolment:
     part = np.array([role or "" for role in roles])
     person = np.where(part == DISTRACTOR, STRANGER, person)
     enrolled = np.isin(part, (GALLERY, DISTRACTOR))
-    for needed, there in {"in the gallery": part == GALLERY, "a probe": ~enrolled}.items():
-        if not there.any():
+    for needed, present in {"in the gallery": part == GALLERY, "a probe": ~enrolled}.items():
+        if not present.any():
             raise Invalid(f"none of the images is {needed}; --limit takes the first ones by name")
     return _enrolment(person, enrolled, ~enrolled)
 
@@ -93,7 +93,7 @@ def closed_set(people: Sequence[str], roles: Sequence[str | None]) -> Enrolment:
 def open_set(people: Sequence[str], roles: Sequence[str | None], seed: int) -> Enrolment:
     """Enrolment of open-set identification: some probes show people who are not in the gallery.
 
-    As :func:`closed_set`. Without roles, half of the people with a single picture, drawn by ``seed``, are unmated
+    As :func:`closed_set`, but without roles half of the people with a single picture, drawn by ``seed``, are unmated
     probes; the others stay in the gallery.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What feature metrics read, and what they give."""
+"""What feature metrics read and return."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class Faces:
     lr: Features | None = None
     """Features of the LR images, enlarged to HR's side, row for row; for metrics with ``uses_lr``."""
     roles: Sequence[str | None] = ()
-    """What each image is in identification, see :mod:`fsrbench.datasets.roles`; empty where the data does not say."""
+    """Role of each image in identification, see :mod:`fsrbench.datasets.roles`; empty if the data has none."""
     enrolled: Faces | None = None
-    """Gallery and distractors as they are, without SR, or all images where the data has no roles: every one, while
-    ``ids`` may lack them. For metrics that do not read their SR."""
+    """All gallery and distractor images as they are, without SR, or all images if the data has no roles; ``ids`` may
+    lack them. Given if the metric does not read SR of these images."""
 
     def some(self, rows: np.ndarray) -> Faces:
-        """Those of some images, by their row numbers; the reference set stays whole."""
+        """The faces of some images, by row number; the reference set stays whole."""
 
         def chosen(features: Features | None) -> Features | None:
             return None if features is None else {name: array[rows] for name, array in features.items()}
@@ -63,14 +63,14 @@ class Faces:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Result of a feature metric: a value per image (NaN where there is none) and, if not their mean, a summary."""
+    """Result of a feature metric: a value per image (NaN without one) and, if it is not their mean, a summary."""
 
     values: np.ndarray | None
-    """N values; ``None`` where only the whole set has one."""
+    """N values; ``None`` if only the whole set has one."""
     summary: Summary | None = None
     note: str = ""
     details: Mapping[str, float] = field(default_factory=dict)
-    """Further numbers by name; fractions where the metric's unit is."""
+    """Further numbers by name; fractions if the metric's unit is ``fraction``."""
     curves: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Curves by name, each K,2."""
     blocks: np.ndarray | None = None

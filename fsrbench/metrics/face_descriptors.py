@@ -1,4 +1,4 @@
-"""Which face descriptor a metric compares by, and how its protocol says so."""
+"""Choose the face descriptor that a metric compares, and describe it for the protocol."""
 
 from __future__ import annotations
 
@@ -26,14 +26,12 @@ _UNALIGNED: Final = {
     ("arcface", "given"): "ArcFace-style network of the ONNX file {file}, 112 px chip aligned by five given points"
     "{reduced}, {fed}, picture and mirror image added, unit length",
 }
-"""The same for faces that no detector aligns."""
-
-
+"""The same for faces that no detector aligns, by descriptor and alignment."""
 BY_OTHERS: Final = {
     "none": {"facenet": "facenet-whole", "arcface": "arcface-whole"},
     "given": {"arcface": "arcface-given"},
 }
-"""By alignment that no detector decides: the extractors that do it, by descriptor."""
+"""The extractors for alignments without a detector, by alignment and descriptor."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Aligned:
     descriptor: str
     """One of :data:`DESCRIPTORS`."""
     extractor: str
-    """The feature extractor that computes it so."""
+    """The feature extractor that computes it with this alignment."""
     by_lr: bool
     """Whether the LR image's landmarks align the faces."""
     words: str
@@ -60,7 +58,7 @@ def align(names: Sequence[str], facts: Facts, by_lr: bool = True) -> Aligned:
 
     Raises:
         Unavailable: none of them can be used here.
-        Invalid: the descriptor cannot be aligned so.
+        Invalid: the descriptor does not support the run's alignment.
     """
     alignment, chosen = facts.alignment, choose_descriptor(names, facts.descriptor)
     if alignment in BY_OTHERS:
@@ -99,7 +97,7 @@ def choose_descriptor(names: Sequence[str], asked: str) -> str:
     """The descriptor that the run asks for, or the first that is available.
 
     Args:
-        names: those that the metric may use; a single one is not up to the run.
+        names: those that the metric may use; if there is only one, the run's choice is ignored.
         asked: ``auto``, or the run's choice.
 
     Raises:
@@ -109,7 +107,7 @@ def choose_descriptor(names: Sequence[str], asked: str) -> str:
 
 
 def _judge(extractor: str) -> tuple[str, str]:
-    """Name of the ONNX file and the input of its network, as far as they are known."""
+    """Name of the ONNX file and its network's input, as far as they are known."""
     if extractor != "arcface" or not weights.is_available("arcface"):
         return "arcface", "in the range and order that the file declares, else that of ArcFace or found by trying"
     network_input = getattr(EXTRACTORS.get("arcface")(), "network_input", JudgeInput())

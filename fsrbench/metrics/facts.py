@@ -13,7 +13,7 @@ from fsrbench.tasks import Task
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about a run before any work; metrics decide by it whether and how their protocol holds."""
+    """What is known about a run before any work; metrics derive from it whether and how their protocol holds."""
 
     task: Task
     images: int
@@ -37,4 +37,4 @@ class Facts:
     isolated: bool = False
     """Whether each method runs in a process of its own."""
     degradation: str | None = None
-    """What makes every LR picture from HR; ``None`` where LR pictures are given."""
+    """What makes every LR picture from HR; ``None`` if LR pictures are given."""

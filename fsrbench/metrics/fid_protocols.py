@@ -1,4 +1,4 @@
-"""FID as published scripts compute it: their resize, their reference, their count of images, at any number of them."""
+"""FID as published scripts compute it: their resizing, their reference, any number of images."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ DESCRIPTIONS: Final = {
 class ScriptFid(Fid):
     """:class:`Fid` against what ``--reference`` names, on any number of images, as scripts compute it.
 
-    With no more images than the 2048 dimensions the covariance is singular and FID too high; scripts do not mind, so
-    the number is given, without an interval and with a note.
+    With no more images than the 2048 dimensions the covariance is singular and FID too high. Scripts report it anyway,
+    so it is given, with a note and without an interval.
 
     Args:
-        resize: how pictures come to 299 px.
-        reference: what SR is compared with, in words for whoever has to name it with ``--reference``.
-        first: only the first images in the order of their ids; all without it.
+        resize: how pictures are resized to 299 px.
+        reference: what SR is compared with, in words, for the message that asks for ``--reference``.
+        first: how many images are used, in the order of their ids; all by default.
     """
 
     least = 2
@@ -56,7 +56,7 @@ class ScriptFid(Fid):
         return super().configured(facts)
 
     def check(self, facts: Facts) -> None:
-        """As :meth:`configured` does, before the network's weights are looked for."""
+        """Check the reference first, then the network's weights."""
         self.configured(facts)
         super().check(facts)
 
@@ -72,11 +72,11 @@ class ScriptFid(Fid):
         found = super().evaluate(faces, seed)
         if len(faces.ids) > DIMENSIONS:
             return found
-        note = f"{len(faces.ids)} images, no more than {DIMENSIONS} dimensions: too high, and without an interval"
+        note = f"{len(faces.ids)} images, too few for {DIMENSIONS} dimensions: biased upwards, and without an interval"
         return replace(found, note="; ".join(filter(None, (found.note, note))))
 
     def _blocks(self, faces: Faces, value: float, block: np.ndarray) -> np.ndarray | None:
-        """None where the covariance is singular."""
+        """``None`` if the covariance is singular."""
         return super()._blocks(faces, value, block) if len(faces.ids) > DIMENSIONS else None
 
 
@@ -95,7 +95,7 @@ class PairedFid(ScriptFid):
         return False
 
     def configured(self, facts: Facts) -> Self:
-        """Nothing to choose."""
+        """Itself: nothing depends on the run."""
         return self
 
     def _reference(self, faces: Faces) -> np.ndarray:

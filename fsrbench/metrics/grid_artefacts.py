@@ -15,18 +15,18 @@ from fsrbench.metrics.quality import luma
 from fsrbench.tasks import Task
 
 NEIGHBOURS = (-4, -3, 3, 4)
-"""Bins beside a frequency of the grid that it is compared with; the window's main lobe reaches those between."""
+"""Offsets of the bins that a grid frequency is compared with; nearer bins are in the window's main lobe."""
 FLOOR = 2e-6
 """Added to the power, about twenty times what rounding to 8 bits adds: a grid that weak cannot be seen."""
 RESTORATION_PERIOD = 8
-"""Pixels after which grids of restoration repeat: blocks of JPEG, and networks that work at 1/2, 1/4 or 1/8."""
+"""Period in pixels of grids in restoration: blocks of JPEG, and networks that work at 1/2, 1/4 or 1/8."""
 
 
 def grid_artefacts(images: Tensor, period: int) -> Tensor:
     """Amplitude at the frequencies of a grid relative to their neighbours', of each image; about 1 without a grid.
 
     A network that makes ``period`` x ``period`` pixels of one can repeat a pattern every ``period`` pixels: energy at
-    ``k / period`` cycles a pixel, ``k = 1 .. period / 2`` (Odena et al., Deconvolution and Checkerboard Artifacts,
+    ``k / period`` cycles per pixel, ``k = 1 .. period / 2`` (Odena et al., Deconvolution and Checkerboard Artifacts,
     Distill 2016; Aitken et al., arXiv:1707.02937). With ``P(f)`` the power of luma at the frequency ``f`` along one
     axis, under a Hann window and averaged over all frequencies along the other, plus 2e-6, this is the geometric mean
     over both axes and all ``k`` of ``sqrt(P(k / period) / G)``, ``G`` the geometric mean of ``P`` 3 and 4 bins to
@@ -56,22 +56,22 @@ def _excess(power: Tensor, period: int) -> Tensor:
     """Mean over k of the logarithm of the power at k / period less that of its neighbours."""
     side, power = len(power), power.log()
     bins = torch.arange(1, period // 2 + 1, device=power.device) * side // period
-    beside = torch.stack([power[(bins + offset) % side] for offset in NEIGHBOURS]).mean(dim=0)
-    return (power[bins] - beside).mean()
+    neighbours = torch.stack([power[(bins + offset) % side] for offset in NEIGHBOURS]).mean(dim=0)
+    return (power[bins] - neighbours).mean()
 
 
 def period_of(task: Task) -> int:
-    """After how many pixels the grids of a task's methods repeat: its scale; for restoration 8."""
+    """Period in pixels of the grids that a task's methods can leave: its scale; for restoration 8."""
     return RESTORATION_PERIOD if task.is_restoration else task.scale
 
 
 class GridArtefacts(ImageMetric):
     """Grid artefacts of SR: amplitude at the sub-pixel frequencies relative to their neighbours'.
 
-    Near HR's own value, the row ``hr``, is better: photographs of faces have about 0.9 at 64 px, 1 at 512 px; a value
-    well above HR's is a comb or checkerboard, one below it no merit, for interpolation leaves little energy at these
-    frequencies and ``nearest`` none. So the metric ranks nothing. See :func:`grid_artefacts` for the formula. Not
-    negative.
+    Not negative; closer to HR's own value (row ``hr``) is better: photographs of faces have about 0.9 at 64 px, 1 at
+    512 px. A value well above HR's is a comb or checkerboard; one below is no advantage, because interpolation leaves
+    little energy at these frequencies and ``nearest`` none. So methods are not ranked by it. See
+    :func:`grid_artefacts` for the formula.
 
     Example:
         >>> grey = torch.rand(1, 1, 64, 64, generator=torch.manual_seed(0)).expand(1, 3, 64, 64)
@@ -88,7 +88,7 @@ class GridArtefacts(ImageMetric):
     )
 
     def check(self, facts: Facts) -> None:
-        """Refuse sizes that hold too few periods of the grid, or no whole number of them."""
+        """Raise if a picture holds too few periods of the grid, or no whole number of them."""
         super().check(facts)
         side, period = facts.task.hr_size, period_of(facts.task)
         if side % period or side // period <= 2 * max(NEIGHBOURS):

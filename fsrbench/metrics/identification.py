@@ -21,14 +21,14 @@ from fsrbench.stats.intervals import mean_interval
 
 RANKS: Final = (1, 5, 20)
 LONGEST_CMC: Final = 1000
-"""Ranks of the curve at most."""
+"""Most ranks of the curve."""
 _PLAIN: Final = "without roles the first picture of each person, in sorted order, is enrolled"
 _ROLES: Final = "gallery, probes and distractors as the data's folders say"
 
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """All T images of identification; probes may be other pictures than what is enrolled, or the same on both sides."""
+    """All T images of identification; the pictures that may be probes and those that may be enrolled can differ."""
 
     people: Sequence[str]
     roles: Sequence[str | None]
@@ -51,7 +51,7 @@ class Population:
 
 
 class Recognition(FeatureMetric):
-    """Common to metrics that look for probes in a gallery: which pictures are super-resolved, and what is read."""
+    """Base class of metrics that look for probes in a gallery: which pictures are super-resolved, and what is read."""
 
     unit, digits, bounds = "fraction", 1, (0, 1)
     needs = frozenset({"pairs"})
@@ -82,7 +82,7 @@ class Recognition(FeatureMetric):
     measured: ClassVar[str]
     """What is counted, for the protocol."""
     without_roles: ClassVar[str] = ""
-    """What follows it where the data has no roles."""
+    """What is added to it if the data has no roles."""
 
     @property
     def reads_enrolled(self) -> bool:
@@ -92,8 +92,8 @@ class Recognition(FeatureMetric):
     def gallery_features(self, faces: Faces) -> Features:
         """Features of the pictures that are enrolled, row for row with the images.
 
-        The control without SR, the row ``lr``, enrols what a method's row with SR on one side does; with SR on both
-        sides its gallery is its own pictures.
+        With SR on one side, the control without SR (row ``lr``) has the same gallery as the methods; with SR on both
+        sides, its own pictures.
         """
         if self.sides == "both":
             return faces.features
@@ -102,7 +102,7 @@ class Recognition(FeatureMetric):
         return found
 
     def population(self, faces: Faces) -> Population:
-        """Who is looked for, and who is enrolled: in SR on one side no SR of what is enrolled is read.
+        """Who is looked for, and who is enrolled; with SR on one side, no SR of what is enrolled is read.
 
         Without roles, all images of the data decide who is enrolled, so that every row has the same gallery.
         """
@@ -130,10 +130,9 @@ class Identification(Recognition):
     """Rank-1 rate of closed-set identification, as TinyFace and SCface are scored (Cheng et al., ACCV 2018).
 
     The pictures of the gallery, distractors among them, are ranked by the cosine of their descriptors with a probe's.
-    The number is the share of probes whose nearest picture is of their own person, from 0 to 1, higher is better; at
-    equal scores others come first. Details have ranks 5 and 20 and TinyFace's mean average precision, each with its
-    interval by person; the curve is the cumulative match characteristic. The control is the row ``lr``: LR enlarged,
-    without any SR.
+    The number is the share of probes whose nearest picture is of their own person, from 0 to 1, higher is better; ties
+    count against the probe. Details have ranks 5 and 20 and TinyFace's mean average precision, each with its interval
+    by person; the curve is the cumulative match characteristic. The control is the row ``lr``: LR enlarged, without SR.
 
     Example:
         >>> people = np.random.RandomState(0).normal(size=(20, 8))
@@ -148,17 +147,17 @@ class Identification(Recognition):
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
         """1 or 0 for each probe, NaN for the gallery; the summary's interval is over the probes' people."""
-        known = self.population(faces)
-        enrolled = closed_set(known.people, known.roles).seen(known.as_probe >= 0)
+        population = self.population(faces)
+        enrolled = closed_set(population.people, population.roles).seen(population.as_probe >= 0)
         found = mate_ranks(
-            known.probes(enrolled.mated),
-            known.gallery(enrolled.gallery),
+            population.probes(enrolled.mated),
+            population.gallery(enrolled.gallery),
             enrolled.person[enrolled.mated],
             enrolled.person[enrolled.gallery],
         )
         people = enrolled.person[enrolled.mated]
         values = np.full(len(faces.ids), np.nan)
-        hits = values[known.as_probe[enrolled.mated]] = (found.best == 1).astype(float)
+        hits = values[population.as_probe[enrolled.mated]] = (found.best == 1).astype(float)
         details: dict[str, float] = {}
         numbers = {f"rank_{rank}": (found.best <= rank).astype(float) for rank in RANKS[1:]}
         for name, scores in (numbers | {"map": found.precision}).items():
@@ -179,7 +178,7 @@ def summarise(hits: np.ndarray, people: np.ndarray, seed: int) -> Summary:
 
 
 def match_curve(ranks: np.ndarray, gallery: int) -> np.ndarray:
-    """Cumulative match characteristic: K,2 of a rank and the share of probes whose mate stands there or before.
+    """Cumulative match characteristic, K,2: a rank, and the share of probes whose mate has that rank or a better one.
 
     Example:
         >>> match_curve(np.array([1, 3]), gallery=4).tolist()

@@ -1,4 +1,4 @@
-"""Identity: how alike the descriptors of an SR face and of its HR, or of the LR that it was made from, are."""
+"""Identity: similarity of the face descriptors of SR and its HR, or the LR that it was made from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fsrbench.metrics.facts import Facts
 from fsrbench.tasks import Task
 
 MOST_STRANGERS: Final = 20_000
-"""Pairs of strangers whose cosine is averaged, at most."""
+"""Once this many pairs of strangers are averaged, no more are added."""
 EUCLIDEAN: Final = (
     "; dlib's descriptor is made for Euclidean distances (one person: below 0.6), its cosine is that of the vectors as "
     "they are, and about 0.84 for strangers, 0.95 for one person"
@@ -36,27 +36,27 @@ def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         array([0., 1.])
     """
     unit_a, unit_b = (x / np.linalg.norm(x, axis=1, keepdims=True).clip(1e-12) for x in (a, b))
-    alike: np.ndarray = np.clip((unit_a * unit_b).sum(axis=1), -1, 1)
-    return alike
+    cosines: np.ndarray = np.clip((unit_a * unit_b).sum(axis=1), -1, 1)
+    return cosines
 
 
 def strangers_cosine(descriptors: np.ndarray, people: list[str]) -> float:
-    """Mean cosine of pictures of different people: what a face scores that has kept nothing of its identity.
+    """Mean cosine of pictures of different people: the score of a face that kept nothing of its identity.
 
     Args:
         descriptors: N,D.
         people: the person on each of the N pictures.
 
     Returns:
-        Of at most :data:`MOST_STRANGERS` pairs; NaN where all pictures show one person.
+        The mean over about :data:`MOST_STRANGERS` pairs, or all if there are fewer; NaN if all show one person.
     """
     count, number = len(descriptors), np.unique(people, return_inverse=True)[1]
     total, pairs = 0.0, 0
     for shift in range(1, count // 2 + 1):
         other = np.roll(np.arange(count), -shift)
-        apart = number != number[other]
-        total += float(cosine(descriptors[apart], descriptors[other[apart]]).sum())
-        pairs += int(apart.sum())
+        different = number != number[other]
+        total += float(cosine(descriptors[different], descriptors[other[different]]).sum())
+        pairs += int(different.sum())
         if pairs >= MOST_STRANGERS:
             break
     return total / pairs if pairs else float("nan")
@@ -67,7 +67,7 @@ class Identity(FeatureMetric):
 
     ``cos = s.h / (|s| |h|)`` of each image's two descriptors, mean over the images; from -1 to 1, higher is better. The
     angle ``arccos(cos)``, which papers call identity distance or Deg., is given in degrees as a detail, with no pair
-    left out (VQFR's script leaves out those under one degree). By the first descriptor whose weights are available:
+    left out (VQFR's script leaves out those under one degree). Uses the first descriptor whose weights are available:
     dlib, FaceNet, ArcFace.
 
     Example:
@@ -120,11 +120,11 @@ class Identity(FeatureMetric):
 
 
 class IdentityLr(Identity):
-    """:class:`Identity` of SR and the LR input, enlarged to HR's side: where there is no HR, as NTIRE's challenges do.
+    """:class:`Identity` of SR and the LR input, enlarged to HR's size: for data without HR, as in NTIRE's challenges.
 
-    A method that returns its input scores 1, so that it is a check and no quality to rank by. Where there is HR its
-    landmarks align both pictures, else those of the LR picture. A run with it keeps the descriptors of the pictures
-    that it keeps, for ``fsrbench drift``.
+    A method that returns its input scores 1, so this is a check and not a quality to rank by. HR's landmarks align
+    both pictures, or those of LR without HR. The run keeps the descriptors of the pictures that it keeps, for
+    ``fsrbench drift``.
 
     Example:
         >>> sr, lr = {"descriptor": np.array([[1.0, 0]])}, {"descriptor": np.array([[1.0, 1]])}
@@ -140,7 +140,7 @@ class IdentityLr(Identity):
 
     @property
     def scores_hr(self) -> bool:
-        """HR too: how like its own LR a face is that was not made from it."""
+        """HR too: how similar a real face is to its own LR."""
         return True
 
     @property

@@ -54,7 +54,7 @@ class IdentityAngle(FeatureMetric):
         return False
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """Angle of each image; NaN where it is left out, and a detail has how many are."""
+        """Angle of each image, NaN if left out; a detail counts those."""
         assert faces.hr is not None
         angles = np.arccos(cosine(faces.features["descriptor"], faces.hr["descriptor"]))
         if self.unit == "degrees":

@@ -9,7 +9,6 @@ import numpy as np
 from fsrbench.errors import Invalid
 from fsrbench.metrics.evaluation import Evaluation, Faces
 from fsrbench.metrics.face_descriptors import describe_descriptor
-from fsrbench.metrics.facts import Facts
 from fsrbench.metrics.identity import EUCLIDEAN, Identity
 from fsrbench.metrics.ranking import score_blocks, unit_rows
 from fsrbench.stats.intervals import mean_interval
@@ -37,7 +36,7 @@ def likeness(pictures: np.ndarray, gallery: np.ndarray, people: np.ndarray) -> L
     Args:
         pictures: N,D of unit length.
         gallery: N,D of unit length, row for row.
-        people: N whole numbers, two different ones at least.
+        people: N whole numbers, at least two different ones.
     """
     order = np.argsort(people, kind="stable")
     sums = np.zeros((int(people.max()) + 1, gallery.shape[1]))
@@ -59,9 +58,9 @@ class IdentityMargin(Identity):
 
     ``cos(SR_i, HR_i) - max_j cos(SR_i, HR_j)`` over the HR of other people, mean of the images; from -2 to 2, higher is
     better, and below 0 the face would be taken for another's. It falls with the number of people, so it compares
-    methods on one set and not sets. A note says where SR gains in likeness to its own HR, against LR enlarged, but
-    nears all other people too and gains no margin: a method that pulls faces towards a mean raises ``identity`` and
-    helps nobody to be recognised.
+    methods on one set, not sets. A note says if SR is nearer to its own HR than enlarged LR is, but also nearer to
+    everybody else, without a larger margin: pulling faces towards a mean raises ``identity`` and helps nobody to be
+    recognised.
 
     Example:
         >>> sr, hr = np.array([[1.0, 0], [0.6, 0.8]]), np.array([[1.0, 0], [0, 1]])
@@ -79,10 +78,6 @@ class IdentityMargin(Identity):
         """HR too: how far apart the people are at best."""
         return True
 
-    def configured(self, facts: Facts) -> IdentityMargin:
-        """As :meth:`Identity.configured`."""
-        return super().configured(facts)
-
     def _protocol(self, extractor: str, aligned: str, task: Task | None = None) -> str:
         described = describe_descriptor(extractor, aligned, task.hr_size if task else 0)
         return f"{_MARGIN}; {described}{EUCLIDEAN if extractor == 'dlib' else ''}"
@@ -92,7 +87,7 @@ class IdentityMargin(Identity):
         assert faces.hr is not None
         people = np.unique(faces.people, return_inverse=True)[1]
         if people.max() < 1:
-            raise Invalid("needs HR of two people at least")
+            raise Invalid("needs HR of at least two people")
         rows = np.arange(len(people))
         sr, hr = (unit_rows(part["descriptor"], rows) for part in (faces.features, faces.hr))
         found = likeness(sr, hr, people)
@@ -110,16 +105,16 @@ class IdentityMargin(Identity):
 
 
 def _pulled(sr: Likeness, lr: Likeness, people: np.ndarray, seed: int) -> str:
-    """A note where SR is nearer than LR to its own HR and to other people's, beyond chance, and gains no margin."""
-    own, other = sr.own - lr.own, sr.mean_other - lr.mean_other
-    if min(mean_interval(own, seed, people)[0], mean_interval(other, seed, people)[0]) <= 0:
+    """A note if SR is nearer than LR to its own HR and to other people's, beyond chance, without a larger margin."""
+    own_gain, other_gain = sr.own - lr.own, sr.mean_other - lr.mean_other
+    if min(mean_interval(own_gain, seed, people)[0], mean_interval(other_gain, seed, people)[0]) <= 0:
         return ""
     margins = (sr.own - sr.best_other) - (lr.own - lr.best_other)
     low, high = mean_interval(margins, seed, people)
     if low > 0:
-        return ""  # what is gained is more than what brings it nearer to everybody
+        return ""  # it gains more than the pull towards everybody
     verdict = "falls" if high < 0 else "does not grow"
     return (
-        f"nearer to its HR than LR enlarged by {own.mean():.3f}, and nearer to other people by {other.mean():.3f} on "
-        f"average: the margin {verdict} ({margins.mean():+.3f})"
+        f"nearer to its HR than LR enlarged by {own_gain.mean():.3f}, and nearer to other people by "
+        f"{other_gain.mean():.3f} on average: the margin {verdict} ({margins.mean():+.3f})"
     )

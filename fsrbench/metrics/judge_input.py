@@ -1,4 +1,4 @@
-"""The input that a face recognition network in an ONNX file takes: as the file declares, else found by trying."""
+"""The input that a face recognition network in an ONNX file takes: declared by the file, else found by trying."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from fsrbench.pictures.decode import decode, to_tensor
 PEOPLE: Final = 12
 """People of the sample that are tried, with two pictures each."""
 GOOD: Final = 0.93
-"""Area under the ROC curve from which on the usual input is right; with a wrong input networks stay below 0.84."""
+"""At this area under the ROC curve the usual input is right; with a wrong input networks stay below 0.84."""
 MARGIN: Final = 0.1
-"""How much larger the area of another input must be to be taken instead."""
+"""How much larger another input's area must be to replace the usual one."""
 LEAST: Final = 0.75
 """The least area of another input: a network that recognises nobody stays at 0.5 +- 0.1."""
 Describe = Callable[[np.ndarray], np.ndarray]
@@ -34,7 +34,7 @@ Describe = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class JudgeInput:
-    """Range and order of the channels, and where that is known from."""
+    """Range and order of the channels, and how they are known."""
 
     range: str = "-1,1"
     order: str = "RGB"
@@ -52,7 +52,7 @@ class JudgeInput:
 
 
 def declared_input(metadata: Mapping[str, str], file: str) -> JudgeInput | None:
-    """The input that a file's metadata declare, by the names of ONNX methods; ``None`` where they give no range.
+    """The input that a file's metadata declare, with the keys of ONNX methods; ``None`` if they give no range.
 
     Raises:
         Unavailable: an unknown value.
@@ -60,7 +60,7 @@ def declared_input(metadata: Mapping[str, str], file: str) -> JudgeInput | None:
     values = {key: metadata.get(f"{PREFIX}{key}") for key in ("range", "order")}
     for key, allowed in (("range", tuple(RANGES)), ("order", ORDERS)):
         if values[key] is not None and values[key] not in allowed:
-            raise Unavailable(f"{file}: metadata {PREFIX}{key} is {values[key]!r}, none of {allowed}")
+            raise Unavailable(f"{file}: metadata {PREFIX}{key} is {values[key]!r}, not one of {allowed}")
     if values["range"] is None:
         return None
     return JudgeInput(values["range"], values["order"] or "RGB", "declared by the file")

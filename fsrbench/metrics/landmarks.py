@@ -1,4 +1,4 @@
-"""Facial landmarks: do eyes, nose and mouth lie where they do in the HR image?"""
+"""Facial landmarks: are eyes, nose and mouth where they are in the HR image?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FAILURE = 0.1
 
 
 def distances(landmarks: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Mean distance of each face's landmarks from where they should lie.
+    """Mean distance of each face's landmarks from the true ones.
 
     Args:
         landmarks: N,P,2.
@@ -85,7 +85,7 @@ class LandmarkNme(FeatureMetric):
         return False
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """Error of each face; a detail has the share of those that lost their landmarks."""
+        """Error of each face; a detail is the share of faces above 0.1."""
         assert faces.hr is not None
         errors = nme(faces.features["landmarks"], faces.hr["landmarks"])
         lost = float((errors > FAILURE).mean())
@@ -93,7 +93,7 @@ class LandmarkNme(FeatureMetric):
 
 
 class _ByDlib(FeatureMetric):
-    """A landmark metric by dlib's predictor, whose protocol depends on the pictures' size."""
+    """A landmark metric by dlib's predictor; its protocol depends on the pictures' size."""
 
     extractor = "dlib-landmarks"
 
@@ -101,7 +101,7 @@ class _ByDlib(FeatureMetric):
         self.protocol = self._protocol(0)
 
     def configured(self, facts: Facts) -> Self:
-        """With what the predictor sees of pictures of this size."""
+        """With the protocol for pictures of this size."""
         return self.replace(protocol=self._protocol(facts.task.hr_size))
 
     @abstractmethod
@@ -126,8 +126,7 @@ class Lmd(FeatureMetric):
     """Landmark distance of SR from HR in pixels of the HR, as in VQFR (Gu et al., ECCV 2022), by the reference FAN.
 
     The mean distance of the landmarks that one network finds in both pictures, not normalised: it grows with the
-    picture, so that numbers of two sizes are not comparable (:class:`LandmarkNme` is for that). Not negative, lower is
-    better.
+    picture, so numbers at two sizes are not comparable (:class:`LandmarkNme`'s are). Not negative, lower is better.
 
     Example:
         >>> hr = np.zeros((1, 68, 2))
@@ -151,7 +150,7 @@ class Lmd(FeatureMetric):
         return False
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """Distance of each face; a detail has the largest."""
+        """Distance of each face; a detail is the largest."""
         assert faces.hr is not None
         found = distances(faces.features["landmarks"], faces.hr["landmarks"])
         return Evaluation(found, details={"largest": float(found.max())})
@@ -170,7 +169,7 @@ class LmdDlib(_ByDlib, Lmd):
 
 
 class Lmd98(Lmd):
-    """:class:`Lmd` by 98 landmarks (WFLW's) of a network that the user names, as VQFR's script measures with AWing."""
+    """:class:`Lmd` of the 98 landmarks (WFLW's) of a network that the user names; VQFR's script uses AWing."""
 
     name, title = "lmd_98", "Landmark distance, 98 points"
     extractor = "landmarks98"

@@ -27,7 +27,7 @@ BLOCK = 96
 SIDE = 256
 """Side in pixels that small pictures are enlarged to. NIQE reads whole blocks only, so of these it sees 192 x 192."""
 NATIVE = 2 * BLOCK
-"""Side in pixels from which on pictures are scored as they are: NIQE needs two blocks, and four tell more."""
+"""From this side in pixels on, pictures are scored as they are: NIQE needs two blocks, and four are better."""
 Colour = Literal["YIQ", "MATLAB YCbCr"]
 NIQE: Final[Mapping[Colour, str]] = {
     "YIQ": "pyiqa's NIQE (Y of YIQ rounded; whole 96 px blocks from the top left), BasicSR's pristine parameters",
@@ -54,10 +54,10 @@ class Niqe(ImageMetric):
     192 px are enlarged first. Not negative, lower is better.
 
     Args:
-        side: in pixels, that small pictures are enlarged to.
+        side: that small pictures are enlarged to, in pixels.
         kernel: that they are enlarged by.
-        native: side in pixels from which on pictures are scored as they are; 0: all are.
-        colour: the Y that it sees.
+        native: from this side in pixels on, pictures are scored as they are; 0: all are.
+        colour: the Y that it reads.
 
     Example (the pristine parameters are not shipped but fetched, so the score is not computed here):
         >>> Niqe().protocol.partition(";")[0]
@@ -81,7 +81,7 @@ class Niqe(ImageMetric):
         self.protocol = f"{first}; {NIQE[colour]}"
 
     def configured(self, facts: Facts) -> Self:
-        """With what is done to pictures of the task's size as its protocol."""
+        """With the protocol for pictures of the task's size."""
         side = facts.task.hr_size
         first = self._enlarged(self.side) if side < self.native else f"pictures as they are, at {side} px"
         return self.replace(protocol=f"{first}; {NIQE[self.colour]}")
@@ -93,7 +93,7 @@ class Niqe(ImageMetric):
         )
 
     def check(self, facts: Facts) -> None:
-        """Refuse without the pristine parameters, or if their file holds anything else; pictures of too few blocks."""
+        """Raise if the pristine parameters are missing, their file holds anything else, or pictures are too small."""
         super().check(facts)
         if not self.native and facts.task.hr_size < NATIVE:
             raise Invalid(f"needs pictures of at least {NATIVE} px: it enlarges none")
@@ -104,7 +104,7 @@ class Niqe(ImageMetric):
         return _read(weights.find("niqe"))
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """NIQE of each image; NaN where all blocks are flat, so that there is nothing to measure."""
+        """NIQE of each image; NaN if all blocks are flat."""
         return torch.tensor([self._one(picture) for picture in to_uint8(sr)], dtype=torch.float64)
 
     def _one(self, picture: np.ndarray) -> float:

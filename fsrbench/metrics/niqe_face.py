@@ -23,7 +23,7 @@ from fsrbench.weights.tensors import check_tensors
 SIDES = (64, 128)
 """Sizes in pixels of the pristine models."""
 ACROSS = 4
-"""Blocks in a row: 16 in a picture, of 16 px at 64 px and of 32 px at 128 px."""
+"""Blocks per row; 16 per picture, of 16 px at 64 px and of 32 px at 128 px."""
 
 
 def _protocol(side: int) -> str:
@@ -40,7 +40,7 @@ def face_features(images: Tensor) -> Tensor:
 
 
 class NiqeFace(ImageMetric):
-    """Naturalness of a face without a reference: NIQE against faces instead of photographs, and not enlarged.
+    """Naturalness of a face without a reference: NIQE with a pristine model of faces, on pictures not enlarged.
 
     NIQE (Mittal, Soundararajan, Bovik, IEEE SPL 20, 2013) describes each block of a picture by 36 statistics of its
     normalised luma, and gives the distance of the blocks' mean and covariance (m, S) to those of pristine pictures
@@ -51,11 +51,11 @@ class NiqeFace(ImageMetric):
     * blocks of a quarter of the side where NIQE's have 96 px, so that nothing is enlarged and all of the face counts.
 
     On held-out faces it ranks blur, noise and JPEG by their strength, and HR before learned before interpolated
-    pictures; see docs/metrics.md. Its numbers compare only with each other, at one size
-    and framing. The model is fitted by ``python -m tools.niqe_face``. Not negative, lower is better.
+    pictures; see docs/metrics.md. Its numbers compare only with each other, at one size and framing. The model is
+    fitted by ``python -m tools.niqe_face``. Not negative, lower is better.
 
     Args:
-        side: in pixels, that smaller pictures are enlarged to first (Pillow BICUBIC); 0 for none.
+        side: that smaller pictures are enlarged to first (Pillow BICUBIC), in pixels; 0: none are.
 
     Example:
         >>> noise = torch.rand(1, 3, 64, 64, generator=torch.manual_seed(0))
@@ -71,7 +71,7 @@ class NiqeFace(ImageMetric):
         self.protocol = _protocol(side)
 
     def check(self, facts: Facts) -> None:
-        """Refuse pictures of a size without a pristine model."""
+        """Raise if there is no pristine model of the pictures' size."""
         super().check(facts)
         if max(facts.task.hr_size, self.side) not in SIDES:
             known = " and ".join(map(str, SIDES))
@@ -88,7 +88,7 @@ class NiqeFace(ImageMetric):
         return self._read(weights.find("niqe_face"))
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """NIQE of each face; NaN where all blocks are flat."""
+        """NIQE of each face; NaN if all blocks are flat."""
         pictures = to_tensor(np.stack([enlarge(picture, self.side) for picture in to_uint8(sr)]))
         mean, covariance = self._pristine[str(pictures.shape[-1])]
         scores = [distance(without_flat(blocks), mean, covariance) for blocks in face_features(pictures)]

@@ -1,7 +1,7 @@
 """The features and the distance of NIQE (Mittal, Soundararajan, Bovik, IEEE SPL 20, 2013), for any block size.
 
-With blocks of 96 px the features are bit for bit those of pyiqa, whose code needs OpenCV and seconds of imports, and
-searches all shapes for each fit.
+With blocks of 96 px the features are bit for bit those of pyiqa, whose code needs OpenCV and seconds of imports and is
+slower: it searches all shapes for each fit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fsrbench.metrics import quality
 YIQ = (0.299, 0.587, 0.114)
 """Weights of R, G and B in the Y of YIQ."""
 SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))
-"""Neighbours that a coefficient is multiplied with, down and across."""
+"""Offsets, down and across, of the neighbours that a coefficient is multiplied with."""
 STRIP = 32
 """Rows of a picture that are convolved at a time."""
 
@@ -34,7 +34,7 @@ def matlab_luma(images: Tensor) -> Tensor:
 
 
 def block_features(grey: Tensor, block: int) -> Tensor:
-    """The 36 features of each whole block, from the top left on.
+    """The 36 features of each whole block, from the top left.
 
     18 at full and 18 at half size (MATLAB's bicubic). At each: normalised coefficients (local mean and deviation by a
     Gaussian of 7 px, sigma 7/6, borders repeated) of the block are fitted by a generalised Gaussian (shape, scale), and
@@ -61,8 +61,8 @@ def without_flat(features: Tensor) -> Tensor:
 def distance(features: Tensor, mean: Tensor, covariance: Tensor) -> float:
     """Equation 10 of the paper, between the blocks of a picture and a pristine model.
 
-    NaN where all blocks but one are flat, or all.
-    As in MATLAB's and pyiqa's code flat blocks are left out of the covariance, and of the mean where they are NaN.
+    NaN if fewer than two blocks are not flat. As in MATLAB's and pyiqa's code, flat blocks are left out of the
+    covariance, and of the mean where they are NaN.
 
     Args:
         features: double blocks,36.
@@ -71,9 +71,9 @@ def distance(features: Tensor, mean: Tensor, covariance: Tensor) -> float:
     whole = without_flat(features)
     if len(whole) < 2:
         return float("nan")
-    apart = mean - features.nanmean(dim=0)
+    difference = mean - features.nanmean(dim=0)
     pooled = (covariance + whole.T.cov()) / 2
-    return float((apart @ torch.linalg.pinv(pooled) @ apart).sqrt())
+    return float((difference @ torch.linalg.pinv(pooled) @ difference).sqrt())
 
 
 def _normalised(grey: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ def _gaussian(grey: Tensor) -> Tensor:
     kernel = taps[:, None] * taps
     kernel = (kernel / kernel.sum()).float().to(grey)  # pyiqa rounds it
     padded = F.pad(grey[:, None], (3, 3, 3, 3), mode="replicate")
-    # torch's convolution of doubles is ten times as slow on more rows than a processor's cache holds
+    # torch's convolution of doubles is ten times slower on more rows than fit into the processor's cache
     starts = range(0, grey.shape[-2], STRIP)
     strips = [[picture[:, top : top + STRIP + 6] for top in starts] for picture in padded]
     return torch.stack([torch.cat([F.conv2d(strip[None], kernel[None, None])[0, 0] for strip in p]) for p in strips])
@@ -119,7 +119,7 @@ def _cubic_weights() -> Tensor:
 
 
 def _blocks(picture: Tensor, block: int) -> Tensor:
-    """N,H,W -> N,blocks,block,block; columns of blocks one after the other, as MATLAB has them."""
+    """N,H,W -> N,blocks,block,block; blocks column by column, as in MATLAB."""
     n, height, width = picture.shape
     cut = picture.reshape(n, height // block, block, width // block, block)
     return cut.permute(0, 3, 1, 2, 4).reshape(n, -1, block, block)
@@ -136,7 +136,7 @@ def _fits(blocks: Tensor) -> Tensor:
 
 
 def _asymmetric_gaussian(values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Shape, left and right scale by moment matching, of the last dimension's numbers; NaN where one side is empty."""
+    """Shape, left and right scale of the last dimension's numbers, by moment matching; NaN if one side is empty."""
     squares = values.square()
     left, right = ((squares * side).sum(-1) / side.sum(-1) for side in (values < 0, values > 0))
     left, right = left.sqrt(), right.sqrt()

@@ -17,7 +17,7 @@ from fsrbench.metrics.identity import IdentityLr, cosine
 from fsrbench.tasks import Task
 
 PARTS: Final = ("clipiqa", "maniqa", "musiq", "niqe", "qalign", "fid")
-"""What the score is made of; FID is one number of all images, the others one of each."""
+"""What the score is made of; FID is one number for all images, the others one per image."""
 ALIGNED: Final = {
     "adaface-by-file": "the five points that the file face_points lists",
     "adaface": "five of dlib's 68 points of {aligned} (the challenge's list of points, face_points, is not given)",
@@ -39,7 +39,7 @@ def subsets_of(ids: Sequence[str], known: Iterable[str]) -> list[str]:
     """The subset of each image: the first folder of its id.
 
     Raises:
-        Invalid: an image is in none of the known ones.
+        Invalid: an image is in no known subset.
 
     Example:
         >>> subsets_of(["CelebA/1", "LFW-Test/1"], ["CelebA", "LFW-Test"])
@@ -59,7 +59,7 @@ def subset_means(ids: Sequence[str], values: np.ndarray, images: Mapping[str, in
     """The mean of each subset's values that are not NaN.
 
     Raises:
-        Invalid: a subset has no image, or an image is in none of them.
+        Invalid: a subset has no image, or an image is in no subset.
     """
     of = np.array(subsets_of(ids, images))
     if missing := [name for name in images if not (of == name).any()]:
@@ -68,18 +68,18 @@ def subset_means(ids: Sequence[str], values: np.ndarray, images: Mapping[str, in
 
 
 def weighted(means: Mapping[str, float], images: Mapping[str, int]) -> float:
-    """The mean of the subsets' means, each counted by the images that the whole subset has."""
+    """The mean of the subsets' means, weighted by the number of images of each whole subset."""
     return sum(means[name] * count for name, count in images.items()) / sum(images.values())
 
 
 class NtireScore(CombinedMetric):
-    """The challenges' score: :func:`score` of its parts' means, each of the subsets' means counted by their sizes.
+    """The challenges' score: :func:`score` of the parts, each the mean of its subsets' means weighted by their size.
 
     From 0 to about 6, higher is better. It contains no comparison with HR, and is what entries are optimised for.
 
     Args:
-        parts: of :data:`PARTS`, the metric of the run that measures it.
-        subsets: images of each whole subset.
+        parts: for each of :data:`PARTS`, the metric of the run that measures it.
+        subsets: number of images of each whole subset.
     """
 
     name, title, digits = "ntire_score", "Score", 4
@@ -116,7 +116,7 @@ class NtireIdentity(IdentityLr):
     descriptors = tuple(ALIGNED)
 
     def configured(self, facts: Facts) -> Self:
-        """Aligned by the challenge's points where they are given, else by the LR picture's landmarks."""
+        """Aligned by the challenge's points if they are given, else by landmarks."""
         extractor = choose_descriptor(self.descriptors, "auto")
         by_lr = extractor == "adaface" and not facts.has_hr and facts.alignment != "sr"
         aligned = "the picture itself" if facts.alignment == "sr" else "the HR" if facts.has_hr else "the LR"
@@ -133,13 +133,13 @@ class NtireIdentity(IdentityLr):
 class NtireGate(NtireIdentity):
     """Number of faces whose cosine with their LR input is below their subset's threshold; lower is better.
 
-    The challenges refuse an entry with more than ten such faces of their whole test, so that part of it can be
-    refused, but passes nothing; their script counts them and refuses nothing.
+    The challenges refuse an entry with more than ten such faces in their whole test, so a part of the test can fail
+    but not pass; their script only counts them.
 
     Args:
         thresholds: the least cosine by subset.
         most: faces below the threshold that are allowed.
-        subsets: images of each whole subset.
+        subsets: number of images of each whole subset.
     """
 
     name, title, unit, digits = "ntire_gate", "ID too low", "faces", 0
@@ -158,7 +158,7 @@ class NtireGate(NtireIdentity):
         )
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """One number for the set; details have that of each subset that there are images of."""
+        """One number for the set; details have that of each subset with images."""
         assert faces.lr is not None
         values = cosine(faces.features["descriptor"], faces.lr["descriptor"])
         of = np.array(subsets_of(faces.ids, self._thresholds))

@@ -12,7 +12,7 @@ from fsrbench.errors import Invalid
 
 FOLDS = 10
 MATES = 4
-"""Genuine pairs per picture in labelled verification, at most: one much-photographed person must not outweigh all."""
+"""Most genuine pairs per picture in labelled verification: one much-photographed person must not outweigh all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,9 +41,9 @@ def self_pairs(groups: list[str], seed: int) -> Pairs:
 
 
 def labelled_pairs(groups: list[str], seed: int) -> Pairs:
-    """Genuine: SR_i and the HR of up to MATES other pictures of its identity. As many impostors for each SR_i.
+    """Genuine: SR_i and the HR of up to MATES other pictures of its identity. Impostor: as many for each SR_i.
 
-    Identities with a single picture take no part.
+    Identities with a single picture are left out.
     """
     _, number, pictures = np.unique(groups, return_inverse=True, return_counts=True)
     rows = np.flatnonzero(pictures[number] > 1)
@@ -83,16 +83,16 @@ def _with_impostors(probe: np.ndarray, gallery: np.ndarray, groups: list[str], s
 
 
 def listed_pairs(listed: Sequence[ListedPair], ids: Sequence[str]) -> Pairs:
-    """The pairs of a file of which both images are available; ids may lie below a folder that the list does not name.
+    """The pairs of a file of which both images are available; ids may have a parent folder that the list omits.
 
     Raises:
-        Invalid: a fold has no genuine pair or no impostor left, or two images have one name in the list.
+        Invalid: a fold has no genuine pair or no impostor left, or two images have the same name in the list.
     """
     row_of: dict[str, int] = {}
     for row, image in enumerate(ids):
         short = "/".join(image.split("/")[-2:])
         if short in row_of:
-            raise Invalid(f"a pairs file cannot tell {image} from {ids[row_of[short]]}")
+            raise Invalid(f"a pairs file cannot distinguish {image} from {ids[row_of[short]]}")
         row_of[short] = row
     usable = [pair for pair in listed if pair.first in row_of and pair.second in row_of]
     for fold in sorted({pair.fold for pair in listed}):

@@ -1,4 +1,4 @@
-"""The metrics of pyiqa that are listed by name: what each network is, and what it makes of a picture."""
+"""The metrics of pyiqa that are listed by name: each one's network, and how it prepares a picture."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Listed:
     by_hand: bool = False
     """Whether the weights are so large that only ``fsrbench weights fetch`` downloads them."""
     any_size: bool = False
-    """Whether pictures of every size can be scored, so that none need be tried first."""
+    """Whether pictures of every size can be scored, so that no trial is needed."""
     folder: str = "pyiqa"
-    """Where in torch's folder of downloads, or in Hugging Face's, the first file lies."""
+    """Folder of the first file in torch's or Hugging Face's cache."""
 
     @property
     def stored_as(self) -> str:

@@ -28,17 +28,17 @@ from fsrbench.weights.download import patient_sockets
 SETS = frozenset({"fid", "sfid", "fid_dinov2", "inception_score"})
 """Metrics that pyiqa computes over whole folders, not image by image."""
 NO_FACE = "No face detected"
-"""What pyiqa says of a picture in which a metric of faces finds none."""
+"""pyiqa's error if a metric of faces finds no face in a picture."""
 GPU_BATCH = 16
 """Pictures that a GPU scores at once."""
 NETWORK = 100_000
-"""Parameters from which on a metric counts as a network."""
+"""A metric with at least this many parameters counts as a network."""
 
 
 class PyiqaMetric(ImageMetric):
     """A metric of pyiqa on RGB at the task's size, by the name it has there and with its defaults.
 
-    pyiqa looks after its weights: they are downloaded into its cache when first used, unless the run is offline.
+    pyiqa manages its weights: it downloads them into its cache on first use, unless the run is offline.
 
     Example:
         >>> metric = pyiqa_metric("gmsd")()
@@ -52,7 +52,7 @@ class PyiqaMetric(ImageMetric):
     """Whether pictures of every size can be scored."""
 
     def check(self, facts: Facts) -> None:
-        """Refuse without the weights, or where pyiqa cannot score a picture of the task's size."""
+        """Raise if the weights are missing, or pyiqa cannot score a picture of the task's size."""
         super().check(facts)
         assert self._network is not None
         if not self.any_size:
@@ -63,11 +63,11 @@ class PyiqaMetric(ImageMetric):
         try:
             with one_thread() if self.threads_matter else contextlib.nullcontext():
                 self.score(probe, probe.flip(3))
-        except Exception as error:  # every network has errors of its own
+        except Exception as error:  # networks raise various types
             raise Invalid(f"pyiqa cannot score {side} px pictures: {one_line(error)}") from None
 
     def on(self, device: torch.device) -> Self:
-        """With its network on the device, where it is loaded anew."""
+        """With its network on the device, loaded again."""
         if device == self.device:
             return self
         moved = self.replace(device=device)
@@ -75,7 +75,7 @@ class PyiqaMetric(ImageMetric):
         return moved
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """To and from bytes by its name: its class is made when it is asked for, and its network is loaded anew."""
+        """Pickle it by name: its class is created on demand, and its network is loaded again."""
         attributes = {name: value for name, value in vars(self).items() if name not in ("_network", "chosen")}
         return _unpickled, (self.name, attributes)
 
@@ -84,7 +84,7 @@ class PyiqaMetric(ImageMetric):
         listed = LISTED.get(self.name)
         what = f"its weights ({', '.join(listed.files)})" if listed else "its weights"
         how_to_get = f"; `fsrbench weights fetch {self.name}` gets {what}"
-        # Networks take seconds to build, only to miss their weights
+        # Checked first, because building a network takes seconds
         if listed and (listed.by_hand or is_offline()) and not _is_cached(listed):
             file = Path(listed.stored_as).name
             raise Unavailable(f"{file} not found in pyiqa's cache{how_to_get}", missing=_caches())
@@ -117,11 +117,11 @@ class PyiqaMetric(ImageMetric):
 
     @property
     def threads_matter(self) -> bool:
-        """Not for networks: they take much longer with one thread, and sum up few numbers at their end."""
+        """Not for networks: they are much slower with one thread, and sum few numbers at their end."""
         return bool(sum(p.numel() for p in self._network.parameters()) < NETWORK)
 
     def score(self, sr: Tensor, hr: Tensor | None) -> Tensor:
-        """pyiqa's score of each image, NaN where a metric of faces finds none.
+        """pyiqa's score of each image, NaN if a metric of faces finds no face.
 
         On the CPU pictures are scored one by one, on a GPU several at once.
         """

@@ -20,7 +20,7 @@ LUMA = (65.481, 128.553, 24.966)
 WINDOW = 11
 """Side of SSIM's window in pixels."""
 TILE = 128
-"""Side in pixels of the parts of a picture that SSIM is computed in on a CPU, to fit into its cache."""
+"""Side in pixels of the tiles in which SSIM is computed on a CPU, to fit into its cache."""
 
 
 def psnr(sr: Tensor, hr: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ def ssim(sr: Tensor, hr: Tensor, window: int = WINDOW, sigma: float | None = 1.5
     Args:
         sr, hr: N,C,H,W in [0, 1], sides at least ``window``.
         window: side of the window in pixels.
-        sigma: of its Gaussian; ``None`` weighs all its pixels alike and takes the sample covariance.
+        sigma: of its Gaussian; ``None``: uniform weights and the sample covariance.
     """
     return _each(lambda x, y: _window_means(x, y, window, sigma)[0].mean(), sr, hr)
 
@@ -86,7 +86,7 @@ def _ms_ssim(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _window_means(x: Tensor, y: Tensor, window: int, sigma: float | None) -> Tensor:
-    """SSIM and its contrast-structure term, each as the mean over all places of the window: C,H,W twice -> 2,C."""
+    """SSIM and its contrast-structure term, each the mean over all positions of the window: C,H,W twice -> 2,C."""
     places = torch.arange(window, dtype=torch.float64) - (window - 1) / 2
     taps = torch.exp(-0.5 * (places / sigma) ** 2) if sigma else torch.ones_like(places)
     weights = (taps / taps.sum()).tolist()
@@ -104,7 +104,7 @@ def _window_means(x: Tensor, y: Tensor, window: int, sigma: float | None) -> Ten
 
 
 def _ssim_maps(x: Tensor, y: Tensor, weights: Sequence[float], unbiased: float) -> Tensor:
-    """SSIM and its contrast-structure term at each place of the window, 2,C,H,W."""
+    """SSIM and its contrast-structure term at each position of the window, 2,C,H,W."""
     mean_x, mean_y, squares, product = _blurred(torch.stack([x, y, x * x + y * y, x * y]), weights)
     means, mean_squares = mean_x * mean_y, mean_x * mean_x + mean_y * mean_y
     c1, c2 = 0.01**2, 0.03**2
@@ -113,7 +113,7 @@ def _ssim_maps(x: Tensor, y: Tensor, weights: Sequence[float], unbiased: float) 
 
 
 def _blurred(images: Tensor, weights: Sequence[float]) -> Tensor:
-    """A window along both axes, where it lies inside; several times as fast as torch's convolution of doubles."""
+    """A window along both axes, inner positions only; several times faster than torch's convolution of doubles."""
     for axis in (-2, -1):
         length = images.shape[axis] - len(weights) + 1
         shifted = [images.narrow(axis, offset, length) for offset in range(len(weights))]
@@ -192,7 +192,7 @@ class Ssim(ImageMetric):
     )
 
     def check(self, facts: Facts) -> None:
-        """Refuse pictures that are smaller than the window."""
+        """Raise if pictures are smaller than the window."""
         super().check(facts)
         _need(WINDOW, facts)
 
@@ -205,8 +205,8 @@ class Ssim(ImageMetric):
 class MsSsim(ImageMetric):
     """Multi-scale structural similarity (Wang, Simoncelli, Bovik, Asilomar 2003), mean over R, G and B.
 
-    The product over five scales of SSIM's contrast-structure term, at the coarsest of all of SSIM, each mean raised to
-    its scale's weight (0.0448, 0.2856, 0.3001, 0.2363, 0.1333) and 0 where it is negative. From 0 to 1, higher is
+    The product over five scales of the mean of SSIM's contrast-structure term (at the coarsest scale of all of SSIM),
+    each raised to its scale's weight (0.0448, 0.2856, 0.3001, 0.2363, 0.1333) and 0 if negative. From 0 to 1, higher is
     better; 1 where SR equals HR.
 
     Example:
@@ -223,7 +223,7 @@ class MsSsim(ImageMetric):
     )
 
     def check(self, facts: Facts) -> None:
-        """Refuse pictures that cannot be halved four times."""
+        """Raise if pictures cannot be halved four times."""
         super().check(facts)
         _need(2 ** (len(MS_SSIM_WEIGHTS) - 1), facts)
 

@@ -12,7 +12,7 @@ BLOCK_NUMBERS = 2**25
 
 
 def unit_rows(descriptors: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Some rows at unit length, float32, made in parts: descriptors may lie in a file larger than memory."""
+    """Some rows at unit length, float32, computed in parts: descriptors may be in a file larger than memory."""
     result = np.empty((len(rows), descriptors.shape[1]), np.float32)
     for start in range(0, len(rows), 8192):
         part = np.asarray(descriptors[rows[start : start + 8192]], dtype=np.float64)
@@ -21,7 +21,7 @@ def unit_rows(descriptors: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def score_blocks(probes: np.ndarray, gallery: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Inner products of some probes after others with the whole gallery.
+    """Inner products of the probes with the whole gallery, in blocks of probes.
 
     Args:
         probes: P,D.
@@ -39,7 +39,7 @@ def score_blocks(probes: np.ndarray, gallery: np.ndarray) -> Iterator[tuple[slic
 
 @dataclass(frozen=True, eq=False)
 class Ranks:
-    """Where the mates of each of P probes stand in the gallery."""
+    """Ranks of the mates of each of P probes in the gallery."""
 
     best: np.ndarray
     """Rank of the nearest mate, from 1."""
@@ -48,7 +48,7 @@ class Ranks:
 
 
 def mate_ranks(probes: np.ndarray, gallery: np.ndarray, wanted: np.ndarray, shown: np.ndarray) -> Ranks:
-    """Rank the gallery for each probe by the inner product; of equal scores others stand before mates.
+    """Rank the gallery for each probe by the inner product; in ties others come before mates.
 
     Args:
         probes: P,D.
@@ -100,17 +100,17 @@ def average_precision(ranks: np.ndarray) -> float:
 
 
 def templates(descriptors: np.ndarray, people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """One descriptor a person: the mean of theirs, at unit length.
+    """One descriptor per person: the mean of their descriptors, at unit length.
 
     Args:
         descriptors: N,D of unit length.
-        people: the person on each; those below 0 are a person each.
+        people: the person on each; each one below 0 is another person.
 
     Returns:
         G,D float32 and the G people.
     """
-    own = np.where(people < 0, people.max(initial=0) + 1 + np.arange(len(people)), people)
-    _, first, number = np.unique(own, return_index=True, return_inverse=True)
+    labels = np.where(people < 0, people.max(initial=0) + 1 + np.arange(len(people)), people)
+    _, first, number = np.unique(labels, return_index=True, return_inverse=True)
     order = np.argsort(number, kind="stable")
     starts = np.searchsorted(number[order], np.arange(len(first)))
     sums = np.add.reduceat(descriptors[order], starts, axis=0, dtype=np.float64)
@@ -119,7 +119,7 @@ def templates(descriptors: np.ndarray, people: np.ndarray) -> tuple[np.ndarray, 
 
 @dataclass(frozen=True, eq=False)
 class OpenScores:
-    """What open-set identification reads of the scores."""
+    """The scores that open-set identification reads."""
 
     mate: np.ndarray
     """Score of each mated probe with its own template."""
@@ -132,7 +132,7 @@ class OpenScores:
 def open_scores(
     mated: np.ndarray, wanted: np.ndarray, unmated: np.ndarray, gallery: np.ndarray, shown: np.ndarray
 ) -> OpenScores:
-    """Score probes against templates by the inner product; of equal scores others stand before the mate.
+    """Score probes against templates by the inner product; in ties others come before the mate.
 
     Args:
         mated: P,D, probes of enrolled people.
@@ -142,10 +142,10 @@ def open_scores(
         shown: the person of each.
     """
     order = np.argsort(shown, kind="stable")
-    own = order[np.searchsorted(shown[order], wanted)]
+    own_template = order[np.searchsorted(shown[order], wanted)]
     mate, rank = np.empty(len(mated)), np.empty(len(mated), np.int64)
     for part, scores in score_blocks(mated, gallery):
-        score = scores[np.arange(len(scores)), own[part]]
+        score = scores[np.arange(len(scores)), own_template[part]]
         mate[part], rank[part] = score, (scores >= score[:, None]).sum(axis=1)
     best = np.empty(len(unmated))
     for part, scores in score_blocks(unmated, gallery):

@@ -1,4 +1,4 @@
-"""Statistics files: the Inception moments of a reference set such as FFHQ, read as others write them, and written."""
+"""Statistics files: the Inception moments of a reference set such as FFHQ, in the formats of several projects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COVARIANCE: Final = ("sigma", "cov", "covariance")
 FEATURES: Final = ("features", "feats", "activations")
 COUNT: Final = ("n", "num_images", "count")
 NETWORK: Final = "network_sha256"
-"""Beside the moments: the hash of the network's file, as ``fsrbench data statistics`` writes it."""
+"""Key of the hash of the network's file, which ``fsrbench data statistics`` writes beside the moments."""
 _ARRAYS: Final = {
     (f"numpy{core}.multiarray", name) for core in (".core", "._core") for name in ("_reconstruct", "scalar")
 } | {
@@ -34,19 +34,19 @@ _ARRAYS: Final = {
     ("numpy.core.numeric", "_frombuffer"),
     ("numpy._core.numeric", "_frombuffer"),
 }
-"""What a pickle of arrays calls."""
+"""The functions and classes that a pickle of arrays needs."""
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """A checked statistics file; its arrays are read when they are asked for."""
+    """A checked statistics file; its arrays are read on demand."""
 
     path: Path
     sha256: str
     images: int | None
-    """Of how many images; ``None`` where the file does not say."""
+    """Number of images; ``None`` if the file does not say."""
     network: str | None
-    """sha256 of the network's file; ``None`` where the file does not say."""
+    """sha256 of the network's file; ``None`` if the file does not say."""
     has_features: bool
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
@@ -55,7 +55,7 @@ class Statistics:
         return found["mean"], found["covariance"]
 
     def features(self) -> np.ndarray:
-        """Features N,2048 of the images, where :attr:`has_features`."""
+        """Features N,2048 of the images, if :attr:`has_features`."""
         return np.asarray(_read(self.path, self.sha256)["features"])
 
     def __str__(self) -> str:
@@ -101,10 +101,10 @@ def open_statistics(source: str) -> Statistics:
 
 @functools.lru_cache(maxsize=1)
 def _read(path: Path, digest: str) -> dict[str, Any]:
-    """A file's arrays under one name each, checked.
+    """A file's checked arrays, by one name each whatever the file calls them.
 
     Raises:
-        UserError: it is no statistics file.
+        UserError: it is not a statistics file.
     """
     content = _content(path)
     named = {"mean": MEAN, "covariance": COVARIANCE, "features": FEATURES, "n": COUNT, NETWORK: (NETWORK,)}
@@ -126,7 +126,7 @@ def _checked(name: str, value: Any) -> Any:
     """A number of images, the hash of a network, or an array of finite numbers, moments as float64.
 
     Raises:
-        UserError: the value is none.
+        UserError: the value is something else.
     """
     try:
         array = np.asarray(value)
@@ -134,16 +134,16 @@ def _checked(name: str, value: Any) -> Any:
         raise UserError(f"its {name} cannot be read: {one_line(error)}") from None
     if name == NETWORK:
         if array.size != 1 or array.dtype.kind not in "US":
-            raise UserError(f"its {NETWORK} is no hash")
+            raise UserError(f"its {NETWORK} is not a hash")
         return str(array.item())
     if array.dtype.kind not in "fiu":
-        raise UserError(f"its {name} is no array of numbers")
+        raise UserError(f"its {name} is not an array of numbers")
     if not np.isfinite(array).all():
         raise UserError(f"its {name} has numbers that are not finite")
     if name != "n":
         return array if name == "features" else array.astype(np.float64)
     if array.size != 1 or array.item() < 1 or array.item() % 1:
-        raise UserError("its number of images is none")
+        raise UserError("its number of images is not a whole number above 0")
     return int(array.item())
 
 
@@ -154,17 +154,17 @@ def _check_shapes(found: Mapping[str, Any]) -> None:
     if covariance.shape != (DIMENSIONS, DIMENSIONS):
         raise UserError(f"its covariance is {covariance.shape}, not ({DIMENSIONS}, {DIMENSIONS})")
     if (np.diag(covariance) < 0).any() or not np.allclose(covariance, covariance.T, atol=1e-6 * abs(covariance).max()):
-        raise UserError("its covariance is none: it is not symmetric, or has variances below 0")
+        raise UserError("its covariance is invalid: it is not symmetric, or has variances below 0")
     if "features" in found and np.shape(found["features"])[1:] != (DIMENSIONS,):
         raise UserError(f"its features are {np.shape(found['features'])}, not N,{DIMENSIONS}")
 
 
 def _content(path: Path) -> Mapping[str, Any]:
-    """What a file holds by name; nothing in it is run."""
+    """A file's content by name; no code in it is run."""
     try:
         if path.suffix.lower() == ".npz":
             if not zipfile.is_zipfile(path):
-                raise UserError("is no .npz file, or is damaged")
+                raise UserError("is not a .npz file, or is damaged")
             with np.load(path, allow_pickle=False) as file:
                 return dict(file)
         if path.suffix.lower() == ".pth":
@@ -176,7 +176,7 @@ def _content(path: Path) -> Mapping[str, Any]:
     except Exception as error:  # zipfile, numpy and pickle each raise their own
         raise UserError(f"cannot be read: {one_line(error)}") from None
     if not isinstance(content, dict):
-        raise UserError(f"holds {type(content).__name__}, no arrays by name")
+        raise UserError(f"holds {type(content).__name__}, not arrays by name")
     return content
 
 

@@ -28,7 +28,7 @@ def roc_curve(distance: np.ndarray, genuine: np.ndarray) -> np.ndarray:
 
 
 def roc_details(distance: np.ndarray, genuine: np.ndarray, fars: tuple[float, ...] = FARS) -> dict[str, float]:
-    """Area under the curve, equal error rate, and true accept rates where there are enough impostors."""
+    """Area under the curve, equal error rate, and true accept rates as far as there are enough impostors."""
     curve = roc_curve(distance, genuine)
     details = {"auc": area_under_curve(distance, genuine), "eer": equal_error_rate(curve)}
     impostors = int((~genuine).sum())
@@ -37,7 +37,7 @@ def roc_details(distance: np.ndarray, genuine: np.ndarray, fars: tuple[float, ..
 
 def area_under_curve(distance: np.ndarray, genuine: np.ndarray) -> float:
     """How often an impostor pair's distance is above a genuine pair's, in [0, 1]; equal ones count half."""
-    from scipy import stats  # takes half a second, which a list of the metrics can do without
+    from scipy import stats  # takes half a second, which `fsrbench list metrics` need not wait for
 
     wins = stats.mannwhitneyu(distance[~genuine], distance[genuine]).statistic
     return float(wins / (genuine.sum() * (~genuine).sum()))
@@ -58,7 +58,7 @@ def tar_at_far(curve: np.ndarray, far: float) -> float:
 
 
 def thinned(curve: np.ndarray) -> np.ndarray:
-    """The curve with at most :data:`MOST_POINTS` points; its ends stay."""
+    """The curve with at most :data:`MOST_POINTS` points, its ends included."""
     if len(curve) <= MOST_POINTS:
         return curve
     kept = np.unique(np.linspace(0, len(curve) - 1, MOST_POINTS).round().astype(int))

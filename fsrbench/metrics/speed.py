@@ -14,13 +14,13 @@ from fsrbench.stats.intervals import median_interval
 
 
 class TimedMetric(SpeedMetric):
-    """A number of seconds: comparable only where all methods take turns in one process."""
+    """A measured time: comparable only if all methods take turns in one process."""
 
     def check(self, facts: Facts) -> None:
-        """Refuse where methods run in processes of their own.
+        """As :meth:`Metric.check`.
 
         Raises:
-            Invalid: they do.
+            Invalid: methods run in processes of their own.
         """
         super().check(facts)
         if facts.isolated:
@@ -55,7 +55,7 @@ class Latency(TimedMetric):
 
 
 class Throughput(TimedMetric):
-    """Faces a second at batch 16, median of some batches; higher is better.
+    """Faces per second at batch 16, median of several batches; not negative, higher is better.
 
     Example:
         >>> readings = Readings(np.array([2.0]), {16: (520.0, 500.0, 530.0)}, None, None, None)
@@ -71,13 +71,13 @@ class Throughput(TimedMetric):
     )
 
     def read(self, readings: Readings, base: tuple[str, Readings] | None) -> Evaluation:
-        """Images a second; the curve has them by batch size."""
+        """Images per second; the curve has them by batch size."""
         curve = np.array([(size, rates[0]) for size, rates in sorted(readings.images_per_s.items())], dtype=np.float64)
         return Evaluation(None, Summary(*readings.images_per_s[THROUGHPUT_BATCH], n=REPEATS), curves={"batch": curve})
 
 
 class Parameters(SpeedMetric):
-    """Learned parameters of the network, in millions; lower is better.
+    """Learned parameters of the network, in millions; not negative, lower is better.
 
     Example:
         >>> Parameters().read(Readings(np.array([2.0]), {}, 11_200_000, None, None), None).summary.value
@@ -103,7 +103,7 @@ class Parameters(SpeedMetric):
 
 
 class Flops(SpeedMetric):
-    """Floating-point operations for one face, in 10^9; lower is better.
+    """Floating-point operations for one face, in 10^9; not negative, lower is better.
 
     Example:
         >>> Flops().read(Readings(np.array([2.0]), {}, None, 7_000_000_000, None), None).summary.value
@@ -121,7 +121,7 @@ class Flops(SpeedMetric):
         """GFLOPs.
 
         Raises:
-            Invalid: the method is no torch network.
+            Invalid: the method is not a torch network.
         """
         if readings.flops is None:
             raise Invalid("not a torch network: its FLOPs are not counted")
@@ -129,7 +129,7 @@ class Flops(SpeedMetric):
 
 
 class PeakMemory(SpeedMetric):
-    """Peak memory for one face, in MB (10^6 bytes); lower is better.
+    """Peak memory for one face, in MB (10^6 bytes); not negative, lower is better.
 
     Example:
         >>> PeakMemory().read(Readings(np.array([2.0]), {}, None, None, 96_000_000), None).summary.value
@@ -146,7 +146,7 @@ class PeakMemory(SpeedMetric):
         """Megabytes (10^6).
 
         Raises:
-            Invalid: the method is no torch network.
+            Invalid: the method is not a torch network.
         """
         if readings.peak_bytes is None:
             raise Invalid("not a torch network: its memory is not seen")

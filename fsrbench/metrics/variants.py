@@ -1,4 +1,4 @@
-"""An image metric under another protocol: described as the metric itself, but computed in another way."""
+"""An image metric under another protocol: described as the metric itself, but computed differently."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from fsrbench.metrics.facts import Facts
 
 
 def name_of(base: Metric, protocol: str) -> str:
-    """The name of a metric under a protocol: it tells variants apart in a run's store."""
+    """The name of a metric under a protocol, which distinguishes variants in a run's store."""
     return f"{base.name}: {protocol}"
 
 
 def described_as(base: Metric, name: str, recipe: str) -> dict[str, Any]:
-    """The attributes of a variant: those of the metric itself, but for its name and protocol."""
+    """The attributes of a variant: those of the metric itself except its name and protocol."""
     shared = ("title", "unit", "digits", "direction", "needs")
     return {attribute: getattr(base, attribute) for attribute in shared} | {
         "name": name_of(base, name),
@@ -48,7 +48,7 @@ class ChangedPictures(ImageMetric):
         base: the metric; weights, packages and limits are its own.
         name: of the variant.
         protocol: one line that says what is done to the pictures and how they are compared.
-        change: of SR and HR; none where the metric sees them as they are.
+        change: of SR and HR; ``None``: the metric sees them as they are.
 
     Example:
         >>> from fsrbench.metrics.changes import crop

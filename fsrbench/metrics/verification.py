@@ -18,8 +18,8 @@ from fsrbench.metrics.roc import FARS, area_under_curve, roc_curve, roc_details,
 from fsrbench.stats.small_samples import half_width, rate_interval
 
 LEAST_ALIKE = 0.65
-"""Share of comparisons in which HR pictures of one person must be nearer than strangers'. For real people it is 0.95 or
-more at 64 px; 40 pairs that are not of one person vary by 0.06 about 0.5."""
+"""Least share of comparisons in which HR pictures of one person are nearer than strangers'. For real people it is 0.95
+or more at 64 px; 40 pairs with meaningless labels give 0.5 +- 0.06."""
 _SELF = (
     "genuine SR_i/HR_i, impostor SR_i/HR of one picture of another identity in the same fold (without identities every "
     "picture is its own)"
@@ -44,8 +44,8 @@ def best_threshold(distance: np.ndarray, genuine: np.ndarray) -> float:
     ordered = distance[order]
     right = np.concatenate([[0], np.cumsum(np.where(genuine[order], 1, -1))])
     edges = np.concatenate([[ordered[0] - 1e-6], (ordered[1:] + ordered[:-1]) / 2, [ordered[-1] + 1e-6]])
-    apart = np.concatenate([[True], ordered[1:] > ordered[:-1], [True]])  # no threshold parts equal distances
-    return float(edges[int(np.argmax(np.where(apart, right, -len(right))))])
+    separable = np.concatenate([[True], ordered[1:] > ordered[:-1], [True]])  # no threshold separates equal distances
+    return float(edges[int(np.argmax(np.where(separable, right, -len(right))))])
 
 
 def distances(faces: Faces, pairs: Pairs, sides: Literal["one", "both"] = "one") -> np.ndarray:
@@ -75,9 +75,9 @@ def fold_accuracies(right: np.ndarray, fold: np.ndarray) -> np.ndarray:
 def summarise_folds(right: np.ndarray, fold: np.ndarray, people: int = 0) -> Summary:
     """Mean accuracy of the folds with a 95 % t-interval.
 
-    The folds share their thresholds, so it is a little narrow: in simulations of 64 identities x 3 pictures it held the
-    true accuracy in 92 % of the draws (labelled pairs: 89 %). Where all folds are equal, as at 100 %, the interval is
-    exact, with each of the ``people`` as one trial.
+    The folds share their thresholds, so it is a little too narrow: in simulations of 64 identities x 3 pictures it
+    covered the true accuracy in 92 % of the draws (labelled pairs: 89 %). If all folds are equal, as at 100 %, the
+    interval is exact, with each of the ``people`` as one trial.
     """
     accuracies = fold_accuracies(right, fold)
     mean, half = float(accuracies.mean()), half_width(accuracies)
@@ -89,10 +89,10 @@ def summarise_folds(right: np.ndarray, fold: np.ndarray, people: int = 0) -> Sum
 class Verification(FeatureMetric):
     """Accuracy of face verification: is SR_i nearer to its own HR than to somebody else's?
 
-    A pair of an SR and an HR image is accepted where the Euclidean distance of their descriptors is below a threshold,
-    chosen on nine of ten folds by identity and judged on the tenth, as on LFW (Huang et al., 2007). Each image makes a
+    A pair of an SR and an HR image is accepted if the Euclidean distance of their descriptors is below a threshold,
+    chosen on nine of ten folds by identity and applied to the tenth, as on LFW (Huang et al., 2007). Each image makes a
     genuine pair and an impostor; the number is the share of pairs judged right, mean of the folds. From 0 to 1 (chance:
-    0.5), higher is better. By the first descriptor whose weights are available: dlib, FaceNet, ArcFace.
+    0.5), higher is better. Uses the first descriptor whose weights are available: dlib, FaceNet, ArcFace.
 
     Example:
         >>> people = np.random.RandomState(0).normal(size=(40, 8))
@@ -111,7 +111,7 @@ class Verification(FeatureMetric):
     fewest: ClassVar[int] = 2 * FOLDS
     least_ceiling = 0.7
     own_hr: ClassVar[bool] = True
-    """Whether genuine pairs are a picture and its own HR; with SR on both sides both would be one picture."""
+    """Whether genuine pairs are a picture and its own HR; then SR on both sides would compare a picture with itself."""
     sides: Literal["one", "both"] = "one"
     fars: ClassVar[tuple[float, ...]] = FARS
     """False accept rates whose true accept rate is a detail."""
@@ -121,7 +121,11 @@ class Verification(FeatureMetric):
         self.protocol = self._protocol(self.extractor, "one", "the HR")
 
     def configured(self, facts: Facts) -> Self:
-        """With the descriptor that was asked for, or the first that is available; refuse too few images."""
+        """With the descriptor that was asked for, or the first that is available.
+
+        Raises:
+            Invalid: there are too few images, or both sides of a pair would be the same picture.
+        """
         if facts.images < self.fewest:
             raise Invalid(f"needs at least {self.fewest} images for ten folds, not {facts.images}")
         if facts.sides == "both" and self.own_hr:
@@ -135,7 +139,7 @@ class Verification(FeatureMetric):
         return f"{pairing}; {describe_descriptor(extractor, aligned, side)}; {self.folding}"
 
     def evaluate(self, faces: Faces, seed: int) -> Evaluation:
-        """For each image the share of its pairs that are judged right; the summary is over the folds."""
+        """For each image, the share of its pairs that are judged right; the summary is over the folds."""
         from scipy import stats
 
         people = faces.people
@@ -153,9 +157,9 @@ class Verification(FeatureMetric):
         )
 
     def ceiling(self, hr: Faces, seed: int) -> float | None:
-        """Accuracy of the judge on the HR images, on other pictures of the same people; ``None`` where there are none.
+        """Accuracy of the judge on pairs of HR images, other pictures of the same people; ``None`` without any.
 
-        That HR matches itself, as self pairs ask, says nothing about a judge.
+        Self pairs would say nothing about the judge: HR matches itself.
         """
         try:
             pairs = self.pairs(hr, hr.people, seed) if not self.own_hr else labelled_pairs(hr.people, seed)
@@ -173,7 +177,7 @@ class Verification(FeatureMetric):
         return self_pairs(groups, seed)
 
     def remark(self, faces: Faces, pairs: Pairs) -> str:
-        """What a reader must know about the pairs besides the protocol."""
+        """What a reader must know about the pairs besides the protocol; empty for nothing."""
         return ""
 
 
@@ -207,7 +211,7 @@ class VerificationArcface(Verification):
 class VerificationLabelled(Verification):
     """:class:`Verification` of SR_i against other HR pictures of the same person, and of other people.
 
-    Harder than against its own HR, and closer to what verification is for: identity has to hold across pictures.
+    Harder than against its own HR, and closer to real use: identity has to hold across pictures.
 
     Example:
         >>> people = np.repeat(np.random.RandomState(0).normal(size=(20, 8)), 2, axis=0)  # two pictures of each
@@ -226,21 +230,21 @@ class VerificationLabelled(Verification):
         return labelled_pairs(groups, seed)
 
     def remark(self, faces: Faces, pairs: Pairs) -> str:
-        """A warning where HR itself shows that the identities are no people."""
+        """A warning if HR itself shows that the identities are not people."""
         assert faces.hr is not None
         share = likeness(faces.hr["descriptor"], pairs)
         if share >= LEAST_ALIKE:
             return ""
         return (
             f"no identities: HR pictures of one are nearer to each other than strangers' in {share:.0%} of comparisons "
-            "(chance: 50%); the sub-folders are no people, or the descriptor cannot tell these faces apart"
+            "(chance: 50%); the sub-folders are not people, or the descriptor cannot tell these faces apart"
         )
 
 
 def likeness(descriptors: np.ndarray, pairs: Pairs) -> float:
     """The share of comparisons in which two pictures of one identity are nearer to each other than two strangers'."""
-    apart = np.linalg.norm(descriptors[pairs.probe] - descriptors[pairs.gallery], axis=1)
-    return area_under_curve(apart, pairs.genuine)
+    distance = np.linalg.norm(descriptors[pairs.probe] - descriptors[pairs.gallery], axis=1)
+    return area_under_curve(distance, pairs.genuine)
 
 
 class VerificationPairs(Verification):
@@ -258,7 +262,11 @@ class VerificationPairs(Verification):
     listed: tuple[ListedPair, ...] = ()
 
     def configured(self, facts: Facts) -> Self:
-        """With the listed pairs; refuse without any."""
+        """With the listed pairs.
+
+        Raises:
+            Invalid: there are none; or as :meth:`Verification.configured`.
+        """
         if not facts.pairs:
             raise Invalid("needs a list of pairs: --pairs FILE")
         known = facts if facts.has_hr else replace(facts, sides="both")

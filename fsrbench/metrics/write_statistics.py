@@ -40,19 +40,19 @@ def write_statistics(
         out: the file.
         reporter: shows progress.
         limit: only the first pictures in sorted order.
-        side: larger pictures are reduced to it by Pillow's LANCZOS, as a run reduces HR; by default none is.
-        features: write the activations too, which KID needs: 8 kB an image.
+        side: larger pictures are reduced to it by Pillow's LANCZOS, as a run reduces HR; not by default.
+        features: write the activations too, which KID needs: 8 kB per image.
         device: where the network computes.
 
     Raises:
-        UserError: no HR pictures, too few, one that cannot be read, or ``out`` is no ``.npz`` file.
+        UserError: HR pictures are missing, too few or unreadable, or ``out`` does not end in ``.npz``.
         Unavailable: the network's weights are missing.
     """
     if out.suffix != ".npz":
         raise UserError(f"{out}: name a file that ends in .npz")
     data = open_dataset(source).head(limit)
     if not data.has_hr:
-        raise UserError(f"{source} has no HR picture for every sample")
+        raise UserError(f"{source} lacks HR pictures of some or all samples")
     if len(data) < 2:
         raise UserError(f"{source} has {counted(len(data), 'picture')}; a covariance needs at least two")
     network = Inception()

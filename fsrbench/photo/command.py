@@ -46,7 +46,7 @@ MAX_PIXELS: Final = 256_000_000
 """Of the enlarged photo, for which Pillow takes four bytes per pixel."""
 ROWS: Final = 12
 RESTORED: Final = 4
-"""Most times that a photo is enlarged for a task that enlarges nothing, so that restored faces keep their details."""
+"""Largest factor by which a photo is enlarged for restoration, so that restored faces keep their details."""
 GROUPS: Final = 4
 """The grid has at most :data:`ROWS` rows and this many groups of columns."""
 
@@ -60,7 +60,7 @@ class Request:
     task: str | None = None
     """By default the protocol's, or else x4."""
     protocol: str | None = None
-    """Gives the task, refuses others, and is written into both files' metadata."""
+    """Sets the task, refuses others, and is written into both files' metadata."""
     out: Path = Path("runs/upscale")
     """A PNG file, or a folder."""
     smallest: float = 12
@@ -78,7 +78,7 @@ def upscale(request: Request, reporter: Reporter) -> list[Path]:
         The two files.
 
     Raises:
-        UserError: the photo cannot be read, unknown method, task or device, or no face that is small enough.
+        UserError: the photo cannot be read, the method, task or device is unknown, or no face is small enough.
         Unavailable: weights or a package of the method or the detector are missing.
         FsrbenchError: the method fails.
     """
@@ -108,7 +108,7 @@ def upscale(request: Request, reporter: Reporter) -> list[Path]:
 
 
 def _with_task(request: Request) -> tuple[Request, str]:
-    """The request with its task, and what the files say of its protocol."""
+    """The request with its task, and what the files say about its protocol."""
     if request.protocol is None:
         return replace(request, task=request.task or "x4"), ""
     task, protocol = task_and_protocol(request.protocol, request.task)
@@ -189,7 +189,7 @@ def _super_resolve(method: Method, name: str, lr: np.ndarray, task: Task, device
 def _factor(photo: Image.Image, faces: list[Face], task: Task, reporter: Reporter) -> int:
     """Factor by which the photo is enlarged: the task's scale, unless that takes too much memory.
 
-    For restoration, what its largest face grows by, so that no detail is made to be thrown away.
+    For restoration, the factor by which its largest face grows, so that no restored detail is lost.
     """
     wanted = task.scale
     if task.is_restoration:

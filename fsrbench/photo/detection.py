@@ -96,7 +96,7 @@ def _detect(detector: Any, photo: Image.Image, window: Box, factor: float) -> li
 
 
 def _distinct(faces: list[Face]) -> list[Face]:
-    """Of overlapping faces the most confident; the order depends on the photo alone."""
+    """The most confident of overlapping faces; the order depends only on the photo."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda f: (-f.confidence, f.frame.centre.imag, f.frame.centre.real)):
         frame = face.frame

@@ -91,9 +91,9 @@ def read(picture: np.ndarray, where: np.ndarray, beyond: Literal["border", "refl
 
 
 def cut(photo: Image.Image, frame: Frame, size: int) -> np.ndarray:
-    """Crop a frame from a photo, upright, as uint8 size,size,3; beyond the photo's border it is mirrored.
+    """Crop a frame from a photo, upright, as uint8 size,size,3; beyond its border the photo is mirrored.
 
-    It is rotated at the photo's own resolution and then resized by Pillow's BICUBIC, which antialiases, as a run
+    The crop is rotated at the photo's own resolution and then resized by Pillow's BICUBIC, which antialiases, as a run
     resizes LR.
     """
     box = frame.box(photo.size, margin=2)

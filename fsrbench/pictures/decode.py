@@ -34,8 +34,8 @@ SUFFIXES_OF = {
     "DDS": ".dds",
     "TGA": ".tga .icb .vda .vst",
 }
-"""Suffixes by format. A file may have any of these formats, whatever its suffix; some others start programs.
-TGA, which has no signature, comes last.
+"""Suffixes by format. A file may have any of these formats, whatever its suffix; some of Pillow's others start
+programs. TGA, which has no signature, comes last.
 """
 FORMATS = tuple(SUFFIXES_OF)
 SUFFIXES = frozenset(suffix for suffixes in SUFFIXES_OF.values() for suffix in suffixes.split())
@@ -49,7 +49,7 @@ _UNREADABLE = """
 .svg .eps .ps .ai .pdf .wmf .emf .webm .mp4 .mov .avi .mkv
 """
 UNREADABLE_SUFFIXES = frozenset(_UNREADABLE.split())
-"""Suffixes of pictures and films that are not read; datasets warn of how many they leave out."""
+"""Suffixes of pictures and films that are not read; datasets warn how many they leave out."""
 MAX_PIXELS = 64_000_000
 """Larger pictures are refused before they are decoded."""
 MAX_SCANS = 100
@@ -60,7 +60,7 @@ SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 MAX_HEADER = 4096
 """Most bytes of a PPM's header, comments included; Pillow reads it byte by byte."""
 CHANNEL_BITS = {"BGR;15": (5, 5, 5), "BGR;16": (5, 6, 5), "BGRA;15": (5, 5, 5, 1), "BGRA;15Z": (5, 5, 5, 1)}
-"""Bits of each channel by Pillow's raw mode: BMP and TGA of 16 bits a pixel."""
+"""Bits of each channel by Pillow's raw mode: BMP and TGA of 16 bits per pixel."""
 FLATTENED = "flattened"
 """Key in ``info`` of a decoded picture that was transparent in places."""
 ORIENTATION = 0x0112
@@ -85,11 +85,11 @@ def decode(data: bytes) -> Image.Image:
 
     EXIF rotation is applied, the first frame of an animation taken, transparency laid on white (``info`` then has
     :data:`FLATTENED`), samples of 5, 6 and 16 bits scaled to 8 and rounded, and CMYK, palette and grey pictures
-    converted. Colours are not converted; the profile of one that was RGB stays in ``info``, from where Pillow writes it
-    into PNGs that are made of it.
+    converted. Colours are not converted; an RGB picture's profile stays in ``info``, from where Pillow writes it into
+    PNGs.
 
     Raises:
-        BadImage: empty, truncated, huge or not a picture, or of samples that have no 8-bit equivalent.
+        BadImage: empty, truncated, huge or not a picture, or its samples have no 8-bit equivalent.
     """
     if not data:
         raise BadImage("empty file")
@@ -164,7 +164,7 @@ def _rounded_levels(bits: int) -> list[int]:
 
 
 def _jpeg2000_bits(data: bytes) -> int:
-    """Bits per sample of the first channel; Pillow cuts off those beyond 8."""
+    """Bits per sample of the first channel; Pillow drops those beyond 8."""
     at = data.find(b"\xff\x4f\xff\x51")  # the code stream and its sizes
     return (data[at + 42] & 0x7F) + 1
 
@@ -178,7 +178,7 @@ def _refuse_slow(data: bytes) -> None:
 
 
 def _scans(data: bytes) -> int:
-    """Number of scans of a JPEG, up to a few beyond :data:`MAX_SCANS`, without what cameras append, such as a video.
+    """Number of scans of a JPEG, at most just above :data:`MAX_SCANS`; without what cameras append, such as a video.
 
     Segments are skipped by their lengths, as decoders do: an end marker inside one does not count.
     """
@@ -233,7 +233,7 @@ def centre_square(image: Image.Image) -> Image.Image:
 
 
 def pad_square(image: Image.Image) -> Image.Image:
-    """A picture in the middle of a square of its longer side, its edges repeated; a square one is returned as it is."""
+    """A picture padded to a square of its longer side by repeating its edges; a square one is returned as it is."""
     side = max(image.size)
     if image.size == (side, side):
         return image

@@ -1,4 +1,4 @@
-"""Enlarge pictures for networks and statistics that need larger ones than a task gives."""
+"""Enlarge pictures for networks and statistics that need larger ones than a task's."""
 
 from __future__ import annotations
 

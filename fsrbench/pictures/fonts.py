@@ -1,4 +1,4 @@
-"""Fonts for names in any script; Latin transliteration for what no installed font has."""
+"""Fonts for names in any script; Latin transliteration of what no installed font has."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def families() -> list[str]:
 
 
 def file_for(text: str) -> Path:
-    """The font file with most of a text's characters; DejaVu Sans among equals."""
+    """The font file with most of a text's characters; DejaVu Sans in a tie."""
     wanted = set(text)
     others = [path for _, path in _installed()] if _missing(text) else []
     return max([OWN, *others], key=lambda path: len(wanted & _letters(path)))
 
 
 def spelled(text: str) -> str:
-    """The text, in Latin letters where no installed font has its own: ``模型`` becomes ``MoXing``."""
+    """The text, transliterated to Latin where no installed font has its letters: ``模型`` becomes ``MoXing``."""
     wanted = _missing(text)
     for _, path in _installed() if wanted else ():
         wanted -= _letters(path)

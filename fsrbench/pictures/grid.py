@@ -24,7 +24,7 @@ Box = tuple[float, float, float, float]
 """Left, top, right and bottom of a part of a picture, as fractions of its sides."""
 
 SMALLEST_CELL: Final = 192
-"""Least size in pixels of a picture's longer side: about what a face has on a paper's page."""
+"""Least size in pixels of a picture's longer side: about that of a face on a paper's page."""
 LARGEST_CELL: Final = 256
 """Larger pictures are reduced to this, so that titles and captions stay readable beside them; a face's eyes and mouth,
 enlarged below, then show about every pixel of a picture of 512 px."""
@@ -50,7 +50,7 @@ class GridColumn:
 
     title: str
     images: Sequence[Picture | None]
-    """``None`` where there is no picture: an empty tile that says so."""
+    """``None`` for a missing picture: an empty tile says so."""
     captions: Sequence[str] = ()
     """A line below each picture, such as ``23.4 dB``; none by default."""
     pixelated: bool = False
@@ -98,7 +98,7 @@ def draw_grid(
         rows: a name for each row, written at its left; may be empty.
         out: the file.
         caption: below everything, wrapped.
-        cell: longer side of each picture in pixels; by default as :func:`cell_for` the last column's (usually HR).
+        cell: longer side of each picture in pixels; by default :func:`cell_for` of the last column's (usually HR).
         parts: for each row, parts shown enlarged below its pictures.
         metadata: of the file.
 
@@ -126,7 +126,7 @@ def draw_grid(
 
 
 def cell_for(side: int) -> int:
-    """How large a picture is shown: at the least multiple of at least :data:`SMALLEST_CELL`, or reduced.
+    """The side at which a picture is shown: its smallest multiple from :data:`SMALLEST_CELL` on, or reduced.
 
     >>> [cell_for(side) for side in (64, 128, 256, 512)]
     [192, 256, 256, 256]
@@ -140,7 +140,7 @@ def has_gaps(column: GridColumn) -> bool:
 
 
 def faces_of(columns: Sequence[GridColumn]) -> NDArray[np.uint8]:
-    """One picture of each row, N,H,W,3: the last column's (usually HR), or the last that there is."""
+    """One picture of each row, N,H,W,3: the last column's (usually HR), or the last that is not missing."""
     rows = zip(*(column.images for column in columns), strict=True)
     return np.stack([next(image for image in reversed(row) if image is not None) for row in rows])
 
@@ -154,7 +154,7 @@ def _check(columns: Sequence[GridColumn], rows: int) -> None:
 
 
 def enlarge(image: Picture, size: tuple[int, int], pixelated: bool, box: Box = (0, 0, 1, 1)) -> Image.Image:
-    """Enlarge a picture, or a part of it, to ``size``: to visible pixels, or smoothly; smoothly where it is reduced."""
+    """Enlarge a picture, or a part of it, to ``size``: to visible pixels or smoothly; if it gets smaller, smoothly."""
     height, width = image.shape[:2]
     pixels = (box[0] * width, box[1] * height, box[2] * width, box[3] * height)
     enlarged = pixels[2] - pixels[0] <= size[0]
@@ -230,7 +230,7 @@ def _draw_column(page: Image.Image, layout: _Layout, place: int, column: GridCol
 
 
 def _empty(size: tuple[int, int]) -> Image.Image:
-    """A tile instead of a picture that there is not."""
+    """A tile in place of a missing picture."""
     tile = Image.new("RGB", size, PALE)
     text, font = fit("no picture", size[0], CAPTION_SIZE)
     ImageDraw.Draw(tile).text((size[0] // 2, size[1] // 2), text, GREY, font, anchor="mm")

@@ -1,4 +1,4 @@
-"""What a picture is like as a signal: how bright, contrasty, sharp and noisy."""
+"""Properties of a picture as a signal: brightness, contrast, sharpness and noise."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ LUMA: Final = np.array([0.299, 0.587, 0.114])
 
 
 def signal_properties(pixels: np.ndarray) -> dict[str, float]:
-    """Brightness, contrast, noise and sharpness of a picture's luma (BT.601), in 8-bit levels but for the last.
+    """Brightness, contrast, noise and sharpness of a picture's luma (BT.601), in 8-bit levels except the last.
 
     * ``brightness``: mean, in [0, 255]; ``contrast``: standard deviation.
     * ``noise``: standard deviation of white noise by Immerkær's mask (Comput. Vis. Image Underst. 64, 1996), to which
-      structures as flat as planes add nothing; in pictures of few pixels a face's own structure adds to it.
-    * ``sharpness``: root mean square difference of neighbours, down and across, over the contrast: near 0 where grey
-      changes slowly, 1.41 where neighbours have nothing to do with each other, as in noise; 0 in a picture of one grey.
+      linear gradients add nothing; in small pictures a face's own structure adds to it.
+    * ``sharpness``: root mean square difference of neighbours, down and across, over the contrast: near 0 if grey
+      changes slowly, 1.41 if neighbours are independent, as in noise; 0 in a picture of one grey.
 
     Args:
         pixels: uint8 H,W,3, RGB; at least 3 x 3.
@@ -30,7 +30,7 @@ def signal_properties(pixels: np.ndarray) -> dict[str, float]:
     """
     luma = pixels.astype(np.float32) @ LUMA.astype(np.float32)
     contrast = float(luma.std(dtype=np.float64))
-    flat = contrast < 1e-3  # the luma of one grey differs from itself by rounding
+    flat = contrast < 1e-3  # not 0, because of rounding errors
     return {
         "brightness": float(luma.mean(dtype=np.float64)),
         "contrast": contrast,
@@ -57,8 +57,8 @@ def step(channel: np.ndarray) -> float:
 def noise(channel: np.ndarray) -> float:
     """Standard deviation of white noise by Immerkær's mask ``[1 -2 1; -2 4 -2; 1 -2 1]``.
 
-    ``sqrt(pi / 2) / 6`` of the mean magnitude of the picture under the mask, which straight edges hardly answer; fine
-    texture adds to it. The mask is a second difference down of one across.
+    ``sqrt(pi / 2) / 6`` times the mean magnitude of the picture under the mask, to which straight edges add hardly
+    anything, but fine texture does. The mask is the second difference down of the second difference across.
 
     Args:
         channel: float H,W; at least 3 x 3.

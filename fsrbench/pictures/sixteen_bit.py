@@ -44,12 +44,12 @@ def read_png(data: bytes, image: Image.Image) -> Image.Image | None:
 
     Args:
         data: the file.
-        image: the file opened by Pillow; the transparent level of grey ones below 8 bits is corrected.
+        image: the file opened by Pillow; the transparent level of grey files below 8 bits is corrected.
     """
     depth, colour = data[24], data[25]
     key = image.info.get("transparency")
     if depth < 8 and colour == GREY and isinstance(key, int):
-        image.info["transparency"] = key * 255 // (2**depth - 1)  # Pillow scales the pixels and not the key
+        image.info["transparency"] = key * 255 // (2**depth - 1)  # Pillow scales the pixels but not the key
     if depth != 16:
         return None
     samples = _png_samples(data, colour)
@@ -64,7 +64,7 @@ def _png_samples(data: bytes, colour: int) -> np.ndarray:
     """uint16 H,W,C."""
     if colour == GREY:
         return np.asarray(_open(data)).astype(np.uint16)[..., None]
-    if colour == GREY_ALPHA:  # four bytes a pixel, as 8-bit RGBA has
+    if colour == GREY_ALPHA:  # four bytes per pixel, as in 8-bit RGBA
         header = b"IHDR" + data[16:24] + b"\x08\x06" + data[26:29]
         bytes_ = np.asarray(_open(data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]))
         return bytes_.reshape(*bytes_.shape[:2], 2, 2) @ np.array([256, 1], np.uint16)
@@ -93,7 +93,7 @@ def read_tiff(data: bytes, most_pixels: int) -> Image.Image | None:
     if tags is None or WIDTH not in tags or LENGTH not in tags:
         return None  # Pillow says what is wrong
     if tags.next and _is_page(_tags(data, tags.next), tags):
-        raise UnsupportedSamples("several pages of one size; save the one that is meant as a file of its own")
+        raise UnsupportedSamples("several pages of one size; save the intended one as a file of its own")
     bits, formats = set(_several(tags.get(BITS, 1))), set(_several(tags.get(FORMAT, 1)))
     if 3 in formats:
         raise UnsupportedSamples("floating-point pixels; save it with 8 or 16 bits")
@@ -153,12 +153,12 @@ def _tiff_samples(data: bytes, tags: Any) -> np.ndarray:
 
 def _as_bytes(data: bytes, tags: Any, plane: int, planes: int) -> bytes:
     """The file with one plane declared as a grey picture of single bytes, which Pillow unpacks unchanged."""
-    wide = 2 * tags.get(CHANNELS, 1) // planes
-    new: dict[int, Sequence[int]] = {WIDTH: [tags[WIDTH] * wide], LENGTH: [tags[LENGTH]]}
+    pixel_bytes = 2 * tags.get(CHANNELS, 1) // planes
+    new: dict[int, Sequence[int]] = {WIDTH: [tags[WIDTH] * pixel_bytes], LENGTH: [tags[LENGTH]]}
     new |= {BITS: [8], PHOTOMETRIC: [1], CHANNELS: [1]}
     new |= {name: [tags.get(name, 1)] for name in (COMPRESSION, FILL_ORDER)}
     if TILES in tags:
-        new |= {TILE_WIDTH: [tags[TILE_WIDTH] * wide], TILE_LENGTH: [tags[TILE_LENGTH]]}
+        new |= {TILE_WIDTH: [tags[TILE_WIDTH] * pixel_bytes], TILE_LENGTH: [tags[TILE_LENGTH]]}
     else:
         new[STRIP_LENGTH] = [min(tags.get(STRIP_LENGTH, tags[LENGTH]), tags[LENGTH])]
     for name in (TILES, TILE_BYTES, STRIPS, STRIP_BYTES):
@@ -185,7 +185,7 @@ def _with_directory(data: bytes, tags: Mapping[int, Sequence[int]]) -> bytes:
 
 
 def _summed(samples: np.ndarray, tile: int) -> np.ndarray:
-    """Undo horizontal differencing, which starts anew in each tile."""
+    """Undo horizontal differencing, which restarts in each tile."""
     for left in range(0, samples.shape[1], tile):
         part = samples[:, left : left + tile]
         part[:] = np.cumsum(part, axis=1, dtype=np.uint16)

@@ -17,7 +17,7 @@ STREAMS: Final = ("stdin", "stdout", "stderr")
 
 
 class _Unclosable:
-    """A standard stream that third-party code can use but not close: the table is still to be written."""
+    """A standard stream that third-party code can use but not close: the table must still be written."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -70,11 +70,11 @@ _inside = threading.local()
 def no_exit(callers_alarm: bool = True) -> Iterator[None]:
     """Turn what would end the program into an error, except for what the user or an alarm of the caller raises.
 
-    Not around a ``yield``: the GeneratorExit that closes the generator would be taken for the code's own.
+    Not around a ``yield``: the GeneratorExit that closes the generator would be mistaken for the code's own.
 
     Args:
-        callers_alarm: whether an exception that is neither an error nor a known way to end the program may come from
-            an alarm that the caller has set, and goes through.
+        callers_alarm: whether to let through an exception that is neither an error nor a known way to end the program,
+            because it may come from an alarm that the caller has set.
 
     Raises:
         EndedProgram: see :func:`contained`.
@@ -93,7 +93,7 @@ def no_exit(callers_alarm: bool = True) -> Iterator[None]:
 def contained(changed: set[str] | None = None) -> Iterator[None]:
     """Run third-party code: it cannot end the program, and its changes of global state are undone.
 
-    Of nested blocks, the outermost restores the state, at its end.
+    If blocks are nested, the outermost restores the state, at its end.
 
     Args:
         changed: the names of changed settings are added to it.

@@ -177,7 +177,7 @@ _CHECKED: Final = (
     Setting("socket timeout", socket.getdefaulttimeout, socket.setdefaulttimeout),
     Setting("locale", lambda: locale.setlocale(locale.LC_ALL), lambda before: locale.setlocale(locale.LC_ALL, before)),
 )
-"""Checked after each call of third-party code; so are torch's settings where torch is imported."""
+"""Checked after each call of third-party code; so are torch's settings if torch is imported."""
 
 
 def settings() -> list[Setting]:
@@ -200,7 +200,7 @@ def read(checked: Iterable[Setting]) -> dict[str, Any]:
 
 
 def restore(checked: Iterable[Setting], before: Mapping[str, Any]) -> list[str]:
-    """Restore the settings that differ from ``before``; the names of those to report."""
+    """Restore the settings that differ from ``before``; return the names of those to report."""
     changed = [setting for setting in checked if setting.read() != before[setting.name]]
     for setting in changed:
         setting.write(before[setting.name])
@@ -277,5 +277,5 @@ def preserved() -> Iterator[None]:
 
 
 def quiet_pillow() -> None:
-    """Ignore Pillow's warnings, whose causes are reported otherwise; once, as decoding uses several threads."""
+    """Ignore Pillow's warnings, whose causes are reported elsewhere; once, because decoding uses several threads."""
     warnings.filterwarnings("ignore", module=r"PIL\b")

@@ -1,4 +1,4 @@
-"""torch's global settings: reading and writing them exactly, and the values that every score is computed under."""
+"""torch's global settings: read and written exactly, and the values under which every score is computed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPS: Final = (
     ("mkldnn", "conv"),
     ("mkldnn", "rnn"),
 )
-"""Where torch keeps a precision of float32: of a backend, then of its operations, which override it."""
+"""torch's settings of float32 precision: of a backend, then of its operations, which override it."""
 _LEAVES: Final = [op for op in _OPS if op[1] != "all"]
 _MATMUL: Final = (("cuda", "matmul"), ("mkldnn", "matmul"))
 _CONVOLUTION: Final = (("cuda", "conv"), ("cuda", "rnn"))
@@ -61,7 +61,7 @@ _CUDNN_WAYS: Final = (("tf32", "tf32"), ("ieee", "ieee"))
 
 
 def _hidden(read: Callable[[], Any], ways: Any, places: Any) -> Any:
-    """An older setting; where torch refuses to return it, the newer ones are changed until they agree with it."""
+    """An older setting; if torch refuses to return it, the newer ones are changed until they agree with it."""
     try:
         return read()
     except RuntimeError:
@@ -175,18 +175,18 @@ By default cuDNN multiplies with 10-bit mantissas (TF32) and takes the algorithm
 
 
 def standardise(seed: int) -> None:
-    """Set what scores depend on to :data:`STANDARD`, whatever the caller or a method has set, and seed torch."""
+    """Set what scores depend on to :data:`STANDARD`, whatever the caller or a method has set; seed torch."""
     for setting in SETTINGS:
         if setting.name in STANDARD and setting.read() != STANDARD[setting.name]:
             setting.write(STANDARD[setting.name])
     if torch.accelerator.is_available():
         torch.manual_seed(seed)
-    else:  # the same, without a traceback of the caller kept for each device that might come
+    else:  # the same, but torch.manual_seed would keep a traceback for each device that may yet be initialised
         torch.default_generator.manual_seed(seed)
 
 
 def read_generators() -> tuple[Any, ...]:
-    """States of torch's random number generators, including the GPUs' where they are in use."""
+    """States of torch's random number generators, including the GPUs' if they are in use."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
     return torch.get_rng_state(), cuda
 

@@ -19,7 +19,7 @@ def resolve(names: Iterable[str], protocol: str | None = None) -> list[Metric]:
 
     Args:
         names: as ``--metrics`` takes them.
-        protocol: the run's, where it has one; its metrics are known then even if it is a file.
+        protocol: the run's, if any; its metrics are known even if it is a file.
 
     Raises:
         UserError: an unknown name.
@@ -50,14 +50,14 @@ def _metrics(name: str, protocol: str | None) -> list[Metric]:
 
 
 def build(record: Record, name: str) -> Metric:
-    """One metric of a record; one that says why where it cannot be had here.
+    """One metric of a record; a :class:`Broken` one if it is unavailable here.
 
     Args:
         record: the protocol.
         name: of the metric in the record.
 
     Raises:
-        UserError: the record has a choice that is not one.
+        UserError: the record has an unknown measure or an invalid choice.
     """
     entry = record.metrics[name]
     try:
@@ -81,7 +81,7 @@ def _computed(record: Record, name: str, entry: MetricRecord) -> Metric:
 
 
 def described(metric: Metric, protocol: str | None = None) -> str:
-    """A metric's protocol line; one of a record is led by the record and followed by what a reader must know.
+    """A metric's protocol line; for a metric of a record, with the record's label before and its note after it.
 
     Args:
         metric: of a run.

@@ -1,4 +1,4 @@
-"""How records compute a metric: one function for each ``measure``, whose arguments are all the choices that it has."""
+"""How records compute a metric: one function for each ``measure``, whose arguments are all its choices."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def psnr(colour: Literal["RGB", "Y"], crop: int, matched: bool) -> Metric:
 
 
 def ssim(colour: Literal["RGB", "Y"], crop: int, matched: bool) -> Metric:
-    """SSIM as BasicSR's and ours: Gaussian window of 11 px, sigma 1.5, inner pixels, mean of the channels."""
+    """SSIM as in BasicSR and here: Gaussian window of 11 px, sigma 1.5, inner pixels, mean of the channels."""
     window = "mean of the channels, Gaussian window 11 px, sigma 1.5, population covariance, 5 px border left out"
     return _compared(Ssim(), window, colour, crop, matched)
 
@@ -55,7 +55,7 @@ def _compared(base: ImageMetric, how: str, colour: str, crop: int, matched: bool
 
 
 def lpips(network: Literal["alex", "vgg"], order: Literal["RGB", "BGR"], range: Literal["-1,1", "0,1"]) -> Metric:
-    """LPIPS v0.1 of whole pictures; pyiqa's network, which itself maps [0, 1] to [-1, 1]."""
+    """LPIPS v0.1 of whole pictures, by pyiqa's network, which itself maps [0, 1] to [-1, 1]."""
     name = {"alex": "lpips", "vgg": "lpips-vgg"}[network]
     steps = [*([changes.as_bgr] if order == "BGR" else []), *([changes.half_range] if range == "0,1" else [])]
     fed = f"{order} in [{range.replace(',', ', ')}]" + (", though it expects [-1, 1]" if range == "0,1" else "")
@@ -125,4 +125,4 @@ MEASURES: Final[Mapping[str, Callable[..., Metric]]] = {
         ntire_score, ntire_identity, ntire_gate,
     )
 }  # fmt: skip
-"""By the name that records call them."""
+"""By the name that records use."""

@@ -32,7 +32,7 @@ class Source(_Part):
     paper: Line | None = None
     repository: Line | None = None
     commit: Line | None = None
-    """What was read of it."""
+    """The commit that was read."""
     files: tuple[Line, ...] = ()
 
 
@@ -44,7 +44,7 @@ class Lr(_Part):
     degradation: Line | None = None
     """fsrbench's degradation that makes such pictures from HR; the run's default under the protocol."""
     sha256: Sha256 | None = None
-    """Of the data, as a run's manifest has it; ``None`` where nobody publishes one, and then nothing is checked."""
+    """Of the data, as in a run's manifest; ``None`` if nobody publishes one: then nothing is checked."""
 
 
 class UsedSet(_Part):
@@ -52,7 +52,7 @@ class UsedSet(_Part):
 
     name: Line
     images: Annotated[int, Field(ge=1)] | None
-    """``None`` where sources disagree."""
+    """``None`` if sources disagree."""
     hr: bool
     note: Line | None = None
 
@@ -63,11 +63,11 @@ class MetricRecord(_Part):
     title: Line
     """Of its column."""
     measure: Line
-    """How it is computed: a name of :data:`fsrbench.protocols.build.MEASURES`."""
+    """How it is computed: a name of :data:`fsrbench.protocols.measures.MEASURES`."""
     choices: dict[str, Choice] = Field(default_factory=dict)
     """All that ``measure`` leaves open; what is computed depends on nothing else."""
     note: Line | None = None
-    """What a reader must know besides: a fault of the script that is reproduced, where it differs from others."""
+    """What else a reader must know: a reproduced fault of the script, or how it differs from others."""
 
 
 class Trap(_Part):
@@ -94,7 +94,7 @@ class Record(_Part):
     sets: tuple[UsedSet, ...] = ()
     metrics: Annotated[dict[str, MetricRecord], Field(min_length=1)]
     not_measured: dict[str, Line] = Field(default_factory=dict)
-    """What the source reports besides and fsrbench does not, and why."""
+    """What else the source reports but fsrbench does not, and why."""
     traps: tuple[Trap, ...] = ()
     sha256: str = Field(default="", exclude=True)
     """Of the record's own file; set when it is read, as is :attr:`path`."""
@@ -115,11 +115,11 @@ class Record(_Part):
 
     @property
     def facts(self) -> dict[str, str | int]:
-        """What a run's manifest says of it."""
+        """Its entry in a run's manifest."""
         return {"id": self.id, "version": self.version, "title": self.title, "sha256": self.sha256}
 
     def metric_name(self, name: str) -> str:
-        """The name of one of its metrics in runs: ``vqfr:psnr``, or the bare name of the benchmark's own."""
+        """The name of one of its metrics in runs: ``vqfr:psnr``, or the bare name if it is the benchmark's own."""
         return name if self.own else f"{self.id}{JOINT}{name}"
 
     @property
@@ -134,13 +134,13 @@ def names() -> list[str]:
 
 
 def find(name: str) -> Record:
-    """The record of an id, or in a file of one's own.
+    """The record with an id, or in a user's file.
 
     Args:
         name: an id, or the path of a ``.yaml`` file.
 
     Raises:
-        UserError: no such protocol, or a file that is no record.
+        UserError: no such protocol, or a file that is not a record.
 
     Example:
         >>> find("vqfr").tasks
@@ -157,7 +157,7 @@ def find(name: str) -> Record:
 
 
 def record_of(metric: str, chosen: str | None = None) -> Record | None:
-    """The record that a metric's name belongs to; ``None`` for metrics of no record.
+    """The record that a metric's name belongs to; ``None`` if there is none.
 
     Args:
         metric: its name, such as ``vqfr:psnr``.
@@ -180,7 +180,7 @@ def _parsed(path: Path, _time: int, _size: int) -> Record:
     file = read_marked_yaml(path)
     if not isinstance(file.value, dict):
         wanted = ", ".join(name for name, field in Record.model_fields.items() if field.is_required())
-        raise file.error(f"is no protocol; write 'key: value' for {wanted}")
+        raise file.error(f"is not a protocol; write 'key: value' for {wanted}")
     try:
         record = Record.model_validate(file.value)
     except ValidationError as error:
@@ -188,5 +188,5 @@ def _parsed(path: Path, _time: int, _size: int) -> Record:
         keys = [key for key in first["loc"] if not str(key).startswith("dict[")]
         raise file.error(f"{'.'.join(map(str, keys))}: {requirement(first)}", *keys) from None
     if path.parent != RECORDS and record.id in names():
-        raise file.error(f"id: {record.id} is a protocol of fsrbench; give yours another", "id")
+        raise file.error(f"id: {record.id} is a protocol of fsrbench; choose another id", "id")
     return record.model_copy(update={"sha256": sha256_of(path), "path": path})

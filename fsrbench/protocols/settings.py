@@ -1,4 +1,4 @@
-"""A protocol among the settings of a run: what it sets, and what contradicts it."""
+"""A protocol among a run's settings: what it sets, and what contradicts it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def with_protocol(values: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a run with those of its protocol: task and metrics, and the degradation unless that is given.
 
     Args:
-        values: the settings that were given, and no defaults.
+        values: the given settings, without defaults.
 
     Raises:
         UserError: no such protocol, or settings that contradict it (:class:`fsrbench.spec.WrongSetting`).
@@ -43,7 +43,7 @@ def with_protocol(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def task_and_protocol(protocol: str, task: str | None) -> tuple[str, str]:
-    """The task to use under a protocol, its first one by default, and what to write of the protocol.
+    """The task to use under a protocol, by default its first one, and the protocol's label.
 
     Raises:
         UserError: no such protocol, or it is not for the task (:class:`fsrbench.spec.WrongSetting`).
@@ -55,14 +55,14 @@ def task_and_protocol(protocol: str, task: str | None) -> tuple[str, str]:
     record = _find(protocol)
     if task is not None:
         check_task_of(record, task)
-    return task or record.tasks[0], f"{record.id} {record.version}"
+    return task or record.tasks[0], record.label
 
 
 def check_task_of(record: Record, task: str) -> None:
     """Refuse a task that the protocol is not for.
 
     Raises:
-        WrongSetting: it is not, or there is no such task.
+        WrongSetting: the protocol is not for this task, or there is no such task.
     """
     try:
         known = find_task(task).name
@@ -80,10 +80,10 @@ def _find(name: str) -> Record:
 
 
 def check_data_of(record: Record, name: str, sha256: str) -> None:
-    """Refuse data whose hash is not the record's, where that has one.
+    """Refuse data whose hash is not the record's, if it has one.
 
     Raises:
-        WrongSetting: it is not.
+        WrongSetting: the hashes differ.
     """
     expected = record.lr.sha256
     if expected is not None and sha256 != expected:

@@ -54,14 +54,14 @@ class Code:
 
     @property
     def digest(self) -> str:
-        """Hash of the files' content, wherever they lie, and of the versions; different every time if not ``known``."""
+        """Hash of the files' content (not their paths) and of the versions; different every time if not ``known``."""
         parts = [*sorted(sha256_of(file) for file in self.files), *sorted(self.versions)]
         parts += [] if self.known else [uuid.uuid4().hex]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def code_of(parts: Iterable[Any]) -> Code:
-    """The code of some classes, functions and modules, without the harness's and the libraries'.
+    """The code of some classes, functions and modules, except that of the harness and the libraries.
 
     Import statements are followed, including those inside functions. Imports by ``importlib.import_module(name)`` are
     not seen.
@@ -192,7 +192,7 @@ def _statements(tree: ast.AST) -> Iterator[ast.AST]:
         yield node
         for field in ("body", "orelse", "handlers", "finalbody", "cases"):
             inner = getattr(node, field, None)
-            if isinstance(inner, list):  # no list where it is that of a lambda or a conditional expression
+            if isinstance(inner, list):  # not a list in lambdas and conditional expressions
                 waiting += inner
 
 

@@ -24,7 +24,7 @@ def git(package: Path = PACKAGE) -> dict[str, Any] | None:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    # GIT_DIR, as hooks have it set, would override the folder
+    # GIT_DIR, which is set in hooks, would override the folder
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "-C", str(root), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True, env=environment)

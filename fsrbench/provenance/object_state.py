@@ -28,14 +28,14 @@ PLAIN: Final = (
 _MADE_IN_PYTHON: Final = 1 << 9
 """``Py_TPFLAGS_HEAPTYPE``: the type was created at run time, not compiled in."""
 DEEPEST: Final = 100
-"""Levels of nesting; what lies deeper counts as unknown."""
+"""Levels of nesting; deeper values count as unknown."""
 
 
 class ObjectState:
     """Hash of values and of everything they hold.
 
     Args:
-        contents: hash the values; without, :attr:`digest` is of nothing, and only what was found is known.
+        contents: whether to hash the values; if not, :attr:`digest` is meaningless, the other attributes are not.
     """
 
     def __init__(self, contents: bool = True) -> None:

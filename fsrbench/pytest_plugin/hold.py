@@ -1,4 +1,4 @@
-"""Hold a model against a reference file, inside a test."""
+"""Compare a model with a reference file, inside a test."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from fsrbench.api import MethodLike
 
 METRICS: Final = ("psnr", "ssim", "ms_ssim")
-"""Of a reference that is made anew, unless the test names others."""
+"""Of a new reference, unless the test names others."""
 PLACE: Final = Path("this test")
-"""What messages call the run, which is nowhere for long."""
+"""The run's name in messages; its folder is temporary."""
 WRITTEN: Final = pytest.StashKey[dict[Path, dict[str, str]]]()
-"""References that this session has written: by file, and by method the test that did."""
+"""References that this session has written: by file and method, the test that wrote it."""
 
 
 class Gate:
-    """Holds models against references; the fixture ``fsrbench_gate``.
+    """Compares models with references; the fixture ``fsrbench_gate``.
 
     Args:
-        request: of the test that asks for it.
+        request: of the test that uses it.
     """
 
     def __init__(self, request: pytest.FixtureRequest) -> None:
@@ -49,12 +49,12 @@ class Gate:
 
         Args:
             model: a method's name, a :class:`fsrbench.Method`, a network, or a function from LR to SR.
-            name: what the reference calls it; by default the only method there, or what the model is called.
-            **settings: ``reference``, the file below the suite's root; ``data``, ``metrics``, ``limit`` and others of
-                :func:`fsrbench.evaluate`, by default as in the reference. Over those of the marker.
+            name: its name in the reference; by default that of the only method there, or the model's own.
+            **settings: ``reference``, the file, relative to the suite's root; ``data``, ``metrics``, ``limit`` and
+                others of :func:`fsrbench.evaluate`, by default as in the reference. They override the marker's.
 
         Returns:
-            What was found; ``None`` where the reference was updated.
+            The verdict; ``None`` if the reference was updated.
 
         Raises:
             pytest.fail.Exception: the model regressed, with the findings; or it cannot be compared, with the reason.
@@ -84,7 +84,7 @@ class Gate:
         if not path.exists() and not updating:
             raise UserError(f"{shown} does not exist; `pytest --fsrbench-update` makes it")
         if updating and hasattr(self._config, "workerinput"):
-            raise UserError("--fsrbench-update writes from one process alone: add -n 0")
+            raise UserError("--fsrbench-update writes from one process only: add -n 0")
         held = references.read(path) if path.exists() else None
         if updating:
             name = name or self._name_to_write(model, held, path, shown)
@@ -104,13 +104,13 @@ class Gate:
         return self._config.stash.setdefault(WRITTEN, {}).setdefault(path.resolve(), {})
 
     def _name_to_write(self, model: MethodLike, held: Reference | None, path: Path, shown: Path) -> str:
-        """The only method of the reference, unless another model of this session is that; else the model's own name.
+        """The reference's only method, unless this session wrote another model there; else the model's own name.
 
         Raises:
             UserError: another model of this session has that name.
         """
         node, written = self._node.nodeid, self._written(path)
-        # A test with many parameters holds one model many times
+        # Tests that differ only in their parameters are of one model
         others = {name for name, test in written.items() if test == node or _function(test) != _function(node)}
         name = (None if others else _only_method(held)) or _called(model)
         if name in others:
@@ -146,7 +146,7 @@ def _function(test: str) -> str:
 
 
 def _called(model: MethodLike) -> str:
-    """A name for a model that is given none."""
+    """A name for a model without one."""
     if isinstance(model, str):
         return model.partition("=")[0]
     name = str(getattr(model, "__name__", type(model).__name__))
@@ -159,7 +159,7 @@ def _only_method(held: Reference | None) -> str | None:
 
 
 def _part(held: Reference, name: str, metrics: Any, path: Path) -> Reference:
-    """Of a reference what is about one method; times are left out, which need a base beside it."""
+    """The part of a reference on one method, without times, which need a base."""
     if name not in held.methods:
         raise UserError(f"{path} has no method {name}; it has {', '.join(sorted(held.methods))}")
     rows = {row: held.methods[row] for row in (name, *BOUNDS) if row in held.methods}
@@ -193,12 +193,12 @@ def _in_words(verdict: Verdict, name: str) -> str:
     shown = [line(finding) for finding in verdict.findings if finding.kind not in (Kind.HOLDS, Kind.SKIPPED)]
     lines = [f"{name} {verdict.summary()} ({verdict.reference})", *shown, *(f"note: {note}" for note in verdict.notes)]
     if verdict.red:
-        lines.append("if this is meant: pytest --fsrbench-update")
+        lines.append("if this is intended: pytest --fsrbench-update")
     return "\n".join(lines)
 
 
 def _update(run: RunData, before: Reference | None, path: Path) -> list[str]:
-    """Write the run as the reference, beside other methods that were measured on the same images; what that changes."""
+    """Write the run as the reference, keep other methods measured on the same images, and return the changes."""
     after = _beside(update.make(run, before), before)
     references.write(after, path)
     return update.changes(before, after)

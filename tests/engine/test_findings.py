@@ -112,7 +112,7 @@ def test_pictures_of_no_image_are_named(folders, tmp_path):
     name = f"images:{extra}"
     finished = run(data, tmp_path / "out", methods=name)
     text = findings(finished, name)["names"]["text"]
-    assert text.startswith("1 of 9 SR pictures have the name of no image, e.g. one/too_many:")
+    assert text.startswith("1 of 9 SR pictures are not named after an image, e.g. one/too_many:")
     part = run(data, tmp_path / "part", "--limit", 4, methods=name)
     assert "names" not in findings(part, name)
 

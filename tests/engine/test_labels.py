@@ -98,7 +98,7 @@ def test_runs_merge_by_the_names(labelled: Finished, here: Path) -> None:
     ("methods", "reason"),
     [
         ("nearest=images:sr/b", "nearest is a registered method; call images:sr/b something else, as in nearest-2="),
-        ("HR=images:sr/b", "no method may be called HR: the run's own pictures are"),
+        ("HR=images:sr/b", "no method may be called HR: the name is reserved for the run's own pictures"),
         ("a=images:sr/b,a=bicubic", "two methods are called a"),
         ("a=images:gone", "images:gone: no such folder or zip"),
         ("a=bicubik", "did you mean bicubic"),

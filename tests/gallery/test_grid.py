@@ -106,12 +106,12 @@ def test_the_metric_stands_below_each_picture(finished, drawn, by, pattern):
         (Choice(methods=("ours",)), "no method ours to show"),
     ],
 )
-def test_what_there_is_not_is_answered(finished, choice, reason):
+def test_what_does_not_exist_gets_one_line(finished, choice, reason):
     with pytest.raises(UserError, match=reason):
         draw_again(finished, choice, finished / "x.png")
 
 
-def test_a_run_without_pictures_is_answered(finished, tmp_path):
+def test_a_run_without_pictures_gets_one_line(finished, tmp_path):
     for name in ("scores.parquet", "summary.csv", "manifest.json"):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
     with pytest.raises(UserError, match="no pictures were kept"):
@@ -181,7 +181,7 @@ def test_another_grid_does_not_overwrite_the_runs_own(large, options):
     assert (large / "grid_chosen.png").read_bytes() != own
 
 
-def test_where_it_was_asked_for_the_runs_own_is_overwritten(finished, tmp_path):
+def test_the_runs_own_grid_is_overwritten_if_asked(finished, tmp_path):
     copy = shutil.copytree(finished, tmp_path / "copy")
     own = (copy / "grid.png").read_bytes()
     call("grid", copy, "--count", 1, "--out", copy / "grid.png")
@@ -244,7 +244,7 @@ def test_a_grid_is_drawn_of_the_images_that_most_have(shared: Finished, drawn: d
     assert not any(image is None for column in (drawn["columns"][0], drawn["columns"][-1]) for image in column.images)
 
 
-def test_it_is_said(shared: Finished) -> None:
+def test_images_that_only_some_methods_have_are_noted(shared: Finished) -> None:
     line = "no image has a picture of every method; shown are some that most have"
     assert f"grid: {line}" in shared.stderr
     again = call("grid", shared.path)
@@ -282,7 +282,7 @@ def test_a_method_may_be_named_as_the_grid_shows_it(finished, drawn, tmp_path):
     assert [column.title for column in drawn["columns"]] == ["LR", "theirs", "HR"]
 
 
-def test_no_picture_at_all_is_said(tmp_path):
+def test_no_picture_at_all_is_reported(tmp_path):
     folder = write_files(tmp_path / "elsewhere", picture_files(["z.png"]))
     found = run(
         write_files(tmp_path / "data", picture_files(NAMES)), tmp_path / "out", methods=f"images:{folder}", grid=True

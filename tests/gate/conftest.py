@@ -1,4 +1,4 @@
-"""A red verdict for the tests of how it is shown."""
+"""A red verdict for the tests of its formats."""
 
 from __future__ import annotations
 

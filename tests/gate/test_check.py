@@ -177,7 +177,7 @@ def test_lost_images_do_not_pass_though_the_mean_rises() -> None:
     finding = one(verdict(scores(psnr()), scores(after)))
     assert finding.change > 0
     assert finding.kind is Kind.LOST
-    assert finding.note == f"3 of {N} images have no score any more"
+    assert finding.note == f"3 of {N} images no longer have a score"
 
 
 def test_infinite_score_is_a_score() -> None:
@@ -193,7 +193,7 @@ def test_pictures_that_become_equal_to_hr_are_no_loss_though_the_mean_of_the_oth
     assert finding.kind is Kind.CHANCE
 
 
-def test_what_is_new_is_told_and_passes() -> None:
+def test_what_is_new_is_reported_and_passes() -> None:
     after: Values = {"psnr": {"ours": psnr(), "scgan": psnr(1)}, "params": {"ours": 1.0, "scgan": 2.0}}
     found = verdict(scores(psnr()), after)
     assert kinds(found) == {
@@ -264,7 +264,7 @@ def test_the_base_is_a_network_that_takes_its_time(
     assert held == (set(values) - {base} if base else set())
 
 
-def test_a_base_of_batches_that_are_too_fast_is_none() -> None:
+def test_a_base_whose_batches_are_too_fast_is_not_used() -> None:
     rates = {"bicubic": 30_000.0, "ours": 900.0}  # 16 images in 0.5 and 17.8 ms
     assert make(made_run({"throughput": rates})).setup.timing_base == "ours"
 

@@ -1,4 +1,4 @@
-"""The workflow that users copy: it is YAML, and every fsrbench command in it is one."""
+"""The workflow that users copy: it is YAML, and every fsrbench command in it is valid."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def parsed(arguments: list[str]) -> tuple[str, dict[str, Any]]:
 @pytest.mark.parametrize(
     "arguments", [*in_workflow(), *commands(SCRIPT.read_text(encoding="utf-8")), *in_page()], ids=" ".join
 )
-def test_every_command_is_one(arguments: list[str]) -> None:
+def test_every_command_is_valid(arguments: list[str]) -> None:
     name, values = parsed(arguments)
     if name == "run":
         names = ("task", "data", "degradation", "limit", "timing", "ratio_to", "out", "device", "offline")
@@ -71,7 +71,7 @@ def test_every_command_is_one(arguments: list[str]) -> None:
         assert values["format"] in FORMATS
 
 
-def test_a_command_that_is_none_would_be_seen() -> None:
+def test_an_invalid_command_would_be_found() -> None:
     with pytest.raises(Exception, match="No such option"):
         parsed(["check", "runs/gate", "--agianst", "x"])
 

@@ -164,7 +164,7 @@ def test_what_ends_a_check_otherwise_removes_the_file(
     assert not file.exists()
 
 
-def test_the_reference_is_no_output(good: Path, against: Path) -> None:
+def test_the_reference_cannot_be_the_output(good: Path, against: Path) -> None:
     before = against.read_bytes()
     refused(call("check", good, "--against", against, "--output", against), "is the reference itself")
     assert against.read_bytes() == before
@@ -184,7 +184,7 @@ def test_github_summary_has_the_refusal(tmp_path: Path, against: Path, monkeypat
     assert "no such run folder" in (tmp_path / "summary.md").read_text(encoding="utf-8")
 
 
-def test_update_tells_what_changes_and_then_holds(bad: Path, against: Path) -> None:
+def test_update_lists_the_changes_and_then_holds(bad: Path, against: Path) -> None:
     result = call("check", bad, "--against", against, "--update")
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0].startswith("ours, psnr: ")
@@ -247,7 +247,7 @@ def test_check_of_the_sample_takes_little_more_than_its_imports(tmp_path: Path) 
     assert checked < cpu_seconds(sys.executable, "-c", imports) + 0.8
 
 
-def test_what_is_no_text_is_written_as_it_is_read(tmp_path: Path) -> None:
+def test_paths_that_are_not_text_are_written_as_they_are_read(tmp_path: Path) -> None:
     """Folders' names are bytes on Linux."""
     command.write_text(tmp_path / "out.json", '"cam\udcff"')
     assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8")) == "cam\udcff"

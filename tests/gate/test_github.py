@@ -76,7 +76,7 @@ def test_github_limits_notices_and_notes_together_and_apart_from_errors() -> Non
     assert [line for line in lines if line.startswith("  ")][-1] == "  fsrbench check: note 5"
 
 
-def test_github_log_lines_are_no_commands() -> None:
+def test_github_log_lines_are_not_commands() -> None:
     found = replace(many(12, 0), findings=[replace(f, note="a\n::error::b") for f in many(12, 0).findings])
     lines = github.commands(found).splitlines()
     assert len([line for line in lines if line.startswith("::")]) == 10
@@ -105,5 +105,5 @@ def test_github_summary_keeps_its_cells() -> None:
 
 def test_github_summary_shows_only_the_command_as_code(red: Verdict) -> None:
     (line,) = (line for line in github.summary(red).splitlines() if "--update" in line)
-    assert line.startswith("if this is meant: `fsrbench check ")
+    assert line.startswith("if this is intended: `fsrbench check ")
     assert line.endswith(" --update`")

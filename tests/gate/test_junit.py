@@ -11,7 +11,7 @@ from fsrbench.gate import junit
 from fsrbench.gate.findings import Verdict
 
 
-def test_junit_is_a_suite_a_method_and_a_case_a_metric(red: Verdict) -> None:
+def test_junit_has_a_suite_per_method_and_a_case_per_metric(red: Verdict) -> None:
     root = ElementTree.fromstring(junit.junit(red))
     assert root.tag == "testsuites"
     suites = {suite.get("name"): suite for suite in root}

@@ -63,7 +63,7 @@ def test_layer_scaled_by_three_per_cent_is_regressed(
     assert "note: ours has other weights: sha256 " in result.stdout
 
 
-def test_noise_of_three_per_cent_in_a_block_loses_nothing_and_is_told(
+def test_noise_of_three_per_cent_in_a_block_loses_nothing_and_is_noted(
     reference: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """PSNR moves by less than 0.005 dB, as often up as down: other weights, but no regression."""

@@ -70,7 +70,7 @@ def test_scores_come_back_by_image_and_by_block(written: Path) -> None:
     assert held.series("ours", "params") is None
 
 
-def test_one_line_a_number_and_one_a_row_of_scores(written: Path) -> None:
+def test_one_line_per_number_and_per_row_of_scores(written: Path) -> None:
     lines = [line.strip() for line in written.read_text().splitlines()]
     assert sum(line.startswith('"psnr": {"value": ') for line in lines) == 2
     assert sum(line.startswith('"ours": [') for line in lines) == 3
@@ -97,7 +97,7 @@ def test_numbers_have_no_more_digits_than_mean_something() -> None:
     assert all(len(f"{score}") <= 8 for score in held.scores["psnr"]["ours"] if score)
 
 
-def test_score_that_is_no_number_is_null(tmp_path: Path) -> None:
+def test_score_that_is_not_a_number_is_null(tmp_path: Path) -> None:
     values = psnr()
     values[:2] = math.inf, math.nan
     write(make(made_run({"psnr": {"ours": values}})), tmp_path / "r.json")
@@ -114,7 +114,7 @@ def test_score_that_is_no_number_is_null(tmp_path: Path) -> None:
         ('{"schema_version": 1}', "setup: is missing"),
     ],
 )
-def test_file_that_is_no_reference_is_refused(tmp_path: Path, content: str, reason: str) -> None:
+def test_file_that_is_not_a_reference_is_refused(tmp_path: Path, content: str, reason: str) -> None:
     path = tmp_path / "reference.json"
     path.write_text(content)
     with pytest.raises(UserError, match=reason) as caught:

@@ -26,7 +26,7 @@ def test_text_has_what_matters_first_and_the_verdict_last(red: Verdict) -> None:
     assert lines[1] == "lost: gone: not in this run"
     assert lines[4] == "note: torch 2.9.0 -> 2.10.0"
     assert lines[5] == "regressed: 1 regressed, 1 lost, 1 improved, 1 appeared, 2 holds"
-    assert lines[6] == "if this is meant: fsrbench check run --against reference.json --update"
+    assert lines[6] == "if this is intended: fsrbench check run --against reference.json --update"
     assert len(lines) == 7
 
 

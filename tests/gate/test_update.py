@@ -1,4 +1,4 @@
-"""Making a reference: tolerances are kept, failures are not, and what changes is told."""
+"""Making a reference: tolerances are kept, failures are not, and changes are listed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_changes_name_old_and_new() -> None:
     ]
 
 
-def test_changes_of_the_setup_are_told() -> None:
+def test_changes_of_the_setup_are_listed() -> None:
     before = make(made_run(VALUES))
     after = make(made_run(VALUES, task="x8", protocols={"psnr": "Y", "params": "how params is computed"}), before)
     assert changes(before, after) == ["task: x4 -> x8", "protocol of psnr: how psnr is computed -> Y"]

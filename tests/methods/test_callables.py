@@ -91,8 +91,8 @@ def test_network_by_name_has_its_parameters_counted(module: Path) -> None:
     assert method.upscale(torch.rand(1, 3, 16, 16)).shape == (1, 3, 64, 64)
 
 
-def test_what_is_no_function_is_refused(module: Path) -> None:
-    with pytest.raises(UserError, match=r"python:made_functions:text is no fsrbench\.Method"):
+def test_what_is_not_a_function_is_refused(module: Path) -> None:
+    with pytest.raises(UserError, match=r"python:made_functions:text is not an fsrbench\.Method"):
         find_method("python:made_functions:text")
 
 
@@ -114,7 +114,7 @@ def test_a_function_has_one_fingerprint_and_is_known_only_by_its_settings(module
     assert as_method(found)().fingerprint() != first.fingerprint()
 
 
-@pytest.mark.slow  # torch.compile alone imports for seconds
+@pytest.mark.slow  # importing torch.compile takes seconds
 def test_a_function_that_reads_a_compiled_network_runs(module: Path, tmp_path: Path) -> None:
     module.write_text("import torch\nfast = torch.compile(torch.nn.Upsample(scale_factor=4), backend='eager')\n"
                       "def up(lr):\n    return fast(lr)\n")  # fmt: skip

@@ -1,4 +1,4 @@
-"""Checkpoints of architectures that this project never names run by their file alone, resized where they must be."""
+"""Checkpoints of architectures that this project never names run from their file alone, resized if necessary."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_however_training_code_saved_it(tmp_path: Path, how: str) -> None:
     assert parts == ([TAKEN[how]] if how in TAKEN else [])
 
 
-def test_programs_and_archives_are_called_what_they_are(tmp_path: Path) -> None:
+def test_programs_and_archives_are_named_as_such(tmp_path: Path) -> None:
     class Double(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             return 2 * x
@@ -290,14 +290,14 @@ def test_reader_of_a_plug_in_comes_first_and_its_failure_is_one_line(
         load(saved(tmp_path / "made.pth", plksr()))
 
 
-def test_plug_in_that_cannot_be_imported_spoils_no_file_that_another_reads(
+def test_plug_in_that_cannot_be_imported_does_not_affect_files_that_another_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install_reader(tmp_path, monkeypatch, "made_broken", "import package_that_is_not_there\n")
     file = saved(tmp_path / "made.pth", plksr())
     assert load(file).description.startswith("PLKSR")
     reason = "checkpoint reader made needs a package that is not installed: .*package_that_is_not_there"
-    with pytest.raises(Unavailable, match=f"no known architecture; .*; {reason}"):
+    with pytest.raises(Unavailable, match=f"an unknown architecture; .*; {reason}"):
         load(saved(tmp_path / "unknown.pth", nn.Linear(1, 1)))
     monkeypatch.setitem(sys.modules, "spandrel", None)
     with pytest.raises(Unavailable, match=f"spandrel.* is missing; .*{reason}"):

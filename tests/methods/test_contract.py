@@ -1,4 +1,4 @@
-"""What every registered method keeps to, those of installed plug-ins too: each is found here by itself."""
+"""The contract of every registered method, installed plug-ins' too: each is found here automatically."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ for line in sys.argv[2:]:
 
 @pytest.mark.heavy
 def test_each_is_rebuilt_by_its_name_in_another_process(tmp_path: Path) -> None:
-    """Workers of a cluster and isolated methods know names alone."""
+    """Workers of a cluster and isolated methods know only names."""
     here: dict[str, Method] = {}
     for name, task in registered():
         np.save(tmp_path / f"{task}.npy", faces(task, "cpu")[:1].numpy())

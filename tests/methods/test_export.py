@@ -1,4 +1,4 @@
-"""An exported file gives what its method gives, says what it is, and is not there if it does not."""
+"""An exported file gives its method's SR and describes itself; a file that would not is not written."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def windows(lr):
 
 @pytest.fixture(scope="module", autouse=True)
 def _brief() -> Iterator[None]:
-    """Few measurements, times are not the matter here; and LR of a part of the sample, made once for all files."""
+    """Few measurements, as times do not matter here; and LR of a part of the sample, made once for all files."""
     faces = exporting._faces
     some = mock.patch.object(exporting, "_faces", cache(lambda task: faces(task)[:24]))
     with some, mock.patch.object(exporting, "EFFORT", Effort(queries=2, seconds=0, most_seconds=1)):
@@ -124,11 +124,11 @@ def test_output_of_the_file_is_clipped() -> None:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        pytest.param(["bicubic"], "cannot be exported, not all that it does is done in torch", marks=pytest.mark.heavy),
+        pytest.param(["bicubic"], "cannot be exported, it does something outside torch", marks=pytest.mark.heavy),
         (["scgan", "--task", "x8"], "scgan does x4, not x8"),
         (["ours", "--task", "x3"], "unknown task 'x3'; write x4, x8 or LRxSCALE"),
         (["ours", "--format", "tflite"], "unknown format 'tflite'; known: onnx"),
-        (["ours", "--out", "nowhere/it.onnx"], "nowhere is no folder"),
+        (["ours", "--out", "nowhere/it.onnx"], "nowhere is not a folder"),
         (["oours"], "unknown method 'oours'; did you mean ours"),
     ],
 )
@@ -148,11 +148,11 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("random", "the method is random, it gives another SR each time"),
+        ("random", "the method is random: its SR differs from call to call"),
         ("batchwise", "depends on the other faces of its batch"),
     ],
 )
-def test_why_a_file_differs_is_said(tmp_path: Path, name: str, reason: str) -> None:
+def test_the_reason_for_a_difference_is_given(tmp_path: Path, name: str, reason: str) -> None:
     result = call("export", f"python:made_exported:{name}", "--out", tmp_path / "x.onnx")
     assert result.exit_code == 2
     differs = r"the file's SR differs by \S+ from the method's, more than 1e-04"
@@ -161,7 +161,7 @@ def test_why_a_file_differs_is_said(tmp_path: Path, name: str, reason: str) -> N
 
 
 def agrees(method: str, path: Path) -> str:
-    """Export a method and hold the file against it in batches of several sizes; what was printed."""
+    """Export a method and compare the file with it in batches of several sizes; what was printed."""
     result = call("export", method, "--out", path)
     assert result.exit_code == 0, result.stderr
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

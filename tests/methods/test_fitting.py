@@ -1,4 +1,4 @@
-"""Networks of other sizes than a task's are given pictures that they take, and the manifest says how."""
+"""Networks whose sizes are not the task's get pictures of a size they take, and the manifest says how."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_what_a_network_gets_and_gives(task: str, network: dict[str, int], expec
     assert fit.after(torch.rand(2, 3, expected[1], expected[1])).shape == (2, 3, side, side)
 
 
-def test_where_sizes_fit_nothing_is_touched_or_told() -> None:
+def test_where_sizes_fit_nothing_is_resized_or_reported() -> None:
     fit, pictures = Fit.of(TASKS["x4"], 4), torch.rand(1, 3, 64, 64) * 3 - 1
     assert fit.after(pictures) is pictures
     assert str(fit) == ""
@@ -56,7 +56,7 @@ def test_where_sizes_fit_nothing_is_touched_or_told() -> None:
         ),
     ],
 )
-def test_what_is_resized_is_told(network: dict[str, int], description: str) -> None:
+def test_what_is_resized_is_reported(network: dict[str, int], description: str) -> None:
     assert str(Fit.of(TASKS["x4"], **network)) == description
 
 

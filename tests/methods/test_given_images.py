@@ -1,4 +1,4 @@
-"""Pictures that somebody else made: scored as if the method ran here, and nothing claimed that was not seen."""
+"""Pictures made elsewhere: scored as if the method ran here, and nothing claimed that was not measured."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_names_that_differ_are_shown(tmp_path, named):
     assert f"{name} failed: {said}" in done.stderr.replace("\n", " ")
 
 
-def test_pictures_of_images_beyond_the_limit_are_told_from_wrong_names(tmp_path):
+def test_pictures_of_images_beyond_the_limit_are_distinguished_from_wrong_names(tmp_path):
     data = write_files(tmp_path / "data", picture_files(["anna.png", "ben.png"]))
     given = write_files(tmp_path / "theirs", picture_files(["ben.png"]))
     name = f"images:{given}"
@@ -162,7 +162,7 @@ def test_several_methods_pictures_are_refused(data, images, tmp_path):
     assert "holds a/, b/, hr/; name the one to use" in refused.note(name)
 
 
-def test_hr_for_sr_is_said_aloud(data, images, tmp_path):
+def test_hr_instead_of_sr_is_warned_of(data, images, tmp_path):
     name = f"images:{images / 'hr'}"
     found = run(data, tmp_path / "out", methods=f"{name},bicubic")
     said = "3 of 3 SR pictures equal HR pixel for pixel"

@@ -1,4 +1,4 @@
-"""Weights of any number of dimensions lie as they can, and give the same numbers."""
+"""Weights of any number of dimensions get a layout that they can have, and give the same numbers."""
 
 from __future__ import annotations
 

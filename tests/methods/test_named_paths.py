@@ -1,4 +1,4 @@
-"""A file or folder that the user names and that is not there is refused before any work, wherever it is named."""
+"""A named file or folder that does not exist is refused before any work, wherever it is named."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("isolated", [False, True])
-def test_path_that_is_not_there_is_unusable_input(name: str, isolated: bool) -> None:
+def test_path_that_does_not_exist_is_unusable_input(name: str, isolated: bool) -> None:
     with pytest.raises(UserError) as caught:
         check_method(name, isolated)
     assert str(caught.value) == f"{name}: {WRONG[name]}"

@@ -77,17 +77,17 @@ def test_nothing_but_the_listed_packages_registers_methods() -> None:
         ("BICUBIC", "did you mean bicubic"),
         ("qqq", "known: .*bicubic.*ours"),
         ("pyhton:a.b:C", "unknown kind of method 'pyhton'.*did you mean python:...?"),
-        ("my_method:enlarge", "of a module of yours: python:my_method:enlarge"),
+        ("my_method:enlarge", "from a module of yours: python:my_method:enlarge"),
         ("python:", "unknown method|python:pkg"),
         ("python:torch", "'torch' is not package.module:Name"),
         ("python:torch:nothing_here", "torch has no nothing_here"),
         ("python:not_there:C", "no module not_there"),
         (
             "python:torch.nn:Linear",
-            "is no fsrbench.Method, function or network; name an object of the class",
+            "is not an fsrbench.Method, function or network; name an object of the class",
         ),
-        ("python:math:sqrt", "is no fsrbench.Method"),
-        ("python:math:pi", "is no fsrbench.Method"),
+        ("python:math:sqrt", "is not an fsrbench.Method"),
+        ("python:math:pi", "is not an fsrbench.Method"),
     ],
 )
 def test_wrong_name_is_one_line(name: str, reason: str) -> None:
@@ -197,7 +197,7 @@ def test_fingerprint_changes_with_the_code_of_a_layer_or_its_base(module: Path) 
         ({"handle": memoryview(b""), "settings": "", "weights": Path(__file__)}, True),
     ],
 )
-def test_pictures_are_used_again_only_where_all_is_seen_or_told(held: dict[str, Any], known: bool) -> None:
+def test_pictures_are_reused_only_if_everything_is_visible_or_declared(held: dict[str, Any], known: bool) -> None:
     method = Blocks()
     vars(method).update(held)
     assert method.is_known() == known
@@ -218,7 +218,9 @@ def test_another_packages_settings_are_not_those_of_a_class_that_derives_from_it
     ("held", "only_files"),
     [({"settings": ""}, False), ({"network": nn.Conv2d(3, 3, 1)}, False), ({}, True), ({"size": 3}, True)],
 )
-def test_a_run_is_shown_without_the_method_only_where_files_tell_all(held: dict[str, Any], only_files: bool) -> None:
+def test_a_run_is_shown_without_the_method_only_if_it_depends_on_files_alone(
+    held: dict[str, Any], only_files: bool
+) -> None:
     class Declared(Blocks):
         settings = "" if "settings" not in held else None
 
@@ -296,7 +298,7 @@ def test_parameters_that_nobody_can_count_are_not_0() -> None:
 
 
 def test_missing_weights_are_unavailable(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match=r"gone\.safetensors is not there"):
+    with pytest.raises(Unavailable, match=r"gone\.safetensors does not exist"):
         Blocks().load_network(nn.Conv2d(3, 3, 3), tmp_path / "gone.safetensors", CPU)
 
 
@@ -391,7 +393,7 @@ def test_weights_of_a_class_in_whatever_training_code_saved(tmp_path: Path, how:
 
 @pytest.mark.parametrize("name", ["checkpoint:gone.pth", "onnx:gone.onnx", "images:gone", "images:gone.zip"])
 @pytest.mark.parametrize("command", ["run", "isolated", "export", "upscale", "evaluate"])
-def test_a_file_that_was_named_and_is_not_there_ends_the_command(name: str, command: str, tmp_path: Path) -> None:
+def test_a_named_file_that_does_not_exist_ends_the_command(name: str, command: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
     if command == "evaluate":
         with pytest.raises(UserError, match="gone"):
@@ -410,7 +412,7 @@ def test_a_file_that_was_named_and_is_not_there_ends_the_command(name: str, comm
     assert not out.exists()
 
 
-def test_a_weight_file_that_was_named_and_is_not_there_ends_the_run(tmp_path: Path) -> None:
+def test_a_named_weight_file_that_does_not_exist_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"weights niqe: .*gone\.npz is no file"):
         evaluate(["bicubic"], metrics=["psnr"], limit=2, weights={"niqe": tmp_path / "gone.npz"}, progress=False)
 

@@ -73,7 +73,7 @@ def test_a_least_size_and_a_larger_task(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("output", "gain"), [("large", 1), ("y", 0.5)])
-def test_of_several_outputs_the_one_is_taken_that_the_file_names(tmp_path: Path, output: str, gain: float) -> None:
+def test_the_output_that_the_file_names_is_taken(tmp_path: Path, output: str, gain: float) -> None:
     metadata = {"fsrbench.output": output}
     file = save_enlarging_onnx(tmp_path / "m.onnx", gain=0.5, outputs=("large", "y"), metadata=metadata)
     assert torch.equal(load(file).upscale(lr()), gain * interpolate(lr(), scale_factor=4))
@@ -120,7 +120,7 @@ def test_parameters_are_the_files_numbers(tmp_path: Path) -> None:
     assert load(declaring).count_parameters() == 12
 
 
-def test_what_cannot_be_counted_is_invalid_and_not_nought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_counted_is_invalid_and_not_0(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png"]))
     name = f"onnx:{save_enlarging_onnx(tmp_path / 'm.onnx')}"
     monkeypatch.setitem(sys.modules, "onnx", None)
@@ -142,8 +142,8 @@ def test_threads_are_torchs(tmp_path: Path) -> None:
         ({"channels": 4}, "not one float N,3,h,w"),
         ({"outputs": ()}, "gives nothing; its metadata"),
         ({"outputs": ("large", "y")}, "gives large, y; its metadata fsrbench.output must name"),
-        ({"metadata": {"fsrbench.output": "sr"}}, "gives y, and no 'sr' as its metadata fsrbench.output says"),
-        ({"metadata": {"fsrbench.range": "0,2"}}, "metadata fsrbench.range is '0,2', none of"),
+        ({"metadata": {"fsrbench.output": "sr"}}, "gives y, but no 'sr', which its metadata fsrbench.output names"),
+        ({"metadata": {"fsrbench.range": "0,2"}}, "metadata fsrbench.range is '0,2', not one of"),
         ({"metadata": {"fsrbench.task": "x8"}}, "was exported for task x8, not x4"),
     ],
 )

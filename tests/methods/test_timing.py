@@ -25,7 +25,7 @@ FOUR = Effort(queries=4, seconds=0, most_seconds=60)
 
 
 class Recorder(Method):
-    """Writes its name down at each call."""
+    """Records its name at each call."""
 
     def __init__(self, name: str, calls: list[tuple[str, int]], breaks_at: int | None = None) -> None:
         self.name, self.calls, self.breaks_at, self.count = name, calls, breaks_at, 0
@@ -202,7 +202,7 @@ def test_layers_with_parametrised_weights_are_counted_and_timed(normalise):
     assert len(readings.latency_ms) == 4
 
 
-def test_a_count_that_fails_takes_no_other_number_with_it():
+def test_a_count_that_fails_affects_no_other_number():
     class Uncountable(Networked):
         def count_parameters(self) -> int | None:
             raise RuntimeError("too many")
@@ -214,7 +214,7 @@ def test_a_count_that_fails_takes_no_other_number_with_it():
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
-def test_a_network_whose_operations_the_counter_does_not_know_has_no_flops_instead_of_none():
+def test_a_network_of_operations_unknown_to_the_counter_has_no_flops_rather_than_0():
     linear = nn.Sequential(nn.Flatten(2), nn.Linear(256, 4))
     packed = torch.ao.quantization.quantize_dynamic(linear, {nn.Linear})
     readings = read(packed, "flops", "params")
@@ -235,7 +235,7 @@ def test_a_method_may_say_itself_that_its_time_means_nothing():
 # --- counts
 
 
-def test_what_is_no_network_has_none():
+def test_without_a_network_there_are_no_counts():
     readings = measure({"a": Recorder("a", [])}, face(), CPU, ALL, FOUR)["a"]
     assert isinstance(readings, Readings)
     assert (readings.parameters, readings.flops, readings.peak_bytes) == (None, None, None)

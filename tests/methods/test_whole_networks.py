@@ -61,7 +61,7 @@ def weights(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize(("make", "known_as"), [(gfpgan, "GFPGAN"), (codeformer, "CodeFormer")])
-def test_a_network_of_full_size_gives_what_it_gives_itself(
+def test_a_checkpoint_of_full_size_gives_the_networks_own_output(
     make: Callable[[], torch.nn.Module], known_as: str, data: Path, weights: Path, tmp_path: Path
 ) -> None:
     torch.manual_seed(0)
@@ -73,8 +73,8 @@ def test_a_network_of_full_size_gives_what_it_gives_itself(
     name = f"checkpoint:{weights}"
     assert known_as in done.manifest["methods"][name]["description"]
     lr, sr, hr = pictures(done)
-    # GFPGAN's noise is weighed by parameters that begin at 0; with random weights the rounding of another memory layout
-    # would turn some of the entries of its codebook that CodeFormer takes
+    # GFPGAN's noise weights are 0 at first. With random weights, the rounding of another memory layout would change
+    # some of CodeFormer's choices from its codebook.
     set_layout(network, torch.channels_last)
     with torch.inference_mode():
         direct = network(torch.from_numpy(lr.copy()).permute(2, 0, 1)[None].float() / 255)[0]

@@ -42,7 +42,7 @@ def reduced(hr: np.ndarray, task: Task, name: str, seed: int = 3) -> Tensor:
 
 
 @pytest.mark.parametrize("task", TASKS, ids=str)
-def test_is_the_rmse_of_what_opencv_makes_of_sr(task):
+def test_is_the_rmse_to_opencvs_reduction_of_sr(task):
     hr, sr = pictures(task.hr_size), pictures(task.hr_size, strength=12)
     lr = [cv2.resize(p, (task.lr_size, task.lr_size), interpolation=cv2.INTER_CUBIC) for p in hr]
     again = [cv2.resize(p, (task.lr_size, task.lr_size), interpolation=cv2.INTER_CUBIC) for p in sr]
@@ -53,7 +53,7 @@ def test_is_the_rmse_of_what_opencv_makes_of_sr(task):
 
 
 @pytest.mark.parametrize("name", [*DEGRADATIONS, "noise:25", "blur:1", "jpeg:30"])
-def test_hr_is_consistent_whatever_made_lr(name):
+def test_hr_is_consistent_under_any_degradation(name):
     task = TASKS[0]
     hr = pictures(task.hr_size, strength=5)
     metric = Consistency().configured(Facts(task, 2, True, False, seed=3, degradation=name))
@@ -81,7 +81,7 @@ def test_the_random_numbers_are_those_of_the_image_and_the_seed():
         assert (other.score(to_tensor(hr), lr, ids) > 10).all()  # noise of 10 less other noise of 10
 
 
-def test_a_shift_of_all_levels_is_its_own_size():
+def test_a_shift_of_all_levels_scores_its_size():
     hr = np.full((2, 64, 64, 3), 100, np.uint8)
     lr = torch.full((2, 3, 16, 16), 100 / 255)
     assert consistency(to_tensor(hr + 7), lr, IDS, find_degradation("bicubic"), 0).tolist() == [7, 7]

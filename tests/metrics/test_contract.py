@@ -1,6 +1,6 @@
 """What holds for every metric and every feature extractor, plug-ins too: each registered one is found by its name.
 
-Those whose weights are missing are skipped, with what is said of them.
+Those whose weights are missing are skipped, with the reason.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def offline() -> Iterator[None]:
 
 
 def settle(metric: Metric, facts: Facts = FACTS) -> Metric:
-    """The metric for a run; skips where it lacks something."""
+    """The metric for a run; skips if something is missing."""
     try:
         metric.check(facts)
         return metric.configured(facts)
@@ -229,7 +229,7 @@ PEOPLE, SHOTS = 40, 2
 
 
 def made_features(damage: float) -> dict[str, np.ndarray]:
-    """Features of pictures of some people, by the names that extractors give them, moved by so much."""
+    """Features of pictures of some people, by the names that extractors give them, moved by ``damage``."""
     rng = np.random.RandomState(1)
     people = np.repeat(rng.normal(size=(PEOPLE, 16)), SHOTS, axis=0)
     count = len(people)

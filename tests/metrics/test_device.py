@@ -1,4 +1,4 @@
-"""Where networks of metrics compute: on the run's device, without a GPU here seen by a device that holds no numbers."""
+"""Networks of metrics compute on the run's device; without a GPU, torch's meta device shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FID and KID against direct NumPy and SciPy formulas; where they refuse and what they say of themselves."""
+"""FID and KID against direct NumPy and SciPy formulas; when they refuse, and their protocols."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_images_that_could_not_be_used_count_against_the_least(name):
             metric.evaluate(Faces([], [], mine, None, reference=reference), seed=0)
 
 
-# --- what is said
+# --- notes and protocols
 
 
 @pytest.mark.parametrize(

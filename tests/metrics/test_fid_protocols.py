@@ -53,7 +53,7 @@ def test_against_a_statistics_file_and_the_first_images_by_id() -> None:
     assert found.summary.value == pytest.approx(formula(first, *Moments().moments()), rel=1e-4)
     assert found.summary.n == 5
     assert np.isnan(found.summary.ci_low)
-    assert "5 images, no more than 2048 dimensions" in found.note
+    assert "5 images, too few for 2048 dimensions" in found.note
     assert "the first 5 SR images by id against the statistics file made.npz" in metric.protocol
 
 

@@ -1,4 +1,4 @@
-"""Grid artefacts: against NumPy's FFT; planted combs of any kind raise it, and what is no grid does not."""
+"""Grid artefacts: against NumPy's FFT; planted combs of any kind raise it, other patterns do not."""
 
 from __future__ import annotations
 

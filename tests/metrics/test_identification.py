@@ -147,7 +147,7 @@ def test_a_run_on_tinyface_gives_what_its_files_say(tmp_path: Path, monkeypatch:
     summary = RunData.load(tmp_path / "run").summary.set_index(["method", "metric"])["value"]
     assert summary["bicubic", "identification"] == pytest.approx(np.mean(hits))
     assert summary["lr", "identification"] == pytest.approx(np.mean(hits))  # the control: no SR on either side
-    assert ("lr", "identity_lr") not in summary.index  # of no metric that is not asked for a control
+    assert ("lr", "identity_lr") not in summary.index  # other metrics have no control
 
 
 @pytest.mark.heavy
@@ -180,7 +180,7 @@ def test_gallery_and_distractors_are_not_super_resolved(tmp_path: Path, monkeypa
 
     probes, made, described = scores("probes")
     every, all_made, all_described = scores("every", "psnr")
-    assert all_made >= 40  # and what checks of the method ask for
+    assert all_made >= 40  # more for the checks of the method
     assert made <= all_made - 20  # 10 distractors and 12 of the gallery fill five shards, the sixth has two probes
     assert described == all_described - 20
     assert numbers(probes) == numbers(every)
@@ -189,7 +189,7 @@ def test_gallery_and_distractors_are_not_super_resolved(tmp_path: Path, monkeypa
         assert "gallery, probes and distractors as the data's folders say" in probes.manifest["protocols"][metric]
         assert "without roles" not in probes.manifest["protocols"][metric]
     kept = PictureFolder(probes.path / "images").read_index()
-    assert len(kept.complete(["lr", "made"])) == 20  # of what has SR, and of nothing else
+    assert len(kept.complete(["lr", "made"])) == 20  # only those with SR
     assert scores("both", sides="both")[1] >= 40
 
 

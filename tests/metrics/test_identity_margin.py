@@ -62,7 +62,7 @@ def test_a_method_that_pulls_faces_to_a_mean_is_noted() -> None:
     assert "the margin falls" in IdentityMargin().evaluate(faces(pull=3.0, gain=0.0), seed=0).note
 
 
-def test_a_method_that_brings_faces_nearer_to_their_own_hr_most_is_not() -> None:
+def test_a_method_that_brings_faces_nearest_to_their_own_hr_is_not_noted() -> None:
     given = faces(pull=0.0, gain=0.6)
     found = IdentityMargin().evaluate(given, seed=0)
     assert found.values is not None

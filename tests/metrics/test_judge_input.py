@@ -1,4 +1,4 @@
-"""What a judge of an ONNX file is fed with: declared, usual, or found by trying on the sample."""
+"""The input of a judge in an ONNX file: declared, usual, or found by trying on the sample."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_network_that_recognises_nobody_gets_the_usual_input() -> None:
     assert find_input(lambda chip: np.full(4, np.nan)).range == "-1,1"
 
 
-def test_an_area_is_one_of_people_who_are_known_and_half_of_noise() -> None:
+def test_the_area_is_1_for_known_people_and_half_for_noise() -> None:
     rng = np.random.default_rng(0)
     assert _area(lambda chip: rng.normal(size=64), JudgeInput()) == pytest.approx(0.5, abs=0.2)
     assert _area(recognises(-1, 1), JudgeInput()) > 0.75
@@ -62,7 +62,7 @@ def test_what_is_declared_is_fed(range_: str, low: float, high: float, order: st
     np.testing.assert_allclose(fed.convert(chips), expected[:, [2, 1, 0]] if order == "BGR" else expected, rtol=1e-6)
 
 
-def test_nothing_declared_is_nothing_and_nonsense_is_refused() -> None:
+def test_no_declaration_is_none_and_nonsense_is_refused() -> None:
     assert declared_input({"fsrbench.order": "BGR"}, "a.onnx") is None
     for key, value in (("range", "0,2"), ("order", "GRB")):
         with pytest.raises(Unavailable, match=f"a.onnx: metadata fsrbench.{key} is '{value}'"):

@@ -1,4 +1,4 @@
-"""The verification protocol on Labeled Faces in the Wild, where everybody knows what must come out."""
+"""The verification protocol on Labeled Faces in the Wild, for which accuracies are published."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def test_small_pictures_are_enlarged(made_up, reference, task):
 
 @pytest.mark.parametrize(("task", "says"), [("x4", "ENLARGED"), ("x8", "ENLARGED"), ("48x4", 192), ("512x1", 512)])
 def test_the_protocol_says_what_happens_at_the_size_of_the_task(task, says):
-    """Below 192 px it is what it was when everything below 256 px was enlarged, word for word: references hold it."""
+    """Below 192 px it is word for word that of versions that enlarged all below 256 px, which references contain."""
     enlarged = "pictures below 256 px, SR and HR alike, enlarged to 256 px by Pillow BICUBIC and rounded to 8 bit"
     expected = enlarged if says == "ENLARGED" else f"pictures as they are, at {says} px"
     metric = Niqe().configured(replace(FACTS, task=find_task(task)))
@@ -100,7 +100,7 @@ def test_enlarging_from_another_size_on_is_enlarging(made_up):
 
 
 @pytest.mark.parametrize(("side", "kernel"), [(192, "BICUBIC"), (256, "NEAREST")])
-def test_another_enlargement_is_done_and_said(made_up, reference, side, kernel):
+def test_another_enlargement_is_done_and_in_the_protocol(made_up, reference, side, kernel):
     small = textured(1, 64)
     enlarged = Image.fromarray(to_uint8(small)[0]).resize((side, side), Image.Resampling[kernel])
     expected = reference(made_up)(to_tensor(np.stack([np.asarray(enlarged)]))).item()
@@ -138,7 +138,7 @@ def test_a_batch_is_scored_picture_by_picture(made_up):
     assert len(set(singles)) == 3
 
 
-def test_a_flat_picture_has_no_number_and_spoils_no_other(made_up):
+def test_a_flat_picture_has_no_number_and_does_not_affect_others(made_up):
     picture = textured(1, 64)
     values = Niqe().score(torch.cat([torch.full_like(picture, 0.5), picture]), None)
     assert torch.isnan(values[0])

@@ -107,7 +107,7 @@ def test_sizes_without_a_model_are_invalid_and_the_model_may_be_another(tmp_path
         NiqeFace().check(facts)
 
 
-def test_it_needs_nothing_but_the_package_and_stands_in_the_default_table(tmp_path):
+def test_it_needs_only_the_package_and_is_in_the_default_table(tmp_path):
     assert {"niqe", "niqe_face"} <= set(PRESETS["paper"])
     (metric,) = resolve(["niqe_face"])
     assert metric.direction == "lower"

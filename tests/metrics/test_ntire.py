@@ -32,7 +32,7 @@ def parts(**changed: Any) -> dict[str, Evaluation]:
 
 
 def of_the_script(found: Mapping[str, Evaluation], fid: float) -> float:
-    """Means of the data sets, their mean weighted by the sizes, and the sum of what each counts."""
+    """Means of the data sets, their mean weighted by the sizes, and the sum of the parts."""
     total = {}
     for part in ("clipiqa", "maniqa", "musiq", "niqe", "qalign"):
         by_set: dict[str, list[float]] = {}
@@ -55,7 +55,7 @@ def test_the_score_is_the_scripts(fid) -> None:
     assert made.details["musiq"] != pytest.approx(found["ntire:musiq"].values.mean())  # subsets, not images, count
 
 
-def test_no_less_than_nothing_for_a_bad_niqe() -> None:
+def test_a_bad_niqe_counts_as_0() -> None:
     bad = parts(niqe=Evaluation(np.full(5, 30.0)))
     without = NtireScore(NAMES, SUBSETS).combine(IDS, parts(niqe=Evaluation(np.full(5, 10.0))))
     assert NtireScore(NAMES, SUBSETS).combine(IDS, bad).summary.value == pytest.approx(without.summary.value)

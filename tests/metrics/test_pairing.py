@@ -108,7 +108,7 @@ LISTED = (
 
 
 @pytest.mark.parametrize("above", ["", "lfw/", "deep/er/"])
-def test_listed_pairs_are_those_whose_images_are_there(above):
+def test_listed_pairs_are_those_whose_images_exist(above):
     pairs = listed_pairs(LISTED, [above + i for i in IDS])
     assert pairs.probe.tolist() == [0, 1, 2, 3]
     assert pairs.gallery.tolist() == [1, 2, 3, 0]
@@ -117,7 +117,7 @@ def test_listed_pairs_are_those_whose_images_are_there(above):
 
 
 def test_images_that_the_list_cannot_tell_apart_are_refused():
-    with pytest.raises(Invalid, match="cannot tell b/ann/1 from a/ann/1"):
+    with pytest.raises(Invalid, match="cannot distinguish b/ann/1 from a/ann/1"):
         listed_pairs(LISTED, ["a/ann/1", "b/ann/1", *IDS])
 
 

@@ -1,4 +1,4 @@
-"""The metrics of pyiqa that are listed: what is said of missing weights before anything is built, and any size."""
+"""The metrics of pyiqa that are listed: missing weights are reported before anything is built; pictures of any size."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_missing_weights_are_named_with_their_source_without_building(name, empt
     assert all(source in str(caught.value) for source in LISTED[name].files)
 
 
-def test_sixteen_gigabytes_are_fetched_by_hand_alone(empty_caches, no_building):
+def test_sixteen_gigabytes_are_only_fetched_by_hand(empty_caches, no_building):
     assert not is_offline()
     with pytest.raises(Unavailable, match=r"weights fetch qalign` gets its weights \(.*16 GB\)"):
         METRICS.get("qalign")().check(FACTS)

@@ -40,7 +40,7 @@ def test_ranks_and_precision_are_those_of_a_sorted_matrix(monkeypatch: pytest.Mo
         assert found.precision[probe] == pytest.approx(tinyface_ap(np.flatnonzero(shown == wanted[probe]), order))
 
 
-def test_of_equal_scores_others_come_first() -> None:
+def test_in_ties_others_come_first() -> None:
     gallery = np.array([[1.0, 0], [1.0, 0], [0, 1], [1.0, 0]])
     found = mate_ranks(np.array([[1.0, 0]]), gallery, np.array([5]), np.array([5, 6, 6, 5]))
     assert found.best.tolist() == [2]

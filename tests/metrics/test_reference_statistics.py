@@ -86,7 +86,7 @@ def test_files_of_other_projects_are_read(tmp_path: Path, name: str, write: Call
     assert f"{name} (sha256 {found.sha256[:12]}" in str(found)
 
 
-def test_a_dataset_is_no_statistics_file() -> None:
+def test_a_dataset_is_not_a_statistics_file() -> None:
     assert [is_statistics(source) for source in ("a.npz", "b/c.PKL", "d.pth", "sample", "HR", "faces.zip")] == [
         *[True] * 3,
         *[False] * 3,
@@ -98,7 +98,7 @@ class Trap:
         return print, ("run",)
 
 
-def test_what_is_no_statistics_file_gets_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_file_gets_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     x = features(50)
     mu, sigma = moments(x)
     np.savez(tmp_path / "wide.npz", mu=np.zeros(512), sigma=np.eye(512))
@@ -127,26 +127,26 @@ def test_what_is_no_statistics_file_gets_one_line(tmp_path: Path, capsys: pytest
         "wide.npz": r"is of another network: its mean is \(512,\), Inception's is \(16,\)",
         "flat.npz": r"its covariance is \(16,\)",
         "nan.npz": "its mean has numbers that are not finite",
-        "count.npz": "its number of images is none",
-        "few.npz": "its number of images is none",
-        "many.npz": "its n is no array of numbers",
+        "count.npz": "its number of images is not a whole number above 0",
+        "few.npz": "its number of images is not a whole number above 0",
+        "many.npz": "its n is not an array of numbers",
         "unknown.npz": "its n has numbers that are not finite",
-        "networks.npz": "its network_sha256 is no hash",
-        "words.npz": "its mean is no array of numbers",
-        "complex.npz": "its mean is no array of numbers",
-        "half.npz": "its covariance is none",
-        "below.npz": "its covariance is none",
+        "networks.npz": "its network_sha256 is not a hash",
+        "words.npz": "its mean is not an array of numbers",
+        "complex.npz": "its mean is not an array of numbers",
+        "half.npz": "its covariance is invalid",
+        "below.npz": "its covariance is invalid",
         "one.npz": "at least two images",
         "row.npz": "at least two images",
         "gaps.npz": "its features has numbers that are not finite",
         "brain.pth": "its mean cannot be read",
-        "none.pkl": "its mean is no array of numbers",
+        "none.pkl": "its mean is not an array of numbers",
         "~nobody_here/a.npz": "home directory",
         "other.npz": "holds no mean .*, but weights",
         "network.npz": r"is of another network \(sha256 0123456789ab\) than this run's",
-        "text.npz": r"is no \.npz file, or is damaged",
+        "text.npz": r"is not a \.npz file, or is damaged",
         "code.pkl": "holds code .* and is not loaded",
-        "list.pkl": "holds list, no arrays by name",
+        "list.pkl": "holds list, not arrays by name",
         "nowhere.npz": "there is no such file",
     }
     for name, line in said.items():
@@ -185,7 +185,7 @@ def test_written_statistics_are_numpys(tmp_path: Path, pictures: Path) -> None:
     assert (found.images, found.network) == (30, weights.sha256("inception"))
 
 
-def test_what_cannot_be_written_is_said(tmp_path: Path, pictures: Path) -> None:
+def test_what_cannot_be_written_is_reported(tmp_path: Path, pictures: Path) -> None:
     assert "ends in .npz" in call("data", "statistics", pictures, tmp_path / "a.txt").stderr
     one = call("data", "statistics", pictures, tmp_path / "a.npz", "--limit", 1)
     assert (one.exit_code, "at least two" in one.stderr) == (2, True)
@@ -226,7 +226,7 @@ def test_a_file_gives_the_numbers_of_the_folder(tmp_path: Path, pictures: Path, 
     assert of_file.summary.value == pytest.approx(direct, abs=1e-6)
 
 
-def test_moments_alone_have_a_fid_and_no_kid(tmp_path: Path) -> None:
+def test_moments_alone_have_a_fid_but_no_kid(tmp_path: Path) -> None:
     reference = features(300, 3, 0.2)
     as_npz(tmp_path / "a.npz", reference)
     metric = metric_for("fid", tmp_path / "a.npz", has_hr=False)
@@ -235,7 +235,7 @@ def test_moments_alone_have_a_fid_and_no_kid(tmp_path: Path) -> None:
     assert "an unknown number of images" in metric.protocol
     faces = Faces([str(i) for i in range(60)], [None] * 60, {"activations": features(60)}, None)
     assert metric.evaluate(faces, 0).summary.value == pytest.approx(frechet_distance(features(60), reference), abs=1e-6)
-    with pytest.raises(Invalid, match=r"a\.npz has moments alone; KID needs the features"):
+    with pytest.raises(Invalid, match=r"a\.npz has moments only; KID needs the features"):
         metric_for("kid", tmp_path / "a.npz")
     for name in ("fid_face", "kid_face"):
         with pytest.raises(Invalid, match="a statistics file of Inception does not have"):

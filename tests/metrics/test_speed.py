@@ -55,7 +55,7 @@ def test_throughput_has_a_curve_by_batch_size():
 
 
 @pytest.mark.parametrize("metric", [Flops(), PeakMemory()], ids=lambda m: m.name)
-def test_what_is_no_network_has_no_flops_and_no_memory(metric: SpeedMetric) -> None:
+def test_without_a_network_there_are_no_flops_and_no_memory(metric: SpeedMetric) -> None:
     mine = Readings(np.array([1.0]), {16: (50, 50, 50)}, 0, flops=None, peak_bytes=None)
     with pytest.raises(Invalid, match="not a torch network"):
         metric.read(mine, None)

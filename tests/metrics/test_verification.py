@@ -149,7 +149,7 @@ def test_refuses_where_the_protocol_does_not_hold(facts, reason):
 
 
 @pytest.fixture
-def there(monkeypatch):
+def only_available(monkeypatch):
     """Makes only these descriptors available."""
 
     def show(*extractors: type) -> None:
@@ -171,28 +171,28 @@ EXTRACTORS = {"dlib": DlibDescriptor, "facenet": FacenetDescriptor, "arcface": A
 
 
 @pytest.mark.parametrize("only", EXTRACTORS)
-def test_verification_takes_the_first_descriptor_that_is_there(there, only):
-    others = list(EXTRACTORS)[list(EXTRACTORS).index(only) :]  # the ones after it may be there too
-    there(*(EXTRACTORS[name] for name in others))
+def test_verification_takes_the_first_available_descriptor(only_available, only):
+    others = list(EXTRACTORS)[list(EXTRACTORS).index(only) :]  # the ones after it may be available too
+    only_available(*(EXTRACTORS[name] for name in others))
     metric, alone = configured("verification"), configured(f"verification_{only}")
     assert (metric.extractor, metric.protocol) == (only, alone.protocol)
 
 
 @pytest.mark.parametrize("name", ["verification", "verification_labelled"])
-def test_the_descriptor_that_was_asked_for_is_taken_or_none(there, name):
-    there(DlibDescriptor, ArcfaceDescriptor)
+def test_the_descriptor_that_was_asked_for_is_taken_or_none(only_available, name):
+    only_available(DlibDescriptor, ArcfaceDescriptor)
     assert configured(name, descriptor="arcface").extractor == "arcface"
     with pytest.raises(Unavailable, match=r"^no FacenetDescriptor$"):
         METRICS.get(name)().check(replace(FACTS, descriptor="facenet"))
 
 
-def test_a_metric_named_after_its_descriptor_keeps_it(there):
-    there(DlibDescriptor, ArcfaceDescriptor)
+def test_a_metric_named_after_its_descriptor_keeps_it(only_available):
+    only_available(DlibDescriptor, ArcfaceDescriptor)
     assert configured("verification_dlib", descriptor="arcface").extractor == "dlib"
 
 
-def test_verification_says_what_is_missing(there):
-    there()
+def test_verification_says_what_is_missing(only_available):
+    only_available()
     with pytest.raises(Unavailable, match="no DlibDescriptor; no FacenetDescriptor; no ArcfaceDescriptor"):
         Verification().check(FACTS)
 
@@ -205,8 +205,8 @@ def configured(name: str, **facts: Any) -> Any:
     return metric.configured(replace(FACTS, **facts))
 
 
-def test_with_sr_on_both_sides_hr_plays_no_part(there):
-    there(DlibDescriptor)
+def test_with_sr_on_both_sides_hr_plays_no_part(only_available):
+    only_available(DlibDescriptor)
     faces = People(spread=0.5).faces()
     blind = replace(faces, hr={"descriptor": np.random.RandomState(1).normal(size=(len(GROUPS), 128))})
     one, both = (configured("verification_labelled", sides=sides) for sides in ("one", "both"))
@@ -217,16 +217,16 @@ def test_with_sr_on_both_sides_hr_plays_no_part(there):
 
 
 @pytest.mark.parametrize("name", ["verification", "verification_dlib"])
-def test_with_sr_on_both_sides_a_picture_is_not_compared_with_itself(there, name):
-    there(DlibDescriptor)
+def test_with_sr_on_both_sides_a_picture_is_not_compared_with_itself(only_available, name):
+    only_available(DlibDescriptor)
     with pytest.raises(Invalid, match="every picture would be compared with itself"):
         configured(name, sides="both").evaluate(People(spread=0.5).faces(), seed=0)
 
 
 @pytest.mark.parametrize("descriptor", EXTRACTORS)
 @pytest.mark.parametrize(("alignment", "whose"), [("hr", "the HR"), ("sr", "the picture itself")])
-def test_alignment_is_declared(there, descriptor, alignment, whose):
-    there(EXTRACTORS[descriptor])
+def test_alignment_is_declared(only_available, descriptor, alignment, whose):
+    only_available(EXTRACTORS[descriptor])
     protocol = configured("verification", alignment=alignment).protocol
     assert f"of {whose}" in protocol
     assert "{" not in protocol
@@ -256,7 +256,7 @@ def test_people_whose_pictures_are_alike_are_people(people, spread):
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("people", [24, 60])
-def test_parts_of_a_set_are_no_people(people, seed):
+def test_parts_of_a_set_are_not_people(people, seed):
     """Other people in each folder: SR is still near its own HR, and labelled pairs say nothing."""
     groups = [f"{i:05}" for i in range(people) for _ in range(5)]
     everyone = People(spread=0.3, groups=[str(i) for i in range(len(groups))], seed=seed).faces()

@@ -308,7 +308,7 @@ def test_small_faces_alone_need_no_warning_with_all(photo: Path, tmp_path: Path,
 @pytest.mark.parametrize(
     ("mode", "said"), [("RGBA", True), ("LA", True), ("P", True), ("opaque", False), ("RGB", False)]
 )
-def test_transparency_is_said(tmp_path: Path, found, mode: str, said: bool) -> None:
+def test_transparency_is_reported(tmp_path: Path, found, mode: str, said: bool) -> None:
     picture = crowd((150, 140), PLACES)
     if mode in ("RGBA", "LA", "opaque"):
         alpha = Image.new("L", picture.size, 255)
@@ -325,7 +325,7 @@ def test_transparency_is_said(tmp_path: Path, found, mode: str, said: bool) -> N
     assert ("its transparency is laid on white" in result.stderr) is said
 
 
-def test_of_an_animation_the_first_picture_is_taken_and_that_is_said(tmp_path: Path, found) -> None:
+def test_the_first_picture_of_an_animation_is_taken_with_a_warning(tmp_path: Path, found) -> None:
     frames = [crowd((150, 140), PLACES), background((150, 140))]
     frames[0].save(tmp_path / "crowd.png", save_all=True, append_images=frames[1:])
     result = upscale(tmp_path / "crowd.png", "--out", tmp_path / "out")

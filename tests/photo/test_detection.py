@@ -65,7 +65,7 @@ def test_photo_without_faces_has_none_however_small(size: tuple[int, int]) -> No
     assert find_faces(background(size), 12, QUIET) == []
 
 
-def test_of_faces_inside_each_other_the_surest_stays() -> None:
+def test_the_surest_of_overlapping_faces_stays() -> None:
     faces = [Face(frame_at(x, 50, side), sure) for x, side, sure in [(50, 40, 0.95), (56, 20, 0.99), (80, 40, 0.91)]]
     for order in (faces, faces[::-1]):
         assert detection._distinct(order) == [faces[1], faces[2]]

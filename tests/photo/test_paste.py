@@ -54,7 +54,7 @@ def test_upright_face_of_as_many_pixels_is_pasted_exactly() -> None:
 
 
 @pytest.mark.parametrize("frame", FRAMES[:3], ids=lambda f: f"{f.side:.0f} px")
-def test_turned_face_lies_the_right_way_round(frame) -> None:
+def test_turned_face_is_pasted_the_right_way_round(frame) -> None:
     """Inside the mask the canvas shows the face where the frame's coordinates say."""
     u = (np.arange(64) + 0.5) / 32 - 1
     slope = np.stack([*np.broadcast_arrays(127 + 90 * u[None], 127 + 90 * u[:, None]), np.full((64, 64), 50.0)], 2)

@@ -179,7 +179,7 @@ def test_unusable_file_gives_one_line(data: bytes, reason: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_what_follows_a_jpeg_or_stands_in_its_metadata_are_no_scans() -> None:
+def test_data_after_a_jpeg_or_in_its_metadata_are_not_scans() -> None:
     """A phone's motion photo has a video behind it."""
     data, video = encode_picture(PICTURE, "JPEG", comment=b"\xff\xda" * 200), random.Random(0).randbytes(9 * 2**20)
     assert video.count(b"\xff\xda") > 100

@@ -247,7 +247,7 @@ def test_what_cannot_be_decoded_rightly_is_refused_in_a_line(make: Any, reason: 
     assert "\n" not in str(caught.value)
 
 
-def test_preview_behind_a_tiff_is_no_page() -> None:
+def test_preview_after_a_tiff_is_not_a_page() -> None:
     file = io.BytesIO()
     with tifffile.TiffWriter(file) as writer:
         writer.write(RGB16, photometric="rgb", metadata=None)

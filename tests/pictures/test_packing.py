@@ -44,11 +44,11 @@ def test_parts_of_arrays_come_back() -> None:
     ],
     ids=lambda array: f"{array.shape} {array.dtype}",
 )
-def test_other_arrays_are_no_pictures(array: np.ndarray) -> None:
+def test_other_arrays_cannot_be_packed(array: np.ndarray) -> None:
     assert not can_pack(array)
 
 
-def test_pictures_take_little_more_than_as_png_at_most() -> None:
+def test_pictures_take_at_most_little_more_than_as_png() -> None:
     """Independent grain, which is the worst: photos of faces take less than as PNG."""
     grain = np.random.RandomState(0).normal(0, 2, (2, 512, 512, 3))
     smooth = np.stack([np.asarray(draw_picture(seed, 512)) for seed in range(2)])

@@ -32,7 +32,7 @@ from fsrbench.process.containment import contained, no_exit
 from fsrbench.process.state import preserved
 
 
-def test_a_method_makes_no_errors_of_another_methods_warnings(tmp_path: Path) -> None:
+def test_a_method_cannot_turn_another_methods_warnings_into_errors(tmp_path: Path) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
     names = ["python:made.rude:changes_everything", "python:made.rude:warns"]
     finished = run(data, tmp_path / "run", methods=",".join(names))
@@ -40,7 +40,7 @@ def test_a_method_makes_no_errors_of_another_methods_warnings(tmp_path: Path) ->
     assert "warning filters" not in finished.manifest["methods"][names[0]]["changed_state"]
 
 
-def test_variables_that_libraries_set_are_no_methods_doing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_that_libraries_set_are_not_a_methods_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)
     for variable, expected in (("TORCHINDUCTOR_CACHE_DIR", set()), ("RUDE", {"environment variables"})):
         changed: set[str] = set()
@@ -51,8 +51,8 @@ def test_variables_that_libraries_set_are_no_methods_doing(monkeypatch: pytest.M
 
 
 @pytest.mark.heavy
-def test_a_method_moves_no_other_methods_numbers(tmp_path: Path) -> None:
-    """Today's numbers alone and beside a method that sets everything it can."""
+def test_a_method_does_not_change_another_methods_numbers(tmp_path: Path) -> None:
+    """The same numbers alone and beside a method that sets everything it can."""
     data = write_files(tmp_path / "data", picture_files(["a.png", "b.png", "c.png"]))
     names = ["python:made.rude:noisy", "python:made.rude:changes_everything", "bicubic"]
     alone = run(data, tmp_path / "alone", methods=f"{names[0]},{names[2]}")
@@ -65,7 +65,7 @@ def test_a_method_moves_no_other_methods_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_what_a_method_changed_is_told(tmp_path: Path) -> None:
+def test_what_a_method_changed_is_reported(tmp_path: Path) -> None:
     data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
     rude, loads = "python:made.rude:changes_everything", "python:made.rude:ChangesInLoad"
     first = run(data, tmp_path / "run", "--metrics", "psnr,latency_ms", methods=f"bicubic,{rude},{loads}")
@@ -134,7 +134,7 @@ def test_plug_ins_that_end_the_program_when_imported(tmp_path: Path, monkeypatch
     assert "tried to end the program" in finished.note("bicubic", "exiting")
 
 
-def test_results_lie_where_they_were_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_results_are_written_where_requested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Relative paths, although a method changes the folder."""
     write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
     monkeypatch.chdir(tmp_path)
@@ -158,7 +158,7 @@ def test_standard_streams_stay_open(tmp_path: Path) -> None:
     assert "run folder" in done.stderr
 
 
-def test_contained_blocks_may_lie_in_each_other() -> None:
+def test_contained_blocks_may_be_nested() -> None:
     changed: set[str] = set()
     before = snapshot()
     with contained(changed):
@@ -170,7 +170,7 @@ def test_contained_blocks_may_lie_in_each_other() -> None:
     same(before, snapshot())
 
 
-def test_the_users_interrupt_is_no_failure() -> None:
+def test_the_users_interrupt_is_not_a_failure() -> None:
     with pytest.raises(KeyboardInterrupt), contained():
         raise KeyboardInterrupt
 
@@ -183,7 +183,7 @@ def test_closed_file_numbers_come_back(tmp_path: Path) -> None:
     assert not process_state._file_copies
 
 
-def test_an_alarm_of_the_caller_is_no_failure() -> None:
+def test_an_alarm_of_the_caller_is_not_a_failure() -> None:
     """What the caller's own time limit raises goes through to the caller."""
 
     class TooSlow(BaseException):
@@ -214,7 +214,7 @@ def test_what_would_end_the_program_is_an_error(ending: BaseException) -> None:
 
 
 @pytest.mark.parametrize("ending", ENDINGS[:2], ids=lambda ending: type(ending).__name__)
-def test_known_ways_to_end_it_are_told_from_an_alarm_of_the_caller(ending: BaseException) -> None:
+def test_known_ways_to_end_it_are_distinguished_from_an_alarm_of_the_caller(ending: BaseException) -> None:
     with pytest.raises(EndedProgram), no_exit(callers_alarm=True):
         raise ending
 

@@ -71,7 +71,7 @@ def test_evaluate_leaves_the_process_as_it_was(caller: None) -> None:
 
 
 @pytest.mark.parametrize("data", ["nowhere/at/all", "sample"])
-def test_what_goes_wrong_leaves_it_alike(data: str, tmp_path: Path) -> None:
+def test_errors_leave_the_process_as_it_was_too(data: str, tmp_path: Path) -> None:
     def broken(lr: torch.Tensor) -> torch.Tensor:
         torch.set_float32_matmul_precision("high")
         raise RuntimeError("no")

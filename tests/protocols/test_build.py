@@ -1,4 +1,4 @@
-"""From names to metrics: of records, of a file of one's own, combined ones with their parts."""
+"""From names to metrics: of records, of a user's file, combined ones with their parts."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def made(**changes: object) -> Record:
         ({"choices": {"colour": "Y", "crop": 0, "matched": True, "x": 1}}, "choice x: Unexpected keyword argument"),
     ],
 )
-def test_choices_that_are_none_are_refused(changes, reason) -> None:
+def test_invalid_choices_are_refused(changes, reason) -> None:
     with pytest.raises(UserError, match=re.escape(reason)):
         build(made(**changes), "psnr")
 

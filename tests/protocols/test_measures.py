@@ -1,4 +1,4 @@
-"""What the networks of records are given: a stand-in for pyiqa's, against NumPy on pictures as OpenCV reads them."""
+"""Inputs of the networks in records: a stand-in for pyiqa's, against NumPy on pictures as OpenCV reads them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records: every shipped one is whole, and files that are none are refused with their line."""
+"""Records: every shipped one is complete, and other files are refused with their line."""
 
 from __future__ import annotations
 
@@ -104,14 +104,14 @@ def test_a_file_is_a_protocol_too(tmp_path) -> None:
         ("version: 3", "version: 0", "line 2: version: must be at least 1"),
         ("tasks: [x4]", "tasks: [x5]", "line 5: tasks: unknown task 'x5'"),
         ("version: 3\n", "", "version: is missing"),
-        (MADE, "", "is no protocol; write 'key: value' for id, version, title, source, tasks"),
-        (MADE, "- psnr", "is no protocol; write 'key: value' for id, version, title, source, tasks"),
-        ("id: mine", "id: vqfr", "line 1: id: vqfr is a protocol of fsrbench; give yours another"),
+        (MADE, "", "is not a protocol; write 'key: value' for id, version, title, source, tasks"),
+        (MADE, "- psnr", "is not a protocol; write 'key: value' for id, version, title, source, tasks"),
+        ("id: mine", "id: vqfr", "line 1: id: vqfr is a protocol of fsrbench; choose another id"),
         ("tasks: [x4]", "tasks: [x4]\nextra: 1", "line 6: extra: is not a known key"),
         ("as given}", "as given, sha256: abc}", "line 6: lr.sha256: String should match pattern"),
     ],
 )
-def test_a_file_that_is_no_record_is_refused_with_its_line(tmp_path, old, new, reason) -> None:
+def test_a_file_that_is_not_a_record_is_refused_with_its_line(tmp_path, old, new, reason) -> None:
     file: Path = tmp_path / "mine.yaml"
     file.write_text(MADE.replace(old, new))
     with pytest.raises(UserError, match=re.escape(reason)):

@@ -1,4 +1,4 @@
-"""Runs under records that cannot be: what is missing is named with its source, wrong data and files in one line."""
+"""Refused runs under records: what is missing is named with its source, wrong data and files in one line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.heavy
 
 
 @pytest.mark.parametrize("name", [name for name in names() if not find(name).own])
-def test_what_cannot_be_had_says_which_file_and_from_where(name, faces, tmp_path, monkeypatch) -> None:
+def test_what_is_unavailable_says_which_file_and_from_where(name, faces, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("FSRBENCH_WEIGHTS", str(tmp_path / "none"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))

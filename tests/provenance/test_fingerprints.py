@@ -68,7 +68,7 @@ def test_imports_are_followed_to_the_users_own_files(folder: Path) -> None:
     assert code.known
 
 
-def test_a_changed_file_changes_the_hash_and_the_place_does_not(folder: Path, tmp_path: Path) -> None:
+def test_a_changed_file_changes_the_hash_and_its_location_does_not(folder: Path, tmp_path: Path) -> None:
     made = importlib.import_module("plugin_of_a_test.method").Mine
     before = fingerprints.code_of([made]).digest
     assert fingerprints.code_of([made]).digest == before

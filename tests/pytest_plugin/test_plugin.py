@@ -94,7 +94,7 @@ def test_twenty_reruns_are_green_and_a_moved_layer_is_red(pytester: pytest.Pytes
             "mine regressed: 1 regressed, 2 improved (faces.json)",
             "regressed: mine, PSNR: 23.151 -> 23.038 dB (-0.113, may lose 0.005)",
             "improved: mine, MS-SSIM: *",
-            "if this is meant: pytest --fsrbench-update",
+            "if this is intended: pytest --fsrbench-update",
             "*= fsrbench =*",
             "*::test_same[[]19]: mine holds: 3 holds (faces.json)",
             "*::test_moved: mine regressed: 1 regressed, 2 improved (faces.json)",
@@ -162,7 +162,7 @@ def test_several_processes_do_not_write_one_reference(pytester: pytest.Pytester,
     pytester.makeconftest("def pytest_configure(config):\n    config.workerinput = {}")  # as pytest-xdist marks them
     done = suite(pytester, held("fsrbench_gate(network(0.9), name='mine')"), options="--fsrbench-update")
     done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*cannot be compared: --fsrbench-update writes from one process alone: add -n 0"])
+    done.stdout.fnmatch_lines(["*cannot be compared: --fsrbench-update writes from one process only: add -n 0"])
     assert reference.read_bytes() == before
 
 
@@ -174,7 +174,7 @@ def test_command_line_and_ini_name_a_reference(pytester: pytest.Pytester, refere
 
 
 def test_a_reference_of_the_command_line_is_taken(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of many methods one is held; floor, ceiling and times, which need other methods, do not get in its way."""
+    """One of many methods is compared; floor, ceiling and times, which need other methods, are no obstacle."""
     reference = json.loads((ROOT / "results" / "reference.json").read_text(encoding="utf-8"))
     (pytester.path / "faces.json").write_text(json.dumps(reference))
     done = suite(

@@ -35,7 +35,7 @@ from fsrbench.tasks import find_task
 MOST_BYTES: Final = 2**28
 """Most bytes of a tensor or message; of a larger tensor only the shape is sent."""
 SIZES: Final = ("params", "flops", "peak_memory")
-"""Metrics that are measured of an isolated method; the numbers are those of any other."""
+"""Metrics measured for isolated methods too: isolation does not change their numbers."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ def receive(connection: Connection) -> tuple[dict[str, Any], Tensor | None]:
 def serve(connection: Connection, setting: Setting) -> None:
     """Load the method and answer the run's requests until it closes the connection."""
     if hasattr(os, "setsid"):
-        os.setsid()  # whatever the method starts ends with it; Ctrl-C is the run's
+        os.setsid()  # processes that the method starts end with it, and Ctrl-C reaches only the run
     setting.surroundings.take()
-    os.dup2(2, 1)  # standard output is for the table
+    os.dup2(2, 1)  # standard output is reserved for the table
     threading.Thread(target=_follow, args=(setting.parent,), daemon=True).start()
     torch.set_num_threads(setting.threads)
     send(connection, {"ready": True})
@@ -129,7 +129,7 @@ def _serve(connection: Connection, setting: Setting) -> None:
 
 
 def _load(setting: Setting, changed: set[str]) -> Method:
-    find_method(setting.name)  # an error in the name is unusable input, and must come first
+    find_method(setting.name)  # first, because an error in the name is unusable input
     try:
         return load_method(setting.name, find_task(setting.task), torch.device(setting.device), changed)
     except UserError as error:
@@ -177,7 +177,7 @@ def _as_message(error: BaseException) -> dict[str, str]:
 
 
 def _follow(parent: int) -> None:
-    """End this process and all that it started when the run is killed, hanging or not."""
+    """End this process and all that it started when the run is killed, even if the method hangs."""
     with suppress(psutil.NoSuchProcess):
         run = psutil.Process(parent)
         while run.is_running() and run.status() != psutil.STATUS_ZOMBIE:

@@ -1,6 +1,6 @@
-"""New processes that need not import torch: on Linux they are forks of one process that has done nothing else.
+"""Processes that start without importing torch: on Linux they are forks of a server that has done only that.
 
-That takes 0.2 s of CPU time a process instead of 2 s. The server runs until this process ends, as Python's own does.
+Each takes 0.2 s of CPU time instead of 2 s. The server runs until this process ends, as Python's own does.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ SAFE_PATH: Final = "PYTHONSAFEPATH"
 
 
 def starting_context() -> BaseContext:
-    """What starts processes; where that is a server of forks, it begins to import torch, and nobody waits for it.
+    """The context that starts processes; a fork server begins to import torch in the background.
 
     The server has one thread when it forks: torch starts its own at the first computation, OpenBLAS ends those of NumPy
-    before a fork. fsrbench itself is imported by each process, along the path of the process that asks.
+    before a fork. Each process imports fsrbench itself, along the import path of the process that starts it.
     """
     context = multiprocessing.get_context(METHOD)
     if METHOD == "forkserver":
         context.set_forkserver_preload(["torch"])
         before = os.environ.get(SAFE_PATH)
-        os.environ[SAFE_PATH] = "1"  # the server would import the modules of the current folder
+        os.environ[SAFE_PATH] = "1"  # else the server would import modules of the current folder
         try:
             forkserver.ensure_running()
         finally:
@@ -47,26 +47,26 @@ def _set(variable: str, value: str | None) -> None:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a spawned process inherits and a fork of the server must be given: environment and standard error."""
+    """What a spawned process inherits but a fork of the server must be given: environment and standard error."""
 
     environment: dict[str, str]
     stderr: Any
-    """A connection whose file is this process's standard error; none where processes are spawned."""
+    """A connection whose file is this process's standard error; ``None`` if processes are spawned."""
 
     @classmethod
     def of_this_process(cls) -> Surroundings:
-        """Those of this process, to be sent to one that it starts."""
+        """Those of this process, to send to one that it starts."""
         stderr = Connection(os.dup(2), readable=False) if METHOD == "forkserver" else None
         return cls(dict(os.environ), stderr)
 
     def take(self) -> None:
-        """Make them those of this process."""
+        """Apply them to this process."""
         if dict(os.environ) != self.environment:
             os.environ.clear()
             os.environ.update(self.environment)
         if self.stderr is not None:
             os.dup2(self.stderr.fileno(), 2)
             self.stderr.close()
-            # Else the server lives as long as this process, and ends if a method writes into whatever is open
+            # Else the server would live as long as this process, and end if a method wrote into this descriptor
             with suppress(AttributeError, TypeError, OSError):
                 os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]

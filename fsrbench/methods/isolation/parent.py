@@ -89,7 +89,7 @@ class IsolatedMethod(Method):
         """Load the method in its process.
 
         Raises:
-            UserError, Unavailable, FsrbenchError: as the method's own load; MethodDied among them.
+            UserError, Unavailable, FsrbenchError: as the method's own load; including MethodDied.
         """
         if self._stop is None:
             self.start(task, device)
@@ -119,7 +119,7 @@ class IsolatedMethod(Method):
         return sr if sr.device.type == "meta" else sr.to(lr.device)
 
     def sizes(self, lr: Tensor, wanted: Sequence[str]) -> Readings | FsrbenchError:
-        """Parameters, FLOPs and peak memory, measured where the method is; times are not taken."""
+        """Parameters, FLOPs and peak memory, measured in the method's process; no times."""
         try:
             head, _ = self._ask({"do": "sizes", "wanted": list(wanted)}, lr, calls=SIZING)
         except FsrbenchError as error:
@@ -137,7 +137,7 @@ class IsolatedMethod(Method):
     def fingerprint(self) -> str:
         """The method's own, as it is now, so that results are shared with runs without isolation.
 
-        After the method has died, the last one known, which is then incomplete.
+        After the method has died, the last known one, which is incomplete.
         """
         with suppress(MethodDied):
             self._facts, _ = self._ask({"do": "describe"})
@@ -181,22 +181,23 @@ class IsolatedMethod(Method):
         while not self._connection.poll(POLL if self.limits.memory_gib else max(0.0, end - time.monotonic())):
             self._check_memory()
             if time.monotonic() >= end:
-                raise self._bury(f"timed out after {seconds:g} s and was stopped")
+                raise self._stop_because(f"timed out after {seconds:g} s and was stopped")
         self._check_memory()
         try:
             return receive(self._connection)
         except (EOFError, ConnectionError):
             self._process.join(5)
-            raise self._bury(_ending(self._process.exitcode)) from None
+            raise self._stop_because(_ending(self._process.exitcode)) from None
         except Exception:  # the method wrote into the connection
-            raise self._bury("its process sent an invalid message and was stopped") from None
+            raise self._stop_because("its process sent an invalid message and was stopped") from None
 
     def _check_memory(self) -> None:
         most = self.limits.memory_gib
         if most is not None and all(_memory(self._process.pid, of) > most * 2**30 for of in (_resident, _share)):
-            raise self._bury(f"took more than {most:g} GiB of memory and was stopped")
+            raise self._stop_because(f"took more than {most:g} GiB of memory and was stopped")
 
-    def _bury(self, reason: str) -> MethodDied:
+    def _stop_because(self, reason: str) -> MethodDied:
+        """Stop the process and return the error to raise."""
         self._died = reason
         self.close()
         return MethodDied(reason)
@@ -226,7 +227,7 @@ def _memory(pid: int | None, of: Callable[[psutil.Process], int]) -> int:
 
 
 def _resident(process: psutil.Process) -> int:
-    """Resident bytes: quick to read, but memory that processes share, most of a forked one's, counts in each."""
+    """Resident bytes: quick to read, but shared memory, which is most of a forked process's, counts in each."""
     with suppress(psutil.Error):
         return int(process.memory_info().rss)
     return 0
@@ -250,7 +251,7 @@ def _kill(process: Any, connection: Connection) -> None:
 
 
 def sizes(methods: Mapping[str, Method], lr: Tensor, wanted: Sequence[str]) -> dict[str, Readings | FsrbenchError]:
-    """Parameters, FLOPs and peak memory of each isolated method; times are not taken."""
+    """Parameters, FLOPs and peak memory of each isolated method; no times."""
     return {
         name: method.sizes(lr, wanted) if isinstance(method, IsolatedMethod) else Invalid("no code to count or to time")
         for name, method in methods.items()

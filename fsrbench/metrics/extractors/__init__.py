@@ -1,4 +1,4 @@
-"""Feature extractors: what is seen in an image once and read by many metrics."""
+"""Feature extractors: what is computed once per image and read by many metrics."""
 
 import lazy_loader
 

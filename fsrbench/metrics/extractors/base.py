@@ -1,4 +1,4 @@
-"""Feature extractors look at each image once, for all metrics that need what they see. One file per family."""
+"""Feature extractors process each image once, for all metrics that read their features. One file per family."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ BUILTIN = {
     "colour": "fsrbench.metrics.extractors.colour:Colour",
 }
 BY_LR: Final = " by lr"
-"""What follows an extractor's name where the LR image's landmarks align the faces."""
+"""Suffix of an extractor's name if the LR image's landmarks align the faces."""
 LARGE: Final = 256
-"""Side in pixels from which on pictures are large: extractors take them as they are or reduce them, and the largest of
-several faces, for small ones in the background can be seen."""
+"""Pictures of this side in pixels or more are large: extractors take them as they are or reduce them, and choose the
+largest of several faces, because small ones in the background can be seen."""
 BATCH = 16
 GPU_BATCH: Final = 64
 EXTRACTORS = Registry("feature extractor", BUILTIN, group="fsrbench.extractors")
@@ -58,23 +58,23 @@ class Extractor(ABC):
     """
 
     requires: ClassVar[tuple[str, ...]] = ()
-    """Extractors whose features this one reads, of the HR images where there are any, else of the same images."""
+    """Extractors whose features this one reads: of the HR images if there are any, else of the same images."""
     weight_files: ClassVar[tuple[str, ...]] = ()
     """Names of the weight files that it reads."""
     packages: ClassVar[tuple[str, ...]] = ()
     """Those of :data:`fsrbench.provenance.versions.EXTRAS` that it calls; with another version of one, features are
     extracted anew."""
     may_be_nan: ClassVar[frozenset[str]] = frozenset({"box"})
-    """Arrays in which NaN means that there is nothing, such as the box where no face is found; an image with NaN in any
-    other array, or with infinity in any, counts as failed."""
+    """Arrays in which NaN means "nothing found", such as the box without a face; an image with NaN in any other array,
+    or with infinity in any, counts as failed."""
     aligns: ClassVar[bool] = False
     """Whether what it reads only aligns the face, so that the run's ``alignment`` decides whose landmarks it gets."""
     by_id: ClassVar[bool] = False
-    """Whether it reads the images' ids too, which its guide then has under ``ids``."""
+    """Whether it also reads the images' ids, which its guide then has under ``ids``."""
     device: torch.device = torch.device("cpu")
     """Where its network computes; see :meth:`use`."""
     on_gpu: ClassVar[bool] = False
-    """Whether its network computes on a GPU where the run has one; its features are then that kind of device's."""
+    """Whether its network computes on a GPU if the run has one; stored features are kept apart by kind of device."""
 
     def use(self, device: torch.device) -> None:
         """Compute on a device from now on, if it can; call before the first :meth:`extract`."""
@@ -82,7 +82,7 @@ class Extractor(ABC):
             self.device = device
 
     def check(self) -> None:
-        """Raise where weights or packages are missing, its own or those of the extractors it reads.
+        """Raise if weights or packages are missing, its own or those of the extractors it reads.
 
         Raises:
             Unavailable: the message says how to get them.
@@ -112,12 +112,12 @@ class Extractor(ABC):
         return " ".join([*read, *called, PluginCode(self, self.weight_files).digest])
 
     def files(self) -> frozenset[Path] | None:
-        """Files besides its weight files that its features depend on; ``None`` where there may be others."""
+        """Files besides its weight files that its features depend on; ``None`` if not all of them are known."""
         return PluginCode(self, self.weight_files).files
 
 
 def extract(extractor: Extractor, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
-    """As :meth:`Extractor.extract`, a batch at a time: larger ones are slower, for their tensors outgrow the caches."""
+    """As :meth:`Extractor.extract`, in batches: larger ones are slower, because their tensors outgrow the caches."""
     size = BATCH if extractor.device.type == "cpu" else GPU_BATCH
     parts = [
         extractor.extract(images[i : i + size], {name: array[i : i + size] for name, array in guide.items()})
@@ -127,4 +127,4 @@ def extract(extractor: Extractor, images: Tensor, guide: Features) -> dict[str, 
 
 
 Features = Mapping[str, np.ndarray]
-"""Named arrays, one row an image."""
+"""Named arrays with one row per image."""

@@ -13,11 +13,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fsrbench import weights
-from fsrbench.errors import Unavailable
 from fsrbench.faces.alignment import SIDE, alignment_grid
 from fsrbench.faces.points import five_points
-from fsrbench.methods.onnx_files import DTYPES, PREFIX, open_session, unavailable_where_it_fails
+from fsrbench.methods.onnx_files import open_session, unavailable_where_it_fails
 from fsrbench.metrics.extractors.base import Extractor, Features
+from fsrbench.metrics.extractors.descriptors import describe
 from fsrbench.metrics.extractors.point_files import IDS, points_of, read_points
 
 GREY_SIDE: Final = 128
@@ -35,7 +35,7 @@ def opencv_grey(images: Tensor) -> Tensor:
 
 
 class FileDescriptor(Extractor):
-    """A face descriptor by one network; what it is given is the business of each script."""
+    """A face descriptor by one network; subclasses prepare its input as a script does."""
 
     packages = ("onnxruntime",)
     shape: ClassVar[tuple[int, int, int]]
@@ -43,10 +43,10 @@ class FileDescriptor(Extractor):
 
     @abstractmethod
     def prepare(self, images: Tensor, guide: Features) -> Tensor:
-        """What the network takes, N and :attr:`shape`."""
+        """The network's input, N and :attr:`shape`."""
 
     def check(self) -> None:
-        """Refuse without onnxruntime or the file, or one that gives no descriptor of such a picture."""
+        """Raise if onnxruntime or the file is missing, or the network does not take a picture of this shape."""
         super().check()
         with unavailable_where_it_fails(self._file.name):
             self._run(np.zeros(self.shape, np.float32))
@@ -66,15 +66,7 @@ class FileDescriptor(Extractor):
         return {"descriptor": np.stack(found).astype(np.float64)}
 
     def _run(self, picture: np.ndarray) -> np.ndarray:
-        """One picture's descriptor: the output that the metadata name, else the first."""
-        (network_input,) = self._session.get_inputs()
-        outputs = [output.name for output in self._session.get_outputs()]
-        wanted = self._session.get_modelmeta().custom_metadata_map.get(f"{PREFIX}output", outputs[0])
-        if wanted not in outputs:
-            raise Unavailable(f"{self._file.name} gives {', '.join(outputs)}, and no {wanted!r}")
-        batch = np.ascontiguousarray(picture[None]).astype(DTYPES.get(network_input.type, np.float32))
-        descriptor: np.ndarray = self._session.run([wanted], {network_input.name: batch})[0][0]
-        return np.asarray(descriptor, np.float64).ravel()
+        return describe(self._session, self._file.name, picture)
 
 
 class VqfrDescriptor(FileDescriptor):
@@ -134,7 +126,7 @@ class AdafaceByFile(AdafaceDescriptor):
     by_id = True
 
     def check(self) -> None:
-        """Refuse without the network or the list of points, or where that holds something else."""
+        """Raise if the network or the list of points is missing, or the list holds something else."""
         super().check()
         read_points(weights.find("face_points"))
 

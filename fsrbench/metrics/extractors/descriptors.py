@@ -27,7 +27,7 @@ _INPUTS: dict[str, JudgeInput] = {}
 
 
 class FacenetDescriptor(Extractor):
-    """FaceNet's 512-d face embedding (Inception-ResNet v1 on VGGFace2; facenet-pytorch), MTCNN's box of the HR."""
+    """FaceNet's 512-d face embedding (Inception-ResNet v1 on VGGFace2; facenet-pytorch) of MTCNN's box in the HR."""
 
     on_gpu = True
     requires: ClassVar[tuple[str, ...]] = ("mtcnn",)
@@ -35,14 +35,14 @@ class FacenetDescriptor(Extractor):
     aligns = True
 
     def check(self) -> None:
-        """Refuse without facenet-pytorch or the downloaded weights, or if they hold anything but tensors."""
+        """Raise if facenet-pytorch or its weights are missing, or the weights hold anything but tensors."""
         facenet_pytorch_package()
         super().check()
         check_tensors("facenet")
 
     @cached_property
     def _network(self) -> Any:
-        # The file holds the classifier as well: loaded, so that a file that does not fit is noticed, but not used.
+        # The file also holds the classifier: loaded to notice a file that does not fit, but not used.
         network = facenet_pytorch_package().InceptionResnetV1(classify=True, num_classes=8631)
         network.load_state_dict(tensors_of(weights.find("facenet")))
         network.classify = False
@@ -69,7 +69,7 @@ def _inside(box: np.ndarray, side: int) -> tuple[int, int, int, int]:
 
 
 def aligned_chips(images: Tensor, points: Tensor) -> Tensor:
-    """Each face's chip 112 x 112, by bicubic sampling; pictures of 256 px and more are reduced to its scale before.
+    """Each face's chip 112 x 112, by bicubic sampling; pictures of 256 px and more are first reduced to its scale.
 
     Sampling a face that is several times larger would alias: descriptors would change with the noise of single pixels.
 
@@ -99,7 +99,7 @@ class ArcfaceDescriptor(Extractor):
     """Descriptor of an ArcFace-style network (Deng et al., CVPR 2019), of unit length.
 
     The ONNX file ``arcface`` takes faces N,3,112,112, aligned to InsightFace's five points, in the range and order of
-    :attr:`network_input`. The descriptors of picture and mirror image are added, as usual for such networks.
+    :attr:`network_input`. The descriptors of a picture and its mirror image are added, as usual for such networks.
     """
 
     requires: ClassVar[tuple[str, ...]] = ("dlib-landmarks",)
@@ -108,7 +108,7 @@ class ArcfaceDescriptor(Extractor):
     aligns = True
 
     def check(self) -> None:
-        """Refuse without onnxruntime or the network's file."""
+        """Raise if onnxruntime or the network's file is missing, or the network does not take such faces."""
         super().check()
         try:
             import onnxruntime  # noqa: F401
@@ -165,12 +165,24 @@ class ArcfaceDescriptor(Extractor):
         return aligned_chips(images, five_points(torch.from_numpy(guide["landmarks"]).float()))
 
     def _run(self, chip: np.ndarray) -> np.ndarray:
-        """One picture's descriptor: the output that the metadata name, else the first."""
-        (network_input,) = self._session.get_inputs()
-        outputs = [output.name for output in self._session.get_outputs()]
-        wanted = self._session.get_modelmeta().custom_metadata_map.get(f"{PREFIX}output", outputs[0])
-        if wanted not in outputs:
-            raise Unavailable(f"{weights.find('arcface').name} gives {', '.join(outputs)}, and no {wanted!r}")
-        batch = np.ascontiguousarray(chip[None]).astype(DTYPES.get(network_input.type, np.float32))
-        descriptor: np.ndarray = self._session.run([wanted], {network_input.name: batch})[0][0]
-        return np.asarray(descriptor, np.float32).ravel()
+        return describe(self._session, weights.find("arcface").name, chip).astype(np.float32)
+
+
+def describe(session: Any, file: str, picture: np.ndarray) -> np.ndarray:
+    """A picture's descriptor by a network in an ONNX file: the output that the metadata name, else the first.
+
+    Args:
+        session: of onnxruntime.
+        file: the file's name, for messages.
+        picture: C,H,W as the network takes it.
+
+    Raises:
+        Unavailable: the metadata name an output that does not exist.
+    """
+    (network_input,) = session.get_inputs()
+    outputs = [output.name for output in session.get_outputs()]
+    wanted = session.get_modelmeta().custom_metadata_map.get(f"{PREFIX}output", outputs[0])
+    if wanted not in outputs:
+        raise Unavailable(f"{file} gives {', '.join(outputs)}, but no {wanted!r}")
+    batch = np.ascontiguousarray(picture[None]).astype(DTYPES.get(network_input.type, np.float32))
+    return np.asarray(session.run([wanted], {network_input.name: batch})[0][0]).ravel()

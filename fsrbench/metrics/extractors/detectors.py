@@ -21,20 +21,23 @@ from fsrbench.weights.tensors import check_tensors, tensors_of
 
 RETINAFACE_SIDE = 256
 SHARE = 8
-"""In pictures of :data:`LARGE` px and more a face has at least the side over this."""
+"""In pictures of :data:`LARGE` px and more, the smallest face looked for is the side over this."""
 SURE = 0.9
-"""Confidence of a face that is taken for its size."""
+"""Least confidence of a face that is chosen for its size."""
 RETINAFACE_LEAST = 0.02
-"""Confidence below which RetinaFace's boxes are not looked at."""
+"""RetinaFace's boxes of a lower confidence are ignored."""
 
 
 def choose_face(boxes: np.ndarray, confidences: np.ndarray, side: int) -> int:
-    """Which of the faces in a picture of ``side`` px is meant.
+    """The picture's main face: the most confident, in large pictures the largest of confidence >= 0.9 if there is one.
 
     Args:
         boxes: N,4: x0, y0, x1, y1.
         confidences: N.
         side: of the picture in pixels.
+
+    Returns:
+        Its row number.
 
     Example:
         >>> boxes = np.array([[0, 0, 40, 40], [60, 60, 260, 260.0]])
@@ -51,14 +54,14 @@ def choose_face(boxes: np.ndarray, confidences: np.ndarray, side: int) -> int:
 class Mtcnn(Extractor):
     """The most confident face that MTCNN finds (Zhang et al., IEEE SPL 23, 2016; facenet-pytorch's weights).
 
-    In pictures of 256 px and more the largest face with a confidence of 0.9 or more, if there is one, of those that are
-    at least an eighth of the side.
+    In pictures of 256 px and more, only faces of at least an eighth of the side are looked for, and the largest with a
+    confidence of at least 0.9 is chosen if there is one.
     """
 
     on_gpu = True
 
     def check(self) -> None:
-        """Refuse without facenet-pytorch, which brings the weights."""
+        """Raise if facenet-pytorch, which brings the weights, is missing."""
         facenet_pytorch_package()
 
     @cached_property
@@ -69,7 +72,7 @@ class Mtcnn(Extractor):
     def _detect(self, picture: np.ndarray) -> tuple[Any, Any]:
         """Boxes and confidences."""
         side = min(picture.shape[:2])
-        if side < MTCNN_SIDE:  # no scale of such a picture is looked at, and facenet-pytorch fails
+        if side < MTCNN_SIDE:  # the pyramid of such a picture is empty, on which facenet-pytorch fails
             return None, None
         smallest = max(MTCNN_SIDE, side // SHARE) if side >= LARGE else MTCNN_SIDE
         if smallest not in self._detectors:
@@ -82,7 +85,7 @@ class Mtcnn(Extractor):
         boxes = np.full((len(images), 4), np.nan)
         confidences = np.zeros(len(images))
         for row, image in enumerate(to_uint8(images)):
-            # One by one: in a batch its suppression of overlapping boxes rounds coarser the further back a picture is
+            # One by one: in a batch, its suppression of overlapping boxes rounds more coarsely for later pictures
             candidates, score = self._detect(image)
             if candidates is not None and len(candidates):
                 best = choose_face(candidates, score, min(image.shape[:2]))
@@ -98,7 +101,7 @@ class Retinaface(Extractor):
     packages = ("retinaface-pytorch",)
 
     def check(self) -> None:
-        """Refuse without retinaface-pytorch or its weights, or if they hold anything but tensors."""
+        """Raise if retinaface-pytorch or its weights are missing, or the weights hold anything but tensors."""
         _retinaface_package()
         super().check()
         check_tensors("retinaface", _tensors_of_archive)

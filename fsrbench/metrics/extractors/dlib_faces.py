@@ -21,8 +21,8 @@ DLIB_SIDE = 256
 class DlibDescriptor(Extractor):
     """dlib's 128-d face descriptor (ResNet, 99.38 % on LFW), aligned by 68 landmarks.
 
-    The landmarks come from the HR image, so that identity and not alignment is judged; the face box they start from
-    is MTCNN's, or, where it finds none, a square that fits usual face crops.
+    The landmarks come from the HR image, so that identity and not alignment is judged; they start from MTCNN's face
+    box or, if it finds none, from a square that fits usual face crops.
     """
 
     requires = ("mtcnn",)
@@ -30,7 +30,7 @@ class DlibDescriptor(Extractor):
     aligns = True
 
     def check(self) -> None:
-        """Refuse without dlib or its models."""
+        """Raise if dlib or its models are missing."""
         _dlib()
         super().check()
 
@@ -68,7 +68,7 @@ class DlibLandmarks(Extractor):
     weight_files = ("dlib-landmarks",)
 
     def check(self) -> None:
-        """Refuse without dlib or its model."""
+        """Raise if dlib or its model is missing."""
         _dlib()
         super().check()
 
@@ -88,7 +88,7 @@ class DlibLandmarks(Extractor):
 
 
 def landmark_predictor() -> Any:
-    """dlib's predictor of 68 landmarks, of which a process keeps one: reading its 100 MB takes half a second."""
+    """dlib's predictor of 68 landmarks, read once per process: its 100 MB take half a second."""
     path = weights.find("dlib-landmarks")
     status = path.stat()
     return _read_predictor(str(path), status.st_mtime_ns, status.st_size)

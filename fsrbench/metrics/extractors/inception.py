@@ -25,7 +25,7 @@ class Inception(Extractor):
     weight_files = ("inception",)
 
     def check(self) -> None:
-        """Refuse without the weights, or if they hold anything but tensors."""
+        """Raise if the weights are missing, or hold anything but tensors."""
         super().check()
         check_tensors("inception")  # torch-fidelity unpickles without restrictions
 
@@ -37,7 +37,7 @@ class Inception(Extractor):
         return FeatureExtractorInceptionV3("inception", [LAYER], str(weights.find("inception"))).to(self.device)
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
-        """``activations`` N,2048; pictures go to 299 px as in TensorFlow 1: bilinear, larger ones not antialiased."""
+        """``activations`` N,2048, of pictures resized to 299 px as in TensorFlow 1: bilinear, without antialiasing."""
         pixels = torch.from_numpy(to_uint8(images)).permute(0, 3, 1, 2).contiguous()
         with torch.inference_mode():
             return {"activations": self._network(pixels.to(self.device))[0].cpu().numpy()}

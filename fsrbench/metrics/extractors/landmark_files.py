@@ -23,7 +23,7 @@ SIDE: Final = 256
 UNITS: Final = ("fraction", "pixels")
 """What coordinates are counted in: the picture's side, or pixels of the network's input."""
 DECLARED: Final[Mapping[str, Sequence[str]]] = {"range": tuple(RANGES), "order": ORDERS, "landmarks": UNITS}
-"""What a file's metadata may say of its input and output; the first of each is assumed where it says nothing."""
+"""What a file's metadata may say of its input and output; the first of each is the default."""
 
 
 def points_of_heatmaps(heatmaps: np.ndarray) -> np.ndarray:
@@ -59,9 +59,10 @@ def points_of_heatmaps(heatmaps: np.ndarray) -> np.ndarray:
 class FileLandmarks(Extractor):
     """98 landmarks by the ONNX file ``landmarks98``: whole pictures, RGB in [0, 1], resized to 256 px.
 
-    It gives heatmaps N,P,h,w, of which the first 98 are read, or coordinates N,98,2 or N,196; of several outputs the
-    one that the metadata ``fsrbench.output`` name, else the last that is either. The metadata ``fsrbench.range``,
-    ``fsrbench.order`` and ``fsrbench.landmarks`` declare another input, or coordinates in pixels of the input.
+    Its output is heatmaps N,P,h,w, of which the first 98 are read, or coordinates N,98,2 or N,196. Of several outputs,
+    the one named by the metadata ``fsrbench.output`` is read, else the last of such a shape. The metadata
+    ``fsrbench.range``, ``fsrbench.order`` and ``fsrbench.landmarks`` declare another input, or coordinates in pixels of
+    the input.
     """
 
     on_gpu = True
@@ -69,7 +70,7 @@ class FileLandmarks(Extractor):
     packages = ("onnxruntime",)
 
     def check(self) -> None:
-        """Refuse without onnxruntime or the file, or one that gives no 98 landmarks of a picture."""
+        """Raise if onnxruntime or the file is missing, or the file does not give 98 landmarks of a picture."""
         super().check()
         with unavailable_where_it_fails(self._name):
             self._run(torch.full((1, 3, SIDE, SIDE), 0.5))
@@ -88,7 +89,7 @@ class FileLandmarks(Extractor):
         found = {key: metadata.get(f"{PREFIX}{key}", allowed[0]) for key, allowed in DECLARED.items()}
         for key, value in found.items():
             if value not in DECLARED[key]:
-                raise Unavailable(f"{self._name}: metadata {PREFIX}{key} is {value!r}, none of {DECLARED[key]}")
+                raise Unavailable(f"{self._name}: metadata {PREFIX}{key} is {value!r}, not one of {DECLARED[key]}")
         return found | {"output": metadata.get(f"{PREFIX}output", "")}
 
     def extract(self, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
@@ -113,10 +114,10 @@ class FileLandmarks(Extractor):
         return self._read(outputs, side)
 
     def _read(self, outputs: Mapping[str, np.ndarray], side: int) -> np.ndarray:
-        """Landmarks 1,98,2 in [0, 1] from what the network gives."""
+        """Landmarks 1,98,2 in [0, 1] from the network's outputs."""
         wanted = self._declared["output"]
         if wanted and wanted not in outputs:
-            raise Unavailable(f"{self._name} gives {', '.join(outputs)}, and no {wanted!r}")
+            raise Unavailable(f"{self._name} gives {', '.join(outputs)}, but no {wanted!r}")
         for array in [outputs[wanted]] if wanted else reversed(list(outputs.values())):
             found = np.asarray(array)
             if found.ndim == 4 and found.shape[1] >= POINTS:

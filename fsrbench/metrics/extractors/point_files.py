@@ -16,7 +16,7 @@ IDS: Final = "ids"
 POINTS: Final = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 COLUMNS: Final = tuple(f"{point}_{axis}" for point in POINTS for axis in "xy")
 SIDE: Final = "side"
-"""Column that may follow: the side in pixels of the square picture that a line's points are of."""
+"""Optional column: side in pixels of the square picture that a line's points refer to."""
 
 
 def points_of(file: Path, image: str) -> np.ndarray:
@@ -24,7 +24,7 @@ def points_of(file: Path, image: str) -> np.ndarray:
 
     Args:
         file: the list.
-        image: its id; the list has it, or the last part of it, up to the first dot.
+        image: its id; the list holds it, or its file name up to the first dot.
 
     Raises:
         FsrbenchError: the file does not list it.
@@ -33,7 +33,7 @@ def points_of(file: Path, image: str) -> np.ndarray:
 
 
 def points_at(file: Path, image: str, side: int) -> np.ndarray:
-    """The points 5,2 of an image in pixels of it at ``side`` px, where the list says what side its points are of.
+    """The points 5,2 of an image of ``side`` px, in pixels; converted if the list says which side they refer to.
 
     Raises:
         FsrbenchError: the file does not list it.
@@ -56,7 +56,7 @@ class ListedPoints(NamedTuple):
     points: np.ndarray
     """5,2 in pixels, pixel centres at whole numbers."""
     side: float | None
-    """Of the square picture that they are of; ``None`` where it is the picture that they are read for."""
+    """Side in pixels of the square picture that they refer to; ``None``: the run's own picture."""
 
 
 @functools.lru_cache(maxsize=2)
@@ -64,7 +64,7 @@ def read_points(file: Path) -> dict[str, ListedPoints]:
     """The points of each listed image, by its id or name without suffix.
 
     Raises:
-        Unavailable: the file is no such list.
+        Unavailable: the file is not such a list.
     """
     try:
         with file.open(encoding="utf-8", newline="") as text:

@@ -34,7 +34,7 @@ class ArcfaceWhole(ArcfaceDescriptor):
     aligns = False
 
     def chips(self, images: Tensor, guide: Features) -> Tensor:
-        """N,3,112,112: bicubic, antialiased where it reduces."""
+        """N,3,112,112: bicubic, antialiased."""
         return F.interpolate(images, (SIDE, SIDE), mode="bicubic", antialias=True).clamp(0, 1)
 
 
@@ -47,7 +47,7 @@ class ArcfaceGiven(ArcfaceDescriptor):
     by_id = True
 
     def check(self) -> None:
-        """Refuse without the network or the list, or where that holds something else."""
+        """Raise if the network or the list is missing, or the list holds something else."""
         super().check()
         read_points(weights.find("face_points"))
 

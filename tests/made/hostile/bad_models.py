@@ -67,7 +67,7 @@ def nested(depth: int) -> dict[str, object]:
 
 
 HTML = b"<!DOCTYPE html>\n<html><head><title>Too many requests</title></head></html>\n"
-UNKNOWN = "is unavailable: model.pth holds the weights of no known architecture"
+UNKNOWN = "is unavailable: model.pth holds weights of an unknown architecture"
 CODE = r"is unavailable: model.pth holds code \((posix|nt).mkdir\) and is not loaded; save its state_dict\(\) alone"
 
 MODELS = [
@@ -109,7 +109,7 @@ MODELS = [
     model("model-header-of-10-to-the-18", "model.safetensors", header(b"{}", 10**18), "is no checkpoint or is damaged"),
     model(
         "model-wrong-shapes", "model.pth", saved(COMPACT | {"body.0.bias": torch.zeros(5)}),
-        "model.pth: its weights do not fit the network they appear to be of: RuntimeError",
+        "model.pth: its weights do not fit the network that they seem to belong to: RuntimeError",
     ),
     model(
         "model-nan", "model.pth", saved({k: v * torch.nan for k, v in COMPACT.items()}),

@@ -133,7 +133,7 @@ def method(name: str, content: bytes | None, says: str = NO_FIT, code: int = 0) 
 
 
 WEIGHTS = [
-    method("weights-missing", None, "no weights: weights.safetensors is not there"),
+    method("weights-missing", None, "no weights: weights.safetensors does not exist"),
     method("weights-empty", b""),
     method("weights-text", b"version https://git-lfs.github.com/spec/v1\n"),
     method("weights-cut-in-header", save(FITTING)[:40]),

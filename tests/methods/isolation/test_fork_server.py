@@ -1,4 +1,4 @@
-"""A process that is started has torch at once, and the surroundings of the process that asked for it."""
+"""A started process has torch at once, and the environment of the process that started it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What networks of named files are given, against OpenCV, and files that do not fit."""
+"""Inputs of the networks in named files, against OpenCV, and files that do not fit."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_grey_is_opencvs_to_the_bit(picture) -> None:
     np.testing.assert_array_equal(opencv_grey(to_tensor(picture[None]))[0, 0], expected)
 
 
-def test_grey_read_from_a_file_differs_by_a_level_at_most(picture, tmp_path) -> None:
+def test_grey_read_from_a_file_differs_by_at_most_one_level(picture, tmp_path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), picture[..., ::-1])
     read = cv2.imread(str(tmp_path / "a.png"), 0).astype(int)
     assert np.abs(opencv_grey(to_tensor(picture[None]))[0, 0].numpy() - read).max() <= 1
@@ -114,7 +114,7 @@ def test_adafaces_network_gets_opencvs_chip(files, picture, kind) -> None:
     extractor = kind()
     guide = {"ids": np.array(["CelebA/one"]), "landmarks": POINTS[None]}
     fed = extractor.prepare(to_tensor(picture[None]), guide)
-    # OpenCV rounds places to 1/32 px: a level or two, and more at edges of noise
+    # OpenCV rounds positions to 1/32 px: off by a level or two, by more at edges of noise
     assert np.abs(fed[0].numpy() - warped(picture)).mean() < 1 / 127.5
     found = extractor.extract(to_tensor(picture[None]), guide)["descriptor"]
     np.testing.assert_allclose(found[0], pooled(warped(picture)), atol=0.01)
@@ -144,7 +144,7 @@ def test_networks_that_do_not_fit_are_refused(files, tmp_path) -> None:
         (AdafaceByFile, "it is adaface_ir50_ms1mv2.ckpt of github.com/mk-minchul/AdaFace as ONNX"),
     ],
 )
-def test_a_missing_file_is_told_with_its_source(extractor, said) -> None:
+def test_a_missing_file_is_reported_with_its_source(extractor, said) -> None:
     with pytest.raises(Unavailable, match=said) as error:
         extractor().check()
     assert f"--weights {extractor.weight_files[0]}=FILE" in str(error.value)

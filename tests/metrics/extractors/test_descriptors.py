@@ -87,7 +87,7 @@ def test_arcface_takes_a_file_of_one_face_at_a_time(tmp_path, arcface):
     np.testing.assert_array_equal(described, arcface.extract(pictures(2), guide)["descriptor"])
 
 
-def test_arcface_that_is_no_such_network_is_unavailable(tmp_path):
+def test_a_file_that_is_not_an_arcface_network_is_unavailable(tmp_path):
     (tmp_path / "text.onnx").write_bytes(b"no network")
     other = save_pooling_onnx(tmp_path / "96.onnx", side=96)
     for file, reason in (
@@ -113,7 +113,7 @@ def test_arcface_needs_onnxruntime(arcface, monkeypatch):
 
 
 @pytest.mark.parametrize("needed", [DlibLandmarks, Mtcnn])
-def test_what_finds_the_landmarks_is_needed_too(arcface, monkeypatch, needed):
+def test_arcface_needs_its_landmark_predictor_too(arcface, monkeypatch, needed):
     def refuse(extractor: object) -> None:
         raise Unavailable(f"no {needed.__name__}")
 

@@ -1,4 +1,4 @@
-"""MTCNN finds faces, in a batch as one by one."""
+"""MTCNN finds the same faces in a batch as one by one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_mtcnn_finds_no_face_in_grey(count):
     assert found["confidence"].tolist() == [0] * count
 
 
-def test_a_picture_without_a_face_spoils_no_other(small, boxes):
+def test_a_picture_without_a_face_does_not_affect_others(small, boxes):
     mixed = torch.cat([torch.full((1, 3, 64, 64), 0.5), small[:2], torch.zeros(1, 3, 64, 64)])
     found = Mtcnn().extract(mixed, {})
     assert (found["confidence"] > 0.9).tolist() == [False, True, True, False]

@@ -46,7 +46,7 @@ def test_dlib_descriptors_tell_identities_apart(described):
     assert distance[same & ~np.eye(len(d), dtype=bool)].mean() < distance[~same].mean() - 0.05
 
 
-def test_dlib_lays_given_landmarks_on_the_picture(extractor, small, described):
+def test_dlib_uses_given_landmarks(extractor, small, described):
     moved = {"landmarks": described["landmarks"][:1] + 6}
     again = extractor.extract(small[:1], {"landmarks": described["landmarks"][:1]})
     np.testing.assert_array_equal(again["descriptor"], described["descriptor"][:1])
@@ -55,7 +55,7 @@ def test_dlib_lays_given_landmarks_on_the_picture(extractor, small, described):
     assert np.linalg.norm(other["descriptor"] - described["descriptor"][:1]) > 0.05
 
 
-def test_dlib_takes_a_usual_crop_where_there_is_no_box(extractor, small, described):
+def test_dlib_assumes_a_usual_crop_without_a_box(extractor, small, described):
     blind = extractor.extract(small[:1], {"box": np.full((1, 4), np.nan)})
     error = np.linalg.norm(blind["landmarks"] - described["landmarks"][:1], axis=2).mean()
     assert error < 0.1 * 64

@@ -123,7 +123,7 @@ class Scaled(nn.Module):
         (Shifts(68), {}, r"gives .*\[1, 68, 64, 64\], neither 98 heatmaps nor 98 coordinates"),
         (nn.Flatten(), {}, "neither 98 heatmaps nor 98 coordinates"),
         (Means(), {"landmarks": "inches"}, "metadata fsrbench.landmarks is 'inches'"),
-        (Means(), {"output": "points"}, "and no 'points'"),
+        (Means(), {"output": "points"}, "but no 'points'"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_with_what_it_gives(tmp_path, network, metadata, said) -> None:

@@ -71,7 +71,7 @@ def test_dlibs_descriptor_hardly_changes_with_the_size(both, boxes) -> None:
     assert apart.max() < 0.5 * strangers
 
 
-def test_of_several_faces_the_largest_is_meant_in_large_pictures(both) -> None:
+def test_the_largest_of_several_faces_is_chosen_in_large_pictures(both) -> None:
     """A small copy of the face in the corner of a picture."""
     picture = both[LARGE][:1].clone()
     face = F.interpolate(picture, (384, 384), mode="bicubic", antialias=True).clamp(0, 1)
@@ -96,7 +96,7 @@ def test_a_large_box_is_chosen_if_it_is_sure(side, confidences, chosen) -> None:
 
 
 def points_at(scale: float, centre: float) -> Tensor:
-    """The template's five points, so many times as large, about a centre."""
+    """The template's five points, scaled by a factor, about a centre."""
     return ((TEMPLATE - TEMPLATE.mean(0)) * scale + centre)[None]
 
 
@@ -117,7 +117,7 @@ def test_chips_of_large_pictures_show_the_same_place() -> None:
     assert (chips - plain_chips(smooth(LARGE), points)).abs().max() < 0.02
 
 
-def test_chips_of_small_pictures_are_sampled_as_ever() -> None:
+def test_chips_of_small_pictures_are_sampled_directly() -> None:
     images, points = torch.rand(2, 3, 128, 128, generator=torch.manual_seed(0)), points_at(1.1, 60).repeat(2, 1, 1)
     assert torch.equal(aligned_chips(images, points), plain_chips(images, points))
 

@@ -34,7 +34,7 @@ def files(tmp_path: Path) -> Iterator[Path]:
 
 
 def blocks(picture: np.ndarray) -> np.ndarray:
-    """What the made network says of a picture 3,112,112 in [0, 1] and of its mirror image, at unit length."""
+    """The made network's outputs for a picture 3,112,112 in [0, 1] and its mirror image, added, at unit length."""
     x = picture * 2 - 1
     summed = sum(y.reshape(3, 7, 16, 7, 16).mean(axis=(2, 4)).ravel() for y in (x, x[:, :, ::-1]))
     found: np.ndarray = summed / np.linalg.norm(summed)
@@ -59,7 +59,7 @@ def test_given_points_are_scaled_to_the_picture(files: Path) -> None:
     np.testing.assert_allclose(at, TEMPLATE.numpy(), atol=1e-5)
 
 
-def test_a_picture_without_points_is_said(files: Path) -> None:
+def test_a_picture_without_points_is_reported(files: Path) -> None:
     with pytest.raises(FsrbenchError, match=r"points.csv lists no points of b"):
         ArcfaceGiven().extract(torch.zeros(1, 3, 64, 64), {IDS: np.array(["probe/7/b"])})
 
