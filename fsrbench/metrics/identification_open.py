@@ -140,9 +140,9 @@ class IdentificationOpen(Recognition):
         return Evaluation(values, summary, str(enrolled), details, {"tpir": thinned(identification_curve(found, best))})
 
 
-def _scores(known: Population, enrolled: Enrolment) -> OpenScores:
-    mated, unmated = (known.probes(images) for images in (enrolled.mated, enrolled.unmated))
-    means, shown = templates(known.gallery(enrolled.gallery), enrolled.person[enrolled.gallery])
+def _scores(population: Population, enrolled: Enrolment) -> OpenScores:
+    mated, unmated = (population.probes(images) for images in (enrolled.mated, enrolled.unmated))
+    means, shown = templates(population.gallery(enrolled.gallery), enrolled.person[enrolled.gallery])
     return open_scores(mated, enrolled.person[enrolled.mated], unmated, means, shown)
 
 
