@@ -14,7 +14,7 @@ from fsrbench.errors import UserError
 from fsrbench.metrics.landmarks import nme
 from fsrbench.training.distributed import rank
 from fsrbench.training.held_out import RULE, held_out_names
-from fsrbench.training.recipe import Options, Recipe, parse_config, refuse_negative, set_rate, trainable, update
+from fsrbench.training.recipe import Options, Recipe, check_settings, parse_config, set_rate, trainable, update
 from reference_model.fan import FAN, gaussians, points_of, probabilities
 from reference_model.fan_data import draw, load_annotated, reduced
 
@@ -39,7 +39,7 @@ class Config:
     """Weight of the heatmaps' cross entropy beside the points' distance."""
 
     def __post_init__(self) -> None:
-        refuse_negative(self)
+        check_settings(self)
         if self.extra_share > 1:
             raise UserError(f"setting extra_share is a share of each batch, at most 1, not {self.extra_share:g}")
         if self.extra_points and not self.extra:

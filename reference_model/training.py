@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from fsrbench.errors import UserError
-from fsrbench.training.recipe import Options, Recipe, load_weights, parse_config, refuse_negative
+from fsrbench.training.recipe import Options, Recipe, check_settings, load_weights, parse_config
 from fsrbench.training.restoration import Guidance, PairRecipe
 from fsrbench.training.semicycle import Networks, Rates, SemiCycle, Weights
 from reference_model import WEIGHTS
@@ -60,7 +60,7 @@ class Config:
     """Cut the gradient between generators, as SCGAN's public code does."""
 
     def __post_init__(self) -> None:
-        refuse_negative(self)
+        check_settings(self)
         if self.identity and not self.teacher:
             raise UserError("setting identity needs teacher: the ONNX file of a face recognition network")
         if self.teacher and not self.identity:

@@ -13,7 +13,7 @@ from baselines.progressive.discriminator import Discriminator
 from baselines.progressive.network import Generator
 from fsrbench.errors import UserError
 from fsrbench.training.data import Batch
-from fsrbench.training.recipe import Options, load_weights, parse_config, refuse_negative, set_rate, trainable, update
+from fsrbench.training.recipe import Options, check_settings, load_weights, parse_config, set_rate, trainable, update
 from fsrbench.training.restoration import RestorationRecipe
 from reference_model.fan import load_fan
 from reference_model.losses import AlignmentLosses
@@ -56,7 +56,7 @@ class Config:
     """Every how many updates the discriminator is used and trained: it takes nine tenths of the time."""
 
     def __post_init__(self) -> None:
-        refuse_negative(self)
+        check_settings(self)
 
 
 @dataclass(frozen=True)

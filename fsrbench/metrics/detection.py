@@ -6,7 +6,7 @@ from typing import ClassVar, Final, Self
 
 import numpy as np
 
-from fsrbench.errors import Invalid
+from fsrbench.errors import Invalid, counted
 from fsrbench.faces.mtcnn import MTCNN_SIDE
 from fsrbench.metrics.base import FeatureMetric
 from fsrbench.metrics.evaluation import Evaluation, Faces
@@ -108,7 +108,7 @@ class Detection(FeatureMetric):
             if np.isfinite(overlap).any():
                 details["mean_iou"] = float(np.nanmean(overlap))
             missing = int((hr["confidence"] < CONFIDENCE).sum())
-            note = f"no face found in {missing} HR images" if missing else ""
+            note = f"no face found in {counted(missing, 'HR image')}" if missing else ""
         curve = np.column_stack([THRESHOLDS, [is_hit(sr, hr, t).mean() for t in THRESHOLDS]])
         return Evaluation(is_hit(sr, hr).astype(np.float64), None, note, details, {"threshold": curve})
 

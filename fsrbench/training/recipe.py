@@ -143,16 +143,18 @@ def parse_config(kind: type[C], values: Mapping[str, Any]) -> C:
     return kind(**values)
 
 
-def refuse_negative(config: Any) -> None:
-    """Refuse negative settings, for configurations of weights, rates and shares.
+def check_settings(config: Any) -> None:
+    """Check the numbers of a configuration: weights and rates are not negative, counts are at least 1.
 
     Raises:
-        UserError: one is negative.
+        UserError: one is out of range.
     """
     for field_ in fields(config):
         value = getattr(config, field_.name)
         if isinstance(value, (int, float)) and value < 0:
             raise UserError(f"setting {field_.name} must not be negative, not {value:g}")
+        if type(field_.default) is int and value < 1:
+            raise UserError(f"setting {field_.name} must be at least 1, not {value}")
 
 
 def update(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:

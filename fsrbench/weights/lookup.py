@@ -44,7 +44,7 @@ def parse_override(text: str) -> tuple[str, Path]:
         raise UserError(unknown(name))
     path = Path(file).expanduser()
     if not path.is_file():
-        raise UserError(f"weights {name}: {f'{file} is no file' if file else 'no file given'}; write {name}=FILE")
+        raise UserError(f"weights {name}: {f'{file} is not a file' if file else 'no file given'}; write {name}=FILE")
     return name, path
 
 

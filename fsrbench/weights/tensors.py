@@ -39,7 +39,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     The format is recognised by the content, not by the file's name.
 
     Raises:
-        Unavailable: there is no such file, or it is no checkpoint, is damaged, holds code or claims more than it holds.
+        Unavailable: the file is missing, damaged or not a checkpoint, holds code, or claims more than it holds.
     """
     try:
         with path.open("rb") as file:
@@ -92,8 +92,8 @@ def _reason(error: Exception, head: bytes) -> str:
         return "is a TorchScript program and is not run; save its state_dict() alone and name that file"
     first = head.partition(b"\n")[0].decode("latin-1")
     if first.isprintable() and first.isascii() and first:
-        return f"is no checkpoint, but text that begins with {first[:40]!r}"
-    return f"is no checkpoint or is damaged: {one_line(error)[:200]}"
+        return f"is not a checkpoint, but text that begins with {first[:40]!r}"
+    return f"is not a checkpoint or is damaged: {one_line(error)[:200]}"
 
 
 def _check(loaded: Mapping[str, Any], path: Path) -> None:

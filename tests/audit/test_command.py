@@ -263,7 +263,7 @@ def test_a_missing_weight_file_is_one_line(with_arcface: Path) -> None:
     (with_arcface.parent / "network.onnx").unlink()
     result = audit(with_arcface)
     assert result.exit_code == 2
-    assert "network.onnx is no file" in result.stderr
+    assert "network.onnx is not a file" in result.stderr
 
 
 def test_lr_of_the_data_is_not_replaced(tmp_path: Path, no_niqe: None) -> None:

@@ -142,7 +142,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["--reference", "no/such"], "no/such does not exist"),
         (["--pairs", "nowhere.txt"], "nowhere.txt: cannot be read: "),
         (["--weights", "arcfase=x"], "unknown weight file 'arcfase'; did you mean arcface"),
-        (["--weights", "arcface=nowhere.onnx"], "nowhere.onnx is no file; write arcface=FILE"),
+        (["--weights", "arcface=nowhere.onnx"], "nowhere.onnx is not a file; write arcface=FILE"),
     ],
 )
 def test_wrong_value_is_one_line_and_code_2(data: Path, tmp_path: Path, options: list[str], reason: str) -> None:

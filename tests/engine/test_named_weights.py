@@ -161,7 +161,7 @@ def test_a_file_without_a_declared_hash_is_not_noted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("files", "reason"),
-    [({"our_x4": "w"}, "did you mean ours_x4"), ({"ours_x4": "nowhere.pth"}, "nowhere.pth is no file")],
+    [({"our_x4": "w"}, "did you mean ours_x4"), ({"ours_x4": "nowhere.pth"}, "nowhere.pth is not a file")],
 )
 def test_a_program_that_names_what_is_not_there_is_refused(files: dict[str, str], reason: str) -> None:
     with pytest.raises(UserError, match=f"--weights: .*{reason}"):

@@ -205,7 +205,7 @@ def test_a_sweep_has_a_table_and_a_plot(configured: Configured) -> None:
         (TWO.replace("seed: 3", "groups: nowhere.csv"), 6, "groups: nowhere.csv: cannot be read"),
         (TWO.replace("seed: 3", "ratio-to: ours"), 6, "ratio_to: ours is not one of the methods"),
         (TWO.replace("seed: 3", "weights: {arcfase: x}"), 6, "weights: unknown weight file 'arcfase'"),
-        (TWO.replace("seed: 3", "weights: {niqe: nowhere}"), 6, "weights: weights niqe: nowhere is no file"),
+        (TWO.replace("seed: 3", "weights: {niqe: nowhere}"), 6, "weights: weights niqe: nowhere is not a file"),
     ],
 )
 def test_missing_things_are_reported_before_any_work(configured: Configured, text: str, line: int, reason: str) -> None:

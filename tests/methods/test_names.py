@@ -413,7 +413,7 @@ def test_a_named_file_that_does_not_exist_ends_the_command(name: str, command: s
 
 
 def test_a_named_weight_file_that_does_not_exist_ends_the_run(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"weights niqe: .*gone\.npz is no file"):
+    with pytest.raises(UserError, match=r"weights niqe: .*gone\.npz is not a file"):
         evaluate(["bicubic"], metrics=["psnr"], limit=2, weights={"niqe": tmp_path / "gone.npz"}, progress=False)
 
 

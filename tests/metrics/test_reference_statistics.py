@@ -201,7 +201,7 @@ def test_named_weights_are_those_of_the_statistics(tmp_path: Path, pictures: Pat
         assert written["network_sha256"] == hashlib.sha256(named.read_bytes()).hexdigest()
     wrong = call("data", "statistics", pictures, file, *options, "inception=nowhere.pth")
     assert (wrong.exit_code, wrong.stderr.count("\n")) == (2, 1)
-    assert "nowhere.pth is no file" in wrong.stderr
+    assert "nowhere.pth is not a file" in wrong.stderr
 
 
 def metric_for(name: str, file: Path | None, **changes: Any) -> Any:

@@ -48,6 +48,9 @@ def test_the_first_stage_has_no_loss_but_pixels() -> None:
         ("fan", {"extra_share": 1.5}, "extra_share is a share of each batch, at most 1, not 1.5"),
         ("fan", {"extra_points": "points.npz"}, "extra_points needs extra"),
         ("progressive", {"rate": -1e-3}, "rate must not be negative, not -0.001"),
+        ("progressive", {"judge_every": 0}, "judge_every must be at least 1, not 0"),
+        ("ours", {"cycle_every": 0}, "cycle_every must be at least 1, not 0"),
+        ("ours", {"blocks": 0}, "blocks must be at least 1, not 0"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(kind: str, values: dict[str, Any], reason: str) -> None:
