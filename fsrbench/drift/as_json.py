@@ -49,7 +49,7 @@ class JsonVerdict(BaseModel):
     parts: dict[Part, State] = Field(default_factory=dict, description="each part as a whole")
     pictures: int = Field(default=0, description="number in the run or window")
     reference_pictures: int = Field(default=0, description="number in the reference")
-    overlap: float | None = Field(default=None, description="common ground of the inputs, 0 to 1")
+    overlap: float | None = Field(default=None, description="overlap of the inputs, 0 to 1")
     findings: list[JsonFinding] = Field(default_factory=list, description="one per part and measure")
     notes: list[str] = Field(default_factory=list, description="what was not compared, and what else differs")
     errors: list[str] = Field(default_factory=list, description="why it cannot be compared; then nothing was found")

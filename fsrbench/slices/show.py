@@ -11,27 +11,33 @@ from typing import Any, Final
 from rich.text import Text
 
 from fsrbench.errors import counted
+from fsrbench.files.text_table import column_widths, text_row
 from fsrbench.reports.tables.comparison import signed
 from fsrbench.slices.find import Found, FoundSlice
 from fsrbench.stats.corrections import LEVEL, p_text
 
 WIDTH: Final = 100
 HEADINGS: Final = ("Slice", "Images (people)", "In it", "Elsewhere", "Effect", "95 % interval", "p (Holm)")
+ALIGN: Final = "lrrrrrr"
 
 
 def as_text(found: Found) -> Text:
     """As text for ``rich``: each method on a separate line, with its slices below."""
     shown = [each for each in found.slices if each.confirmed]
     cells = [_cells(found, each) for each in shown]
-    widths = [max(map(len, column)) for column in zip(HEADINGS, *cells, strict=True)]
+    widths = column_widths([HEADINGS, *cells])
+
+    def line(row: Sequence[str]) -> str:
+        return f"{text_row(row, widths, ALIGN)}\n"
+
     text = Text("\n".join(wrap(title(found), WIDTH)) + "\n\n", no_wrap=True)
-    text.append(_padded(HEADINGS, widths) if cells else "")
+    text.append(line(HEADINGS) if cells else "")
     for method in found.methods:
         own = [row for each, row in zip(shown, cells, strict=True) if each.method == method]
         text.append(f"{method}\n", style="bold")
-        text.append("".join(_padded(row, widths) for row in own) or "  nothing found\n")
-    for line in notes(found):
-        text.append("\n" + "\n".join(wrap(line, WIDTH)))
+        text.append("".join(map(line, own)) or "  nothing found\n")
+    for note in notes(found):
+        text.append("\n" + "\n".join(wrap(note, WIDTH)))
     return text.append("\n")
 
 
@@ -122,9 +128,3 @@ def _cells(found: Found, each: FoundSlice) -> list[str]:
     means = [info.text(each.sign * mean).replace("-", "−") for mean in (held.inside, held.elsewhere)]
     p = p_text(each.p_corrected).removeprefix("= ")
     return [f"  {each.text}", f"{each.images} ({each.people})", *means, effect, f"[{low}, {high}]", p]
-
-
-def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = cells
-    padded = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
-    return "  ".join([first.ljust(widths[0]), *padded]).rstrip() + "\n"

@@ -9,6 +9,7 @@ from textwrap import wrap
 from typing import Any, Final, Literal
 
 from fsrbench.files.markdown import escape, markdown_table
+from fsrbench.files.text_table import column_widths, text_row
 from fsrbench.gate.as_json import number
 
 Format = Literal["text", "md", "csv", "json"]
@@ -62,18 +63,16 @@ def nulls(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(table: Shown) -> str:
-    widths = [max(map(len, column)) for column in zip(table.headings, *table.cells, strict=True)]
-    rows = (_padded(row, widths, table.headings) for row in (table.headings, *table.cells))
+    widths = column_widths([table.headings, *table.cells])
+    rows = (text_row(row, widths, _align(table)) for row in (table.headings, *table.cells))
     lines = (part for line in table.lines for part in wrap(line, WIDTH))
     return "\n".join([*wrap(table.title, WIDTH), "", *rows, "", *lines])
 
 
 def _markdown(table: Shown) -> str:
-    align = "".join("l" if heading in WORDS else "r" for heading in table.headings)
-    cells = markdown_table(table.headings, [[*map(escape, row)] for row in table.cells], align)
+    cells = markdown_table(table.headings, [[*map(escape, row)] for row in table.cells], _align(table))
     return f"**{escape(table.title)}**\n\n{cells}\n\n" + "\n\n".join(map(escape, table.lines))
 
 
-def _padded(row: Sequence[str], widths: Sequence[int], headings: Sequence[str]) -> str:
-    cells = zip(row, widths, headings, strict=True)
-    return "  ".join(c.ljust(width) if heading in WORDS else c.rjust(width) for c, width, heading in cells).rstrip()
+def _align(table: Shown) -> str:
+    return "".join("l" if heading in WORDS else "r" for heading in table.headings)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from fsrbench.errors import counted
 from fsrbench.files.markdown import escape, markdown_table
+from fsrbench.files.text_table import column_widths, text_row
 from fsrbench.reports.tables.model import NO_VALUE
 from fsrbench.runs.comparison import Compared
 from fsrbench.runs.data import RunData
@@ -19,6 +20,7 @@ from fsrbench.runs.times import BAND
 
 Format = Literal["text", "md", "csv"]
 HEADINGS: Final = ("Metric", "Method", "Difference", "95 % interval", "p (Holm)", "Effect", "Wins (%)", "n", "Verdict")
+ALIGN: Final = "llrrrrrrl"
 COLUMNS: Final = (
     *("metric", "method", "base", "difference", "ci_low", "ci_high", "p", "p_holm", "effect", "win_rate", "n"),
     *("people", "verdict", "reason"),
@@ -100,7 +102,7 @@ def render(run: RunData, base: str, rows: Sequence[Compared], format: Format) ->
     if format == "csv":
         return str(frame(base, rows).to_csv(index=False))
     if format == "md":
-        table = markdown_table(HEADINGS, ([*map(escape, line)] for line in lines(run, rows)), "llrrrrrrl")
+        table = markdown_table(HEADINGS, ([*map(escape, line)] for line in lines(run, rows)), ALIGN)
         return f"{table}\n\n{escape(legend(base, rows))}\n"
     return _terminal(run, base, rows)
 
@@ -108,18 +110,13 @@ def render(run: RunData, base: str, rows: Sequence[Compared], format: Format) ->
 def _terminal(run: RunData, base: str, rows: Sequence[Compared]) -> Text:
     """As text: each metric is on a separate line, which keeps the columns narrow."""
     cells = lines(run, rows)
-    widths = [max(map(len, column)) for column in zip(HEADINGS[1:], *(row[1:] for row in cells), strict=True)]
-    text = Text(_padded(HEADINGS[1:], widths), style="", no_wrap=True)
+    widths = column_widths([HEADINGS[1:], *(row[1:] for row in cells)])
+
+    def line(row: Sequence[str]) -> str:
+        return f"  {text_row(row, widths, ALIGN[1:])}\n"
+
+    text = Text(line(HEADINGS[1:]), style="", no_wrap=True)
     for row, (heading, *others) in zip(rows, cells, strict=True):
         text.append(f"{heading}\n" if heading else "", style="bold")
-        text.append(_padded(others, widths), style={"better": "green", "worse": "red"}.get(row.verdict))
+        text.append(line(others), style={"better": "green", "worse": "red"}.get(row.verdict))
     return text.append("\n" + "\n".join(wrap(legend(base, rows), 80)) + "\n")
-
-
-def _padded(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """Align numbers right, words left."""
-    method, *numbers, verdict = (
-        cell.ljust(width) if i in (0, len(cells) - 1) else cell.rjust(width)
-        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return "  ".join([f"  {method}", *numbers, verdict]).rstrip() + "\n"

@@ -16,6 +16,7 @@ import pandas as pd
 from fsrbench.errors import counted
 from fsrbench.files.labels import Labels
 from fsrbench.files.markdown import escape, markdown_table
+from fsrbench.files.text_table import column_widths, text_row
 from fsrbench.reports.tables.comparison import signed
 from fsrbench.reports.tables.latex.by_group import latex_by_group
 from fsrbench.reports.tables.model import NO_VALUE
@@ -56,14 +57,16 @@ def render(run: RunData, rows: Sequence[ByGroup], format: Format, remarks: Seque
     text = io.StringIO()
     for column, members in parts:
         headings, lines = headings_of(members), lines_of(run, members)
+        align = "ll" + "r" * (len(headings) - 3) + "l"
         if format == "md":
             cells = ([*map(escape, line)] for line in lines)
-            align = "ll" + "r" * (len(headings) - 3) + "l"
             text.write(f"**By {escape(column)}**\n\n{markdown_table([*map(escape, headings)], cells, align)}\n\n")
         elif format == "html":
             text.write(_html(column, headings, lines))
         else:
-            text.write(f"By {column}\n{_padded(headings, lines)}\n")
+            widths = column_widths([headings, *lines])
+            shown = "\n".join(text_row(row, widths, align) for row in (headings, *lines))
+            text.write(f"By {column}\n{shown}\n\n")
     for line in (legend, *remarks):
         match format:
             case "md":
@@ -216,17 +219,3 @@ def _html(column: str, headings: Sequence[str], lines: Sequence[Sequence[str]]) 
         "</tbody></table></div>",
     ]
     return "\n".join(lines_of_table) + "\n"
-
-
-def _padded(headings: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Align for a terminal: numbers right, words left."""
-    widths = [max(map(len, cells)) for cells in zip(headings, *lines, strict=True)]
-    words = (0, 1, len(headings) - 1)
-    written = []
-    for line in (headings, *lines):
-        cells = (
-            cell.ljust(width) if place in words else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        written.append("  ".join(cells).rstrip() + "\n")
-    return "".join(written)

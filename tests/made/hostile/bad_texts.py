@@ -146,7 +146,11 @@ CONFIGURATIONS = [
         "unknown degradation|does not give a unique folder name",
     ),
     Case("config-zero-byte-data", configuration(b'pairs: "a\\0b"\n'), "line 5: pairs: .*cannot be read"),
-    Case("config-out-is-a-file", configuration(b"runs: {a: {out: faces}}\n"), "line 5: each run's folder is its name below out"),
+    Case(
+        "config-out-is-a-file",
+        configuration(b"runs: {a: {out: faces}}\n"),
+        "line 5: each run's folder is its name below out",
+    ),
     Case("config-missing", lambda folder: ["run", "--config", folder / "no.yaml"], "cannot be read: No such file"),
     Case("config-folder", lambda folder: ["run", "--config", folder], "not a regular file"),
     Case("config-pipe", configuration_pipe, "not a regular file"),
