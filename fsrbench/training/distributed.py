@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ def stop() -> None:
     """Leave the process group."""
     if distributed.is_initialized():
         distributed.destroy_process_group()
+        gc.collect()  # gloo's threads end with the last reference; while Python exits they may abort the process
 
 
 def rank() -> int:
