@@ -42,6 +42,11 @@ class GroupValue:
     ranked: bool
     """Whether it has enough people to count for the worst group and the gap."""
 
+    @property
+    def has_value(self) -> bool:
+        """Whether any of its images has a score, or a set of them a number."""
+        return not math.isnan(self.value)
+
 
 @dataclass(frozen=True)
 class ByGroup:

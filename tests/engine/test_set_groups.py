@@ -18,6 +18,8 @@ from scipy.linalg import sqrtm
 from fsrbench import evaluate
 from fsrbench.errors import UserError
 from fsrbench.metrics.distribution import Kid
+from fsrbench.reports.plots.groups import draw_by_group
+from fsrbench.reports.tables.groups import render
 from fsrbench.runs.by_group import by_group, left_out
 from fsrbench.runs.data import RunData
 from fsrbench.runs.grouping import groupings
@@ -139,3 +141,23 @@ def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("column,group\n1,2\n")
     with pytest.raises(UserError, match=FILE):
         read_set_groups(tmp_path, [])
+
+
+def test_a_set_too_small_for_a_number_is_not_called_a_group_of_few_people(run: RunData) -> None:
+    rows = by_group(run, groupings(run.labels, "town"), ["kid_blocks"], min_people=2)
+    text = render(run, rows, "text", few=2)
+    assert "east (2) " in text
+    assert "°" not in text
+
+
+def test_the_plot_leaves_out_a_metric_without_a_number_of_any_group(run: RunData, tmp_path: Path) -> None:
+    shutil.copytree(run.path, tmp_path / "run")
+    table = pd.read_csv(tmp_path / "run" / FILE)
+    table.loc[table["metric"] == "fid_blocks", ["value", "ci_low", "ci_high"]] = np.nan
+    table.to_csv(tmp_path / "run" / FILE, index=False)
+    titles = [
+        [axes.get_title() for axes in draw_by_group(each, groupings(each.labels, "town")).axes]
+        for each in (run, RunData.load(tmp_path / "run"))
+    ]
+    assert [len(found) for found in titles] == [3, 2]
+    assert set(titles[0]) - set(titles[1]) == {run.metric("fid_blocks").label}

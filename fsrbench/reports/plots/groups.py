@@ -51,7 +51,7 @@ def draw_by_group(run: RunData, chosen: Sequence[Grouping], min_people: int = MI
         UserError: as :func:`fsrbench.runs.by_group.by_group`.
     """
     found = by_group(run, chosen, min_people=min_people, tested=False)
-    metrics = list(dict.fromkeys(row.metric for row in found))
+    metrics = list(dict.fromkeys(row.metric for row in found if any(group.has_value for group in row.groups)))
     places = [(grouping.column, name) for grouping in chosen for name in grouping.names]
     methods = [row for row in run.rows if any(each.method == row for each in found)]
     figure, axes = panels(len(metrics), COLUMNS, 2.3, 0.75 + 0.1 * (len(methods) + 2) * len(places))
@@ -100,7 +100,7 @@ def _draw_panel(
     for row in rows:
         offset = (methods.index(row.method) - (len(methods) - 1) / 2) * step
         for group in row.groups:
-            if group.images and group.value == group.value:
+            if group.has_value:
                 y = places.index((row.column, group.group)) + offset
                 draw_point(axes, group.value * info.factor, y, look[row.method], _error(info, group))
     for place in range(1, len(places)):

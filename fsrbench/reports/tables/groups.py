@@ -83,9 +83,8 @@ def headings_of(rows: Sequence[ByGroup]) -> list[str]:
     groups = []
     for place, group in enumerate(rows[0].groups):
         people = max(row.groups[place].people for row in rows)
-        groups.append(
-            f"{group.group} ({people})" + (SMALL if all(_small(row, row.groups[place]) for row in rows) else "")
-        )
+        small = {_small(row, row.groups[place]) for row in rows if row.groups[place].has_value}
+        groups.append(f"{group.group} ({people})" + (SMALL if small == {True} else ""))
     return ["Metric", "Method", *groups, "Gap", "p (Holm)", "Worst"]
 
 
@@ -116,11 +115,11 @@ def worst(info: MetricInfo, row: ByGroup) -> str:
 
 def _small(row: ByGroup, group: GroupValue) -> bool:
     """Whether a group has too few people to rank; never so for FID, which does not rank any group."""
-    return not group.ranked and not (row.of_set and not row.ranked)
+    return group.has_value and not group.ranked and not (row.of_set and not row.ranked)
 
 
 def _value(info: MetricInfo, row: ByGroup, group: GroupValue) -> str:
-    if math.isnan(group.value):
+    if not group.has_value:
         return NO_VALUE
 
     def written(number: float) -> str:
@@ -212,7 +211,7 @@ def _html(column: str, headings: Sequence[str], lines: Sequence[Sequence[str]]) 
         )
     caption = f"<caption>By {html_escape(column)}</caption>"
     lines_of_table = [
-        '<div class="fsrbench-table scroll"><table class="results">',
+        '<div class="fsrbench-table scroll"><table class="results by-group">',
         f"{caption}\n<thead><tr>{head}</tr></thead>",
         "<tbody>",
         *body,
