@@ -85,7 +85,7 @@ def _columns(by: str, labels: Labels) -> list[tuple[str, tuple[float, ...]]]:
         if column not in labels:
             raise UserError(f"--by: {unknown_name('column of labels', column, list(labels))}")
         if column in found:
-            raise UserError(f"--by: column {column} is there twice")
+            raise UserError(f"--by: column {column} appears twice")
         found[column] = []
         if last:
             if (edge := number_in(first)) is None:

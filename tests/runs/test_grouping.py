@@ -70,7 +70,7 @@ def test_by_default_every_column_that_can_be_told_apart():
         ("sex:3", r"--by sex: 'female' is not a number \(a\); leave out the edges"),
         ("same", "--by same: all 2 images are 'yes'; at least two groups are needed"),
         ("age:200", "all 41 images are 'under 200'"),
-        ("sex,sex", "column sex is there twice"),
+        ("sex,sex", "column sex appears twice"),
         (",", "name at least one column"),
     ],
 )
