@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Final
@@ -22,6 +22,8 @@ from fsrbench.stats.paired import differences
 
 MIN_PEOPLE: Final = 10
 """By default, groups of fewer people are shown and not ranked."""
+SMALL: Final = "°"
+"""Marks groups of fewer people in tables and plots."""
 FINEST: Final = 100
 """Minimum permutations per test of a call: the more tests, the smaller p must be to survive the correction."""
 MOST_PERMUTATIONS: Final = 20_000
@@ -73,6 +75,10 @@ class ByGroup:
         found = [group for group in self.groups if group.ranked and math.isfinite(group.value)]
         return sorted(found, key=lambda group: group.value)
 
+    def has_few_people(self, group: GroupValue) -> bool:
+        """Whether a group has a value but too few people to be ranked; never so for FID, which ranks no group."""
+        return group.has_value and not group.ranked and not (self.of_set and not self.ranked)
+
     @property
     def gap(self) -> float:
         """Highest minus lowest value of the ranked groups; NaN for fewer than two."""
@@ -83,6 +89,12 @@ class ByGroup:
         """The ranked group with the worst value; empty in a metric without a direction."""
         ranked = self.ranked
         return {"higher": ranked[0].group, "lower": ranked[-1].group}.get(direction, "") if len(ranked) > 1 else ""
+
+
+def few_people(rows: Iterable[ByGroup], column: str, name: str) -> bool:
+    """Whether a group has too few people to be ranked in every row with a value of it."""
+    groups = ((row, group) for row in rows if row.column == column for group in row.groups if group.group == name)
+    return {row.has_few_people(group) for row, group in groups if group.has_value} == {True}
 
 
 def by_group(

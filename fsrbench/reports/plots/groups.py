@@ -22,7 +22,7 @@ from fsrbench.reports.plots.style import (
     panels,
 )
 from fsrbench.reports.plots.ticks import plain_ticks
-from fsrbench.runs.by_group import MIN_PEOPLE, ByGroup, GroupValue, by_group
+from fsrbench.runs.by_group import MIN_PEOPLE, SMALL, ByGroup, GroupValue, by_group, few_people
 from fsrbench.runs.data import RunData
 from fsrbench.runs.grouping import Grouping, groupings
 from fsrbench.runs.metric_info import MetricInfo
@@ -30,8 +30,6 @@ from fsrbench.runs.metric_info import MetricInfo
 COLUMNS = 4
 MOST_COLUMNS = 4
 """Columns of labels in one figure."""
-SMALL = "°"
-"""Follows a group of too few people."""
 SPREAD = 0.56
 """Share of a row's height over which the methods' dots are spread."""
 
@@ -62,7 +60,7 @@ def draw_by_group(run: RunData, chosen: Sequence[Grouping], min_people: int = MI
         name_rows(axis, texts if index % columns == 0 else [""] * len(places))
     names, look = labels_of(run), looks(run)
     keys = [method_key(names[row], look[row], line=False) for row in methods]
-    small = any(_few(found, place) for place in places)
+    small = any(few_people(found, *place) for place in places)
     legend_below(figure, [*keys, interval_key(), *([_small_key(min_people)] if small else [])])
     return figure
 
@@ -78,13 +76,8 @@ def _name(found: Sequence[ByGroup], place: tuple[str, str], several: bool) -> st
     """The group with its people: ``sex: female (26)``; ``°``: too few to rank."""
     column, name = place
     people = max(group.people for row in found if row.column == column for group in row.groups if group.group == name)
-    few = SMALL if _few(found, place) else ""
+    few = SMALL if few_people(found, column, name) else ""
     return f"{column}: {name} ({people}){few}" if several else f"{name} ({people}){few}"
-
-
-def _few(found: Sequence[ByGroup], place: tuple[str, str]) -> bool:
-    column, name = place
-    return not any(g.ranked for row in found if row.column == column for g in row.groups if g.group == name)
 
 
 def _draw_panel(

@@ -20,7 +20,7 @@ from fsrbench.files.text_table import column_widths, text_row
 from fsrbench.reports.tables.comparison import signed
 from fsrbench.reports.tables.latex.by_group import latex_by_group
 from fsrbench.reports.tables.model import NO_VALUE
-from fsrbench.runs.by_group import ByGroup, GroupValue
+from fsrbench.runs.by_group import SMALL, ByGroup, GroupValue, few_people
 from fsrbench.runs.data import RunData
 from fsrbench.runs.grouping import number_in
 from fsrbench.runs.metric_info import MetricInfo
@@ -28,8 +28,6 @@ from fsrbench.stats.corrections import LEVEL
 
 Format = Literal["md", "tex", "csv", "html", "text"]
 FORMATS: Final[tuple[Format, ...]] = ("md", "tex", "csv", "html", "text")
-SMALL: Final = "°"
-"""Follows a group with too few people."""
 SAME: Final = "≈"
 COLUMNS: Final = (
     *("column", "metric", "method", "base", "group", "value", "ci_low", "ci_high", "images", "people", "ranked"),
@@ -83,8 +81,8 @@ def headings_of(rows: Sequence[ByGroup]) -> list[str]:
     groups = []
     for place, group in enumerate(rows[0].groups):
         people = max(row.groups[place].people for row in rows)
-        small = {_small(row, row.groups[place]) for row in rows if row.groups[place].has_value}
-        groups.append(f"{group.group} ({people})" + (SMALL if small == {True} else ""))
+        few = SMALL if few_people(rows, rows[0].column, group.group) else ""
+        groups.append(f"{group.group} ({people}){few}")
     return ["Metric", "Method", *groups, "Gap", "p (Holm)", "Worst"]
 
 
@@ -113,11 +111,6 @@ def worst(info: MetricInfo, row: ByGroup) -> str:
     return row.worst(info.direction) or f"differ; highest: {row.ranked[-1].group}"
 
 
-def _small(row: ByGroup, group: GroupValue) -> bool:
-    """Whether a group has too few people to rank; never so for FID, which does not rank any group."""
-    return group.has_value and not group.ranked and not (row.of_set and not row.ranked)
-
-
 def _value(info: MetricInfo, row: ByGroup, group: GroupValue) -> str:
     if not group.has_value:
         return NO_VALUE
@@ -126,14 +119,14 @@ def _value(info: MetricInfo, row: ByGroup, group: GroupValue) -> str:
         return signed(number * info.factor, info.digits) if row.base else info.text(number)
 
     interval = "" if math.isnan(group.ci_low) else f" [{written(group.ci_low)}, {written(group.ci_high)}]"
-    return written(group.value) + interval + (SMALL if _small(row, group) else "")
+    return written(group.value) + interval + (SMALL if row.has_few_people(group) else "")
 
 
 def about(rows: Sequence[ByGroup], few: int) -> str:
     """What the columns mean."""
     tests = sum(not math.isnan(row.p) for row in rows)
     what = "mean difference of the two methods' scores" if rows[0].base else "mean of the images' scores"
-    small = any(_small(row, group) for row in rows for group in row.groups)
+    small = any(row.has_few_people(group) for row in rows for group in row.groups)
     values = "" if all(row.of_set for row in rows) else f"; {what}, with 95 % intervals over people"
     return (
         f"Groups (in brackets: people){values}. Gap: highest minus lowest ranked group."
