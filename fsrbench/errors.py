@@ -67,14 +67,14 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its noun, singular or plural.
+def counted(number: int, noun: str, form: str = "") -> str:
+    """A number, formatted by ``form``, with its noun, singular or plural.
 
     Example:
-        >>> counted(1, "image"), counted(24, "image")
-        ('1 image', '24 images')
+        >>> counted(1, "image"), counted(24, "image"), counted(3420, "probe", ",")
+        ('1 image', '24 images', '3,420 probes')
     """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number:{form}} {noun}" if number == 1 else f"{number:{form}} {noun}s"
 
 
 _KEYS: Final = {"Field required": "is missing", "Extra inputs are not permitted": "is not a known key"}

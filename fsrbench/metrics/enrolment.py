@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from fsrbench.datasets.roles import DISTRACTOR, GALLERY
-from fsrbench.errors import Invalid
+from fsrbench.errors import Invalid, counted
 
 STRANGER = -1
 """Label of an image in the gallery that shows none of the people looked for."""
@@ -47,14 +47,10 @@ class Enrolment:
         shown, pictures = np.unique(self.person[self.gallery], return_counts=True)
         wanted = np.isin(shown, self.person[self.mated]) & (shown != STRANGER)
         strangers = int(pictures[~wanted].sum())
-        beside = f" and {_counted(strangers, 'picture')} of others" if strangers else ""
+        beside = f" and {counted(strangers, 'picture', ',')} of others" if strangers else ""
         unmated = f", {len(self.unmated):,} unmated" if len(self.unmated) else ""
         people = "1 person" if wanted.sum() == 1 else f"{int(wanted.sum()):,} people"
-        return f"gallery of {people}{beside}; {_counted(len(self.mated), 'probe')}{unmated}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+        return f"gallery of {people}{beside}; {counted(len(self.mated), 'probe', ',')}{unmated}"
 
 
 def closed_set(people: Sequence[str], roles: Sequence[str | None]) -> Enrolment:
