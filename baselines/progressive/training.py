@@ -87,8 +87,11 @@ class ProgressiveRecipe(RestorationRecipe):
             self.optimizers[name] = torch.optim.Adam(parameters, lr=self.config.rate, betas=(0.0, 0.99))
         fan = load_fan(Path(self.config.fan)).to(self.device)
         self.alignment = AlignmentLosses(fan, heatmap=1.0, attention=1.0)
-        self.reached = STEPS if self.config.init else 1
+        self.reached, _ = self._stage(0.0)
         self.note_no_lr_data()
+
+    def _stage(self, progress: float) -> tuple[int, float]:
+        return (STEPS, 1.0) if self.config.init else stage(progress)
 
     def batch(self, step: int) -> StepBatch:
         """A batch of pairs."""
@@ -96,7 +99,7 @@ class ProgressiveRecipe(RestorationRecipe):
 
     def step(self, batch: StepBatch, progress: float) -> dict[str, float]:
         """Update the discriminator, then the generator, both at the step that the training has reached."""
-        step, alpha = (STEPS, 1.0) if self.config.init else stage(progress)
+        step, alpha = self._stage(progress)
         self.reached = step
         if self.config.init:
             set_rate(self.optimizers.values(), self.config.rate, LAST_RATE, progress)
