@@ -51,7 +51,7 @@ class OursPsnr(Ours):
 class OursPaper(Ours):
     """The reference model with the losses of the paper as far as they are known, without an identity loss."""
 
-    tasks = ("x4",)
+    tasks: ClassVar[tuple[str, ...] | None] = ("x4",)
     stem = "ours_paper"
 
 
