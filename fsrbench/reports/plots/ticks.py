@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from matplotlib.axis import Axis
+import numpy as np
+from matplotlib.axis import Axis, XAxis
 from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
+
+LONG = 6
+"""Letters of a tick from which fewer ticks fit beside one another."""
 
 
 class PlainNumbers(Formatter):
@@ -25,7 +29,7 @@ class PlainNumbers(Formatter):
 
     def __call__(self, value: float, position: int | None = None) -> str:
         """One tick by itself."""
-        return f"{value * self.factor:.10g}".replace("-", "−")
+        return np.format_float_positional(float(f"{value * self.factor:.10g}"), trim="-").replace("-", "−")
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
         """All ticks of an axis."""
@@ -38,14 +42,17 @@ class PlainNumbers(Formatter):
 
 def plain_ticks(axis: Axis, most: int = 5, factor: float = 1) -> None:
     """Ticks at round numbers (1, 2, 5, if need be 4 times a power of ten), written so; ``factor`` 100 for per cent."""
+    axis.set_major_formatter(PlainNumbers(factor))
     if axis.get_scale() == "log":
         low, high = sorted(axis.get_view_interval())
         decades = math.log10(high / low)
         axis.set_major_locator(LogLocator(10, subs=(1.0,) if decades > 1.6 else (1.0, 2.0, 5.0), numticks=most + 1))
         axis.set_minor_locator(NullLocator())
-    else:
-        axis.set_major_locator(_locator(axis, most))
-    axis.set_major_formatter(PlainNumbers(factor))
+        return
+    axis.set_major_locator(_locator(axis, most))
+    texts = axis.get_major_formatter().format_ticks(list(axis.get_majorticklocs()))
+    if isinstance(axis, XAxis) and any(len(text) >= LONG for text in texts):
+        axis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10], min_n_ticks=2))
 
 
 def _locator(axis: Axis, most: int) -> MaxNLocator:

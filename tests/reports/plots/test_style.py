@@ -28,6 +28,22 @@ def test_three_ticks_do_not_become_seven():
     assert [float(f"{tick:.9g}") for tick in axes.get_xticks() if -0.035 <= tick <= 0.088] == [0, 0.04, 0.08]
 
 
+def test_long_ticks_are_fewer_and_small_ones_are_told_apart():
+    _, (axes,) = panels(1, 1, 2.3, 2.0)
+    axes.set_xlim(0.0007, 0.00115)
+    plain_ticks(axes.xaxis, most=4)
+    assert shown(axes) == ["0.0008", "0.0010"]
+    axes.set_xlim(0.9e-5, 2.1e-5)
+    plain_ticks(axes.xaxis, most=4)
+    assert shown(axes) == ["0.000010", "0.000015", "0.000020"]
+
+
+def shown(axes):
+    """The texts of the ticks within the axis's limits."""
+    low, high = axes.get_xlim()
+    return axes.xaxis.get_major_formatter().format_ticks([tick for tick in axes.get_xticks() if low <= tick <= high])
+
+
 @pytest.mark.parametrize("count", [1, 4, 8, 12, 20])
 @pytest.mark.parametrize("columns", [1, 2, 3])
 def test_legends_are_never_cut_off(count, columns):
