@@ -25,8 +25,8 @@ STRIP = 32
 def luma(images: Tensor) -> Tensor:
     """Y of YIQ, rounded to whole numbers: float32 N,3,H,W in [0, 1] -> double N,H,W in [0, 255].
 
-    One pixel in 1,000 lies halfway between two numbers, and float32's rounding decides. It is that of fused multiply-adds,
-    channel by channel, as in pyiqa's matrix product; a matrix product here would depend on the processor.
+    One pixel in 1,000 lies halfway between two numbers, and float32's rounding decides. It is that of fused
+    multiply-adds, channel by channel, as in pyiqa's matrix product, which here would depend on the processor.
     """
     y = torch.zeros_like(images[:, 0])
     for channel, weight in zip(images.unbind(1), torch.tensor(YIQ, dtype=images.dtype).tolist(), strict=True):

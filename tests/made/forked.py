@@ -30,6 +30,19 @@ def report(connection: Connection, surroundings: Surroundings) -> None:
     connection.send({"torch": had_torch, "environment": dict(os.environ), "folder": str(Path.cwd())})
 
 
+def report_parents(connection: Connection) -> None:
+    """Send the ids of this process's parent, and of that of one that it starts."""
+    context: Any = starting_context()
+    ours, theirs = context.Pipe()
+    context.Process(target=send_parent, args=(theirs,)).start()
+    connection.send([os.getppid(), ours.recv()])
+
+
+def send_parent(connection: Connection) -> None:
+    """Send the id of this process's parent."""
+    connection.send(os.getppid())
+
+
 def run_python(
     code: str, *arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:

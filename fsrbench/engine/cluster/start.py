@@ -23,12 +23,15 @@ from fsrbench.engine.plan import Unit
 from fsrbench.engine.results import UnitResult
 from fsrbench.errors import UserError, one_line
 from fsrbench.machine.console import Reporter
+from fsrbench.methods.isolation.fork_server import METHOD, starting_context
 
 CONFIG = {
     # The main process resubmits a lost worker's units itself, to know which units lose workers.
     "distributed.scheduler.allowed-failures": 0,
     # Daemons may not start processes, and methods get processes of their own.
     "distributed.worker.daemon": False,
+    # Else each worker would take seconds to import torch, and as long for the server of its methods' processes
+    "distributed.worker.multiprocessing-method": METHOD,
     "distributed.worker.preload": ["fsrbench.engine.cluster.preload"],
     # A worker that its nanny is restarting is not lost: Dask would end the nanny after 15 s.
     "distributed.deploy.lost-worker-timeout": "1 hour",
@@ -106,6 +109,7 @@ def start(workers: int, reporter: Reporter) -> Iterator[Cluster]:
         UserError: it cannot be started.
     """
     threads = max(1, torch.get_num_threads() // workers)
+    starting_context()
     with dask.config.set(CONFIG):
         try:
             cluster = LocalCluster(

@@ -1,6 +1,7 @@
 """Processes that start without importing torch: on Linux they are forks of a server that has done only that.
 
-Each takes 0.2 s of CPU time instead of 2 s. The server runs until this process ends, as Python's own does.
+Each takes 0.2 s of CPU time instead of 2 s. The server runs until this process ends, as Python's own does, and serves
+its forks, too: a cluster's workers start their methods' processes by the server that started them.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
@@ -18,6 +20,8 @@ from typing import Any, Final
 METHOD: Final = "forkserver" if sys.platform == "linux" else "spawn"
 """How processes are started. macOS has libraries that do not survive a fork, Windows has no fork."""
 SAFE_PATH: Final = "PYTHONSAFEPATH"
+SERVED: Final = "FSRBENCH_FORK_SERVER"
+"""Environment variable of a server that was started here, which its forks inherit."""
 
 
 def starting_context() -> BaseContext:
@@ -27,14 +31,16 @@ def starting_context() -> BaseContext:
     before a fork. Each process imports fsrbench itself, along the import path of the process that starts it.
     """
     context = multiprocessing.get_context(METHOD)
-    if METHOD == "forkserver":
+    if METHOD == "forkserver" and not _keep_server():
         context.set_forkserver_preload(["torch"])
-        before = os.environ.get(SAFE_PATH)
-        os.environ[SAFE_PATH] = "1"  # else the server would import modules of the current folder
+        before = {name: os.environ.get(name) for name in (SAFE_PATH, SERVED)}
+        # A safe path, or the server would import modules of the current folder
+        os.environ |= dict.fromkeys(before, "1")
         try:
             forkserver.ensure_running()
         finally:
-            _set(SAFE_PATH, before)
+            for name, value in before.items():
+                _set(name, value)
     return context
 
 
@@ -43,6 +49,27 @@ def _set(variable: str, value: str | None) -> None:
         del os.environ[variable]
     else:
         os.environ[variable] = value
+
+
+def _keep_server() -> bool:
+    """If this process is a fork of such a server, let that start its processes; Python would start another server."""
+    server: Any = forkserver._forkserver
+    if "ensure_running" in vars(server):
+        return True
+    # From Python 3.14 on a fork lacks the key to its server
+    unknown = server._forkserver_address is None or getattr(server, "_forkserver_authkey", b"") is None
+    if SERVED not in os.environ or server._forkserver_pid is not None or unknown:
+        return False
+    server.ensure_running = partial(_ensure_running, server, os.getppid())
+    return True
+
+
+def _ensure_running(server: Any, pid: int) -> None:
+    """Start a server of this process's own if the one that it is a fork of has ended."""
+    if os.getppid() != pid:
+        del server.ensure_running
+        server._forkserver_address = None
+        starting_context()
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from fsrbench.engine import cached_timings
 from fsrbench.engine.cluster import start as cluster
 from fsrbench.engine.cluster.remote import NO_TIMEOUT, Setting, device_of, unfit, with_isolation
 from fsrbench.files.size_limit import GIB
-from fsrbench.methods.isolation.fork_server import METHOD, starting_context
+from fsrbench.methods.isolation.fork_server import starting_context
 from fsrbench.provenance.versions import versions
 from fsrbench.spec import RunSpec
 
@@ -75,9 +75,8 @@ def joined() -> Iterator[Client]:
     """A cluster that somebody else started."""
     options = {"threads_per_worker": 1, "memory_limit": None, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
     starting_context()  # else each worker takes two seconds to import torch
-    settings = cluster.CONFIG | {"distributed.worker.multiprocessing-method": METHOD}
     with (
-        dask.config.set(settings),  # so that a worker's death counts at once, and nannies last
+        dask.config.set(cluster.CONFIG),  # so that a worker's death counts at once, and nannies last
         LocalCluster(n_workers=2, **options) as made,
         Client(made, set_as_default=False) as client,
     ):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from multiprocessing import forkserver
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
-from made.forked import report
+from made.forked import report, report_parents
 
+from fsrbench.methods.isolation import fork_server
 from fsrbench.methods.isolation.fork_server import SAFE_PATH, Surroundings, starting_context
 
 pytestmark = [
@@ -22,12 +25,18 @@ pytestmark = [
 
 
 def reported() -> dict[str, Any]:
+    found: dict[str, Any] = sent(report, Surroundings.of_this_process())
+    return found
+
+
+def sent(target: Callable[..., None], *arguments: Any) -> Any:
+    """What a started process sends."""
     context: Any = starting_context()
     ours, theirs = context.Pipe()
-    process = context.Process(target=report, args=(theirs, Surroundings.of_this_process()))
+    process = context.Process(target=target, args=(theirs, *arguments))
     process.start()
     assert ours.poll(120)
-    found: dict[str, Any] = ours.recv()
+    found = ours.recv()
     process.join()
     assert process.exitcode == 0
     return found
@@ -54,6 +63,20 @@ def test_the_server_has_one_thread_when_it_forks() -> None:
     """Locks that other threads hold would stay locked in a fork."""
     reported()
     assert psutil.Process(forkserver._forkserver._forkserver_pid).num_threads() == 1  # type: ignore[attr-defined]
+
+
+def test_forks_start_their_processes_by_the_server_that_they_are_forks_of() -> None:
+    reported()
+    pid = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    assert sent(report_parents) == [pid, pid]
+
+
+def test_a_fork_whose_server_has_ended_gives_it_up() -> None:
+    server = SimpleNamespace(ensure_running=None, _forkserver_address="of the server")
+    fork_server._ensure_running(server, os.getppid())
+    assert server._forkserver_address == "of the server"
+    fork_server._ensure_running(server, os.getppid() + 1)
+    assert server == SimpleNamespace(_forkserver_address=None)
 
 
 def test_modules_of_the_current_folder_are_not_imported_by_the_server(tmp_path: Path) -> None:
