@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import cache, partial
@@ -49,8 +50,9 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Nor when the process ends."""
-    gc.freeze()
+    """Nor when the process ends, unless Triton would print all that it had not freed."""
+    if "triton" not in sys.modules:
+        gc.freeze()
 
 
 def pytest_collectstart() -> None:

@@ -67,11 +67,17 @@ def _robust(stream: Any) -> Any:
     return io.TextIOWrapper(buffer, stream.encoding, "backslashreplace", line_buffering=stream.line_buffering)
 
 
+def _free_nothing() -> None:
+    """Skip Python's last search for garbage, unless Triton would print all that it had not freed."""
+    if "triton" not in sys.modules:
+        gc.freeze()
+
+
 def main() -> None:
     """Entry point of the console script."""
     # Imported modules are never freed: collecting garbage among them repeatedly and at exit takes a second with torch
     gc.set_threshold(10_000)
-    atexit.register(gc.freeze)
+    atexit.register(_free_nothing)
     sys.stdout, sys.stderr = _robust(sys.stdout), _robust(sys.stderr)
     warnings.filterwarnings("ignore", module=r"PIL\b")  # fsrbench checks and reports the same problems itself
     sys.path.append(str(Path.cwd()))  # for python:my_method:enlarge; last, so that no file there hides a package

@@ -111,6 +111,14 @@ def test_help_imports_nothing_heavy() -> None:
     assert not {"torch", "numpy", "pandas", "PIL", "pydantic", "matplotlib"} & set(done.stdout.split())
 
 
+def test_what_is_not_freed_at_the_end_is_not_printed() -> None:
+    """torch's FLOP counter and exports import Triton, which counts its objects when Python ends."""
+    pytest.importorskip("triton", reason="torch brings Triton on Linux")
+    code = "import sys, triton.runtime.jit; from fsrbench.cli.app import main; sys.argv[1:] = ['--version']; main()"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
