@@ -37,6 +37,7 @@ def imports_of(name: str) -> set[str]:
     return (found & MODULES.keys()) - {name}
 
 
+@pytest.mark.heavy
 def test_no_circles_lazy_imports_included() -> None:
     try:
         tuple(TopologicalSorter({name: imports_of(name) for name in MODULES}).static_order())

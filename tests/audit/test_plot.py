@@ -43,6 +43,7 @@ def test_the_spread_is_above_the_panel() -> None:
     assert [axes.get_title(loc="right") for axes in figure.axes if axes.axison] == ["spread 0.45"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("methods", [("bicubic",), METHODS, tuple(f"method {i}" for i in range(10))], ids=len)
 def test_labels_do_not_overlap(methods: tuple[str, ...]) -> None:
     with styled():

@@ -87,6 +87,7 @@ def test_a_verdict_is_written_beside_the_bundle(bundle: Path, faces: Path, tmp_p
     assert not verdict.exists()
 
 
+@pytest.mark.heavy
 def test_a_registered_method_is_run_where_there_are_no_pictures(finished: RunData, faces: Path, tmp_path: Path) -> None:
     out = tmp_path / "bicubic.zip"
     call("submit", finished.path, "--method", "bicubic", "--out", out)

@@ -51,6 +51,7 @@ def test_faces_that_were_not_found_do_not_count():
     assert finding.of == 32
 
 
+@pytest.mark.heavy
 def test_detected_faces_of_the_sample_and_random_crops_of_them():
     """What MTCNN finds in pictures."""
     aligned = honest(images=24).hr

@@ -42,6 +42,7 @@ def test_what_is_raised_in_the_background_is_raised_where_it_is_asked_for() -> N
     prefetcher.close()
 
 
+@pytest.mark.heavy
 def test_the_next_shard_is_decoded_while_this_one_is_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = write_files(tmp_path / "data", picture_files([f"{i:03}.png" for i in range(140)]))
     threads = []

@@ -32,6 +32,7 @@ def messy(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 EXPECTED = {"good1", "good2", "twice"} | {picture.id for picture in ODD} | {f"names/{name}" for name in STRANGE_NAMES}
 
 
+@pytest.mark.heavy
 def test_bad_files_stop_nothing(messy: Finished) -> None:
     assert messy.code == 0
     assert messy.status("bicubic") == messy.status("bicubic", "ssim") == "ok"

@@ -32,7 +32,7 @@ def draw_picture(seed: int = 0, side: int = 64, mode: str = "RGB") -> Image.Imag
 def encode_picture(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
     """The bytes of a picture's file."""
     buffer = io.BytesIO()
-    image.save(buffer, format, **options)
+    image.save(buffer, format, **({"compress_level": 1} if format == "PNG" else {}) | options)
     return buffer.getvalue()
 
 

@@ -44,6 +44,7 @@ def again(data: Path, original: Finished, tmp_path_factory: pytest.TempPathFacto
     return run(data, tmp_path_factory.mktemp("again") / "out", *METRICS, methods=f"images:{theirs}")
 
 
+@pytest.mark.heavy
 def test_a_methods_own_outputs_score_exactly_as_the_method(original, again):
     assert again.code == 0
     mine, its = (f.scores.query("method != 'hr'") for f in (original, again))

@@ -62,6 +62,7 @@ def test_what_is_listed_is_in_all_and_says_what_it_does():
         assert metric.title == listed.title
 
 
+@pytest.mark.heavy
 def test_pyiqa_takes_its_weights_from_the_files_that_are_listed():
     from importlib import import_module
 

@@ -56,6 +56,7 @@ def test_a_scale_that_the_network_lacks_is_refused(faces: Path, tmp_path: Path) 
     assert "the reference model enlarges by 1, 2, 4, 8, 16, not by 3" in result.stderr
 
 
+@pytest.mark.heavy
 def test_ours_with_real_lr_runs_the_semi_cycle(faces: Path, lr_faces: Path, tmp_path: Path) -> None:
     config = write(tmp_path / "c.yaml", "heatmap: 0\nattention: 0\nadversarial: 0.01\n")
     flags = ["--lr-data", lr_faces, "--config", config]

@@ -26,6 +26,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FeatureExtract
         yield made
 
 
+@pytest.mark.heavy
 def test_activations_are_those_of_the_picture_that_pytorch_fid_feeds(network) -> None:
     pictures = np.random.RandomState(0).randint(0, 256, (2, 512, 512, 3)).astype(np.uint8)
     found = InceptionResized().extract(to_tensor(pictures), {})["activations"]

@@ -36,6 +36,7 @@ def ink(file):
     return float((pixels.min(axis=2) < 250).mean())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", hard_cases())
 def test_every_plot_is_written_and_not_blank(make_run, tmp_path, name):
     files = write_plots(make_run(hard_cases()[name]), tmp_path / "plots")
@@ -76,6 +77,7 @@ def test_every_method_of_a_run_has_a_line_of_its_own(make_run, count):
     assert len({(look[name].colour, look[name].dash) for name in [*names, "hr"]}) == count + 1
 
 
+@pytest.mark.heavy
 def test_names_in_other_scripts_are_drawn_in_available_letters(make_run, tmp_path):
     names = ["超分辨率模型", "สวัสดี", "नमस्ते", "モデル", "Привет", "μοντέλο"]
     with warnings.catch_warnings():
