@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made.boards import MACHINE, big_board, result, summary, write_bundle, write_verdict
-from made.browser import watched
+from made.browser import tab, watched
 from made.serving import folder_served
 
 from fsrbench.board.command import board_command
@@ -48,13 +48,17 @@ def track(site: Path) -> Path:
     return found
 
 
-@pytest.fixture
-def page(chromium: Any, track: Path) -> Iterator[Any]:
-    """The track's page from the disk; at its end nothing was complained about and nothing asked of a network."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    with watched(context.new_page(), track.as_uri(), free=("file:", "data:")) as found:
+@pytest.fixture(scope="module")
+def opened(chromium: Any) -> Iterator[Any]:
+    with tab(chromium) as found:
         yield found
-    context.close()
+
+
+@pytest.fixture
+def page(opened: Any, track: Path) -> Iterator[Any]:
+    """The track's page from the disk; at its end nothing was complained about and nothing asked of a network."""
+    with watched(opened, track.as_uri(), free=("file:", "data:")) as found:
+        yield found
 
 
 def methods(page: Any) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from made.browser import watched
+from made.browser import tab, watched
 from made.pages import VALUES, add_metrics, add_pictures, add_plot
 
 from fsrbench.reports.page.render import write_report
@@ -29,13 +30,17 @@ def report(make_run_at: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(run)
 
 
-@pytest.fixture
-def page(chromium: Any, report: Path) -> Any:
-    """The page; at the end it must have made no network request and logged no error."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
-    with watched(context.new_page(), report.as_uri(), asks=[report.as_uri()]) as found:
+@pytest.fixture(scope="module")
+def opened(chromium: Any) -> Iterator[Any]:
+    with tab(chromium) as found:
         yield found
-    context.close()
+
+
+@pytest.fixture
+def page(opened: Any, report: Path) -> Iterator[Any]:
+    """The page; at the end it must have made no network request and logged no error."""
+    with watched(opened, report.as_uri(), asks=[report.as_uri()]) as found:
+        yield found
 
 
 def methods(page: Any) -> list[str]:
