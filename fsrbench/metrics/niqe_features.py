@@ -25,12 +25,11 @@ STRIP = 32
 def luma(images: Tensor) -> Tensor:
     """Y of YIQ, rounded to whole numbers: float32 N,3,H,W in [0, 1] -> double N,H,W in [0, 255].
 
-    One pixel in 1,000 lies halfway between two numbers, and float32's rounding decides. It is that of fused
-    multiply-adds, channel by channel, as in pyiqa's matrix product, which here would depend on the processor.
+    One pixel in 1,000 lies halfway between two numbers, and float32's rounding decides. Here it is that of products and
+    sums one by one; in pyiqa's matrix product it depends on the processor.
     """
-    y = torch.zeros_like(images[:, 0])
-    for channel, weight in zip(images.unbind(1), torch.tensor(YIQ, dtype=images.dtype).tolist(), strict=True):
-        y = (channel.double() * weight + y.double()).to(y)
+    red, green, blue = (channel * weight for channel, weight in zip(images.unbind(1), YIQ, strict=True))
+    y = red + green + blue
     return (y * 255).round().double()
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import scipy.io
 import torch
+from made.textured import without_ties
 from PIL import Image
 from torch import Tensor
 
@@ -61,7 +62,22 @@ def textured(count: int, side: int) -> Tensor:
     rng = np.random.RandomState(1)
     coarse = rng.randint(0, 256, (count, side // 4, side // 4, 3)).astype(np.uint8)
     smooth = [np.asarray(Image.fromarray(p).resize((side, side), Image.Resampling.BICUBIC)) for p in coarse]
-    return to_tensor(np.clip(np.stack(smooth) + rng.normal(0, 6, (count, side, side, 3)), 0, 255).astype(np.uint8))
+    pictures = np.clip(np.stack(smooth) + rng.normal(0, 6, (count, side, side, 3)), 0, 255).astype(np.uint8)
+    return to_tensor(without_ties(pictures))
+
+
+def grey(side: int) -> Tensor:
+    """A picture without colour, whose luma is a whole number, enlarged, too."""
+    return textured(1, side)[:, :1].expand(-1, 3, -1, -1)
+
+
+def test_luma_halfway_between_two_numbers_is_rounded_as_by_numpy():
+    pixels = np.random.RandomState(0).randint(0, 256, (1, 400, 400, 3))
+    halfway = (pixels @ [299, 587, 114] % 1000 == 500).sum()
+    values = (pixels / np.float32(255)).astype(np.float32) * np.array([0.299, 0.587, 0.114], np.float32)
+    expected = np.rint((values[..., 0] + values[..., 1] + values[..., 2]) * np.float32(255))
+    assert halfway > 100
+    np.testing.assert_array_equal(luma(to_tensor(pixels.astype(np.uint8))).numpy(), expected)
 
 
 @pytest.mark.parametrize("parameters", ["made_up", "published"])
@@ -74,7 +90,7 @@ def test_is_pyiqas(parameters, side, request, reference):
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
 def test_small_pictures_are_enlarged(made_up, reference, task):
-    small = textured(1, task.hr_size)
+    small = grey(task.hr_size)
     enlarged = Image.fromarray(to_uint8(small)[0]).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     expected = reference(made_up)(to_tensor(np.stack([np.asarray(enlarged)]))).item()
     assert SIDE == 256
@@ -101,7 +117,7 @@ def test_enlarging_from_another_size_on_is_enlarging(made_up):
 
 @pytest.mark.parametrize(("side", "kernel"), [(192, "BICUBIC"), (256, "NEAREST")])
 def test_another_enlargement_is_done_and_in_the_protocol(made_up, reference, side, kernel):
-    small = textured(1, 64)
+    small = grey(64)
     enlarged = Image.fromarray(to_uint8(small)[0]).resize((side, side), Image.Resampling[kernel])
     expected = reference(made_up)(to_tensor(np.stack([np.asarray(enlarged)]))).item()
     metric = Niqe(side, Image.Resampling[kernel])
