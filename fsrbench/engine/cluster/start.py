@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -118,6 +119,7 @@ def start(workers: int, reporter: Reporter) -> Iterator[Cluster]:
                 processes=True,
                 host="127.0.0.1",
                 memory_limit=None,  # Dask would kill workers that it finds too large
+                env=dict(os.environ),  # the fork server may have started with another
                 dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,  # the dispatch reports lost workers
             )

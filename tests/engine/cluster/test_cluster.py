@@ -142,22 +142,29 @@ def test_methods_are_isolated_on_workers_that_may_start_processes(monkeypatch: p
     assert with_isolation(plain) == plain
 
 
-def test_workers_are_gone_before_anything_is_timed(
+def test_workers_know_the_environment_and_are_gone_before_anything_is_timed(
     alone: Finished, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = set(running())
-    seen = []
-    measure = cached_timings.measure
+    seen, known = [], []
+    measure, check = cached_timings.measure, cluster.Cluster._check_workers
 
     def watched(*arguments: Any) -> Any:
         seen.append(set(running()) - before)
         return measure(*arguments)
 
+    def asked(started: cluster.Cluster, setting: Setting) -> None:
+        known.extend(started.client.run(os.environ.get, "MADE_LATER").values())
+        check(started, setting)
+
     monkeypatch.setattr(cached_timings, "measure", watched)
+    monkeypatch.setattr(cluster.Cluster, "_check_workers", asked)
+    monkeypatch.setenv("MADE_LATER", "than the server of forks")
     options = ("--metrics", f"{METRICS},latency_ms", "--workers", 2, "--offline")
     found = run(data, tmp_path / "out", *options, methods=METHODS)
     assert found.code == 0
     assert seen == [set()]
+    assert known == 2 * ["than the server of forks"]
     untimed = "metric != 'latency_ms'"
     pd.testing.assert_frame_equal(found.scores, alone.scores, check_exact=True)
     ours, theirs = (f.summary.query(untimed).reset_index(drop=True) for f in (found, alone))
