@@ -33,5 +33,6 @@ train ours_psnr_x4 ours 40000 --config configs/train/ours-psnr.yaml
 configure ours_x4 ours ours_psnr_x4
 train ours_x4 ours 6000 --batch-size 16 --lr-data "$LR_FACES" --config "$trainings/ours_x4.yaml"
 train ours_psnr_x8 ours 9400 --task x8 --config configs/train/ours-l1.yaml
-train progressive_x8 progressive 3700 --task x8 --config configs/train/progressive-third-step.yaml
+train progressive_x8 progressive 7400 --task x8 --batch-size 16 \
+    --config configs/train/progressive-third-step.yaml --lr-mix configs/mixtures/progressive.yaml
 train scgan_l1 scgan 11000 --config configs/train/scgan-l1.yaml

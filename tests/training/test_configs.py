@@ -11,6 +11,8 @@ from baselines.progressive import training as progressive
 from baselines.scgan import training as scgan
 from fsrbench.errors import UserError
 from fsrbench.files.text import read_yaml
+from fsrbench.tasks import TASKS
+from fsrbench.training.data import check_mixture
 from fsrbench.training.recipe import parse_config
 from reference_model import fan_training, training
 
@@ -28,6 +30,11 @@ def test_shipped_configurations_are_those_of_their_recipe(path: Path) -> None:
     config = parse_config(KINDS[path.stem.partition("-")[0]], read_yaml(path))
     for name, value in read_yaml(path).items():
         assert getattr(config, name) == value
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs" / "mixtures").glob("*.yaml")), ids=lambda path: path.stem)
+def test_shipped_mixtures_are_of_known_degradations(path: Path) -> None:
+    assert check_mixture(read_yaml(path), TASKS["x8"]) == read_yaml(path)
 
 
 def test_the_first_stage_has_no_loss_but_pixels() -> None:
