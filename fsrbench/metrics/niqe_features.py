@@ -1,7 +1,7 @@
 """The features and the distance of NIQE (Mittal, Soundararajan, Bovik, IEEE SPL 20, 2013), for any block size.
 
-With blocks of 96 px the features are bit for bit those of pyiqa, whose code needs OpenCV and seconds of imports and is
-slower: it searches all shapes for each fit.
+With blocks of 96 px the features are bit for bit those of pyiqa for the same luma. Its code needs OpenCV and seconds of
+imports and is slower: it searches all shapes for each fit.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ def luma(images: Tensor) -> Tensor:
     sums one by one; in pyiqa's matrix product it depends on the processor.
     """
     red, green, blue = (channel * weight for channel, weight in zip(images.unbind(1), YIQ, strict=True))
-    y = red + green + blue
-    return (y * 255).round().double()
+    return ((red + green + blue) * 255).round().double()
 
 
 def matlab_luma(images: Tensor) -> Tensor:
