@@ -51,8 +51,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_unconfigure() -> None:
     """Nor when the process ends, unless Triton would print all that it had not freed."""
-    if "triton" not in sys.modules:
-        gc.freeze()
+    (gc.unfreeze if "triton" in sys.modules else gc.freeze)()
 
 
 def pytest_collectstart() -> None:
