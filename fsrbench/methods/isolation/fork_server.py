@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,7 @@ METHOD: Final = "forkserver" if sys.platform == "linux" else "spawn"
 SAFE_PATH: Final = "PYTHONSAFEPATH"
 SERVED: Final = "FSRBENCH_FORK_SERVER"
 """Environment variable of a server that was started here, which its forks inherit."""
+_STARTING: Final = threading.Lock()
 
 
 def starting_context() -> BaseContext:
@@ -33,14 +35,15 @@ def starting_context() -> BaseContext:
     context = multiprocessing.get_context(METHOD)
     if METHOD == "forkserver" and not _keep_server():
         context.set_forkserver_preload(["torch"])
-        before = {name: os.environ.get(name) for name in (SAFE_PATH, SERVED)}
-        # A safe path, or the server would import modules of the current folder
-        os.environ |= dict.fromkeys(before, "1")
-        try:
-            forkserver.ensure_running()
-        finally:
-            for name, value in before.items():
-                _set(name, value)
+        with _STARTING:  # else a thread could take what another one sets for what was there before
+            before = {name: os.environ.get(name) for name in (SAFE_PATH, SERVED)}
+            # A safe path, or the server would import modules of the current folder
+            os.environ |= dict.fromkeys(before, "1")
+            try:
+                forkserver.ensure_running()
+            finally:
+                for name, value in before.items():
+                    _set(name, value)
     return context
 
 

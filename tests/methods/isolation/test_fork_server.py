@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import forkserver
 from pathlib import Path
 from types import SimpleNamespace
@@ -77,6 +79,15 @@ def test_a_fork_whose_server_has_ended_gives_it_up() -> None:
     assert server._forkserver_address == "of the server"
     fork_server._ensure_running(server, os.getppid() + 1)
     assert server == SimpleNamespace(_forkserver_address=None)
+
+
+def test_threads_that_start_it_at_once_leave_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forkserver, "ensure_running", lambda: time.sleep(0.01))
+    before = dict(os.environ)
+    with ThreadPoolExecutor(4) as threads:
+        for _ in range(8):
+            threads.submit(starting_context)
+    assert dict(os.environ) == before
 
 
 def test_modules_of_the_current_folder_are_not_imported_by_the_server(tmp_path: Path) -> None:
