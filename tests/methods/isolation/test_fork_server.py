@@ -102,5 +102,6 @@ def test_modules_of_the_current_folder_are_not_imported_by_the_server(tmp_path: 
     command = [sys.executable, "-c", code]
     path = os.pathsep.join(filter(None, sys.path))
     environment = os.environ | {"PYTHONPATH": path}
+    environment.pop(SAFE_PATH, None)  # the process has the current folder in its path, the server does not
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout == "True\n", done.stderr
