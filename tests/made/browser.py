@@ -11,9 +11,9 @@ WINDOW = {"width": 1280, "height": 800}
 
 
 @contextmanager
-def tab(browser: Any, **options: Any) -> Iterator[Any]:
+def tab(browser: Any) -> Iterator[Any]:
     """A page for many tests: to make one takes three times as long as to load another address in it."""
-    context = browser.new_context(viewport=WINDOW, **options)
+    context = browser.new_context(viewport=WINDOW)
     yield context.new_page()
     context.close()
 
