@@ -26,7 +26,7 @@ COLUMNS: Final = 64
 
 def measure(view: View) -> dict[str, np.ndarray]:
     """``borders``: 4,3, width in pixels of each of :data:`KINDS` at each of :data:`SIDES`; 0 for none."""
-    widths = np.array([_widths(np.rot90(view.sr_luma, -k), view.scale) for k in range(4)], np.float64)
+    widths = _widths(view.sr_luma, view.scale).astype(np.float64)
     if widths.any():
         references = [luma(picture) for picture in (view.lr, view.hr) if picture is not None]
         varied = VARIED if view.hr is not None else float(np.hypot(VARIED, NOISE * _noise(references[0])))
@@ -34,7 +34,6 @@ def measure(view: View) -> dict[str, np.ndarray]:
             turned = [np.rot90(reference, -k) for reference in references]
             width = widths[k, kind] / len(view.sr)
             widths[k, kind] *= all(_goes_on(of, width * len(of), kind, varied) for of in turned)
-    # Turned clockwise by 0, 90, 180, 270 degrees, the top line is the top, left, bottom, right
     return {"borders": widths}
 
 
@@ -52,11 +51,13 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     return []
 
 
-def _widths(sr: np.ndarray, scale: int) -> list[int]:
-    """The width of each kind of border at the top, even if LR and HR end like this, as blur makes lines alike."""
-    lines = sr[: 2 * (len(sr) // WIDEST) + 1, :: max(1, len(sr) // COLUMNS)]
-    found = [_of_one_colour(lines), _repeated(lines, scale), 0]
-    found[2] = 0 if any(found) else _mirrored(lines, scale)
+def _widths(sr: np.ndarray, scale: int) -> np.ndarray:
+    """int 4,3, as measured, even if LR and HR end like this, as blur makes lines alike."""
+    depth, every = 2 * (len(sr) // WIDEST) + 1, max(1, len(sr) // COLUMNS)
+    # Turned clockwise by 0, 90, 180, 270 degrees, the top line is the top, left, bottom, right
+    lines = np.stack([np.rot90(sr, -k)[:depth, ::every] for k in range(len(SIDES))])
+    found = np.stack([_of_one_colour(lines), _repeated(lines, scale), _mirrored(lines, scale)], axis=1)
+    found[found[:, :2].any(axis=1), 2] = 0
     return found
 
 
@@ -70,33 +71,37 @@ def _goes_on(reference: np.ndarray, lines: float, kind: int, varied: float) -> b
     return float(strip.std(axis=0 if kind else None).mean()) > varied
 
 
-def _of_one_colour(lines: np.ndarray) -> int:
-    """Number of lines from the top that have one colour, the same in all, and end abruptly: a plain wall does not."""
-    colour = np.median(lines[0])
-    width = _leading(np.abs(lines - colour).max(axis=1) <= SAME)
-    beyond = lines[width : width + 2]
-    return width if len(beyond) and float(np.median(np.abs(beyond[-1] - colour))) > SAME else 0
+def _of_one_colour(lines: np.ndarray) -> np.ndarray:
+    """Number of lines from the top of 4,L,C that have one colour, the same in all, and end abruptly: a plain wall does
+    not."""
+    colour = np.median(lines[:, :1], axis=2, keepdims=True)
+    apart = np.abs(lines - colour)
+    widths = _leading(apart.max(axis=2) <= SAME)
+    for side in np.flatnonzero(widths):
+        beyond = apart[side, widths[side] : widths[side] + 2]
+        widths[side] *= len(beyond) and float(np.median(beyond[-1])) > SAME
+    return widths
 
 
-def _repeated(lines: np.ndarray, scale: int) -> int:
-    """Number of lines from the top that repeat the next one; 0 if enlarging an LR pixel would make as many."""
-    if np.ptp(lines[0]) <= 2 * SAME:
-        return 0
-    same = _leading(np.abs(lines - lines[0]).max(axis=1) <= SAME)
-    return same - 1 if len(lines) > same > 2 * scale else 0
+def _repeated(lines: np.ndarray, scale: int) -> np.ndarray:
+    """Number of lines from the top of 4,L,C that repeat the next one; 0 if enlarging an LR pixel would make as many."""
+    same = _leading(np.abs(lines - lines[:, :1]).max(axis=2) <= SAME)
+    usable = (np.ptp(lines[:, 0], axis=1) > 2 * SAME) & (same > 2 * scale) & (same < lines.shape[1])
+    return np.where(usable, same - 1, 0)
 
 
-def _mirrored(lines: np.ndarray, scale: int) -> int:
-    """The largest number of lines at the top that mirror those below, with the edge line once or twice."""
-    detail = np.abs(np.diff(lines, axis=0)).mean(axis=1)
-    for width in range(len(lines) // 2, max(3, scale), -1):
-        if detail[: width - 1].max() <= SAME:
-            continue
+def _mirrored(lines: np.ndarray, scale: int) -> np.ndarray:
+    """The largest number of lines at the top of 4,L,C that mirror those below, with the edge line once or twice."""
+    detail = np.maximum.accumulate(np.abs(np.diff(lines, axis=1)).mean(axis=2), axis=1)
+    found = np.zeros(len(lines), int)
+    for width in range(lines.shape[1] // 2, max(3, scale), -1):
+        varied = np.flatnonzero((detail[:, width - 2] > SAME) & (found == 0))
         for once in (0, 1):
-            below = lines[width + once : 2 * width + once]
-            if len(below) == width and np.abs(lines[:width] - below[::-1]).mean() <= SAME / 3:
-                return width
-    return 0
+            strips = lines[varied, : 2 * width + once]
+            if len(varied) and strips.shape[1] == 2 * width + once:
+                apart = np.abs(strips[:, :width] - strips[:, : -width - 1 : -1]).reshape(len(varied), -1).mean(axis=1)
+                found[varied[apart <= SAME / 3]] = width
+    return found
 
 
 def _noise(picture: np.ndarray) -> float:
@@ -106,5 +111,7 @@ def _noise(picture: np.ndarray) -> float:
     return float(np.median(np.abs(curved))) / (6 * 0.6745)
 
 
-def _leading(true: np.ndarray) -> int:
-    return len(true) if true.all() else int(true.argmin())
+def _leading(true: np.ndarray) -> np.ndarray:
+    """How many of the first values of each row are true."""
+    count: np.ndarray = np.where(true.all(axis=1), true.shape[1], true.argmin(axis=1))
+    return count
