@@ -51,7 +51,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Nor when pytest looks five times for garbage at the end; Python itself must, or Triton prints what is not freed."""
+    """Nor when pytest looks for garbage five times; Python itself must, or Triton prints all that it had not freed."""
     gc.freeze()
     if "triton" in sys.modules:
         atexit.register(gc.unfreeze)
