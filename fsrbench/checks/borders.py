@@ -25,15 +25,15 @@ COLUMNS: Final = 64
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``borders``: 4,3, width in pixels of each of :data:`KINDS` at each of :data:`SIDES`; 0 for none."""
+    """``borders``: N,4,3, width in pixels of each of :data:`KINDS` at each of :data:`SIDES`; 0 for none."""
     widths = _widths(view.sr_luma, view.scale).astype(np.float64)
-    if widths.any():
-        references = [luma(picture) for picture in (view.lr, view.hr) if picture is not None]
+    for row in np.flatnonzero(widths.any(axis=(1, 2))):
+        references = [luma(pictures[row]) for pictures in (view.lr, view.hr) if pictures is not None]
         varied = VARIED if view.hr is not None else float(np.hypot(VARIED, NOISE * _noise(references[0])))
-        for k, kind in zip(*np.nonzero(widths), strict=True):
+        for k, kind in zip(*np.nonzero(widths[row]), strict=True):
             turned = [np.rot90(reference, -k) for reference in references]
-            width = widths[k, kind] / len(view.sr)
-            widths[k, kind] *= all(_goes_on(of, width * len(of), kind, varied) for of in turned)
+            width = widths[row, k, kind] / view.side
+            widths[row, k, kind] *= all(_goes_on(of, width * len(of), kind, varied) for of in turned)
     return {"borders": widths}
 
 
@@ -52,13 +52,14 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
 
 
 def _widths(sr: np.ndarray, scale: int) -> np.ndarray:
-    """int 4,3, as measured, even if LR and HR end like this, as blur makes lines alike."""
-    depth, every = 2 * (len(sr) // WIDEST) + 1, max(1, len(sr) // COLUMNS)
+    """int N,4,3, as measured, even if LR and HR end like this, as blur makes lines alike."""
+    side = sr.shape[1]
+    depth, every = 2 * (side // WIDEST) + 1, max(1, side // COLUMNS)
     # Turned clockwise by 0, 90, 180, 270 degrees, the top line is the top, left, bottom, right
-    lines = np.stack([np.rot90(sr, -k)[:depth, ::every] for k in range(len(SIDES))])
+    lines = np.concatenate([np.rot90(sr, -k, (1, 2))[:, :depth, ::every] for k in range(len(SIDES))])
     found = np.stack([_of_one_colour(lines), _repeated(lines, scale), _mirrored(lines, scale)], axis=1)
     found[found[:, :2].any(axis=1), 2] = 0
-    return found
+    return found.reshape(len(SIDES), len(sr), len(KINDS)).swapaxes(0, 1)
 
 
 def _goes_on(reference: np.ndarray, lines: float, kind: int, varied: float) -> bool:
@@ -72,7 +73,7 @@ def _goes_on(reference: np.ndarray, lines: float, kind: int, varied: float) -> b
 
 
 def _of_one_colour(lines: np.ndarray) -> np.ndarray:
-    """Number of lines from the top of 4,L,C that have one colour, the same in all, and end abruptly: a plain wall does
+    """Number of lines from the top of M,L,C that have one colour, the same in all, and end abruptly: a plain wall does
     not."""
     colour = np.median(lines[:, :1], axis=2, keepdims=True)
     apart = np.abs(lines - colour)
@@ -84,14 +85,14 @@ def _of_one_colour(lines: np.ndarray) -> np.ndarray:
 
 
 def _repeated(lines: np.ndarray, scale: int) -> np.ndarray:
-    """Number of lines from the top of 4,L,C that repeat the next one; 0 if enlarging an LR pixel would make as many."""
+    """Number of lines from the top of M,L,C that repeat the next one; 0 if enlarging an LR pixel would make as many."""
     same = _leading(np.abs(lines - lines[:, :1]).max(axis=2) <= SAME)
     usable = (np.ptp(lines[:, 0], axis=1) > 2 * SAME) & (same > 2 * scale) & (same < lines.shape[1])
     return np.where(usable, same - 1, 0)
 
 
 def _mirrored(lines: np.ndarray, scale: int) -> np.ndarray:
-    """The largest number of lines at the top of 4,L,C that mirror those below, with the edge line once or twice."""
+    """The largest number of lines at the top of M,L,C that mirror those below, with the edge line once or twice."""
     detail = np.maximum.accumulate(np.abs(np.diff(lines, axis=1)).mean(axis=2), axis=1)
     found = np.zeros(len(lines), int)
     for width in range(lines.shape[1] // 2, max(3, scale), -1):

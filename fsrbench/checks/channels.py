@@ -33,18 +33,19 @@ SURE: Final = 0.6
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``channels``: 8, RMS distance of SR to LR mixed as in each of :data:`MIXES`.
+    """``channels``: N,8, RMS distance of SR to LR mixed as in each of :data:`MIXES`.
 
     NaN if LR is grey; infinite for a mix that does not explain SR.
     """
-    sr, lr = (picture.reshape(-1, 3).astype(np.float32) for picture in view.coarse[:2])
-    mixed = np.stack([lr @ mix.T + offset for mix, offset in MIXES.values()])
-    if _apart(mixed[1 : len(ORDERS)] - lr).min() < COLOURED:
-        return {"channels": np.full(len(MIXES), np.nan)}
-    distances, varied = _apart(sr - mixed), _apart(mixed - mixed.mean(axis=1, keepdims=True))
+    sr, lr = (pictures.reshape(len(pictures), 1, -1, 3).astype(np.float32) for pictures in view.coarse[:2])
+    mixed = np.concatenate([lr @ mix.T + offset for mix, offset in MIXES.values()], axis=1)
+    grey = _apart(mixed[:, 1 : len(ORDERS)] - lr).min(axis=1) < COLOURED
+    distances, varied = _apart(sr - mixed), _apart(mixed - mixed.mean(axis=2, keepdims=True))
     explains = distances <= EXPLAINED * varied
-    explains[0] = True
-    return {"channels": np.where(explains, distances, np.inf)}
+    explains[:, 0] = True
+    found = np.where(explains, distances, np.inf)
+    found[grey] = np.nan
+    return {"channels": found}
 
 
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
@@ -65,5 +66,5 @@ def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
 
 def _apart(differences: np.ndarray) -> np.ndarray:
     """RMS of each difference without its mean, as another check is for brightness."""
-    distances: np.ndarray = differences.std(axis=(1, 2))
+    distances: np.ndarray = differences.std(axis=(-2, -1))
     return distances

@@ -27,14 +27,15 @@ DECIDED: Final = 0.9
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``colours``: 5, multiple of LR's colours by least squares, RMS of SR's, mean R, G and B about grey less LR's.
+    """``colours``: N,5, multiple of LR's colours by least squares, RMS of SR's, mean R, G and B about grey less LR's.
 
     The first two are NaN if LR is grey.
     """
-    sr, lr = (_about_grey(reduced(picture, SIDE)) for picture in view.coarse[:2])
-    power = float((lr**2).mean())
-    share = [(sr * lr).mean() / power, rms(sr)] if power >= COLOURED**2 else [np.nan, np.nan]
-    return {"colours": np.array([*share, *(sr - lr).mean(axis=(0, 1))])}
+    sr, lr = (_about_grey(reduced(pictures, SIDE)) for pictures in view.coarse[:2])
+    power = (lr**2).mean(axis=(1, 2, 3))
+    shares = np.column_stack([(sr * lr).mean(axis=(1, 2, 3)) / np.maximum(power, COLOURED**2), rms(sr)])
+    shares[power < COLOURED**2] = np.nan
+    return {"colours": np.column_stack([shares, (sr - lr).mean(axis=(1, 2))])}
 
 
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:
@@ -74,7 +75,7 @@ def _cast(offsets: np.ndarray) -> list[Finding]:
     return [Finding("colours", text, round(size, 2), CAST, shown, len(offsets))]
 
 
-def _about_grey(picture: np.ndarray) -> np.ndarray:
-    values = picture.astype(np.float32)
-    about: np.ndarray = values - values.mean(axis=2, keepdims=True)
+def _about_grey(pictures: np.ndarray) -> np.ndarray:
+    values = pictures.astype(np.float32)
+    about: np.ndarray = values - values.mean(axis=3, keepdims=True)
     return about

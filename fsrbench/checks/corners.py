@@ -19,14 +19,15 @@ NAMES: Final = ("top left", "top right", "bottom left", "bottom right")
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``corners``: 36, SR minus LR, mean of the channels, in the cells of each corner; about the picture's median."""
+    """``corners``: N,36, SR minus LR, mean of the channels, in the cells of each corner; about the picture's median."""
     sr, lr = view.coarse[:2]
-    if len(lr) < COARSE // 2:
-        return {"corners": np.full(4 * CELLS**2, np.nan)}
-    apart = sr.astype(np.float32).mean(axis=2) - lr.mean(axis=2)
-    apart -= np.median(apart)
+    if lr.shape[1] < COARSE // 2:
+        return {"corners": np.full((len(lr), 4 * CELLS**2), np.nan)}
+    apart = sr.astype(np.float32).mean(axis=3) - lr.mean(axis=3)
+    apart -= np.median(apart, axis=(1, 2), keepdims=True)
     ends = slice(None, CELLS), slice(-CELLS, None)
-    return {"corners": np.stack([apart[rows, columns] for rows in ends for columns in ends]).ravel()}
+    corners = np.stack([apart[:, rows, columns] for rows in ends for columns in ends], axis=1)
+    return {"corners": corners.reshape(len(apart), -1)}
 
 
 def judge(measured: Measured) -> list[Finding]:

@@ -18,8 +18,7 @@ def measure(hr: np.ndarray) -> dict[str, np.ndarray]:
     """
     if not len(hr):
         return {}
-    thumbnails = np.stack([duplicates.thumbnail(picture) for picture in hr])
-    return {"data_thumbnail": thumbnails, "spectrum": np.stack([enlarged.measure(picture) for picture in hr])}
+    return {"data_thumbnail": duplicates.thumbnails(hr), "spectrum": enlarged.measure(hr)}
 
 
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:

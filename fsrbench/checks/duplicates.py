@@ -26,22 +26,22 @@ FLAT: Final = 4.0
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``sr_thumbnail`` and ``data_thumbnail`` (of HR, or else LR): 64, luma averaged to 8 x 8 px, in grey levels."""
-    return {"sr_thumbnail": thumbnail(view.sr), "data_thumbnail": thumbnail(view.reference)}
+    """``sr_thumbnail`` and ``data_thumbnail`` (of HR, or else LR): N,64, luma averaged to 8 x 8 px, in grey levels."""
+    return {"sr_thumbnail": thumbnails(view.sr), "data_thumbnail": thumbnails(view.reference)}
 
 
-def thumbnail(picture: np.ndarray) -> np.ndarray:
-    """Luma averaged down to :data:`SIDE`, float32 64; NaN for a smaller picture.
+def thumbnails(pictures: np.ndarray) -> np.ndarray:
+    """Luma averaged down to :data:`SIDE`, float32 N,64; NaN for smaller pictures.
 
     It covers the whole picture, whatever its side, so that thumbnails of LR and SR show the same.
     """
-    side = len(picture)
+    side = pictures.shape[1]
     if side < SIDE:
-        return np.full(SIDE**2, np.nan, np.float32)
-    whole = luma(averaged(picture, math.gcd(side, side // SIDE)))
-    shares = _shares(len(whole))
+        return np.full((len(pictures), SIDE**2), np.nan, np.float32)
+    whole = luma(averaged(pictures, math.gcd(side, side // SIDE)))
+    shares = _shares(whole.shape[1])
     small: np.ndarray = shares @ whole @ shares.T
-    return small.ravel()
+    return small.reshape(len(pictures), SIDE**2)
 
 
 @lru_cache
@@ -69,16 +69,16 @@ def judge_data(measured: Measured, ids: Sequence[str]) -> list[Finding]:
     return _finding("data_duplicates", *what, pairs, ids)
 
 
-def same(thumbnails: np.ndarray) -> list[tuple[int, int]]:
+def same(small: np.ndarray) -> list[tuple[int, int]]:
     """Pairs of rows with the same picture, in order; each row is compared with its :data:`NEAREST` nearest rows.
 
     A k-d tree finds them: 70,000 pictures take seconds, where all pairs would take minutes.
     """
-    rows = np.flatnonzero(thumbnails.std(axis=1) > FLAT)
+    rows = np.flatnonzero(small.std(axis=1) > FLAT)
     if len(rows) < 2:
         return []
     # Equal rows first: a tree cannot separate them
-    distinct, first, group = np.unique(thumbnails[rows], axis=0, return_index=True, return_inverse=True)
+    distinct, first, group = np.unique(small[rows], axis=0, return_index=True, return_inverse=True)
     pairs = {(int(first[number]), row) for row, number in enumerate(group.ravel()) if first[number] != row}
     found, near = cKDTree(distinct).query(distinct, NEAREST + 1, distance_upper_bound=np.nextafter(SAME * SIDE, np.inf))
     for number, place in zip(*np.nonzero(np.isfinite(found)), strict=True):

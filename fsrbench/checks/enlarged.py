@@ -30,31 +30,32 @@ LEAST_POWER: Final = 1.0
 """Minimum power per pixel below a cut, in squared grey levels: rounding alone has 1/12."""
 
 
-def measure(picture: np.ndarray, every: int = 1) -> np.ndarray:
-    """``spectrum``: 3, by how many powers of ten power falls across each of :data:`CUTS`; NaN without power.
+def measure(pictures: np.ndarray, every: int = 1) -> np.ndarray:
+    """``spectrum``: N,3, by how many powers of ten power falls across each of :data:`CUTS`; NaN without power.
 
     Args:
-        picture: uint8 H,W,3.
-        every: read only every n-th of its lines and columns.
+        pictures: uint8 N,H,W,3.
+        every: read only every n-th of their lines and columns.
     """
-    power = _power(luma(picture), every)
-    frequency = np.arange(len(power)) / (len(power) - 1)
-    falls = np.full(len(CUTS), np.nan)
-    for row, cut in enumerate(CUTS):
-        below, above = (power[(frequency >= a * cut) & (frequency <= b * cut)] for a, b in (BELOW, ABOVE))
-        if len(below) >= 2 and below.mean() >= LEAST_POWER:
-            falls[row] = np.log10(below.mean() / max(above.mean(), 1e-6))
+    power = np.stack([_power(luma(picture), every) for picture in pictures])
+    frequency = np.arange(power.shape[1]) / (power.shape[1] - 1)
+    falls = np.full((len(pictures), len(CUTS)), np.nan)
+    for column, cut in enumerate(CUTS):
+        below, above = (power[:, (frequency >= a * cut) & (frequency <= b * cut)] for a, b in (BELOW, ABOVE))
+        if below.shape[1] >= 2:
+            known = below.mean(axis=1) >= LEAST_POWER
+            falls[known, column] = np.log10(below[known].mean(axis=1) / above[known].mean(axis=1).clip(1e-6))
     return falls
 
 
 def measure_sr(view: View) -> dict[str, np.ndarray]:
-    """``sr_spectrum``: 6, :func:`measure` of SR, and of LR if it has SR's side; NaN for pictures below 128 px."""
-    falls = np.full((2, len(CUTS)), np.nan)
-    if every := len(view.sr) // LEAST_SIDE:
+    """``sr_spectrum``: N,6, :func:`measure` of SR, and of LR if it has SR's side; NaN for pictures below 128 px."""
+    falls = np.full((2, len(view.sr), len(CUTS)), np.nan)
+    if every := view.side // LEAST_SIDE:
         falls[0] = measure(view.sr, every)
         if view.scale == 1:
             falls[1] = measure(view.lr, every)
-    return {"sr_spectrum": falls.ravel()}
+    return {"sr_spectrum": np.concatenate([*falls], axis=1)}
 
 
 def judge_sr(measured: Measured, side: int, scale: int) -> list[Finding]:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from fsrbench.checks.finding import Finding, Measured, agreed, examples, partly
-from fsrbench.checks.view import View
+from fsrbench.checks.view import View, rms
 
 KERNELS: Final = {
     "nearest": Image.Resampling.NEAREST,
@@ -34,21 +34,20 @@ ELSE: Final = 2.0
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``to_lr``: 4, RMS distance of SR to LR enlarged by each of :data:`KERNELS`; ``to_hr``: 2, of SR and LR to HR.
+    """``to_lr``: N,4, RMS distance of SR to LR enlarged by each of :data:`KERNELS`; ``to_hr``: N,2, of SR and LR to HR.
 
     In grey levels; ``to_hr`` is NaN without HR, ``to_lr`` if LR is flat.
     """
-    if view.scale == 1:
-        enlarged = {"bicubic": view.lr}
-    else:
-        large, side = Image.fromarray(view.lr), len(view.sr)
-        enlarged = {name: np.asarray(large.resize((side, side), kernel)) for name, kernel in KERNELS.items()}
-    to_lr = np.array([_rms(view.sr, enlarged[name]) if name in enlarged else np.nan for name in KERNELS])
-    if np.ptp(view.lr.astype(np.int16)) <= 2 * SAME_HR:
-        to_lr[:] = np.nan
-    if view.hr is None:
-        return {"to_lr": to_lr, "to_hr": np.full(2, np.nan)}
-    return {"to_lr": to_lr, "to_hr": np.array([_rms(view.sr, view.hr), _rms(enlarged["bicubic"], view.hr)])}
+    to_lr, to_hr = np.full((len(view.sr), len(KERNELS)), np.nan), np.full((len(view.sr), 2), np.nan)
+    for column, (name, kernel) in enumerate(KERNELS.items()):
+        if view.scale == 1 and name != "bicubic":
+            continue
+        enlarged = view.lr if view.scale == 1 else _enlarged(view.lr, view.side, kernel)
+        to_lr[:, column] = _distances(view.sr, enlarged)
+        if name == "bicubic" and view.hr is not None:
+            to_hr[:] = np.column_stack([_distances(view.sr, view.hr), _distances(enlarged, view.hr)])
+    to_lr[np.ptp(view.lr.astype(np.int16), axis=(1, 2, 3)) <= 2 * SAME_HR] = np.nan
+    return {"to_lr": to_lr, "to_hr": to_hr}
 
 
 def judge_exact(equal: int, images: int) -> Finding | None:
@@ -95,6 +94,9 @@ def judge(measured: Measured, scale: int, ids: Sequence[str]) -> list[Finding]:
     return found
 
 
-def _rms(first: np.ndarray, second: np.ndarray) -> float:
-    difference = np.subtract(first, second, dtype=np.float32).ravel()
-    return float(np.sqrt(difference @ difference / difference.size))
+def _enlarged(lr: np.ndarray, side: int, kernel: Image.Resampling) -> np.ndarray:
+    return np.stack([np.asarray(Image.fromarray(picture).resize((side, side), kernel)) for picture in lr])
+
+
+def _distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return rms(np.subtract(first, second, dtype=np.float32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -10,7 +11,7 @@ from scipy import ndimage
 
 from fsrbench.checks.finding import Finding, Measured, enough
 from fsrbench.checks.shift import ERRORS, MEDIAN_ERROR
-from fsrbench.checks.view import FINE, View, luma
+from fsrbench.checks.view import FINE, View
 
 STEPS: Final = 2
 """Steps of the fit: the second is for large maps."""
@@ -28,52 +29,50 @@ TURN: Final = 1.0
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``geometry``: 3, degrees by which SR is turned clockwise, and by how much it is larger up and down, and sideways.
+    """``geometry``: N,3, degrees by which SR is turned clockwise, by how much it is larger up and down, and sideways.
 
     Against LR, at 64 px at most; NaN for flat and for deblurred pictures.
     """
-    if view.deblurred:
-        return {"geometry": np.full(3, np.nan)}
-    moved, fixed = view.fine
-    linear = affine(luma(moved), luma(fixed))
-    turn = np.degrees(np.arctan2(linear[0, 1] - linear[1, 0], linear[0, 0] + linear[1, 1]))
-    return {"geometry": np.array([turn, *(np.hypot(*linear) - 1)])}
+    linear = affine(*view.fine_luma)
+    linear[view.deblurred] = np.nan
+    turn = np.degrees(np.arctan2(linear[:, 0, 1] - linear[:, 1, 0], linear[:, 0, 0] + linear[:, 1, 1]))
+    return {"geometry": np.column_stack([turn, np.hypot(linear[:, 0], linear[:, 1]) - 1])}
 
 
 def affine(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
-    """The linear part of the map from places in one picture to places in another, about the middle.
+    """The linear part of the map from places in each picture to places in another, about the middle.
 
     Least squares on the difference of the smoothed pictures, with a gain and an offset of grey levels, by Gauss-Newton
     steps (Lucas & Kanade, IJCAI 1981) on the mean of both pictures' gradients (Benhimane & Malis, IROS 2004), so that
     noise and detail of one of them have little effect.
 
     Args:
-        moved: float H,H.
-        fixed: float H,H.
+        moved: float N,H,H.
+        fixed: float N,H,H.
 
     Returns:
-        float64 2,2: places (row, column) in ``moved`` are this times those in ``fixed``, plus a shift; NaN if a
+        float64 N,2,2: places (row, column) in ``moved`` are this times those in ``fixed``, plus a shift; NaN if a
         picture is flat.
 
     Example:
         >>> picture = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(64, 64)), 4) * 2000
-        >>> (100 * affine(ndimage.zoom(picture, 1.05)[1:65, 1:65], picture)).round().astype(int).tolist()
-        [[105, 0], [0, 105]]
+        >>> (100 * affine(ndimage.zoom(picture, 1.05)[None, 1:65, 1:65], picture[None])).round().astype(int).tolist()
+        [[[105, 0], [0, 105]]]
     """
-    side = len(fixed)
+    side = fixed.shape[1]
     sigma, middle = max(0.7, side / SMOOTH), np.full(2, (side - 1) / 2)
-    moved, fixed = (ndimage.gaussian_filter(picture, sigma, mode="nearest") for picture in (moved, fixed))
-    if min(np.ptp(moved), np.ptp(fixed)) < FLAT:
-        return np.full((2, 2), np.nan)
-    linear, shift = np.eye(2), np.zeros(2)
+    moved, fixed = (ndimage.gaussian_filter(p, (0, sigma, sigma), mode="nearest") for p in (moved, fixed))
+    linear, shift = np.tile(np.eye(2), (len(fixed), 1, 1)), np.zeros((len(fixed), 2))
+    linear[np.minimum(np.ptp(moved, axis=(1, 2)), np.ptp(fixed, axis=(1, 2))) < FLAT] = np.nan
+    back = moved.copy()
     for step in range(STEPS):
-        offset = middle + shift - linear @ middle
-        back = ndimage.affine_transform(moved, linear, offset, order=1, mode="nearest") if step else moved
-        found = _step(back, fixed)
-        if found is None:
-            return np.full((2, 2), np.nan)
-        inner, by = found
-        shift, linear = shift + linear @ by, linear @ inner
+        known = np.flatnonzero(~np.isnan(linear).any(axis=(1, 2)))
+        for row in known if step else ():
+            offset = middle + shift[row] - linear[row] @ middle
+            back[row] = ndimage.affine_transform(moved[row], linear[row], offset, order=1, mode="nearest")
+        for row, (inner, by) in zip(known, _steps(back[known], fixed[known]), strict=True):
+            shift[row] += linear[row] @ by
+            linear[row] = linear[row] @ inner
     return linear
 
 
@@ -113,19 +112,27 @@ def _what(median: np.ndarray, most: np.ndarray) -> str:
     return " and ".join(parts)
 
 
-def _step(back: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """The map by which one picture still differs: linear part and shift; ``None`` if undetermined."""
-    weight, rows, columns = _places(len(fixed))
-    down, right = ((a + b) / 2 for a, b in zip(np.gradient(fixed), np.gradient(back), strict=True))
+def _steps(back: np.ndarray, fixed: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The map by which each picture still differs: linear part and shift; NaN if undetermined."""
+    weight, rows, columns = _places(fixed.shape[1])
+    slopes = (np.gradient(pictures, axis=(1, 2)) for pictures in (fixed, back))
+    down, right = ((a + b) / 2 for a, b in zip(*slopes, strict=True))
     # back(x) = gain * fixed(x - M x - t) + offset, and the gradients are of both
     terms = (down, right, down * rows, down * columns, right * rows, right * columns, -fixed, -np.ones_like(fixed))
-    design = -np.stack(terms).reshape(len(terms), -1)
+    design = -np.stack(terms, axis=1).reshape(len(fixed), len(terms), weight.size)
     weighted = design * weight.ravel()
-    try:
-        found = np.linalg.solve(weighted @ design.T, weighted @ (back - fixed).ravel())
-    except np.linalg.LinAlgError:  # varies along one axis only
-        return None
-    gain, reach = max(0.2, 1 + found[6]), len(fixed) / 8
+    normal = weighted @ design.swapaxes(1, 2)
+    rest = (weighted @ (back - fixed).reshape(len(fixed), weight.size, 1))[..., 0]
+    for each, right_side in zip(normal, rest, strict=True):
+        try:
+            yield _map(np.linalg.solve(each, right_side), len(weight) / 8)
+        except np.linalg.LinAlgError:  # varies along one axis only
+            yield np.full((2, 2), np.nan), np.zeros(2)
+
+
+def _map(found: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """Linear part and shift from a step's solution."""
+    gain = max(0.2, 1 + found[6])
     linear = np.clip(found[2:6].reshape(2, 2) / gain, -FARTHEST, FARTHEST)
     inner: np.ndarray = np.linalg.inv(np.eye(2) - linear)
     return inner, inner @ np.clip(found[:2] / gain, -reach, reach)

@@ -29,35 +29,40 @@ ON_GRID: Final = 0.5
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``jpeg``: 2, how well the best quality explains the coefficients (-1 to 1), and that quality; NaN if unknown.
+    """``jpeg``: N,2, how well the best quality explains the coefficients (-1 to 1), and that quality; NaN if unknown.
 
     Also unknown if LR of SR's size is on the same grid and SR's difference from it is not: SR has kept LR's.
     """
-    unknown = {"jpeg": np.full(2, np.nan)}
-    if _repeats_pixels(view.sr):
-        return unknown
     fits = _fits(view.sr_luma)
-    best = int(fits.argmax())
-    known = fits[best] > -1 and not (fits[best] > ON_GRID and _keeps(view, best))
-    return {"jpeg": np.array([fits[best], QUALITIES[best]])} if known else unknown
+    best = fits.argmax(axis=1)
+    fit = fits.max(axis=1)
+    unknown = _repeats_pixels(view.sr) | (fit <= -1)
+    for row in np.flatnonzero(fit > ON_GRID) if view.scale == 1 else ():
+        unknown[row] |= _keeps(view.sr_luma[row], luma(view.lr[row]), int(best[row]))
+    found = np.column_stack([fit, QUALITIES[best]])
+    found[unknown] = np.nan
+    return {"jpeg": found}
 
 
-def _keeps(view: View, quality: int) -> bool:
+def _keeps(sr: np.ndarray, lr: np.ndarray, quality: int) -> bool:
     """Whether SR's grid is LR's: if both were compressed, their difference is on the grid, too."""
-    if view.scale > 1:
-        return False
-    lr = luma(view.lr)
-    return bool(_fits(lr)[quality] > ON_GRID >= _fits(view.sr_luma - lr)[quality])
+    of_lr, of_difference = _fits(np.stack([lr, sr - lr]))[:, quality]
+    return bool(of_lr > ON_GRID >= of_difference)
 
 
-def _fits(picture: np.ndarray) -> np.ndarray:
-    """How well each of :data:`QUALITIES` explains a picture's coefficients; -1 if there are too few."""
-    blocks = _blocks(picture)
-    if len(blocks) < FEWEST // len(ROWS):
-        return np.full(len(QUALITIES), -1.0)
-    coefficients = fft.dctn(blocks - 128, axes=(1, 2), norm="ortho")[:, ROWS, COLUMNS]
-    steps = _steps()[:, None]
-    decisive = np.abs(coefficients) > steps / 2
+def _fits(pictures: np.ndarray) -> np.ndarray:
+    """N,84: how well each of :data:`QUALITIES` explains a picture's coefficients; -1 if there are too few."""
+    blocks = np.stack([_blocks(picture) for picture in pictures])
+    if blocks.shape[1] < FEWEST // len(ROWS):
+        return np.full((len(pictures), len(QUALITIES)), -1.0)
+    coefficients = fft.dctn(blocks - 128, axes=(2, 3), norm="ortho")[..., ROWS, COLUMNS]
+    fits = [_fit(np.abs(each), _steps()[:, None]) for each in coefficients]
+    return np.stack(fits)
+
+
+def _fit(coefficients: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """The mean cosine of one picture's coefficients, absolute values B,9, on the grid of each quality."""
+    decisive = coefficients > steps / 2
     count = decisive.sum(axis=(1, 2))
     fits = np.where(decisive, np.cos(2 * np.pi * coefficients / steps), 0).sum(axis=(1, 2)) / np.maximum(count, 1)
     return np.where(count < FEWEST, -1.0, fits)
@@ -85,9 +90,10 @@ def _blocks(picture: np.ndarray) -> np.ndarray:
     return blocks
 
 
-def _repeats_pixels(picture: np.ndarray) -> bool:
-    """Whether it was enlarged by repeating pixels: sums over few whole numbers lie on a grid, too."""
-    return bool((picture[:, 0:-1:2] == picture[:, 1::2]).mean() > 0.8)
+def _repeats_pixels(pictures: np.ndarray) -> np.ndarray:
+    """Whether each was enlarged by repeating pixels: sums over few whole numbers lie on a grid, too."""
+    repeats: np.ndarray = (pictures[:, :, 0:-1:2] == pictures[:, :, 1::2]).mean(axis=(1, 2, 3)) > 0.8
+    return repeats
 
 
 @lru_cache

@@ -25,17 +25,17 @@ SHARE: Final = 0.25
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``matched``: 3, evidence of matched colours; NaN without HR.
+    """``matched``: N,3, evidence of matched colours; NaN without HR.
 
     The largest difference of a channel's mean or standard deviation, SR from HR; the smallest of a standard deviation,
     LR from HR (both in grey levels); and the largest share of a channel of SR that is 0 or 255.
     """
     if view.hr is None:
-        return {"matched": np.full(3, np.nan)}
-    shares = [_shares(picture) for picture in (view.sr, view.lr, view.hr)]
+        return {"matched": np.full((len(view.sr), 3), np.nan)}
+    shares = [_shares(pictures) for pictures in (view.sr, view.lr, view.hr)]
     sr, lr, hr = (_moments(of) for of in shares)
-    clipped = shares[0][:, [0, 255]].sum(1).max()
-    return {"matched": np.array([np.abs(sr - hr).max(), np.abs(lr - hr)[1].min(), clipped])}
+    clipped = shares[0][..., [0, 255]].sum(axis=2).max(axis=1)
+    return {"matched": np.column_stack([np.abs(sr - hr).max(axis=(0, 2)), np.abs(lr - hr)[1].min(axis=1), clipped])}
 
 
 def judge(measured: Measured) -> list[Finding]:
@@ -53,13 +53,14 @@ def judge(measured: Measured) -> list[Finding]:
     return [Finding("matched_to_hr", text, round(float(np.median(of_sr[same])), 3), SAME, *shown)]
 
 
-def _shares(picture: np.ndarray) -> np.ndarray:
-    """Share of each grey level in each channel, 3,256."""
-    return np.array(Image.fromarray(picture).histogram(), np.float64).reshape(3, 256) / (picture.size / 3)
+def _shares(pictures: np.ndarray) -> np.ndarray:
+    """Share of each grey level in each channel, N,3,256."""
+    counts = np.array([Image.fromarray(picture).histogram() for picture in pictures], np.float64)
+    return counts.reshape(-1, 3, 256) / pictures[0, ..., 0].size
 
 
 def _moments(shares: np.ndarray) -> np.ndarray:
-    """Mean and standard deviation of each channel, 2,3, from its histogram: pixels of 512 px would take longer."""
+    """Mean and standard deviation of each channel, 2,N,3, from its histogram: pixels of 512 px would take longer."""
     levels = np.arange(256)
     mean = shares @ levels
     return np.stack([mean, np.sqrt(np.maximum(shares @ levels**2 - mean**2, 0))])

@@ -1,4 +1,4 @@
-"""All checks of a method: measured picture by picture, judged over all of them."""
+"""All checks of a method: each picture measured by itself, all of them judged together."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from fsrbench.checks import (
 from fsrbench.checks.finding import Finding, Measured
 from fsrbench.checks.view import View
 
+AT_ONCE: Final = 2**17
+"""Pixels of SR that are measured together, 32 pictures of 64 px: alone, calls would take most of the time."""
 MEASURES: Final[tuple[Callable[[View], dict[str, np.ndarray]], ...]] = (
     shift.measure,
     geometry.measure,
@@ -54,11 +56,14 @@ def measure(sr: np.ndarray, lr: np.ndarray, hr: np.ndarray | None) -> dict[str, 
     Returns:
         Arrays with a row for each image; see the checks.
     """
-    rows: list[dict[str, np.ndarray]] = []
-    for row in range(len(sr)):
-        view = View(sr[row], lr[row], None if hr is None else hr[row])
-        rows.append({name: values for check in MEASURES for name, values in check(view).items()})
-    return {name: np.stack([row[name] for row in rows]).astype(np.float32) for name in rows[0]} if rows else {}
+    parts: list[dict[str, np.ndarray]] = []
+    some = max(1, AT_ONCE // max(1, sr.shape[1] ** 2))
+    for rows in (slice(start, start + some) for start in range(0, len(sr), some)):
+        view = View(sr[rows], lr[rows], None if hr is None else hr[rows])
+        parts.append({name: values for check in MEASURES for name, values in check(view).items()})
+    return (
+        {name: np.concatenate([part[name] for part in parts]).astype(np.float32) for name in parts[0]} if parts else {}
+    )
 
 
 def judge(measured: Measured, ids: Sequence[str], side: int, scale: int) -> list[Finding]:

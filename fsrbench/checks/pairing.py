@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from fsrbench.checks.duplicates import FLAT, SIDE, thumbnail
+from fsrbench.checks.duplicates import FLAT, SIDE, thumbnails
 from fsrbench.checks.finding import LEAST, Finding, Measured, agreed, examples, partly
 from fsrbench.checks.view import View
 
@@ -39,10 +39,12 @@ TURNS: Final[dict[str, Turn]] = {
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``own_lr``: 1, correlation of SR's and LR's luma at 8 x 8 px; NaN if one is flat or smaller."""
-    sr, lr = thumbnail(view.sr), thumbnail(view.lr)
-    varies = min(sr.std(), lr.std()) > FLAT
-    return {"own_lr": np.array([(_normalised(sr[None]) * _normalised(lr[None])).sum() if varies else np.nan])}
+    """``own_lr``: N,1, correlation of SR's and LR's luma at 8 x 8 px; NaN if one is flat or smaller."""
+    sr, lr = thumbnails(view.sr), thumbnails(view.lr)
+    varies = np.minimum(sr.std(axis=1), lr.std(axis=1)) > FLAT
+    found = np.full((len(sr), 1), np.nan)
+    found[varies, 0] = (_normalised(sr[varies]) * _normalised(lr[varies])).sum(axis=1)
+    return {"own_lr": found}
 
 
 def judge(measured: Measured, ids: Sequence[str]) -> list[Finding]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import fft
 
 from fsrbench.checks.finding import Finding, Measured, enough
-from fsrbench.checks.view import View, luma
+from fsrbench.checks.view import View
 
 LOW: Final = 0.25
 """Cycles per pixel up to which phases give the fraction of a pixel."""
@@ -21,57 +21,58 @@ LIKE: Final = 0.5
 """Minimum correlation with LR, moved back, for SR to show it at all: an untrained network's output has no position."""
 FARTHEST: Final = 0.25
 """Largest shift that is searched for, as a share of the side."""
+UNKNOWN: Final = np.full(2, np.nan)
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``shift``: 2, how far SR is below and right of LR, in SR pixels; NaN for flat and for deblurred pictures."""
-    if view.deblurred:
-        return {"shift": np.full(2, np.nan)}
-    moved, fixed = view.fine
-    return {"shift": displacement(luma(moved), luma(fixed)) * (view.sr.shape[0] / moved.shape[0])}
+    """``shift``: N,2, how far SR is below and right of LR, in SR pixels; NaN for flat and for deblurred pictures."""
+    moved, fixed = view.fine_luma
+    found = displacement(moved, fixed) * (view.side / moved.shape[1])
+    found[view.deblurred] = np.nan
+    return {"shift": found}
 
 
 def displacement(moved: np.ndarray, fixed: np.ndarray) -> np.ndarray:
-    """How far one picture is below and to the right of another, in pixels.
+    """How far each picture is below and to the right of another, in pixels.
 
     The peak of the cross-correlation gives whole pixels; the slope of the remaining phase over the low frequencies, by
     least squares, gives the rest (Stone et al., IEEE TGRS 39(10), 2001). Frequencies are weighted by magnitude;
     whitening, as in phase correlation (Kuglin & Hines, 1975), would give equal weight to those that a method invents.
 
     Args:
-        moved: float H,H.
-        fixed: float H,H.
+        moved: float N,H,H.
+        fixed: float N,H,H.
 
     Returns:
-        float64 2, dy and dx; NaN if a picture is flat, or they are not alike at any shift.
+        float64 N,2, dy and dx; NaN if a picture is flat, or they are not alike at any shift.
 
     Example:
-        >>> picture = np.random.default_rng(0).normal(size=(32, 32)).cumsum(0).cumsum(1)
-        >>> displacement(np.roll(picture, (2, -1), (0, 1)), picture).round().tolist()
-        [2.0, -1.0]
+        >>> pictures = np.random.default_rng(0).normal(size=(1, 32, 32)).cumsum(1).cumsum(2)
+        >>> displacement(np.roll(pictures, (2, -1), (1, 2)), pictures).round().tolist()
+        [[2.0, -1.0]]
     """
-    side = len(fixed)
+    side = fixed.shape[1]
     there, here = _spectrum(moved), _spectrum(fixed)
     spectrum = there * here.conj()
-    if np.abs(spectrum).max() < 1e-3 * side**2:
-        return np.full(2, np.nan)
-    peak = _peak(fft.irfft2(spectrum, s=(side, side)))
-    if peak.any():  # moved back, it is seen through the same part of the window
-        there = _spectrum(np.roll(moved, -peak, (0, 1)))
-        spectrum = there * here.conj()
-    if _sum(spectrum, side) < LIKE * (_sum(np.abs(there) ** 2, side) * _sum(np.abs(here) ** 2, side)) ** 0.5:
-        return np.full(2, np.nan)
+    varied = np.abs(spectrum).max(axis=(1, 2)) >= 1e-3 * side**2
+    peaks = _peaks(fft.irfft2(spectrum, s=(side, side)))
+    again = np.flatnonzero(peaks.any(axis=1))
+    if len(again):  # moved back, they are seen through the same part of the window
+        back = [np.roll(moved[row], -peaks[row], (0, 1)) for row in again]
+        there[again] = _spectrum(np.stack(back))
+        spectrum[again] = there[again] * here[again].conj()
+    alike = _sum(spectrum, side) >= LIKE * (_sum(np.abs(there) ** 2, side) * _sum(np.abs(here) ** 2, side)) ** 0.5
     rows, columns, low = _frequencies(side)
     phase = np.angle(spectrum)
     weight = np.abs(spectrum) * low
-    mixed = (weight * rows * columns).sum()
-    normal = np.array([[(weight * rows**2).sum(), mixed], [mixed, (weight * columns**2).sum()]])
-    slope = np.array([(weight * rows * phase).sum(), (weight * columns * phase).sum()])
-    try:
-        rest = -np.linalg.solve(normal, slope) / (2 * np.pi)
-    except np.linalg.LinAlgError:  # varies along one axis only
-        return np.full(2, np.nan)
-    return peak + np.clip(rest, -1, 1)
+    across = np.stack([weight * rows, weight * columns], axis=1)
+    normal = np.stack([(across * place).sum(axis=(2, 3)) for place in (rows, columns)], axis=2)
+    slope = (across * phase[:, None]).sum(axis=(2, 3))
+    rest = np.stack(
+        [_solved(*of) if usable else UNKNOWN for usable, *of in zip(varied & alike, normal, slope, strict=True)]
+    )
+    shifts: np.ndarray = peaks + np.clip(-rest / (2 * np.pi), -1, 1)
+    return shifts
 
 
 def judge(measured: Measured, side: int, scale: int) -> list[Finding]:
@@ -109,24 +110,33 @@ def _way(pixels: float, positive: str, negative: str) -> str:
     return f"{abs(pixels):.1f} px {positive if pixels > 0 else negative}" if abs(pixels) >= 0.1 else ""
 
 
-def _spectrum(picture: np.ndarray) -> np.ndarray:
-    window = _window(len(picture))
-    spectrum: np.ndarray = fft.rfft2((picture - (picture * window).sum() / window.sum()) * window)
+def _solved(normal: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    try:
+        return np.linalg.solve(normal, slope)
+    except np.linalg.LinAlgError:  # varies along one axis only
+        return UNKNOWN
+
+
+def _spectrum(pictures: np.ndarray) -> np.ndarray:
+    window = _window(pictures.shape[1])
+    means = (pictures * window).sum(axis=(1, 2), keepdims=True) / window.sum()
+    spectrum: np.ndarray = fft.rfft2((pictures - means) * window)
     return spectrum
 
 
-def _sum(spectrum: np.ndarray, side: int) -> float:
+def _sum(spectrum: np.ndarray, side: int) -> np.ndarray:
     """Sum over all frequencies of a real picture's spectrum, of which half is stored."""
-    twice = 2 * spectrum.real.sum() - spectrum[:, 0].real.sum()
-    return float(twice - (spectrum[:, -1].real.sum() if side % 2 == 0 else 0))
+    columns = spectrum.real.sum(axis=1)
+    twice: np.ndarray = 2 * columns.sum(axis=1) - columns[:, 0]
+    return twice - columns[:, -1] if side % 2 == 0 else twice
 
 
-def _peak(surface: np.ndarray) -> np.ndarray:
-    reach = int(len(surface) * FARTHEST)
+def _peaks(surfaces: np.ndarray) -> np.ndarray:
+    reach = int(surfaces.shape[1] * FARTHEST)
     steps = np.r_[0 : reach + 1, -reach:0]
-    near = surface[np.ix_(steps, steps)]
-    peak: np.ndarray = steps[list(np.unravel_index(near.argmax(), near.shape))]
-    return peak
+    near = surfaces[:, steps[:, None], steps].reshape(len(surfaces), -1)
+    peaks: np.ndarray = np.stack([steps[place] for place in np.divmod(near.argmax(axis=1), len(steps))], axis=1)
+    return peaks
 
 
 @lru_cache

@@ -24,41 +24,42 @@ FLAT: Final = 8.0
 
 
 def measure(view: View) -> dict[str, np.ndarray]:
-    """``tones``: 3,7, the :data:`LEVELS` of SR's, LR's and HR's grey in [0, 1].
+    """``tones``: N,3,7, the :data:`LEVELS` of SR's, LR's and HR's grey in [0, 1].
 
     NaN if LR is flat or below 8 px, or SR deblurred.
 
-    ``green``: 4,5, finer, to identify the curve.
+    ``green``: N,4,5, finer, to identify the curve.
 
     Honest methods keep the tones of LR, or restore those of HR if LR has lost contrast: a fault is far from both.
     """
-    tones = np.full((3, len(LEVELS)), np.nan)
-    # The sum of the channels, as another check is for their order
-    grey = [reduced(picture, SIDE).sum(axis=2).ravel() for picture in view.coarse if picture is not None]
-    tones[: len(grey)] = _quantiles(np.stack(grey), LEVELS) / 3 / 255
-    if view.deblurred or len(view.lr) < SIDE or 255 * (tones[1, -1] - tones[1, 0]) < FLAT:
-        tones[:] = np.nan
+    tones = np.full((len(view.sr), 3, len(LEVELS)), np.nan)
+    if view.lr.shape[1] >= SIDE:
+        # The sum of the channels, as another check is for their order
+        grey = [reduced(pictures, SIDE).sum(axis=3) for pictures in view.coarse if pictures is not None]
+        tones[:, : len(grey)] = _quantiles(np.stack(grey, axis=1), LEVELS) / 3 / 255
+        tones[view.deblurred | (255 * (tones[:, 1, -1] - tones[:, 1, 0]) < FLAT)] = np.nan
     return {"tones": tones, "green": _green(view)}
 
 
 def _green(view: View) -> np.ndarray:
-    """The :data:`FEWER` levels of the green channel at 64 px at most: of SR and LR at LR's size, of SR and HR: 4,5.
+    """The :data:`FEWER` levels of the green channel at 64 px at most: of SR and LR at LR's size, of SR and HR: N,4,5.
 
     In [0, 1]. A curve acts on each channel and pixel alone, so it maps quantiles to quantiles, here approximately.
     """
-    green = np.full((4, len(FEWER)), np.nan)
+    green = np.full((len(view.sr), 4, len(FEWER)), np.nan)
     pairs = [view.fine] if view.hr is None else [view.fine, (reduced(view.sr, FINE), reduced(view.hr, FINE))]
     for row, pair in enumerate(pairs):
-        values = np.stack([picture[..., 1].ravel() for picture in pair])
-        green[2 * row : 2 * row + 2] = _quantiles(values, FEWER) / 255
+        values = np.stack([pictures[..., 1] for pictures in pair], axis=1)
+        green[:, 2 * row : 2 * row + 2] = _quantiles(values, FEWER) / 255
     return green
 
 
-def _quantiles(values: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """NumPy's quantiles of each row, in a tenth of the time for few values."""
-    ordered, places = np.sort(values, axis=1), levels * (values.shape[1] - 1)
+def _quantiles(pictures: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """NumPy's quantiles of each picture, N,K,H,W to N,K,levels, in a tenth of the time for few values."""
+    ordered = np.sort(pictures.reshape(*pictures.shape[:2], -1), axis=2)
+    places = levels * (ordered.shape[2] - 1)
     below = places.astype(int)
-    lower, upper = ordered[:, below].astype(float), ordered[:, np.minimum(below + 1, values.shape[1] - 1)]
+    lower, upper = ordered[..., below].astype(float), ordered[..., np.minimum(below + 1, ordered.shape[2] - 1)]
     quantiles: np.ndarray = lower + (upper - lower) * (places - below)
     return quantiles
 
@@ -81,7 +82,7 @@ def _against(sr: np.ndarray, reference: np.ndarray) -> Finding | None:
     if known.sum() < LEAST:
         return None
     sr, reference = sr[known], reference[known]
-    deviation = rms(np.median(sr - reference, axis=0)) * 255
+    deviation = float(rms(np.median(sr - reference, axis=0)[None])[0]) * 255
     shown = int((np.sqrt(((sr - reference) ** 2).mean(axis=1)) * 255 > MOST / 2).sum())
     text = f"{deviation:.0f} of 255 grey levels off on {shown} of {len(sr)} images"
     return Finding("tones", text, round(deviation, 2), MOST, shown, len(sr))

@@ -1,4 +1,4 @@
-"""One SR picture with the LR and HR it is compared with, at the sizes that checks read."""
+"""SR pictures with the LR and HR they are compared with, at the sizes that checks read."""
 
 from __future__ import annotations
 
@@ -21,19 +21,24 @@ LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """An SR picture with its LR picture and, if there is one, its HR picture."""
+    """SR pictures of one method with their LR pictures and, if there are any, their HR pictures."""
 
     sr: np.ndarray
-    """uint8 H,W,3"""
+    """uint8 N,H,W,3"""
     lr: np.ndarray
-    """uint8 h,w,3"""
+    """uint8 N,h,w,3"""
     hr: np.ndarray | None
-    """uint8 H,W,3"""
+    """uint8 N,H,W,3"""
 
     @property
     def scale(self) -> int:
         """HR side by LR side."""
-        return len(self.sr) // len(self.lr)
+        return self.side // int(self.lr.shape[1])
+
+    @property
+    def side(self) -> int:
+        """Side of SR in pixels."""
+        return int(self.sr.shape[1])
 
     @property
     def reference(self) -> np.ndarray:
@@ -47,6 +52,12 @@ class View:
         return averaged(self.sr, factor * self.scale), averaged(self.lr, factor)
 
     @cached_property
+    def fine_luma(self) -> tuple[np.ndarray, np.ndarray]:
+        """Luma of :attr:`fine`."""
+        sr, lr = self.fine
+        return luma(sr), luma(lr)
+
+    @cached_property
     def coarse(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
         """SR, LR and HR at :data:`COARSE`, uint8."""
         factor = _factor(self.lr, COARSE)
@@ -58,56 +69,60 @@ class View:
         )
 
     @cached_property
-    def sharpness(self) -> float:
+    def sharpness(self) -> np.ndarray:
         """How much sharper SR is than LR at LR's size: squared steps from pixel to pixel, each by the variance.
 
         Far above 1 if a method undoes LR's blur: edges and tones are then its own, and LR does not show whether they
         are right.
         """
-        sr, lr = (luma(picture) for picture in self.fine)
-        return _steps(sr) / max(_steps(lr), 1e-6)
+        sr, lr = (_steps(pictures) for pictures in self.fine_luma)
+        sharper: np.ndarray = sr / np.maximum(lr, 1e-6)
+        return sharper
 
     @property
-    def deblurred(self) -> bool:
-        """Whether SR is that much sharper than LR; never in restoration, where all good SR is."""
-        return self.scale > 1 and self.sharpness > SHARPER
+    def deblurred(self) -> np.ndarray:
+        """Whether each SR picture is that much sharper than LR; never in restoration, where all good SR is."""
+        return self.sharpness > SHARPER if self.scale > 1 else np.zeros(len(self.sr), bool)
 
     @cached_property
     def sr_luma(self) -> np.ndarray:
-        """float32 H,W in [0, 255]"""
+        """float32 N,H,W in [0, 255]"""
         return luma(self.sr)
 
 
-def luma(picture: np.ndarray) -> np.ndarray:
-    """Luma of a uint8 H,W,3 picture: float32 H,W in [0, 255]."""
-    weighed: np.ndarray = picture.astype(np.float32) @ LUMA
+def luma(pictures: np.ndarray) -> np.ndarray:
+    """Luma of uint8 N,H,W,3 pictures: float32 N,H,W in [0, 255]."""
+    weighed: np.ndarray = pictures.astype(np.float32) @ LUMA
     return weighed
 
 
-def _steps(picture: np.ndarray) -> float:
-    """Mean squared difference of neighbouring pixels by the variance; 0 for a flat picture."""
-    squared = sum(float((np.diff(picture, axis=axis) ** 2).mean()) for axis in (0, 1))
-    variance = float(picture.var())
-    return squared / variance if variance > 1 else 0.0
+def _steps(pictures: np.ndarray) -> np.ndarray:
+    """Mean squared difference of neighbouring pixels by the variance, of each picture; 0 for a flat one."""
+    squared = sum((np.diff(pictures, axis=axis) ** 2).mean(axis=(1, 2)) for axis in (1, 2))
+    variance = pictures.var(axis=(1, 2))
+    return np.where(variance > 1, squared / np.maximum(variance, 1), 0.0)
 
 
-def rms(values: np.ndarray) -> float:
-    """Root mean square."""
-    return float(np.sqrt((values**2).mean()))
+def rms(values: np.ndarray) -> np.ndarray:
+    """Root mean square of each row."""
+    flat = values.reshape(len(values), -1)
+    squares = (flat[:, None] @ flat[..., None])[:, 0, 0]
+    root: np.ndarray = np.sqrt(squares / flat.shape[1])
+    return root
 
 
-def reduced(picture: np.ndarray, side: int) -> np.ndarray:
-    """A picture averaged over whole blocks of pixels, to at most ``side`` px; a remainder is cut off."""
-    return averaged(picture, _factor(picture, side))
+def reduced(pictures: np.ndarray, side: int) -> np.ndarray:
+    """Pictures averaged over whole blocks of pixels, to at most ``side`` px; a remainder is cut off."""
+    return averaged(pictures, _factor(pictures, side))
 
 
-def _factor(picture: np.ndarray, side: int) -> int:
-    return -(-len(picture) // side)
+def _factor(pictures: np.ndarray, side: int) -> int:
+    return -(-int(pictures.shape[1]) // side)
 
 
-def averaged(picture: np.ndarray, factor: int) -> np.ndarray:
-    """A uint8 picture averaged over blocks of ``factor`` x ``factor`` px; what is left over at the ends is cut off."""
+def averaged(pictures: np.ndarray, factor: int) -> np.ndarray:
+    """uint8 pictures averaged over blocks of ``factor`` x ``factor`` px; what is left over at the ends is cut off."""
     if factor == 1:
-        return picture
-    whole = picture.shape[0] // factor * factor
-    return np.asarray(Image.fromarray(picture[:whole, :whole]).reduce(factor))
+        return pictures
+    whole = pictures.shape[1] // factor * factor
+    return np.stack([np.asarray(Image.fromarray(picture[:whole, :whole]).reduce(factor)) for picture in pictures])

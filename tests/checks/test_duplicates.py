@@ -11,7 +11,7 @@ from made.checked import Pictures, honest
 from scipy.spatial.distance import pdist, squareform
 
 from fsrbench.checks import data
-from fsrbench.checks.duplicates import SAME, SIDE, same, thumbnail
+from fsrbench.checks.duplicates import SAME, SIDE, same, thumbnails
 
 
 def test_one_picture_for_two_faces():
@@ -73,4 +73,4 @@ def test_a_thumbnail_shows_all_of_a_picture(side):
     """As OpenCV's averages over areas, parts of pixels among them."""
     grey = np.random.default_rng(side).integers(0, 256, (side, side)).astype(np.uint8)
     expected = cv2.resize(grey.astype(np.float32), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    np.testing.assert_allclose(thumbnail(np.stack([grey] * 3, 2)), expected.ravel(), atol=0.51)
+    np.testing.assert_allclose(thumbnails(np.stack([grey] * 3, 2)[None])[0], expected.ravel(), atol=0.51)

@@ -17,7 +17,7 @@ SHARED = ROOT.parent / "shared" / "data" / "512"
 
 
 def found(pictures: list[np.ndarray]) -> list[str]:
-    return [finding.text for finding in judge({"spectrum": np.stack([measure(picture) for picture in pictures])})]
+    return [finding.text for finding in judge({"spectrum": measure(np.stack(pictures))})]
 
 
 @pytest.mark.parametrize("task", ["x4", "x8"])

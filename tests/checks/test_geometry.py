@@ -27,12 +27,12 @@ def test_the_map_is_that_of_opencv(degrees, down, right):
     hr = honest("x8").hr
     assert hr is not None
     for picture in hr[:4]:
-        moved, fixed = luma(mapped(picture, degrees, down, right)), luma(picture)
+        moved, fixed = luma(np.stack([mapped(picture, degrees, down, right), picture]))
         _, found = cv2.findTransformECC(
             fixed, moved, np.eye(2, 3, dtype=np.float32), cv2.MOTION_AFFINE, (3, 100, 1e-6), None, 5
         )
         # OpenCV maps (column, row)
-        np.testing.assert_allclose(affine(moved, fixed), found[::-1, 1::-1], atol=0.012)
+        np.testing.assert_allclose(affine(moved[None], fixed[None])[0], found[::-1, 1::-1], atol=0.012)
 
 
 @pytest.mark.parametrize("task", ["x4", "x8"])
@@ -77,8 +77,8 @@ def test_a_few_turned_pictures_are_no_finding():
 
 
 def test_flat_pictures_and_stripes_tell_nothing():
-    stripes = np.tile(np.sin(np.arange(32, dtype=np.float32) / 2), (32, 1)) * 100
-    assert np.isnan(affine(np.full((32, 32), 7.0), stripes)).all()
+    stripes = np.tile(np.sin(np.arange(32, dtype=np.float32) / 2), (1, 32, 1)) * 100
+    assert np.isnan(affine(np.full((1, 32, 32), 7.0), stripes)).all()
     found = affine(stripes, stripes)
     assert np.isnan(found).all() or np.abs(found - np.eye(2)).max() < 1e-6
 

@@ -124,9 +124,8 @@ def _of_lr(case: Case, measured: Measured) -> dict[str, np.ndarray]:
     changed = {name: np.full_like(measured[name], np.nan) for name in ("to_hr", "matched")}
     changed |= {name: measured[name].copy() for name in ("tones", "green")}
     changed["tones"][:, 2] = changed["green"][:, 2:] = np.nan
-    changed["data_thumbnail"] = np.stack([duplicates.thumbnail(picture) for picture in case.lr])
-    views = [View(*pictures, None) for pictures in zip(case.sr, case.lr, strict=True)]
-    return changed | {"borders": np.stack([borders.measure(view)["borders"] for view in views])}
+    changed["data_thumbnail"] = duplicates.thumbnails(case.lr)
+    return changed | borders.measure(View(case.sr, case.lr, None))
 
 
 def measure_faults(case: Case, folder: Path) -> None:
@@ -134,13 +133,12 @@ def measure_faults(case: Case, folder: Path) -> None:
     if case.method not in FAULTY:
         return
     few = min(len(case.sr), FEW[case.sr.shape[1]])
-    hr = [None] * few if case.hr is None else case.hr[:few]
-    honest = checks.measure(case.sr[:few], case.lr[:few], None if case.hr is None else case.hr[:few])
+    lr, hr = case.lr[:few], None if case.hr is None else case.hr[:few]
+    honest = checks.measure(case.sr[:few], lr, hr)
     for fault, (check, make, strengths) in FAULTS.items():
         for strength in strengths:
-            faulty = [make(picture, strength) for picture in case.sr[:few]]
-            rows = [MEASURES[check](View(*of)) for of in zip(faulty, case.lr[:few], hr, strict=True)]
-            measured = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+            faulty = np.stack([make(picture, strength) for picture in case.sr[:few]])
+            measured = MEASURES[check](View(faulty, lr, hr))
             save(folder / "faults" / f"{case.name}, {fault}, {strength:g}.npz", case, honest | measured)
 
 
