@@ -34,19 +34,19 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("task", "degradation"), [("128x4", "gfpgan"), ("512x1", "codeformer-large"), ("64x8", "realworld")]
+    ("task", "degradation"), [("128x4", "gfpgan"), ("512x1", "codeformer-large"), ("16x8", "realworld")]
 )
 def test_scores_are_the_same(data: Path, tmp_path: Path, task: str, degradation: str) -> None:
     how = ["--task", task, "--degradation", degradation, "--seed", 5]
     metrics = ["--metrics", "psnr,ssim,colour_drift", "--seed", 5]
-    direct = run(data, tmp_path / "direct", *how, *metrics, methods="bicubic,nearest")
+    direct = run(data, tmp_path / "direct", *how, *metrics, methods="nearest")
     assert call("data", "degrade", data, f"{tmp_path / 'prepared'}/", *how).exit_code == 0
-    prepared = run(tmp_path / "prepared", tmp_path / "out", "--task", task, *metrics, methods="bicubic,nearest")
+    prepared = run(tmp_path / "prepared", tmp_path / "out", "--task", task, *metrics, methods="nearest")
     assert direct.code == prepared.code == 0, direct.stderr + prepared.stderr
     assert direct.manifest["degradation"]["name"] == degradation
     assert prepared.manifest["degradation"]["name"] == "none"
     pd.testing.assert_frame_equal(prepared.scores, direct.scores, check_exact=True)
-    assert len(direct.scores) >= 2 * 3 * 3
+    assert len(direct.scores) >= 3 * 3
     columns = ["method", "metric", "value", "ci_low", "ci_high", "n"]
     pd.testing.assert_frame_equal(prepared.summary[columns], direct.summary[columns])
     for name in ("lr_size", "noise", "brightness"):
