@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ FOLDER = Path("runs/ablations")
 
 
 class Full(Ours):
-    """Semi-cycle with the face alignment losses; gradients cross generators."""
+    """All parts of the training of ours: alignment, identity, discriminator, semi-cycle, broad mixture."""
 
     variant: ClassVar[str] = "full"
     tasks = ("x4",)
@@ -26,7 +27,7 @@ class Full(Ours):
         path = FOLDER / self.variant / "weights.safetensors"
         if not path.exists():
             raise Unavailable(f"{path} is missing; tools/ablations/run.sh trains it")
-        self.load_network(RestorationNetwork(task.scale), path, device)
+        self.load_network(partial(RestorationNetwork.fitting, scale=task.scale), path, device)
 
 
 class NoAlignment(Full):
@@ -35,13 +36,31 @@ class NoAlignment(Full):
     variant = "no_alignment"
 
 
-class NoBackward(Full):
-    """Without the backward pathway."""
+class NoIdentity(Full):
+    """Without the identity loss."""
 
-    variant = "no_backward"
+    variant = "no_identity"
 
 
-class Detached(Full):
-    """Gradients cut between generators, as in SCGAN's public code."""
+class NoAlignmentNoIdentity(Full):
+    """Without heatmap, attention and identity losses."""
 
-    variant = "detached"
+    variant = "no_alignment_no_identity"
+
+
+class NoDiscriminator(Full):
+    """Without adversarial losses and distances of the discriminator's features."""
+
+    variant = "no_discriminator"
+
+
+class NoCycle(Full):
+    """Pairs alone after the first update."""
+
+    variant = "no_cycle"
+
+
+class NarrowMixture(Full):
+    """LR of pairs as in the training of ours-paper."""
+
+    variant = "narrow_mixture"
