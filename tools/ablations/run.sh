@@ -15,11 +15,12 @@ no_alignment="s|^heatmap:.*|heatmap: 0|; s|^attention:.*|attention: 0|"
 no_identity="/^identity:/d; /^teacher:/d"
 
 variant() { # NAME CHANGE_OF_SETTINGS [TRAIN OPTIONS...]
-    local out=runs/ablations/$1
+    local out=runs/ablations/$1 resume=()
+    [ -e "$out/state.pt" ] && resume=(--resume)
     mkdir -p "$out"
     sed "$start; $2" configs/train/ours.yaml >"$out/config.yaml"
     fsrbench train ours --data "$data" --lr-data "$lr_data" --config "$out/config.yaml" --out "$out" --batch-size 16 \
-        --max-steps "$updates" --threads 1 --resume "${options[@]}" "${@:3}"
+        --max-steps "$updates" --threads 1 "${resume[@]}" "${options[@]}" "${@:3}"
 }
 
 variant full ""
