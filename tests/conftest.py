@@ -5,6 +5,7 @@ Torch and what needs it are imported in functions: with ``-n``, the process that
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import shutil
@@ -50,8 +51,10 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Nor when the process ends, unless Triton would print all that it had not freed."""
-    (gc.unfreeze if "triton" in sys.modules else gc.freeze)()
+    """Nor when the tests have ended, and at the end of the process only where Triton would print what is not freed."""
+    gc.freeze()
+    if "triton" in sys.modules:
+        atexit.register(gc.unfreeze)
 
 
 def pytest_collectstart() -> None:
