@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from fsrbench.datasets.base import Dataset
@@ -14,4 +15,10 @@ PACK = Path(__file__).parent / "sample.zip"
 
 def sample() -> Dataset:
     """192 synthetic faces, 64 identities x 3 pictures, 128 px, with exact landmarks. No real person is shown."""
+    return _read()
+
+
+@cache
+def _read() -> Dataset:
+    """The archive's layout, read once in a process, however many runs it makes."""
     return replace(read_layout("sample", ZipFiles(PACK)), name="sample")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import mmap
 import os
@@ -22,14 +23,19 @@ def sha256_of(path: Path) -> str:
 
 def file_parts(path: Path) -> list[Path]:
     """A file and, for an ONNX graph, the files it names as external data of its tensors."""
-    if not path.stat().st_size:
-        return [path]
+    status = path.stat()
+    names = _external(path.absolute(), status.st_size, status.st_mtime_ns) if status.st_size else ()
+    folders = dict.fromkeys([path.parent, path.resolve().parent])
+    beside = [folder / os.fsdecode(name) for name in names if b"\0" not in name for folder in folders]
+    return [path, *(file for file in beside if file.is_file())]
+
+
+@functools.cache
+def _external(path: Path, _size: int, _changed: int) -> list[bytes]:
+    """The names of a file's external data; a file is searched again once it has changed."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         # Searched as bytes: onnx may not be installed, and tensors may be in any subgraph
-        names = {data[found.end() : found.end() + _varint(found[1])] for found in _LOCATION.finditer(data)}
-    folders = dict.fromkeys([path.parent, path.resolve().parent])
-    beside = [folder / os.fsdecode(name) for name in sorted(names) if b"\0" not in name for folder in folders]
-    return [path, *(file for file in beside if file.is_file())]
+        return sorted({data[found.end() : found.end() + _varint(found[1])] for found in _LOCATION.finditer(data)})
 
 
 def _varint(data: bytes) -> int:

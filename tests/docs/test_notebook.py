@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from made.doc_blocks import ROOT
+from made.forked import command_line_in
 
 pytestmark = pytest.mark.docs
 
@@ -57,9 +57,9 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
         for cell in notebook.cells:
             cell.metadata["notebook"] = name
         together.cells += [begin, *notebook.cells]
-    with pytest.MonkeyPatch.context() as patch:
+    with command_line_in(top / "bin"), pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
-        patch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+        patch.setenv("PATH", os.pathsep.join([str(top / "bin"), os.environ["PATH"]]))
         patch.setenv("OMP_NUM_THREADS", "1")
         nbclient.NotebookClient(together, timeout=300, resources={"metadata": {"path": str(top)}}).execute()
     found = {name: Shown([], top / name) for name in written}

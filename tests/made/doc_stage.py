@@ -80,7 +80,7 @@ def face(number: int, side: int = 128) -> Image.Image:
 
 
 def _faces(folder: Path) -> None:
-    of_sample = {f"{s.id}.png": s.hr.read() for s in sample().samples[:96] if s.hr}
+    of_sample = {f"{s.id}.png": s.hr.read() for s in sample().samples[:48] if s.hr}
     write_zip(folder / "faces.zip", of_sample)
     write_zip(folder / "test.zip", of_sample)
     given = {name: encode_picture(face(number, 64)) for number, name in enumerate([*of_sample][:8])}
@@ -96,8 +96,8 @@ def _faces(folder: Path) -> None:
 
 def _camera(folder: Path) -> None:
     """LR pictures of other people, as a run makes them, written a while ago."""
-    made = degraded("x4", "bicubic", 144)
-    pictures = {f"{i:03}.png": encode_picture(Image.fromarray(lr)) for i, lr in enumerate(made.lr[96:])}
+    made = degraded("x4", "bicubic", 64)
+    pictures = {f"{i:03}.png": encode_picture(Image.fromarray(lr)) for i, lr in enumerate(made.lr[48:])}
     write_files(folder, pictures)
     for path in folder.iterdir():
         os.utime(path, (time.time() - 5000,) * 2)

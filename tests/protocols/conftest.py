@@ -62,7 +62,16 @@ class Corners(nn.Module):
 
 def save(picture: np.ndarray, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(file)
+    Image.fromarray(picture).save(file, compress_level=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_drawn() -> Iterator[None]:
+    """Runs of 512 px pictures are measured, and neither plotted nor kept as pictures."""
+    with pytest.MonkeyPatch.context() as patch:
+        for function in ("reports.plots.draw.write_plots", "gallery.keep.keep_pictures", "gallery.keep.write_grid"):
+            patch.setattr(f"fsrbench.{function}", lambda *_: None)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from fsrbench.engine.prepare import prepare
 from fsrbench.errors import Unavailable, UserError
 from fsrbench.machine.console import silent
 from fsrbench.machine.offline import no_connections
+from fsrbench.metrics.pyiqa_metric import PyiqaMetric
 from fsrbench.protocols.record import find, names
 from fsrbench.protocols.settings import with_protocol
 from fsrbench.spec import parse_spec
@@ -25,6 +26,7 @@ def test_what_is_unavailable_says_which_file_and_from_where(name, faces, tmp_pat
     monkeypatch.setenv("FSRBENCH_WEIGHTS", str(tmp_path / "none"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr(PyiqaMetric, "_try", lambda *_: None)  # on a picture of 512 px, for which SSIM takes 2 s
     given = {"methods": ("nearest",), "data": str(faces.folder / "paired"), "protocol": name, "offline": True}
     with no_connections():
         run = prepare(parse_spec(**with_protocol(given | {"out": tmp_path / "run"})), silent())
