@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -22,3 +23,7 @@ def sample() -> Dataset:
 def _read() -> Dataset:
     """The archive's layout, read once in a process, however many runs it makes."""
     return replace(read_layout("sample", ZipFiles(PACK)), name="sample")
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_read.cache_clear)  # an open file is read at one place by both processes
