@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from made import call
+from made import call, run
 from made.forked import command_line_in, run_python
 from safetensors.torch import load_file
 
@@ -40,11 +40,8 @@ def test_any_task_size_is_trained_and_scored(faces: Path, lr_faces: Path, tmp_pa
     result = call("train", "ours", "--data", faces, "--out", tmp_path / "out", *flags, *FAST)
     assert result.exit_code == 0
     weights = f"checkpoint:{tmp_path / 'out' / 'weights.safetensors'}"
-    scored = call(
-        *("run", "--methods", weights, "--data", faces, "--task", "32x2", "--limit", 2, "--metrics", "psnr"),
-        *("--out", tmp_path / "run"),
-    )
-    assert scored.exit_code == 0
+    scored = run(faces, tmp_path / "run", "--task", "32x2", "--limit", 2, "--metrics", "psnr", methods=weights)
+    assert scored.code == 0
     assert "reference model, x2" in (tmp_path / "run" / "table.md").read_text()
 
 
