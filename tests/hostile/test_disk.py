@@ -51,9 +51,17 @@ def disk(tmp_path: Path) -> Iterator[Mount]:
     subprocess.run(["umount", "-l", place], check=True)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _small_grid() -> Iterator[None]:
+    """Pictures as large as they are: to enlarge and to write them takes longer than a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fsrbench.pictures.grid.SMALLEST_CELL", 0)
+        yield
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return people(tmp_path_factory.mktemp("data"), 12)
+    return people(tmp_path_factory.mktemp("data"), 6)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import psutil
 import pytest
 import torch
 from made import Finished, call, picture_files, run, write_files
+from made.forked import run_python
 from made.hostile.bad_methods import FINE, MODULE, ONE_BY_ONE, SURE, method
 from made.hostile.watch import running, within
 
@@ -156,25 +156,29 @@ def test_limits_need_isolation_and_a_sense(data: Path, tmp_path: Path, flags: li
 
 def test_process_ends_with_a_killed_run(module: Path) -> None:
     code = f"""
-import os, sys, torch
+import os, signal, sys, threading
+import psutil, torch
+from fsrbench.methods.isolation.fork_server import SERVED
 from fsrbench.methods.isolation.parent import IsolatedMethod, Limits
 from fsrbench.tasks import TASKS
 sys.path.insert(0, {str(module)!r})
-if __name__ == "__main__":
-    method = IsolatedMethod({method("Hangs")!r}, Limits(), False, {{}})
-    method.load(TASKS["x4"], torch.device("cpu"))
-    print(method._process.pid, flush=True)
-    method.upscale(torch.zeros(1, 3, 16, 16))
+os.environ.pop(SERVED, None)  # so that it starts a server of its own
+method = IsolatedMethod({method("Hangs")!r}, Limits(), False, {{}})
+method.load(TASKS["x4"], torch.device("cpu"))
+started = [process.pid for process in psutil.Process().children(recursive=True)]
+print(method._process.pid in started, *started, flush=True)
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGKILL)).start()
+method.upscale(torch.zeros(1, 3, 16, 16))
 """
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    child = psutil.Process(int(process.stdout.readline()))
-    started = psutil.Process(process.pid).children(recursive=True)
-    assert child in started
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stdout.close()
-    assert not psutil.wait_procs(started, timeout=60)[1]  # the server of forks among them
+    done = run_python(code)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    child_among_them, *started = done.stdout.split()
+    assert child_among_them == "True"
+    assert len(started) >= 2  # the server of forks among them
+    end = time.monotonic() + 60
+    while (left := [pid for pid in started if psutil.pid_exists(int(pid))]) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not left
 
 
 def test_tensors_of_every_kind_arrive() -> None:

@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from made import picture_files, write_files
-from made.places import ROOT
+from made.forked import run_python
 
 pytestmark = pytest.mark.kill
 
 KILLS = 10
 SHARES = (None, 0.6)
 """Of what the run takes, a limit of the cache."""
-SHARD = 6
+SHARD = 2
 IMAGES = [f"{i // 3:02}/{i}.png" for i in range(3 * SHARD)]
 """Three shards."""
 FLAGS = ["--methods", "bicubic,ours", "--metrics", "psnr,ssim,landmark_nme,params", "--device", "cpu"]
 
 # Forks of one process that has done such a run, and so imported everything: only what a run does is to be interrupted
 KILLER = """
-import json, os, random, shutil, signal, sys, time
+import gc, json, os, random, shutil, signal, sys, time
 import fsrbench.engine.run, fsrbench.gallery.keep
 from fsrbench.cli.app import app
 from fsrbench.engine import plan
+from fsrbench.pictures import grid
 from fsrbench.reports.plots import draw
 
 draw.write_plots = lambda *_: None  # longer than all the rest
+grid.SMALLEST_CELL = 0  # else its file takes a third of a run
 seed, kills, plan.SHARD, shares, *flags = json.loads(sys.argv[1])
 moments = random.Random(seed)
 
@@ -54,6 +54,7 @@ def size(out):
 
 app(["run", *flags, "--out", "undisturbed"], standalone_mode=False)
 units = len(kept("undisturbed"))
+gc.freeze()  # children search none of this for garbage when they end
 
 def killed_again_and_again(out, *limit):
     found, over = [], False
@@ -87,11 +88,8 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[list[li
     write_files(folder / "data", picture_files(IMAGES))
     seed = int.from_bytes(os.urandom(4))
     settings = json.dumps([seed, KILLS, SHARD, SHARES, "--data", "data", *FLAGS])
-    path = os.pathsep.join([str(ROOT), *sys.path])
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}
-    command = [sys.executable, "-c", KILLER, settings]
-    ended = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, timeout=600)
-    assert ended.returncode == 0
+    ended = run_python(KILLER, settings, cwd=folder, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout)
     print(f"seed {seed}; units kept at the kills: {[[len(files) for files in each] for each in found]}")
     return folder, found

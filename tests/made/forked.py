@@ -120,19 +120,24 @@ def command_line_in(folder: Path) -> Iterator[None]:
 
 
 def _serve(listening: socket.socket) -> None:
-    """Carry out what programs ask for, one after another, until nobody listens any more."""
+    """Carry out what programs ask for, several at once, until nobody listens any more."""
     while True:
         try:
             asking, _ = listening.accept()
         except OSError:
             return
-        with asking:
-            length, files, _, _ = socket.recv_fds(asking, 8, 2)
-            try:
-                with asking.makefile("rb") as sent:
-                    words, folder, environment = json.loads(sent.read(int.from_bytes(length, "big")))
-                ended = _fork(COMMAND_LINE, ["fsrbench", *words], folder, environment, (files[0], files[1]))
-            finally:
-                for file in files:
-                    os.close(file)
-            asking.sendall(str(ended).encode())
+        threading.Thread(target=_answer, args=(asking,), daemon=True).start()
+
+
+def _answer(asking: socket.socket) -> None:
+    """Carry out what a program asks for, and tell it the exit code."""
+    with asking:
+        length, files, _, _ = socket.recv_fds(asking, 8, 2)
+        try:
+            with asking.makefile("rb") as sent:
+                words, folder, environment = json.loads(sent.read(int.from_bytes(length, "big")))
+            ended = _fork(COMMAND_LINE, ["fsrbench", *words], folder, environment, (files[0], files[1]))
+        finally:
+            for file in files:
+                os.close(file)
+        asking.sendall(str(ended).encode())

@@ -13,6 +13,7 @@ import pytest
 import torch
 from made import call, run
 from made.packages import skip_file_without
+from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 from fsrbench.errors import Unavailable
 from fsrbench.methods import export as exporting
@@ -52,10 +53,12 @@ def windows(lr):
 
 @pytest.fixture(scope="module", autouse=True)
 def _brief() -> Iterator[None]:
-    """Few measurements, as times do not matter here; and LR of a part of the sample, made once for all files."""
+    """Few measurements, as times do not matter here; LR of a part of the sample and torch's operators, made once."""
     faces = exporting._faces
     some = mock.patch.object(exporting, "_faces", cache(lambda task: faces(task)[:24]))
-    with some, mock.patch.object(exporting, "EFFORT", Effort(queries=2, seconds=0, most_seconds=1)):
+    made_once = cache(ONNXRegistry.from_torchlib)
+    operators = mock.patch.object(ONNXRegistry, "from_torchlib", staticmethod(made_once))
+    with some, operators, mock.patch.object(exporting, "EFFORT", Effort(queries=2, seconds=0, most_seconds=1)):
         yield
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from made import picture_files, rude, run, write_files
+from made.forked import COMMAND_LINE, run_python
 from made.places import TESTS
 from made.process import QUIET, same, snapshot
 from torch import Tensor
@@ -150,9 +150,8 @@ def test_standard_streams_stay_open(tmp_path: Path) -> None:
     """A real process: its table is printed, and an alarm set by a method does not end it later."""
     data = write_files(tmp_path / "data", picture_files(["a.png", "b.png"]))
     methods = "python:made.rude:closes_stdout,python:made.rude:rings_later"
-    command = ["fsrbench", "run", "--methods", methods, "--data", data, "--out", tmp_path / "run", "--metrics", "psnr"]
-    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, env=environment)
+    words = ["run", "--methods", methods, "--data", data, "--out", tmp_path / "run", "--metrics", "psnr"]
+    done = run_python(COMMAND_LINE, *words, env={**os.environ, "PYTHONPATH": str(TESTS)})
     assert done.returncode == 0, done.stderr
     assert "closes_stdout" in done.stdout
     assert "run folder" in done.stderr
