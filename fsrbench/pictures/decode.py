@@ -263,7 +263,8 @@ def to_tensor(pictures: np.ndarray) -> Tensor:
     """Convert uint8 N,H,W,3 to float N,3,H,W in [0, 1]."""
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div_(255)
+    own = np.require(pictures, requirements=["C", "W"])  # torch warns of memory that cannot be written to
+    return torch.from_numpy(own).permute(0, 3, 1, 2).float().div_(255)
 
 
 def to_uint8(images: Tensor) -> np.ndarray:

@@ -251,6 +251,17 @@ def test_every_grey_level_survives_the_way_to_a_tensor_and_back() -> None:
     assert np.array_equal(to_uint8(to_tensor(levels)), levels)
 
 
+@pytest.mark.filterwarnings("error")
+def test_pictures_that_cannot_be_written_to_are_converted_without_a_warning():
+    stored = np.frombuffer(bytes(range(48)), np.uint8).reshape(1, 4, 4, 3)
+    torch.set_warn_always(True)
+    try:
+        tensor = to_tensor(stored)
+    finally:
+        torch.set_warn_always(False)
+    assert np.array_equal(to_uint8(tensor), stored)
+
+
 def test_tensor_is_channels_first_rgb_in_0_1() -> None:
     red = np.zeros((1, 2, 3, 3), np.uint8)
     red[..., 0] = 255
