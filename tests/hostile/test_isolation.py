@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import psutil
@@ -19,7 +20,8 @@ from made.hostile.bad_methods import FINE, MODULE, ONE_BY_ONE, SURE, method
 from made.hostile.watch import running, within
 
 from fsrbench.errors import Unavailable
-from fsrbench.methods.isolation.child import receive, send
+from fsrbench.methods.isolation.child import Setting, receive, send, serve
+from fsrbench.methods.isolation.fork_server import Surroundings, starting_context
 from fsrbench.methods.isolation.parent import IsolatedMethod, Limits, MethodDied
 from fsrbench.tasks import TASKS
 
@@ -179,6 +181,19 @@ method.upscale(torch.zeros(1, 3, 16, 16))
     while (left := [pid for pid in started if psutil.pid_exists(int(pid))]) and time.monotonic() < end:
         time.sleep(0.05)
     assert not left
+
+
+def test_process_of_a_run_that_was_interrupted_ends_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    context: Any = starting_context()
+    here, there = context.Pipe()
+    here.close()
+    setting = Setting("bicubic", "x4", "cpu", 1, 0, False, {}, os.getpid(), Surroundings.of_this_process())
+    process = context.Process(target=serve, args=(there, setting))
+    capfd.readouterr()
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    assert capfd.readouterr().err == ""
 
 
 def test_tensors_of_every_kind_arrive() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,7 +28,8 @@ def report(connection: Connection, surroundings: Surroundings) -> None:
     had_torch = "torch" in sys.modules
     surroundings.take()
     os.write(2, b"from the process\n")
-    connection.send({"torch": had_torch, "environment": dict(os.environ), "folder": str(Path.cwd())})
+    process = {"parent": os.getppid(), "blocked": list(signal.pthread_sigmask(signal.SIG_BLOCK, []))}
+    connection.send({"torch": had_torch, "environment": dict(os.environ), "folder": str(Path.cwd()), **process})
 
 
 def report_parents(connection: Connection) -> None:

@@ -95,7 +95,8 @@ def serve(connection: Connection, setting: Setting) -> None:
     os.dup2(2, 1)  # standard output is reserved for the table
     threading.Thread(target=_follow, args=(setting.parent,), daemon=True).start()
     torch.set_num_threads(setting.threads)
-    send(connection, {"ready": True})
+    with suppress(OSError):  # the run was interrupted; receiving its first request says so
+        send(connection, {"ready": True})
     with ExitStack() as around:
         if setting.offline:
             around.enter_context(no_connections())

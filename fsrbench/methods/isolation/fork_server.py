@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any, Final
@@ -37,10 +38,17 @@ def starting_context() -> BaseContext:
         context.set_forkserver_preload(["torch"])
         with _STARTING:  # else a thread could take what another one sets for what was there before
             before = {name: os.environ.get(name) for name in (SAFE_PATH, SERVED)}
+            _forget_if_not_ours(forkserver._forkserver)
             # A safe path, or the server would import modules of the current folder
             os.environ |= dict.fromkeys(before, "1")
             try:
-                forkserver.ensure_running()
+                resource_tracker.ensure_running()  # begun by the next call, it would unblock the signal
+                # A terminal sends Ctrl-C to all its processes: the server would print where in torch's import it was
+                blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+                try:
+                    forkserver.ensure_running()
+                finally:
+                    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             finally:
                 for name, value in before.items():
                     _set(name, value)
@@ -52,6 +60,20 @@ def _set(variable: str, value: str | None) -> None:
         del os.environ[variable]
     else:
         os.environ[variable] = value
+
+
+def _forget_if_not_ours(server: Any) -> None:
+    """Let a copy that ``os.fork`` made of this process start a server of its own: Python would wait for its parent's.
+
+    So it would for one that ended while the process ignored the end of its children.
+    """
+    if server._forkserver_pid is None:
+        return
+    try:
+        os.waitid(os.P_PID, server._forkserver_pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        os.close(server._forkserver_alive_fd)
+        server._forkserver_address = server._forkserver_alive_fd = server._forkserver_pid = None
 
 
 def _keep_server() -> bool:
@@ -97,6 +119,9 @@ class Surroundings:
         if self.stderr is not None:
             os.dup2(self.stderr.fileno(), 2)
             self.stderr.close()
+            handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # drops one that came while this process started
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            signal.signal(signal.SIGINT, handler)
             # Else the server would live as long as this process, and end if a method wrote into this descriptor
             with suppress(AttributeError, TypeError, OSError):
                 os.close(forkserver._forkserver._forkserver_alive_fd)  # type: ignore[attr-defined]

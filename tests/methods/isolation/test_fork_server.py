@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
-from made.forked import report, report_parents
+from made.forked import report, report_parents, run_python
 
 from fsrbench.methods.isolation import fork_server
 from fsrbench.methods.isolation.fork_server import SAFE_PATH, Surroundings, starting_context
@@ -79,6 +79,41 @@ def test_a_fork_whose_server_has_ended_gives_it_up() -> None:
     assert server._forkserver_address == "of the server"
     fork_server._ensure_running(server, os.getppid() + 1)
     assert server == SimpleNamespace(_forkserver_address=None)
+
+
+def test_a_server_that_is_no_child_of_this_process_is_forgotten() -> None:
+    """As in a fork of the process that started it: Python would raise that there is no such child."""
+    read, write = os.pipe()
+    server = SimpleNamespace(_forkserver_pid=os.getppid(), _forkserver_alive_fd=write, _forkserver_address="of another")
+    fork_server._forget_if_not_ours(server)
+    assert server == SimpleNamespace(_forkserver_pid=None, _forkserver_alive_fd=None, _forkserver_address=None)
+    assert os.read(read, 1) == b""  # this process no longer keeps it running
+    os.close(read)
+    reported()
+    own: Any = forkserver._forkserver
+    before = dict(vars(own))
+    fork_server._forget_if_not_ours(own)
+    assert vars(own) == before
+
+
+def test_ctrl_c_does_not_reach_a_server_that_is_starting() -> None:
+    code = """
+import os, signal
+from multiprocessing import forkserver
+from fsrbench.methods.isolation.fork_server import SERVED, starting_context
+from made.forked import Surroundings, report
+os.environ.pop(SERVED, None)  # so that it starts a server of its own
+context = starting_context()
+server = forkserver._forkserver._forkserver_pid
+os.kill(server, signal.SIGINT)
+ours, theirs = context.Pipe()
+context.Process(target=report, args=(theirs, Surroundings.of_this_process())).start()
+found = ours.recv()
+print(found["parent"] == server, found["blocked"], signal.pthread_sigmask(signal.SIG_BLOCK, []))
+"""
+    done = run_python(code)
+    assert done.stdout == "True [] set()\n", done.stderr
+    assert done.stderr == "from the process\n"
 
 
 def test_threads_that_start_it_at_once_leave_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
