@@ -109,7 +109,6 @@ def _one_look_at_git() -> Iterator[None]:
 def _forks_with_more() -> Iterator[None]:
     """What forks of the server would each import is imported by the server."""
     more = ["pandas", "pyarrow.parquet", "scipy.spatial", "matplotlib.figure", "pydantic", "rich.console"]
-    more.append("torch._dynamo")  # by the first optimizer; it takes longer than torch
     load = context.BaseContext.set_forkserver_preload
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(context.BaseContext, "set_forkserver_preload", lambda self, names: load(self, [*names, *more]))
