@@ -233,6 +233,7 @@ tiles.forEach((tile, row) => {
     view(row);
   });
 });
+part("viewed").addEventListener("load", sizeViewed); // a busy browser may refuse to decode at once
 viewer.addEventListener("click", () => viewer.close());
 for (const tile of tiles) {
   tile.addEventListener("pointermove", (event) => {

@@ -185,6 +185,17 @@ def test_click_shows_a_picture_in_its_own_pixels_and_arrows_other_rows(page: Any
     assert not viewer.is_visible()
 
 
+@pytest.mark.parametrize("refuses", ["Promise.reject()", "new Promise(() => {})"])
+def test_the_size_is_shown_whenever_the_browser_decodes_the_picture(page: Any, refuses: str) -> None:
+    name = "document.querySelector('[data-part=viewed-name]').textContent"
+    pictures = "HTMLImageElement.prototype"
+    page.evaluate(f"() => {{ {name} = ''; window.decode = {pictures}.decode; {pictures}.decode = () => {refuses} }}")
+    page.locator('.tiles figure[data-row="1"] .frame').click()
+    page.wait_for_function(f"{name}.includes('64 × 64 px')", timeout=5000)
+    page.evaluate(f"() => {{ {pictures}.decode = window.decode }}")
+    page.keyboard.press("Escape")
+
+
 def test_page_of_large_pictures_is_small_loads_quickly_and_shows_every_pixel(
     chromium: Any, make_run_at: Any, tmp_path: Path
 ) -> None:
