@@ -20,7 +20,7 @@ import psutil
 import pytest
 import torch
 from made import Finished, call, picture_files, run, write_files
-from made.hostile.watch import running
+from made.hostile.watch import running, started_since
 from made.places import TESTS
 
 pytest.importorskip("distributed", reason="the extra [cluster] is not installed")
@@ -150,7 +150,7 @@ def test_workers_know_the_environment_and_are_gone_before_anything_is_timed(
     measure, check = cached_timings.measure, cluster.Cluster._check_workers
 
     def watched(*arguments: Any) -> Any:
-        seen.append(set(running()) - before)
+        seen.append(started_since(before))
         return measure(*arguments)
 
     def asked(started: cluster.Cluster, setting: Setting) -> None:

@@ -57,3 +57,13 @@ def running(pid: int | None = None) -> list[psutil.Process]:
             if not kept and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
     return found
+
+
+def started_since(before: set[psutil.Process]) -> set[psutil.Process]:
+    """What runs now and did not then, without what those of then have started, as a browser does at any time."""
+    found = set()
+    for process in set(running()) - before:
+        with suppress(psutil.NoSuchProcess):
+            if not before.intersection(process.parents()):
+                found.add(process)
+    return found
