@@ -13,6 +13,7 @@ from PIL import Image
 from fsrbench.checks import method
 
 
+@pytest.mark.heavy  # 108 sets of pictures
 @pytest.mark.parametrize("task", ["x4", "x8"])
 @pytest.mark.parametrize(
     "degradation",

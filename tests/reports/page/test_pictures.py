@@ -17,6 +17,8 @@ from fsrbench.reports.page.pictures import LOSSLESS_SIDE, _encode, _on_paper, re
 from fsrbench.reports.page.render import render, write_report
 from fsrbench.runs.pictures import Index, KeptRow, PictureFolder
 
+pytestmark = pytest.mark.heavy  # many pages, with pictures of 512 px
+
 ROWS = ("lr", "bicubic", "ours", "scgan", "hr")
 
 
