@@ -56,14 +56,14 @@ def measure(sr: np.ndarray, lr: np.ndarray, hr: np.ndarray | None) -> dict[str, 
     Returns:
         Arrays with a row for each image; see the checks.
     """
+    if not len(sr):
+        return {}
     parts: list[dict[str, np.ndarray]] = []
-    some = max(1, AT_ONCE // max(1, sr.shape[1] ** 2))
+    some = max(1, AT_ONCE // sr.shape[1] ** 2)
     for rows in (slice(start, start + some) for start in range(0, len(sr), some)):
         view = View(sr[rows], lr[rows], None if hr is None else hr[rows])
         parts.append({name: values for check in MEASURES for name, values in check(view).items()})
-    return (
-        {name: np.concatenate([part[name] for part in parts]).astype(np.float32) for name in parts[0]} if parts else {}
-    )
+    return {name: np.concatenate([part[name] for part in parts]).astype(np.float32) for name in parts[0]}
 
 
 def judge(measured: Measured, ids: Sequence[str], side: int, scale: int) -> list[Finding]:
