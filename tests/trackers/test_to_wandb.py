@@ -34,7 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def records(file: Path) -> Iterator[Any]:
-    """The records of a ``.wandb`` file."""
+    """The records of a ``.wandb`` file, without one that is not yet written whole."""
     from wandb.proto.wandb_internal_pb2 import Record
 
     content, place, parts = file.read_bytes(), 7, b""
@@ -43,6 +43,8 @@ def records(file: Path) -> Iterator[Any]:
             place += BLOCK - place % BLOCK
             continue
         _, length, kind = struct.unpack("<IHB", content[place : place + 7])
+        if place + 7 + length > len(content):
+            return
         parts += content[place + 7 : place + 7 + length]
         place += 7 + length
         if kind in (1, 4):  # whole, or the last part
@@ -72,6 +74,16 @@ def read(folder: Path) -> dict[str, SimpleNamespace]:
         config = {item.key: json.loads(item.value_json) for item in run.config.update}
         found[run.display_name] = SimpleNamespace(run=run, config=config, items=items, files=file.parent / "files")
     return found
+
+
+def test_half_a_record_is_waited_for(run: RunData, folder: Path, tmp_path: Path) -> None:
+    fsrbench.log(run, to="wandb")
+    file = max(folder.glob("offline-run-*/*.wandb"), key=lambda each: each.stat().st_size)
+    whole, part = ended(file), tmp_path / "part.wandb"
+    content = file.read_bytes()
+    for end in (len(content) - 1, len(content) // 2, 9, 0):
+        part.write_bytes(content[:end])
+        assert list(records(part)) == whole[: len(list(records(part)))] != whole
 
 
 def test_files_hold_metrics_tables_and_pictures(run: RunData, folder: Path) -> None:
