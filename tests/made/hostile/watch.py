@@ -32,7 +32,7 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def snapshot(folder: Path, without: Path) -> dict[str, tuple[int, int, int]]:
-    """Kind, size and time of change of everything below a folder but one folder."""
+    """Kind of everything below a folder but one folder, time of change and, of files, size."""
     found, waiting = {}, [str(folder)]
     while waiting:  # os.walk calls itself, and some folders are deep
         for entry in os.scandir(waiting.pop()):
@@ -41,8 +41,10 @@ def snapshot(folder: Path, without: Path) -> dict[str, tuple[int, int, int]]:
             status = entry.stat(follow_symlinks=False)
             # The folder that holds the run's changes its time when the run's is made
             changed = 0 if entry.path == str(without.parent) else status.st_mtime_ns
-            found[entry.path] = (status.st_mode, status.st_size, changed)
-            if entry.is_dir(follow_symlinks=False):
+            deeper = entry.is_dir(follow_symlinks=False)
+            # How large a folder is depends, in some file systems, on how many files it holds
+            found[entry.path] = (status.st_mode, 0 if deeper else status.st_size, changed)
+            if deeper:
                 waiting.append(entry.path)
     return found
 
