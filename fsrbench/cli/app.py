@@ -80,7 +80,11 @@ def main() -> None:
     atexit.register(_free_nothing)
     sys.stdout, sys.stderr = _robust(sys.stdout), _robust(sys.stderr)
     warnings.filterwarnings("ignore", module=r"PIL\b")  # fsrbench checks and reports the same problems itself
-    sys.path.append(str(Path.cwd()))  # for python:my_method:enlarge; last, so that no file there hides a package
+    try:
+        sys.path.append(str(Path.cwd()))  # for python:my_method:enlarge; last, so that no file there hides a package
+    except FileNotFoundError:  # without one, torch's libraries abort
+        print("fsrbench: the current folder was deleted; change to another one", file=sys.stderr)
+        sys.exit(2)
     app()
 
 

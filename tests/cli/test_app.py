@@ -347,6 +347,15 @@ def test_interrupt_says_how_to_continue(data: Path, tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.heavy
+def test_a_deleted_current_folder_is_one_line(tmp_path: Path) -> None:
+    code = "import os, sys; os.rmdir(os.getcwd()); from fsrbench.cli.app import main; main()"
+    command = [sys.executable, "-P", "-c", code, "list", "methods"]
+    (tmp_path / "here").mkdir()
+    done = subprocess.run(command, cwd=tmp_path / "here", capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith("fsrbench: the current folder was deleted")
+
+
 def test_script_of_the_package_finds_modules_in_the_current_folder_and_fails_in_one_line(tmp_path: Path) -> None:
     """Once for real, in a process of its own: exit code, standard output and error as a shell sees them."""
     (tmp_path / "my_method.py").write_text("", encoding="utf-8")
