@@ -17,12 +17,12 @@ from torch import nn
 
 from fsrbench.errors import Interrupted, UserError
 from fsrbench.files.folders import make_folder, only_writer
+from fsrbench.process.signals import stop_requested
 from fsrbench.training import distributed
 from fsrbench.training.data import prefetch
 from fsrbench.training.log import Log
 from fsrbench.training.recipe import Recipe
 from fsrbench.training.record import RECORD, Record
-from fsrbench.training.signals import stop_requested
 from fsrbench.training.state import (
     WEIGHTS,
     Progress,

@@ -25,6 +25,7 @@ from fsrbench.engine.results import UnitResult
 from fsrbench.errors import UserError, one_line
 from fsrbench.machine.console import Reporter
 from fsrbench.methods.isolation.fork_server import METHOD, starting_context
+from fsrbench.process.signals import stop_requested
 
 CONFIG = {
     # The main process resubmits a lost worker's units itself, to know which units lose workers.
@@ -113,21 +114,25 @@ def start(workers: int, reporter: Reporter) -> Iterator[Cluster]:
     starting_context()
     with dask.config.set(CONFIG):
         try:
-            cluster = LocalCluster(
-                n_workers=workers,
-                threads_per_worker=threads,
-                processes=True,
-                host="127.0.0.1",
-                memory_limit=None,  # Dask would kill workers that it finds too large
-                env=dict(os.environ),  # the fork server may have started with another
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.CRITICAL,  # the dispatch reports lost workers
-            )
+            with stop_requested() as interrupted:  # Dask cannot close a cluster that is half started
+                cluster = LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=threads,
+                    processes=True,
+                    host="127.0.0.1",
+                    memory_limit=None,  # Dask would kill workers that it finds too large
+                    env=dict(os.environ),  # the fork server may have started with another
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,  # the dispatch reports lost workers
+                )
         except Exception as error:  # Dask, asyncio and the system each raise their own
             raise UserError(f"cannot start {workers} workers: {one_line(error)}") from error
-        with cluster, Client(cluster, set_as_default=False) as client:
-            reporter.say(f"{workers} workers with {threads} threads each{_dashboard(client)}")
-            yield Cluster(client, reporter, START_SECONDS, partial(_mend, cluster, workers))
+        with cluster:
+            if interrupted():
+                raise KeyboardInterrupt
+            with Client(cluster, set_as_default=False) as client:
+                reporter.say(f"{workers} workers with {threads} threads each{_dashboard(client)}")
+                yield Cluster(client, reporter, START_SECONDS, partial(_mend, cluster, workers))
 
 
 def _mend(cluster: LocalCluster, workers: int) -> None:

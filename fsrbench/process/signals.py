@@ -1,4 +1,4 @@
-"""Handle Ctrl-C and SIGTERM: a training stops after the current update, so that it can write a checkpoint."""
+"""Hold Ctrl-C and SIGTERM back until what must not stop halfway has ended: an update, a cluster's start."""
 
 from __future__ import annotations
 
