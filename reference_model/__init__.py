@@ -58,7 +58,7 @@ class OursPaper(Ours):
 class OursShort(OursPaper):
     """The reference model with the losses of the paper, stopped early to have seen no more images than the baselines.
 
-    At x4 72,000, where scgan has seen 80,000; at x8 32,800, where progressive has seen as many.
+    At x4 72,000, where scgan has seen 80,000; at x8 53,600, where progressive has seen as many.
     """
 
     tasks = ("x4", "x8")
