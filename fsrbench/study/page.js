@@ -142,6 +142,11 @@
 
   const url = (number) => `data:image/webp;base64,${study.pictures[number]}`;
 
+  const drawn = (picture) => new Promise((resolve) => { // a busy browser may refuse to decode, or never answer
+    picture.decode().then(resolve, () => {});
+    for (const event of ["load", "error"]) picture.addEventListener(event, resolve, { once: true });
+  });
+
   async function ask() {
     if (place >= order.length) return show("end");
     const [question, left, right, reference] = study.trials[order[place]];
@@ -158,7 +163,7 @@
     for (const name of Object.keys(shown)) part(name).style.visibility = "hidden";
     for (const [name, number] of Object.entries(shown)) part(name).src = url(number);
     const asked = place;
-    await Promise.all(Object.keys(shown).map((name) => part(name).decode().catch(() => {})));
+    await Promise.all(Object.keys(shown).map((name) => drawn(part(name))));
     if (asked !== place) return;
     for (const name of Object.keys(shown)) part(name).style.visibility = "";
     shownAt = performance.now();

@@ -37,8 +37,11 @@ def page(context: Any, study: Study) -> Iterator[Any]:
 def wait_for_pictures(page: Any) -> None:
     """Until then the page takes no answers."""
     waiting = "[...document.querySelectorAll('.stage img')].some(e => e.style.visibility === 'hidden')"
-    while page.evaluate(waiting):  # the page's policy forbids what playwright's own waiting needs
+    for _ in range(6000):  # the page's policy forbids what playwright's own waiting needs
+        if not page.evaluate(waiting):
+            return
         page.wait_for_timeout(5)
+    pytest.fail("the pictures are never shown")
 
 
 def press(page: Any, key: str) -> None:
@@ -173,6 +176,19 @@ def test_back_changes_the_last_answer(page: Any) -> None:
     assert page.locator('[data-part="left"]').get_attribute("src") == before
     kept = page.evaluate("Object.entries(localStorage).find(([name]) => name.endsWith('/1'))[1]")
     assert [a["choice"] for a in json.loads(kept)["answers"]] == ["left", "none"]
+
+
+@pytest.mark.parametrize("refuses", ["Promise.reject()", "new Promise(() => {})"])
+def test_pictures_are_shown_once_loaded_whenever_the_browser_decodes_them(page: Any, refuses: str) -> None:
+    page.evaluate(f"() => {{ HTMLImageElement.prototype.decode = () => {refuses} }}")
+    begin(page, "1")
+    page.keyboard.press("Enter")
+    wait_for_pictures(page)
+    widths = "[...document.querySelectorAll('.stage img[src]')].map(e => e.naturalWidth)"
+    assert len(page.evaluate(widths)) >= 2
+    assert 0 not in page.evaluate(widths)
+    page.keyboard.press("ArrowLeft")
+    assert place(page).startswith("Pair 2 of")
 
 
 def test_each_rater_has_an_order_of_their_own_that_stays(chromium: Any, study: Study) -> None:
