@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from fsrbench.errors import Unavailable, one_line
+from fsrbench.machine.packages import cannot_import
 from fsrbench.methods import parameters
 from fsrbench.methods.base import Method
 from fsrbench.methods.fitting import Fit
@@ -239,8 +240,8 @@ def open_session(path: Path, device: torch.device) -> Any:
     """
     try:
         import onnxruntime
-    except ImportError:
-        raise Unavailable("onnxruntime is missing; `pip install 'fsrbench[onnx]'`") from None
+    except ImportError as error:
+        raise cannot_import("onnxruntime", "fsrbench[onnx]", error) from None
     if not path.is_file():
         raise Unavailable(f"{path.name} does not exist")
     options = onnxruntime.SessionOptions()

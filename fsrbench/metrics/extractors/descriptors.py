@@ -11,12 +11,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from fsrbench import weights
-from fsrbench.errors import Unavailable, one_line
+from fsrbench.errors import Unavailable
 from fsrbench.faces.alignment import SIDE, alignment_grid
 from fsrbench.faces.mtcnn import facenet_pytorch_package
 from fsrbench.faces.points import five_points
-from fsrbench.machine.packages import cannot_import
-from fsrbench.methods.onnx_files import DTYPES, PREFIX, unavailable_where_it_fails
+from fsrbench.methods.onnx_files import DTYPES, PREFIX, open_session, unavailable_where_it_fails
 from fsrbench.metrics.extractors.base import LARGE, Extractor, Features
 from fsrbench.metrics.judge_input import JudgeInput, declared_input, find_input
 from fsrbench.weights.tensors import check_tensors, tensors_of
@@ -110,30 +109,18 @@ class ArcfaceDescriptor(Extractor):
     def check(self) -> None:
         """Raise if onnxruntime or the network's file is missing, or the network does not take such faces."""
         super().check()
-        try:
-            import onnxruntime  # noqa: F401
-        except ImportError as error:
-            raise cannot_import("onnxruntime", "fsrbench[onnx]", error) from None
         file = weights.find("arcface")
-        try:
-            inputs = self._session.get_inputs()
-            shape = inputs[0].shape
-        except Exception as error:  # onnxruntime raises types of its own
-            raise Unavailable(f"{file} cannot be used: {one_line(error)}") from None
-        sizes = [size if isinstance(size, int) and size > 0 else None for size in shape[1:]]
-        if len(inputs) != 1 or len(sizes) != 3 or any(s not in (None, n) for s, n in zip(sizes, CHIP, strict=True)):
-            raise Unavailable(f"{file} takes {shape}, not N,3,{SIDE},{SIDE}")
+        shapes = [each.shape for each in self._session.get_inputs()]
+        sizes = [size if isinstance(size, int) and size > 0 else None for size in shapes[0][1:]] if shapes else []
+        if len(shapes) != 1 or len(sizes) != 3 or any(s not in (None, n) for s, n in zip(sizes, CHIP, strict=True)):
+            taken = " and ".join(map(str, shapes)) or "no pictures"
+            raise Unavailable(f"{file} takes {taken}, not N,3,{SIDE},{SIDE}")
         with unavailable_where_it_fails(file):
             self.network_input  # noqa: B018 (found now, so that a file that does not run is refused)
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        options.log_severity_level = 3
-        return onnxruntime.InferenceSession(str(weights.find("arcface")), options, ["CPUExecutionProvider"])
+        return open_session(weights.find("arcface"), torch.device("cpu"))
 
     @property
     def network_input(self) -> JudgeInput:
