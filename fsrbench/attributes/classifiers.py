@@ -11,7 +11,16 @@ import numpy as np
 from PIL import Image
 
 from fsrbench.errors import Unavailable, UserError, one_line
-from fsrbench.methods.onnx_files import DTYPES, ORDERS, PREFIX, RANGES, open_session, unavailable_where_it_fails
+from fsrbench.methods.onnx_files import (
+    DTYPES,
+    ORDERS,
+    PREFIX,
+    RANGES,
+    described,
+    only_input,
+    open_session,
+    unavailable_where_it_fails,
+)
 from fsrbench.process.containment import contained
 from fsrbench.registry import load_object
 
@@ -85,10 +94,9 @@ class OnnxClassifier:
         self._order = self._choice("order", ORDERS)
         self._mean, self._std = self._three("mean", 0.0), self._three("std", 1.0)
         self._first = int(self._three("first", 0.0)[0])
-        inputs = self._session.get_inputs()
-        if len(inputs) != 1 or len(inputs[0].shape or ()) != 4:
-            raise Unavailable(f"{path.name}: must take one input of four dimensions, N,3,h,w")
-        self._input = inputs[0]
+        self._input = only_input(self._session, path.name)
+        if len(self._input.shape or ()) != 4:
+            raise Unavailable(f"{path.name} takes {described(self._input)}, not N,3,h,w")
         side = self._input.shape[-1] if isinstance(self._input.shape[-1], int) else self._three("side", 224.0)[0]
         self._side = int(side)
 

@@ -77,14 +77,13 @@ class OnnxMethod(Method):
         Raises:
             Unavailable: its input is not a batch of RGB pictures.
         """
-        inputs = self._session.get_inputs()
-        shape = list(inputs[0].shape) if inputs else []
+        taken = only_input(self._session, self.path.name)
+        shape = list(taken.shape)
         square = len(shape) == 4 and (shape[2] == shape[3] or not _fixed(shape[2:]))
         coloured = _fixed(shape[1:2]) in ([3], [])
-        if len(inputs) != 1 or not square or not coloured or inputs[0].type not in DTYPES:
-            takes = ", ".join(f"{i.name} {i.type} {list(i.shape)}" for i in inputs)
-            raise Unavailable(f"{self.path.name} takes {takes or 'nothing'}, not one float N,3,h,w with h = w")
-        self._input, self._dtype = inputs[0].name, DTYPES[inputs[0].type]
+        if not square or not coloured or taken.type not in DTYPES:
+            raise Unavailable(f"{self.path.name} takes {described(taken)}, not float N,3,h,w with h = w")
+        self._input, self._dtype = taken.name, DTYPES[taken.type]
         sides = _fixed(shape[2:])
         return (shape[0] if _fixed(shape[:1]) else None), (sides[0] if sides else None)
 
@@ -254,6 +253,23 @@ def open_session(path: Path, device: torch.device) -> Any:
         return onnxruntime.InferenceSession(str(path), options, providers)
     except Exception as error:  # onnxruntime raises types of its own
         raise Unavailable(f"{path.name} cannot be used: {one_line(error)[:300]}") from None
+
+
+def only_input(session: Any, file: str) -> Any:
+    """The input of a network that takes a picture and nothing else.
+
+    Raises:
+        Unavailable: it takes nothing, or several inputs.
+    """
+    inputs = session.get_inputs()
+    if len(inputs) != 1:
+        raise Unavailable(f"{file} takes {' and '.join(map(described, inputs)) or 'nothing'}, not one picture")
+    return inputs[0]
+
+
+def described(taken: Any) -> str:
+    """Name, type and shape of an input."""
+    return f"{taken.name} {taken.type} {list(taken.shape or ())}"
 
 
 @contextmanager

@@ -42,6 +42,19 @@ def save_pooling_onnx(path: Path, side: int = SIDE, batch: Any = "n", channels: 
     return path
 
 
+def save_summing_onnx(path: Path, *inputs: str) -> Path:
+    """A network that adds this many inputs, none included, as an ONNX file."""
+    onnx = pytest.importorskip("onnx", reason="onnx, which comes with onnx2torch, is not installed")
+    helper, single = onnx.helper, onnx.TensorProto.FLOAT
+    shapes = [helper.make_tensor_value_info(name, single, [1, 3, SIDE, SIDE]) for name in (*inputs, "y")]
+    zero = helper.make_node("Constant", [], ["zero"], value=helper.make_tensor("zero", single, [1], [0.0]))
+    graph = helper.make_graph(
+        [zero, helper.make_node("Sum", ["zero", *inputs], ["y"])], "sum", shapes[:-1], shapes[-1:]
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
+    return path
+
+
 def save_enlarging_onnx(
     path: Path,
     scale: int = 4,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from made import picture_files, run, write_files
-from made.networks import save_enlarging_onnx, save_fussy_onnx, save_pooling_onnx
+from made.networks import save_enlarging_onnx, save_fussy_onnx, save_pooling_onnx, save_summing_onnx
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -138,8 +138,8 @@ def test_threads_are_torchs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
-        ({"channels": 1}, r"takes x tensor\(float\) \['n', 1, 's', 's'\], not one float N,3,h,w"),
-        ({"channels": 4}, "not one float N,3,h,w"),
+        ({"channels": 1}, r"takes x tensor\(float\) \['n', 1, 's', 's'\], not float N,3,h,w"),
+        ({"channels": 4}, "not float N,3,h,w"),
         ({"outputs": ()}, "gives nothing; its metadata"),
         ({"outputs": ("large", "y")}, "gives large, y; its metadata fsrbench.output must name"),
         ({"metadata": {"fsrbench.output": "sr"}}, "gives y, but no 'sr', which its metadata fsrbench.output names"),
@@ -151,6 +151,12 @@ def test_other_networks_are_one_line(tmp_path: Path, network: dict[str, Any], re
     with pytest.raises(Unavailable, match=reason) as caught:
         load(save_enlarging_onnx(tmp_path / "m.onnx", **network))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("inputs", [(), ("a", "b")])
+def test_a_network_that_takes_not_one_picture_is_one_line(tmp_path: Path, inputs: tuple[str, ...]) -> None:
+    with pytest.raises(Unavailable, match=r"^m\.onnx takes .*, not one picture$"):
+        load(save_summing_onnx(tmp_path / "m.onnx", *inputs))
 
 
 def test_network_that_gives_no_pictures(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from fsrbench.errors import Unavailable
 from fsrbench.faces.alignment import SIDE, alignment_grid
 from fsrbench.faces.mtcnn import facenet_pytorch_package
 from fsrbench.faces.points import five_points
-from fsrbench.methods.onnx_files import DTYPES, PREFIX, open_session, unavailable_where_it_fails
+from fsrbench.methods.onnx_files import DTYPES, PREFIX, only_input, open_session, unavailable_where_it_fails
 from fsrbench.metrics.extractors.base import LARGE, Extractor, Features
 from fsrbench.metrics.judge_input import JudgeInput, declared_input, find_input
 from fsrbench.weights.tensors import check_tensors, tensors_of
@@ -110,11 +110,10 @@ class ArcfaceDescriptor(Extractor):
         """Raise if onnxruntime or the network's file is missing, or the network does not take such faces."""
         super().check()
         file = weights.find("arcface")
-        shapes = [each.shape for each in self._session.get_inputs()]
-        sizes = [size if isinstance(size, int) and size > 0 else None for size in shapes[0][1:]] if shapes else []
-        if len(shapes) != 1 or len(sizes) != 3 or any(s not in (None, n) for s, n in zip(sizes, CHIP, strict=True)):
-            taken = " and ".join(map(str, shapes)) or "no pictures"
-            raise Unavailable(f"{file} takes {taken}, not N,3,{SIDE},{SIDE}")
+        shape = only_input(self._session, file.name).shape
+        sizes = [size if isinstance(size, int) and size > 0 else None for size in shape[1:]]
+        if len(sizes) != 3 or any(s not in (None, n) for s, n in zip(sizes, CHIP, strict=True)):
+            raise Unavailable(f"{file} takes {shape}, not N,3,{SIDE},{SIDE}")
         with unavailable_where_it_fails(file):
             self.network_input  # noqa: B018 (found now, so that a file that does not run is refused)
 
@@ -164,9 +163,9 @@ def describe(session: Any, file: str, picture: np.ndarray) -> np.ndarray:
         picture: C,H,W as the network takes it.
 
     Raises:
-        Unavailable: the metadata name an output that does not exist.
+        Unavailable: it takes several inputs, or the metadata name an output that does not exist.
     """
-    (network_input,) = session.get_inputs()
+    network_input = only_input(session, file)
     outputs = [output.name for output in session.get_outputs()]
     wanted = session.get_modelmeta().custom_metadata_map.get(f"{PREFIX}output", outputs[0])
     if wanted not in outputs:

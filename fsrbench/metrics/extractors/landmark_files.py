@@ -13,7 +13,15 @@ from torch.nn import functional as F
 
 from fsrbench import weights
 from fsrbench.errors import Unavailable
-from fsrbench.methods.onnx_files import DTYPES, ORDERS, PREFIX, RANGES, open_session, unavailable_where_it_fails
+from fsrbench.methods.onnx_files import (
+    DTYPES,
+    ORDERS,
+    PREFIX,
+    RANGES,
+    only_input,
+    open_session,
+    unavailable_where_it_fails,
+)
 from fsrbench.metrics.extractors.base import Extractor, Features
 
 POINTS: Final = 98
@@ -101,7 +109,7 @@ class FileLandmarks(Extractor):
     def _run(self, image: Tensor) -> np.ndarray:
         """Landmarks 1,98,2 of a picture 1,3,H,W, in [0, 1] of its sides."""
         session, declared = self._session, self._declared
-        (network_input,) = session.get_inputs()
+        network_input = only_input(session, self._name)
         side = next((size for size in network_input.shape[2:] if isinstance(size, int) and size > 0), SIDE)
         # Without antialiasing and rounded, as OpenCV's INTER_LINEAR on 8-bit pictures
         resized = F.interpolate(image.float(), (side, side), mode="bilinear", align_corners=False)

@@ -120,7 +120,7 @@ MODELS = [
     model("model-onnx-html", "model.onnx", HTML, "is unavailable: model.onnx cannot be used"),
     model("model-onnx-pickle", "model.onnx", pickle.dumps(Trap(), protocol=2), "model.onnx cannot be used"),
     Case("model-onnx-of-no-pictures", onnx_file(save_pooling_onnx), "is unavailable: model.onnx gives", 0, INTACT),
-    Case("model-onnx-grey", onnx_file(save_enlarging_onnx, channels=1), "takes x .*, not one float", 0, INTACT),
+    Case("model-onnx-grey", onnx_file(save_enlarging_onnx, channels=1), "takes x .*, not float", 0, INTACT),
     Case(
         "model-onnx-nan", onnx_file(save_enlarging_onnx, gain=float("nan")),
         "failed on 2 images; good1: returned NaN or infinite values", 1, INTACT,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from facenet_pytorch import InceptionResnetV1
-from made.networks import SIDE, save_pooling_onnx
+from made.networks import SIDE, save_pooling_onnx, save_summing_onnx
 from torch import Tensor
 
 from fsrbench import weights
@@ -97,6 +97,15 @@ def test_a_file_that_is_not_an_arcface_network_is_unavailable(tmp_path):
         with weights.override({"arcface": file}), pytest.raises(Unavailable, match=reason) as caught:
             ArcfaceDescriptor().check()
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("inputs", "said"), [((), "takes nothing"), (("a", "b"), r"takes a .*\] and b ")])
+def test_a_network_that_takes_not_one_picture_is_unavailable(tmp_path, inputs, said):
+    extractor = ArcfaceDescriptor()
+    with weights.override({"arcface": save_summing_onnx(tmp_path / "sum.onnx", *inputs)}):
+        for asked in (extractor.check, lambda: extractor.network_input):
+            with pytest.raises(Unavailable, match=rf"sum\.onnx {said}.*, not one picture"):
+                asked()
 
 
 def test_arcface_needs_its_file_and_says_how_to_name_it(tmp_path, monkeypatch):

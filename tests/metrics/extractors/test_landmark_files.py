@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from made.networks import save_summing_onnx
 from torch import Tensor, nn
 
 from fsrbench import weights
@@ -130,6 +131,15 @@ def test_a_file_that_does_not_fit_is_refused_with_what_it_gives(tmp_path, networ
     with (
         weights.override({"landmarks98": save(network, tmp_path / "other.onnx", **metadata)}),
         pytest.raises(Unavailable, match=said),
+    ):
+        FileLandmarks().check()
+
+
+@pytest.mark.parametrize("inputs", [(), ("a", "b")])
+def test_a_network_that_takes_not_one_picture_is_unavailable(tmp_path, inputs) -> None:
+    with (
+        weights.override({"landmarks98": save_summing_onnx(tmp_path / "sum.onnx", *inputs)}),
+        pytest.raises(Unavailable, match=r"^sum\.onnx takes .*, not one picture"),
     ):
         FileLandmarks().check()
 
