@@ -104,13 +104,14 @@ def _common(window: Window, reference: Window) -> tuple[list[str], list[str]]:
         UserError: there are none.
     """
     names, notes, lacking = [], [], []
+    blocks = [_known_blocks(each) for each in (window, reference)]
     for name in MEASURES:
-        has = [name in each.values and bool(each.values[name].notna().any()) for each in (window, reference)]
+        has = [known.get(name, 0) > 0 for known in blocks]
         if not any(has):
             continue
         if not all(has):
             lacking += [(each, reference.name if has[0] else window.name) for each in (name, *_with_sets(name))]
-        elif why := _not_comparable(window, reference, name):
+        elif why := _not_comparable(window, reference, name, [known[name] for known in blocks]):
             sets = "".join(f", and so {of_set}," for of_set in _with_sets(name))
             notes.append(f"{name}{sets} is not compared: {why}")
         else:
@@ -131,22 +132,25 @@ def _with_sets(name: str) -> list[str]:
     return [of_set.name for measure, of_set in zip(DISTANCES, SETS, strict=True) if measure.name == name]
 
 
-def _not_comparable(window: Window, reference: Window, name: str) -> str:
-    """Why a measure that both have is not compared; empty if it is."""
+def _not_comparable(window: Window, reference: Window, name: str, blocks: Sequence[int]) -> str:
+    """Why a measure that both have, in so many blocks, is not compared; empty if it is."""
     if window.protocols.get(by := PROTOCOLS.get(name, name)) != reference.protocols.get(by):
         return "its protocol differs"
     if len(lengths := _lengths(window, reference, name)) > 1:
         return f"descriptors of {' and '.join(map(str, lengths))} numbers"
     if name in BY_HR and window.has_hr != reference.has_hr:
         return "only one of the runs has HR"
-    if scarce := [each.name for each in (window, reference) if _known_blocks(each, name) < FEWEST_PEOPLE]:
+    pairs = zip((window, reference), blocks, strict=True)
+    if scarce := [each.name for each, count in pairs if count < FEWEST_PEOPLE]:
         return f"{' and '.join(scarce)} has it in fewer than {FEWEST_PEOPLE} blocks"
     return ""
 
 
-def _known_blocks(each: Window, name: str) -> int:
-    """Number of blocks in which a measure has a value: from one or two, its spread is not known."""
-    return len(set(np.asarray(each.blocks)[each.values[name].notna().to_numpy()]))
+def _known_blocks(each: Window) -> dict[str, int]:
+    """Number of blocks in which each measure has a value: from one or two, its spread is not known."""
+    number = np.unique(each.blocks, return_inverse=True)[1]
+    known = each.values.notna().to_numpy()
+    return {str(name): len(np.unique(number[has])) for name, has in zip(each.values, known.T, strict=True)}
 
 
 def _lengths(window: Window, reference: Window, name: str) -> list[int]:
@@ -168,7 +172,7 @@ def _conditional(
     pooled: pd.DataFrame, is_window: np.ndarray, blocks: np.ndarray, seed: int
 ) -> tuple[tuple[list[str], Conditional] | None, str]:
     """The test of outputs at equal inputs with the names of the outputs, or why there is none."""
-    known = [str(name) for name in pooled if pooled[name].notna().mean() >= LEAST_KNOWN]
+    known = [str(name) for name, share in pooled.notna().mean().items() if share >= LEAST_KNOWN]
     inputs = [name for name in known if name in INPUT_NAMES]
     outputs = [name for name in known if name not in INPUT_NAMES]
     if not inputs or not outputs:
@@ -201,8 +205,7 @@ def _drawn(blocks: np.ndarray, is_window: np.ndarray, seed: int) -> np.ndarray:
 def _regressed(values: pd.DataFrame) -> np.ndarray:
     """Take logarithms of measures that change by factors; a hundredth of the median is added to keep zeros finite."""
     columns = []
-    for name in values:
-        column = values[name].to_numpy(float)
+    for name, column in zip(values, values.to_numpy(float).T, strict=True):
         if MEASURES[str(name)].by_factor:
             column = np.log(column.clip(0) + max(1e-6, 0.01 * float(np.median(column))))
         columns.append(column)
@@ -211,9 +214,9 @@ def _regressed(values: pd.DataFrame) -> np.ndarray:
 
 def _plain(pooled: pd.DataFrame, is_window: np.ndarray, tested: Tested, alpha: float, parts: int) -> list[Finding]:
     found = []
-    for place, name in enumerate(map(str, pooled)):
-        before, after = (pooled.loc[side, name].dropna() for side in (~is_window, is_window))
-        spread = float(before.std())
+    for place, (name, column) in enumerate(zip(map(str, pooled), pooled.to_numpy().T, strict=True)):
+        before, after = (_known(column[side]) for side in (~is_window, is_window))
+        spread = float(before.std(ddof=1))
         change = float(after.mean() - before.mean())
         part = Part.INPUTS if name in INPUT_NAMES else Part.OUTPUTS
         p = float(np.minimum(1.0, parts * tested.p_family[place]))
@@ -249,7 +252,13 @@ def _of_sets(
     return found
 
 
-def _range_ratio(before: pd.Series, after: pd.Series) -> float:
+def _known(values: np.ndarray) -> np.ndarray:
+    """Those that are not NaN."""
+    found: np.ndarray = values[~np.isnan(values)]
+    return found
+
+
+def _range_ratio(before: np.ndarray, after: np.ndarray) -> float:
     """The second interquartile range over the first; NaN if the first is 0."""
     first, second = (float(np.subtract(*np.quantile(each, [0.75, 0.25]))) for each in (before, after))
     return second / first if first > 0 else math.nan
@@ -270,10 +279,10 @@ def _beyond(
         state = _state(p, alpha) if comparable else State.OPEN
         before = after = effect = math.nan
         if name != TOGETHER:
-            values = pooled.loc[~is_window, name].dropna()
-            before, shift = float(values.mean()), float(conditional.shift[place])
+            values = _known(pooled[name].to_numpy()[~is_window])
+            before, shift, spread = float(values.mean()), float(conditional.shift[place]), float(values.std(ddof=1))
             after = before * math.exp(shift) if MEASURES[name].by_factor else before + shift
-            effect = (after - before) / float(values.std()) if values.std() > 0 else math.nan
+            effect = (after - before) / spread if spread > 0 else math.nan
         found.append(Finding(Part.BEYOND, name, state, before, after, effect, float(conditional.tested.p[place]), p))
     return found
 

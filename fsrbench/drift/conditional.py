@@ -85,8 +85,9 @@ class _Statistics:
     """K + 1 statistics of any division of the blocks into window and reference."""
 
     def __init__(self, residuals: np.ndarray, smoother: np.ndarray, number: np.ndarray) -> None:
-        self._residuals, self._smoother, self._number = residuals, smoother, number
+        self._smoother, self._number = smoother, number
         self._order = np.argsort(number, kind="stable")
+        self._residuals = residuals[self._order]
         self._starts = np.searchsorted(number[self._order], np.arange(int(number.max()) + 1))
 
     def set_residuals(self, inside: np.ndarray) -> np.ndarray:
@@ -97,8 +98,8 @@ class _Statistics:
 
     def of(self, inside: np.ndarray) -> np.ndarray:
         """B,K+1 statistics: each output's, signed, and that of all together."""
-        products = self.set_residuals(inside)[:, :, None] * self._residuals
-        sums = np.add.reduceat(products[:, self._order], self._starts, axis=1)
+        products = self.set_residuals(inside)[:, self._order, None] * self._residuals
+        sums = np.add.reduceat(products, self._starts, axis=1)
         total, squares = sums.sum(axis=1), np.einsum("bgk,bgl->bkl", sums, sums)
         errors = np.sqrt(np.einsum("bkk->bk", squares)).clip(1e-12)
         t = total / errors
@@ -185,12 +186,12 @@ class _Ridge:
 
     def _penalties(self, targets: np.ndarray) -> np.ndarray:
         """The penalty of each target with the least leave-one-out error, in closed form."""
-        centred = targets - self.mean(targets)
+        centred, squared = targets - self.mean(targets), self._vectors**2
         turned = self._vectors.T @ centred
         candidates, losses = RIDGES * len(targets), []
         for penalty in candidates:
             shrunk = self._values / (self._values + penalty)
-            leverage = (self._vectors**2) @ shrunk
+            leverage = squared @ shrunk
             errors = (centred - self._vectors @ (shrunk[:, None] * turned)) / (1 - leverage).clip(1e-9)[:, None]
             losses.append((errors**2).mean(axis=0))
         found: np.ndarray = candidates[np.argmin(losses, axis=0)]
