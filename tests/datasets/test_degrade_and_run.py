@@ -29,7 +29,7 @@ def made_face(seed: int, side: int = 512) -> Image.Image:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    files = {f"{name}/{i}.png": encode_picture(made_face(i)) for i, name in enumerate(["ann", "bob", "bob"])}
+    files = {f"{name}/{i}.png": encode_picture(made_face(i)) for i, name in enumerate(["ann", "bob"])}
     return write_files(tmp_path_factory.mktemp("data") / "faces", files)
 
 
@@ -46,7 +46,7 @@ def test_scores_are_the_same(data: Path, tmp_path: Path, task: str, degradation:
     assert direct.manifest["degradation"]["name"] == degradation
     assert prepared.manifest["degradation"]["name"] == "none"
     pd.testing.assert_frame_equal(prepared.scores, direct.scores, check_exact=True)
-    assert len(direct.scores) >= 3 * 3
+    assert len(direct.scores) >= 2 * 3
     columns = ["method", "metric", "value", "ci_low", "ci_high", "n"]
     pd.testing.assert_frame_equal(prepared.summary[columns], direct.summary[columns])
     for name in ("lr_size", "noise", "brightness"):

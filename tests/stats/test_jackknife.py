@@ -108,7 +108,7 @@ def test_a_set_beside_itself_is_two_sets():
 def faces(rng: np.random.RandomState, noise: float = 0.8, people: int = 60) -> Faces:
     """Three pictures of each person; SR is HR with noise."""
     who = [f"p{i // 3}" for i in range(3 * people)]
-    centres = np.repeat(rng.normal(size=(people, 128)), 3, axis=0)
+    centres = np.repeat(rng.normal(size=(people, 64)), 3, axis=0)
     hr = centres + 0.3 * rng.normal(size=centres.shape)
     sr = hr + noise * rng.normal(size=hr.shape)
     ids = [f"{p}/{i}" for i, p in enumerate(who)]
