@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made import write_files
 from made.doc_blocks import ROOT
 from made.forked import command_line_in
 
 pytestmark = pytest.mark.docs
 
+KERNEL = """
+import matplotlib
+from ipykernel.kernelapp import launch_new_instance
+
+matplotlib.use("module://matplotlib_inline.backend_inline")  # the fork has imported it: too late for MPLBACKEND
+launch_new_instance()
+"""
 NOTEBOOKS = sorted((ROOT / "docs").glob("*.ipynb"))
 
 
@@ -43,7 +51,10 @@ class Shown:
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
-    """The notebooks, each in a folder of its own, one after another in one kernel that forgets all names between."""
+    """The notebooks, each in a folder of its own, one after another in one kernel that forgets all names between.
+
+    The kernel is a fork of a process with torch, as are the commands that it calls.
+    """
     nbclient = pytest.importorskip("nbclient", reason="nbclient is not installed")
     pytest.importorskip("ipykernel", reason="ipykernel is not installed")
     import nbformat
@@ -57,7 +68,14 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shown]:
         for cell in notebook.cells:
             cell.metadata["notebook"] = name
         together.cells += [begin, *notebook.cells]
-    with command_line_in(top / "bin"), pytest.MonkeyPatch.context() as patch:
+    spec = {"argv": [str(top / "bin" / "kernel"), "-f", "{connection_file}"], "interrupt_mode": "message"}
+    write_files(top / "kernels" / "python3", {"kernel.json": json.dumps(spec).encode()})
+    with (
+        command_line_in(top / "bin"),
+        command_line_in(top / "bin", "kernel", KERNEL),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("JUPYTER_PATH", str(top))
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
         patch.setenv("PATH", os.pathsep.join([str(top / "bin"), os.environ["PATH"]]))
         patch.setenv("OMP_NUM_THREADS", "1")

@@ -102,12 +102,12 @@ with socket.socket(socket.AF_UNIX) as server:
 
 
 @contextmanager
-def command_line_in(folder: Path) -> Iterator[None]:
-    """A program ``fsrbench`` in a folder, to be put on the path of a shell; what it does is done by forks."""
+def command_line_in(folder: Path, name: str = "fsrbench", code: str = COMMAND_LINE) -> Iterator[None]:
+    """A program in a folder, such as one on the path of a shell; what it does is done by forks."""
     folder.mkdir(exist_ok=True)
-    program = folder / "fsrbench"
+    program = folder / name
     if METHOD != "forkserver":
-        program.write_text(f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n{COMMAND_LINE}\n")
+        program.write_text(f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n{code}\n")
         program.chmod(0o755)
         yield
         return
@@ -116,29 +116,29 @@ def command_line_in(folder: Path) -> Iterator[None]:
         listening.listen()
         program.write_text(PROGRAM.format(python=sys.executable, address=address))
         program.chmod(0o755)
-        threading.Thread(target=_serve, args=(listening,), daemon=True).start()
+        threading.Thread(target=_serve, args=(listening, name, code), daemon=True).start()
         yield
         listening.shutdown(socket.SHUT_RDWR)
 
 
-def _serve(listening: socket.socket) -> None:
+def _serve(listening: socket.socket, name: str, code: str) -> None:
     """Carry out what programs ask for, several at once, until nobody listens any more."""
     while True:
         try:
             asking, _ = listening.accept()
         except OSError:
             return
-        threading.Thread(target=_answer, args=(asking,), daemon=True).start()
+        threading.Thread(target=_answer, args=(asking, name, code), daemon=True).start()
 
 
-def _answer(asking: socket.socket) -> None:
+def _answer(asking: socket.socket, name: str, code: str) -> None:
     """Carry out what a program asks for, and tell it the exit code."""
     with asking:
         length, files, _, _ = socket.recv_fds(asking, 8, 2)
         try:
             with asking.makefile("rb") as sent:
                 words, folder, environment = json.loads(sent.read(int.from_bytes(length, "big")))
-            ended = _fork(COMMAND_LINE, ["fsrbench", *words], folder, environment, (files[0], files[1]))
+            ended = _fork(code, [name, *words], folder, environment, (files[0], files[1]))
         finally:
             for file in files:
                 os.close(file)
