@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from made import write_files
-from made.doc_blocks import ROOT
 from made.forked import command_line_in
+from made.places import ROOT
 
 pytestmark = pytest.mark.docs
 

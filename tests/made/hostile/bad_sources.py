@@ -182,7 +182,7 @@ def links_to_each_other(data: Path) -> None:
 def deep(data: Path) -> None:
     """Folders in folders, more than Python calls functions in functions."""
     here = os.open(data, os.O_RDONLY)
-    for _ in range(1500):
+    for _ in range(1100):
         os.mkdir("d", dir_fd=here)
         below = os.open("d", os.O_RDONLY, dir_fd=here)
         os.close(here)
