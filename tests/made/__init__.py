@@ -106,7 +106,7 @@ class Finished:
 
 def call(*arguments: object) -> Result:
     """Call the command line in this process; whatever is no clean exit is raised here."""
-    with mock.patch("typer.testing._get_command", _command):
+    with mock.patch("typer.testing._get_command", commands_of):
         result = CliRunner().invoke(app, [str(a) for a in arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -115,7 +115,7 @@ def call(*arguments: object) -> Result:
 
 
 @cache
-def _command(app: typer.Typer) -> Any:
+def commands_of(app: typer.Typer) -> Any:
     """The commands of the application, built once: that takes longer than most of what is called."""
     return typer.main.get_command(app)
 

@@ -8,14 +8,13 @@ from pathlib import Path
 from unittest import mock
 
 import torch
-import typer
 
 from fsrbench.audit.protocols import all_protocols
 from fsrbench.cli.app import app
 from fsrbench.methods import timing
 from fsrbench.metrics import speed
 from fsrbench.tasks import Task
-from made import call
+from made import call, commands_of
 from made.doc_blocks import Step
 from reference_model import Ours
 
@@ -117,7 +116,7 @@ def parse(words: list[str]) -> None:
     Raises:
         click.ClickException: it does not know one of them.
     """
-    command = typer.main.get_command(app)
+    command = commands_of(app)
     while hasattr(command, "commands"):
         name, *words = words
         command = command.commands[name]
