@@ -18,9 +18,10 @@ from PIL.PngImagePlugin import PngInfo
 from fsrbench.datasets import open_dataset
 
 
-def many(folder: Path, count: int, side: int = 150) -> Path:
+def many(folder: Path, count: int, side: int = 150, kind: str = "png") -> Path:
     """A folder of pictures of several people, one of them broken."""
-    files = {f"p{k % 5}/{k:04d}.png": png(k, side, side + 10) for k in range(count)}
+    photos = {f"p{k % 5}/{k:04d}.{kind}": draw_photo(k, side, side + 10) for k in range(count)}
+    files = {name: encode_picture(photo, kind.upper()) for name, photo in photos.items()}
     return write_files(folder, files | {"p1/broken.png": b"no picture"})
 
 
@@ -36,7 +37,7 @@ def test_processes_change_no_byte(tmp_path: Path) -> None:
 
 @pytest.mark.kill
 def test_killed_import_continues(tmp_path: Path) -> None:
-    source, out = many(tmp_path / "src", 110, side=320), tmp_path / "out"
+    source, out = many(tmp_path / "src", 110, side=320, kind="jpeg"), tmp_path / "out"
     command = "import sys; from fsrbench.cli.app import main; main()"
     arguments = ["data", "import", "folder", str(source), str(out), "--workers", "2"]
     process = subprocess.Popen([sys.executable, "-c", command, *arguments], stderr=subprocess.DEVNULL)
