@@ -103,7 +103,7 @@ class Metric(ABC):
 
     def files(self) -> frozenset[Path] | None:
         """Files besides its weight files that its numbers depend on; ``None`` if not all of them are known."""
-        return PluginCode(self, self.weight_files).files
+        return PluginCode(self, self.weight_files, contents=False).files
 
     @property
     def is_rate(self) -> bool:

@@ -17,10 +17,11 @@ class PluginCode:
     Args:
         plugin: the metric or extractor.
         weight_files: names of the weight files that it declares, whose hashes are in the key anyway.
+        contents: whether to hash its state, which :attr:`digest` needs and :attr:`files` does not.
     """
 
-    def __init__(self, plugin: object, weight_files: Sequence[str] = ()) -> None:
-        self._state = ObjectState()
+    def __init__(self, plugin: object, weight_files: Sequence[str] = (), contents: bool = True) -> None:
+        self._state = ObjectState(contents)
         self._is_own = fingerprints.is_counted_elsewhere(type(plugin).__module__)
         if not self._is_own:
             # The kind of device is in every key; which of several GPUs it is does not matter

@@ -113,7 +113,7 @@ class Extractor(ABC):
 
     def files(self) -> frozenset[Path] | None:
         """Files besides its weight files that its features depend on; ``None`` if not all of them are known."""
-        return PluginCode(self, self.weight_files).files
+        return PluginCode(self, self.weight_files, contents=False).files
 
 
 def extract(extractor: Extractor, images: Tensor, guide: Features) -> dict[str, np.ndarray]:
