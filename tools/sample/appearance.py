@@ -49,8 +49,8 @@ def control_points(landmarks: Array) -> Array:
 
 
 def _kernel(a: Array, b: Array) -> NDArray[np.float64]:
-    squared = ((a[:, None].astype(np.float64) - b[None]) ** 2).sum(-1)
-    return squared * np.log(squared + 1e-9)
+    x, y = ((p[:, None] - q) ** 2 for p, q in zip(a.T.astype(np.float64), b.T, strict=True))
+    return (x + y) * np.log(x + y + 1e-9)
 
 
 def spline_basis(points: Array, grid: int = GRID) -> Array:
