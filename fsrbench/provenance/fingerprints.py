@@ -72,6 +72,7 @@ def code_of(parts: Iterable[Any]) -> Code:
     tops = {name.partition(".")[0] for name in roots}
     found: dict[str, Path] = {}
     versions: set[str] = set()
+    looked_for: set[str] = set()
     waiting = [(name, file) for name, file in roots.items() if file]
     while waiting:
         name, file = waiting.pop()
@@ -85,9 +86,10 @@ def code_of(parts: Iterable[Any]) -> Code:
         if top not in tops and _INSTALLED.intersection(file.parts):
             versions.add(_version(top))
             continue
-        for imported in _imports(name, file):
-            if imported not in found and not is_counted_elsewhere(imported) and (place := _locate(imported)):
-                waiting.append((imported, place))
+        new = _imports(name, file) - looked_for
+        looked_for |= new
+        places = ((imported, _locate(imported)) for imported in new if not is_counted_elsewhere(imported))
+        waiting += [(imported, place) for imported, place in places if place]
     return Code(frozenset(found.values()), frozenset(versions), known and None not in roots.values())
 
 
