@@ -18,7 +18,7 @@ from fsrbench.methods import checkpoints
 from fsrbench.methods.checkpoints import CheckpointMethod
 from fsrbench.methods.names import load_method
 from fsrbench.registry import Registry
-from fsrbench.tasks import TASKS
+from fsrbench.tasks import find_task
 
 pytestmark = pytest.mark.heavy
 
@@ -50,13 +50,14 @@ def progressive_state() -> dict[str, Tensor]:
 
 def load(path: Path, value: object, task: str) -> CheckpointMethod:
     torch.save(value, path)
-    method = load_method(f"checkpoint:{path}", TASKS[task], CPU)
+    method = load_method(f"checkpoint:{path}", find_task(task), CPU)
     assert isinstance(method, CheckpointMethod)
     return method
 
 
-def lr() -> Tensor:
-    return torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+def lr(side: int = 8) -> Tensor:
+    """Half as large as the published networks' LR, which they enlarge as well."""
+    return torch.rand(2, 3, side, side, generator=torch.Generator().manual_seed(1))
 
 
 def norm(x: Tensor, state: dict[str, Tensor], name: str) -> Tensor:
@@ -129,7 +130,7 @@ def test_scgan_of_its_authors(
     scgan_state: dict[str, Tensor], scgan_sr: Tensor, tmp_path: Path, key: str, prefix: str
 ) -> None:
     renamed = {prefix + name: tensor for name, tensor in scgan_state.items()}
-    method = load(tmp_path / "theirs.pth", {key: renamed}, "x4")
+    method = load(tmp_path / "theirs.pth", {key: renamed}, "8x4")
     assert scgan_sr.std() > 0.01
     torch.testing.assert_close(method.upscale(lr()), scgan_sr, atol=1e-5, rtol=0)
     assert method.description == "SCGAN (its authors' file format), x4"
@@ -138,7 +139,7 @@ def test_scgan_of_its_authors(
 
 
 @pytest.mark.parametrize(
-    ("task", "step", "alpha"), [("x8", 3, 1.0), ("x8", 3, 0.25), ("x8", 3, -1), ("x4", 2, 1.0), ("x4", 2, 0.5)]
+    ("task", "step", "alpha"), [("8x8", 3, 1.0), ("8x8", 3, 0.25), ("8x8", 3, -1), ("8x4", 2, 1.0), ("8x4", 2, 0.5)]
 )
 def test_progressive_of_its_authors(
     progressive_state: dict[str, Tensor], tmp_path: Path, task: str, step: int, alpha: float
@@ -153,9 +154,9 @@ def test_progressive_of_its_authors(
 
 
 def test_progressive_of_another_scale_is_resized(progressive_state: dict[str, Tensor], tmp_path: Path) -> None:
-    method = load(tmp_path / "t.pth", {"model_state_dict": progressive_state, "step": 3, "alpha": 1}, "x4")
-    assert method.upscale(lr()).shape == (2, 3, 64, 64)
-    assert "resized SR 128 to 64 px after" in method.description
+    method = load(tmp_path / "t.pth", {"model_state_dict": progressive_state, "step": 3, "alpha": 1}, "8x4")
+    assert method.upscale(lr()).shape == (2, 3, 32, 32)
+    assert "resized SR 64 to 32 px after" in method.description
 
 
 def test_a_step_that_does_not_exist(progressive_state: dict[str, Tensor], tmp_path: Path) -> None:
@@ -173,6 +174,6 @@ def test_a_tensor_too_few_is_told_in_one_line(scgan_state: dict[str, Tensor], tm
 @pytest.mark.parametrize(("name", "task"), SHIPPED)
 def test_our_own_weights_are_known_by_their_file(name: str, task: str) -> None:
     file = SHIPPED[name, task]
-    method, named = load_method(f"checkpoint:{file}", TASKS[task], CPU), load_method(name, TASKS[task], CPU)
-    assert torch.equal(method.upscale(lr()), named.upscale(lr()))
+    method, named = (load_method(by, find_task(task), CPU) for by in (f"checkpoint:{file}", name))
+    assert torch.equal(method.upscale(lr(16)), named.upscale(lr(16)))
     assert method.training == named.training

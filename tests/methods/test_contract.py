@@ -116,7 +116,7 @@ def registered() -> Iterator[tuple[str, str]]:
             method = find_method(name)
         except Unavailable:  # a plug-in's, whose package is missing
             continue
-        other = f"15x{find_task(method.tasks[0]).scale}" if method.tasks and method.any_side else None
+        other = f"9x{find_task(method.tasks[0]).scale}" if method.tasks and method.any_side else None
         yield from (
             (name, task) for task in (*(method.tasks or ("x4", "x8", "64x2", "32x1")), *([other] if other else []))
         )
