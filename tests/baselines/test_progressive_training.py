@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from baselines.progressive import discriminator
 from baselines.progressive.discriminator import Discriminator
 from baselines.progressive.network import Generator
 from baselines.progressive.training import ProgressiveRecipe, stage
@@ -25,6 +26,14 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of the published networks' feature maps."""
+    widths = (128, 64, 32, 16)
+    monkeypatch.setattr(Generator, "WIDTHS", widths)
+    monkeypatch.setattr(discriminator, "WIDTHS", widths)
+
+
 @pytest.mark.parametrize(
     ("progress", "expected"),
     [(0.0, (1, 1.0)), (0.2, (1, 1.0)), (0.25, (2, 0.0)), (0.3125, (2, 0.5)), (0.45, (2, 1.0)), (0.5, (3, 0.0))],
@@ -33,6 +42,7 @@ def test_stages(progress: float, expected: tuple[int, float]) -> None:
     assert stage(progress) == expected
 
 
+@pytest.mark.usefixtures("_narrow")
 @pytest.mark.parametrize("step", [1, 2, 3])
 def test_discriminator_scores_every_step(step: int) -> None:
     faces = torch.rand(2, 3, 16 * 2**step, 16 * 2**step)
@@ -48,7 +58,7 @@ def test_discriminator_at_the_start_of_a_fade_is_the_step_before() -> None:
     assert torch.allclose(judge(faces, 2, alpha=0.0), judge(small, 1), atol=1e-5)
 
 
-@pytest.mark.heavy
+@pytest.mark.usefixtures("_narrow")
 @pytest.mark.parametrize(
     ("progress", "losses"),
     [(0.1, {"pixel", "fool"}), (0.3, {"pixel", "fool", "heatmap", "attention"})],
@@ -70,19 +80,21 @@ def test_a_step_trains_both_networks(faces: Path, progress: float, losses: set[s
     assert recipe.restore(recipe.network, recipe.batch(0).pairs.lr).shape == (2, 3, 128, 128)
 
 
+@pytest.mark.usefixtures("_narrow")
 def test_without_the_adversary_it_is_not_trained(faces: Path) -> None:
     options = Options(TASKS["x8"], str(faces), torch.device("cpu"), amp=False, batch=1, config={"adversarial": False})
     recipe = ProgressiveRecipe(options)
     assert set(recipe.step(recipe.batch(0), 0.1)) == {"pixel", "reached"}
 
 
+@pytest.mark.usefixtures("_narrow")
 def test_the_discriminator_is_used_every_few_updates(faces: Path) -> None:
     options = Options(TASKS["x8"], str(faces), torch.device("cpu"), amp=False, batch=1, config={"judge_every": 3})
     recipe = ProgressiveRecipe(options)
     assert [recipe.batch(step).adversarial for step in range(5)] == [True, False, False, True, False]
 
 
-@pytest.mark.heavy
+@pytest.mark.usefixtures("_narrow")
 def test_a_training_continues_from_weights_at_the_third_step(faces: Path, tmp_path: Path) -> None:
     trained = Generator()
     save_file(trained.state_dict(), tmp_path / "weights.safetensors")
