@@ -213,7 +213,7 @@ def test_points_outside_the_picture_do_not_count() -> None:
 @pytest.mark.heavy
 def test_recipe_learns(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    recipe = FanRecipe(Options(TASKS["x4"], str(write(tmp_path, 26)), torch.device("cpu"), amp=False, batch=8))
+    recipe = FanRecipe(Options(TASKS["x4"], str(write(tmp_path, 26)), torch.device("cpu"), amp=False, batch=4))
     assert (len(recipe.faces), len(recipe.held_out)) == (25, 1)
     distances = [recipe.step(recipe.batch(step), 0.3)["distance"] for step in range(60)]
     assert np.mean(distances[-10:]) < 0.7 * np.mean(distances[:10])

@@ -40,7 +40,7 @@ def test_is_at_least_eight_times_faster_than_scgan() -> None:
     torch.set_num_threads(1)
     try:
         with torch.inference_mode():
-            for _ in range(25):
+            for _ in range(10):
                 for i, network in enumerate(networks):
                     start = time.perf_counter()
                     network(lr)

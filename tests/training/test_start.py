@@ -35,7 +35,7 @@ def test_ours_without_real_lr_is_trained_on_pairs(faces: Path, tmp_path: Path) -
 
 @pytest.mark.heavy
 def test_any_task_size_is_trained_and_scored(faces: Path, lr_faces: Path, tmp_path: Path) -> None:
-    config = write(tmp_path / "c.yaml", "heatmap: 0\nattention: 0\nadversarial: 0.01\n")
+    config = write(tmp_path / "c.yaml", "blocks: 2\nheatmap: 0\nattention: 0\nadversarial: 0.01\n")
     flags = ["--task", "32x2", "--lr-data", lr_faces, "--config", config]
     result = call("train", "ours", "--data", faces, "--out", tmp_path / "out", *flags, *FAST)
     assert result.exit_code == 0
@@ -53,7 +53,7 @@ def test_a_scale_that_the_network_lacks_is_refused(faces: Path, tmp_path: Path) 
 
 @pytest.mark.heavy
 def test_ours_with_real_lr_runs_the_semi_cycle(faces: Path, lr_faces: Path, tmp_path: Path) -> None:
-    config = write(tmp_path / "c.yaml", "heatmap: 0\nattention: 0\nadversarial: 0.01\n")
+    config = write(tmp_path / "c.yaml", "blocks: 2\nheatmap: 0\nattention: 0\nadversarial: 0.01\n")
     flags = ["--lr-data", lr_faces, "--config", config]
     result = call("train", "ours", "--data", faces, "--out", tmp_path / "out", *flags, *FAST)
     assert result.exit_code == 0
