@@ -55,7 +55,7 @@ def windows(lr):
 def _brief() -> Iterator[None]:
     """Few measurements, as times do not matter here; LR of a part of the sample and torch's operators, made once."""
     faces = exporting._faces
-    some = mock.patch.object(exporting, "_faces", cache(lambda task: faces(task)[:8]))
+    some = mock.patch.object(exporting, "_faces", cache(lambda task: faces(task)[:24]))
     made_once = cache(ONNXRegistry.from_torchlib)
     operators = mock.patch.object(ONNXRegistry, "from_torchlib", staticmethod(made_once))
     with some, operators, mock.patch.object(exporting, "EFFORT", Effort(queries=2, seconds=0, most_seconds=1)):
